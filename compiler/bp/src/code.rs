@@ -1,0 +1,281 @@
+//! Builds the generated Rust so that wirings with the same text share one binary.
+//!
+//! Every wiring fact is in the run plan, so `build/<wiring>/rust` without it is the same text for all wirings that name the same plugins.
+//! That text is mirrored to `.bp/code/<hash of the text>`, as deep as the original so that relative paths stay right, and cargo builds there into the shared `.bp/target`: another wiring with the same text finds the binary fresh.
+//! The binary is linked into the mirror and started from there, since the next build of another text replaces the one in `.bp/target`.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`bp run` and `bp test` start cargo, and link what it built"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use bp_diag::{Diagnostic, catalog};
+use bp_driver::Application;
+use bp_emit::Lock;
+use bp_system::{EntryKind, Held, System};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::mirrors::Mirrors;
+
+/// The plan that a binary embeds, which `BP_PLAN` always overrides here.
+const EMBEDDED_PLAN: &str = "app/plan.json";
+const LOCK: &str = "Cargo.lock";
+/// The lock that the mirror's was last made from; cargo goes on writing the mirror's own.
+const SEED: &str = ".bp-seed.lock";
+
+/// What cargo is to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The app's binary.
+    Binary,
+    /// The app's test binaries.
+    Tests,
+}
+
+/// How to build.
+#[derive(Debug)]
+pub(crate) struct Code<'a> {
+    pub(crate) system: &'a dyn System,
+    pub(crate) application: &'a Application,
+    /// The generated workspace: `build/local/rust`.
+    pub(crate) rust: Utf8PathBuf,
+    /// The generated package: `leaf-app`.
+    pub(crate) package: &'a str,
+    pub(crate) locked: bool,
+    pub(crate) release: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Code<'_> {
+    /// Builds the mirror, and hands back the executables' paths.
+    pub(crate) fn build(
+        &self,
+        mirror: &Utf8Path,
+        what: &[What],
+        say: &dyn Fn(&str),
+    ) -> Result<Executables, Diagnostic> {
+        let mut all = Executables::default();
+        for what in what {
+            self.cargo(mirror, *what, &mut all)?;
+        }
+        self.keep_lock(mirror, say)?;
+        if let Some(binary) = &mut all.binary {
+            keep(binary, mirror);
+        }
+        Ok(all)
+    }
+
+    /// Copies the generated workspace to where its text's hash says.
+    ///
+    /// It is in use until the lock is dropped.
+    pub(crate) fn mirror(&self, mirrors: &Mirrors<'_>) -> Result<(Utf8PathBuf, Held), Diagnostic> {
+        let failed = |path: &Utf8Path, e: std::io::Error| {
+            catalog::target::cannot_write(path.as_str(), &e.to_string())
+        };
+        let mut files = Vec::new();
+        self.collect(Utf8Path::new(""), &mut files).map_err(|e| failed(&self.rust, e))?;
+        let mut hasher = blake3::Hasher::new();
+        for (name, bytes) in files.iter().filter(|(n, _)| n != EMBEDDED_PLAN && n != LOCK) {
+            hasher.update(name.as_str().as_bytes());
+            hasher.update(&[0]);
+            hasher.update(blake3::hash(bytes).as_bytes());
+        }
+        let mut name = hasher.finalize().to_hex().to_string();
+        name.truncate(16);
+        let mirror = mirrors.path(&name);
+        let lock = mirrors.use_now(&name).map_err(|e| failed(&mirror, e))?;
+        for (name, bytes) in files {
+            let to = mirror.join(&name);
+            let now = self.system.read(&to).ok();
+            let write = match name.as_str() {
+                // Whose plan is embedded does not matter, and another one would compile the crate again.
+                EMBEDDED_PLAN => now.is_none(),
+                LOCK => {
+                    let seed = mirror.join(SEED);
+                    let fresh = self.system.read(&seed).ok().as_ref() != Some(&bytes);
+                    if fresh {
+                        self.system.write(&seed, &bytes).map_err(|e| failed(&seed, e))?;
+                    }
+                    fresh || now.is_none()
+                }
+                _ => now.as_ref() != Some(&bytes),
+            };
+            if write {
+                self.system.write(&to, &bytes).map_err(|e| failed(&to, e))?;
+            }
+        }
+        Ok((mirror, lock))
+    }
+
+    fn collect(
+        &self,
+        below: &Utf8Path,
+        files: &mut Vec<(Utf8PathBuf, Vec<u8>)>,
+    ) -> std::io::Result<()> {
+        for (name, kind) in self.system.list(&self.rust.join(below))? {
+            let path = below.join(&name);
+            match kind {
+                // A target folder appears when somebody runs cargo here by hand.
+                EntryKind::Directory if name != "target" => self.collect(&path, files)?,
+                EntryKind::File => {
+                    let bytes = self.system.read(&self.rust.join(&path))?;
+                    files.push((path, bytes));
+                }
+                EntryKind::Directory | EntryKind::Other => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn cargo(
+        &self,
+        mirror: &Utf8Path,
+        what: What,
+        all: &mut Executables,
+    ) -> Result<(), Diagnostic> {
+        let mut command = Command::new(self.system.variable("CARGO").as_deref().unwrap_or("cargo"));
+        match what {
+            What::Binary => command.args(["build", "--bins"]),
+            What::Tests => {
+                command.args(["test", "--no-run"]);
+                for name in self.application.tests(self.system) {
+                    command.arg("--test").arg(name);
+                }
+                &mut command
+            }
+        };
+        command
+            .args(["--package", self.package, "--message-format=json-render-diagnostics"])
+            .arg("--manifest-path")
+            .arg(mirror.join("Cargo.toml"))
+            .stdout(Stdio::piped());
+        // Not `--locked`: the application's lock serves every wiring, and cargo would refuse it for what this one does not use.
+        // What cargo had to add is refused afterwards instead.
+        if self.release {
+            command.arg("--release");
+        }
+        if self.quiet {
+            command.arg("--quiet");
+        }
+        if self.system.variable("CARGO_TARGET_DIR").is_none() {
+            let target = self.application.root.join(".bp/target");
+            command.env("CARGO_TARGET_DIR", self.absolute(&target));
+        }
+        let failed = |e: std::io::Error| {
+            let help = "install cargo, or let the variable CARGO name it";
+            catalog::target::cannot_start("cargo", &e.to_string(), help)
+        };
+        let mut child = command.spawn().map_err(failed)?;
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).lines() {
+                all.read(&line.map_err(failed)?);
+            }
+        }
+        let status = child.wait().map_err(failed)?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(catalog::target::does_not_compile(mirror.as_str()))
+        }
+    }
+
+    /// Hands what cargo had to add to the lock back to the application.
+    fn keep_lock(&self, mirror: &Utf8Path, say: &dyn Fn(&str)) -> Result<(), Diagnostic> {
+        let read = |bytes: Vec<u8>| Lock::parse(std::str::from_utf8(&bytes).ok()?);
+        let Some(built) = self.system.read(&mirror.join(LOCK)).ok().and_then(read) else {
+            return Ok(());
+        };
+        let old = self.application.cargo_lock(self.system);
+        let mut lock = old.as_deref().and_then(Lock::parse).unwrap_or_default();
+        let added = lock.merge(&built.without(self.package));
+        if added == 0 {
+            return Ok(());
+        }
+        let path = self.application.root.join(LOCK);
+        if self.locked {
+            return Err(catalog::target::lock_would_change(path.as_str(), &[]));
+        }
+        self.system
+            .write(&path, lock.encode().as_bytes())
+            .map_err(|e| catalog::target::cannot_write(path.as_str(), &e.to_string()))?;
+        say(&format!("{path}: {added} packages added; commit it"));
+        Ok(())
+    }
+
+    /// The path from the file system's root.
+    pub(crate) fn absolute(&self, path: &Utf8Path) -> Utf8PathBuf {
+        self.system.current_directory().unwrap_or_default().join(path)
+    }
+}
+
+/// Links a program into the mirror, and names that instead; where that fails, the program stays where cargo put it.
+fn keep(program: &mut String, mirror: &Utf8Path) {
+    let from = Utf8Path::new(program.as_str());
+    let Some(name) = from.file_name() else { return };
+    let to =
+        from.parent().and_then(Utf8Path::file_name).map(|profile| mirror.join("bin").join(profile));
+    let Some(folder) = to else { return };
+    let to = folder.join(name);
+    // A running program keeps the file that it was started from.
+    let linked = fs::create_dir_all(&folder).and_then(|()| match fs::remove_file(&to) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
+        _ => fs::hard_link(from, &to),
+    });
+    if linked.is_ok() {
+        *program = to.into_string();
+    }
+}
+
+/// What cargo built.
+#[derive(Debug, Default)]
+pub(crate) struct Executables {
+    pub(crate) binary: Option<String>,
+    /// Name and path of each test binary.
+    pub(crate) tests: Vec<(String, String)>,
+}
+
+impl Executables {
+    /// Reads one line of cargo's JSON messages.
+    fn read(&mut self, line: &str) {
+        let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else { return };
+        let text = |pointer: &str| message.pointer(pointer).and_then(serde_json::Value::as_str);
+        let Some(path) = text("/executable") else { return };
+        let harness = message.pointer("/profile/test").and_then(serde_json::Value::as_bool);
+        match text("/target/kind/0") {
+            // The binary's own unit tests are a program of this kind too.
+            Some("bin") if harness == Some(true) => {}
+            Some("bin") => self.binary = Some(path.to_owned()),
+            Some("test") => {
+                let name = text("/target/name").unwrap_or_default();
+                self.tests.push((name.to_owned(), path.to_owned()));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executables_are_found_in_cargo_s_messages() {
+        let mut all = Executables::default();
+        for line in [
+            r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"a"},"executable":null}"#,
+            r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"a"},"executable":"/t/a"}"#,
+            r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"a"},"profile":{"test":true},"executable":"/t/a-2"}"#,
+            r#"{"reason":"compiler-artifact","target":{"kind":["test"],"name":"b"},"executable":"/t/b-1"}"#,
+            r#"{"reason":"build-finished","success":true}"#,
+            "not JSON",
+        ] {
+            all.read(line);
+        }
+        assert_eq!(all.binary.as_deref(), Some("/t/a"));
+        assert_eq!(all.tests, [("b".to_owned(), "/t/b-1".to_owned())]);
+    }
+}

@@ -1,0 +1,58 @@
+//! `bp check`.
+
+use bp_driver::fix::fixes;
+use bp_driver::{Application, BuildInput, CompileOptions, Compiled, artifacts};
+
+use super::Context;
+use crate::cli::Check;
+
+pub(crate) fn run(context: &Context<'_>, arguments: &Check) -> Option<()> {
+    if arguments.fix {
+        fix(context, arguments)?;
+    }
+    let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
+    let mut good = context.plan(&compiled).is_some();
+    // Whether a patch fits is known only beside the files that it edits.
+    if good && !compiled.wiring.patches.is_empty() {
+        good = patches(context, &compiled);
+    }
+    context.timings(arguments.timings, &compiled.timings);
+    good.then_some(())
+}
+
+/// Makes the sure fixes, and says which.
+fn fix(context: &Context<'_>, arguments: &Check) -> Option<()> {
+    let application =
+        context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
+    let options = CompileOptions { verify: context.verify, ..CompileOptions::default() };
+    let fixes = fixes(context.system, context.registry, &application, options);
+    for (path, bytes) in &fixes.files {
+        if let Err(e) = context.system.write_durable(path, bytes) {
+            let text = e.to_string();
+            context.output.fault(bp_diag::catalog::target::cannot_write(path.as_str(), &text));
+            return None;
+        }
+    }
+    for made in &fixes.made {
+        let (path, line) = (&made.path, made.line);
+        context.output.say(&format!("{path}:{line}: fixed {}: {}", made.code, made.message));
+    }
+    Some(())
+}
+
+/// Reports the faults of the wiring's patches.
+fn patches(context: &Context<'_>, compiled: &Compiled) -> bool {
+    let Some(plan) = &compiled.plan else { return false };
+    let input = BuildInput {
+        system: context.system,
+        registry: context.registry,
+        application: &compiled.application,
+        sources: &compiled.sources,
+        out: &compiled.application.output(),
+        targets: &[],
+        runtime_span: compiled.runtime_span(),
+        patches: &compiled.wiring.patches,
+    };
+    let (_, faults) = artifacts(plan, &input);
+    !context.output.diagnostics(faults.sorted(), &compiled.sources)
+}

@@ -1,0 +1,130 @@
+//! `bp diff`: what two wirings, or two revisions of one, change.
+
+use bp_diag::catalog;
+use bp_driver::diff::{self, Side};
+use bp_driver::{Application, BuildInput, CompileOptions, Compiled, artifacts, compile};
+use bp_emit::Artifacts;
+use bp_system::{EntryKind, System};
+use camino::Utf8Path;
+
+use super::Context;
+use crate::cli::{Diff, DumpFormat};
+use crate::revision::RevisionSystem;
+
+/// A side as it was asked for.
+#[derive(Debug, Clone, Copy)]
+struct Named<'a> {
+    revision: Option<&'a str>,
+    wiring: &'a str,
+}
+
+impl<'a> Named<'a> {
+    /// `WIRING`, or `REV:WIRING` unless a file has that name.
+    fn parse(system: &dyn System, text: &'a str) -> Self {
+        let file = system.kind(Utf8Path::new(text)) == Some(EntryKind::File);
+        match text.rsplit_once(':').filter(|_| !file) {
+            Some((revision, wiring)) => Self { revision: Some(revision), wiring },
+            None => Self { revision: None, wiring: text },
+        }
+    }
+
+    fn label(&self) -> String {
+        let prefix = self.revision.map_or_else(String::new, |r| format!("{r}:"));
+        format!("{prefix}{}", self.wiring)
+    }
+}
+
+/// A side that was compiled, and the files it was compiled from where they are not those on disk.
+#[derive(Debug)]
+struct Read {
+    compiled: Compiled,
+    revision: Option<RevisionSystem>,
+}
+
+pub(crate) fn run(context: &Context<'_>, arguments: &Diff) -> Option<()> {
+    let mut old = Named::parse(context.system, &arguments.old);
+    let mut new = Named { revision: None, wiring: old.wiring };
+    if let Some(text) = &arguments.new {
+        new = Named::parse(context.system, text);
+    }
+    if let Some(revision) = &arguments.rev {
+        if old.revision.is_some() {
+            let why = "the first side names a revision of its own";
+            context.output.fault(catalog::target::no_revision(revision, why));
+            return None;
+        }
+        old.revision = Some(revision);
+    }
+    // Both are read before either is given up, so that one run reports the faults of both.
+    let (a, b) = (read(context, old), read(context, new));
+    let (a, mut b) = (a?, b?);
+    if let (Some(first), Some(second)) = (&a.compiled.plan, &mut b.compiled.plan) {
+        // A wiring's own name is no difference, so files that repeat it must not differ by it.
+        second.wiring.clone_from(&first.wiring);
+    }
+    let (a_files, b_files) = (built(context, &a, &a)?, built(context, &b, &a)?);
+    let difference = diff::diff(
+        &Side { label: old.label(), compiled: &a.compiled, artifacts: &a_files },
+        &Side { label: new.label(), compiled: &b.compiled, artifacts: &b_files },
+    );
+    let text = match arguments.format {
+        DumpFormat::Text => diff::text(&difference),
+        DumpFormat::Json => format!("{:#}\n", diff::json(&difference)),
+    };
+    context.output.result(&text);
+    (!arguments.exit_code || difference.is_equal()).then_some(())
+}
+
+/// Compiles a side; only faults that leave it without a plan are worth a word.
+fn read(context: &Context<'_>, named: Named<'_>) -> Option<Read> {
+    let revision = match named.revision {
+        Some(revision) => {
+            let place = place(context.system, named.wiring);
+            Some(context.good(RevisionSystem::open(&place, revision))?)
+        }
+        None => None,
+    };
+    let system = revision.as_ref().map_or(context.system, |r| r as &dyn System);
+    let wiring = Some(named.wiring).filter(|w| !w.is_empty());
+    let application = context.good(Application::find(system, wiring))?;
+    let options = CompileOptions { verify: context.verify, ..CompileOptions::default() };
+    let compiled = compile(system, context.registry, application, options);
+    if compiled.plan.is_none() {
+        context.plan(&compiled);
+        return None;
+    }
+    Some(Read { compiled, revision })
+}
+
+/// An existing folder from which git finds the application's repository.
+fn place(system: &dyn System, wiring: &str) -> camino::Utf8PathBuf {
+    let here = system.current_directory().unwrap_or_default();
+    if !wiring.contains('/') {
+        return here;
+    }
+    let file = here.join(wiring);
+    let folders = file.ancestors().skip(1);
+    let found = folders.into_iter().find(|f| system.kind(f) == Some(EntryKind::Directory));
+    found.map_or(here.clone(), Utf8Path::to_owned)
+}
+
+/// What a build of this side would write into the folder of `first`.
+fn built(context: &Context<'_>, read: &Read, first: &Read) -> Option<Artifacts> {
+    let plan = read.compiled.plan.as_ref()?;
+    let input = BuildInput {
+        system: read.revision.as_ref().map_or(context.system, |r| r as &dyn System),
+        registry: context.registry,
+        application: &read.compiled.application,
+        sources: &read.compiled.sources,
+        out: &first.compiled.application.output(),
+        targets: &[],
+        runtime_span: read.compiled.runtime_span(),
+        patches: &read.compiled.wiring.patches,
+    };
+    let (artifacts, faults) = artifacts(plan, &input);
+    if faults.has_errors() {
+        context.output.diagnostics(faults.sorted(), &read.compiled.sources);
+        return None;
+    }
+    Some(artifacts)
+}

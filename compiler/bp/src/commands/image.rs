@@ -1,0 +1,100 @@
+//! `bp image pin`: digests of images, as the Docker engine finds them.
+
+#![expect(clippy::disallowed_methods, reason = "`bp image pin` asks the Docker engine")]
+
+use std::process::Command;
+
+use bp_diag::{Diagnostic, catalog};
+use bp_driver::deploy::{IMAGES_LOCK, ImageLock, ImageSettings, from_registry, images};
+use bp_driver::read_images;
+
+use super::Context;
+use crate::cli::Pin;
+
+/// Pins what the wiring's targets name; pins of other wirings' images stay.
+pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
+    let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
+    let plan = context.plan(&compiled)?;
+    let mut lock = context.good(read_images(context.system, &compiled.application))?;
+    let before = lock.clone();
+    let registry = ImageSettings::of(plan).and_then(|settings| settings.registry);
+    let docker = context.system.variable("BP_DOCKER").unwrap_or_else(|| "docker".to_owned());
+    for image in images(plan) {
+        if arguments.update || lock.digest(&image).is_none() {
+            let digest = context.good(find(&docker, &image, registry.as_deref()))?;
+            context.good(note(&mut lock, &image, &digest))?;
+            context.output.say(&format!("{image} is {digest}"));
+        }
+    }
+    if lock == before {
+        context.output.say("images.lock: nothing to pin");
+        return Some(());
+    }
+    let path = compiled.application.root.join(IMAGES_LOCK);
+    context.good(
+        context
+            .system
+            .write(&path, lock.encode().as_bytes())
+            .map_err(|e| catalog::target::cannot_write(path.as_str(), &e.to_string())),
+    )?;
+    context.output.say(&format!("{path}: written; commit it"));
+    Some(())
+}
+
+fn note(lock: &mut ImageLock, image: &str, digest: &str) -> Result<(), Diagnostic> {
+    lock.pin(image, digest).map_err(|found| {
+        catalog::target::no_digest(image, &format!("the engine says `{}`", found.escape_debug()))
+    })
+}
+
+/// Pulls an image, and asks by which digest its repository knows it.
+fn find(program: &str, image: &str, registry: Option<&str>) -> Result<String, Diagnostic> {
+    let name = from_registry(image, registry);
+    docker(program, image, &["pull", "--quiet", &name])?;
+    let inspect = ["image", "inspect", "--format", "{{json .RepoDigests}}", &name];
+    let text = docker(program, image, &inspect)?;
+    let digests: Vec<String> = serde_json::from_str(&text).unwrap_or_default();
+    let repository = repository(&name);
+    digests
+        .iter()
+        .find_map(|digest| digest.strip_prefix(repository)?.strip_prefix('@'))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            catalog::target::no_digest(image, "the engine knows none of this repository")
+        })
+}
+
+/// The name without its tag; a `:` before the last `/` belongs to the registry's port.
+fn repository(name: &str) -> &str {
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => name,
+    }
+}
+
+fn docker(program: &str, image: &str, arguments: &[&str]) -> Result<String, Diagnostic> {
+    let output = Command::new(program).args(arguments).output().map_err(|error| {
+        catalog::target::cannot_start(
+            program,
+            &error.to_string(),
+            "install Docker's command line, or let the variable BP_DOCKER name it",
+        )
+    })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no message");
+    Err(catalog::target::no_digest(image, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repository;
+
+    #[test]
+    fn a_registry_s_port_is_no_tag() {
+        assert_eq!(repository("127.0.0.1:5000/library/rust:1"), "127.0.0.1:5000/library/rust");
+        assert_eq!(repository("127.0.0.1:5000/library/rust"), "127.0.0.1:5000/library/rust");
+    }
+}

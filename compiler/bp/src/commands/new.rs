@@ -1,0 +1,232 @@
+//! `bp new`: an application that runs, and the runtime that it links.
+
+use std::collections::BTreeMap;
+
+use bp_diag::{Diagnostic, catalog};
+use bp_driver::{Application, CompileOptions, Registry, compile, write};
+use bp_emit::{Artifacts, Origin};
+use bp_system::{EntryKind, System};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Context;
+use crate::cli::New;
+use crate::embedded;
+
+/// Path in the new application, and text; `@NAME@` and `@CRATE@` are filled in.
+const TEMPLATE: &[(&str, &str)] = &[
+    (".dockerignore", include_str!("../../template/dockerignore")),
+    (".gitignore", include_str!("../../template/gitignore")),
+    ("README.md", include_str!("../../template/README.md")),
+    ("tests/greetings.rs", include_str!("../../template/tests/greetings.rs")),
+    ("wiring/local.toml", include_str!("../../template/wiring/local.toml")),
+    ("wiring/monolith.toml", include_str!("../../template/wiring/monolith.toml")),
+    ("workflow/Cargo.toml", include_str!("../../template/workflow/Cargo.toml")),
+    ("workflow/src/lib.rs", include_str!("../../template/workflow/src/lib.rs")),
+];
+
+/// Path in the new plugin, and text; `@NAME@`, `@CRATE@` and `@RUNTIME@` are filled in.
+const PLUGIN: &[(&str, &str)] = &[
+    (".gitignore", include_str!("../../template-plugin/gitignore")),
+    ("Cargo.toml", include_str!("../../template-plugin/Cargo.toml")),
+    ("README.md", include_str!("../../template-plugin/README.md")),
+    ("src/lib.rs", include_str!("../../template-plugin/src/lib.rs")),
+    ("src/main.rs", include_str!("../../template-plugin/src/main.rs")),
+    ("runtime/Cargo.toml", include_str!("../../template-plugin/runtime/Cargo.toml")),
+    ("runtime/src/lib.rs", include_str!("../../template-plugin/runtime/src/lib.rs")),
+];
+
+pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
+    if let Some(folder) = &arguments.runtime {
+        return context.good(write_runtime(context.system, Utf8Path::new(folder)));
+    }
+    if let Some(name) = &arguments.plugin {
+        context.good(check_name(name))?;
+        context.good(create_plugin(context.system, context.registry, name))?;
+        context.output.say(&format!(
+            "{name}: a wrapper, a backend, and a bp that knows both\n\nTry it:\n  cd {name} && cargo test && cargo run -- explain {name}"
+        ));
+        return Some(());
+    }
+    let name = arguments.name.as_deref()?;
+    context.good(check_name(name))?;
+    let root = Utf8PathBuf::from(name);
+    if let Some(example) = &arguments.example {
+        context.good(create_example(context.system, context.registry, example, &root))?;
+        context.output.say(&format!(
+            "{name}: the example `{example}`\n\nTry it:\n  cd {name} && bp run --smoke"
+        ));
+        return Some(());
+    }
+    context.good(create(context.system, context.registry, name, &root))?;
+    write_lock(context, &root)?;
+    context.output.say(&format!(
+        "{name}: a workflow, two wirings and a test\n\nTry it:\n  cd {name} && bp run --smoke"
+    ));
+    Some(())
+}
+
+fn create(
+    system: &dyn System,
+    registry: &Registry,
+    name: &str,
+    root: &Utf8Path,
+) -> Result<(), Diagnostic> {
+    check_free(system, root)?;
+    let package = format!("{}_workflow", name.replace('-', "_"));
+    for (path, text) in TEMPLATE {
+        let text = text.replace("@NAME@", name).replace("@CRATE@", &package);
+        put(system, &root.join(path), text.as_bytes())?;
+    }
+    let schema = bp_reference::schema_text(registry);
+    put(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
+    if let Some(lock) = embedded::lock(&format!("{name}-workflow")) {
+        put(system, &root.join("Cargo.lock"), lock.as_bytes())?;
+    }
+    write_runtime(system, &root.join(bp_driver::runtime::VENDOR))
+}
+
+/// Writes an example as an application of its own.
+fn create_example(
+    system: &dyn System,
+    registry: &Registry,
+    example: &str,
+    root: &Utf8Path,
+) -> Result<(), Diagnostic> {
+    check_free(system, root)?;
+    for (path, bytes) in embedded::example(example) {
+        put(system, &root.join(path), &bytes)?;
+    }
+    put(system, &root.join(".dockerignore"), include_bytes!("../../template/dockerignore"))?;
+    put(system, &root.join(".gitignore"), include_bytes!("../../template/gitignore"))?;
+    let schema = bp_reference::schema_text(registry);
+    put(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
+    if let Some(lock) = embedded::example_lock(example) {
+        put(system, &root.join("Cargo.lock"), lock.as_bytes())?;
+    }
+    write_runtime(system, &root.join(bp_driver::runtime::VENDOR))
+}
+
+fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
+    let free = match system.kind(root) {
+        None => true,
+        Some(EntryKind::Directory) => system.list(root).is_ok_and(|names| names.is_empty()),
+        Some(EntryKind::File | EntryKind::Other) => false,
+    };
+    if free { Ok(()) } else { Err(catalog::target::folder_exists(root.as_str())) }
+}
+
+/// Writes a plugin's two crates, and the compiler that they build with.
+fn create_plugin(system: &dyn System, registry: &Registry, name: &str) -> Result<(), Diagnostic> {
+    let root = Utf8Path::new(name);
+    check_free(system, root)?;
+    if registry.get(name).is_some() {
+        return Err(catalog::target::bad_application_name(name, "a plugin has this name"));
+    }
+    let crates = name.replace('-', "_");
+    for (path, text) in PLUGIN {
+        let text = text
+            .replace("@NAME@", name)
+            .replace("@CRATE@", &format!("bp_{crates}"))
+            .replace("@RUNTIME@", &format!("bp_rt_{crates}"));
+        put(system, &root.join(path), text.as_bytes())?;
+    }
+    if let Some(lock) = embedded::plugin_lock(name) {
+        put(system, &root.join("Cargo.lock"), lock.as_bytes())?;
+    }
+    write_files(system, &root.join(bp_driver::runtime::VENDOR), embedded::compiler())
+}
+
+/// Writes the runtime; files that an older `bp` wrote there and this one does not have are removed.
+fn write_runtime(system: &dyn System, folder: &Utf8Path) -> Result<(), Diagnostic> {
+    write_files(system, folder, embedded::runtime())
+}
+
+fn write_files(
+    system: &dyn System,
+    folder: &Utf8Path,
+    all: BTreeMap<String, Vec<u8>>,
+) -> Result<(), Diagnostic> {
+    let mut files = Artifacts::new();
+    for (path, bytes) in all {
+        files.insert(path, bytes, Origin::new("bp", "runtime"))?;
+    }
+    write::write(system, folder, &files, true).map_err(|faults| {
+        let first = faults.into_iter().next();
+        first.unwrap_or_else(|| catalog::target::cannot_write(folder.as_str(), "it failed"))
+    })?;
+    Ok(())
+}
+
+/// Numbers the template's fields, so that the first build changes nothing that is committed.
+fn write_lock(context: &Context<'_>, root: &Utf8Path) -> Option<()> {
+    let wiring = root.join("wiring/local.toml");
+    let application = context.good(Application::find(context.system, Some(wiring.as_str())))?;
+    let compiled =
+        compile(context.system, context.registry, application, CompileOptions::default());
+    context.plan(&compiled)?;
+    let (path, update) = compiled.lock.as_ref()?;
+    context.good(put(context.system, path, update.text.as_bytes()))
+}
+
+fn put(system: &dyn System, path: &Utf8Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    system
+        .write(path, bytes)
+        .map_err(|e| catalog::target::cannot_write(path.as_str(), &e.to_string()))
+}
+
+fn check_name(name: &str) -> Result<(), Diagnostic> {
+    let fault = |why| Err(catalog::target::bad_application_name(name, why));
+    if name.is_empty() || name.len() > 40 {
+        return fault("it has no or more than 40 characters");
+    }
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return fault("it does not start with a lower-case letter");
+    }
+    if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+        return fault("it holds a character other than lower-case letters, digits and `-`");
+    }
+    if name.ends_with('-') || name.contains("--") {
+        return fault("each `-` stands between letters or digits");
+    }
+    // These name services of the template, or are reserved in wirings.
+    if ["greeter", "visits", "client", "default", "bp", "test"].contains(&name) {
+        return fault("the name is taken by something else");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use bp_system::MemorySystem;
+
+    use super::*;
+
+    #[test]
+    fn names_that_break_paths_or_packages_are_refused() {
+        for bad in ["", "Demo", "my shop", "../x", "a/b", "-a", "a-", "a--b", "1a", "bp", "ä"] {
+            assert_eq!(check_name(bad).expect_err(bad).code.id, "BP6022");
+        }
+        for good in ["demo", "web-shop", "a1"] {
+            assert_eq!(check_name(good), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_application_is_written_whole_and_only_into_a_free_folder() {
+        let system = MemorySystem::new();
+        create(&system, &bp_driver::builtin(), "web-shop", Utf8Path::new("web-shop"))
+            .expect("free");
+        let files = system.snapshot();
+        let text = |path: &str| String::from_utf8_lossy(&files[Utf8Path::new(path)]).into_owned();
+        assert!(text("/web-shop/tests/greetings.rs").contains("use web_shop_workflow::"));
+        assert!(text("/web-shop/wiring/local.toml").contains("name = \"web-shop\""));
+        // The editor's hint in each wiring names the schema beside it.
+        assert!(text("/web-shop/wiring/local.toml").starts_with("#:schema ./bp.schema.json\n"));
+        assert!(text("/web-shop/wiring/bp.schema.json").contains("draft-07"));
+        assert!(files.contains_key(Utf8Path::new("/web-shop/vendor/bp/stdlib/std/Cargo.toml")));
+        assert!(files.values().all(|b| !String::from_utf8_lossy(b).contains("@NAME@")));
+        let again = create(&system, &bp_driver::builtin(), "web-shop", Utf8Path::new("web-shop"))
+            .expect_err("taken");
+        assert_eq!(again.code.id, "BP6017");
+    }
+}

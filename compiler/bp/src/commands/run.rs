@@ -1,0 +1,214 @@
+//! `bp run`: build, start, supervise, and optionally send the smoke calls.
+
+#![expect(clippy::disallowed_methods, reason = "the smoke calls are the app's own program")]
+
+use std::process::Command;
+
+use bp_diag::{Diagnostic, catalog};
+use bp_driver::Application;
+use bp_driver::write;
+use bp_system::{Held, Hold, System};
+use camino::Utf8Path;
+
+use super::build::{Built, Job, Mode};
+use super::{Context, watch};
+use crate::cli::Run;
+use crate::code::{Code, Executables, What};
+use crate::mirrors::Mirrors;
+use crate::supervise::{Ended, Launch, RunManifest, Supervisor, run_folder};
+use crate::tree;
+
+pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
+    if arguments.watch {
+        return watch::run(context, arguments);
+    }
+    let prepared =
+        prepare(context, arguments.wiring.as_deref(), arguments.release, &[What::Binary])?;
+    if arguments.smoke && prepared.smoke_calls == 0 {
+        context.output.fault(catalog::target::no_smoke(&prepared.application.name));
+        return None;
+    }
+    let data = if arguments.smoke {
+        Data::Own("smoke")
+    } else if arguments.fresh {
+        Data::Fresh
+    } else {
+        Data::Kept
+    };
+    supervised(context, &prepared, data, |supervisor, prepared| {
+        if !arguments.smoke {
+            context.output.say("ready; Ctrl-C stops");
+            return supervisor.run();
+        }
+        let mut command = Command::new(&prepared.binary);
+        command.arg("smoke").envs(supervisor.caller_environment());
+        match supervisor.run_while(command.spawn()) {
+            Ok(status) if status.success() => Ended::Asked,
+            Ok(status) => Ended::Failed(catalog::target::smoke_failed(&status.to_string())),
+            Err(ended) => interrupted(ended),
+        }
+    })
+}
+
+/// A caller that was stopped before its end has shown nothing.
+pub(super) fn interrupted(ended: Ended) -> Ended {
+    match ended {
+        Ended::Asked => Ended::Failed(catalog::target::smoke_failed("an interruption")),
+        failed @ Ended::Failed(_) => failed,
+    }
+}
+
+/// A built system, ready to start.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) application: Application,
+    manifest: RunManifest,
+    /// The run plan's path.
+    pub(super) plan: String,
+    pub(super) binary: String,
+    pub(super) executables: Executables,
+    smoke_calls: usize,
+    /// Keeps the mirror of the code.
+    _in_use: Held,
+}
+
+/// Where a run keeps its instances' files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Data {
+    /// In the wiring's folder, from run to run.
+    Kept,
+    /// In the wiring's folder, emptied first.
+    Fresh,
+    /// In a folder of its own, emptied first.
+    Own(&'static str),
+}
+
+/// Compiles, writes, and lets cargo build.
+pub(super) fn prepare(
+    context: &Context<'_>,
+    wiring: Option<&str>,
+    release: bool,
+    what: &[What],
+) -> Option<Prepared> {
+    let application = context.good(Application::find(context.system, wiring))?;
+    let (root, out) = (application.root.clone(), application.output());
+    let job = Job::stamped(context, application.clone(), out, Mode::default());
+    let known = job.known();
+    // Nothing is built where the plan fails, and then there is nothing to wait for.
+    let mirrors = if known.is_good() {
+        Some(context.good(Mirrors::hold(context.system, &root, &|| {
+            context.output.say("another bp builds this application; waiting for it");
+        }))?)
+    } else {
+        None
+    };
+    let built = job.build(known)?;
+    context.good(prepare_built(context, &application, &mirrors?, built, release, what))
+}
+
+fn prepare_built(
+    context: &Context<'_>,
+    application: &Application,
+    mirrors: &Mirrors<'_>,
+    built: Built<'_>,
+    release: bool,
+    what: &[What],
+) -> Result<Prepared, Diagnostic> {
+    let system = context.system;
+    let out = application.output();
+    let out = out.as_path();
+    write::whole(system, out)?;
+    let path = out.join("process/run.json");
+    let text = system.read(&path).map_err(|_| {
+        catalog::target::target_not_enabled("process", &built.enabled, &["process"])
+    })?;
+    let manifest = RunManifest::parse(&text)
+        .map_err(|why| catalog::target::bad_manifest(path.as_str(), &why))?;
+    let code = Code {
+        system,
+        application,
+        rust: out.join(&manifest.rust),
+        package: &manifest.package,
+        locked: context.locked,
+        release,
+        quiet: !context.output.verbose && !context.output.color,
+    };
+    context.output.say(&format!("cargo builds {}", code.rust));
+    let (mirror, in_use) = code.mirror(mirrors)?;
+    // Everything that cargo needs is in the mirror.
+    drop(built.folder);
+    let executables = code.build(&mirror, what, &|text| context.output.say(text))?;
+    let binary = executables.binary.clone().ok_or_else(|| {
+        let (what, help) = ("cargo names no binary", "see that the variable CARGO names cargo");
+        catalog::target::cannot_start(&manifest.app, what, help)
+    })?;
+    Ok(Prepared {
+        application: application.clone(),
+        plan: code.absolute(&out.join(&manifest.plan)).into_string(),
+        manifest,
+        binary,
+        executables,
+        smoke_calls: built.smoke_calls,
+        _in_use: in_use,
+    })
+}
+
+/// Starts the system, waits until it is ready, lets `body` work with it, and stops it in order.
+pub(super) fn supervised(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    data: Data,
+    body: impl FnOnce(&mut Supervisor<'_>, &Prepared) -> Ended,
+) -> Option<()> {
+    let say = |text: &str| context.output.say(text);
+    let name = match data {
+        Data::Kept | Data::Fresh => prepared.application.name.clone(),
+        Data::Own(purpose) => format!("{}.{purpose}", prepared.application.name),
+    };
+    let _alone = context.good(hold_data(context.system, &prepared.application.root, &name))?;
+    let folder = prepared.application.root.join(".bp/data").join(&name);
+    if data != Data::Kept {
+        let emptied = tree::empty(context.system, &folder);
+        context.good(
+            emptied.map_err(|e| catalog::target::cannot_write(folder.as_str(), &e.to_string())),
+        )?;
+    }
+    let here = context.system.current_directory().unwrap_or_default();
+    let launch = Launch {
+        manifest: &prepared.manifest,
+        program: prepared.binary.clone(),
+        plan: prepared.plan.clone(),
+        data: here.join(folder).into_string(),
+        run: run_folder(here.join(&prepared.application.root).as_std_path(), &name),
+        own_ports: matches!(data, Data::Kept | Data::Fresh),
+        color: context.output.color,
+        say: &say,
+    };
+    let mut supervisor = context.good(Supervisor::new(launch))?;
+    let ended = match supervisor.start() {
+        Ok(()) => body(&mut supervisor, prepared),
+        Err(ended) => ended,
+    };
+    say("stopping");
+    let mut faults = supervisor.stop();
+    if let Ended::Failed(fault) = ended {
+        faults.insert(0, fault);
+    }
+    let failed = !faults.is_empty();
+    for fault in faults {
+        context.output.fault(fault);
+    }
+    (!failed).then_some(())
+}
+
+/// Keeps others from the data of this run.
+fn hold_data(system: &dyn System, root: &Utf8Path, name: &str) -> Result<Held, Diagnostic> {
+    let folder = root.join(".bp/data");
+    let at = folder.join(format!(".{name}.lock"));
+    let taken = system.make_directory(&folder).and_then(|()| system.lock(&at, Hold::Alone, false));
+    match taken {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => Err(catalog::target::already_runs(folder.join(name).as_str())),
+        Err(e) => Err(catalog::target::cannot_write(at.as_str(), &e.to_string())),
+    }
+}

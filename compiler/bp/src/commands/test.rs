@@ -1,0 +1,47 @@
+//! `bp test`: the application's tests against the running system.
+
+#![expect(clippy::disallowed_methods, reason = "the tests are programs of their own")]
+
+use std::process::Command;
+
+use bp_diag::catalog;
+use bp_driver::Application;
+
+use super::Context;
+use super::run::{Data, interrupted, prepare, supervised};
+use crate::cli::Test;
+use crate::code::What;
+use crate::supervise::Ended;
+
+pub(crate) fn run(context: &Context<'_>, arguments: &Test) -> Option<()> {
+    let application =
+        context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
+    if application.tests(context.system).is_empty() {
+        let folder = application.root.join("tests");
+        context.output.fault(catalog::target::no_tests(folder.as_str()));
+        return None;
+    }
+    let what = [What::Binary, What::Tests];
+    let prepared = prepare(context, arguments.wiring.as_deref(), arguments.release, &what)?;
+    supervised(context, &prepared, Data::Own("test"), |supervisor, prepared| {
+        let mut failed = Vec::new();
+        for (name, program) in &prepared.executables.tests {
+            context.output.say(&format!("tests/{name}.rs"));
+            let mut command = Command::new(program);
+            command
+                .args(&arguments.arguments)
+                .envs(supervisor.caller_environment())
+                .env("BP_TEST_TARGET", "running");
+            match supervisor.run_while(command.spawn()) {
+                Ok(status) if status.success() => {}
+                Ok(status) => failed.push(format!("tests/{name}.rs: {status}")),
+                Err(ended) => return interrupted(ended),
+            }
+        }
+        if failed.is_empty() {
+            Ended::Asked
+        } else {
+            Ended::Failed(catalog::target::tests_failed(&failed.join(", ")))
+        }
+    })
+}

@@ -1,0 +1,339 @@
+//! `bp run --watch`: on every save, what changed is built again, and the system starts again if anything that runs is another.
+//!
+//! Every wiring fact is in the run plan, which a process reads when it starts.
+//! So a change of the wiring concerns the processes whose slice of the plan is another, and a change of the workflow concerns all, because they are one program.
+//! A save that changes no program and no slice, such as of a comment or of a smoke call, stops nothing.
+//! While anything is wrong, the system runs on as it was.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use bp_diag::catalog;
+use bp_system::System;
+use camino::{Utf8Path, Utf8PathBuf};
+use notify::{RecursiveMode, Watcher as _};
+use serde_json::Value;
+
+use super::Context;
+use super::run::{Data, Prepared, prepare, supervised};
+use crate::cli::Run;
+use crate::code::What;
+use crate::supervise::{Answer, Request, ask, run_folder};
+
+/// Editors write a file in several steps, and a branch's checkout writes many files.
+const QUIET: Duration = Duration::from_millis(150);
+/// How often the end of the run is looked for.
+const TICK: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
+    let mut saves = saves(context, arguments)?;
+    let mut data = if arguments.fresh { Data::Fresh } else { Data::Kept };
+    loop {
+        let Some(prepared) = built(context, arguments) else {
+            context.output.say("waiting for a change");
+            while saves.next().is_empty() {}
+            continue;
+        };
+        let ended = AtomicBool::new(false);
+        let again = AtomicBool::new(false);
+        supervised(context, &prepared, data, |supervisor, prepared| {
+            context.output.say("ready; Ctrl-C stops; watching wiring and workflow");
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let whole = follow(context, arguments, prepared, &mut saves, &ended);
+                    again.store(whole, Ordering::Relaxed);
+                    if whole {
+                        // The supervisor stops everything in order, as for a user who asks.
+                        let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTERM);
+                    }
+                });
+                let end = supervisor.run();
+                ended.store(true, Ordering::Relaxed);
+                end
+            })
+        })?;
+        if !again.load(Ordering::Relaxed) {
+            return Some(());
+        }
+        data = Data::Kept;
+    }
+}
+
+fn built(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
+    prepare(context, arguments.wiring.as_deref(), arguments.release, &[What::Binary])
+}
+
+/// Builds after every save until the run ends; whether the whole system has to start again.
+fn follow(
+    context: &Context<'_>,
+    arguments: &Run,
+    prepared: &Prepared,
+    saves: &mut Saves,
+    ended: &AtomicBool,
+) -> bool {
+    let mut now = Parts::of(context.system, prepared);
+    while !ended.load(Ordering::Relaxed) {
+        let saved = saves.next();
+        if saved.is_empty() {
+            continue;
+        }
+        context.output.say(&format!("saved: {}", saved.join(", ")));
+        let Some(fresh) = built(context, arguments) else {
+            context.output.say("the system runs on as it was");
+            continue;
+        };
+        let parts = Parts::of(context.system, &fresh);
+        match now.change(&parts) {
+            Change::Nothing => context.output.say("nothing that runs has changed"),
+            Change::Processes(names) => {
+                context.output.say(&format!("changed: {}", names.join(", ")));
+                // The supervisor starts the program and the plan that it began with.
+                let same = now.program == parts.program && prepared.plan == fresh.plan;
+                if !same || !names.iter().all(|name| restarted(context, prepared, name)) {
+                    context.output.say("the system starts again");
+                    return true;
+                }
+                now = parts;
+            }
+            Change::Whole => {
+                context.output.say("processes or listeners have changed: the system starts again");
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Has the run restart a process, copy by copy; whether it did.
+fn restarted(context: &Context<'_>, prepared: &Prepared, process: &str) -> bool {
+    let here = context.system.current_directory().unwrap_or_default();
+    let application = &prepared.application;
+    let folder = run_folder(here.join(&application.root).as_std_path(), &application.name);
+    let request = Request::Restart(process.to_owned());
+    match ask(&folder, &request, |text| context.output.say(text)) {
+        Ok(Answer::Done | Answer::Say(_)) => true,
+        Ok(Answer::Failed(why)) => {
+            context.output.fault(catalog::target::restart_failed(process, &why));
+            false
+        }
+        Ok(Answer::Unknown(_)) | Err(_) => false,
+    }
+}
+
+/// What decides how each process runs.
+#[derive(Debug, Clone, PartialEq)]
+struct Parts {
+    /// The program's hash.
+    program: Option<String>,
+    /// What the supervisor starts.
+    manifest: Value,
+    /// What of the plan concerns each process.
+    slices: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Change {
+    Nothing,
+    Processes(Vec<String>),
+    Whole,
+}
+
+impl Parts {
+    fn of(system: &dyn System, prepared: &Prepared) -> Self {
+        let read = |path: &str| system.read(Utf8Path::new(path)).ok();
+        let json = |path: &str| {
+            read(path).and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        };
+        let program = read(&prepared.binary).map(|b| blake3::hash(&b).to_hex().to_string());
+        let manifest = prepared.application.output().join("process/run.json");
+        Self { program, manifest: json(manifest.as_str()), slices: slices(&json(&prepared.plan)) }
+    }
+
+    fn change(&self, new: &Self) -> Change {
+        if self.manifest != new.manifest || self.slices.keys().ne(new.slices.keys()) {
+            return Change::Whole;
+        }
+        let whole = self.program != new.program;
+        let changed =
+            new.slices.iter().filter(|(name, s)| whole || self.slices.get(*name) != Some(*s));
+        let names: Vec<String> = changed.map(|(name, _)| name.clone()).collect();
+        if names.is_empty() { Change::Nothing } else { Change::Processes(names) }
+    }
+}
+
+/// What of a run plan concerns each process: its own entry, its instances, the calls that they make, what the outside world calls on them, and its listeners.
+///
+/// What belongs to no process (plugins, knobs, wire numbers) concerns each; smoke calls concern none.
+fn slices(plan: &Value) -> BTreeMap<String, Value> {
+    let entries = |key: &str| plan.get(key).and_then(Value::as_object).into_iter().flatten();
+    let shared = ["version", "runtime", "plugins", "knobs", "wire"];
+    let shared: Vec<Option<&Value>> = shared.iter().map(|key| plan.get(*key)).collect();
+    let mut slices = BTreeMap::new();
+    for (name, process) in entries("processes") {
+        let own = process.get("instances").and_then(Value::as_array).into_iter().flatten();
+        let own: Vec<&str> = own.filter_map(Value::as_str).collect();
+        let is_own = |value: Option<&Value>| {
+            value.and_then(Value::as_str).is_some_and(|instance| own.contains(&instance))
+        };
+        let instances: Vec<_> =
+            entries("instances").filter(|(n, _)| own.contains(&n.as_str())).collect();
+        let edges: Vec<_> = entries("edges")
+            .map(|(name, edge)| (name, unfolded(edge, plan)))
+            .filter(|(_, edge)| {
+                let published = edge.get("caller").and_then(Value::as_str) == Some("client");
+                is_own(edge.get("caller")) || (published && is_own(edge.get("callee")))
+            })
+            .collect();
+        let listeners: Vec<_> = entries("listeners")
+            .map(|(name, listener)| (name, unfolded(listener, plan)))
+            .filter(|(_, l)| l.get("process").and_then(Value::as_str) == Some(name))
+            .collect();
+        let slice = serde_json::json!([process, shared, instances, edges, listeners]);
+        slices.insert(name.clone(), slice);
+    }
+    slices
+}
+
+/// An entry of the plan with the lists of wrappers that it names put in.
+fn unfolded(entry: &Value, plan: &Value) -> Value {
+    match entry {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| {
+                let named = value.as_str().filter(|_| key == "client" || key == "server");
+                let stack = named.and_then(|name| plan.get("stacks")?.get(name));
+                (key.clone(), stack.map_or_else(|| unfolded(value, plan), Value::clone))
+            })
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// Files saved below the watched folders.
+struct Saves {
+    events: Receiver<Utf8PathBuf>,
+    /// Watches as long as it lives.
+    _watcher: notify::RecommendedWatcher,
+}
+
+impl Saves {
+    /// The files that were saved, once no further one is; none after a while.
+    fn next(&mut self) -> Vec<String> {
+        let mut saved = Vec::new();
+        let mut patience = TICK;
+        while let Ok(path) = self.events.recv_timeout(patience) {
+            patience = QUIET;
+            let name = path.file_name().unwrap_or_default().to_owned();
+            if !saved.contains(&name) {
+                saved.push(name);
+            }
+        }
+        saved
+    }
+}
+
+/// Watches the folders of the wiring's files and of the workflow.
+fn saves(context: &Context<'_>, arguments: &Run) -> Option<Saves> {
+    let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
+    let mut folders = vec![compiled.application.root.join("wiring")];
+    folders.extend(
+        compiled.wiring.files.iter().filter_map(|f| f.path.parent()).map(Utf8Path::to_owned),
+    );
+    folders.extend(compiled.wiring.app.workflow.iter().map(|w| w.value.clone()));
+    folders.sort();
+    folders.dedup();
+    let (sender, events) = channel();
+    let failed = |e: &notify::Error| {
+        catalog::target::cannot_start("the watch", &e.to_string(), "run without `--watch`")
+    };
+    let here = context.system.current_directory().unwrap_or_default();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        if matches!(event.kind, notify::EventKind::Access(_)) {
+            return;
+        }
+        for path in event.paths.iter().filter_map(|path| Utf8Path::from_path(path)) {
+            // What the application lies in may have any name.
+            if is_source(path.strip_prefix(&here).unwrap_or(path)) {
+                let _ = sender.send(path.to_owned());
+            }
+        }
+    });
+    let mut watcher = context.good(watcher.map_err(|e| failed(&e)))?;
+    for folder in folders {
+        let folder = if folder.as_str().is_empty() { Utf8PathBuf::from(".") } else { folder };
+        let watched = watcher.watch(folder.as_std_path(), RecursiveMode::Recursive);
+        context.good(watched.map_err(|e| failed(&e)))?;
+    }
+    Some(Saves { events, _watcher: watcher })
+}
+
+/// Whether a file is one that people write; what cargo and `bp` write is none.
+fn is_source(path: &Utf8Path) -> bool {
+    let generated = |part: &str| ["target", "build", ".bp"].contains(&part);
+    matches!(path.extension(), Some("rs" | "toml")) && !path.iter().any(generated)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parts(timeout: &str) -> Parts {
+        let plan = json!({
+            "version": 1,
+            "plugins": {},
+            "processes": {
+                "front": { "instances": ["frontend"] },
+                "cart": { "instances": ["cart", "cart_db"] },
+            },
+            "instances": { "frontend": {}, "cart": {}, "cart_db": {} },
+            "edges": {
+                "client->frontend": { "caller": "client", "callee": "frontend" },
+                "frontend->cart": { "caller": "frontend", "callee": "cart", "client": "timeout" },
+            },
+            "stacks": { "timeout": [{ "after": timeout }], "metrics": [] },
+            "listeners": { "cart.grpc": { "process": "cart", "serves": { "cart": { "server": "metrics" } } } },
+        });
+        Parts {
+            program: Some("a".to_owned()),
+            manifest: json!({ "processes": { "front": 1, "cart": 1 } }),
+            slices: slices(&plan),
+        }
+    }
+
+    #[test]
+    fn only_the_caller_minds_another_timeout() {
+        let now = parts("1s");
+        assert_eq!(now.change(&parts("1s")), Change::Nothing);
+        assert_eq!(now.change(&parts("2s")), Change::Processes(vec!["front".to_owned()]));
+    }
+
+    #[test]
+    fn another_program_is_everybodys_and_other_processes_are_another_system() {
+        let now = parts("1s");
+        let mut other = parts("1s");
+        other.program = Some("b".to_owned());
+        let all = vec!["cart".to_owned(), "front".to_owned()];
+        assert_eq!(now.change(&other), Change::Processes(all));
+        other.manifest = json!({ "processes": { "front": 2, "cart": 1 } });
+        assert_eq!(now.change(&other), Change::Whole);
+    }
+
+    #[test]
+    fn what_bp_and_cargo_write_is_no_save() {
+        for (path, is) in [
+            ("wiring/local.toml", true),
+            ("workflow/src/lib.rs", true),
+            ("workflow/wire.lock", false),
+            ("workflow/target/debug/build/x.rs", false),
+            ("wiring/.local.toml.swp", false),
+        ] {
+            assert_eq!(is_source(Utf8Path::new(path)), is, "{path}");
+        }
+    }
+}

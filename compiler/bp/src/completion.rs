@@ -1,0 +1,57 @@
+//! What a shell completes; the script of a shell asks `bp` itself, so that it knows the wirings of the folder.
+
+use std::ffi::OsStr;
+
+use bp_driver::Application;
+use bp_system::{RealSystem, System as _};
+use clap::CommandFactory as _;
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
+};
+use clap_complete::env::{CompleteEnv, Shells};
+
+use crate::cli::Cli;
+
+/// Set by a shell's script, to the name of the shell.
+const VARIABLE: &str = "BP_COMPLETE";
+const NAME: &str = "bp";
+
+/// Answers a shell that asks; whether one did.
+pub(crate) fn answered() -> bool {
+    let here = RealSystem::new().current_directory().ok();
+    CompleteEnv::with_factory(Cli::command)
+        .var(VARIABLE)
+        .try_complete(std::env::args_os(), here.as_ref().map(|h| h.as_std_path()))
+        // The shell shows what is printed as candidates, so a fault is silence.
+        .unwrap_or(true)
+}
+
+/// The script that makes a shell ask.
+pub(crate) fn script(shell: &str) -> Option<String> {
+    let mut script = Vec::new();
+    let shells = Shells::builtins();
+    let shell = shells.completer(shell)?;
+    shell.write_registration(VARIABLE, NAME, NAME, NAME, &mut script).ok()?;
+    Some(String::from_utf8_lossy(&script).into_owned())
+}
+
+/// Completes names of the application's wirings, and paths.
+pub(crate) fn wirings() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| names(typed, &[]))
+}
+
+/// Completes what can be explained.
+pub(crate) fn explained() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| names(typed, &["codes", "plugins"]))
+}
+
+fn names(typed: &OsStr, more: &[&str]) -> Vec<CompletionCandidate> {
+    let system = RealSystem::new();
+    let root = Application::find_root(&system).ok();
+    let mut names = root.map(|root| Application::wirings(&system, &root)).unwrap_or_default();
+    names.extend(more.iter().map(|word| (*word).to_owned()));
+    let start = typed.to_string_lossy();
+    names.retain(|name| name.starts_with(&*start));
+    let names: Vec<_> = names.into_iter().map(CompletionCandidate::new).collect();
+    if names.is_empty() { PathCompleter::file().complete(typed) } else { names }
+}

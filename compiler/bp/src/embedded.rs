@@ -1,0 +1,218 @@
+//! The sources of the runtime and of the compiler, as they were when this `bp` was built.
+
+use std::collections::BTreeMap;
+
+use bp_emit::{Lock, Package, RUNTIME_FACADE};
+use toml::{Table, Value};
+
+/// Path in the repository, and bytes.
+static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/runtime.rs"));
+
+/// A file of the repository as text.
+fn text(name: &str) -> &'static str {
+    let found = FILES.iter().find(|(path, _)| *path == name);
+    found.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// Whether a path belongs to the runtime, and not to the compiler.
+fn is_runtime(path: &str) -> bool {
+    let mut parts = path.split('/');
+    match (parts.next(), parts.nth(1)) {
+        (Some("stdlib"), _) => true,
+        (Some("plugins"), half) => half == Some("runtime"),
+        _ => false,
+    }
+}
+
+/// Whether a path is the manifest of a crate of the repository, and not a template inside of one.
+fn is_manifest(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    matches!(
+        parts.as_slice(),
+        ["stdlib" | "compiler", _, "Cargo.toml"] | ["plugins", _, _, "Cargo.toml"]
+    )
+}
+
+/// The files of a vendored runtime: the crates, and a workspace manifest of their own.
+pub(crate) fn runtime() -> BTreeMap<String, Vec<u8>> {
+    let mut files = crates(is_runtime);
+    let header = "# The runtime of this application, written by `bp new`; `bp new --runtime DIR` replaces it.\n";
+    let own = |path: &str| path.starts_with("stdlib/") || path.ends_with("/runtime");
+    let manifest = workspace_manifest(header, &["stdlib/*", "plugins/*/runtime"], own);
+    files.insert(String::from("Cargo.toml"), manifest.into_bytes());
+    files
+}
+
+/// The files of a vendored compiler, runtime included: what a plugin outside the repository builds with.
+pub(crate) fn compiler() -> BTreeMap<String, Vec<u8>> {
+    let mut files = crates(|_| true);
+    let header = "# The compiler and its runtime, written by `bp new --plugin`.\n";
+    let members = ["compiler/*", "stdlib/*", "plugins/*/compile", "plugins/*/runtime"];
+    let manifest = workspace_manifest(header, &members, |_| true);
+    files.insert(String::from("Cargo.toml"), manifest.into_bytes());
+    files.insert(String::from("Cargo.lock"), text("Cargo.lock").into());
+    files
+}
+
+fn crates(wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Vec<u8>> {
+    FILES
+        .iter()
+        .filter(|(path, _)| path.contains('/') && !path.starts_with("examples/") && wanted(path))
+        .map(|(path, bytes)| {
+            let own = if is_manifest(path) { crate_manifest(bytes) } else { None };
+            ((*path).to_owned(), own.unwrap_or_else(|| bytes.to_vec()))
+        })
+        .collect()
+}
+
+/// A crate's manifest without what concerns its own tests, which stay in the repository.
+fn crate_manifest(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut manifest: Table = std::str::from_utf8(bytes).ok()?.parse().ok()?;
+    for key in ["dev-dependencies", "bench", "test", "lints"] {
+        manifest.remove(key);
+    }
+    Some(toml::to_string(&manifest).ok()?.into_bytes())
+}
+
+/// The repository's manifest, reduced to some members, and to their crates by the path of each.
+fn workspace_manifest(header: &str, members: &[&str], own: impl Fn(&str) -> bool) -> String {
+    let root: Table = text("Cargo.toml").parse().unwrap_or_default();
+    let workspace = root.get("workspace").and_then(Value::as_table).cloned().unwrap_or_default();
+    let mut kept = Table::new();
+    kept.insert(String::from("resolver"), Value::from("3"));
+    kept.insert(String::from("members"), Value::from(members.to_vec()));
+    if let Some(package) = workspace.get("package") {
+        kept.insert(String::from("package"), package.clone());
+    }
+    let mut dependencies = Table::new();
+    for (name, source) in
+        workspace.get("dependencies").and_then(Value::as_table).into_iter().flatten()
+    {
+        let path = source.get("path").and_then(Value::as_str);
+        if path.is_none_or(&own) {
+            dependencies.insert(name.clone(), source.clone());
+        }
+    }
+    kept.insert(String::from("dependencies"), Value::Table(dependencies));
+    let mut out = Table::new();
+    out.insert(String::from("workspace"), Value::Table(kept));
+    let body = toml::to_string(&out).unwrap_or_default();
+    format!("{header}{body}")
+}
+
+/// The files of an example as an application of its own, which links a vendored runtime.
+pub(crate) fn example(name: &str) -> BTreeMap<String, Vec<u8>> {
+    let folder = format!("examples/{name}/");
+    let own = FILES.iter().filter_map(|(path, bytes)| Some((path.strip_prefix(&folder)?, bytes)));
+    own.map(|(path, bytes)| {
+        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        if path.rsplit_once('.').is_some_and(|(_, kind)| kind == "toml") {
+            text = text
+                .replace("\"../../../stdlib/", "\"../vendor/bp/stdlib/")
+                .replace(
+                    "runtime = { path = \"../../..\" }",
+                    "runtime = { path = \"../vendor/bp\" }",
+                )
+                .replace("../../../docs/bp.schema.json", "./bp.schema.json");
+        }
+        if path == "workflow/Cargo.toml" {
+            text.push_str("\n[workspace]\n");
+        }
+        (path.to_owned(), text.into_bytes())
+    })
+    .collect()
+}
+
+/// The versions that the repository was tested with, for the runtime's crates and those of an example's workflow.
+pub(crate) fn example_lock(name: &str) -> Option<String> {
+    let lock = Lock::parse(text("Cargo.lock"))?;
+    let mut kept = lock.reachable_from(&format!("{name}-workflow"));
+    kept.merge(&Lock::parse(&locked(is_runtime, &[])?)?);
+    Some(kept.encode())
+}
+
+/// The versions that the repository was tested with, for the runtime's crates and what they need, and a new workflow that links it.
+pub(crate) fn lock(workflow: &str) -> Option<String> {
+    locked(is_runtime, &[(workflow, &[RUNTIME_FACADE.0])])
+}
+
+/// The same for a new plugin: the compiler's crates too, and the plugin's two.
+pub(crate) fn plugin_lock(name: &str) -> Option<String> {
+    let compile = format!("bp-{name}");
+    let runtime = format!("bp-rt-{name}");
+    let own: [(&str, &[&str]); 2] = [
+        (&compile, &["bp", "bp-plugin"]),
+        (&runtime, &["bp-backend", "bp-runtime", "serde", "serde_json", "tokio"]),
+    ];
+    locked(|_| true, &own)
+}
+
+fn locked(wanted: impl Fn(&str) -> bool, own: &[(&str, &[&str])]) -> Option<String> {
+    let lock = Lock::parse(text("Cargo.lock"))?;
+    let crates = FILES.iter().filter(|(path, _)| is_manifest(path) && wanted(path));
+    let crates: Vec<String> = crates
+        .filter_map(|(_, bytes)| {
+            let manifest: Table = std::str::from_utf8(bytes).ok()?.parse().ok()?;
+            manifest.get("package")?.get("name")?.as_str().map(str::to_owned)
+        })
+        .collect();
+    let mut kept = Lock::default();
+    for name in crates {
+        kept.merge(&lock.reachable_from(&name));
+    }
+    for (name, dependencies) in own {
+        let dependencies = dependencies.iter().map(|d| (*d).to_owned()).collect();
+        kept.add(Package::local(name, "0.1.0", dependencies));
+    }
+    Some(kept.encode())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runtime_is_whole_and_stands_alone() {
+        let files = runtime();
+        for path in [
+            "Cargo.toml",
+            "stdlib/std/Cargo.toml",
+            "stdlib/std/src/lib.rs",
+            "plugins/retry/runtime/src/lib.rs",
+        ] {
+            assert!(files.contains_key(path), "{path}");
+        }
+        assert!(files.keys().all(|path| !path.starts_with("compiler/")));
+        let manifest = String::from_utf8(files["Cargo.toml"].clone()).expect("text");
+        assert!(!manifest.contains("compiler/"), "{manifest}");
+        let parsed: Table = manifest.parse().expect("TOML");
+        assert_eq!(
+            parsed["workspace"]["package"]["version"].as_str(),
+            Some(env!("CARGO_PKG_VERSION"))
+        );
+        let lock = lock("demo-workflow").expect("a lock");
+        assert!(lock.contains("name = \"tokio\"") && !lock.contains("name = \"petgraph\""));
+    }
+
+    #[test]
+    fn the_compiler_is_whole_and_its_templates_are_as_they_are() {
+        let files = compiler();
+        for path in [
+            "Cargo.lock",
+            "compiler/bp/src/main.rs",
+            "compiler/bp/template/tests/greetings.rs",
+            "compiler/diag/src/lib.rs",
+            "docs/errors/BP2001.md",
+            "plugins/retry/README.md",
+            "plugins/retry/compile/src/lib.rs",
+            "stdlib/std/src/lib.rs",
+        ] {
+            assert!(files.contains_key(path), "{path}");
+        }
+        let template = &files["compiler/bp/template/workflow/Cargo.toml"];
+        assert!(String::from_utf8_lossy(template).contains("# This crate stands alone"));
+        assert!(files.keys().all(|p| !p.starts_with("golden-tests") && !p.contains("/target/")));
+        let lock = plugin_lock("pause").expect("a lock");
+        assert!(lock.contains("name = \"bp-rt-pause\"") && lock.contains("name = \"miette\""));
+    }
+}

@@ -1,0 +1,119 @@
+//! The command line of `bp`.
+//!
+//! A compiler with further plugins is three lines:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     bp::main(bp::builtin())
+//! }
+//! ```
+//!
+//! This is the only crate that prints, starts processes and decides exit codes.
+
+mod cli;
+mod code;
+mod commands;
+mod completion;
+mod embedded;
+mod mirrors;
+mod output;
+mod revision;
+mod supervise;
+mod tree;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use bp_system::RealSystem;
+use clap::Parser as _;
+
+pub use bp_driver::{Plugin, Registry, builtin};
+
+use cli::{Cli, Command, Image};
+use commands::Context;
+use output::Output;
+
+/// The user's files are at fault.
+const DIAGNOSTICS: u8 = 1;
+/// The command line is at fault.
+const USAGE: u8 = 2;
+/// `bp` itself is at fault.
+const INTERNAL: u8 = 101;
+
+/// What tests outside of this crate reach; no part of its interface.
+#[doc(hidden)]
+pub mod __private {
+    /// Reads `process/run.json` as `bp run` does.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn read_run_manifest(bytes: &[u8]) -> Result<(), String> {
+        crate::supervise::RunManifest::parse(bytes).map(|_| ())
+    }
+}
+
+/// Runs the command that the arguments ask for.
+///
+/// Exit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 a fault of `bp` itself.
+#[expect(clippy::needless_pass_by_value, reason = "a `main` of three lines hands it over")]
+pub fn main(registry: Registry) -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    match catch_unwind(AssertUnwindSafe(|| run(&registry))) {
+        Ok(code) => code,
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            output::panicked(&text.unwrap_or_else(|| String::from("a panic without a message")));
+            ExitCode::from(INTERNAL)
+        }
+    }
+}
+
+fn run(registry: &Registry) -> ExitCode {
+    if completion::answered() {
+        return ExitCode::SUCCESS;
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+        }
+    };
+    let system = RealSystem::new();
+    let output = Output::new(&cli.global, &cli.command, &system);
+    let context = Context {
+        system: &system,
+        registry,
+        output,
+        locked: cli.global.locked,
+        verify: cli.global.verify,
+    };
+    let done = match &cli.command {
+        Command::New(arguments) => commands::new::run(&context, arguments),
+        Command::Check(arguments) => commands::check::run(&context, arguments),
+        Command::Build(arguments) => commands::build::run(&context, arguments),
+        Command::Run(arguments) => commands::run::run(&context, arguments),
+        Command::Restart(arguments) => commands::restart::run(&context, arguments),
+        Command::Test(arguments) => commands::test::run(&context, arguments),
+        Command::Image(Image::Pin(arguments)) => commands::image::pin(&context, arguments),
+        Command::Ir(arguments) => commands::inspect::ir(&context, arguments),
+        Command::Graph(arguments) => commands::inspect::graph(&context, arguments),
+        Command::Schema => {
+            commands::inspect::schema(&context);
+            Some(())
+        }
+        Command::Completions(arguments) => {
+            commands::inspect::completions(&context, arguments);
+            Some(())
+        }
+        Command::Explain(arguments) => commands::inspect::explain(&context, arguments),
+        Command::Diff(arguments) => commands::diff::run(&context, arguments),
+    };
+    context.output.finish();
+    match done {
+        Some(()) => ExitCode::SUCCESS,
+        None if context.output.was_misused() => ExitCode::from(USAGE),
+        None => ExitCode::from(DIAGNOSTICS),
+    }
+}

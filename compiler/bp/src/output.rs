@@ -1,0 +1,294 @@
+//! Everything that is printed.
+
+#![expect(clippy::print_stderr, reason = "the one module of the one crate that prints")]
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use bp_diag::render::{Style, human, json, sarif, sarif_result, short};
+use bp_diag::{Diagnostic, Severity, SourceMap, Span};
+use bp_system::System;
+
+use crate::cli::{Color, Command, Global, MessageFormat};
+
+/// The form that was asked for, for a panic, when no [`Output`] can be reached.
+static FORMAT: OnceLock<(MessageFormat, bool)> = OnceLock::new();
+
+/// Columns that are used where no terminal says otherwise, and at most.
+const WIDTH: (usize, usize) = (80, 120);
+
+/// Something that was printed, and as what.
+pub(crate) type Piece = (u8, String);
+const REMARK: u8 = 0;
+const RESULT: u8 = 1;
+const SARIF: u8 = 2;
+
+/// Where and how to print.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub(crate) struct Output {
+    format: MessageFormat,
+    style: Style,
+    quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) color: bool,
+    /// Whether machines' diagnostics go to standard error, since standard output has what was asked for.
+    aside: bool,
+    /// Whether progress is shown.
+    live: bool,
+    /// Whether a line of progress stands on the terminal.
+    shown: AtomicBool,
+    /// Whether a fault was one of the command line.
+    usage: AtomicBool,
+    /// Results for the one SARIF document at the end.
+    results: Mutex<Vec<serde_json::Value>>,
+    /// Diagnostics since somebody wanted them remembered.
+    record: Mutex<Option<Vec<Piece>>>,
+}
+
+/// Diagnostics of one code at one place: a line of a wiring may be at fault for hundreds of calls.
+#[derive(Default)]
+struct Alike(BTreeMap<(&'static str, Option<Span>), usize>);
+
+impl Alike {
+    /// How many are drawn.
+    const MOST: usize = 3;
+
+    fn is_one_too_many(&mut self, diagnostic: &Diagnostic) -> bool {
+        let place = diagnostic.primary_span();
+        let seen = self.0.entry((diagnostic.code.id, place)).or_default();
+        *seen += 1;
+        *seen > Self::MOST && place.is_some()
+    }
+
+    /// What is said of those that are not.
+    fn more(self, sources: &SourceMap) -> impl Iterator<Item = String> {
+        let many = self.0.into_iter().filter(|(_, seen)| *seen > Self::MOST);
+        many.filter_map(|((code, place), seen)| {
+            let (more, place) = (seen - Self::MOST, sources.locate(place?));
+            Some(format!("{more} more {code} at {place}; `--message-format short` lists them\n\n"))
+        })
+    }
+}
+
+/// Whether a command prints something else than diagnostics to standard output.
+fn prints(command: &Command) -> bool {
+    !matches!(command, Command::Check(_) | Command::Build(_))
+}
+
+/// Whether lines and arrows can be drawn, by the locale; where none is set, they can.
+fn unicode(system: &dyn System) -> bool {
+    let set = |name: &&str| system.variable(name).filter(|v| !v.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set);
+    locale.is_none_or(|l| {
+        let l = l.to_ascii_lowercase();
+        l.contains("utf-8") || l.contains("utf8")
+    })
+}
+
+impl Output {
+    pub(crate) fn new(global: &Global, command: &Command, system: &dyn System) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let wanted = system.variable("NO_COLOR").is_none_or(|v| v.is_empty());
+        let dumb = system.variable("TERM").is_some_and(|v| v == "dumb");
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => wanted && terminal && !dumb,
+        };
+        let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+        let columns = size.map(|s| usize::from(s.ws_col)).filter(|c| terminal && *c > 0);
+        let width = columns.unwrap_or(WIDTH.0).clamp(40, WIDTH.1);
+        let format = global.message_format;
+        let aside = prints(command);
+        let _ = FORMAT.set((format, aside));
+        Self {
+            format,
+            style: Style { color, unicode: unicode(system) && !dumb, width },
+            quiet: global.quiet,
+            verbose: global.verbose,
+            color,
+            aside,
+            live: terminal && !dumb && !global.quiet && format == MessageFormat::Human,
+            shown: AtomicBool::new(false),
+            usage: AtomicBool::new(false),
+            results: Mutex::default(),
+            record: Mutex::default(),
+        }
+    }
+
+    /// Prints diagnostics, and hands back whether any is an error.
+    pub(crate) fn diagnostics(
+        &self,
+        all: impl IntoIterator<Item = Diagnostic>,
+        sources: &SourceMap,
+    ) -> bool {
+        self.clear();
+        let (mut errors, mut warnings) = (0_usize, 0_usize);
+        let mut alike = Alike::default();
+        for diagnostic in all {
+            self.usage.fetch_or(diagnostic.code.is_usage(), Ordering::Relaxed);
+            match diagnostic.severity {
+                Severity::Error => errors += 1,
+                Severity::Warning => warnings += 1,
+                Severity::Note => {}
+            }
+            if self.quiet && diagnostic.severity != Severity::Error {
+                continue;
+            }
+            self.piece(match self.format {
+                MessageFormat::Human if alike.is_one_too_many(&diagnostic) => continue,
+                MessageFormat::Human => {
+                    (REMARK, format!("{}\n", human(&diagnostic, sources, self.style)))
+                }
+                MessageFormat::Short => (REMARK, format!("{}\n", short(&diagnostic, sources))),
+                MessageFormat::Json => (RESULT, format!("{}\n", json(&diagnostic, sources))),
+                MessageFormat::Sarif => (SARIF, sarif_result(&diagnostic, sources).to_string()),
+            });
+        }
+        for more in alike.more(sources) {
+            self.piece((REMARK, more));
+        }
+        if self.format == MessageFormat::Human && errors + warnings > 0 {
+            let count = |n: usize, what: &str| match n {
+                0 => None,
+                1 => Some(format!("1 {what}")),
+                n => Some(format!("{n} {what}s")),
+            };
+            let parts: Vec<_> = [count(errors, "error"), count(warnings, "warning")]
+                .into_iter()
+                .flatten()
+                .collect();
+            if !self.quiet {
+                self.piece((REMARK, format!("{}\n", parts.join(", "))));
+            }
+        }
+        errors > 0
+    }
+
+    fn piece(&self, (kind, text): Piece) {
+        match kind {
+            RESULT => machine(&text, self.aside),
+            SARIF => self.results().extend(serde_json::from_str::<serde_json::Value>(&text)),
+            _ => eprint!("{text}"),
+        }
+        if let Some(record) = &mut *self.record() {
+            record.push((kind, text));
+        }
+    }
+
+    /// Remembers the diagnostics that are printed from now on.
+    pub(crate) fn start_record(&self) {
+        *self.record() = Some(Vec::new());
+    }
+
+    /// What was printed since.
+    pub(crate) fn take_record(&self) -> Vec<Piece> {
+        self.record().take().unwrap_or_default()
+    }
+
+    /// Prints what was printed before, in the same form.
+    pub(crate) fn replay(&self, pieces: Vec<Piece>) {
+        self.clear();
+        for piece in pieces {
+            self.piece(piece);
+        }
+    }
+
+    /// What decides how a diagnostic is printed.
+    pub(crate) fn form(&self) -> String {
+        let Self { format, style, quiet, aside, .. } = self;
+        format!("{format:?} {style:?} {quiet} {aside}")
+    }
+
+    fn record(&self) -> std::sync::MutexGuard<'_, Option<Vec<Piece>>> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prints one diagnostic without sources; an error ends the command.
+    pub(crate) fn fault(&self, diagnostic: Diagnostic) {
+        self.diagnostics([diagnostic], &SourceMap::new());
+    }
+
+    /// Whether a fault was one of the command line.
+    pub(crate) fn was_misused(&self) -> bool {
+        self.usage.load(Ordering::Relaxed)
+    }
+
+    fn results(&self) -> std::sync::MutexGuard<'_, Vec<serde_json::Value>> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remarks, on standard error.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet {
+            self.clear();
+            eprintln!("{text}");
+        }
+    }
+
+    /// What is being done, on a terminal's last line until something else is printed; nothing elsewhere.
+    pub(crate) fn progress(&self, text: &str) {
+        if self.live {
+            let text: String =
+                text.chars().filter(|c| !c.is_control()).take(self.style.width - 2).collect();
+            eprint!("\r\u{1b}[2K{text}…");
+            let _ = std::io::stderr().flush();
+            self.shown.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown.swap(false, Ordering::Relaxed) {
+            eprint!("\r\u{1b}[2K");
+        }
+    }
+
+    /// What was asked for, on standard output; a reader that went away is no fault.
+    pub(crate) fn result(&self, text: &str) {
+        self.clear();
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// The form of timings that fits beside the diagnostics: SARIF leaves standard output no room.
+    pub(crate) fn timings(&self, text: &str) {
+        self.clear();
+        machine(text, self.aside || self.format == MessageFormat::Sarif);
+    }
+
+    /// Ends the command's output.
+    pub(crate) fn finish(&self) {
+        self.clear();
+        if self.format == MessageFormat::Sarif {
+            let results = std::mem::take(&mut *self.results());
+            document(&results, self.aside);
+        }
+    }
+}
+
+fn document(results: &[serde_json::Value], aside: bool) {
+    machine(&format!("{:#}\n", sarif(results, env!("CARGO_PKG_VERSION"))), aside);
+}
+
+/// For programs: on standard output, or aside on standard error.
+fn machine(text: &str, aside: bool) {
+    if aside {
+        eprint!("{text}");
+    } else {
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+}
+
+/// Prints what a panic means, in the form that was asked for.
+pub(crate) fn panicked(detail: &str) {
+    let (fault, none) = (bp_diag::catalog::internal::failed(detail), SourceMap::new());
+    let (format, aside) = FORMAT.get().copied().unwrap_or((MessageFormat::Human, true));
+    match format {
+        MessageFormat::Human => eprintln!("{}", human(&fault, &none, Style::default())),
+        MessageFormat::Short => eprintln!("{}", short(&fault, &none)),
+        MessageFormat::Json => machine(&format!("{}\n", json(&fault, &none)), aside),
+        MessageFormat::Sarif => document(&[sarif_result(&fault, &none)], aside),
+    }
+}

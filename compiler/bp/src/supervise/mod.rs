@@ -1,0 +1,409 @@
+//! `bp run`'s supervisor: starts processes, awaits them, restarts them, stops them in order.
+
+#![expect(clippy::disallowed_methods, reason = "the supervisor measures time")]
+
+mod assign;
+mod backoff;
+mod child;
+mod control;
+mod logs;
+mod manifest;
+mod ports;
+mod publish;
+mod ready;
+mod roll;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bp_diag::{Diagnostic, catalog};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use assign::{Slot, State};
+use backoff::Decision;
+use child::{Running, describe};
+use control::Control;
+use logs::Prefix;
+use ports::Ports;
+use publish::Published;
+use roll::Roll;
+
+pub(crate) use control::{Answer, Request, ask};
+pub(crate) use manifest::RunManifest;
+
+/// How often processes, signals and readiness are looked at.
+const TICK: Duration = Duration::from_millis(25);
+/// How long all processes may take to become ready.
+const READY_LIMIT: Duration = Duration::from_mins(1);
+/// How often a process that is ready is asked whether it still is.
+const PERIOD: Duration = Duration::from_millis(250);
+/// What a process gets on top of its own limit before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What to do when a program that cargo has just built does not start.
+const GONE: &str = "see that nothing removes `.bp/target`, and that programs may run from there";
+
+/// What to start, and how.
+pub(crate) struct Launch<'a> {
+    pub(crate) manifest: &'a RunManifest,
+    /// The app's binary.
+    pub(crate) program: String,
+    /// The run plan's path.
+    pub(crate) plan: String,
+    /// The folder for instances' files.
+    pub(crate) data: String,
+    /// The folder for the supervisor's own: endpoints, and the socket of `bp restart`.
+    pub(crate) run: PathBuf,
+    /// Whether to prefer the plan's own ports, which stay the same from run to run.
+    pub(crate) own_ports: bool,
+    pub(crate) color: bool,
+    /// Announces progress: one line a call.
+    pub(crate) say: &'a dyn Fn(&str),
+}
+
+/// Why supervising ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The user asked for it.
+    Asked,
+    /// Something failed.
+    Failed(Diagnostic),
+}
+
+/// A system of running processes.
+pub(crate) struct Supervisor<'a> {
+    launch: Launch<'a>,
+    slots: Vec<Slot>,
+    ports: Ports,
+    // Before the folder that it is in.
+    control: Option<Control>,
+    published: Published,
+    roll: Option<Roll>,
+    signals: Signals,
+}
+
+impl<'a> Supervisor<'a> {
+    /// Chooses ports; nothing runs yet.
+    pub(crate) fn new(launch: Launch<'a>) -> Result<Self, Diagnostic> {
+        let failed =
+            |e: io::Error| catalog::target::cannot_start("bp", &e.to_string(), "try again");
+        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+        let run = launch.run.clone();
+        let manifest = launch.manifest;
+        let listeners = manifest.processes.values().flat_map(|p| p.listeners.values());
+        let published = Published::new(&run, listeners.map(|l| l.at.address.as_str()));
+        let published = published.map_err(|e| {
+            catalog::target::cannot_write(&run.display().to_string(), &e.to_string())
+        })?;
+        let control = Control::listen(&run)
+            .inspect_err(|e| (launch.say)(&format!("`bp restart` cannot reach this run: {e}")))
+            .ok();
+        let mut ports = Ports::new(std::process::id());
+        let slots = assign::assign(&launch, &mut ports, &published)?;
+        let mut supervisor = Self { launch, slots, ports, control, published, roll: None, signals };
+        supervisor.publish();
+        Ok(supervisor)
+    }
+
+    /// Runs the jobs that call no process, starts every process, waits until all are ready, and runs the other jobs.
+    pub(crate) fn start(&mut self) -> Result<(), Ended> {
+        self.run_jobs(true)?;
+        self.start_processes().map_err(Ended::Failed)?;
+        self.await_ready()?;
+        self.run_jobs(false)
+    }
+
+    fn start_processes(&mut self) -> Result<(), Diagnostic> {
+        (0..self.slots.len()).try_for_each(|index| self.start_slot(index))
+    }
+
+    /// Runs jobs one after another, by name.
+    fn run_jobs(&mut self, first: bool) -> Result<(), Ended> {
+        let jobs = self.launch.manifest.jobs.iter().filter(|(_, job)| job.first == first);
+        let names: Vec<String> = jobs.map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.run_job(&name)?;
+        }
+        Ok(())
+    }
+
+    fn run_job(&mut self, name: &str) -> Result<(), Ended> {
+        (self.launch.say)(&format!("job {name}"));
+        let mut environment = vec![
+            (String::from("BP_JOB"), name.to_owned()),
+            (String::from("BP_PLAN"), self.launch.plan.clone()),
+            (String::from("BP_DATA"), self.launch.data.clone()),
+        ];
+        environment.extend(assign::addresses(&self.launch, &self.published));
+        let width = self.slots.iter().map(|s| s.label.len()).max().unwrap_or(0);
+        let prefix = Prefix::new(name, self.slots.len(), width, self.launch.color);
+        let mut running =
+            Running::start(&self.launch.program, &environment, &prefix).map_err(|e| {
+                Ended::Failed(catalog::target::cannot_start(name, &e.to_string(), GONE))
+            })?;
+        loop {
+            if let Some(status) = running.ended() {
+                if status.success() {
+                    return Ok(());
+                }
+                return Err(Ended::Failed(catalog::target::job_failed(name, &describe(status))));
+            }
+            if let Err(ended) = self.tick() {
+                running.kill();
+                return Err(ended);
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    /// `BP_ADDR_…` of every listener, and the plan: what a caller from outside needs.
+    pub(crate) fn caller_environment(&self) -> Vec<(String, String)> {
+        let mut all = assign::addresses(&self.launch, &self.published);
+        all.push((String::from("BP_PLAN"), self.launch.plan.clone()));
+        all
+    }
+
+    fn start_slot(&mut self, index: usize) -> Result<(), Diagnostic> {
+        let Some(slot) = self.slots.get_mut(index) else { return Ok(()) };
+        slot.start(&self.launch.program)
+    }
+
+    /// Gives back the ports of a copy that came to nothing.
+    fn release(&mut self, slot: &Slot) {
+        for (_, port) in &slot.listens {
+            self.ports.release(*port);
+        }
+        self.ports.release(slot.admin);
+    }
+
+    /// Tells callers which copies are ready; at the system's start, which there will be.
+    fn publish(&mut self) {
+        let listeners = self.launch.manifest.processes.values().flat_map(|p| p.listeners.values());
+        for listener in listeners {
+            let address = &listener.at.address;
+            let told = |s: &&Slot| s.fresh || s.ready && matches!(s.state, State::Running(_));
+            let endpoints = self.slots.iter().filter(told).flat_map(|slot| {
+                slot.listens
+                    .iter()
+                    .filter(|(a, _)| a == address)
+                    .map(|(_, p)| format!("127.0.0.1:{p}"))
+            });
+            if let Err(error) = self.published.set(address, endpoints.collect()) {
+                (self.launch.say)(&format!(
+                    "callers of {address} do not learn of a change: {error}"
+                ));
+            }
+        }
+    }
+
+    /// Waits until every process is ready.
+    fn await_ready(&mut self) -> Result<(), Ended> {
+        let limit = Instant::now() + READY_LIMIT;
+        loop {
+            self.tick()?;
+            let late: Vec<&str> =
+                self.slots.iter().filter(|s| !s.ready).map(|s| s.label.as_str()).collect();
+            if late.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() >= limit {
+                return Err(Ended::Failed(catalog::target::not_ready(
+                    &late,
+                    READY_LIMIT.as_secs(),
+                )));
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    /// Supervises until the user asks to stop, or a process cannot be kept up.
+    pub(crate) fn run(&mut self) -> Ended {
+        loop {
+            if let Err(ended) = self.tick() {
+                return ended;
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    /// Supervises while another program calls the system, and hands back how that ended.
+    pub(crate) fn run_while(&mut self, caller: io::Result<Child>) -> Result<ExitStatus, Ended> {
+        let failed = |e: io::Error| {
+            Ended::Failed(catalog::target::cannot_start("the caller", &e.to_string(), GONE))
+        };
+        let mut caller = caller.map_err(failed)?;
+        loop {
+            if let Some(status) = caller.try_wait().map_err(failed)? {
+                return Ok(status);
+            }
+            if let Err(ended) = self.tick() {
+                let _ = caller.kill();
+                let _ = caller.wait();
+                return Err(ended);
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    /// Looks at signals, at processes that ended, at who is ready, and at what `bp restart` wants.
+    fn tick(&mut self) -> Result<(), Ended> {
+        if self.signals.pending().next().is_some() {
+            return Err(Ended::Asked);
+        }
+        self.look_at_processes()?;
+        self.look_at_readiness();
+        if let Some((request, caller)) = self.control.as_ref().and_then(Control::request) {
+            self.answer(request, caller);
+        }
+        if let Some(roll) = self.roll.take() {
+            self.roll = roll.advance(self);
+        }
+        Ok(())
+    }
+
+    fn look_at_readiness(&mut self) {
+        for slot in &mut self.slots {
+            let due = !slot.ready || slot.asked.is_none_or(|asked| asked.elapsed() >= PERIOD);
+            if due && matches!(slot.state, State::Running(_)) {
+                slot.ready = ready::is_ready(slot.admin);
+                slot.fresh &= !slot.ready;
+                slot.asked = Some(Instant::now());
+            }
+        }
+        self.publish();
+    }
+
+    fn answer(&mut self, request: Request, mut caller: control::Caller) {
+        let Request::Restart(process) = request;
+        let copies = self.slots.iter().enumerate().filter(|(_, slot)| slot.process == process);
+        let places: Vec<usize> = copies.map(|(place, _)| place).collect();
+        if places.is_empty() {
+            let known = self.launch.manifest.processes.keys().cloned().collect();
+            caller.tell(&Answer::Unknown(known));
+        } else if self.roll.is_some() {
+            caller.tell(&Answer::Failed(String::from("another restart is under way")));
+        } else {
+            (self.launch.say)(&format!("restarting `{process}`"));
+            self.roll = Some(Roll::new(process, places, caller));
+        }
+    }
+
+    fn look_at_processes(&mut self) -> Result<(), Ended> {
+        for index in 0..self.slots.len() {
+            let Some(slot) = self.slots.get_mut(index) else { break };
+            match &mut slot.state {
+                State::Running(running) => {
+                    let Some(status) = running.ended() else { continue };
+                    let how = describe(status);
+                    match slot.backoff.ended(running.age()) {
+                        Decision::After(wait) => {
+                            let text = format!(
+                                "{} ended with {how}; starting it again in {} ms",
+                                slot.label,
+                                wait.as_millis()
+                            );
+                            slot.state = State::Waiting(Instant::now() + wait);
+                            slot.ready = false;
+                            slot.fresh = false;
+                            (self.launch.say)(&text);
+                        }
+                        Decision::GiveUp => {
+                            slot.state = State::Stopped;
+                            let fault = catalog::target::keeps_ending(&slot.label, &how);
+                            return Err(Ended::Failed(fault));
+                        }
+                    }
+                }
+                State::Waiting(until) if Instant::now() >= *until => {
+                    self.start_slot(index).map_err(Ended::Failed)?;
+                }
+                State::Waiting(_) | State::Stopped => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops every process, callers before callees; what went wrong on the way.
+    ///
+    /// A second signal kills what is left.
+    pub(crate) fn stop(mut self) -> Vec<Diagnostic> {
+        let mut faults = Vec::new();
+        // A copy that a restart left between two places drains while the others do.
+        let between = self.roll.take().map(Roll::into_running).unwrap_or_default();
+        for (running, _) in &between {
+            running.terminate();
+        }
+        let mut waves = self.launch.manifest.stop.clone();
+        waves.push(self.slots.iter().map(|s| s.process.clone()).collect());
+        for wave in waves {
+            let inside = |slot: &Slot| wave.contains(&slot.process);
+            let mut limit = GRACE;
+            for slot in self.slots.iter_mut().filter(|s| inside(s)) {
+                if let State::Running(running) = &slot.state {
+                    running.terminate();
+                    limit = limit.max(slot.stop + GRACE);
+                } else {
+                    slot.state = State::Stopped;
+                }
+            }
+            let limit = Instant::now() + limit;
+            loop {
+                for slot in self.slots.iter_mut().filter(|s| inside(s)) {
+                    if let State::Running(running) = &mut slot.state
+                        && let Some(status) = running.ended()
+                    {
+                        if !status.success() {
+                            let how = describe(status);
+                            faults.push(catalog::target::stopped_badly(&slot.label, &how));
+                        }
+                        slot.state = State::Stopped;
+                    }
+                }
+                let left = |s: &&Slot| inside(s) && matches!(s.state, State::Running(_));
+                if self.slots.iter().filter(left).count() == 0 {
+                    break;
+                }
+                let again = self.signals.pending().next().is_some();
+                if again || Instant::now() >= limit {
+                    for slot in self.slots.iter_mut().filter(|s| inside(s)) {
+                        if let State::Running(running) = &mut slot.state {
+                            running.kill();
+                            slot.state = State::Stopped;
+                            faults.push(catalog::target::killed(&slot.label));
+                        }
+                    }
+                    break;
+                }
+                thread::sleep(TICK);
+            }
+        }
+        for (mut running, stop) in between {
+            let limit = Instant::now() + stop + GRACE;
+            while running.ended().is_none() && Instant::now() < limit {
+                thread::sleep(TICK);
+            }
+        }
+        faults
+    }
+}
+
+impl Slot {
+    fn start(&mut self, program: &str) -> Result<(), Diagnostic> {
+        let running = Running::start(program, &self.environment, &self.prefix)
+            .map_err(|e| catalog::target::cannot_start(&self.label, &e.to_string(), GONE))?;
+        self.state = State::Running(running);
+        self.ready = false;
+        Ok(())
+    }
+}
+
+/// Where the supervisor of a wiring has its own files.
+pub(crate) fn run_folder(root: &Path, wiring: &str) -> PathBuf {
+    root.join(".bp/run").join(wiring)
+}

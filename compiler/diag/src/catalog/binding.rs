@@ -1,0 +1,506 @@
+//! Codes 3xxx: names, parameters and types where workflow and wiring meet.
+
+use crate::{Diagnostic, Span};
+
+codes! {
+    BP3001 "unknown implementation";
+    BP3002 "an implementation is ambiguous";
+    BP3003 "unknown kind of backend";
+    BP3004 "unknown parameter";
+    BP3005 "a parameter is missing";
+    BP3006 "a parameter is ambiguous";
+    BP3007 "unknown instance";
+    BP3008 "an instance of another interface";
+    BP3009 "a value does not fit its parameter";
+    BP3010 "a type cannot cross a process";
+    BP3011 "a call between processes without a transport";
+    BP3012 "a backend of one process is shared";
+    BP3013 "unknown transport";
+    BP3014 "a backend is used through two interfaces";
+    BP3015 "a smoke call of an unknown method";
+    BP3016 "unknown knob";
+    BP3017 "unknown target";
+    BP3018 "a port is taken";
+    BP3019 "a trait where an implementation belongs";
+    BP3020 "an implementation of several services";
+    BP3021 "a service is wanted";
+    BP3022 "a parameter that no wiring can write";
+    BP3023 "a transport that is no entry";
+    BP3024 "a smoke call's arguments do not fit";
+    BP3025 "a smoke call of an unpublished service";
+    BP3026 "a wrapper on a call that takes none";
+    BP3027 "a call in a cycle that only the callee can answer";
+    BP3028 "a job's method is not idempotent";
+    BP3029 "a job fills a backend that forgets";
+}
+
+/// `a, b and c` in backticks.
+fn list<S: AsRef<str>>(names: &[S]) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| format!("`{}`", n.as_ref())).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+    }
+}
+
+/// `impl = "…"` names no implementation; `known` are the workflow's.
+pub fn unknown_implementation(
+    span: Span,
+    name: &str,
+    suggestion: Option<&str>,
+    known: &[String],
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP3001, format!("no implementation is called `{name}`"))
+        .at(span, "not in the workflow")
+        .suggest(suggestion)
+        .rename(span, name, known.iter().map(String::as_str), true);
+    match (suggestion, known) {
+        (None, []) => diagnostic.help(
+            "the workflow implements no service; write `#[service] impl Trait for Type { … }`",
+        ),
+        (None, known) => diagnostic.note(format!("the workflow has {}", list(known))),
+        (Some(_), _) => diagnostic,
+    }
+}
+
+/// `impl = "…"` names a trait.
+pub fn trait_as_implementation(
+    span: Span,
+    name: &str,
+    declared: Span,
+    implementations: &[String],
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        BP3019,
+        format!("`{name}` is a trait, and an instance needs an implementation"),
+    )
+    .at(span, "the name of a trait")
+    .at(declared, "declared here");
+    match implementations {
+        [] => diagnostic.help(format!("write `#[service] impl {name} for Type {{ … }}` in the workflow, and `impl = \"Type\"` here")),
+        [only] => diagnostic.help(format!("write `impl = \"{only}\"`")),
+        more => diagnostic.help(format!("name one of {}", list(more))),
+    }
+}
+
+/// `impl = "…"` fits several implementations.
+pub fn ambiguous_implementation(span: Span, name: &str, paths: &[String]) -> Diagnostic {
+    Diagnostic::error(BP3002, format!("`{name}` fits {} implementations", paths.len()))
+        .at(span, "which one?")
+        .help(format!("write the path: {}", list(paths)))
+}
+
+/// The implementation offers several services, so what an instance offers cannot be told.
+pub fn several_services(span: Span, name: &str, declared: Span, services: &[String]) -> Diagnostic {
+    Diagnostic::error(
+        BP3020,
+        format!("`{name}` implements {} services, and an instance offers one", services.len()),
+    )
+    .at(span, "instantiated here")
+    .at(declared, format!("implements {}", list(services)))
+    .help("give each service a type of its own; both may share an `Arc` of the rest")
+}
+
+/// `kind = "…"` names no backend plugin.
+pub fn unknown_backend_kind(
+    span: Span,
+    kind: &str,
+    suggestion: Option<&str>,
+    known: &[&str],
+) -> Diagnostic {
+    Diagnostic::error(BP3003, format!("no backend is of kind `{kind}`"))
+        .at(span, "not a kind that `bp` knows")
+        .suggest(suggestion)
+        .rename(span, kind, known.iter().copied(), true)
+        .note(format!("known kinds: {}", list(known)))
+}
+
+/// A key of a service that is no parameter of its constructor.
+pub fn unknown_parameter(
+    span: Span,
+    name: &str,
+    implementation: &str,
+    constructor: Span,
+    suggestion: Option<&str>,
+    known: &[String],
+) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error(BP3004, format!("`{implementation}::new` has no parameter `{name}`"))
+            .at(span, "not a parameter")
+            .at(
+                constructor,
+                if known.is_empty() {
+                    "takes nothing".to_owned()
+                } else {
+                    format!("takes {}", list(known))
+                },
+            )
+            .suggest(suggestion)
+            .rename(span, name, known.iter().map(String::as_str), false);
+    if suggestion.is_none() {
+        diagnostic.help("remove the key, or add the parameter to the constructor")
+    } else {
+        diagnostic
+    }
+}
+
+/// Nothing fits a parameter by itself, and the wiring says nothing.
+pub fn missing_parameter(
+    span: Span,
+    service: &str,
+    parameter: &str,
+    wanted: &str,
+    declared: Span,
+    help: &str,
+) -> Diagnostic {
+    Diagnostic::error(BP3005, format!("`{service}` needs `{parameter}`, {wanted}"))
+        .at(span, format!("`{parameter}` is not set"))
+        .at(declared, "the parameter")
+        .help(help)
+}
+
+/// Several instances fit a parameter, and the wiring does not choose.
+pub fn ambiguous_parameter(
+    span: Span,
+    service: &str,
+    parameter: &str,
+    interface: &str,
+    declared: Span,
+    candidates: &[String],
+) -> Diagnostic {
+    let first = candidates.first().map_or("…", String::as_str);
+    Diagnostic::error(
+        BP3006,
+        format!(
+            "`{service}` needs `{parameter}`, and {} instances offer `{interface}`",
+            candidates.len()
+        ),
+    )
+    .at(span, format!("{} fit", list(candidates)))
+    .at(declared, "the parameter")
+    .help(format!("choose one, such as `{parameter} = \"{first}\"`"))
+}
+
+/// A name that is no instance, where one is wanted.
+pub fn unknown_instance(
+    span: Span,
+    name: &str,
+    wanted: &str,
+    suggestion: Option<&str>,
+    candidates: &[String],
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP3007, format!("no instance is called `{name}`"))
+        .at(span, format!("{wanted} is wanted"))
+        .suggest(suggestion);
+    match candidates {
+        [] => diagnostic,
+        some => diagnostic.note(format!("fitting: {}", list(some))),
+    }
+}
+
+/// A service is wanted, and the name is something else's.
+pub fn not_a_service(span: Span, name: &str, what: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(BP3021, format!("`{name}` is {what}, not a service")).at(span, why.to_owned())
+}
+
+/// An instance that offers another interface than the parameter takes.
+pub fn wrong_interface(
+    span: Span,
+    name: &str,
+    offered: &[String],
+    wanted: &str,
+    declared: Span,
+    candidates: &[String],
+) -> Diagnostic {
+    let offers = if offered.is_empty() { "no interface".to_owned() } else { list(offered) };
+    let diagnostic = Diagnostic::error(BP3008, format!("`{name}` does not offer `{wanted}`"))
+        .at(span, format!("offers {offers}"))
+        .at(declared, format!("takes `{wanted}`"));
+    match candidates {
+        [] => diagnostic.help(format!("declare an instance that offers `{wanted}`")),
+        some => diagnostic.help(format!("fitting: {}", list(some))),
+    }
+}
+
+/// A value whose type is not the parameter's.
+pub fn value_does_not_fit(
+    span: Span,
+    parameter: &str,
+    wanted: &str,
+    found: &str,
+    declared: Span,
+    example: &str,
+) -> Diagnostic {
+    Diagnostic::error(BP3009, format!("`{parameter}` must be {wanted}"))
+        .at(span, format!("this is {found}"))
+        .at(declared, "the parameter")
+        .help(format!("write `{parameter} = {example}`"))
+}
+
+/// A parameter whose type no wiring can write.
+pub fn unwritable_parameter(span: Span, parameter: &str, ty: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error(BP3022, format!("`{parameter}` is a `{ty}`, which no wiring can write"))
+        .at(declared, "the parameter")
+        .at(span, "wired here")
+        .help("take numbers, text, `bool`, `Duration`, lists, maps or types that derive `Data`, and build the rest in the constructor")
+}
+
+/// A method whose types cannot be serialised is called between processes.
+pub fn unserialisable(
+    wired: Option<Span>,
+    edge: &str,
+    method: &str,
+    reason: &str,
+    cause: Span,
+    same_process: &str,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        BP3010,
+        format!("`{method}` cannot be called between processes: {reason}"),
+    )
+    .at(cause, "cannot be sent");
+    let diagnostic = match wired {
+        Some(span) => diagnostic.at(span, format!("`{edge}` crosses a process")),
+        None => diagnostic.note(format!("`{edge}` crosses a process")),
+    };
+    diagnostic.help(same_process.to_owned())
+}
+
+/// Wrappers on a call to a service with a method that only the callee itself can answer.
+pub fn wrapped_direct_call(
+    span: Option<Span>,
+    edge: &str,
+    wrappers: &[&str],
+    method: &str,
+    cause: Span,
+    reason: &str,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        BP3026,
+        format!(
+            "`{edge}` passes {}, and nothing may stand before `{method}`: {reason}",
+            list(wrappers)
+        ),
+    );
+    let diagnostic = match span {
+        Some(span) => diagnostic.at(span, "put on the call"),
+        None => diagnostic,
+    };
+    let off: Vec<String> = wrappers.iter().map(|key| format!("`{key} = false`")).collect();
+    let selector = edge.replace("->", " -> ");
+    diagnostic
+        .at(cause, "why")
+        .help(format!("write `[edge.\"{selector}\"]` and {}", off.join(", ")))
+        .help("or let the method take and return owned values, and return a `Result` with a service error")
+}
+
+/// A call inside a cycle of services to a method that only the callee itself can answer.
+pub fn cyclic_direct_call(
+    span: Option<Span>,
+    edge: &str,
+    method: &str,
+    cause: Span,
+    reason: &str,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        BP3027,
+        format!(
+            "`{edge}` is inside a cycle, and `{method}` can only be called on the callee itself: {reason}"
+        ),
+    );
+    let diagnostic = match span {
+        Some(span) => {
+            diagnostic.at(span, "no order of construction has the callee before its caller")
+        }
+        None => diagnostic,
+    };
+    diagnostic
+        .at(cause, "why")
+        .help("let the method take and return owned values, and return a `Result` with a service error; or break the cycle")
+}
+
+/// A call between processes, and nothing says how it crosses.
+pub fn no_transport(span: Option<Span>, caller: &str, callee: &str, example: &str) -> Diagnostic {
+    let message = if caller == "client" {
+        format!("`client -> {callee}` publishes `{callee}` without a transport")
+    } else {
+        format!("`{caller}` calls `{callee}` in another process without a transport")
+    };
+    let diagnostic = Diagnostic::error(BP3011, message);
+    let diagnostic = match span {
+        Some(span) => diagnostic.at(span, "how does it cross?"),
+        None => diagnostic,
+    };
+    let edge = if caller == "client" { format!("client -> {callee}") } else { "*".to_owned() };
+    let diagnostic =
+        diagnostic.help(format!("write `[edge.\"{edge}\"]` and `rpc = \"{example}\"`"));
+    if caller == "client" { diagnostic } else { diagnostic.help("or run both in one process") }
+}
+
+/// A backend whose content lives in one process is used by several, or by replicas.
+pub fn shared_backend(
+    span: Span,
+    name: &str,
+    kind: &str,
+    users: &[String],
+    replicas: Option<(&str, u32, Option<Span>)>,
+) -> Diagnostic {
+    let message = match replicas {
+        Some((process, count, _)) => format!(
+            "`{name}` would be {count} different stores, one in each replica of `{process}`"
+        ),
+        None => format!(
+            "`{name}` would be {} different stores, one in each of {}",
+            users.len(),
+            list(users)
+        ),
+    };
+    let diagnostic = Diagnostic::error(BP3012, message)
+        .at(span, format!("`{kind}` keeps its content in one process"));
+    let diagnostic = match replicas {
+        Some((_, _, Some(at))) => diagnostic.at(at, "more than one"),
+        Some(_) | None => diagnostic,
+    };
+    diagnostic.help(if replicas.is_some() {
+        "run one replica, or take a backend that runs as a server".to_owned()
+    } else {
+        "run its users in one process, or take a backend that runs as a server, or declare one for each".to_owned()
+    })
+}
+
+/// `rpc = "…"` names no transport.
+pub fn unknown_transport(
+    span: Span,
+    name: &str,
+    suggestion: Option<&str>,
+    known: &[&str],
+) -> Diagnostic {
+    Diagnostic::error(BP3013, format!("no transport is called `{name}`"))
+        .at(span, "not a transport that `bp` knows")
+        .suggest(suggestion)
+        .rename(span, name, known.iter().copied(), true)
+        .note(format!("known transports: {}", list(known)))
+}
+
+/// The outside world cannot call through this transport.
+pub fn not_an_entry_transport(span: Span, name: &str, known: &[&str]) -> Diagnostic {
+    Diagnostic::error(BP3023, format!("the outside world cannot call through `{name}`"))
+        .at(span, "for calls between services only")
+        .help(format!("take one of {}", list(known)))
+}
+
+/// Two parameters take one backend instance as different interfaces.
+pub fn two_interfaces(
+    span: Span,
+    name: &str,
+    first: &str,
+    second: &str,
+    other: Span,
+) -> Diagnostic {
+    Diagnostic::error(BP3014, format!("`{name}` is used as `{first}` and as `{second}`"))
+        .at(span, format!("as `{second}`"))
+        .at(other, format!("as `{first}`"))
+        .help("declare two backends, one for each interface")
+}
+
+/// A smoke call of a method that the service does not have.
+pub fn unknown_smoke_method(
+    span: Span,
+    service: &str,
+    method: &str,
+    suggestion: Option<&str>,
+    known: &[String],
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP3015, format!("`{service}` has no method `{method}`"))
+        .at(span, "not a method")
+        .suggest(suggestion);
+    if suggestion.is_none() {
+        diagnostic.note(format!("methods: {}", list(known)))
+    } else {
+        diagnostic
+    }
+}
+
+/// A smoke call with an argument that the method does not take, or without one that it does.
+pub fn smoke_arguments(
+    span: Span,
+    method: &str,
+    message: &str,
+    suggestion: Option<&str>,
+    declared: Span,
+) -> Diagnostic {
+    Diagnostic::error(BP3024, format!("`{method}` {message}"))
+        .at(span, "")
+        .at(declared, "the method")
+        .suggest(suggestion)
+}
+
+/// A smoke call of a service that the outside world cannot call.
+pub fn smoke_unpublished(span: Span, service: &str) -> Diagnostic {
+    Diagnostic::error(BP3025, format!("`{service}` cannot be called from outside"))
+        .at(span, "not published")
+        .help(format!(
+            "call a published service, or write `[edge.\"client -> {service}\"]` and its `rpc`"
+        ))
+}
+
+/// A job may run again: after a failure, and at every start.
+pub fn job_not_idempotent(span: Span, job: &str, method: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error(BP3028, format!("job `{job}` calls `{method}`, which is not `#[idempotent]`"))
+        .at(span, "a job runs again after a failure, and at every start")
+        .at(declared, "the method")
+        .help(
+            "see that calling it twice does what calling it once does, and mark it `#[idempotent]`",
+        )
+}
+
+/// What a job writes into a backend in memory is gone when the job's process ends.
+pub fn job_forgets(span: Span, job: &str, backend: &str, kind: &str, called: Span) -> Diagnostic {
+    Diagnostic::error(BP3029, format!("what job `{job}` writes to `{backend}` is lost"))
+        .at(span, format!("`{kind}` forgets when its process ends"))
+        .at(called, "and the job's process ends with this call")
+        .help("take `embedded`, which keeps a file, or a backend that runs as a server")
+}
+
+/// `[knob]` names a knob that the workflow does not have.
+pub fn unknown_knob(
+    span: Span,
+    name: &str,
+    suggestion: Option<&str>,
+    known: &[String],
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP3016, format!("no knob is called `{name}`"))
+        .at(span, "not in the workflow")
+        .suggest(suggestion)
+        .rename(span, name, known.iter().map(String::as_str), false);
+    match known {
+        [] => diagnostic
+            .help(format!("declare it: `static NAME: bp_std::Knob = bp_std::knob!(\"{name}\");`")),
+        known => diagnostic.note(format!("knobs: {}", list(known))),
+    }
+}
+
+/// `[target] enabled` names no target.
+pub fn unknown_target(
+    span: Span,
+    name: &str,
+    suggestion: Option<&str>,
+    known: &[&str],
+) -> Diagnostic {
+    Diagnostic::error(BP3017, format!("no target is called `{name}`"))
+        .at(span, "not a target that `bp` knows")
+        .suggest(suggestion)
+        .note(format!("known targets: {}", list(known)))
+}
+
+/// Two listeners want one port.
+pub fn port_taken(span: Option<Span>, port: u16, first: &str, second: &str) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error(BP3018, format!("`{first}` and `{second}` both listen on port {port}"));
+    let diagnostic = match span {
+        Some(span) => diagnostic.at(span, "asked for here"),
+        None => diagnostic,
+    };
+    diagnostic.help("choose another port, or write none and let `bp` choose")
+}

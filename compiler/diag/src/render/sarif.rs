@@ -1,0 +1,120 @@
+//! SARIF 2.1.0 (OASIS): one document for all diagnostics of a run, as code scanners and editors read it.
+
+use serde_json::{Value, json};
+
+use super::{page, severity_word};
+use crate::{Applicability, Code, Diagnostic, Label, SourceMap, Span, all_codes};
+
+/// A path as a relative URI reference.
+fn uri(path: &str) -> String {
+    let mut out = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            use std::fmt::Write as _;
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+fn artifact(span: Span, sources: &SourceMap) -> Value {
+    json!({ "uri": uri(sources.path(span.file)) })
+}
+
+fn region(span: Span, sources: &SourceMap) -> Value {
+    let (line, column) = sources.line_column(span);
+    let (end_line, end_column) = sources.line_column(Span { start: span.end, ..span });
+    json!({
+        "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column,
+        "byteOffset": span.start, "byteLength": span.end.saturating_sub(span.start),
+    })
+}
+
+fn location(label: &Label, sources: &SourceMap) -> Value {
+    let mut location = json!({
+        "physicalLocation": {
+            "artifactLocation": artifact(label.span, sources),
+            "region": region(label.span, sources),
+        },
+    });
+    if !label.text.is_empty() {
+        set(&mut location, "message", json!({ "text": label.text }));
+    }
+    location
+}
+
+fn set(object: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+}
+
+/// One diagnostic as a result; [`sarif`] puts results together.
+pub fn sarif_result(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
+    let places = |primary: bool| -> Vec<Value> {
+        let labels = diagnostic.labels.iter().filter(|l| l.primary == primary);
+        labels.map(|l| location(l, sources)).collect()
+    };
+    let mut result = json!({
+        "ruleId": diagnostic.code.id,
+        "level": severity_word(diagnostic.severity),
+        "message": { "text": diagnostic.message },
+        "locations": places(true),
+        "relatedLocations": places(false),
+        "properties": { "notes": diagnostic.notes, "help": diagnostic.help, "page": page(diagnostic) },
+    });
+    if let Some(index) = all_codes().position(|c| c.id == diagnostic.code.id) {
+        set(&mut result, "ruleIndex", index.into());
+    }
+    if let Some(fix) = &diagnostic.fix {
+        let mut changes: Vec<(Value, Vec<Value>)> = Vec::new();
+        for edit in &fix.edits {
+            let replacement = json!({
+                "deletedRegion": region(edit.span, sources),
+                "insertedContent": { "text": edit.text },
+            });
+            let file = artifact(edit.span, sources);
+            match changes.iter_mut().find(|(known, _)| *known == file) {
+                Some((_, all)) => all.push(replacement),
+                None => changes.push((file, vec![replacement])),
+            }
+        }
+        let changes: Vec<Value> = changes
+            .into_iter()
+            .map(|(file, all)| json!({ "artifactLocation": file, "replacements": all }))
+            .collect();
+        let sure = fix.applicability == Applicability::Sure;
+        let fixes = json!([{ "artifactChanges": changes, "properties": { "sure": sure } }]);
+        set(&mut result, "fixes", fixes);
+    }
+    result
+}
+
+fn rule(code: Code) -> Value {
+    json!({
+        "id": code.id,
+        "shortDescription": { "text": code.title },
+        "help": { "text": code.page, "markdown": code.page },
+    })
+}
+
+/// The whole document; `version` is that of `bp`.
+pub fn sarif(results: &[Value], version: &str) -> Value {
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {
+                "driver": {
+                    "name": "bp", "version": version,
+                    "rules": all_codes().map(rule).collect::<Vec<_>>(),
+                },
+            },
+            // Columns count characters, not UTF-16 units.
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    })
+}

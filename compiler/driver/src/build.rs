@@ -1,0 +1,246 @@
+//! From a plan to artifacts: the Cargo workspace, then every plugin in use, then the enabled targets, then the wiring's patches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::{Diagnostic, Diagnostics, SourceMap, Span, catalog};
+use bp_emit::{Artifacts, Origin, RustInput, emit_rust, run_plan};
+use bp_plan::Plan;
+use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, Place};
+use bp_plugin::{ArtifactContext, Description, Plugin, Registry, guard};
+use bp_system::System;
+use bp_wiring::Patch;
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
+use crate::application::Application;
+use crate::{patch, runtime};
+
+/// What decides the artifacts beside the plan.
+#[derive(Debug)]
+pub struct BuildInput<'a> {
+    /// Files and environment.
+    pub system: &'a dyn System,
+    /// The plugins.
+    pub registry: &'a Registry,
+    /// The application.
+    pub application: &'a Application,
+    /// Texts behind spans.
+    pub sources: &'a SourceMap,
+    /// The output folder.
+    pub out: &'a Utf8Path,
+    /// The targets to emit; the wiring's enabled ones when empty.
+    pub targets: &'a [String],
+    /// Where the wiring names the runtime.
+    pub runtime_span: Option<Span>,
+    /// Edits of the finished artifacts.
+    pub patches: &'a [Patch],
+}
+
+/// Everything that a build writes.
+pub fn artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let root = &input.application.root;
+    let runtime = match runtime::locate(input.system, root, &plan.app.runtime, input.runtime_span) {
+        Ok(runtime) => runtime,
+        Err(fault) => {
+            diagnostics.push(fault);
+            None
+        }
+    };
+    let rust = RustInput {
+        to_root: relative(input.system, &input.out.join("rust/app"), root),
+        runtime,
+        tests: input.application.tests(input.system),
+        carried: carried(plan, input.registry),
+        lock: input.application.cargo_lock(input.system),
+        origin: String::from("bp"),
+    };
+    let emitting = emitting(plan, input, &mut diagnostics);
+    let described = describe(plan, &emitting, &mut diagnostics);
+    let carried = described.iter().filter(|(_, described)| described.at_run_time);
+    let carried = carried.map(|(id, described)| ((*id).to_owned(), described.text.clone()));
+    let run_plan = run_plan(plan, &carried.collect());
+    let (mut artifacts, faults) = emit_rust(plan, &run_plan, &rust);
+    diagnostics.append(faults);
+    for (id, described) in described {
+        let origin = Origin::new(id, "");
+        if let Err(fault) = artifacts.insert(described.path, described.text, origin) {
+            diagnostics.push(fault);
+        }
+    }
+    let place = place(input, root);
+    let images = match read_images(input.system, input.application) {
+        Ok(images) => images,
+        Err(fault) => {
+            diagnostics.push(fault);
+            ImageLock::default()
+        }
+    };
+    // A plugin sees no other one's artifacts, so they are made at the same time and collected in order.
+    let make = |plugin: &&'static dyn Plugin| {
+        let mut own = Artifacts::new();
+        let mut faults = Diagnostics::new();
+        let outcome = guard(plugin.metadata().id, || {
+            plugin.artifacts(&mut ArtifactContext {
+                plan,
+                run_plan: &run_plan,
+                sources: input.sources,
+                place: &place,
+                images: &images,
+                artifacts: &mut own,
+                diagnostics: &mut faults,
+            });
+        });
+        (own, faults, outcome)
+    };
+    let made: Vec<_> = emitting.par_iter().map(make).collect();
+    for (own, faults, outcome) in made {
+        diagnostics.append(faults);
+        match outcome {
+            Ok(()) => {
+                if let Err(faults) = artifacts.merge(own) {
+                    diagnostics.extend(faults);
+                }
+            }
+            Err(panicked) => diagnostics.push(panicked),
+        }
+    }
+    // After a fault an artifact may be missing, and patches would be blamed for it.
+    if !diagnostics.has_errors() {
+        patch::apply(input.patches, &mut artifacts, !input.targets.is_empty(), &mut diagnostics);
+    }
+    (artifacts, diagnostics)
+}
+
+/// What plugins say of the services that they carry, by plugin.
+fn describe(
+    plan: &Plan,
+    plugins: &[&'static dyn Plugin],
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<&'static str, Description> {
+    let mut all = BTreeMap::new();
+    for plugin in plugins {
+        let id = plugin.metadata().id;
+        match guard(id, || plugin.describe(plan)) {
+            Ok(Some(description)) => drop(all.insert(id, description)),
+            Ok(None) => {}
+            Err(panicked) => diagnostics.push(panicked),
+        }
+    }
+    all
+}
+
+/// The runtime halves that plugins in use carry themselves, by package.
+fn carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String, String>> {
+    let used = registry.iter().map(Plugin::metadata).filter(|m| plan.plugins.contains_key(m.id));
+    let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for metadata in used.filter(|m| !m.sources.is_empty()) {
+        let Some(runtime) = metadata.runtime else { continue };
+        let files = metadata.sources.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned()));
+        all.entry(runtime.package.to_owned()).or_default().extend(files);
+    }
+    all
+}
+
+/// The plugins whose artifacts belong to this build: those in use that are no targets, and the chosen targets.
+fn emitting(
+    plan: &Plan,
+    input: &BuildInput<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<&'static dyn Plugin> {
+    let enabled: Vec<String> = plan.targets.keys().cloned().collect();
+    for target in input.targets {
+        if !plan.targets.contains_key(target) {
+            let known = input.registry.ids("target");
+            diagnostics.push(catalog::target::target_not_enabled(target, &enabled, &known));
+        }
+    }
+    let chosen: BTreeSet<&String> = if input.targets.is_empty() {
+        enabled.iter().collect()
+    } else {
+        input.targets.iter().collect()
+    };
+    input
+        .registry
+        .iter()
+        .filter(|plugin| {
+            let metadata = plugin.metadata();
+            let id = metadata.id.to_owned();
+            if metadata.kind_name() == "target" {
+                chosen.contains(&id)
+            } else {
+                plan.plugins.contains_key(&id)
+            }
+        })
+        .collect()
+}
+
+/// `images.lock` of an application; empty when there is none.
+///
+/// # Errors
+/// `BP6042` when it cannot be read.
+pub fn read_images(
+    system: &dyn System,
+    application: &Application,
+) -> Result<ImageLock, Diagnostic> {
+    let path = application.root.join(IMAGES_LOCK);
+    let Ok(bytes) = system.read(&path) else { return Ok(ImageLock::default()) };
+    String::from_utf8(bytes)
+        .map_err(|_| "it is no text".to_owned())
+        .and_then(|text| ImageLock::parse(&text))
+        .map_err(|why| catalog::target::bad_image_lock(path.as_str(), &why))
+}
+
+fn place(input: &BuildInput<'_>, root: &Utf8Path) -> Place {
+    let from_root = relative(input.system, root, input.out);
+    let here = input.system.current_directory().unwrap_or_else(|_| Utf8PathBuf::from("/"));
+    Place {
+        to_root: relative(input.system, input.out, root),
+        from_root: (from_root != "." && !from_root.starts_with("..")).then_some(from_root),
+        above: plain(&here.join(root)).into_iter().rev().collect(),
+    }
+}
+
+/// The way from one folder to another, both as seen from the working directory.
+fn relative(system: &dyn System, from: &Utf8Path, to: &Utf8Path) -> String {
+    let here = system.current_directory().unwrap_or_else(|_| Utf8PathBuf::from("/"));
+    let from = plain(&here.join(from));
+    let to = plain(&here.join(to));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(shared).map(|_| "..");
+    let down = to.iter().skip(shared).map(String::as_str);
+    let parts: Vec<&str> = up.chain(down).collect();
+    if parts.is_empty() { String::from(".") } else { parts.join("/") }
+}
+
+/// The parts of a path without `.` and `..`.
+pub(crate) fn plain(path: &Utf8Path) -> Vec<String> {
+    let mut parts = Vec::new();
+    for part in path.components() {
+        match part {
+            Utf8Component::Normal(name) => parts.push(name.to_owned()),
+            Utf8Component::ParentDir => {
+                parts.pop();
+            }
+            Utf8Component::Prefix(_) | Utf8Component::RootDir | Utf8Component::CurDir => {}
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use bp_system::MemorySystem;
+
+    use super::*;
+
+    #[test]
+    fn the_way_back_to_the_root_is_relative() {
+        let system = MemorySystem::new();
+        let way = |from: &str, to: &str| relative(&system, from.into(), to.into());
+        assert_eq!(way("build/local/rust/app", ""), "../../../..");
+        assert_eq!(way("examples/leaf/build/local/rust/app", "examples/leaf"), "../../../..");
+        assert_eq!(way("/tmp/out/rust/app", "work/leaf"), "../../../../work/leaf");
+        assert_eq!(way("a", "a"), ".");
+    }
+}

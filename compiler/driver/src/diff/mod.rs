@@ -1,0 +1,274 @@
+//! `bp diff A B`: what two wirings, or two revisions of one, change.
+//!
+//! Two compiled sides become [`facts()`] and files; this module compares, [`text`] and [`json`] write.
+//! The systems are *equal* when nodes, edges, wrappers, placement and artifacts are; lines of text are counted beside and decide nothing.
+//! A wiring's own name is no difference: both sides' artifacts are made under the first's.
+
+mod facts;
+mod lines;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::FileId;
+use bp_emit::Artifacts;
+
+pub use facts::{Fact, Facts, Thing, Things, facts};
+pub use lines::Lines;
+pub use write::{json, text};
+
+use crate::Compiled;
+use lines::{Language, count, effective};
+
+/// One of the two.
+#[derive(Debug)]
+pub struct Side<'a> {
+    /// As the user named it: `monolith`, `HEAD~1:local`.
+    pub label: String,
+    /// Its front ends' result, with a plan.
+    pub compiled: &'a Compiled,
+    /// What a build writes.
+    pub artifacts: &'a Artifacts,
+}
+
+/// A fact that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactChange {
+    /// Its dotted name.
+    pub name: String,
+    /// On the first side.
+    pub old: Option<Fact>,
+    /// On the second side.
+    pub new: Option<Fact>,
+}
+
+/// A thing that both sides have and that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThingChange {
+    /// Its key.
+    pub key: String,
+    /// Its kind on the second side.
+    pub kind: String,
+    /// What differs, by name.
+    pub facts: Vec<FactChange>,
+}
+
+/// Nodes, edges, wrappers or placement.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Section {
+    /// Only on the second side.
+    pub added: Things,
+    /// Only on the first side.
+    pub removed: Things,
+    /// On both, not the same.
+    pub changed: Vec<ThingChange>,
+}
+
+impl Section {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// A file that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Its path on the first side.
+    pub old: Option<String>,
+    /// Its path on the second side.
+    pub new: Option<String>,
+    /// How many lines.
+    pub lines: Lines,
+}
+
+/// Files that differ, sorted by path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Each.
+    pub files: Vec<FileChange>,
+    /// All their lines.
+    pub lines: Lines,
+}
+
+/// Everything that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// The first side's label.
+    pub old: String,
+    /// The second side's label.
+    pub new: String,
+    /// Services, backends, interfaces, knobs, smoke calls, targets, patches.
+    pub nodes: Section,
+    /// Who calls whom, and how the call crosses.
+    pub edges: Section,
+    /// Wrappers at callers and at listeners.
+    pub wrappers: Section,
+    /// Processes and listeners.
+    pub placement: Section,
+    /// What a build writes.
+    pub artifacts: Files,
+    /// Effective lines of the wirings' `extends` chains.
+    pub wiring: Files,
+    /// Effective lines of the Rust sources that were read.
+    pub workflow: Files,
+}
+
+impl Difference {
+    /// Whether the systems are the same, however they are written.
+    pub fn is_equal(&self) -> bool {
+        self.sections().iter().all(|(_, s)| s.is_empty()) && self.artifacts.files.is_empty()
+    }
+
+    /// The sections of things, in the order in which they are shown.
+    pub fn sections(&self) -> [(&'static str, &Section); 4] {
+        [
+            ("nodes", &self.nodes),
+            ("edges", &self.edges),
+            ("wrappers", &self.wrappers),
+            ("placement", &self.placement),
+        ]
+    }
+}
+
+/// Compares two sides; a side without a plan has no things.
+pub fn diff(old: &Side<'_>, new: &Side<'_>) -> Difference {
+    let of = |side: &Side<'_>| side.compiled.plan.as_ref().map(facts).unwrap_or_default();
+    let (a, b) = (of(old), of(new));
+    Difference {
+        old: old.label.clone(),
+        new: new.label.clone(),
+        nodes: section(a.nodes, b.nodes),
+        edges: section(a.edges, b.edges),
+        wrappers: section(a.wrappers, b.wrappers),
+        placement: section(a.placement, b.placement),
+        artifacts: artifacts(old.artifacts, new.artifacts),
+        wiring: wiring(old.compiled, new.compiled),
+        workflow: files(workflow_texts(old.compiled), workflow_texts(new.compiled)),
+    }
+}
+
+fn section(mut old: Things, mut new: Things) -> Section {
+    let mut section = Section::default();
+    let keys: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
+    for key in keys {
+        match (old.remove(&key), new.remove(&key)) {
+            (Some(a), Some(b)) => {
+                let facts = changes(a.facts, b.facts);
+                // A thing that became another kind has other facts too.
+                if !facts.is_empty() {
+                    section.changed.push(ThingChange { key, kind: b.kind, facts });
+                }
+            }
+            (Some(a), None) => {
+                section.removed.insert(key, a);
+            }
+            (None, Some(b)) => {
+                section.added.insert(key, b);
+            }
+            (None, None) => {}
+        }
+    }
+    section
+}
+
+fn changes(mut old: BTreeMap<String, Fact>, mut new: BTreeMap<String, Fact>) -> Vec<FactChange> {
+    let names: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
+    let pairs = names.into_iter().map(|name| {
+        let (old, new) = (old.remove(&name), new.remove(&name));
+        FactChange { name, old, new }
+    });
+    pairs.filter(|c| c.old.as_ref().map(|f| &f.value) != c.new.as_ref().map(|f| &f.value)).collect()
+}
+
+fn artifacts(old: &Artifacts, new: &Artifacts) -> Files {
+    let texts = |all: &Artifacts| -> BTreeMap<String, Vec<u8>> {
+        all.iter().map(|(path, a)| (path.as_str().to_owned(), a.bytes.clone())).collect()
+    };
+    let (mut old, mut new) = (texts(old), texts(new));
+    // Most files are the same; their lines need no look.
+    old.retain(|path, bytes| {
+        let same = new.get(path) == Some(bytes);
+        if same {
+            new.remove(path);
+        }
+        !same
+    });
+    let split = |all: BTreeMap<String, Vec<u8>>| {
+        let each = all.into_iter().map(|(path, bytes)| {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            (path, text.lines().map(str::to_owned).collect())
+        });
+        each.collect()
+    };
+    changed_files(split(old), split(new), true)
+}
+
+/// A side's files: lines by path.
+type Texts = BTreeMap<String, Vec<String>>;
+
+fn workflow_texts(compiled: &Compiled) -> Texts {
+    let is_rust = |path: &str| camino::Utf8Path::new(path).extension() == Some("rs");
+    let rust = compiled.sources.iter().filter(|(_, s)| is_rust(&s.path));
+    rust.map(|(_, s)| (inside(compiled, &s.path), effective(&s.text, Language::Rust))).collect()
+}
+
+/// A path as seen from the application's root.
+fn inside(compiled: &Compiled, path: &str) -> String {
+    let root = compiled.application.root.as_str();
+    let rest = path.strip_prefix(root).map(|p| p.trim_start_matches('/'));
+    rest.filter(|_| !root.is_empty()).unwrap_or(path).to_owned()
+}
+
+/// The chains of both sides.
+///
+/// A file that both have is compared with itself; the two files that were named are compared with each other unless one extends the other; every other file counts whole.
+/// So a child of two lines that extends the other side costs two lines, and a copy with one line changed costs one more and one less.
+fn wiring(old: &Compiled, new: &Compiled) -> Files {
+    let texts = |compiled: &Compiled| -> (Texts, Option<String>) {
+        let text = |file: FileId| {
+            compiled.sources.get(file).map_or_else(Vec::new, |s| effective(&s.text, Language::Toml))
+        };
+        let path = |path: &camino::Utf8Path| inside(compiled, path.as_str());
+        let files = &compiled.wiring.files;
+        let named = files.last().map(|f| path(&f.path));
+        (files.iter().map(|f| (path(&f.path), text(f.file))).collect(), named)
+    };
+    let ((mut a, a_named), (mut b, b_named)) = (texts(old), texts(new));
+    let mut pair = None;
+    if let (Some(x), Some(y)) = (a_named, b_named)
+        && !b.contains_key(&x)
+        && !a.contains_key(&y)
+        && let (Some(before), Some(after)) = (a.remove(&x), b.remove(&y))
+    {
+        pair = Some((x, y, count(&before, &after)));
+    }
+    let mut all = files(a, b);
+    if let Some((x, y, lines)) = pair {
+        all.files.push(FileChange { old: Some(x), new: Some(y), lines });
+        all.lines += lines;
+    }
+    all
+}
+
+fn files(old: Texts, new: Texts) -> Files {
+    changed_files(old, new, false)
+}
+
+/// `known` says that a file on both sides is known to differ, though its lines may be the same.
+fn changed_files(mut old: Texts, mut new: Texts, known: bool) -> Files {
+    let mut all = Files::default();
+    let paths: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
+    for path in paths {
+        let (a, b) = (old.remove(&path), new.remove(&path));
+        let both = a.is_some() && b.is_some();
+        let lines = count(a.as_deref().unwrap_or_default(), b.as_deref().unwrap_or_default());
+        if both && !known && lines.is_empty() {
+            continue;
+        }
+        all.lines += lines;
+        let side = |text: &Option<Vec<String>>| text.is_some().then(|| path.clone());
+        all.files.push(FileChange { old: side(&a), new: side(&b), lines });
+    }
+    all
+}

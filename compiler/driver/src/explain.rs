@@ -1,0 +1,362 @@
+//! `bp explain WIRING NAME`: every resolved value of one thing, the line that set it, what was dropped, and why.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bp_diag::{Diagnostic, catalog};
+use bp_plan::{
+    BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, InstancePlan, JobPlan, ListenerPlan,
+    ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, Value, WrapperPlan, format_duration,
+    format_size,
+};
+
+/// Text in the making: rows of a value and where it comes from, origins in one column.
+#[derive(Debug, Default)]
+struct Page {
+    rows: Vec<(String, String)>,
+}
+
+impl Page {
+    fn row(&mut self, depth: usize, text: impl AsRef<str>, origin: impl Into<String>) {
+        self.rows.push((format!("{:1$}{2}", "", depth * 2, text.as_ref()), origin.into()));
+    }
+
+    fn plain(&mut self, depth: usize, text: impl AsRef<str>) {
+        self.row(depth, text, "");
+    }
+
+    fn finish(self) -> String {
+        let width = self.rows.iter().filter(|(_, o)| !o.is_empty()).map(|(t, _)| t.chars().count());
+        let width = width.max().unwrap_or(0);
+        let mut out = String::new();
+        for (text, origin) in self.rows {
+            let _ = if origin.is_empty() {
+                writeln!(out, "{text}")
+            } else {
+                writeln!(out, "{text:width$}  {origin}")
+            };
+        }
+        out
+    }
+}
+
+/// The names that can be explained, sorted.
+pub fn names(plan: &Plan) -> Vec<String> {
+    let mut all: Vec<String> = plan
+        .instances
+        .keys()
+        .chain(plan.edges.keys())
+        .chain(plan.listeners.keys())
+        .chain(plan.knobs.keys())
+        .chain(plan.dropped.keys())
+        .chain(plan.patches.iter().map(|p| &p.file))
+        .cloned()
+        .collect();
+    all.extend(plan.processes.keys().map(|name| format!("process:{name}")));
+    all.extend(plan.jobs.keys().map(|name| format!("job:{name}")));
+    all.extend(plan.targets.keys().map(|name| format!("target:{name}")));
+    all.push("app".to_owned());
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Explains what has this name: an instance, an edge (`a->b`, spaces allowed), a listener, a process (with or without `process:`), a job (with or without `job:`), a knob, a target (with or without `target:`), a patched file, or `app`.
+///
+/// # Errors
+/// `BP6018` when nothing has.
+pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
+    let name: String = name.split_whitespace().collect();
+    let known = names(plan);
+    let name = spelled(&known, name);
+    let mut page = Page::default();
+    if name == "app" {
+        explain_app(&mut page, plan);
+    }
+    if let Some(instance) = plan.instances.get(&name) {
+        explain_instance(&mut page, plan, &name, instance);
+    }
+    if let Some(edge) = plan.edges.get(&name) {
+        explain_edge(&mut page, plan, &name, edge);
+    }
+    if let Some(listener) = plan.listeners.get(&name) {
+        explain_listener(&mut page, plan, &name, listener);
+    }
+    let process = name.strip_prefix("process:").unwrap_or(&name);
+    if let Some(found) = plan.processes.get(process) {
+        explain_process(&mut page, plan, process, found);
+    }
+    let job = name.strip_prefix("job:").unwrap_or(&name);
+    if let Some(found) = plan.jobs.get(job) {
+        explain_job(&mut page, job, found);
+    }
+    if let Some(knob) = plan.knobs.get(&name) {
+        page.row(0, format!("knob {name}"), &knob.origin);
+        page.plain(1, format!("default = {}", knob.default));
+    }
+    let target = name.strip_prefix("target:").unwrap_or(&name);
+    if let Some(settings) = plan.targets.get(target) {
+        page.plain(0, format!("target {target}"));
+        explain_settings(&mut page, 1, settings);
+    }
+    for patch in plan.patches.iter().filter(|p| p.file == name) {
+        page.row(0, format!("patch {}", patch.file), &patch.origin);
+        match &patch.value {
+            Some(value) => page.plain(1, format!("{} = {value}", patch.pointer)),
+            None => page.plain(1, format!("{} is removed", patch.pointer)),
+        }
+        page.plain(1, format!("reason: {}", patch.reason));
+    }
+    // A process's drops are under its own key, whichever way it was named.
+    let by_process = format!("process:{process}");
+    let of_process = plan
+        .dropped
+        .get(&by_process)
+        .filter(|_| by_process != name && plan.processes.contains_key(process));
+    let own = plan.dropped.get(&name);
+    let mut dropped = own.into_iter().chain(of_process).flatten().peekable();
+    if dropped.peek().is_some() {
+        page.plain(0, "dropped:");
+        for drop in dropped {
+            page.row(1, format!("{}: {}", drop.what, drop.why), &drop.origin);
+        }
+    }
+    if page.rows.is_empty() {
+        return Err(catalog::target::nothing_named(&name, &known));
+    }
+    Ok(page.finish())
+}
+
+/// The known name that differs by `_` and `-` alone, which are the same; else the name itself.
+fn spelled(known: &[String], name: String) -> String {
+    let fold = |text: &str| text.replace("->", ">").replace('-', "_");
+    if known.contains(&name) {
+        return name;
+    }
+    known.iter().find(|k| fold(k) == fold(&name)).cloned().unwrap_or(name)
+}
+
+fn explain_app(page: &mut Page, plan: &Plan) {
+    page.row(0, format!("application {}", plan.app.name), &plan.app.origin);
+    page.plain(1, format!("workflow = {}", plan.app.workflow_path));
+    match &plan.app.runtime {
+        RuntimeSource::Path(path) => page.plain(1, format!("runtime = {path}")),
+        RuntimeSource::Version(version) => page.plain(1, format!("runtime = version {version}")),
+        RuntimeSource::Unsaid => page.row(1, "runtime = the one beside the application", "default"),
+    }
+}
+
+fn explain_instance(page: &mut Page, plan: &Plan, name: &str, instance: &InstancePlan) {
+    let processes = instance.processes.iter().cloned().collect::<Vec<_>>().join(", ");
+    if let Some(service) = instance.service() {
+        page.row(0, format!("service {name}"), &instance.origin);
+        page.row(1, format!("impl = {}", service.implementation), &service.implementation_origin);
+        page.plain(1, format!("interface = {}", instance.interface));
+        explain_direct(page, plan, &instance.interface);
+        let home = instance.processes.first().and_then(|p| plan.processes.get(p));
+        let claim = home.and_then(|p| p.claims.get(name)).map_or("automatic", String::as_str);
+        match plan.jobs.iter().find(|(_, job)| job.callee == name) {
+            Some((name, job)) => page.row(1, format!("job = {name}"), &job.origin),
+            None => page.row(1, format!("process = {processes}"), claim),
+        }
+        for (parameter, value) in &service.parameters {
+            explain_parameter(page, parameter, value);
+        }
+    }
+    if let Some(backend) = instance.backend() {
+        page.row(0, format!("backend {name}"), &instance.origin);
+        page.row(1, format!("kind = {}", backend.plugin), &backend.plugin_origin);
+        page.plain(1, format!("interface = {}", instance.interface));
+        page.row(1, format!("processes = {processes}"), "with its users");
+        explain_settings(page, 1, &backend.settings);
+    }
+    for (key, edge) in &plan.edges {
+        if edge.caller == name {
+            page.row(1, format!("calls {} as {key}", edge.callee), &edge.origin);
+        } else if edge.callee == name {
+            page.row(1, format!("is called by {} as {key}", edge.caller), &edge.origin);
+        }
+    }
+}
+
+/// Methods that only the callee itself can answer.
+fn explain_direct(page: &mut Page, plan: &Plan, interface: &str) {
+    let methods = plan.interfaces.get(interface).map(|i| i.methods.as_slice()).unwrap_or_default();
+    let direct: Vec<&str> = methods.iter().filter(|m| m.direct).map(|m| m.name.as_str()).collect();
+    if !direct.is_empty() {
+        let list = direct.join(", ");
+        page.plain(1, format!("direct: callers hold the callee itself, because of method {list}"));
+    }
+}
+
+fn explain_parameter(page: &mut Page, name: &str, value: &ParameterPlan) {
+    let bound = |page: &mut Page, b: &BoundInstance| {
+        page.row(1, format!("{name} = {} by edge {}", b.instance, b.edge), &b.origin);
+    };
+    match value {
+        ParameterPlan::Instance(one) => bound(page, one),
+        ParameterPlan::Instances(all) => all.iter().for_each(|b| bound(page, b)),
+        ParameterPlan::Value { value, origin } => {
+            page.row(1, format!("{name} = {value}  (tunable)"), origin);
+        }
+        ParameterPlan::Absent => page.row(1, format!("{name} is absent"), "default"),
+    }
+}
+
+fn explain_settings(page: &mut Page, depth: usize, settings: &Settings) {
+    for (name, value) in &settings.values {
+        explain_value(page, depth, name, value, settings);
+    }
+}
+
+fn explain_value(page: &mut Page, depth: usize, path: &str, value: &Value, settings: &Settings) {
+    match value {
+        Value::Table(table) if !table.is_empty() => {
+            for (name, value) in table {
+                explain_value(page, depth, &format!("{path}.{name}"), value, settings);
+            }
+        }
+        other => page.row(depth, format!("{path} = {other}"), settings.origin(path)),
+    }
+}
+
+fn explain_wrappers(page: &mut Page, side: &str, wrappers: &[WrapperPlan]) {
+    if wrappers.is_empty() {
+        page.plain(1, "no wrappers");
+        return;
+    }
+    page.plain(1, format!("wrappers {side}, outermost first:"));
+    for wrapper in wrappers {
+        page.row(2, &wrapper.plugin, &wrapper.origin);
+        explain_settings(page, 3, &wrapper.settings);
+        for (method, settings) in &wrapper.methods {
+            page.plain(3, format!("method {method}:"));
+            explain_settings(page, 4, settings);
+        }
+        for method in &wrapper.off {
+            page.plain(3, format!("method {method}: off"));
+        }
+    }
+}
+
+fn explain_edge(page: &mut Page, plan: &Plan, name: &str, edge: &EdgePlan) {
+    page.row(0, format!("edge {name}"), &edge.origin);
+    page.plain(1, format!("interface = {}", edge.interface));
+    explain_direct(page, plan, &edge.interface);
+    page.plain(1, format!("class = {}", edge.kind.name()));
+    let homes = |instance: &str| {
+        let homes = plan.instances.get(instance).map(|i| &i.processes).into_iter().flatten();
+        homes.map(String::as_str).collect::<Vec<_>>().join(", ")
+    };
+    match (edge.kind, edge.remote) {
+        (EdgeClass::Entry, _) => {
+            page.plain(1, format!("from outside to process {}", homes(&edge.callee)));
+        }
+        (_, true) => {
+            let (from, to) = (homes(&edge.caller), homes(&edge.callee));
+            page.plain(1, format!("from process {from} to process {to}"));
+        }
+        (_, false) => page.plain(1, format!("inside process {}", homes(&edge.caller))),
+    }
+    if edge.cyclic {
+        page.plain(
+            1,
+            "both ends are in one cycle: calls answer \"not started\" until all of it is built",
+        );
+    }
+    match (&edge.transport, &edge.listener) {
+        (Some(transport), listener) => {
+            let to = listener.as_ref().map_or_else(String::new, |l| format!(" to listener {l}"));
+            page.row(1, format!("rpc = {}{to}", transport.plugin), &transport.origin);
+            explain_settings(page, 2, &transport.settings);
+        }
+        (None, _) => page.plain(1, "no transport"),
+    }
+    // Nobody out there runs wrappers.
+    let side = if edge.kind == EdgeClass::Entry {
+        "at the listener, around its own"
+    } else {
+        "at the caller"
+    };
+    explain_wrappers(page, side, &edge.client);
+    explain_deadline(page, 1, edge.deadline.as_ref());
+}
+
+fn explain_deadline(page: &mut Page, depth: usize, deadline: Option<&DeadlinePlan>) {
+    if let Some(deadline) = deadline {
+        let after = format_duration(deadline.after);
+        page.row(depth, format!("deadline of a call that brings none = {after}"), &deadline.origin);
+    }
+}
+
+fn explain_listener(page: &mut Page, plan: &Plan, name: &str, listener: &ListenerPlan) {
+    page.row(0, format!("listener {name}"), &listener.origin);
+    page.plain(1, format!("process = {}", listener.process));
+    page.plain(1, format!("transport = {}", listener.transport));
+    page.plain(1, format!("address = BP_ADDR_{}", listener.address.name));
+    let port = listener.settings.origins.get("port").map_or("by its name", String::as_str);
+    page.row(1, format!("port = {}", listener.address.port), port);
+    explain_settings(page, 1, &listener.settings);
+    for (service, served) in &listener.serves {
+        page.plain(1, format!("serves {service}"));
+        explain_settings(page, 2, &served.settings);
+        let outside = plan.edges.get(&format!("client->{service}"));
+        let outside = outside.filter(|e| e.listener.as_deref() == Some(name));
+        if let Some(edge) = outside.filter(|e| !e.client.is_empty()) {
+            explain_wrappers(page, "of the outside world's edge", &edge.client);
+        }
+        explain_wrappers(page, "at the listener", &served.server);
+        explain_deadline(page, 1, served.deadline.as_ref());
+    }
+}
+
+fn explain_job(page: &mut Page, name: &str, job: &JobPlan) {
+    page.row(0, format!("job {name}"), &job.origin);
+    page.plain(1, format!("calls {}.{} once, then ends", job.callee, job.method));
+    page.plain(1, format!("arguments = {}", job.arguments));
+    for instance in &job.instances {
+        page.plain(1, format!("holds {instance}"));
+    }
+    page.plain(
+        1,
+        if job.first {
+            "runs before the processes: it calls none of them"
+        } else {
+            "runs when the processes are ready: it calls some of them"
+        },
+    );
+}
+
+fn explain_process(page: &mut Page, plan: &Plan, name: &str, process: &ProcessPlan) {
+    page.row(0, format!("process {name}"), &process.origin);
+    for instance in &process.instances {
+        match process.claims.get(instance) {
+            Some(claim) => page.row(1, format!("runs service {instance}"), claim),
+            None => page.row(1, format!("runs backend {instance}"), "with its users"),
+        }
+    }
+    let origin = |path: &str| process.origins.get(path).map_or("default", String::as_str);
+    let time = |millis| format_duration(Duration::from_millis(millis));
+    page.row(1, format!("replicas = {}", process.replicas), origin("replicas"));
+    let drain = &process.drain;
+    page.row(1, format!("drain.delay = {}", time(drain.delay_ms)), origin("drain.delay"));
+    page.row(1, format!("drain.limit = {}", time(drain.limit_ms)), origin("drain.limit"));
+    let amounts = &process.resources;
+    page.row(1, format!("resources.cpu = {}", amounts.cpu), origin("resources.cpu"));
+    page.row(
+        1,
+        format!("resources.memory = {}", format_size(amounts.memory)),
+        origin("resources.memory"),
+    );
+    page.row(
+        1,
+        format!("resources.storage = {}", format_size(amounts.storage)),
+        origin("resources.storage"),
+    );
+    page.plain(1, format!("admin = BP_BIND_{}, port {}", process.admin.name, process.admin.port));
+    for listener in &process.listeners {
+        if let Some(found) = plan.listeners.get(listener) {
+            page.plain(1, format!("listens: {listener}, port {}", found.address.port));
+        }
+    }
+}

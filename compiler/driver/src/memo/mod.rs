@@ -1,0 +1,123 @@
+//! A memo of the last build of a wiring: what it asked of the system, and what came of it.
+//!
+//! A build is a function of the compiler, of its arguments, and of what the system answers: every file, listing and variable that it reads goes through [`System`].
+//! So when each question of the last build has the same answer, by content, its outcome is the same too, and only the output folder is left to be looked at.
+//! A file's content is taken from [`Stamps`], which spares reading it while its stamp is the same.
+//!
+//! A memo of another compiler or of other arguments, or one that is damaged, is as good as none.
+
+mod recorder;
+mod workflow;
+
+use bp_system::System;
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use serde::{Deserialize, Serialize};
+
+use crate::cache;
+use crate::digest::Digest;
+use crate::stamps::Stamps;
+pub use recorder::Recorder;
+use recorder::{Answer, Question};
+pub use workflow::Shelf;
+pub(crate) use workflow::read as read_workflow;
+
+/// What decides a build beside the system's answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Key<'a> {
+    /// Which compiler this is: the digest of its own program.
+    pub compiler: &'a str,
+    /// The wiring's file.
+    pub wiring: &'a str,
+    /// The output folder.
+    pub out: &'a str,
+    /// The targets asked for.
+    pub targets: &'a [String],
+    /// Everything else that the outcome depends on: options, and how messages are printed.
+    pub options: &'a [String],
+}
+
+/// What came of a build.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The digest of the output's manifest, which lists every file with its own.
+    pub manifest: String,
+    /// Files of the output that other tools go on writing.
+    pub shared: Vec<String>,
+    /// What was printed, piece by piece; what the pieces are is up to who prints them.
+    pub said: Vec<(u8, String)>,
+    /// The targets that the wiring enables.
+    pub enabled: Vec<String>,
+    /// How many smoke calls the wiring has.
+    pub smoke_calls: usize,
+}
+
+/// A memo as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    key: Digest,
+    answers: Vec<(Question, Answer)>,
+    outcome: Outcome,
+}
+
+const HEAD: &str = "bp-memo 2\n";
+
+/// Where the model of a wiring's workflow is kept.
+pub fn shelf<'a>(
+    system: &'a dyn System,
+    root: &Utf8Path,
+    wiring: &str,
+    compiler: &str,
+) -> Shelf<'a> {
+    let place = root.join(".bp/memo").join(format!("{wiring}.workflow"));
+    Shelf { system, place, compiler: compiler.to_owned() }
+}
+
+/// The stamps of a wiring's files.
+pub fn stamps(system: &dyn System, root: &Utf8Path, wiring: &str) -> Stamps {
+    Stamps::load(system, root.join(".bp/memo").join(format!("{wiring}.stamps")))
+}
+
+/// Where the memo of a wiring is kept.
+fn place(root: &Utf8Path, wiring: &str) -> Utf8PathBuf {
+    root.join(".bp/memo").join(format!("{wiring}.memo"))
+}
+
+fn encode(key: &Key<'_>) -> Option<Digest> {
+    postcard::to_allocvec(key).ok().map(|bytes| Digest::of(&bytes))
+}
+
+/// What came of the last build of a wiring, if it had this key and every answer is the same today.
+pub fn recall(
+    system: &dyn System,
+    stamps: &Stamps,
+    root: &Utf8Path,
+    wiring: &str,
+    key: &Key<'_>,
+) -> Option<Outcome> {
+    let kept: Kept = cache::get(system, &place(root, wiring), HEAD)?;
+    if kept.key != encode(key)? {
+        return None;
+    }
+    let same = kept.answers.par_iter().all(|(q, answer)| q.ask(system, stamps) == *answer);
+    same.then_some(kept.outcome)
+}
+
+/// Keeps what came of a build.
+pub fn keep(
+    system: &dyn System,
+    root: &Utf8Path,
+    wiring: &str,
+    key: &Key<'_>,
+    recorder: Recorder<'_>,
+    outcome: Outcome,
+) {
+    let (Some(answers), Some(key)) = (recorder.finish(), encode(key)) else { return };
+    let kept = Kept { key, answers: answers.into_iter().collect(), outcome };
+    cache::put(system, &place(root, wiring), HEAD, &kept);
+}
+
+/// Forgets the last build of a wiring.
+pub fn forget(system: &dyn System, root: &Utf8Path, wiring: &str) {
+    let _ = system.remove_file(&place(root, wiring));
+}

@@ -1,0 +1,247 @@
+//! A system that remembers what it was asked and what it answered.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bp_system::{EntryKind, Held, Hold, Stamp, System};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::stamps::Stamps;
+
+/// What a stage of the compiler may ask of a system.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Question {
+    Read(Utf8PathBuf),
+    Kind(Utf8PathBuf),
+    Entry(Utf8PathBuf),
+    List(Utf8PathBuf),
+    Variable(String),
+    Here,
+}
+
+impl Question {
+    /// What a system answers now.
+    pub(super) fn ask(&self, system: &dyn System, stamps: &Stamps) -> Answer {
+        match self {
+            Self::Read(path) => of_read(stamps.digest(system, path)),
+            Self::Kind(path) => Answer::Kind(system.kind(path).map(of_kind)),
+            Self::Entry(path) => Answer::Kind(system.entry(path).map(of_kind)),
+            Self::List(path) => of_list(&system.list(path)),
+            Self::Variable(name) => Answer::Variable(system.variable(name)),
+            Self::Here => of_here(system.current_directory()),
+        }
+    }
+
+    fn path(&self) -> Option<&Utf8Path> {
+        match self {
+            Self::Read(path) | Self::Kind(path) | Self::Entry(path) | Self::List(path) => {
+                Some(path)
+            }
+            Self::Variable(_) | Self::Here => None,
+        }
+    }
+}
+
+/// What a system answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Answer {
+    /// The digest of the bytes.
+    Content(Digest),
+    Failed(String),
+    Kind(Option<u8>),
+    List(Vec<(String, u8)>),
+    Variable(Option<String>),
+    Path(String),
+}
+
+fn of_error(error: &io::Error) -> Answer {
+    Answer::Failed(format!("{:?}", error.kind()))
+}
+
+fn of_read(answer: io::Result<Digest>) -> Answer {
+    answer.map_or_else(|error| of_error(&error), Answer::Content)
+}
+
+fn of_kind(kind: EntryKind) -> u8 {
+    match kind {
+        EntryKind::File => 0,
+        EntryKind::Directory => 1,
+        EntryKind::Other => 2,
+    }
+}
+
+fn of_list(answer: &io::Result<Vec<(String, EntryKind)>>) -> Answer {
+    match answer {
+        Ok(names) => {
+            Answer::List(names.iter().map(|(name, kind)| (name.clone(), of_kind(*kind))).collect())
+        }
+        Err(error) => of_error(error),
+    }
+}
+
+fn of_here(answer: io::Result<Utf8PathBuf>) -> Answer {
+    answer.map_or_else(|error| of_error(&error), |path| Answer::Path(path.into_string()))
+}
+
+/// Passes everything on to a system, and notes each question with its answer.
+#[derive(Debug)]
+pub struct Recorder<'a> {
+    system: &'a dyn System,
+    stamps: Arc<Stamps>,
+    answers: Mutex<BTreeMap<Question, Answer>>,
+    /// Whether something was changed through it, or one question had two answers: then the answers do not say what came of them.
+    spoiled: AtomicBool,
+}
+
+impl<'a> Recorder<'a> {
+    /// Nothing was asked yet but where this is, which relative paths depend on.
+    pub fn new(system: &'a dyn System, stamps: Arc<Stamps>) -> Self {
+        let recorder =
+            Self { system, stamps, answers: Mutex::default(), spoiled: AtomicBool::new(false) };
+        let _ = recorder.current_directory();
+        recorder
+    }
+
+    /// Asks again what concerns a file that was written since, because writing it does not change what would come out.
+    pub fn refresh(&self, path: &Utf8Path) {
+        let mut answers = self.answers();
+        for (question, answer) in answers.iter_mut() {
+            let about = question.path();
+            if about == Some(path) || (about.is_some() && about == path.parent()) {
+                *answer = question.ask(self.system, &self.stamps);
+            }
+        }
+    }
+
+    /// What was asked and answered; `None` when it does not decide the outcome.
+    pub(super) fn finish(self) -> Option<BTreeMap<Question, Answer>> {
+        let spoiled = self.spoiled.load(Ordering::Relaxed);
+        let answers = self.answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (!spoiled).then_some(answers)
+    }
+
+    fn answers(&self) -> MutexGuard<'_, BTreeMap<Question, Answer>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, question: Question, answer: Answer) {
+        match self.answers().entry(question) {
+            Entry::Vacant(slot) => {
+                slot.insert(answer);
+            }
+            Entry::Occupied(slot) if *slot.get() != answer => self.spoil(),
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    fn spoil(&self) {
+        self.spoiled.store(true, Ordering::Relaxed);
+    }
+}
+
+impl System for Recorder<'_> {
+    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        let answer = self.stamps.read(self.system, path);
+        let noted = answer.as_ref().map_or_else(of_error, |(_, digest)| Answer::Content(*digest));
+        self.note(Question::Read(path.to_owned()), noted);
+        answer.map(|(bytes, _)| bytes)
+    }
+
+    fn kind(&self, path: &Utf8Path) -> Option<EntryKind> {
+        let answer = self.system.kind(path);
+        self.note(Question::Kind(path.to_owned()), Answer::Kind(answer.map(of_kind)));
+        answer
+    }
+
+    fn entry(&self, path: &Utf8Path) -> Option<EntryKind> {
+        let answer = self.system.entry(path);
+        self.note(Question::Entry(path.to_owned()), Answer::Kind(answer.map(of_kind)));
+        answer
+    }
+
+    /// A stamp is no answer that decides anything: whoever goes by it asks [`Stamps`].
+    fn stamp(&self, path: &Utf8Path) -> Option<Stamp> {
+        self.system.stamp(path)
+    }
+
+    fn entry_stamp(&self, path: &Utf8Path) -> Option<Stamp> {
+        self.system.entry_stamp(path)
+    }
+
+    fn list(&self, path: &Utf8Path) -> io::Result<Vec<(String, EntryKind)>> {
+        let answer = self.system.list(path);
+        self.note(Question::List(path.to_owned()), of_list(&answer));
+        answer
+    }
+
+    fn write(&self, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+        self.spoil();
+        self.system.write(path, bytes)
+    }
+
+    fn write_durable(&self, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+        self.spoil();
+        self.system.write_durable(path, bytes)
+    }
+
+    fn create(&self, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+        self.spoil();
+        self.system.create(path, bytes)
+    }
+
+    fn can_rename(&self, from: &Utf8Path, into: &Utf8Path) -> io::Result<()> {
+        self.spoil();
+        self.system.can_rename(from, into)
+    }
+
+    fn lock(&self, path: &Utf8Path, hold: Hold, wait: bool) -> io::Result<Option<Held>> {
+        self.spoil();
+        self.system.lock(path, hold, wait)
+    }
+
+    fn make_directory(&self, path: &Utf8Path) -> io::Result<()> {
+        self.spoil();
+        self.system.make_directory(path)
+    }
+
+    fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+        self.spoil();
+        self.system.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Utf8Path) -> io::Result<()> {
+        self.spoil();
+        self.system.remove_file(path)
+    }
+
+    fn remove_empty_directory(&self, path: &Utf8Path) -> io::Result<()> {
+        self.spoil();
+        self.system.remove_empty_directory(path)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let answer = self.system.variable(name);
+        self.note(Question::Variable(name.to_owned()), Answer::Variable(answer.clone()));
+        answer
+    }
+
+    fn current_directory(&self) -> io::Result<Utf8PathBuf> {
+        let answer = self.system.current_directory();
+        let noted = answer.as_ref().map_or_else(of_error, |path| Answer::Path(path.to_string()));
+        self.note(Question::Here, noted);
+        answer
+    }
+
+    fn now_nanos(&self) -> u64 {
+        self.system.now_nanos()
+    }
+
+    fn cpu_nanos(&self) -> u64 {
+        self.system.cpu_nanos()
+    }
+}

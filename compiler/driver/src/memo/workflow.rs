@@ -1,0 +1,110 @@
+//! The model of a workflow, kept while every file that it was read from is the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bp_diag::{Diagnostics, SourceMap};
+use bp_system::System;
+use bp_workflow::WorkflowModel;
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use serde::{Deserialize, Serialize};
+
+use super::recorder::{Answer, Question, Recorder};
+use crate::cache;
+use crate::digest::Digest;
+use crate::stamps::Stamps;
+
+const HEAD: &str = "bp-workflow 1\n";
+
+/// Where the model is kept, and by which compiler.
+#[derive(Debug, Clone)]
+pub struct Shelf<'a> {
+    /// Where the file is; not what the workflow is read from, since the file decides nothing.
+    pub system: &'a dyn System,
+    /// The file.
+    pub place: Utf8PathBuf,
+    /// Which compiler this is.
+    pub compiler: String,
+}
+
+/// A model as it is kept; only one without any diagnostic is.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    compiler: String,
+    dir: Utf8PathBuf,
+    /// How many texts were there before: spans name a text by its number.
+    before: usize,
+    answers: Vec<(Question, Answer)>,
+    /// The workflow's texts in order: the path that is shown, and the content.
+    texts: Vec<(String, Digest)>,
+    model: WorkflowModel,
+}
+
+/// As [`bp_workflow::read`], from the shelf where nothing has changed.
+pub(crate) fn read(
+    system: &dyn System,
+    sources: &mut SourceMap,
+    dir: &Utf8Path,
+    shelf: Option<&Shelf<'_>>,
+) -> (WorkflowModel, Diagnostics) {
+    let Some(shelf) = shelf else { return bp_workflow::read(system, sources, dir) };
+    if let Some(model) = take(system, sources, dir, shelf) {
+        return (model, Diagnostics::new());
+    }
+    let before = sources.len();
+    let recorder = Recorder::new(system, Arc::default());
+    let (model, diagnostics) = bp_workflow::read(&recorder, sources, dir);
+    if let (true, Some(answers)) = (diagnostics.is_empty(), recorder.finish()) {
+        let texts = sources.iter().skip(before);
+        let kept = Kept {
+            compiler: shelf.compiler.clone(),
+            dir: dir.to_owned(),
+            before,
+            answers: answers.into_iter().collect(),
+            texts: texts.map(|(_, s)| (s.path.clone(), Digest::of(s.text.as_bytes()))).collect(),
+            model: model.clone(),
+        };
+        cache::put(shelf.system, &shelf.place, HEAD, &kept);
+    }
+    (model, diagnostics)
+}
+
+fn take(
+    system: &dyn System,
+    sources: &mut SourceMap,
+    dir: &Utf8Path,
+    shelf: &Shelf<'_>,
+) -> Option<WorkflowModel> {
+    let kept: Kept = cache::get(shelf.system, &shelf.place, HEAD)?;
+    if kept.compiler != shelf.compiler || kept.dir != dir || kept.before != sources.len() {
+        return None;
+    }
+    let stamps = Stamps::none();
+    // Every question is asked again, so that whoever listens hears what the model depends on.
+    let same = |(question, answer): &(Question, Answer)| match question {
+        Question::Read(path) => {
+            let Ok(bytes) = system.read(path) else {
+                return (question.ask(system, &stamps) == *answer).then_some(None);
+            };
+            let digest = Digest::of(&bytes);
+            (Answer::Content(digest) == *answer).then_some(Some((digest, bytes)))
+        }
+        other => (other.ask(system, &stamps) == *answer).then_some(None),
+    };
+    let read: Vec<Option<(Digest, Vec<u8>)>> =
+        kept.answers.par_iter().map(same).collect::<Option<_>>()?;
+    let mut by_content: BTreeMap<Digest, String> = BTreeMap::new();
+    for (digest, bytes) in read.into_iter().flatten() {
+        by_content.insert(digest, String::from_utf8(bytes).ok()?);
+    }
+    let texts: Vec<(String, String)> = kept
+        .texts
+        .into_iter()
+        .map(|(path, digest)| Some((path, by_content.get(&digest)?.clone())))
+        .collect::<Option<_>>()?;
+    for (path, text) in texts {
+        sources.add(path, text);
+    }
+    Some(kept.model)
+}

@@ -1,0 +1,93 @@
+//! The renames that make a staged build the output.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+
+use bp_diag::{Diagnostic, catalog};
+use bp_system::{Stamp, System};
+use camino::Utf8Path;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
+use super::Written;
+use super::manifest::Manifest;
+use super::stage::{COMPLETE, Refused, Staged, Staging, WRITING, clear};
+
+impl Staged<'_> {
+    /// Makes the staged build the output.
+    ///
+    /// # Errors
+    /// `BP6004` when the system refuses in the middle, which staging has made unlikely: the folder is half written then, and the next build repairs it.
+    pub fn commit(mut self) -> Result<Written, Diagnostic> {
+        if self.needed {
+            self.rename().map_err(|(path, e)| {
+                let fault = catalog::target::cannot_write(path.as_str(), &e.to_string());
+                if self.begun {
+                    fault.note("the folder is half written now; the next build repairs it")
+                } else {
+                    fault
+                }
+            })?;
+        }
+        Ok(std::mem::take(&mut self.written))
+    }
+
+    fn rename(&mut self) -> Result<(), Refused> {
+        let (system, out) = (self.system, self.out);
+        let manifest = Manifest::path(out);
+        let put = |name: &str| {
+            let result = system.rename(&self.staging.join(name), &manifest);
+            result.map_err(|e| (manifest.clone(), e))
+        };
+        put(WRITING)?;
+        self.begun = true;
+        // Stale files go first: one may be where a folder has to be.
+        for path in &self.written.removed {
+            let path = out.join(path);
+            system.remove_file(&path).map_err(|e| (path.clone(), e))?;
+            remove_empty_parents(system, out, &path);
+        }
+        for path in &self.gone {
+            remove_empty_parents(system, out, &out.join(path));
+        }
+        let mut made = BTreeSet::new();
+        for Staging { from, to, .. } in &self.files {
+            if let Some(parent) = to.parent()
+                && made.insert(parent)
+            {
+                system.make_directory(parent).map_err(|e| (parent.to_owned(), e))?;
+            }
+            system.rename(from, to).map_err(|e| (to.clone(), e))?;
+        }
+        put(COMPLETE)?;
+        self.learn();
+        clear(system, out, &self.staging);
+        Ok(())
+    }
+}
+
+impl Staged<'_> {
+    /// What was written need not be read again, as long as it stays what it is.
+    fn learn(&self) {
+        // It was renamed last, so what has an older stamp is not changed at the same tick again.
+        let since = self.system.entry_stamp(&Manifest::path(self.out));
+        self.files.par_iter().for_each(|file| {
+            let stamp = self.system.entry_stamp(&file.to);
+            // A rename leaves the time of the bytes; anybody else's change since would not.
+            let own = |now: &Stamp| {
+                file.stamp.is_some_and(|staged| {
+                    (staged.modified, staged.length) == (now.modified, now.length)
+                })
+            };
+            self.stamps.learn(&file.to, stamp.filter(own), file.digest, since);
+        });
+    }
+}
+
+fn remove_empty_parents(system: &dyn System, out: &Utf8Path, path: &Utf8Path) {
+    for parent in path.ancestors().skip(1).take_while(|p| *p != out && p.starts_with(out)) {
+        // One that is gone already says nothing about those around it.
+        if system.remove_empty_directory(parent).is_err_and(|e| e.kind() != ErrorKind::NotFound) {
+            break;
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What would have to change for a folder to hold the artifacts, and what stands in the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::{Diagnostics, catalog};
+use bp_emit::Artifacts;
+use bp_system::{EntryKind, System};
+use camino::Utf8Path;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
+use super::Written;
+use super::manifest::{MANIFEST, Manifest, State};
+use crate::digest::Digest;
+use crate::stamps::Stamps;
+
+/// The outcome of a comparison.
+pub(super) struct Comparison {
+    pub(super) written: Written,
+    pub(super) faults: Diagnostics,
+    pub(super) before: Option<Manifest>,
+    /// Files whose folders may have to go though they are gone themselves: an interrupted build removed them.
+    pub(super) gone: Vec<String>,
+}
+
+/// Compares; with `force`, what `bp` did not write is no fault.
+pub(super) fn compare(
+    system: &dyn System,
+    stamps: &Stamps,
+    out: &Utf8Path,
+    artifacts: &Artifacts,
+    digests: &[Digest],
+    force: bool,
+) -> Comparison {
+    let mut faults = Diagnostics::new();
+    let before = match Manifest::read(system, out) {
+        Ok(before) => before,
+        Err(fault) => {
+            if !force {
+                faults.push(fault);
+            }
+            None
+        }
+    };
+    let all: Vec<_> = artifacts.iter().collect();
+    // Most of the time is spent on waiting for the system, which several threads can do at once.
+    let found: Vec<Found> =
+        all.par_iter().map(|(path, _)| found(system, stamps, &out.join(path.as_str()))).collect();
+    let mut walk = Walk {
+        system,
+        stamps,
+        out,
+        force,
+        before: before.as_ref(),
+        written: Written::default(),
+        faults,
+        folders: BTreeMap::new(),
+        turned: Vec::new(),
+        gone: Vec::new(),
+    };
+    for (((path, artifact), digest), found) in all.iter().zip(digests).zip(found) {
+        walk.wanted(path.as_str(), *digest, found, artifact.shared);
+    }
+    walk.stale(artifacts);
+    walk.turned();
+    walk.blocked(artifacts);
+    let Walk { written, faults, gone, .. } = walk;
+    Comparison { written, faults, before, gone }
+}
+
+/// What is at a path, links not followed, and the digest of a file that can be read.
+type Found = (Option<EntryKind>, Option<Digest>);
+
+fn found(system: &dyn System, stamps: &Stamps, at: &Utf8Path) -> Found {
+    match stamps.entry_digest(system, at) {
+        Some(digest) => (Some(EntryKind::File), Some(digest)),
+        None => (system.entry(at), None),
+    }
+}
+
+struct Walk<'a> {
+    system: &'a dyn System,
+    stamps: &'a Stamps,
+    out: &'a Utf8Path,
+    force: bool,
+    before: Option<&'a Manifest>,
+    written: Written,
+    faults: Diagnostics,
+    /// What is where folders of the output are, links not followed.
+    folders: BTreeMap<String, Option<EntryKind>>,
+    /// Folders that are where an artifact has to be.
+    turned: Vec<String>,
+    gone: Vec<String>,
+}
+
+impl Walk<'_> {
+    /// What is at a folder's path, looked up once.
+    fn folder(&mut self, name: &str) -> Option<EntryKind> {
+        let (system, out) = (self.system, self.out);
+        *self.folders.entry(name.to_owned()).or_insert_with(|| system.entry(&out.join(name)))
+    }
+
+    /// The first folder above a path that is a link, or no folder at all.
+    fn link_above(&mut self, name: &str) -> Option<String> {
+        let above: Vec<&Utf8Path> = Utf8Path::new(name).ancestors().skip(1).collect();
+        let mut above = above.into_iter().rev().filter(|p| !p.as_str().is_empty());
+        above
+            .find(|p| matches!(self.folder(p.as_str()), Some(EntryKind::Other | EntryKind::File)))
+            .map(Utf8Path::to_string)
+    }
+
+    fn wanted(&mut self, name: &str, digest: Digest, found: Found, shared: bool) {
+        let at = self.out.join(name);
+        let known = self.before.is_some_and(|m| m.knows(name));
+        let now = match found {
+            (None, _) => {
+                self.written.created.push(name.to_owned());
+                return;
+            }
+            _ if self.link_above(name).is_some() => {
+                self.written.created.push(name.to_owned());
+                return;
+            }
+            (Some(EntryKind::Directory), _) => {
+                self.turned.push(name.to_owned());
+                self.written.created.push(name.to_owned());
+                return;
+            }
+            (Some(EntryKind::Other), _) => None,
+            (Some(EntryKind::File), now) => now,
+        };
+        if now == Some(digest) {
+            self.written.unchanged += 1;
+            return;
+        }
+        if shared && known && now.is_some() {
+            let last = self.before.and_then(|m| m.files.get(name));
+            if last == Some(&digest.to_string()) {
+                self.written.unchanged += 1;
+            } else {
+                self.written.changed.push(name.to_owned());
+            }
+            return;
+        }
+        let wrote = |now: Digest| self.before.is_some_and(|m| m.wrote(name, &now.to_string()));
+        if !now.is_some_and(wrote) && !self.force {
+            self.faults.push(catalog::target::edited_output(at.as_str(), known));
+        }
+        self.written.changed.push(name.to_owned());
+    }
+
+    /// Files of the builds before that are no artifacts any more.
+    fn stale(&mut self, artifacts: &Artifacts) {
+        let Some(before) = self.before else { return };
+        let names: BTreeSet<&String> = before.files.keys().chain(before.previous.keys()).collect();
+        for name in names {
+            // A manifest is read from disk, so its paths are not trusted to stay inside the folder.
+            let inside = bp_emit::ArtifactPath::new(name.as_str(), "manifest").is_ok();
+            if !inside || name == MANIFEST || artifacts.get(name).is_some() {
+                continue;
+            }
+            // What is behind a link is somebody else's.
+            if self.link_above(name).is_some() {
+                continue;
+            }
+            let at = self.out.join(name);
+            let ours = match self.system.entry(&at) {
+                None => {
+                    if before.state == State::Writing {
+                        self.gone.push(name.clone());
+                    }
+                    continue;
+                }
+                Some(EntryKind::Directory) => continue,
+                Some(EntryKind::Other) => false,
+                Some(EntryKind::File) => {
+                    let now = self.stamps.entry_digest(self.system, &at);
+                    now.is_some_and(|now| before.wrote(name, &now.to_string()))
+                }
+            };
+            if !self.force && !ours {
+                self.faults.push(catalog::target::edited_output(at.as_str(), true));
+            }
+            self.written.removed.push(name.clone());
+        }
+    }
+
+    /// A folder may turn into a file when nothing but stale files is in it.
+    fn turned(&mut self) {
+        for name in std::mem::take(&mut self.turned) {
+            if !self.only_stale(&name) {
+                let at = self.out.join(&name);
+                self.faults.push(catalog::target::cannot_write(at.as_str(), "it is not a file"));
+            }
+        }
+    }
+
+    fn only_stale(&self, folder: &str) -> bool {
+        let at = self.out.join(folder);
+        let names = self.system.list(&at).unwrap_or_default();
+        if names.is_empty() {
+            let inside = format!("{folder}/");
+            return self.gone.iter().any(|name| name.starts_with(&inside));
+        }
+        names.into_iter().all(|(name, _)| {
+            let below = format!("{folder}/{name}");
+            match self.system.entry(&self.out.join(&below)) {
+                Some(EntryKind::Directory) => self.only_stale(&below),
+                _ => self.written.removed.contains(&below),
+            }
+        })
+    }
+
+    /// A file or a link where a folder has to be stops the build before anything is staged.
+    fn blocked(&mut self, artifacts: &Artifacts) {
+        let mut said = BTreeSet::new();
+        for (path, _) in artifacts.iter() {
+            let Some(above) = self.link_above(path.as_str()) else { continue };
+            if self.written.removed.contains(&above) || !said.insert(above.clone()) {
+                continue;
+            }
+            let what = match self.folder(&above) {
+                Some(EntryKind::File) => "a folder is needed here, and it is a file",
+                _ => "a folder is needed here, and it is a link or something else",
+            };
+            let at = self.out.join(&above);
+            self.faults.push(catalog::target::cannot_write(at.as_str(), what));
+        }
+    }
+}

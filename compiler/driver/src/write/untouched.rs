@@ -1,0 +1,74 @@
+//! Whether a folder still is as a build left it, without the artifacts at hand.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bp_system::{EntryKind, System};
+use camino::Utf8Path;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
+use super::manifest::{Manifest, State};
+use super::{Folder, take};
+use crate::digest::Digest;
+use crate::memo::Outcome;
+
+impl Folder<'_> {
+    /// The digest of the manifest as it is; `None` when there is none.
+    pub fn manifest_digest(&self) -> Option<String> {
+        self.system
+            .read(&Manifest::path(&self.out))
+            .ok()
+            .map(|bytes| Digest::of(&bytes).to_string())
+    }
+
+    /// How many files the folder holds, if its manifest has this digest and every file in it is what the manifest says; `shared` files need only be there.
+    ///
+    /// The artifacts of the build that left this manifest would all be found unchanged then.
+    pub fn untouched(&self, manifest: &str, shared: &[String]) -> Option<usize> {
+        if self.manifest_digest()? != manifest {
+            return None;
+        }
+        let manifest = Manifest::read(self.system, &self.out).ok()??;
+        if manifest.state != State::Complete {
+            return None;
+        }
+        let folders: BTreeSet<&Utf8Path> = manifest
+            .files
+            .keys()
+            .flat_map(|name| Utf8Path::new(name).ancestors().skip(1))
+            .filter(|folder| !folder.as_str().is_empty())
+            .collect();
+        let entry = |name: &Utf8Path| self.system.entry(&self.out.join(name));
+        if folders.into_iter().any(|folder| entry(folder) != Some(EntryKind::Directory)) {
+            return None;
+        }
+        let files: Vec<(&String, &String)> = manifest.files.iter().collect();
+        let same = files.par_iter().all(|(name, wanted)| {
+            let at = self.out.join(name);
+            if shared.contains(name) {
+                return self.system.entry(&at) == Some(EntryKind::File);
+            }
+            let now = self.stamps.entry_digest(self.system, &at);
+            now.is_some_and(|now| now.to_string() == **wanted)
+        });
+        same.then_some(files.len())
+    }
+}
+
+/// Whether a folder holds what a build left there, by the content of every file.
+///
+/// It waits for a build that is writing there; `waiting` is called before.
+pub fn untouched(
+    system: &dyn System,
+    out: &Utf8Path,
+    outcome: &Outcome,
+    waiting: &dyn Fn(),
+) -> bool {
+    if system.entry(out) != Some(EntryKind::Directory) {
+        return false;
+    }
+    let Ok(lock) = take(system, out, waiting) else { return false };
+    let out = out.to_owned();
+    let folder = Folder { system, stamps: Arc::default(), out, made: Vec::new(), lock };
+    folder.untouched(&outcome.manifest, &outcome.shared).is_some()
+}

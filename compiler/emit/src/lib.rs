@@ -1,0 +1,19 @@
+//! From the plan to files in memory.
+//!
+//! [`Artifacts`] is what every target hands back: paths that stay inside the output folder, bytes, and an origin.
+//! [`emit_rust`] writes an application's Cargo workspace, which holds names and wiring only; [`run_plan`] the JSON that the running system reads.
+//!
+//! Non-goals: this crate does no I/O; `bp-driver` writes.
+
+mod artifact;
+mod lock;
+mod pretty;
+mod run_plan;
+mod rust;
+#[cfg(test)]
+mod testing;
+
+pub use artifact::{Artifact, ArtifactPath, Artifacts, Origin};
+pub use lock::{Lock, Package};
+pub use run_plan::run_plan;
+pub use rust::{GENERATED, RUNTIME_FACADE, RustInput, app_package, emit_rust, rust_path};

@@ -1,0 +1,92 @@
+//! Readable, stable keys of nodes and edges.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A node's key: `cart`, `frontend->cart.retry`, `process:web`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct NodeKey(String);
+
+/// An edge's key: `frontend->cart` for calls, `a -wraps-> b` for the others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct EdgeKey(String);
+
+impl NodeKey {
+    /// The key of the outside world.
+    pub const CLIENT: &'static str = "client";
+
+    /// A key from its text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// A service, backend or external.
+    pub fn instance(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// A wrapper or transport that belongs to a call or listener: `frontend->cart.retry`, `cart.grpc.trace`.
+    pub fn part(owner: &str, plugin: &str) -> Self {
+        Self(format!("{owner}.{plugin}"))
+    }
+
+    /// A process: `process:web`.
+    pub fn process(name: &str) -> Self {
+        Self(format!("process:{name}"))
+    }
+
+    /// An address: `address:CART_GRPC`.
+    pub fn address(name: &str) -> Self {
+        Self(format!("address:{name}"))
+    }
+
+    /// A knob: `knob:related_posts`.
+    pub fn knob(name: &str) -> Self {
+        Self(format!("knob:{name}"))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text after a prefix such as `process:`; the whole text without one.
+    pub fn name(&self) -> &str {
+        self.0.split_once(':').map_or(&self.0, |(_, name)| name)
+    }
+}
+
+impl EdgeKey {
+    /// The key of calls: `frontend->cart`.
+    pub fn calls(from: &str, to: &str) -> Self {
+        Self(format!("{from}->{to}"))
+    }
+
+    /// The key of an edge that is no call.
+    pub fn other(from: &NodeKey, kind: &str, to: &NodeKey) -> Self {
+        Self(format!("{from} -{kind}-> {to}"))
+    }
+
+    /// A key from its text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for EdgeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,144 @@
+//! Pass `address`: a port for every listener and every process's admin listener.
+//!
+//! A port is a function of the listener's name: FNV-1a of the name, modulo the range; where two names meet, the later by name takes the next free port.
+//! So adding a service leaves the ports of the others alone, save where it meets one, which the width of the ranges makes rare.
+//! Listeners are in 10000–19999 and admin listeners in 20000–29999, below the ports that Linux hands out to clients (32768 and up).
+//! A port that the wiring asks for comes first.
+
+use std::collections::BTreeMap;
+
+use bp_diag::Span;
+use bp_diag::catalog::binding as codes;
+use bp_ir::{EdgeKind, Ir, NodeKey, NodeKind, Origin};
+use bp_plan::Value;
+use bp_plugin::facets::PluginSettings;
+use bp_plugin::{Pass, PassContext, Stage};
+
+/// The pass.
+#[derive(Debug)]
+pub(crate) struct Address;
+
+/// A port that the wiring asks for, and where.
+type Asked = (u16, Option<Span>);
+
+const LISTENERS: (u16, u16) = (10_000, 20_000);
+const ADMINS: (u16, u16) = (20_000, 30_000);
+/// Where names go that find their range full.
+const REST: (u16, u16) = (1_024, u16::MAX);
+
+impl Pass for Address {
+    fn name(&self) -> &'static str {
+        "address"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Address
+    }
+
+    fn run(&self, cx: &mut PassContext<'_>) {
+        add_admins(cx.ir);
+        let mut taken: BTreeMap<u16, String> = BTreeMap::new();
+        let mut wanted: Vec<(NodeKey, Option<Asked>)> = Vec::new();
+        for node in cx.ir.nodes() {
+            if let NodeKind::Address { .. } = node.kind {
+                wanted.push((node.key.clone(), asked(cx.ir, &node.key)));
+            }
+        }
+        for (key, asked) in &wanted {
+            let Some((port, span)) = asked else { continue };
+            if let Some(first) = taken.insert(*port, key.name().to_owned()) {
+                cx.diagnostics.push(codes::port_taken(*span, *port, &first, key.name()));
+            }
+            set(cx.ir, key, *port);
+        }
+        for (key, asked) in &wanted {
+            if asked.is_some() {
+                continue;
+            }
+            let range = if key.as_str().ends_with("_ADMIN") { ADMINS } else { LISTENERS };
+            let port = [range, REST].into_iter().find_map(|r| free(key.name(), r, &taken));
+            if let Some(port) = port {
+                taken.insert(port, key.name().to_owned());
+                set(cx.ir, key, port);
+            }
+        }
+    }
+}
+
+/// The address of a process's admin listener: `CART_ADMIN`.
+pub(crate) fn admin(process: &str) -> NodeKey {
+    let name = process.replace('-', "_").to_uppercase();
+    NodeKey::address(&format!("{name}_ADMIN"))
+}
+
+fn add_admins(ir: &mut Ir) {
+    let processes: Vec<(NodeKey, Origin)> = ir
+        .nodes()
+        // A job is watched by its end, so it listens nowhere.
+        .filter(|n| matches!(n.kind, NodeKind::Process { once: false, .. }))
+        .map(|n| (n.key.clone(), Origin::new(n.origin.span, "address")))
+        .collect();
+    for (process, origin) in processes {
+        let key = admin(process.name());
+        if ir.node(&key).is_none() {
+            let _ = ir.add_node(&key, NodeKind::Address { port: 0 }, origin.clone());
+            let _ = ir.add_edge(&key, &process, EdgeKind::Serves, origin);
+        }
+    }
+}
+
+/// The port that the wiring asks for, and where.
+fn asked(ir: &Ir, address: &NodeKey) -> Option<Asked> {
+    let serves = ir.edges_from(address);
+    let listener = ir.node(&serves.iter().find(|e| e.kind == EdgeKind::Serves)?.to)?;
+    let settings = listener.facets.get::<PluginSettings>()?;
+    let port = settings.0.get("port").and_then(Value::as_integer)?;
+    Some((u16::try_from(port).ok()?, listener.origin.span))
+}
+
+fn set(ir: &mut Ir, key: &NodeKey, port: u16) {
+    if let Some(node) = ir.node_mut(key) {
+        node.kind = NodeKind::Address { port };
+    }
+}
+
+/// The first free port of a range, from the name's own place on, around the end.
+fn free(name: &str, (start, end): (u16, u16), taken: &BTreeMap<u16, String>) -> Option<u16> {
+    let width = u32::from(end - start);
+    let home = fnv1a(name) % width;
+    (0..width)
+        .filter_map(|step| u16::try_from(u32::from(start) + (home + step) % width).ok())
+        .find(|port| !taken.contains_key(port))
+}
+
+/// FNV-1a, 32 bits: stable for ever, unlike the standard library's hasher.
+fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_its_port_when_others_come() {
+        let mut taken = BTreeMap::new();
+        let alone = free("CART_GRPC", LISTENERS, &taken).unwrap();
+        taken.insert(if alone == 10_500 { 10_501 } else { 10_500 }, "OTHER".to_owned());
+        assert_eq!(free("CART_GRPC", LISTENERS, &taken), Some(alone));
+        taken.insert(alone, "MEETS".to_owned());
+        assert_eq!(free("CART_GRPC", LISTENERS, &taken), Some(alone + 1));
+    }
+
+    #[test]
+    fn a_full_range_has_no_port() {
+        let taken = (1..4).map(|p| (p, String::new())).collect();
+        assert_eq!(free("X", (1, 4), &taken), None);
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        assert_eq!(fnv1a(""), 0x811c_9dc5);
+        assert_eq!(fnv1a("a"), 0xe40c_292c);
+    }
+}

@@ -1,0 +1,338 @@
+//! Pass `bind`: instances, and who calls whom.
+//!
+//! The Rust type of a constructor's parameter decides what it takes (see [`crate::parameter`]).
+//! Cycles are legal; nothing here depends on the order of services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::catalog::binding as codes;
+use bp_diag::{Diagnostics, Span, nearest};
+use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
+use bp_plugin::facets::{Binding, Bindings, PluginSettings};
+use bp_plugin::{
+    CheckContext, Kind, Pass, PassContext, Reading, Registry, Stage, backend_interface,
+    read_settings,
+};
+use bp_wiring::{EdgeRule, InstanceModel, Rank, Table};
+use bp_workflow::{ImplementationModel, WorkflowModel};
+
+use crate::implementation::Implementations;
+use crate::locate::Locator;
+use crate::names::{Named, Names};
+use crate::parameter;
+
+/// The pass.
+#[derive(Debug)]
+pub(crate) struct Bind;
+
+/// A service whose implementation is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound<'a> {
+    pub(crate) instance: &'a InstanceModel,
+    pub(crate) implementation: &'a ImplementationModel,
+    pub(crate) interface: &'a str,
+}
+
+/// What parameters are resolved against.
+pub(crate) struct Scope<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) workflow: &'a WorkflowModel,
+    pub(crate) names: Names<'a>,
+    /// Services whose implementation is known, by name.
+    pub(crate) services: BTreeMap<String, Bound<'a>>,
+    /// The interfaces of each backend, by name.
+    pub(crate) backends: BTreeMap<String, &'static [&'static str]>,
+    /// Names of the instances that offer an interface, by its path and in the order of [`Names`].
+    pub(crate) offering: BTreeMap<String, Vec<String>>,
+    /// Whether an instance is declared of which it could not be told what it is.
+    pub(crate) any_faulty: bool,
+    /// What each user takes a backend as, with the place; the first decides.
+    pub(crate) used_as: BTreeMap<String, (String, Span)>,
+}
+
+impl Scope<'_> {
+    /// Notes who offers what, once all services and backends are known.
+    fn index(&mut self) {
+        for named in self.names.iter() {
+            let name = &named.instance().name;
+            let interfaces: Vec<&str> = match named {
+                Named::Service(_) => {
+                    self.services.get(name).map(|b| b.interface).into_iter().collect()
+                }
+                Named::Backend(_) => {
+                    self.backends.get(name).map(|all| all.to_vec()).unwrap_or_default()
+                }
+                Named::External(_) => continue,
+            };
+            let known = match named {
+                Named::Service(_) => self.services.contains_key(name),
+                Named::Backend(_) | Named::External(_) => self.backends.contains_key(name),
+            };
+            self.any_faulty |= !known;
+            for interface in interfaces {
+                self.offering.entry(interface.to_owned()).or_default().push(name.clone());
+            }
+        }
+    }
+}
+
+impl Pass for Bind {
+    fn name(&self) -> &'static str {
+        "bind"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Bind
+    }
+
+    fn run(&self, cx: &mut PassContext<'_>) {
+        // From the models alone, so a second run gives the same graph.
+        *cx.ir = Ir::new();
+        let mut scope = Scope {
+            registry: cx.registry,
+            workflow: cx.workflow,
+            names: Names::new(cx.wiring),
+            services: BTreeMap::new(),
+            backends: BTreeMap::new(),
+            offering: BTreeMap::new(),
+            any_faulty: false,
+            used_as: BTreeMap::new(),
+        };
+        for backend in cx.wiring.backends.values() {
+            if let Some(interfaces) = backend_kind(cx, backend) {
+                scope.backends.insert(backend.name.clone(), interfaces);
+            }
+        }
+        let implementations = Implementations::new(cx.workflow);
+        for service in cx.wiring.services.values() {
+            // The front end reports a service without a usable `impl`.
+            let Some((item, text)) = service.implementation().and_then(|i| Some((i, i.as_str()?)))
+            else {
+                continue;
+            };
+            // A suggestion costs as much as there are implementations, which too many wrong services would make quadratic.
+            if cx.diagnostics.is_full() {
+                break;
+            }
+            match implementations.resolve(item, text) {
+                Ok((implementation, interface)) => {
+                    let bound = Bound { instance: service, implementation, interface };
+                    scope.services.insert(service.name.clone(), bound);
+                }
+                Err(diagnostic) => cx.diagnostics.push(diagnostic),
+            }
+        }
+        scope.index();
+        let bound: Vec<Bound<'_>> = scope.services.values().copied().collect();
+        let bindings: Vec<(Bound<'_>, Bindings)> = bound
+            .into_iter()
+            .map(|b| (b, parameter::resolve(&mut scope, b, cx.diagnostics)))
+            .collect();
+        add_nodes(cx, &scope, &bindings);
+        for (bound, bindings) in bindings {
+            add_calls(cx.ir, &scope, bound, &bindings);
+            let key = NodeKey::instance(&bound.instance.name);
+            if let Some(node) = cx.ir.node_mut(&key) {
+                node.facets.set(bindings);
+            }
+        }
+        add_entries(cx, &scope);
+    }
+}
+
+/// The interfaces that a backend's plugin offers; `None` after a report.
+fn backend_kind(
+    cx: &mut PassContext<'_>,
+    backend: &InstanceModel,
+) -> Option<&'static [&'static str]> {
+    // The front end reports a backend without a usable `kind`.
+    let (item, kind) = backend.kind().and_then(|i| Some((i, i.as_str()?)))?;
+    let Some(plugin) = cx.registry.backend(kind) else {
+        let known = cx.registry.ids("backend");
+        let suggestion = nearest(kind, known.iter().copied());
+        cx.diagnostics.push(codes::unknown_backend_kind(item.span, kind, suggestion, &known));
+        return None;
+    };
+    match plugin.metadata().kind {
+        Kind::Backend { interfaces, .. } => Some(interfaces),
+        Kind::Wrapper { .. } | Kind::Transport { .. } | Kind::Target { .. } => None,
+    }
+}
+
+fn add_nodes(cx: &mut PassContext<'_>, scope: &Scope<'_>, services: &[(Bound<'_>, Bindings)]) {
+    for (name, interfaces) in &scope.backends {
+        if let Some(Named::Backend(backend)) = scope.names.get(name) {
+            add_backend(cx, scope, backend, interfaces);
+        }
+    }
+    for (bound, _) in services {
+        let methods = methods_of(scope.workflow, bound.interface);
+        let kind = NodeKind::Service {
+            implementation: bound.implementation.path.clone(),
+            interface: bound.interface.to_owned(),
+            methods,
+        };
+        add_node(cx.ir, cx.diagnostics, &bound.instance.name, kind, bound.instance.span);
+    }
+}
+
+fn add_node(ir: &mut Ir, diagnostics: &mut Diagnostics, name: &str, kind: NodeKind, span: Span) {
+    let origin = Origin::new(Some(span), "bind");
+    if let Err(error) = ir.add_node(&NodeKey::instance(name), kind, origin) {
+        diagnostics
+            .push(bp_diag::catalog::internal::graph_inconsistent("bind", &error.to_string()));
+    }
+}
+
+/// The methods of a service's trait.
+pub(crate) fn methods_of(workflow: &WorkflowModel, interface: &str) -> Vec<MethodFact> {
+    let Some(service) = workflow.services.get(interface) else { return Vec::new() };
+    service
+        .methods
+        .iter()
+        .map(|m| MethodFact {
+            name: m.name.clone(),
+            remote: m.is_remote(),
+            idempotent: m.idempotent,
+        })
+        .collect()
+}
+
+fn add_backend(
+    cx: &mut PassContext<'_>,
+    scope: &Scope<'_>,
+    backend: &InstanceModel,
+    interfaces: &[&str],
+) {
+    let Some(plugin) = backend.kind().and_then(|k| cx.registry.backend(k.as_str()?)) else {
+        return;
+    };
+    let metadata = plugin.metadata();
+    // An unused backend is a warning; it then stands for the first interface it could offer.
+    let interface = scope
+        .used_as
+        .get(&backend.name)
+        .map_or_else(|| interfaces.first().copied().unwrap_or("").to_owned(), |(i, _)| i.clone());
+    let one_process = matches!(metadata.kind, Kind::Backend { one_process: true, .. });
+    let kind = NodeKind::Backend { plugin: metadata.id.to_owned(), interface, one_process };
+    add_node(cx.ir, cx.diagnostics, &backend.name, kind, backend.span);
+
+    let mut table = Table::default();
+    let settings = backend.settings.entries.iter().filter(|(key, _)| *key != "kind");
+    table.entries = settings.map(|(key, item)| (key.clone(), item.clone())).collect();
+    let locator = Locator::new(cx.sources);
+    let reading = Reading {
+        key: &backend.name,
+        span: Some(backend.span),
+        methods: &[],
+        locate: &|span| locator.at(span),
+    };
+    let read = read_settings(metadata.settings, &table, reading, cx.diagnostics);
+    CheckContext {
+        plugin: metadata.id,
+        place: &backend.name,
+        class: None,
+        arguments: &BTreeMap::new(),
+        settings: &read.settings,
+        spans: &read.spans,
+        span: Some(backend.span),
+        diagnostics: cx.diagnostics,
+    }
+    .run(plugin);
+    if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&backend.name)) {
+        node.facets.set(PluginSettings(read.settings));
+    }
+}
+
+/// The calls that a service's parameters stand for.
+fn add_calls(ir: &mut Ir, scope: &Scope<'_>, bound: Bound<'_>, bindings: &Bindings) {
+    let from = NodeKey::instance(&bound.instance.name);
+    let mut targets: Vec<(&str, Span)> = Vec::new();
+    for binding in bindings.0.values() {
+        match binding {
+            Binding::Instance { name, span } => {
+                targets.push((name, span.unwrap_or(bound.instance.span)));
+            }
+            Binding::Instances(items) => {
+                targets.extend(items.iter().map(|(name, span)| (name.as_str(), *span)));
+            }
+            Binding::Value { .. } | Binding::Absent => {}
+        }
+    }
+    for (name, span) in targets {
+        let Some(kind) = call_kind(scope, name) else { continue };
+        // Two parameters may take one instance; it is one edge then.
+        let origin = Origin::new(Some(span), "bind");
+        let _ = ir.add_edge(&from, &NodeKey::instance(name), kind, origin);
+    }
+}
+
+fn call_kind(scope: &Scope<'_>, callee: &str) -> Option<EdgeKind> {
+    if let Some(bound) = scope.services.get(callee) {
+        let methods = methods_of(scope.workflow, bound.interface);
+        return Some(EdgeKind::Calls {
+            interface: bound.interface.to_owned(),
+            methods: methods.into_iter().map(|m| m.name).collect(),
+        });
+    }
+    let (interface, _) = scope.used_as.get(callee)?;
+    let methods = backend_interface(interface).map_or(&[][..], |i| i.methods);
+    Some(EdgeKind::Calls {
+        interface: interface.clone(),
+        methods: methods.iter().map(|m| m.name.to_owned()).collect(),
+    })
+}
+
+/// The calls of the outside world: a line `client -> X` publishes X.
+fn add_entries(cx: &mut PassContext<'_>, scope: &Scope<'_>) {
+    let entries: Vec<&EdgeRule> = cx
+        .wiring
+        .edges
+        .iter()
+        .filter(|rule| rule.selector.caller.as_str() == NodeKey::CLIENT)
+        .filter(|rule| rule.selector.callee.rank() == Rank::Exact)
+        .collect();
+    if entries.is_empty() {
+        return;
+    }
+    let client = NodeKey::instance(NodeKey::CLIENT);
+    let origin = Origin::new(None, "bind");
+    let _ = cx.ir.add_node(&client, NodeKind::External, origin);
+    let mut reported: BTreeSet<String> = BTreeSet::new();
+    for rule in entries {
+        let name = rule.selector.callee.as_str();
+        let problem = match scope.names.get(name) {
+            Some(Named::Service(instance)) => {
+                if let Some(kind) = call_kind(scope, &instance.name) {
+                    let to = NodeKey::instance(&instance.name);
+                    let origin = Origin::new(Some(rule.span), "bind");
+                    let _ = cx.ir.add_edge(&client, &to, kind, origin);
+                }
+                continue;
+            }
+            Some(Named::Backend(_)) => codes::not_a_service(
+                rule.span,
+                name,
+                "a backend",
+                "the outside world calls services only",
+            ),
+            Some(Named::External(_)) => codes::not_a_service(
+                rule.span,
+                name,
+                "an external",
+                "the outside world calls services only",
+            ),
+            // The front end reports the use of what was removed.
+            None if scope.names.removed(name).is_some() => continue,
+            None => {
+                let services: Vec<String> =
+                    cx.wiring.services.values().map(|s| s.name.clone()).collect();
+                let suggestion = nearest(name, services.iter().map(String::as_str));
+                codes::unknown_instance(rule.span, name, "a service", suggestion, &services)
+            }
+        };
+        if reported.insert(name.to_owned()) {
+            cx.diagnostics.push(problem);
+        }
+    }
+}

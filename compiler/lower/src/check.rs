@@ -1,0 +1,136 @@
+//! Pass `check`: what stands between calls that take nothing, what nobody needs, smoke calls, jobs, targets, externals.
+
+use std::collections::BTreeMap;
+
+use bp_diag::catalog::{analysis, binding as codes, wiring};
+use bp_diag::{Span, nearest};
+use bp_ir::{EdgeKind, NodeKind};
+use bp_plugin::{CheckContext, Pass, PassContext, Reading, Stage, read_settings};
+use bp_wiring::{Item, Table};
+
+use crate::locate::Locator;
+use crate::{direct, features, job, smoke};
+
+/// The pass.
+#[derive(Debug)]
+pub(crate) struct Check;
+
+impl Pass for Check {
+    fn name(&self) -> &'static str {
+        "check"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Check
+    }
+
+    fn run(&self, cx: &mut PassContext<'_>) {
+        targets(cx);
+        target_settings(cx);
+        features::check(cx);
+        externals(cx);
+        smoke::check(cx);
+        job::check(cx);
+        direct::check(cx);
+        // With faults above, a missing caller is a consequence.
+        if !cx.diagnostics.has_errors() {
+            unneeded(cx);
+        }
+    }
+}
+
+/// An external has no plugin that could say how it is reached, and so no node.
+fn externals(cx: &mut PassContext<'_>) {
+    for external in cx.wiring.externals.values() {
+        let what = format!("the external `{}`", external.name);
+        let help = format!(
+            "remove it with `{} = false`; infrastructure that a plugin knows is declared under `[backend]`",
+            external.name
+        );
+        cx.diagnostics.push(wiring::nothing_reads(external.span, &what, &help));
+    }
+}
+
+/// The settings of every known target, enabled or not.
+fn target_settings(cx: &mut PassContext<'_>) {
+    let locator = Locator::new(cx.sources);
+    let empty = Table::default();
+    let enabled = cx.wiring.target.enabled.iter().map(|t| (t.value.as_str(), t.span));
+    let mut places: BTreeMap<&str, (Span, Option<&Item>)> =
+        enabled.map(|(name, span)| (name, (span, None))).collect();
+    for (name, item) in &cx.wiring.target.settings.entries {
+        places.insert(name, (item.key, Some(item)));
+    }
+    for (name, (span, item)) in places {
+        let Some(plugin) = cx.registry.target(name) else { continue };
+        let metadata = plugin.metadata();
+        let table = match item {
+            // `= true` takes the defaults.
+            Some(item) if item.as_bool() != Some(true) => {
+                match item.table(&format!("target.{name}")) {
+                    Ok(table) => table,
+                    Err(fault) => {
+                        cx.diagnostics.push(fault);
+                        continue;
+                    }
+                }
+            }
+            _ => &empty,
+        };
+        let reading = Reading {
+            key: &format!("target.{name}"),
+            span: Some(span),
+            methods: &[],
+            locate: &|span| locator.at(span),
+        };
+        let known = bp_plugin::target_settings(metadata.settings);
+        let read = read_settings(&known, table, reading, cx.diagnostics);
+        CheckContext {
+            plugin: metadata.id,
+            place: &format!("target {name}"),
+            class: None,
+            arguments: &BTreeMap::new(),
+            settings: &read.settings,
+            spans: &read.spans,
+            span: Some(span),
+            diagnostics: cx.diagnostics,
+        }
+        .run(plugin);
+    }
+}
+
+fn targets(cx: &mut PassContext<'_>) {
+    let known = cx.registry.ids("target");
+    let enabled = cx.wiring.target.enabled.iter().map(|t| (t.value.as_str(), t.span));
+    let set = cx.wiring.target.settings.entries.iter().map(|(name, i)| (name.as_str(), i.key));
+    for (name, span) in enabled.chain(set) {
+        if cx.registry.target(name).is_none() {
+            let suggestion = nearest(name, known.iter().copied());
+            cx.diagnostics.push(codes::unknown_target(span, name, suggestion, &known));
+        }
+    }
+}
+
+fn unneeded(cx: &mut PassContext<'_>) {
+    for node in cx.ir.nodes() {
+        let Some(span) = node.origin.span else { continue };
+        let called =
+            cx.ir.edges_to(&node.key).iter().any(|e| matches!(e.kind, EdgeKind::Calls { .. }));
+        match &node.kind {
+            NodeKind::Service { implementation, .. } if !called => {
+                let works = cx
+                    .workflow
+                    .implementations
+                    .get(implementation)
+                    .is_some_and(|i| i.run.is_some());
+                if !works && cx.wiring.job_of(node.key.as_str()).is_none() {
+                    cx.diagnostics.push(analysis::uncalled_service(span, node.key.as_str()));
+                }
+            }
+            NodeKind::Backend { .. } if !called => {
+                cx.diagnostics.push(analysis::unused_backend(span, node.key.as_str()));
+            }
+            _ => {}
+        }
+    }
+}

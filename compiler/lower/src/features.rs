@@ -1,0 +1,133 @@
+//! What the wiring asks of its targets, against what each can express.
+//!
+//! What a target cannot express would be missing from the deployment without a word, so it is an error unless the target's `lossy` lists it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::Span;
+use bp_diag::catalog::target as codes;
+use bp_ir::{EdgeKind, NodeKey, NodeKind};
+use bp_plan::{Reference, Value};
+use bp_plugin::facets::{PluginSettings, ProcessSettings, WrapperSettings};
+use bp_plugin::{Feature, Kind, PassContext};
+
+/// Checks every enabled target.
+pub(crate) fn check(cx: &mut PassContext<'_>) {
+    let asked = asked(cx);
+    let mut faults = Vec::new();
+    for target in &cx.wiring.target.enabled {
+        let Some(plugin) = cx.registry.target(&target.value) else { continue };
+        let Kind::Target { supports } = plugin.metadata().kind else { continue };
+        let lossy = lossy(cx, &target.value);
+        for (feature, span) in &asked {
+            if !supports.contains(feature) && !lossy.contains(feature.word()) {
+                let span = span.or(Some(target.span));
+                faults.push(codes::not_expressible(
+                    &target.value,
+                    feature.what(),
+                    feature.word(),
+                    span,
+                ));
+            }
+        }
+    }
+    cx.diagnostics.extend(faults);
+}
+
+/// The words in a target's `lossy`; the reader of its settings complains about others.
+fn lossy<'a>(cx: &PassContext<'a>, target: &str) -> BTreeSet<&'a str> {
+    let table = cx.wiring.target.settings.entries.get(target).and_then(bp_wiring::Item::as_table);
+    let items = table.and_then(|t| t.entries.get("lossy")?.as_array());
+    items.into_iter().flatten().filter_map(bp_wiring::Item::as_str).collect()
+}
+
+/// The features that the wiring asks for, each with a place that does.
+fn asked(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
+    let mut out = BTreeMap::new();
+    let mut processes = 0;
+    for node in cx.ir.nodes() {
+        let span = node.origin.span;
+        match &node.kind {
+            NodeKind::Process { once: true, .. } => {
+                out.entry(Feature::Jobs).or_insert(span);
+                if holds_files(cx, &node.key) {
+                    out.entry(Feature::JobFiles).or_insert(span);
+                }
+            }
+            NodeKind::Process { replicas, once: false } => {
+                processes += 1;
+                if *replicas > 1 {
+                    out.entry(Feature::Replicas).or_insert(span);
+                }
+            }
+            _ => {}
+        }
+        let own = node.facets.get::<PluginSettings>().map(|s| &s.0);
+        let process = node.facets.get::<ProcessSettings>().map(|s| &s.0);
+        for settings in own.into_iter().chain(process) {
+            for (feature, path) in WRITTEN {
+                if settings.origins.contains_key(path) {
+                    let line = process.and_then(|_| written(cx, &node.key, path));
+                    out.entry(feature).or_insert(line.or(span));
+                }
+            }
+        }
+        let wrapper = node.facets.get::<WrapperSettings>().map(|w| &w.settings);
+        let mut values = own.into_iter().chain(wrapper).flat_map(|s| s.values.values());
+        if values.any(holds_secret) {
+            out.entry(Feature::Secrets).or_insert(span);
+        }
+    }
+    if processes > 1 {
+        out.entry(Feature::Processes).or_insert(None);
+    }
+    out
+}
+
+/// Settings of processes and stores that a target must have words for, since they are written.
+const WRITTEN: [(Feature, &str); 4] = [
+    (Feature::Resources, "resources.cpu"),
+    (Feature::Resources, "resources.memory"),
+    (Feature::Storage, "resources.storage"),
+    (Feature::Autoscale, "autoscale.max"),
+];
+
+/// The line that sets a process's setting: often that of a selector, far from the process.
+fn written(cx: &PassContext<'_>, process: &NodeKey, path: &str) -> Option<Span> {
+    let rules = cx.wiring.processes.iter().filter(|rule| rule.name.matches(process.name()));
+    let value = |rule: &bp_wiring::ProcessRule| {
+        let mut table = &rule.settings;
+        let mut found = None;
+        for part in path.split('.') {
+            let item = table.entries.get(part)?;
+            found = Some(item.key);
+            // A bare value stands for the leaf.
+            let Some(inner) = item.as_table() else { break };
+            table = inner;
+        }
+        found
+    };
+    rules.filter_map(value).next_back()
+}
+
+/// Whether a backend of a job keeps its content in files of the processes that share it.
+fn holds_files(cx: &PassContext<'_>, job: &NodeKey) -> bool {
+    let held = cx.ir.edges_from(job).into_iter().filter(|edge| edge.kind == EdgeKind::Hosts);
+    held.filter_map(|edge| cx.ir.node(&edge.to))
+        .any(|node| matches!(node.kind, NodeKind::Backend { one_process: true, .. }))
+}
+
+fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::Reference(Reference::Secret(_)) => true,
+        Value::List(items) => items.iter().any(holds_secret),
+        Value::Table(table) => table.values().any(holds_secret),
+        Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Duration(_)
+        | Value::Size(_)
+        | Value::Reference(Reference::Env(_) | Reference::File(_)) => false,
+    }
+}

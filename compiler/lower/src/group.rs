@@ -1,0 +1,196 @@
+//! Pass `group`: which process holds what.
+//!
+//! The front end settles which service is in which process; a backend is in every process that uses it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::Span;
+use bp_diag::catalog::{binding as codes, policy};
+use bp_ir::{EdgeKind, NodeKey, NodeKind, Origin};
+use bp_plan::{Dropped, Value};
+use bp_plugin::facets::{Drops, ProcessSettings};
+use bp_plugin::{
+    PROCESS_SETTINGS, Pass, PassContext, ReadSettings, Reading, Stage, autoscale, read_settings,
+};
+use bp_wiring::{ResolvedProcess, resolve_processes};
+
+use crate::job::runs_first;
+use crate::locate::Locator;
+use crate::wrap::dropped;
+
+/// The pass.
+#[derive(Debug)]
+pub(crate) struct Group;
+
+impl Pass for Group {
+    fn name(&self) -> &'static str {
+        "group"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Group
+    }
+
+    fn run(&self, cx: &mut PassContext<'_>) {
+        let old: Vec<NodeKey> = cx
+            .ir
+            .nodes()
+            .filter(|n| matches!(n.kind, NodeKind::Process { .. }))
+            .map(|n| n.key.clone())
+            .collect();
+        for key in old {
+            cx.ir.remove_node(&key);
+        }
+        let (processes, faults) = resolve_processes(cx.wiring);
+        cx.diagnostics.append(faults);
+        let mut replicas_at: BTreeMap<NodeKey, Option<Span>> = BTreeMap::new();
+        for process in processes.values() {
+            let (key, span) = add_process(cx, process);
+            replicas_at.insert(key, span);
+        }
+        host_backends(cx);
+        shared_backends(cx, &replicas_at);
+    }
+}
+
+/// Adds a process and its services; answers where `replicas` was written.
+fn add_process(cx: &mut PassContext<'_>, process: &ResolvedProcess) -> (NodeKey, Option<Span>) {
+    let key = NodeKey::process(&process.name);
+    let locator = Locator::new(cx.sources);
+    let read = read_settings(
+        PROCESS_SETTINGS,
+        &process.settings,
+        Reading {
+            key: &format!("process.{}", process.name),
+            span: process.span,
+            methods: &[],
+            locate: &|span| locator.at(span),
+        },
+        cx.diagnostics,
+    );
+    let at = read.spans.get("replicas").copied();
+    let replicas = read.settings.get("replicas").and_then(Value::as_integer);
+    let replicas = replicas.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+    scaling(cx, process, &read, replicas);
+    // A process of its own is where its only service is declared.
+    let span = process.span.or_else(|| {
+        let (name, _) = process.services.first()?;
+        cx.ir.node(&NodeKey::instance(name))?.origin.span
+    });
+    let origin = Origin::new(span, "group");
+    let bound: Vec<&(String, Option<Span>)> = process
+        .services
+        .iter()
+        .filter(|(name, _)| cx.ir.node(&NodeKey::instance(name)).is_some())
+        .collect();
+    if bound.is_empty() {
+        return (key, at);
+    }
+    if let Ok(node) =
+        cx.ir.add_node(&key, NodeKind::Process { replicas, once: process.once }, origin)
+    {
+        node.facets.set(ProcessSettings(read.settings));
+        let drops: BTreeSet<Dropped> =
+            process.changes.iter().map(|change| dropped(change, &locator)).collect();
+        if !drops.is_empty() {
+            node.facets.set(Drops(drops));
+        }
+    }
+    for (name, claim) in bound {
+        let origin = Origin::new(*claim, "group");
+        let Ok(hosts) = cx.ir.add_edge(&key, &NodeKey::instance(name), EdgeKind::Hosts, origin)
+        else {
+            continue;
+        };
+        let lost = process.outdone.iter().filter(|lost| lost.service == *name);
+        let drops: BTreeSet<Dropped> = lost
+            .map(|lost| Dropped {
+                what: format!("process {}", lost.process),
+                why: match claim {
+                    Some(by) => {
+                        format!("process {} claims it at {}", process.name, locator.at(*by))
+                    }
+                    None => format!("process {} has it", process.name),
+                },
+                origin: locator.at(lost.span),
+            })
+            .collect();
+        if !drops.is_empty() {
+            hosts.facets.set(Drops(drops));
+        }
+    }
+    (key, at)
+}
+
+/// Reports an `autoscale` that scales nothing.
+fn scaling(
+    cx: &mut PassContext<'_>,
+    process: &ResolvedProcess,
+    read: &ReadSettings,
+    replicas: u32,
+) {
+    let at = |path: &str| read.spans.get(path).copied();
+    let fault = match autoscale(&read.settings) {
+        Some(scale) if scale.max < replicas => (
+            format!("`autoscale.max` is {}, and `replicas` {replicas}", scale.max),
+            "raise `autoscale.max` or lower `replicas`",
+            at("autoscale.max").or(process.span),
+        ),
+        // One that is written and wrong has been reported.
+        None if at("autoscale").is_some() && at("autoscale.max").is_none() => (
+            "`autoscale` without `max` scales nothing".to_owned(),
+            "say how many replicas there may be: `autoscale = { max = 10, cpu = 0.7 }`",
+            at("autoscale"),
+        ),
+        _ => return,
+    };
+    let (message, help, span) = fault;
+    let name = format!("process.{}", process.name);
+    cx.diagnostics.push(policy::settings_disagree(&name, &message, help, span));
+}
+
+fn host_backends(cx: &mut PassContext<'_>) {
+    let mut wanted: BTreeSet<(NodeKey, NodeKey)> = BTreeSet::new();
+    for call in cx.ir.calls() {
+        let backend =
+            cx.ir.node(&call.to).is_some_and(|n| matches!(n.kind, NodeKind::Backend { .. }));
+        if backend {
+            let hosts = cx.ir.hosts_of(&call.from);
+            wanted.extend(hosts.into_iter().map(|host| (host.clone(), call.to.clone())));
+        }
+    }
+    for (process, backend) in wanted {
+        let origin = Origin::new(None, "group");
+        let _ = cx.ir.add_edge(&process, &backend, EdgeKind::Hosts, origin);
+    }
+}
+
+/// A backend whose content lives in one process must not be in two, nor in one that runs twice.
+///
+/// A job that runs before every process shares with them in turn.
+fn shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKey, Option<Span>>) {
+    for node in cx.ir.nodes() {
+        let NodeKind::Backend { plugin, one_process: true, .. } = &node.kind else { continue };
+        let mut hosts = cx.ir.hosts_of(&node.key);
+        hosts.retain(|host| {
+            let once = cx
+                .ir
+                .node(host)
+                .is_some_and(|n| matches!(n.kind, NodeKind::Process { once: true, .. }));
+            !once || !runs_first(cx.ir, host)
+        });
+        let Some(span) = node.origin.span else { continue };
+        let name = node.key.as_str();
+        if hosts.len() > 1 {
+            let users: Vec<String> = hosts.iter().map(|h| h.name().to_owned()).collect();
+            cx.diagnostics.push(codes::shared_backend(span, name, plugin, &users, None));
+        } else if let [host] = hosts.as_slice()
+            && let Some(NodeKind::Process { replicas, .. }) = cx.ir.node(host).map(|n| &n.kind)
+            && *replicas > 1
+        {
+            let at = replicas_at.get(*host).copied().flatten();
+            let replicas = Some((host.name(), *replicas, at));
+            cx.diagnostics.push(codes::shared_backend(span, name, plugin, &[], replicas));
+        }
+    }
+}

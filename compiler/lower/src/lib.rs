@@ -1,0 +1,29 @@
+//! From the two models to a plan: lowering into the graph, the compiler's own passes, and the way out.
+//!
+//! [`lower`] runs every pass of the compiler and of the plugins in the order of their stages, and hands back the graph, the plan and the diagnostics.
+//! A stage that finds faults does not stop the next one, so that one run reports what it can; a plan exists only without errors.
+//!
+//! The passes: `bind`, `group`, `wrap`, `transport`, `address`, `knobs`, `check`.
+
+mod address;
+mod analyse;
+mod bind;
+mod check;
+mod direct;
+mod features;
+mod group;
+mod implementation;
+mod job;
+mod knobs;
+mod literal;
+mod locate;
+mod names;
+mod parameter;
+mod pipeline;
+mod plan;
+mod smoke;
+mod transport;
+mod types;
+mod wrap;
+
+pub use pipeline::{Input, Lowered, Observe, Silent, Step, lower, pass_names, passes_of};

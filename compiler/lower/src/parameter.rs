@@ -1,0 +1,406 @@
+//! Constructor parameters: the Rust type decides what each takes.
+//!
+//! `Arc<dyn T>` is an instance, `Vec<Arc<dyn T>>` a list, `Option<Arc<dyn T>>` may be absent, anything else is a value.
+//! What the wiring leaves out is settled by the type alone where that is safe: a service by the only instance of its trait, never itself; a backend only by name, `db` or `rate_db` for service `rate`, its own before the shared one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::catalog::{binding as codes, wiring as wiring_codes};
+use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
+use bp_plugin::facets::{Binding, Bindings};
+use bp_plugin::{Kind, Plugin};
+use bp_wiring::Item;
+use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
+
+use crate::bind::{Bound, Scope};
+use crate::literal;
+use crate::names::{Named, fold};
+
+/// Resolves the parameters of one service.
+pub(crate) fn resolve(
+    scope: &mut Scope<'_>,
+    bound: Bound<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Bindings {
+    let constructor = &bound.implementation.constructor;
+    let mut bindings = BTreeMap::new();
+    // A fault costs as much as there are instances to suggest.
+    if !constructor.known || diagnostics.is_full() {
+        return Bindings(bindings);
+    }
+    let mistyped = unknown_keys(bound, diagnostics);
+    for parameter in &constructor.params {
+        let written = bound
+            .instance
+            .settings
+            .entries
+            .iter()
+            .find(|(key, _)| fold(key) == parameter.name)
+            .map(|(_, item)| item);
+        // A mistyped key is one fault, not a missing parameter besides.
+        if written.is_none() && mistyped.contains(&parameter.name) {
+            continue;
+        }
+        let binding = match (&parameter.kind, written) {
+            (ParameterKind::Literal(ty), Some(item)) => value(scope, parameter, ty, item).map(Some),
+            (ParameterKind::Literal(ty), None) => absent_value(bound, parameter, ty).map(Some),
+            (
+                ParameterKind::Instance(interface) | ParameterKind::Optional(interface),
+                Some(item),
+            ) => instance(scope, bound, parameter, interface, item),
+            (ParameterKind::List(interface), Some(item)) => {
+                list(scope, bound, parameter, interface, item, diagnostics)
+            }
+            (_, None) => automatic(scope, bound, parameter),
+        };
+        match binding {
+            Ok(Some(binding)) => {
+                uses(scope, parameter, &binding, bound.instance.span, diagnostics);
+                bindings.insert(parameter.name.clone(), binding);
+            }
+            // What is missing was reported elsewhere.
+            Ok(None) => {}
+            Err(diagnostic) => diagnostics.push(*diagnostic),
+        }
+    }
+    Bindings(bindings)
+}
+
+type Resolved = Result<Option<Binding>, Box<Diagnostic>>;
+
+/// Reports keys that are no parameter; answers the parameters that were probably meant.
+fn unknown_keys(bound: Bound<'_>, diagnostics: &mut Diagnostics) -> BTreeSet<String> {
+    let constructor = &bound.implementation.constructor;
+    let known: Vec<String> = constructor.params.iter().map(|p| p.name.clone()).collect();
+    let mut meant = BTreeSet::new();
+    for (key, item) in &bound.instance.settings.entries {
+        if key == "impl" || known.contains(&fold(key)) {
+            continue;
+        }
+        let suggestion = nearest(key, known.iter().map(String::as_str));
+        meant.extend(suggestion.map(str::to_owned));
+        diagnostics.push(codes::unknown_parameter(
+            item.key,
+            key,
+            &bound.implementation.name,
+            constructor.span.unwrap_or(bound.implementation.span),
+            suggestion,
+            &known,
+        ));
+    }
+    meant
+}
+
+/// Instances that offer an interface, by name, without the service itself.
+fn candidates(scope: &Scope<'_>, bound: Bound<'_>, interface: &InterfaceUse) -> Vec<String> {
+    scope
+        .offering
+        .get(&interface.path)
+        .into_iter()
+        .flatten()
+        .filter(|name| **name != bound.instance.name)
+        .cloned()
+        .collect()
+}
+
+fn offers(scope: &Scope<'_>, named: Named<'_>, interface: &InterfaceUse) -> bool {
+    match named {
+        Named::Service(i) => {
+            scope.services.get(&i.name).is_some_and(|b| b.interface == interface.path)
+        }
+        Named::Backend(i) => {
+            scope.backends.get(&i.name).is_some_and(|all| all.contains(&interface.path.as_str()))
+        }
+        Named::External(_) => false,
+    }
+}
+
+/// An instance that the wiring names.
+fn instance(
+    scope: &Scope<'_>,
+    bound: Bound<'_>,
+    parameter: &ParameterModel,
+    interface: &InterfaceUse,
+    item: &Item,
+) -> Resolved {
+    if item.as_bool() == Some(false) && matches!(parameter.kind, ParameterKind::Optional(_)) {
+        return Ok(Some(Binding::Absent));
+    }
+    let found = named(scope, bound, parameter, interface, item)?;
+    Ok(found.map(|name| Binding::Instance { name, span: Some(item.span) }))
+}
+
+fn list(
+    scope: &Scope<'_>,
+    bound: Bound<'_>,
+    parameter: &ParameterModel,
+    interface: &InterfaceUse,
+    item: &Item,
+    diagnostics: &mut Diagnostics,
+) -> Resolved {
+    let Some(items) = item.as_array() else {
+        let example = format!("[{}]", item.value);
+        return Err(Box::new(misfit(parameter, "a list of instances", item, &example)));
+    };
+    let mut names = Vec::new();
+    for item in items {
+        match named(scope, bound, parameter, interface, item) {
+            Ok(Some(name)) => names.push((name, item.span)),
+            Ok(None) => {}
+            Err(diagnostic) => diagnostics.push(*diagnostic),
+        }
+    }
+    Ok(Some(Binding::Instances(names)))
+}
+
+/// The instance that an item names; `None` when it exists but is faulty itself.
+fn named(
+    scope: &Scope<'_>,
+    bound: Bound<'_>,
+    parameter: &ParameterModel,
+    interface: &InterfaceUse,
+    item: &Item,
+) -> Result<Option<String>, Box<Diagnostic>> {
+    let short = short(&interface.path);
+    let fitting = candidates(scope, bound, interface);
+    let Some(name) = item.as_str() else {
+        let example = fitting.first().map_or_else(|| "\"…\"".to_owned(), |c| format!("\"{c}\""));
+        return Err(Box::new(misfit(
+            parameter,
+            &format!("the name of a `{short}`"),
+            item,
+            &example,
+        )));
+    };
+    let Some(found) = scope.names.get(name) else {
+        if let Some(removed) = scope.names.removed(name) {
+            return Err(Box::new(wiring_codes::removed_instance(item.span, name, removed.removed)));
+        }
+        let all: Vec<&str> = scope.names.iter().map(|n| n.instance().name.as_str()).collect();
+        let suggestion = nearest(name, fitting.iter().map(String::as_str).chain(all));
+        return Err(Box::new(codes::unknown_instance(
+            item.span,
+            name,
+            &format!("a `{short}`"),
+            suggestion,
+            &fitting,
+        )));
+    };
+    if offers(scope, found, interface) {
+        return Ok(Some(found.instance().name.clone()));
+    }
+    let offered: Vec<String> = match found {
+        Named::Service(i) => match scope.services.get(&i.name) {
+            Some(bound) => vec![self::short(bound.interface).to_owned()],
+            None => return Ok(None),
+        },
+        Named::Backend(i) => match scope.backends.get(&i.name) {
+            Some(all) => all.iter().map(|path| self::short(path).to_owned()).collect(),
+            None => return Ok(None),
+        },
+        Named::External(_) => Vec::new(),
+    };
+    Err(Box::new(codes::wrong_interface(
+        item.span,
+        name,
+        &offered,
+        short,
+        parameter.span,
+        &fitting,
+    )))
+}
+
+/// A parameter that the wiring leaves out.
+fn automatic(scope: &Scope<'_>, bound: Bound<'_>, parameter: &ParameterModel) -> Resolved {
+    let Some(interface) = parameter.kind.interface() else { return Ok(None) };
+    let optional = matches!(parameter.kind, ParameterKind::Optional(_));
+    let fitting = candidates(scope, bound, interface);
+    let short = short(&interface.path);
+    let missing = |help: String| {
+        Err(Box::new(codes::missing_parameter(
+            bound.instance.span,
+            &bound.instance.name,
+            &parameter.name,
+            &format!("a `{short}`"),
+            parameter.span,
+            &help,
+        )))
+    };
+    if let ParameterKind::List(_) = parameter.kind {
+        let quoted: Vec<String> = fitting.iter().map(|c| format!("\"{c}\"")).collect();
+        return missing(format!("write `{} = [{}]`", parameter.name, quoted.join(", ")));
+    }
+    if interface.backend {
+        let own = format!("{}_{}", bound.instance.name, parameter.name);
+        for name in [own.as_str(), parameter.name.as_str()] {
+            if let Some(found) = fitting.iter().find(|c| fold(c) == fold(name)) {
+                return Ok(Some(Binding::Instance { name: found.clone(), span: None }));
+            }
+        }
+        // A backend of that name was meant, and is of a kind that offers something else.
+        for name in [own.as_str(), parameter.name.as_str()] {
+            if let Some(found @ Named::Backend(of)) = scope.names.get(name)
+                && let Some(offered) = scope.backends.get(&found.instance().name)
+            {
+                let offered: Vec<String> =
+                    offered.iter().map(|path| self::short(path).to_owned()).collect();
+                let kinds = scope.registry.iter().map(Plugin::metadata).filter(|m| match m.kind {
+                    Kind::Backend { interfaces, .. } => interfaces.contains(&&*interface.path),
+                    Kind::Transport { .. } | Kind::Wrapper { .. } | Kind::Target { .. } => false,
+                });
+                let kinds: Vec<&str> = kinds.map(|m| m.id).collect();
+                let wrong = codes::wrong_interface(
+                    of.span,
+                    &of.name,
+                    &offered,
+                    short,
+                    parameter.span,
+                    &fitting,
+                );
+                return Err(Box::new(
+                    wrong.note(format!("kinds that offer `{short}`: {}", kinds.join(", "))),
+                ));
+            }
+        }
+        // A backend of that name with a faulty kind was reported.
+        if faulty(scope, &own) || faulty(scope, &parameter.name) {
+            return Ok(None);
+        }
+        return match fitting.as_slice() {
+            _ if optional => Ok(Some(Binding::Absent)),
+            [] => missing(format!("declare a backend `{own}` under `[backend]`")),
+            some => missing(format!(
+                "write `{} = \"{}\"`, or call the backend `{own}`; fitting: {}",
+                parameter.name,
+                some.first().map_or("…", String::as_str),
+                some.join(", ")
+            )),
+        };
+    }
+    match fitting.as_slice() {
+        [only] => Ok(Some(Binding::Instance { name: only.clone(), span: None })),
+        _ if optional => Ok(Some(Binding::Absent)),
+        // A service whose implementation is unknown might be the one.
+        [] if scope.any_faulty => Ok(None),
+        [] => missing(implementers(scope, interface)),
+        many => Err(Box::new(codes::ambiguous_parameter(
+            bound.instance.span,
+            &bound.instance.name,
+            &parameter.name,
+            short,
+            parameter.span,
+            many,
+        ))),
+    }
+}
+
+/// Whether an instance is declared, and what it is could not be told.
+fn faulty(scope: &Scope<'_>, name: &str) -> bool {
+    match scope.names.get(name) {
+        Some(Named::Service(i)) => !scope.services.contains_key(&i.name),
+        Some(Named::Backend(i)) => !scope.backends.contains_key(&i.name),
+        Some(Named::External(_)) | None => false,
+    }
+}
+
+/// What to type when no instance of a service's trait is declared.
+fn implementers(scope: &Scope<'_>, interface: &InterfaceUse) -> String {
+    let found = scope
+        .workflow
+        .implementations
+        .values()
+        .find(|i| i.services.contains_key(&interface.path))
+        .map(|i| i.name.as_str());
+    match found {
+        Some(name) => {
+            format!("declare an instance under `[service]`: `name = {{ impl = \"{name}\" }}`")
+        }
+        None => format!("implement `{}` in the workflow", short(&interface.path)),
+    }
+}
+
+/// Notes what a backend is used as; the second interface is an error.
+fn uses(
+    scope: &mut Scope<'_>,
+    parameter: &ParameterModel,
+    binding: &Binding,
+    service: Span,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(interface) = parameter.kind.interface().filter(|i| i.backend) else { return };
+    let names: Vec<(String, Span)> = match binding {
+        Binding::Instance { name, span } => vec![(name.clone(), span.unwrap_or(service))],
+        Binding::Instances(items) => items.clone(),
+        Binding::Value { .. } | Binding::Absent => Vec::new(),
+    };
+    for (name, span) in names {
+        let (first, at) =
+            scope.used_as.entry(name.clone()).or_insert_with(|| (interface.path.clone(), span));
+        if *first != interface.path {
+            let (first, second) = (short(first), short(&interface.path));
+            diagnostics.push(codes::two_interfaces(span, &name, first, second, *at));
+        }
+    }
+}
+
+fn value(
+    scope: &Scope<'_>,
+    parameter: &ParameterModel,
+    ty: &TypeUse,
+    item: &Item,
+) -> Result<Binding, Box<Diagnostic>> {
+    let value = literal::read(scope.workflow, &ty.ty, item).map_err(|fault| {
+        Box::new(match fault {
+            literal::Fault::Mismatch { wanted, example } => {
+                misfit(parameter, &wanted, item, &example)
+            }
+            literal::Fault::Unwritable(ty) => {
+                codes::unwritable_parameter(item.span, &parameter.name, &ty, parameter.span)
+            }
+        })
+    })?;
+    Ok(Binding::Value { value, span: item.span })
+}
+
+fn absent_value(
+    bound: Bound<'_>,
+    parameter: &ParameterModel,
+    ty: &TypeUse,
+) -> Result<Binding, Box<Diagnostic>> {
+    if let Type::Option(_) = ty.ty {
+        return Ok(Binding::Absent);
+    }
+    let help = match ty.text.split_once("dyn ") {
+        Some((_, named)) => {
+            let end = named.find(|c: char| !c.is_alphanumeric() && !"_:".contains(c));
+            let named = named.get(..end.unwrap_or(named.len())).unwrap_or(named);
+            let named = named.rsplit("::").next().unwrap_or(named);
+            format!("take it as `Arc<dyn {named}>`, so that the wiring can hand it over")
+        }
+        None => format!("write `{} = {}`", parameter.name, literal::example(&ty.ty)),
+    };
+    Err(Box::new(codes::missing_parameter(
+        bound.instance.span,
+        &bound.instance.name,
+        &parameter.name,
+        &literal::wanted(&ty.ty),
+        parameter.span,
+        &help,
+    )))
+}
+
+fn misfit(parameter: &ParameterModel, wanted: &str, item: &Item, example: &str) -> Diagnostic {
+    codes::value_does_not_fit(
+        item.span,
+        &parameter.name,
+        wanted,
+        item.type_name(),
+        parameter.span,
+        example,
+    )
+}
+
+/// The last part of a path.
+pub(crate) fn short(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}

@@ -1,0 +1,184 @@
+//! The order of passes, and running them.
+
+use bp_diag::{Diagnostics, SourceMap, catalog};
+use bp_ir::{Depth, Ir, verify};
+use bp_plan::Plan;
+use bp_plugin::{Pass, PassContext, Registry, Stage, guard};
+use bp_wiring::WiringModel;
+use bp_workflow::WorkflowModel;
+use bp_workflow::wire_lock::WireTable;
+
+use crate::{address, analyse, bind, check, group, knobs, plan, transport, wrap};
+
+/// What is lowered.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// What the workflow declares.
+    pub workflow: &'a WorkflowModel,
+    /// What the wiring says.
+    pub wiring: &'a WiringModel,
+    /// The plugins.
+    pub registry: &'a Registry,
+    /// Texts behind spans.
+    pub sources: &'a SourceMap,
+    /// Numbers on the wire.
+    pub wire: &'a WireTable,
+    /// The application's root, as the workflow's and wiring's paths name it; paths in the plan are relative to it.
+    pub root: &'a str,
+    /// Whether to verify the graph after every pass, not only at the end.
+    pub verify: bool,
+}
+
+/// What comes out.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The graph after the last pass.
+    pub ir: Ir,
+    /// The plan; `None` after an error.
+    pub plan: Option<Plan>,
+    /// What is wrong.
+    pub diagnostics: Diagnostics,
+}
+
+/// A pass that is about to run, or has run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The pass's name.
+    pub pass: &'static str,
+    /// Its stage.
+    pub stage: Stage,
+}
+
+/// Watches the passes, to time and dump them.
+pub trait Observe {
+    /// A pass is about to run.
+    fn before(&mut self, _step: Step) {}
+
+    /// A pass has run.
+    fn after(&mut self, _step: Step, _ir: &Ir) {}
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observe for Silent {}
+
+/// A pass and the plugin it belongs to; the compiler's own belong to `bp`.
+struct Owned {
+    plugin: &'static str,
+    pass: Box<dyn Pass>,
+}
+
+/// Lowers the models into a graph, runs every pass, and closes the plan.
+pub fn lower(input: &Input<'_>, observe: &mut dyn Observe) -> Lowered {
+    let mut diagnostics = Diagnostics::new();
+    let mut ir = Ir::new();
+    let mut last = "lower";
+    for Owned { plugin, pass } in passes(input.registry, &mut diagnostics) {
+        let step = Step { pass: pass.name(), stage: pass.stage() };
+        observe.before(step);
+        let outcome = guard(plugin, || {
+            pass.run(&mut PassContext {
+                ir: &mut ir,
+                workflow: input.workflow,
+                wiring: input.wiring,
+                registry: input.registry,
+                sources: input.sources,
+                diagnostics: &mut diagnostics,
+            });
+        });
+        if let Err(panicked) = outcome {
+            diagnostics.push(panicked);
+        }
+        observe.after(step, &ir);
+        if input.verify {
+            check_graph(&ir, step, &mut diagnostics);
+        }
+        last = step.pass;
+    }
+    // The graph is whole now, and the two only read it.
+    let good = !diagnostics.has_errors();
+    let (broken, plan) = rayon::join(
+        || if good && !input.verify { verify(&ir, Depth::Addressed) } else { Vec::new() },
+        || good.then(|| plan::close(input, &ir)),
+    );
+    for broken in &broken {
+        diagnostics.push(catalog::internal::graph_inconsistent(last, broken));
+    }
+    let plan = plan.filter(|_| broken.is_empty());
+    if let Some(plan) = &plan {
+        analyse::analyse(plan, &ir, &mut diagnostics);
+    }
+    Lowered { ir, plan, diagnostics }
+}
+
+/// The names of the passes in the order in which they run.
+pub fn pass_names(registry: &Registry) -> Vec<&'static str> {
+    passes(registry, &mut Diagnostics::new()).iter().map(|p| p.pass.name()).collect()
+}
+
+/// The passes in the order in which they run, for tests that run them one by one.
+pub fn passes_of(registry: &Registry) -> Vec<Box<dyn Pass>> {
+    passes(registry, &mut Diagnostics::new()).into_iter().map(|o| o.pass).collect()
+}
+
+/// The compiler's passes and the plugins', by stage, then by what comes after what, then by name.
+fn passes(registry: &Registry, diagnostics: &mut Diagnostics) -> Vec<Owned> {
+    let own: [Box<dyn Pass>; 7] = [
+        Box::new(bind::Bind),
+        Box::new(group::Group),
+        Box::new(wrap::Wrap),
+        Box::new(transport::Transport),
+        Box::new(address::Address),
+        Box::new(knobs::Knobs),
+        Box::new(check::Check),
+    ];
+    let mut waiting: Vec<Owned> =
+        own.into_iter().map(|pass| Owned { plugin: "bp", pass }).collect();
+    for plugin in registry.iter() {
+        let id = plugin.metadata().id;
+        match guard(id, || plugin.passes()) {
+            Ok(passes) => {
+                waiting.extend(passes.into_iter().map(|pass| Owned { plugin: id, pass }));
+            }
+            Err(panicked) => diagnostics.push(panicked),
+        }
+    }
+    // The compiler's own pass of a stage comes before the plugins' of that stage.
+    waiting.sort_by_key(|o| (o.pass.stage(), o.plugin != "bp", o.pass.name()));
+    let mut sorted: Vec<Owned> = Vec::new();
+    while !waiting.is_empty() {
+        let stage = waiting.iter().map(|o| o.pass.stage()).min();
+        let ready = waiting
+            .iter()
+            .position(|o| {
+                Some(o.pass.stage()) == stage
+                    && !o.pass.after().iter().any(|name| {
+                        waiting
+                            .iter()
+                            .any(|w| w.pass.name() == *name && Some(w.pass.stage()) == stage)
+                    })
+            })
+            // Passes that wait for each other run in the order of their names.
+            .unwrap_or(0);
+        sorted.push(waiting.remove(ready));
+    }
+    sorted
+}
+
+/// Reports what the verifier finds; after an error the graph may be incomplete, so nothing is said.
+fn check_graph(ir: &Ir, step: Step, diagnostics: &mut Diagnostics) {
+    if diagnostics.has_errors() {
+        return;
+    }
+    let depth = match step.stage {
+        Stage::Bind => Depth::Bound,
+        Stage::Group | Stage::Wrap => Depth::Grouped,
+        Stage::Transport => Depth::Carried,
+        Stage::Address | Stage::Knobs | Stage::Place | Stage::Check => Depth::Addressed,
+    };
+    for broken in verify(ir, depth) {
+        diagnostics.push(catalog::internal::graph_inconsistent(step.pass, &broken));
+    }
+}

@@ -1,0 +1,618 @@
+//! From the graph to the plan: everything resolved, nothing left to look up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_ir::{ClientSlot, Component, Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side, Slot};
+use bp_plan::{
+    AddressPlan, AppPlan, BackendPlan, BoundInstance, DeadlinePlan, DrainPlan, Dropped, EdgePlan,
+    InstanceKind, InstancePlan, JobPlan, KnobPlan, ListenerPlan, ParameterPlan, PatchPlan, Plan,
+    PluginPlan, ProcessPlan, RuntimeSource, ServedPlan, ServicePlan, Settings, SmokePlan,
+    TransportPlan, VERSION, Value, WrapperPlan,
+};
+use bp_plugin::facets::{
+    Binding, Bindings, Drops, PluginSettings, ProcessSettings, WrapperSettings,
+};
+use bp_plugin::{Kind, Reading, autoscale, read_settings, resources, target_settings};
+use bp_wiring::{Item, Table};
+
+use crate::job::runs_first;
+use crate::locate::Locator;
+use crate::pipeline::Input;
+use crate::{address, types, wrap};
+
+/// Closes the plan over a graph without errors.
+pub(crate) fn close(input: &Input<'_>, ir: &Ir) -> Plan {
+    let closing = Closing { input, ir, locator: Locator::new(input.sources) };
+    let components = ir.components();
+    let instances = closing.instances(&components);
+    let interfaces = closing.interfaces(&instances);
+    let edges = closing.edges(&components);
+    let types = types::reached(input.workflow, &interfaces, input.wire);
+    Plan {
+        version: VERSION,
+        app: closing.app(),
+        wiring: input.wiring.name.clone(),
+        plugins: closing.plugins(),
+        implementations: closing.implementations(&instances),
+        listeners: closing.listeners(&edges),
+        edges,
+        processes: closing.processes(&instances),
+        jobs: closing.jobs(&instances),
+        knobs: closing.knobs(),
+        smoke: closing.smoke(),
+        wire: types::wire(input.wire, &types, &interfaces),
+        patches: closing.patches(),
+        targets: closing.targets(),
+        dropped: closing.dropped(),
+        instances,
+        interfaces,
+        types,
+    }
+}
+
+struct Closing<'a> {
+    input: &'a Input<'a>,
+    ir: &'a Ir,
+    locator: Locator<'a>,
+}
+
+/// Where each service stands: its component, and whether that has more than one member.
+fn places(components: &[Component]) -> BTreeMap<&NodeKey, usize> {
+    components
+        .iter()
+        .enumerate()
+        .flat_map(|(i, members)| members.iter().map(move |key| (key, i)))
+        .collect()
+}
+
+impl Closing<'_> {
+    fn app(&self) -> AppPlan {
+        let app = &self.input.wiring.app;
+        let workflow = self.input.workflow;
+        AppPlan {
+            name: app.name.as_ref().map(|n| n.value.clone()).unwrap_or_default(),
+            workflow_package: workflow.package.clone(),
+            workflow_crate: workflow.crate_name.clone(),
+            workflow_path: self.relative(workflow.dir.as_str()),
+            runtime: match &app.runtime {
+                Some(bp_wiring::RuntimeSource::Path(path)) => {
+                    RuntimeSource::Path(self.relative(path.value.as_str()))
+                }
+                Some(bp_wiring::RuntimeSource::Version(version)) => {
+                    RuntimeSource::Version(version.value.clone())
+                }
+                None => RuntimeSource::Unsaid,
+            },
+            origin: self.locator.or(app.name.as_ref().map(|n| n.span), "default"),
+        }
+    }
+
+    /// A path relative to the application's root, so that the plan holds no place of this machine.
+    fn relative(&self, path: &str) -> String {
+        relative(self.input.root, path)
+    }
+
+    fn instances(&self, components: &[Component]) -> BTreeMap<String, InstancePlan> {
+        let places = places(components);
+        let order: BTreeMap<&NodeKey, usize> =
+            components.iter().flatten().enumerate().map(|(i, key)| (key, i)).collect();
+        let number = |n: Option<&usize>| n.and_then(|n| u32::try_from(*n).ok()).unwrap_or(0);
+        let mut out = BTreeMap::new();
+        for node in self.ir.nodes() {
+            let (kind, interface) = match &node.kind {
+                NodeKind::Service { implementation, interface, .. } => {
+                    let service = ServicePlan {
+                        implementation: implementation.clone(),
+                        implementation_origin: self.chosen(node, "impl"),
+                        component: number(places.get(&node.key)),
+                        order: number(order.get(&node.key)),
+                        parameters: self.parameters(node),
+                    };
+                    (InstanceKind::Service(service), interface)
+                }
+                NodeKind::Backend { plugin, interface, .. } => {
+                    let mut settings =
+                        node.facets.get::<PluginSettings>().cloned().unwrap_or_default();
+                    let metadata = self.input.registry.get(plugin).map(|p| *p.metadata());
+                    let server =
+                        metadata.and_then(|m| m.server_plan(node.key.as_str(), &settings.0));
+                    if server.is_some() {
+                        // They are the server's, not the client's.
+                        settings.0.values.remove("resources");
+                    }
+                    let backend = BackendPlan {
+                        plugin: plugin.clone(),
+                        plugin_origin: self.chosen(node, "kind"),
+                        keeps_data: metadata.is_some_and(|m| m.keeps_files()),
+                        server,
+                        settings: settings.0,
+                    };
+                    (InstanceKind::Backend(backend), interface)
+                }
+                _ => continue,
+            };
+            let processes =
+                self.ir.hosts_of(&node.key).into_iter().map(|h| h.name().to_owned()).collect();
+            let plan = InstancePlan {
+                kind,
+                interface: interface.clone(),
+                processes,
+                origin: self.locator.or(node.origin.span, "automatic"),
+            };
+            out.insert(node.key.as_str().to_owned(), plan);
+        }
+        out
+    }
+
+    /// Where the leaf stands that says what an instance is, which a selector of another file may have set.
+    fn chosen(&self, node: &Node, leaf: &str) -> String {
+        let wiring = self.input.wiring;
+        let name = node.key.as_str();
+        let instance = wiring.service(name).or_else(|| wiring.backend(name));
+        let item = instance.and_then(|i| i.settings.entries.get(leaf));
+        self.locator.or(item.map(|i| i.span).or(node.origin.span), "automatic")
+    }
+
+    fn parameters(&self, node: &Node) -> BTreeMap<String, ParameterPlan> {
+        let Some(bindings) = node.facets.get::<Bindings>() else { return BTreeMap::new() };
+        let caller = node.key.as_str();
+        let bound = |name: &str, span| BoundInstance {
+            instance: name.to_owned(),
+            edge: format!("{caller}->{name}"),
+            origin: self.locator.or(span, "automatic"),
+        };
+        let plan = |binding: &Binding| match binding {
+            Binding::Instance { name, span } => ParameterPlan::Instance(bound(name, *span)),
+            Binding::Instances(items) => ParameterPlan::Instances(
+                items.iter().map(|(name, span)| bound(name, Some(*span))).collect(),
+            ),
+            Binding::Value { value, span } => {
+                ParameterPlan::Value { value: value.clone(), origin: self.locator.at(*span) }
+            }
+            Binding::Absent => ParameterPlan::Absent,
+        };
+        bindings.0.iter().map(|(name, binding)| (name.clone(), plan(binding))).collect()
+    }
+
+    fn interfaces(
+        &self,
+        instances: &BTreeMap<String, InstancePlan>,
+    ) -> BTreeMap<String, bp_plan::InterfacePlan> {
+        let app = self.input.wiring.app.name.as_ref().map_or("app", |n| n.value.as_str());
+        let used: BTreeSet<&str> = instances.values().map(|i| i.interface.as_str()).collect();
+        used.into_iter()
+            .filter_map(|path| self.input.workflow.services.get(path))
+            .map(|s| (s.path.clone(), types::interface(app, s, self.input.wire)))
+            .collect()
+    }
+
+    fn implementations(
+        &self,
+        instances: &BTreeMap<String, InstancePlan>,
+    ) -> BTreeMap<String, bp_plan::ImplementationPlan> {
+        let mut out = BTreeMap::new();
+        for node in self.ir.nodes().filter(|n| instances.contains_key(n.key.as_str())) {
+            let NodeKind::Service { implementation, interface, .. } = &node.kind else { continue };
+            if let Some(model) = self.input.workflow.implementations.get(implementation) {
+                out.insert(implementation.clone(), types::implementation(model, interface));
+            }
+        }
+        out
+    }
+
+    /// Every plugin that the merged wiring names, in use or not, so that the generated Rust is one for all wirings that name the same.
+    fn plugins(&self) -> BTreeMap<String, PluginPlan> {
+        let wiring = self.input.wiring;
+        let mut ids: BTreeSet<&str> = BTreeSet::new();
+        let tables = wiring.edges.iter().map(|r| &r.settings);
+        for table in tables.chain(wiring.servers.iter().map(|r| &r.settings)) {
+            for (key, item) in &table.entries {
+                if key == "rpc" {
+                    let kind = item.as_table().and_then(|t| t.entries.get("kind")?.as_str());
+                    ids.extend(kind);
+                } else if let Some(plugin) = self.input.registry.wrapper(key) {
+                    ids.insert(plugin.metadata().id);
+                }
+            }
+        }
+        ids.extend(wiring.backends.values().filter_map(|b| b.kind()?.as_str()));
+        ids.extend(wiring.target.enabled.iter().map(|t| t.value.as_str()));
+        ids.into_iter()
+            .filter_map(|id| Some((id.to_owned(), self.input.registry.get(id)?.metadata().plan())))
+            .collect()
+    }
+
+    fn edges(&self, components: &[Component]) -> BTreeMap<String, EdgePlan> {
+        let places = places(components);
+        let mut out = BTreeMap::new();
+        for call in self.ir.calls() {
+            let EdgeKind::Calls { interface, .. } = &call.kind else { continue };
+            let cyclic = match (places.get(&call.from), places.get(&call.to)) {
+                (Some(from), Some(to)) => from == to,
+                _ => false,
+            };
+            let (transport, listener) = self.transport(call);
+            let plan = EdgePlan {
+                caller: call.from.as_str().to_owned(),
+                callee: call.to.as_str().to_owned(),
+                interface: interface.clone(),
+                kind: wrap::class(self.ir, call),
+                remote: self.ir.is_remote(call),
+                cyclic,
+                client: self.wrappers(call.key.as_str()),
+                transport,
+                listener,
+                deadline: None,
+                origin: self.locator.or(call.origin.span, "automatic"),
+            };
+            let plan = EdgePlan { deadline: deadline(&plan), ..plan };
+            out.insert(call.key.as_str().to_owned(), plan);
+        }
+        out
+    }
+
+    fn transport(&self, call: &Edge) -> (Option<TransportPlan>, Option<String>) {
+        let end = self.ir.parts_of(call.key.as_str()).find_map(|node| match &node.kind {
+            NodeKind::Transport { plugin, side: Side::Client, .. } => Some((node, plugin)),
+            _ => None,
+        });
+        let Some((node, plugin)) = end else { return (None, None) };
+        let settings = node.facets.get::<PluginSettings>().cloned().unwrap_or_default().0;
+        let listener = format!("{}.{plugin}", call.to);
+        let origin = self.locator.or(node.origin.span, "default");
+        (Some(TransportPlan { plugin: plugin.clone(), settings, origin }), Some(listener))
+    }
+
+    /// The wrappers of a call or listener, outermost first.
+    fn wrappers(&self, owner: &str) -> Vec<WrapperPlan> {
+        let mut found: Vec<(Slot, WrapperPlan)> = self
+            .ir
+            .parts_of(owner)
+            .filter_map(|node| {
+                let NodeKind::Wrapper { plugin, slot, owner: of } = &node.kind else { return None };
+                if of != owner {
+                    return None;
+                }
+                let settings = node.facets.get::<WrapperSettings>().cloned().unwrap_or_default();
+                let plan = WrapperPlan {
+                    plugin: plugin.clone(),
+                    side: slot.side(),
+                    slot: *slot,
+                    settings: settings.settings,
+                    methods: settings.methods,
+                    off: settings.off,
+                    origin: self.locator.or(node.origin.span, "default"),
+                };
+                Some((*slot, plan))
+            })
+            .collect();
+        found.sort_by_key(|(slot, _)| *slot);
+        found.into_iter().map(|(_, plan)| plan).collect()
+    }
+
+    fn address(&self, key: &NodeKey) -> AddressPlan {
+        let port = match self.ir.node(key).map(|n| &n.kind) {
+            Some(NodeKind::Address { port }) => *port,
+            _ => 0,
+        };
+        AddressPlan { name: key.name().to_owned(), port }
+    }
+
+    fn listeners(&self, edges: &BTreeMap<String, EdgePlan>) -> BTreeMap<String, ListenerPlan> {
+        let mut out = BTreeMap::new();
+        for node in self.ir.nodes() {
+            let NodeKind::Transport { plugin, side: Side::Server, owner } = &node.kind else {
+                continue;
+            };
+            let service = NodeKey::instance(owner);
+            let mut settings = node.facets.get::<PluginSettings>().cloned().unwrap_or_default().0;
+            let beside = self.split_beside(plugin, &mut settings);
+            let interface = match self.ir.node(&service).map(|n| &n.kind) {
+                Some(NodeKind::Service { interface, .. }) => interface.clone(),
+                _ => continue,
+            };
+            let entry = bp_ir::EdgeKey::calls(NodeKey::CLIENT, owner);
+            let entry = edges
+                .get(entry.as_str())
+                .filter(|e| e.listener.as_deref() == Some(node.key.as_str()));
+            let served = ServedPlan {
+                interface,
+                // What nobody publishes is called by generated clients, which always bring one, and by people with other tools.
+                deadline: entry
+                    .map_or_else(|| Some(DeadlinePlan::default()), |e| e.deadline.clone()),
+                server: self.wrappers(node.key.as_str()),
+                settings: beside,
+            };
+            let address = self
+                .ir
+                .edges_to(&node.key)
+                .into_iter()
+                .find(|e| e.kind == EdgeKind::Serves)
+                .map(|e| self.address(&e.from));
+            let Some(address) = address else { continue };
+            let process = self
+                .ir
+                .hosts_of(&service)
+                .first()
+                .map_or_else(String::new, |h| h.name().to_owned());
+            let plan = ListenerPlan {
+                process,
+                transport: plugin.clone(),
+                settings,
+                serves: std::iter::once((owner.clone(), served)).collect(),
+                address,
+                entry: entry.is_some(),
+                origin: self.locator.or(node.origin.span, "default"),
+            };
+            out.insert(node.key.as_str().to_owned(), plan);
+        }
+        out
+    }
+
+    /// Takes what stands beside `rpc` out of a listener's settings: it belongs to the service behind it; the port became the address.
+    fn split_beside(&self, plugin: &str, settings: &mut Settings) -> Settings {
+        // A shared map is copied when it is changed, so it is looked at first.
+        if settings.values.contains_key("port") {
+            settings.values.remove("port");
+        }
+        let mut beside = Settings::default();
+        let kind = self.input.registry.get(plugin).map(|p| p.metadata().kind);
+        let Some(Kind::Transport { beside: known, .. }) = kind else { return beside };
+        for setting in known {
+            if settings.values.contains_key(setting.name)
+                && let Some(value) = settings.values.remove(setting.name)
+            {
+                beside.values.insert(setting.name.to_owned(), value);
+            }
+        }
+        let belongs = |path: &str| {
+            let head = path.split('.').next();
+            known.iter().any(|s| Some(s.name) == head)
+        };
+        if settings.origins.keys().any(|path| belongs(path)) {
+            let (beside_origins, own): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                std::mem::take(&mut settings.origins)
+                    .into_iter()
+                    .partition(|(path, _)| belongs(path));
+            beside.origins = beside_origins.into();
+            settings.origins = own.into();
+        }
+        beside
+    }
+
+    fn processes(
+        &self,
+        instances: &BTreeMap<String, InstancePlan>,
+    ) -> BTreeMap<String, ProcessPlan> {
+        let mut out = BTreeMap::new();
+        for node in self.ir.nodes() {
+            let NodeKind::Process { replicas, once: false } = &node.kind else { continue };
+            let settings = node.facets.get::<ProcessSettings>().cloned().unwrap_or_default().0;
+            let mut claims = BTreeMap::new();
+            let mut members: Vec<(Option<u32>, String)> = Vec::new();
+            let mut listeners = BTreeSet::new();
+            let mut exclusive = false;
+            for edge in self.ir.edges_from(&node.key) {
+                if edge.kind != EdgeKind::Hosts {
+                    continue;
+                }
+                let name = edge.to.as_str();
+                exclusive |= matches!(
+                    self.ir.node(&edge.to).map(|n| &n.kind),
+                    Some(NodeKind::Backend { one_process: true, .. })
+                );
+                let order = instances.get(name).and_then(|i| i.service().map(|s| s.order));
+                members.push((order, name.to_owned()));
+                if order.is_some() {
+                    claims.insert(name.to_owned(), self.locator.or(edge.origin.span, "automatic"));
+                }
+                listeners.extend(
+                    self.ir
+                        .parts_of(name)
+                        .filter(|n| {
+                            matches!(&n.kind, NodeKind::Transport { side: Side::Server, owner, .. } if owner == name)
+                        })
+                        .map(|n| n.key.as_str().to_owned()),
+                );
+            }
+            // `None`, a backend, comes first.
+            members.sort();
+            let plan = ProcessPlan {
+                instances: members.into_iter().map(|(_, name)| name).collect(),
+                listeners,
+                admin: self.address(&address::admin(node.key.name())),
+                replicas: *replicas,
+                exclusive,
+                drain: drain(&settings),
+                resources: resources(&settings),
+                autoscale: autoscale(&settings),
+                origins: settings.origins.into_iter().collect(),
+                claims,
+                origin: self.locator.or(node.origin.span, "automatic"),
+            };
+            out.insert(node.key.name().to_owned(), plan);
+        }
+        out
+    }
+
+    fn knobs(&self) -> BTreeMap<String, KnobPlan> {
+        self.ir
+            .nodes()
+            .filter_map(|node| match &node.kind {
+                NodeKind::Knob { default, .. } => {
+                    let plan = KnobPlan {
+                        default: *default > 0.5,
+                        origin: self.locator.or(node.origin.span, "default"),
+                    };
+                    Some((node.key.name().to_owned(), plan))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn jobs(&self, instances: &BTreeMap<String, InstancePlan>) -> BTreeMap<String, JobPlan> {
+        let plan = |job: &bp_wiring::JobModel| {
+            let name = &job.name.value;
+            let held = instances.iter().filter(|(_, i)| i.processes.contains(name));
+            let mut members: Vec<_> = held.map(|(n, i)| (i.service().is_some(), n)).collect();
+            members.sort();
+            let callee = members.iter().find(|(service, _)| *service).map(|(_, name)| *name);
+            let key = NodeKey::process(name);
+            let settings = self.ir.node(&key).and_then(|node| node.facets.get::<ProcessSettings>());
+            JobPlan {
+                callee: callee.unwrap_or(&job.callee.value).clone(),
+                method: job.method.value.clone(),
+                arguments: json_object(&job.arguments),
+                instances: members.into_iter().map(|(_, name)| name.clone()).collect(),
+                resources: resources(&settings.cloned().unwrap_or_default().0),
+                first: runs_first(self.ir, &key),
+                origin: self.locator.at(job.name.span),
+            }
+        };
+        self.input.wiring.jobs.iter().map(|(name, job)| (name.clone(), plan(job))).collect()
+    }
+
+    fn smoke(&self) -> Vec<SmokePlan> {
+        let plan = |call: &bp_wiring::SmokeCall| SmokePlan {
+            name: call.name.value.clone(),
+            callee: call.callee.value.clone(),
+            method: call.method.value.clone(),
+            arguments: json_object(&call.arguments),
+            expect: call.expect.as_ref().map(bp_wiring::Item::to_json),
+            expect_error: call.expect_error.as_ref().map(|e| e.value.clone()),
+            origin: self.locator.at(call.name.span),
+        };
+        self.input.wiring.smoke.iter().map(plan).collect()
+    }
+
+    fn patches(&self) -> Vec<PatchPlan> {
+        let plan = |patch: &bp_wiring::Patch| PatchPlan {
+            file: patch.file.value.clone(),
+            pointer: patch.pointer.value.clone(),
+            value: patch.value.as_ref().map(bp_wiring::Item::to_json),
+            reason: patch.reason.value.clone(),
+            origin: self.locator.at(patch.span),
+        };
+        self.input.wiring.patches.iter().map(plan).collect()
+    }
+
+    fn targets(&self) -> BTreeMap<String, Settings> {
+        let wiring = self.input.wiring;
+        let mut out = BTreeMap::new();
+        for target in &wiring.target.enabled {
+            let Some(plugin) = self.input.registry.target(&target.value) else { continue };
+            let empty = Table::default();
+            let table = wiring
+                .target
+                .settings
+                .entries
+                .get(&target.value)
+                .and_then(bp_wiring::Item::as_table)
+                .unwrap_or(&empty);
+            let reading = Reading {
+                key: &target.value,
+                span: Some(target.span),
+                methods: &[],
+                locate: &|span| self.locator.at(span),
+            };
+            // What is wrong with them was reported by the check pass.
+            let read = read_settings(
+                &target_settings(plugin.metadata().settings),
+                table,
+                reading,
+                &mut bp_diag::Diagnostics::new(),
+            );
+            out.insert(target.value.clone(), read.settings);
+        }
+        out
+    }
+
+    fn dropped(&self) -> BTreeMap<String, Vec<Dropped>> {
+        let mut out: BTreeMap<String, BTreeSet<Dropped>> = BTreeMap::new();
+        let nodes = self.ir.nodes().map(|n| (n.key.as_str(), &n.facets));
+        let edges = self.ir.edges().map(|edge| {
+            // That another process wanted a service is the service's news.
+            let hosts = edge.kind == EdgeKind::Hosts;
+            (if hosts { edge.to.as_str() } else { edge.key.as_str() }, &edge.facets)
+        });
+        for (key, facets) in nodes.chain(edges) {
+            if let Some(drops) = facets.get::<Drops>() {
+                out.entry(key.to_owned()).or_default().extend(drops.0.iter().cloned());
+            }
+        }
+        for change in &self.input.wiring.changes {
+            // `backend.rate_db.kind` belongs to `rate_db`.
+            let mut parts = change.path.split('.');
+            let (section, name) = (parts.next().unwrap_or_default(), parts.next());
+            let key = match section {
+                "app" | "target" => section,
+                _ => name.unwrap_or(section),
+            };
+            out.entry(key.to_owned()).or_default().insert(wrap::dropped(change, &self.locator));
+        }
+        out.into_iter().map(|(key, all)| (key, all.into_iter().collect())).collect()
+    }
+}
+
+/// What a call that brings no deadline gets; nothing where a wrapper gives every method one.
+fn deadline(edge: &EdgePlan) -> Option<DeadlinePlan> {
+    let given = edge
+        .client
+        .iter()
+        .any(|w| w.slot == Slot::Client(ClientSlot::Deadline) && w.off.is_empty());
+    (edge.remote && !given).then(DeadlinePlan::default)
+}
+
+fn json_object(items: &BTreeMap<String, Item>) -> serde_json::Value {
+    items.iter().map(|(name, item)| (name.clone(), item.to_json())).collect()
+}
+
+fn drain(settings: &Settings) -> DrainPlan {
+    let millis = |path: &str| {
+        let time = settings.get(path).and_then(Value::as_duration).unwrap_or_default();
+        u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    };
+    DrainPlan { delay_ms: millis("drain.delay"), limit_ms: millis("drain.limit") }
+}
+
+/// `path` as seen from `root`, both with `/`; `path` itself when it lies elsewhere.
+fn relative(root: &str, path: &str) -> String {
+    let parts = |text: &str| -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        for part in text.split('/') {
+            match part {
+                "." => {}
+                "" if !out.is_empty() => {}
+                ".." if out.last().is_some_and(|p| p != ".." && !p.is_empty()) => {
+                    out.pop();
+                }
+                part => out.push(part.to_owned()),
+            }
+        }
+        out.retain(|p| !p.is_empty() || text.starts_with('/'));
+        out
+    };
+    let (root, path) = (parts(root), parts(path));
+    let common = root.iter().zip(&path).take_while(|(a, b)| a == b).count();
+    let up = root.iter().skip(common).map(|_| "..".to_owned());
+    let down = path.iter().skip(common).cloned();
+    let all: Vec<String> = up.chain(down).collect();
+    if all.is_empty() { ".".to_owned() } else { all.join("/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relative;
+
+    #[test]
+    fn paths_are_relative_to_the_root() {
+        assert_eq!(relative("/a/app", "/a/app/workflow"), "workflow");
+        assert_eq!(relative("/a/app", "/a/app/wiring/../workflow"), "workflow");
+        assert_eq!(relative("/a/app", "/a/vendor/bp"), "../vendor/bp");
+        assert_eq!(relative("app", "app/wiring/../../rt"), "../rt");
+        assert_eq!(relative(".", "./workflow"), "workflow");
+        assert_eq!(relative("", "workflow"), "workflow");
+        assert_eq!(relative("app", "app"), ".");
+    }
+}

@@ -1,0 +1,269 @@
+//! Interfaces and types from the workflow's model to the plan's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_plan::{
+    ArgumentPlan, ConstructorParameter, FieldPlan, ImplementationPlan, InterfacePlan, KnownType,
+    MethodPlan, ParameterKind as PlanParameter, Shape, TaskPlan, TypeBody, TypeDefPlan, TypePlan,
+    VariantPlan, WirePlan, WireType, WireVariant,
+};
+use bp_workflow::wire_lock::{self, WireTable};
+use bp_workflow::{
+    FieldModel, ImplementationModel, MethodModel, ParameterKind, ServiceModel, Type, TypeKind,
+    TypeModel, VariantShape, WorkflowModel,
+};
+
+/// A type as it crosses a process; a `Box` is what it holds.
+fn type_plan(ty: &Type) -> TypePlan {
+    let integer = |signed, bits| TypePlan::Integer { signed, bits };
+    match ty {
+        Type::Unit => TypePlan::Unit,
+        Type::Bool => TypePlan::Bool,
+        Type::Char => TypePlan::Char,
+        Type::U8 => integer(false, 8),
+        Type::U16 => integer(false, 16),
+        Type::U32 => integer(false, 32),
+        Type::U64 => integer(false, 64),
+        Type::U128 => integer(false, 128),
+        Type::I8 => integer(true, 8),
+        Type::I16 => integer(true, 16),
+        Type::I32 => integer(true, 32),
+        Type::I64 => integer(true, 64),
+        Type::I128 => integer(true, 128),
+        Type::F32 => TypePlan::Float { bits: 32 },
+        Type::F64 => TypePlan::Float { bits: 64 },
+        Type::String => TypePlan::String,
+        Type::Bytes => TypePlan::Bytes,
+        Type::Option(inner) => TypePlan::Option(Box::new(type_plan(inner))),
+        Type::Box(inner) => type_plan(inner),
+        Type::Vec(inner) => TypePlan::List(Box::new(type_plan(inner))),
+        Type::Array(inner, _) if **inner == Type::U8 => TypePlan::Bytes,
+        Type::Array(inner, length) => TypePlan::Array(Box::new(type_plan(inner)), *length),
+        Type::Set(inner) => TypePlan::Set(Box::new(type_plan(inner))),
+        Type::Map(key, value) => {
+            TypePlan::Map(Box::new(type_plan(key)), Box::new(type_plan(value)))
+        }
+        Type::Tuple(types) => TypePlan::Tuple(types.iter().map(type_plan).collect()),
+        Type::Named(path) => TypePlan::Named(path.clone()),
+        Type::Duration => TypePlan::Duration,
+        Type::SystemTime => TypePlan::SystemTime,
+        Type::NaiveDate => TypePlan::Known(KnownType::Date),
+        Type::NaiveTime => TypePlan::Known(KnownType::Time),
+        Type::NaiveDateTime => TypePlan::Known(KnownType::DateTime),
+        Type::DateTimeUtc => TypePlan::Known(KnownType::Instant),
+        Type::Uuid => TypePlan::Known(KnownType::Uuid),
+        Type::Decimal => TypePlan::Known(KnownType::Decimal),
+        Type::Local { text, .. } => TypePlan::Opaque(text.clone()),
+    }
+}
+
+/// Numbers start at 1 in the order of declaration where the table says nothing.
+fn position(index: usize) -> u32 {
+    u32::try_from(index + 1).unwrap_or(u32::MAX)
+}
+
+/// A service's trait; its name on the wire is the application's and its own.
+pub(crate) fn interface(app: &str, service: &ServiceModel, wire: &WireTable) -> InterfacePlan {
+    let numbers = wire.methods.get(&service.path);
+    let method = |(index, method): (usize, &MethodModel)| MethodPlan {
+        name: method.name.clone(),
+        index: u16::try_from(index).unwrap_or(u16::MAX),
+        idempotent: method.idempotent,
+        remote: method.is_remote(),
+        direct: method.direct.is_some(),
+        arguments: method
+            .arguments
+            .iter()
+            .enumerate()
+            .map(|(i, argument)| ArgumentPlan {
+                name: argument.name.clone(),
+                rust: argument.ty.text.clone(),
+                ty: type_plan(&argument.ty.ty),
+                number: numbers
+                    .and_then(|m| m.get(&method.name)?.get(&argument.name).copied())
+                    .unwrap_or_else(|| position(i)),
+            })
+            .collect(),
+        returns_rust: method.return_text(),
+        answer: type_plan(&method.ok.ty),
+        error: method.error_path().map(str::to_owned),
+        doc: method.docs.join("\n"),
+    };
+    InterfacePlan {
+        path: service.path.clone(),
+        rust: service.reachable.clone(),
+        name: service.name.clone(),
+        wire_name: format!("{}.{}", app.replace('-', "_"), service.name),
+        methods: service.methods.iter().enumerate().map(method).collect(),
+        doc: service.docs.join("\n"),
+    }
+}
+
+/// Every type that the interfaces reach, by path.
+pub(crate) fn reached(
+    workflow: &WorkflowModel,
+    interfaces: &BTreeMap<String, InterfacePlan>,
+    wire: &WireTable,
+) -> BTreeMap<String, TypeDefPlan> {
+    let mut waiting: Vec<String> = Vec::new();
+    for method in interfaces.values().flat_map(|i| &i.methods) {
+        method.arguments.iter().for_each(|a| named(&a.ty, &mut waiting));
+        named(&method.answer, &mut waiting);
+        waiting.extend(method.error.clone());
+    }
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut out = BTreeMap::new();
+    while let Some(path) = waiting.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let Some(model) = workflow.types.get(&path) else { continue };
+        let plan = definition(model, wire.types.get(&path));
+        match &plan.body {
+            TypeBody::Struct { fields, .. } => {
+                for field in fields {
+                    named(&field.ty, &mut waiting);
+                }
+            }
+            TypeBody::Enum { variants } => {
+                variants.iter().flat_map(|v| &v.fields).for_each(|f| named(&f.ty, &mut waiting));
+            }
+        }
+        out.insert(path, plan);
+    }
+    out
+}
+
+/// The paths of the types inside a type.
+fn named(ty: &TypePlan, out: &mut Vec<String>) {
+    match ty {
+        TypePlan::Named(path) => out.push(path.clone()),
+        TypePlan::Option(inner)
+        | TypePlan::List(inner)
+        | TypePlan::Array(inner, _)
+        | TypePlan::Set(inner) => named(inner, out),
+        TypePlan::Map(key, value) => {
+            named(key, out);
+            named(value, out);
+        }
+        TypePlan::Tuple(types) => types.iter().for_each(|t| named(t, out)),
+        TypePlan::Bool
+        | TypePlan::Char
+        | TypePlan::Integer { .. }
+        | TypePlan::Float { .. }
+        | TypePlan::String
+        | TypePlan::Bytes
+        | TypePlan::Unit
+        | TypePlan::Duration
+        | TypePlan::SystemTime
+        | TypePlan::Known(_)
+        | TypePlan::Opaque(_) => {}
+    }
+}
+
+fn fields(models: &[FieldModel], numbers: Option<&BTreeMap<String, u32>>) -> Vec<FieldPlan> {
+    let field = |(i, field): (usize, &FieldModel)| FieldPlan {
+        name: field.name.clone(),
+        ty: type_plan(&field.ty.ty),
+        number: numbers.and_then(|n| n.get(&field.name).copied()).unwrap_or_else(|| position(i)),
+        doc: field.docs.join("\n"),
+    };
+    models.iter().enumerate().map(field).collect()
+}
+
+fn definition(model: &TypeModel, wire: Option<&wire_lock::WireType>) -> TypeDefPlan {
+    let numbers = wire.map(|w| &w.fields);
+    let body = match &model.kind {
+        TypeKind::Struct(all) => {
+            TypeBody::Struct { shape: Shape::Named, fields: fields(all, numbers) }
+        }
+        TypeKind::TupleStruct(all) => {
+            TypeBody::Struct { shape: Shape::Tuple, fields: fields(all, numbers) }
+        }
+        TypeKind::Unit => TypeBody::Struct { shape: Shape::Unit, fields: Vec::new() },
+        TypeKind::Enum(variants) => {
+            // The variant of infrastructure errors never crosses, and takes no number.
+            let sent = variants.iter().filter(|v| !v.infra);
+            let variant = |(i, v): (usize, &bp_workflow::VariantModel)| {
+                let wire = wire.and_then(|w| w.variants.get(&v.name));
+                VariantPlan {
+                    name: v.name.clone(),
+                    number: wire.map_or_else(|| position(i), |w| w.number),
+                    shape: match v.shape {
+                        VariantShape::Unit => Shape::Unit,
+                        VariantShape::Tuple(_) => Shape::Tuple,
+                        VariantShape::Struct(_) => Shape::Named,
+                    },
+                    fields: fields(v.shape.fields(), wire.map(|w| &w.fields)),
+                    doc: v.docs.join("\n"),
+                    status: v.status.as_ref().map(|s| s.code.clone()),
+                }
+            };
+            TypeBody::Enum { variants: sent.enumerate().map(variant).collect() }
+        }
+    };
+    TypeDefPlan { body, error: model.derives_error, doc: model.docs.join("\n") }
+}
+
+/// An implementation, by the interface that its instances offer.
+pub(crate) fn implementation(model: &ImplementationModel, interface: &str) -> ImplementationPlan {
+    let parameter = |p: &bp_workflow::ParameterModel| ConstructorParameter {
+        name: p.name.clone(),
+        kind: match &p.kind {
+            ParameterKind::Instance(i) => PlanParameter::Instance(i.reachable.clone()),
+            ParameterKind::List(i) => PlanParameter::Instances(i.reachable.clone()),
+            ParameterKind::Optional(i) => PlanParameter::OptionalInstance(i.reachable.clone()),
+            ParameterKind::Literal(ty) => match ty.ty {
+                Type::Option(_) => PlanParameter::OptionalValue(inside_option(&ty.text)),
+                _ => PlanParameter::Value(ty.text.clone()),
+            },
+        },
+        backend: p.kind.interface().is_some_and(|i| i.backend),
+    };
+    ImplementationPlan {
+        path: model.path.clone(),
+        rust: model.reachable.clone(),
+        name: model.name.clone(),
+        interface: interface.to_owned(),
+        parameters: model.constructor.params.iter().map(parameter).collect(),
+        is_async: model.constructor.is_async,
+        fallible: model.constructor.fallible,
+        task: model.run.as_ref().map(|run| TaskPlan { fallible: run.fallible }),
+    }
+}
+
+/// `T` of `Option<T>` as Rust text; the whole text when it is written otherwise, as by an alias.
+fn inside_option(text: &str) -> String {
+    text.split_once("Option<")
+        .and_then(|(_, rest)| rest.trim_end().strip_suffix('>'))
+        .unwrap_or(text)
+        .trim()
+        .to_owned()
+}
+
+/// The numbers that the running system needs: those of the types and interfaces in use.
+pub(crate) fn wire(
+    table: &WireTable,
+    types: &BTreeMap<String, TypeDefPlan>,
+    interfaces: &BTreeMap<String, InterfacePlan>,
+) -> WirePlan {
+    let variant =
+        |v: &wire_lock::WireVariant| WireVariant { number: v.number, fields: v.fields.clone() };
+    WirePlan {
+        types: table
+            .types
+            .iter()
+            .filter(|(path, _)| types.contains_key(*path))
+            .map(|(path, t)| {
+                let variants = t.variants.iter().map(|(n, v)| (n.clone(), variant(v))).collect();
+                (path.clone(), WireType { fields: t.fields.clone(), variants })
+            })
+            .collect(),
+        methods: table
+            .methods
+            .iter()
+            .filter(|(path, _)| interfaces.contains_key(*path))
+            .map(|(path, methods)| (path.clone(), methods.clone()))
+            .collect(),
+    }
+}

@@ -1,0 +1,512 @@
+//! Pass `wrap`: which wrappers each call and each listener gets.
+//!
+//! The front end resolves selectors; here the settings are read, each plugin checks its own, and the wrappers are put into the order of their slots.
+//! Inside one process the remote ones fall away, which is kept for `bp explain`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::Diagnostics;
+use bp_diag::catalog::policy as codes;
+use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
+use bp_plan::{Dropped, EdgeClass, Value};
+use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
+use bp_plugin::{
+    CheckContext, IN_PROCESS, Kind, Level, Metadata, Pass, PassContext, Plugin, Reach, Reading,
+    Registry, Setting, Stage, read_settings,
+};
+use bp_wiring::{
+    Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, Resolved, ResolvedEdge,
+    Table, resolve_edges, resolve_servers,
+};
+
+use crate::locate::Locator;
+
+/// The pass.
+#[derive(Debug)]
+pub(crate) struct Wrap;
+
+impl Pass for Wrap {
+    fn name(&self) -> &'static str {
+        "wrap"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Wrap
+    }
+
+    fn run(&self, cx: &mut PassContext<'_>) {
+        clear(cx.ir);
+        let locator = Locator::new(cx.sources);
+        let servers = servers(cx, &locator);
+        let calls = calls(cx.ir);
+        let shapes: Vec<EdgeShape> = calls.iter().map(|c| c.shape.clone()).collect();
+        let registry = cx.registry;
+        let grammar = registry.grammar();
+        let accepts = |key: &str, kind: Shape| accepts(registry, key, class_of(kind));
+        let (resolved, faults) = resolve_edges(cx.wiring, &grammar, &shapes, &accepts);
+        report(faults, cx.diagnostics);
+        let mut known = Known::default();
+        for (call, resolved) in calls.into_iter().zip(resolved) {
+            let mut wrapping = Wrapping {
+                registry,
+                locator: &locator,
+                place: call.key.as_str().to_owned(),
+                class: Some(call.class),
+                side: Side::Client,
+                methods: &call.shape.methods,
+                known: &mut known,
+                diagnostics: cx.diagnostics,
+            };
+            let mut wanted = wrapping.wanted(&resolved);
+            if call.class != EdgeClass::Entry
+                && let Some(server) = servers.get(&call.shape.caller)
+            {
+                wanted.extend(inherited(registry, server, &resolved, &wanted, call.class));
+                wanted.sort_by(|a, b| (a.slot, &a.plugin).cmp(&(b.slot, &b.plugin)));
+            }
+            put(cx, &call, wanted, resolved, &locator);
+        }
+    }
+}
+
+/// A call of the graph, as the front end wants to know it.
+struct Call {
+    key: bp_ir::EdgeKey,
+    shape: EdgeShape,
+    class: EdgeClass,
+    /// Whether it leaves the process: to another one, or to a backend that runs as a server.
+    crosses: bool,
+}
+
+/// Takes away what an earlier run put there.
+fn clear(ir: &mut Ir) {
+    let old: Vec<NodeKey> = ir
+        .nodes()
+        .filter(|n| matches!(n.kind, NodeKind::Wrapper { .. }) && n.origin.via == "wrap")
+        .map(|n| n.key.clone())
+        .collect();
+    for key in old {
+        ir.remove_node(&key);
+    }
+}
+
+/// What the outside, a service or a backend is called with.
+pub(crate) fn class_of(kind: Shape) -> EdgeClass {
+    match kind {
+        Shape::Service => EdgeClass::Service,
+        Shape::Backend => EdgeClass::Backend,
+        Shape::Entry => EdgeClass::Entry,
+    }
+}
+
+/// The class of a call.
+pub(crate) fn class(ir: &Ir, call: &Edge) -> EdgeClass {
+    let backend = ir.node(&call.to).is_some_and(|n| matches!(n.kind, NodeKind::Backend { .. }));
+    if backend {
+        EdgeClass::Backend
+    } else if call.from.as_str() == NodeKey::CLIENT {
+        EdgeClass::Entry
+    } else {
+        EdgeClass::Service
+    }
+}
+
+/// Whether a call goes to a backend whose content is elsewhere.
+fn is_server(ir: &Ir, call: &Edge) -> bool {
+    let callee = ir.node(&call.to);
+    callee.is_some_and(|n| matches!(n.kind, NodeKind::Backend { one_process: false, .. }))
+}
+
+fn calls(ir: &Ir) -> Vec<Call> {
+    ir.calls()
+        .filter_map(|edge| {
+            let EdgeKind::Calls { methods, .. } = &edge.kind else { return None };
+            let class = class(ir, edge);
+            let kind = match class {
+                EdgeClass::Service => Shape::Service,
+                EdgeClass::Backend => Shape::Backend,
+                EdgeClass::Entry => Shape::Entry,
+            };
+            Some(Call {
+                key: edge.key.clone(),
+                shape: EdgeShape {
+                    caller: edge.from.as_str().to_owned(),
+                    callee: edge.to.as_str().to_owned(),
+                    kind,
+                    methods: methods.clone(),
+                },
+                class,
+                crosses: ir.is_remote(edge) || is_server(ir, edge),
+            })
+        })
+        .collect()
+}
+
+/// What a key takes: wrappers say so themselves, `rpc` and what stands beside it is for calls between services and from outside.
+fn accepts(registry: &Registry, key: &str, class: EdgeClass) -> Acceptance {
+    if let Some(plugin) = registry.wrapper(key) {
+        let metadata = plugin.metadata();
+        return Acceptance {
+            edge: metadata.edges.takes(class),
+            method: metadata.level == Level::Method,
+        };
+    }
+    let beside = key != "rpc";
+    Acceptance {
+        edge: match class {
+            EdgeClass::Service => !beside,
+            EdgeClass::Backend => false,
+            EdgeClass::Entry => true,
+        },
+        method: false,
+    }
+}
+
+/// With missing calls, selectors that match nothing are a consequence, not a fault.
+fn report(faults: Diagnostics, diagnostics: &mut Diagnostics) {
+    let broken = diagnostics.has_errors();
+    diagnostics.extend(
+        faults.into_iter().filter(|d| !broken || !matches!(d.code.id, "BP2053" | "BP2054")),
+    );
+}
+
+/// The server side of every service: its wrappers go on the node, to be put on its listeners.
+fn servers(
+    cx: &mut PassContext<'_>,
+    locator: &Locator<'_>,
+) -> BTreeMap<String, Vec<WantedWrapper>> {
+    let services: Vec<(String, Vec<String>)> = cx
+        .ir
+        .nodes()
+        .filter_map(|node| match &node.kind {
+            NodeKind::Service { methods, .. } => Some((
+                node.key.as_str().to_owned(),
+                methods.iter().map(|m| m.name.clone()).collect(),
+            )),
+            _ => None,
+        })
+        .collect();
+    let registry = cx.registry;
+    let grammar = registry.grammar();
+    let accepts = |key: &str| Acceptance {
+        edge: registry.wrapper(key).is_some(),
+        method: registry.wrapper(key).is_some_and(|p| p.metadata().level == Level::Method),
+    };
+    let (resolved, faults) = resolve_servers(cx.wiring, &grammar, &services, &accepts);
+    report(faults, cx.diagnostics);
+    let mut out = BTreeMap::new();
+    let mut known = Known::default();
+    for ((name, methods), resolved) in services.into_iter().zip(resolved) {
+        let mut wrapping = Wrapping {
+            registry,
+            locator,
+            place: name.clone(),
+            class: None,
+            side: Side::Server,
+            methods: &methods,
+            known: &mut known,
+            diagnostics: cx.diagnostics,
+        };
+        let mut wanted = wrapping.wanted(&resolved);
+        one_a_slot(&name, &mut wanted, cx.diagnostics);
+        if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&name)) {
+            node.facets.remove::<ServerWrappers>();
+            node.facets.remove::<Drops>();
+            if !wanted.is_empty() {
+                node.facets.set(ServerWrappers(wanted.clone()));
+            }
+            let drops = changes(&resolved, locator);
+            if !drops.is_empty() {
+                node.facets.set(Drops(drops));
+            }
+        }
+        out.insert(name, wanted);
+    }
+    out
+}
+
+/// Reads the wrappers of one place.
+struct Wrapping<'a> {
+    registry: &'a Registry,
+    locator: &'a Locator<'a>,
+    place: String,
+    class: Option<EdgeClass>,
+    side: Side,
+    methods: &'a [String],
+    known: &'a mut Known,
+    diagnostics: &'a mut Diagnostics,
+}
+
+/// Settings that were read without a complaint, so that a selector which matches ten thousand edges is read once.
+#[derive(Debug, Default)]
+struct Known(BTreeMap<&'static str, Vec<(KnownFor, bp_plan::Settings)>>);
+
+/// What decides the settings of a wrapper, spans included: the same lines are the same item.
+#[derive(Debug, Clone, PartialEq)]
+struct KnownFor {
+    item: Item,
+    class: Option<EdgeClass>,
+    side: Side,
+    methods: Vec<String>,
+}
+
+impl KnownFor {
+    fn is(&self, item: &Item, wrapping: &Wrapping<'_>) -> bool {
+        self.class == wrapping.class
+            && self.side == wrapping.side
+            && self.methods == wrapping.methods
+            && self.item == *item
+    }
+}
+
+/// How many settings of a plugin are looked through; those of the most edges come soon.
+const KNOWN: usize = 16;
+
+/// The slot of a wrapper on a side, if it works there.
+fn slot(metadata: &Metadata, side: Side) -> Option<Slot> {
+    match (metadata.kind, side) {
+        (Kind::Wrapper { client, .. }, Side::Client) => client.map(Slot::Client),
+        (Kind::Wrapper { server, .. }, Side::Server) => server.map(Slot::Server),
+        (Kind::Transport { .. } | Kind::Backend { .. } | Kind::Target { .. }, _) => None,
+    }
+}
+
+impl Wrapping<'_> {
+    /// The wrappers that the wiring wants here, by slot.
+    fn wanted(&mut self, resolved: &ResolvedEdge) -> Vec<WantedWrapper> {
+        let mut keys: BTreeSet<&str> =
+            resolved.edge.settings.entries.keys().map(String::as_str).collect();
+        keys.extend(
+            resolved.methods.values().flat_map(|m| m.settings.entries.keys().map(String::as_str)),
+        );
+        let mut wanted: Vec<WantedWrapper> =
+            keys.into_iter().filter_map(|key| self.one(key, resolved)).collect();
+        wanted.sort_by(|a, b| (a.slot, &a.plugin).cmp(&(b.slot, &b.plugin)));
+        wanted
+    }
+
+    fn one(&mut self, key: &str, resolved: &ResolvedEdge) -> Option<WantedWrapper> {
+        let plugin = self.registry.wrapper(key)?;
+        let slot = slot(plugin.metadata(), self.side)?;
+        let whole = on(&resolved.edge, key);
+        let mut out = WrapperSettings::default();
+        let mut named: BTreeMap<&String, &Item> = BTreeMap::new();
+        for (method, resolved) in &resolved.methods {
+            match on(resolved, key) {
+                Some(item) => {
+                    named.insert(method, item);
+                }
+                None => {
+                    out.off.insert(method.clone());
+                }
+            }
+        }
+        let first = whole.or_else(|| named.values().next().copied())?;
+        if whole.is_none() {
+            // Set for single methods only: the others go without.
+            let others = self.methods.iter().filter(|m| !named.contains_key(m));
+            out.off.extend(others.cloned());
+        }
+        out.settings = self.read(plugin, first);
+        for (method, item) in named {
+            if whole.is_none_or(|whole| !whole.same_value(item)) {
+                out.methods.insert(method.clone(), self.read(plugin, item));
+            }
+        }
+        Some(WantedWrapper {
+            plugin: plugin.metadata().id.to_owned(),
+            slot,
+            settings: out,
+            span: Some(first.key),
+        })
+    }
+
+    fn read(&mut self, plugin: &dyn Plugin, item: &Item) -> bp_plan::Settings {
+        let metadata = plugin.metadata();
+        let same = self.known.0.get(metadata.id).into_iter().flatten();
+        if let Some((_, settings)) = same.into_iter().find(|(known, _)| known.is(item, self)) {
+            return settings.clone();
+        }
+        let before = self.diagnostics.len();
+        let empty = Table::default();
+        let mut known: Vec<Setting> = metadata.settings.to_vec();
+        if is_remote(metadata) {
+            known.push(IN_PROCESS);
+        }
+        let reading = Reading {
+            key: metadata.key,
+            span: Some(item.key),
+            methods: self.methods,
+            locate: &|span| self.locator.at(span),
+        };
+        let read =
+            read_settings(&known, item.as_table().unwrap_or(&empty), reading, self.diagnostics);
+        CheckContext {
+            plugin: metadata.id,
+            place: &self.place,
+            class: self.class,
+            arguments: &BTreeMap::new(),
+            settings: &read.settings,
+            spans: &read.spans,
+            span: Some(item.key),
+            diagnostics: self.diagnostics,
+        }
+        .run(plugin);
+        let kept = self.known.0.entry(metadata.id).or_default();
+        if self.diagnostics.len() == before && kept.len() < KNOWN {
+            let of = KnownFor {
+                item: item.clone(),
+                class: self.class,
+                side: self.side,
+                methods: self.methods.to_vec(),
+            };
+            kept.push((of, read.settings.clone()));
+        }
+        read.settings
+    }
+}
+
+/// The key's item, unless `false` removed it.
+fn on<'a>(resolved: &'a Resolved, key: &str) -> Option<&'a Item> {
+    resolved.settings.entries.get(key).filter(|item| item.as_bool() != Some(false))
+}
+
+fn is_remote(metadata: &Metadata) -> bool {
+    matches!(metadata.kind, Kind::Wrapper { client: Some(_), reach: Reach::Remote, .. })
+}
+
+/// Wrappers that a service's server side also puts on the calls that it makes, unless the edge says otherwise.
+fn inherited(
+    registry: &Registry,
+    server: &[WantedWrapper],
+    edge: &ResolvedEdge,
+    wanted: &[WantedWrapper],
+    class: EdgeClass,
+) -> Vec<WantedWrapper> {
+    let mut out = Vec::new();
+    for wrapper in server {
+        let Some(metadata) = registry.get(&wrapper.plugin).map(bp_plugin::Plugin::metadata) else {
+            continue;
+        };
+        let Kind::Wrapper { client: Some(slot), instance_wide: true, .. } = metadata.kind else {
+            continue;
+        };
+        let removed = edge.edge.changes.iter().any(|c| {
+            c.kind == ChangeKind::Removed && c.path.split('.').next() == Some(metadata.key)
+        });
+        let said = removed || wanted.iter().any(|w| w.plugin == metadata.id);
+        if !said && metadata.edges.takes(class) {
+            // Methods of the server side are the service's own, not its callees'.
+            let settings = WrapperSettings {
+                settings: wrapper.settings.settings.clone(),
+                ..WrapperSettings::default()
+            };
+            out.push(WantedWrapper {
+                plugin: wrapper.plugin.clone(),
+                slot: Slot::Client(slot),
+                settings,
+                span: wrapper.span,
+            });
+        }
+    }
+    out
+}
+
+/// Keeps the first wrapper of each slot and reports the others.
+///
+/// A selector that matches many edges is one fault, so it is reported for the first of them.
+fn one_a_slot(owner: &str, wanted: &mut Vec<WantedWrapper>, diagnostics: &mut Diagnostics) {
+    let mut taken: BTreeMap<Slot, String> = BTreeMap::new();
+    wanted.retain(|w| {
+        if let Some(first) = taken.get(&w.slot) {
+            let fault = codes::slot_taken(w.span, owner, w.slot.name(), first, &w.plugin);
+            let known = diagnostics
+                .iter()
+                .any(|d| d.code == fault.code && d.primary_span() == fault.primary_span());
+            if !known {
+                diagnostics.push(fault);
+            }
+            false
+        } else {
+            taken.insert(w.slot, w.plugin.clone());
+            true
+        }
+    });
+}
+
+/// Puts the wrappers of one call into the graph, outermost first, down to the callee.
+fn put(
+    cx: &mut PassContext<'_>,
+    call: &Call,
+    mut wanted: Vec<WantedWrapper>,
+    resolved: ResolvedEdge,
+    locator: &Locator<'_>,
+) {
+    let mut drops = changes(&resolved, locator);
+    if !call.crosses {
+        wanted.retain(|w| {
+            let metadata = cx.registry.get(&w.plugin).map(bp_plugin::Plugin::metadata);
+            let kept = !metadata.is_some_and(is_remote)
+                || w.settings.settings.get("in_process").and_then(Value::as_bool) == Some(true);
+            if !kept {
+                drops.insert(Dropped {
+                    what: w.plugin.clone(),
+                    why: "the call stays inside its process".to_owned(),
+                    origin: locator.or(w.span, "default"),
+                });
+            }
+            kept
+        });
+    }
+    one_a_slot(call.key.as_str(), &mut wanted, cx.diagnostics);
+    let mut inner = NodeKey::instance(&call.shape.callee);
+    for w in wanted.into_iter().rev() {
+        let key = NodeKey::part(call.key.as_str(), &w.plugin);
+        let owner = call.key.as_str().to_owned();
+        let kind = NodeKind::Wrapper { plugin: w.plugin, slot: w.slot, owner };
+        let origin = Origin::new(w.span, "wrap");
+        if let Ok(node) = cx.ir.add_node(&key, kind, origin.clone()) {
+            node.facets.set(w.settings);
+        }
+        let _ = cx.ir.add_edge(&key, &inner, EdgeKind::Wraps, origin);
+        inner = key;
+    }
+    if let Some(edge) = cx.ir.edge_mut(&call.key) {
+        edge.facets.remove::<Drops>();
+        if !drops.is_empty() {
+            edge.facets.set(Drops(drops));
+        }
+        edge.facets.set(CallSettings(resolved));
+    }
+}
+
+/// What the wiring says and does not hold, for `bp explain`.
+pub(crate) fn changes(resolved: &ResolvedEdge, locator: &Locator<'_>) -> BTreeSet<Dropped> {
+    resolved
+        .edge
+        .changes
+        .iter()
+        // A glob skips what does not take its keys; that is no news.
+        .filter(|change| change.kind != ChangeKind::NotTaken)
+        .map(|change| dropped(change, locator))
+        .collect()
+}
+
+/// One value out of force, in words.
+pub(crate) fn dropped(change: &Change, locator: &Locator<'_>) -> Dropped {
+    let by = locator.at(change.by);
+    let why = match &change.kind {
+        ChangeKind::Replaced => format!("replaced at {by}"),
+        ChangeKind::OldVariant { leaf, from, to } => {
+            format!("belongs to `{leaf} = \"{from}\"`, which became \"{to}\" at {by}")
+        }
+        ChangeKind::Removed => format!("removed at {by}"),
+        ChangeKind::Reset => format!("back to the defaults at {by}"),
+        ChangeKind::NotTaken => "this edge does not take the key".to_owned(),
+    };
+    Dropped {
+        what: format!("{} = {}", change.path, change.old.value),
+        why,
+        origin: locator.at(change.old.span),
+    }
+}

@@ -1,0 +1,12 @@
+//! From an application's text to graph, plan and complaints.
+
+#[cfg(test)]
+mod deploy;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod outcome;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod support;

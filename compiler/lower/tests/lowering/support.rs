@@ -1,0 +1,298 @@
+//! Applications in memory, and a set of small plugins.
+
+use bp_diag::{Diagnostic, SourceMap};
+use bp_lower::{Input, Lowered, Observe, Silent, lower};
+use bp_plugin::{
+    ClientSlot, Edges, Literal, Metadata, RESOURCES, Reach, Registry, ServerSlot, ServerSpec,
+    ServerValue, Setting, SettingKind,
+};
+use bp_system::MemorySystem;
+use bp_wiring::WiringModel;
+use bp_workflow::WorkflowModel;
+
+pub(crate) static TIMEOUT: Metadata =
+    Metadata::wrapper("timeout", ClientSlot::Deadline, Reach::Call, "Gives up.")
+        .edges(Edges::ALL)
+        .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
+            .required()
+            .bounds(Literal::Text("1ms"), Literal::Text("1h"))
+            .example("\"500ms\"")])
+        .shorthand("after")
+        .runtime("bp-rt-timeout", "bp_rt_timeout::plugin()", "plugins/timeout/runtime");
+
+const BUDGET: &[Setting] = &[
+    Setting::new("ratio", SettingKind::Ratio, "The share.").default(Literal::Float(0.1)),
+    Setting::new("ttl", SettingKind::Duration, "How long.").default(Literal::Text("10s")),
+];
+
+pub(crate) static RETRY: Metadata =
+    Metadata::wrapper("retry", ClientSlot::Retry, Reach::Remote, "Repeats.")
+        .settings(&[
+            Setting::new("attempts", SettingKind::Count, "How many.")
+                .default(Literal::Int(3))
+                .bounds(Literal::Int(1), Literal::Int(5)),
+            Setting::new(
+                "budget",
+                SettingKind::Table { settings: BUDGET, shorthand: Some("ratio") },
+                "The budget.",
+            ),
+        ])
+        .shorthand("attempts");
+
+pub(crate) static REPLAY: Metadata =
+    Metadata::wrapper("replay", ClientSlot::Retry, Reach::Remote, "Wants retry's slot.");
+
+pub(crate) static TRACE: Metadata =
+    Metadata::instance_wrapper("trace", ClientSlot::Trace, ServerSlot::Trace, "Spans.")
+        .settings(&[Setting::new(
+            "exporter",
+            SettingKind::OneOf(&["otlp", "none"]),
+            "Where spans go.",
+        )
+        .default(Literal::Text("otlp"))])
+        .environment(&["OTEL_EXPORTER_OTLP_ENDPOINT"])
+        .shorthand("exporter");
+
+const MAX_MESSAGE: Setting =
+    Setting::new("max_message", SettingKind::Size, "Largest.").default(Literal::Text("4MiB"));
+
+pub(crate) static GRPC: Metadata =
+    Metadata::transport("grpc", false, &[], "Between services.").settings(&[MAX_MESSAGE]);
+
+pub(crate) static HTTP: Metadata = Metadata::transport(
+    "http",
+    true,
+    &[Setting::new("routes", SettingKind::PerMethod(&SettingKind::Text), "Routes.")],
+    "From outside.",
+)
+.settings(&[MAX_MESSAGE]);
+
+pub(crate) static MEMORY: Metadata = Metadata::backend(
+    "memory",
+    &["bp_backend::Cache", "bp_backend::DocumentStore"],
+    true,
+    "In memory.",
+);
+
+pub(crate) static SERVER_DB: Metadata =
+    Metadata::backend("server-db", &["bp_backend::DocumentStore"], false, "A server.")
+        .settings(&[
+            Setting::new("address", SettingKind::Text, "Where."),
+            Setting::new("password", SettingKind::Text, "The password.").secret(),
+            Setting::new("pool", SettingKind::Count, "Connections.").default(Literal::Int(4)),
+            RESOURCES,
+        ])
+        .server(
+            ServerSpec::new("docker.io/library/server-db:1", 5000)
+                .environment(&[
+                    ("DB_NAME", ServerValue::Name),
+                    ("DB_PASSWORD", ServerValue::Secret("password")),
+                ])
+                .health(&["db-ready"])
+                .data("/var/lib/db")
+                .resources(0.5, "512MiB", "2GiB"),
+        );
+
+/// Keeps a file.
+pub(crate) static FILED: Metadata =
+    Metadata::backend("filed", &["bp_backend::Cache"], true, "A file.").keeps_data();
+
+pub(crate) static PROCESS: Metadata =
+    Metadata::target("process", &bp_plugin::Feature::ALL, "Local.");
+
+pub(crate) fn registry() -> Registry {
+    Registry::new([
+        &TIMEOUT as &dyn bp_plugin::Plugin,
+        &RETRY,
+        &REPLAY,
+        &TRACE,
+        &GRPC,
+        &HTTP,
+        &MEMORY,
+        &SERVER_DB,
+        &FILED,
+        &PROCESS,
+    ])
+}
+
+pub(crate) const MANIFEST: &str = "[package]\nname = \"shop-workflow\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nbp-std = \"0.1\"\n";
+
+/// Two services in a cycle, a front, and one that nobody has to use.
+pub(crate) const SHOP: &str = r#"
+use std::sync::Arc;
+use std::time::Duration;
+use bp_std::{Cache, Data, DocumentStore, Infra, InitError, ServiceError, service};
+
+#[service]
+pub trait Front {
+    async fn show(&self, user: String, page: Option<u32>) -> Result<Vec<Item>, ShopError>;
+    async fn buy(&self, user: String, item: Item) -> Result<(), ShopError>;
+}
+#[service]
+pub trait Cart {
+    #[idempotent]
+    async fn list(&self, user: String) -> Result<Vec<Item>, ShopError>;
+    async fn add(&self, user: String, item: Item) -> Result<(), ShopError>;
+}
+#[service]
+pub trait Users {
+    #[idempotent]
+    async fn name(&self, user: String) -> Result<String, ShopError>;
+}
+#[service]
+pub trait Sizes {
+    async fn count(&self) -> Result<usize, ShopError>;
+}
+
+#[derive(Debug, Clone, PartialEq, Data)]
+pub struct Item { pub sku: String, pub quantity: u32, pub shape: Shape }
+#[derive(Debug, Clone, PartialEq, Data)]
+pub enum Shape { Round, Box { width: u32 } }
+#[derive(Debug, ServiceError)]
+pub enum ShopError { #[status(not_found, "no item {0}")] NoSuchItem(String), #[infra] Infra(Infra) }
+
+pub static RELATED: bp_std::Knob = bp_std::knob!("related");
+
+pub struct FrontImpl { cart: Arc<dyn Cart>, users: Arc<dyn Users> }
+impl FrontImpl {
+    pub fn new(cart: Arc<dyn Cart>, users: Arc<dyn Users>, page_size: u32, wait: Option<Duration>) -> Self { todo!() }
+}
+#[service]
+impl Front for FrontImpl {
+    async fn show(&self, user: String, page: Option<u32>) -> Result<Vec<Item>, ShopError> { todo!() }
+    async fn buy(&self, user: String, item: Item) -> Result<(), ShopError> { todo!() }
+}
+
+pub struct CartImpl { db: Arc<dyn DocumentStore>, users: Arc<dyn Users> }
+impl CartImpl {
+    pub async fn new(db: Arc<dyn DocumentStore>, users: Arc<dyn Users>) -> Result<Self, InitError> { todo!() }
+    pub async fn run(&self) {}
+}
+#[service]
+impl Cart for CartImpl {
+    async fn list(&self, user: String) -> Result<Vec<Item>, ShopError> { todo!() }
+    async fn add(&self, user: String, item: Item) -> Result<(), ShopError> { todo!() }
+}
+
+pub struct UsersImpl { cart: Arc<dyn Cart>, cache: Arc<dyn Cache> }
+impl UsersImpl {
+    pub fn new(cart: Arc<dyn Cart>, cache: Arc<dyn Cache>) -> Self { todo!() }
+}
+#[service]
+impl Users for UsersImpl {
+    async fn name(&self, user: String) -> Result<String, ShopError> { todo!() }
+}
+
+pub struct SizesImpl;
+impl SizesImpl { pub fn new() -> Self { Self } }
+#[service]
+impl Sizes for SizesImpl {
+    async fn count(&self) -> Result<usize, ShopError> { todo!() }
+}
+"#;
+
+/// The wiring of [`SHOP`] as three processes.
+pub(crate) const MICRO: &str = r#"[app]
+name = "shop"
+workflow = "../workflow"
+
+[backend]
+cart_db = { kind = "memory" }
+users_cache = { kind = "memory" }
+
+[service]
+front = { impl = "FrontImpl", page_size = 20 }
+cart  = { impl = "CartImpl" }
+users = { impl = "UsersImpl" }
+
+[edge."*"]
+rpc = "grpc"
+timeout = "500ms"
+retry = { attempts = 3, budget = 0.2 }
+
+[edge."* -> cart.list"]
+timeout = "200ms"
+
+[edge."client -> front"]
+rpc = "http"
+timeout = "2s"
+routes = { show = "GET /items" }
+
+[server."*"]
+trace = "otlp"
+
+[target]
+enabled = ["process"]
+
+[smoke.show]
+call = "front.show"
+arguments = { user = "ann" }
+expect = []
+"#;
+
+/// A parsed application.
+pub(crate) struct App {
+    pub sources: SourceMap,
+    pub workflow: WorkflowModel,
+    pub wiring: WiringModel,
+    pub registry: Registry,
+    pub front_end: Vec<Diagnostic>,
+}
+
+impl App {
+    pub(crate) fn new(workflow: &str, wiring: &str) -> Self {
+        Self::files(workflow, &[("wiring/local.toml", wiring)], registry())
+    }
+
+    /// The last file is the wiring that is read.
+    pub(crate) fn files(workflow: &str, wirings: &[(&str, &str)], registry: Registry) -> Self {
+        let mut system = MemorySystem::new()
+            .with_file("workflow/Cargo.toml", MANIFEST)
+            .with_file("workflow/src/lib.rs", workflow);
+        for (path, text) in wirings {
+            system = system.with_file(*path, *text);
+        }
+        let mut sources = SourceMap::new();
+        let (workflow, mut faults) = bp_workflow::read(&system, &mut sources, "workflow".into());
+        let main = wirings.last().unwrap().0;
+        let (wiring, more) =
+            bp_wiring::read(&system, &mut sources, &registry.grammar(), main.into());
+        faults.append(more);
+        Self { sources, workflow, wiring, registry, front_end: faults.sorted() }
+    }
+
+    pub(crate) fn lower(&self) -> Lowered {
+        self.watch(&mut Silent)
+    }
+
+    pub(crate) fn watch(&self, observe: &mut dyn Observe) -> Lowered {
+        let input = Input {
+            workflow: &self.workflow,
+            wiring: &self.wiring,
+            registry: &self.registry,
+            sources: &self.sources,
+            wire: &bp_workflow::wire_lock::WireTable::default(),
+            root: "",
+            verify: true,
+        };
+        lower(&input, observe)
+    }
+
+    /// Every complaint, front ends included: `BP3007 wiring/local.toml:9 message`.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let mut all: Vec<Diagnostic> = self.front_end.clone();
+        all.extend(self.lower().diagnostics.sorted());
+        all.iter()
+            .map(|d| {
+                let place = d.primary_span().map_or("-".to_owned(), |s| self.sources.locate(s));
+                format!("{} {place} {}", d.code.id, d.message)
+            })
+            .collect()
+    }
+
+    /// The plan; panics with the complaints when there is none.
+    pub(crate) fn plan(&self) -> bp_plan::Plan {
+        let complaints = self.complaints();
+        self.lower().plan.unwrap_or_else(|| panic!("{complaints:#?}"))
+    }
+}

@@ -1,0 +1,26 @@
+//! The plan: the only thing that targets and analyses see.
+//!
+//! It is closed (nothing is looked up elsewhere), resolved (no default is left open), sorted, and it serialises to a stable, versioned form.
+//! Origins are `file:line` texts, so a plan needs no source map.
+//!
+//! Main types: [`Plan`], [`InterfacePlan`], [`EdgePlan`], [`Settings`], [`Value`].
+
+mod plan;
+mod shared;
+mod types;
+mod value;
+
+pub use plan::{
+    AddressPlan, AppPlan, AutoscalePlan, BackendPlan, BoundInstance, DeadlinePlan, DrainPlan,
+    Dropped, EdgeClass, EdgePlan, InstanceKind, InstancePlan, JobPlan, KnobPlan, ListenerPlan,
+    ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, ResourcesPlan, RuntimeCrate,
+    RuntimeSource, ServedPlan, ServerPlan, ServicePlan, SettingPlan, Settings, SmokePlan,
+    TransportPlan, VERSION, WrapperPlan,
+};
+pub use shared::Shared;
+pub use types::{
+    ArgumentPlan, ConstructorParameter, FieldPlan, ImplementationPlan, InterfacePlan, KnownType,
+    MethodPlan, ParameterKind, Shape, TaskPlan, TypeBody, TypeDefPlan, TypePlan, VariantPlan,
+    WirePlan, WireType, WireVariant,
+};
+pub use value::{Reference, Value, format_duration, format_size, parse_duration, parse_size};

@@ -1,0 +1,574 @@
+//! The plan: closed, resolved, sorted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::Shared;
+use bp_ir::{Side, Slot};
+use serde::{Serialize, Serializer};
+
+use crate::types::{ImplementationPlan, InterfacePlan, TypeDefPlan, WirePlan};
+use crate::value::{Value, format_duration};
+
+/// The version of the plan's shape; raised when a field changes its meaning or goes away.
+pub const VERSION: u32 = 1;
+
+/// Everything that targets and analyses may know of an application under one wiring.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The application.
+    pub app: AppPlan,
+    /// The wiring's name: its file's stem.
+    pub wiring: String,
+    /// The plugins that the wiring names, by id.
+    pub plugins: BTreeMap<String, PluginPlan>,
+    /// Interfaces in use, by the trait's path.
+    pub interfaces: BTreeMap<String, InterfacePlan>,
+    /// Types that the interfaces in use reach, by path.
+    pub types: BTreeMap<String, TypeDefPlan>,
+    /// Implementations in use, by definition path.
+    pub implementations: BTreeMap<String, ImplementationPlan>,
+    /// Instances, by name.
+    pub instances: BTreeMap<String, InstancePlan>,
+    /// Who calls whom, by `caller->callee`.
+    pub edges: BTreeMap<String, EdgePlan>,
+    /// Where services listen, by `service.transport`.
+    pub listeners: BTreeMap<String, ListenerPlan>,
+    /// Processes, by name.
+    pub processes: BTreeMap<String, ProcessPlan>,
+    /// Calls that are made once, before traffic, by name.
+    pub jobs: BTreeMap<String, JobPlan>,
+    /// Knobs of the workflow, by name.
+    pub knobs: BTreeMap<String, KnobPlan>,
+    /// Calls that show that the system works.
+    pub smoke: Vec<SmokePlan>,
+    /// Numbers on the wire.
+    pub wire: WirePlan,
+    /// Edits of artifacts, in the order in which they are made.
+    pub patches: Vec<PatchPlan>,
+    /// Enabled targets and their settings, by id.
+    pub targets: BTreeMap<String, Settings>,
+    /// What was dropped on the way, for `bp explain`; by the key it belonged to.
+    pub dropped: BTreeMap<String, Vec<Dropped>>,
+}
+
+/// The application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AppPlan {
+    /// Its name.
+    pub name: String,
+    /// The workflow's package name: `leaf-workflow`.
+    pub workflow_package: String,
+    /// The workflow's crate name in Rust: `leaf_workflow`.
+    pub workflow_crate: String,
+    /// The workflow's folder, relative to the application's root.
+    pub workflow_path: String,
+    /// Where the runtime comes from.
+    pub runtime: RuntimeSource,
+    /// Where the wiring says so: `wiring/local.toml:2`.
+    pub origin: String,
+}
+
+/// Where the crates of the runtime come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuntimeSource {
+    /// A folder relative to the application's root, that holds `stdlib/` and `plugins/`.
+    Path(String),
+    /// Published crates of a version.
+    Version(String),
+    /// Not said; the driver decides.
+    Unsaid,
+}
+
+/// A plugin in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PluginPlan {
+    /// Its key in the wiring.
+    pub key: String,
+    /// `wrapper`, `transport`, `backend` or `target`.
+    pub kind: String,
+    /// The setting that a bare value stands for.
+    pub shorthand: Option<String>,
+    /// Its runtime half; a target has none.
+    pub runtime: Option<RuntimeCrate>,
+    /// Environment variables that its runtime half reads, handed on by targets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<String>,
+    /// Its settings, by dotted path, as the running system must know them to accept changes.
+    pub settings: BTreeMap<String, SettingPlan>,
+}
+
+/// The runtime half of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuntimeCrate {
+    /// The package: `bp-rt-retry`.
+    pub package: String,
+    /// The expression that makes it: `bp_rt_retry::plugin()`.
+    pub constructor: String,
+    /// Its folder below the runtime's root: `plugins/retry/runtime`.
+    pub folder: String,
+}
+
+/// What the running system must know of a setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingPlan {
+    /// `duration`, `size`, `ratio`, `count`, `float`, `bool`, `text`, `one_of`, `list`, `table`, `map`, `per_method` or `any`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it may change without a rebuild.
+    pub tunable: bool,
+    /// Least value, as wiring writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<String>,
+    /// Greatest value, as wiring writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<String>,
+    /// The words of a `one_of`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// For a table: the setting that a bare value stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shorthand: Option<String>,
+    /// Whether its value is never shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
+}
+
+/// Values of a plugin's settings, and where each was written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Settings {
+    /// By name; tables nest.
+    pub values: Shared<BTreeMap<String, Value>>,
+    /// By dotted path: `wiring/local.toml:12`, or `default`.
+    pub origins: Shared<BTreeMap<String, String>>,
+}
+
+impl Settings {
+    /// The value at a dotted path.
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        let mut parts = path.split('.');
+        let mut value = self.values.get(parts.next()?)?;
+        for part in parts {
+            value = value.as_table()?.get(part)?;
+        }
+        Some(value)
+    }
+
+    /// Where the value at a dotted path was written; `default` when nowhere.
+    pub fn origin(&self, path: &str) -> &str {
+        self.origins.get(path).map_or("default", String::as_str)
+    }
+
+    /// The values as a JSON object.
+    pub fn to_json(&self) -> serde_json::Value {
+        crate::value::table_json(&self.values)
+    }
+}
+
+/// Something built once: a service or a backend.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InstancePlan {
+    /// What it is.
+    pub kind: InstanceKind,
+    /// The interface it offers: the trait's path.
+    pub interface: String,
+    /// The processes and jobs that hold it: one for a service, every user's for a backend.
+    pub processes: BTreeSet<String>,
+    /// Where the wiring declares it.
+    pub origin: String,
+}
+
+/// A service or a backend.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceKind {
+    /// An instance of an implementation of the workflow.
+    Service(ServicePlan),
+    /// Infrastructure.
+    Backend(BackendPlan),
+}
+
+/// An instance of an implementation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServicePlan {
+    /// The implementation's definition path.
+    pub implementation: String,
+    /// Where it was chosen.
+    pub implementation_origin: String,
+    /// Its strongly connected component; callees' components come first.
+    pub component: u32,
+    /// Its place in the order in which instances are built.
+    pub order: u32,
+    /// What its constructor gets, by parameter.
+    pub parameters: BTreeMap<String, ParameterPlan>,
+}
+
+/// A backend instance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BackendPlan {
+    /// The plugin that makes it.
+    pub plugin: String,
+    /// Where it was chosen.
+    pub plugin_origin: String,
+    /// Its settings.
+    pub settings: Settings,
+    /// Whether it keeps files in the data folder of its process.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_data: bool,
+    /// The server that it talks to, if it talks to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<Box<ServerPlan>>,
+}
+
+/// The server of a networked backend.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServerPlan {
+    /// Where processes dial it: `BP_ADDR_<NAME>`, named after the instance.
+    pub address: AddressPlan,
+    /// Whether the wiring says where it is, so that nobody deploys one.
+    pub external: bool,
+    /// The image of it: `postgres:17`.
+    pub image: String,
+    /// What follows the image's entry point on its command line.
+    pub arguments: Vec<String>,
+    /// Its environment: texts and references. A secret or file `X` is handed over as `X_FILE`, as the usual images have it.
+    pub environment: BTreeMap<String, Value>,
+    /// Settings of the backend that a deployed server needs and the wiring does not give.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// The command that succeeds inside its container when it answers; empty if its port tells all.
+    pub health: Vec<String>,
+    /// The folder that must outlive its container.
+    pub data: Option<String>,
+    /// The user and group, by number, that it runs as.
+    pub user: u32,
+    /// Folders that it writes to and that may be lost.
+    pub scratch: Vec<String>,
+    /// What it may use.
+    pub resources: ResourcesPlan,
+}
+
+/// What a container may use; asked for and granted alike, so that a neighbour changes nothing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResourcesPlan {
+    /// Processors, 0.5 for half of one.
+    pub cpu: f64,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Bytes on disk beside volumes: logs and scratch files.
+    pub storage: u64,
+}
+
+impl InstancePlan {
+    /// The service, if it is one.
+    pub fn service(&self) -> Option<&ServicePlan> {
+        if let InstanceKind::Service(service) = &self.kind { Some(service) } else { None }
+    }
+
+    /// The backend, if it is one.
+    pub fn backend(&self) -> Option<&BackendPlan> {
+        if let InstanceKind::Backend(backend) = &self.kind { Some(backend) } else { None }
+    }
+}
+
+/// What a constructor's parameter gets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterPlan {
+    /// An instance.
+    Instance(BoundInstance),
+    /// Several instances, in the wiring's order.
+    Instances(Vec<BoundInstance>),
+    /// A value, which may change without a rebuild.
+    Value {
+        /// The value.
+        value: Value,
+        /// Where it was written.
+        origin: String,
+    },
+    /// Nothing, for an `Option`.
+    Absent,
+}
+
+/// An instance that a parameter gets, and the edge it is called through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BoundInstance {
+    /// The instance.
+    pub instance: String,
+    /// The edge.
+    pub edge: String,
+    /// Where it was written; `automatic` when the wiring leaves it to the type.
+    pub origin: String,
+}
+
+/// Calls from one instance to another.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EdgePlan {
+    /// The caller; `client` for the outside world.
+    pub caller: String,
+    /// The callee.
+    pub callee: String,
+    /// The interface that is called: the trait's path.
+    pub interface: String,
+    /// What the callee is, and whether the outside calls.
+    pub kind: EdgeClass,
+    /// Whether it crosses a process.
+    pub remote: bool,
+    /// Whether both ends are in one strongly connected component.
+    pub cyclic: bool,
+    /// Wrappers at the caller, outermost first.
+    pub client: Vec<WrapperPlan>,
+    /// The transport, when remote.
+    pub transport: Option<TransportPlan>,
+    /// Where the callee listens for it, when remote.
+    pub listener: Option<String>,
+    /// What a call that brings no deadline gets, when remote and no wrapper in the deadline's slot gives every method one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<DeadlinePlan>,
+    /// Where it comes from: the parameter in the wiring, or the `client -> X` line.
+    pub origin: String,
+}
+
+/// How long a call may take that brings no deadline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadlinePlan {
+    /// From when it is sent, or from when it arrives; written `30s`.
+    #[serde(serialize_with = "written")]
+    pub after: Duration,
+    /// Where it comes from: `built in`.
+    pub origin: String,
+}
+
+impl Default for DeadlinePlan {
+    /// The only thing that nobody has to ask for: 30 s, so that no call waits for ever.
+    fn default() -> Self {
+        Self { after: Duration::from_secs(30), origin: "built in".to_owned() }
+    }
+}
+
+fn written<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format_duration(*value))
+}
+
+/// Classes of edges, as plugins accept them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeClass {
+    /// Service to service.
+    Service,
+    /// Service to backend.
+    Backend,
+    /// The outside world to a service.
+    Entry,
+}
+
+impl EdgeClass {
+    /// Its name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Backend => "backend",
+            Self::Entry => "entry",
+        }
+    }
+}
+
+/// One wrapper of a chain.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WrapperPlan {
+    /// The plugin.
+    pub plugin: String,
+    /// The side it runs at.
+    pub side: Side,
+    /// Its slot.
+    pub slot: Slot,
+    /// Settings of every method that has none of its own.
+    pub settings: Settings,
+    /// Settings of methods that differ, complete, by method.
+    pub methods: BTreeMap<String, Settings>,
+    /// Methods that the wrapper leaves alone.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub off: BTreeSet<String>,
+    /// Where its key was written.
+    pub origin: String,
+}
+
+/// The way across.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TransportPlan {
+    /// The plugin.
+    pub plugin: String,
+    /// Its settings, and below them what it takes beside `rpc`, such as routes.
+    pub settings: Settings,
+    /// Where it was chosen.
+    pub origin: String,
+}
+
+/// A place where a process listens.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ListenerPlan {
+    /// The process.
+    pub process: String,
+    /// The transport plugin.
+    pub transport: String,
+    /// The transport's settings.
+    pub settings: Settings,
+    /// The services behind it, by instance.
+    pub serves: BTreeMap<String, ServedPlan>,
+    /// Its address.
+    pub address: AddressPlan,
+    /// Whether `client` calls through it.
+    pub entry: bool,
+    /// Where the first of its callers, the outside world before others, chose the transport.
+    pub origin: String,
+}
+
+/// A service behind a listener.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServedPlan {
+    /// The interface.
+    pub interface: String,
+    /// Wrappers at the listener, outermost first.
+    pub server: Vec<WrapperPlan>,
+    /// What the transport takes beside `rpc`, such as routes; from the entry edge.
+    pub settings: Settings,
+    /// What a call that arrives without a deadline gets, unless the outside world's edge gives every method one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<DeadlinePlan>,
+}
+
+/// A place to dial and to listen on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AddressPlan {
+    /// Its name, as in `BP_ADDR_<NAME>`: `CART_GRPC`.
+    pub name: String,
+    /// The port unless the environment says otherwise.
+    pub port: u16,
+}
+
+/// A process.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProcessPlan {
+    /// Its instances: backends by name, then services in the order they are built.
+    pub instances: Vec<String>,
+    /// Its listeners, by name.
+    pub listeners: BTreeSet<String>,
+    /// Its admin listener.
+    pub admin: AddressPlan,
+    /// How many run.
+    pub replicas: u32,
+    /// Whether it must end before another copy of it starts: the content of one of its backends belongs to it.
+    pub exclusive: bool,
+    /// How it stops.
+    pub drain: DrainPlan,
+    /// What one replica may use.
+    pub resources: ResourcesPlan,
+    /// How many more run under load, where the wiring asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<AutoscalePlan>,
+    /// Where its settings were written, by dotted path: `replicas`, `drain.limit`; those at their default are absent.
+    pub origins: BTreeMap<String, String>,
+    /// Where each of its services was put here, by service; `automatic` for one that no process claims.
+    pub claims: BTreeMap<String, String>,
+    /// Where the wiring names it; its only service's line when it does not.
+    pub origin: String,
+}
+
+/// A call that is made once, before traffic, in a process of its own that then ends.
+///
+/// The application's binary makes it under `BP_JOB=<name>`, with the addresses and settings that a process gets, and exits with 0 when it is done.
+/// It listens nowhere, nobody waits for it to be ready, and it may run again: its method is idempotent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JobPlan {
+    /// The service, which is in no process and belongs to this job alone.
+    pub callee: String,
+    /// The method.
+    pub method: String,
+    /// Its arguments, as a JSON object.
+    pub arguments: serde_json::Value,
+    /// Its instances: backends by name, then the service.
+    pub instances: Vec<String>,
+    /// What its container may use.
+    pub resources: ResourcesPlan,
+    /// Whether it calls no process, so that it can run before any is up; a backend in a file, which belongs to one process at a time, asks for that.
+    pub first: bool,
+    /// Where the wiring names it.
+    pub origin: String,
+}
+
+/// How many replicas run under load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AutoscalePlan {
+    /// Most replicas; the least are [`ProcessPlan::replicas`].
+    pub max: u32,
+    /// The part of the granted processors, in percent, above which there are more.
+    pub cpu_percent: u32,
+}
+
+/// How a process stops.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DrainPlan {
+    /// Wait between leaving the address book and refusing calls, in milliseconds.
+    pub delay_ms: u64,
+    /// Most time for the calls that still run, in milliseconds.
+    pub limit_ms: u64,
+}
+
+/// A knob.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KnobPlan {
+    /// Its value until somebody turns it.
+    pub default: bool,
+    /// Where it is defined, or where the wiring sets it.
+    pub origin: String,
+}
+
+/// A call that shows that the system works.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SmokePlan {
+    /// What is shown.
+    pub name: String,
+    /// The service.
+    pub callee: String,
+    /// The method.
+    pub method: String,
+    /// The arguments, by name.
+    pub arguments: serde_json::Value,
+    /// The answer, if it matters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<serde_json::Value>,
+    /// The application error's code, if it must fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect_error: Option<String>,
+    /// Where it was written.
+    pub origin: String,
+}
+
+/// An edit of an artifact after it is made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PatchPlan {
+    /// The artifact's path in the output folder.
+    pub file: String,
+    /// The place in it, as JSON Pointer.
+    pub pointer: String,
+    /// The new value; `None` removes what is there.
+    pub value: Option<serde_json::Value>,
+    /// Why it is needed.
+    pub reason: String,
+    /// Where it was written.
+    pub origin: String,
+}
+
+/// Something that the wiring says and the plan leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Dropped {
+    /// What: `retry`.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// Where it was written.
+    pub origin: String,
+}

@@ -1,0 +1,36 @@
+//! Where the output folder is, as far as it matters for paths in artifacts.
+
+/// The output folder and the application's root, seen from each other.
+///
+/// It never holds a whole path of this machine: only what two checkouts have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The way from the output folder to the application's root: `../..`.
+    pub to_root: String,
+    /// The way from the application's root to the output folder, `build/compose`; `None` when that is not below it.
+    pub from_root: Option<String>,
+    /// The names of the application's folder and of those above it, nearest first.
+    pub above: Vec<String>,
+}
+
+impl Place {
+    /// The names of the application's folder and of those above it, up to `levels`, as a path from there; empty for 0.
+    pub fn below(&self, levels: usize) -> Option<String> {
+        let names = self.above.get(..levels)?;
+        Some(names.iter().rev().map(String::as_str).collect::<Vec<_>>().join("/"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_down_again_is_by_name() {
+        let above = ["leaf", "examples", "bp"].map(str::to_owned).to_vec();
+        let place = Place { above, ..Place::default() };
+        assert_eq!(place.below(2).as_deref(), Some("examples/leaf"));
+        assert_eq!(place.below(0).as_deref(), Some(""));
+        assert_eq!(place.below(4), None);
+    }
+}

@@ -1,0 +1,275 @@
+//! The containers of processes and jobs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bp_ir::{ClientSlot, Slot};
+use bp_plan::{
+    EdgePlan, InstancePlan, JobPlan, ListenerPlan, ParameterPlan, Plan, ProcessPlan, Value,
+    WrapperPlan,
+};
+
+use super::container::{EnvValue, Health, JobContainer, Port, PortUse, ProcessContainer};
+use super::name::host;
+use super::{CONFIG_FILE, DATA_FOLDER, Options, References};
+
+/// Time for telemetry to be flushed (2 s) and for the engine's own delays, beside what the drain takes.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// A plan's parts by the process or job that they concern, looked up once for all containers.
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    plan: &'a Plan,
+    /// The instances that it holds.
+    held: BTreeMap<&'a str, Vec<(&'a String, &'a InstancePlan)>>,
+    /// The edges whose caller is in it.
+    calls: BTreeMap<&'a str, Vec<&'a EdgePlan>>,
+    /// The edges that arrive at it, each with the listener.
+    arriving: BTreeMap<&'a str, Vec<(&'a EdgePlan, &'a ListenerPlan)>>,
+    /// Its listeners.
+    listeners: BTreeMap<&'a str, Vec<&'a ListenerPlan>>,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        let mut parts = Self {
+            plan,
+            held: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            arriving: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+        };
+        for (name, instance) in &plan.instances {
+            for process in &instance.processes {
+                parts.held.entry(process).or_default().push((name, instance));
+            }
+        }
+        for listener in plan.listeners.values() {
+            parts.listeners.entry(&listener.process).or_default().push(listener);
+        }
+        for edge in plan.edges.values() {
+            let caller = plan.instances.get(&edge.caller).filter(|i| i.service().is_some());
+            for process in caller.into_iter().flat_map(|i| &i.processes) {
+                parts.calls.entry(process).or_default().push(edge);
+            }
+            if let Some(listener) = edge.listener.as_ref().and_then(|l| plan.listeners.get(l)) {
+                parts.arriving.entry(&listener.process).or_default().push((edge, listener));
+            }
+        }
+        parts
+    }
+}
+
+/// What a map of lists has for a process; nothing when it does not know it.
+fn of<'m, T>(map: &'m BTreeMap<&str, Vec<T>>, process: &str) -> &'m [T] {
+    map.get(process).map_or(&[], Vec::as_slice)
+}
+
+pub(super) fn container(
+    parts: &Parts<'_>,
+    name: &str,
+    options: Options<'_>,
+) -> Option<ProcessContainer> {
+    let plan = parts.plan;
+    let process = plan.processes.get(name)?;
+    let references = references(parts, name);
+    let keeps_data = keeps_data(plan, &process.instances);
+    let mut environment =
+        environment(parts, ("BP_PROCESS", name), &references, keeps_data, options);
+    if options.config {
+        environment.insert("BP_CONFIG".to_owned(), EnvValue::Text(CONFIG_FILE.to_owned()));
+    }
+    for (address, port) in own_addresses(plan, process) {
+        environment.insert(format!("BP_BIND_{address}"), EnvValue::Text(format!("0.0.0.0:{port}")));
+    }
+    Some(ProcessContainer {
+        name: name.to_owned(),
+        host: (options.host)(name),
+        instances: process.instances.clone(),
+        replicas: process.replicas,
+        environment,
+        references,
+        ports: ports(plan, process),
+        health: Health { port: process.admin.port, ..Health::default() },
+        resources: process.resources.clone(),
+        keeps_data,
+        grace: grace(parts, name, process),
+    })
+}
+
+pub(super) fn job(
+    parts: &Parts<'_>,
+    name: &str,
+    job: &JobPlan,
+    options: Options<'_>,
+) -> JobContainer {
+    let references = references(parts, name);
+    let keeps_data = keeps_data(parts.plan, &job.instances);
+    JobContainer {
+        name: name.to_owned(),
+        host: (options.host)(name),
+        instances: job.instances.clone(),
+        environment: environment(parts, ("BP_JOB", name), &references, keeps_data, options),
+        references,
+        resources: job.resources.clone(),
+        first: job.first,
+        keeps_data,
+        grace: MARGIN,
+    }
+}
+
+/// What every container of the program has in its environment; `role` is the variable that says what it is, and its name.
+fn environment(
+    parts: &Parts<'_>,
+    role: (&str, &str),
+    references: &References,
+    keeps_data: bool,
+    options: Options<'_>,
+) -> BTreeMap<String, EnvValue> {
+    let mut environment = BTreeMap::new();
+    let mut set = |variable: &str, value: EnvValue| {
+        environment.insert(variable.to_owned(), value);
+    };
+    // References first: no name of theirs may take the place of what the program needs.
+    for variable in &references.variables {
+        set(variable, EnvValue::Required(variable.clone()));
+    }
+    for plugin in parts.plan.plugins.values() {
+        for variable in &plugin.environment {
+            set(variable, EnvValue::Optional(variable.clone()));
+        }
+    }
+    for variable in ["BP_LOG", "BP_SET"] {
+        set(variable, EnvValue::Optional(variable.to_owned()));
+    }
+    let (variable, name) = role;
+    set(variable, EnvValue::Text(name.to_owned()));
+    set("BP_LOG_FORMAT", EnvValue::Text("json".to_owned()));
+    if keeps_data {
+        set("BP_DATA", EnvValue::Text(DATA_FOLDER.to_owned()));
+    }
+    for (address, at) in dialled(parts, name, options) {
+        set(&format!("BP_ADDR_{address}"), EnvValue::Text(at));
+    }
+    environment
+}
+
+/// Whether any of these instances keeps files.
+fn keeps_data(plan: &Plan, instances: &[String]) -> bool {
+    instances.iter().any(|instance| {
+        plan.instances.get(instance).and_then(|i| i.backend()).is_some_and(|b| b.keeps_data)
+    })
+}
+
+fn listeners<'a>(
+    plan: &'a Plan,
+    process: &'a ProcessPlan,
+) -> impl Iterator<Item = (&'a String, &'a ListenerPlan)> {
+    process.listeners.iter().filter_map(|name| Some((name, plan.listeners.get(name)?)))
+}
+
+fn ports(plan: &Plan, process: &ProcessPlan) -> Vec<Port> {
+    let listening = listeners(plan, process).map(|(name, listener)| Port {
+        name: host(&name.replace('.', "-")),
+        number: listener.address.port,
+        of: PortUse::Listener {
+            listener: name.clone(),
+            transport: listener.transport.clone(),
+            entry: listener.entry,
+        },
+    });
+    let admin = Port { name: "admin".to_owned(), number: process.admin.port, of: PortUse::Admin };
+    listening.chain([admin]).collect()
+}
+
+fn own_addresses(plan: &Plan, process: &ProcessPlan) -> Vec<(String, u16)> {
+    listeners(plan, process)
+        .map(|(_, listener)| &listener.address)
+        .chain([&process.admin])
+        .map(|address| (address.name.clone(), address.port))
+        .collect()
+}
+
+/// The addresses that a process or a job dials, by name: of the listeners that its services call, and of its stores.
+fn dialled(parts: &Parts<'_>, process: &str, options: Options<'_>) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for edge in of(&parts.calls, process) {
+        let listener = edge.listener.as_ref().and_then(|name| parts.plan.listeners.get(name));
+        if let Some(listener) = listener {
+            // By DNS, so that every replica is found, and found again when it moved.
+            let at = format!("dns:{}:{}", (options.host)(&listener.process), listener.address.port);
+            out.insert(listener.address.name.clone(), at);
+        }
+    }
+    for (name, instance) in of(&parts.held, process) {
+        let server = instance.backend().and_then(|b| b.server.as_deref());
+        if let Some(server) = server.filter(|server| !server.external) {
+            let at = format!("{}:{}", (options.host)(name), server.address.port);
+            out.insert(server.address.name.clone(), at);
+        }
+    }
+    out
+}
+
+fn references(parts: &Parts<'_>, process: &str) -> References {
+    let mut out = References::default();
+    for (_, instance) in of(&parts.held, process) {
+        if let Some(backend) = instance.backend() {
+            out.add_settings(&backend.settings);
+        }
+        let parameters = instance.service().into_iter().flat_map(|s| s.parameters.values());
+        for parameter in parameters {
+            if let ParameterPlan::Value { value, .. } = parameter {
+                out.add(value);
+            }
+        }
+    }
+    let wrappers = |all: &[WrapperPlan], out: &mut References| {
+        for wrapper in all {
+            out.add_settings(&wrapper.settings);
+            wrapper.methods.values().for_each(|settings| out.add_settings(settings));
+        }
+    };
+    for edge in of(&parts.calls, process) {
+        wrappers(&edge.client, &mut out);
+        if let Some(transport) = &edge.transport {
+            out.add_settings(&transport.settings);
+        }
+    }
+    for listener in of(&parts.listeners, process) {
+        out.add_settings(&listener.settings);
+        for served in listener.serves.values() {
+            wrappers(&served.server, &mut out);
+            out.add_settings(&served.settings);
+        }
+    }
+    // The listener runs the wrappers of the outside world's edges, since nobody out there does.
+    let entries = of(&parts.arriving, process)
+        .iter()
+        .filter(|(edge, listener)| listener.entry && edge.kind == bp_plan::EdgeClass::Entry);
+    for (edge, _) in entries {
+        wrappers(&edge.client, &mut out);
+    }
+    out
+}
+
+/// What the drain takes at most, or the longest call that arrives here if that is longer, and a margin.
+fn grace(parts: &Parts<'_>, name: &str, process: &ProcessPlan) -> Duration {
+    let arriving = of(&parts.arriving, name).iter();
+    let longest = arriving.map(|(edge, _)| longest_deadline(edge)).max().unwrap_or_default();
+    let limit = Duration::from_millis(process.drain.limit_ms);
+    Duration::from_millis(process.drain.delay_ms)
+        .saturating_add(limit.max(longest))
+        .saturating_add(MARGIN)
+}
+
+/// The longest time that a call of an edge may take.
+fn longest_deadline(edge: &EdgePlan) -> Duration {
+    let slot = Slot::Client(ClientSlot::Deadline);
+    let wrapped = edge.client.iter().filter(|w| w.slot == slot).flat_map(|w| {
+        std::iter::once(&w.settings)
+            .chain(w.methods.values())
+            .flat_map(|settings| settings.values.values().filter_map(Value::as_duration))
+    });
+    wrapped.chain(edge.deadline.as_ref().map(|d| d.after)).max().unwrap_or_default()
+}

@@ -1,0 +1,142 @@
+//! The plugin trait: metadata, and hooks for what metadata cannot say.
+
+use std::fmt;
+
+use bp_diag::{Diagnostics, SourceMap, Span, catalog};
+use bp_emit::Artifacts;
+use bp_plan::{EdgeClass, Plan, Settings};
+
+use crate::deploy::{ImageLock, Place};
+use crate::{Metadata, Pass, Value, guard};
+
+/// A wrapper, transport, backend or target, at compile time.
+///
+/// Every hook is called under a guard: a panic becomes a diagnostic that names the plugin.
+pub trait Plugin: fmt::Debug + Send + Sync {
+    /// What it is.
+    fn metadata(&self) -> &Metadata;
+
+    /// Checks settings beyond types, bounds, words and declared orders; called once for every place that sets any.
+    fn check(&self, _cx: &mut CheckContext<'_>) {}
+
+    /// Passes that it adds to the compiler's own.
+    fn passes(&self) -> Vec<Box<dyn Pass>> {
+        Vec::new()
+    }
+
+    /// What it says of the services that it carries, for clients that others write: a file, and, if its runtime half asks for it, a part of the run plan.
+    fn describe(&self, _plan: &Plan) -> Option<Description> {
+        None
+    }
+
+    /// Adds files: transports more of their interface descriptions, targets everything.
+    ///
+    /// Paths are relative to the wiring's output folder.
+    fn artifacts(&self, _cx: &mut ArtifactContext<'_>) {}
+}
+
+impl Plugin for Metadata {
+    fn metadata(&self) -> &Metadata {
+        self
+    }
+}
+
+/// What a plugin may see and say while it checks the settings of one place.
+#[derive(Debug)]
+pub struct CheckContext<'a> {
+    /// The plugin's id.
+    pub plugin: &'a str,
+    /// The place: `frontend->cart`, `cart_db`, `target process`.
+    pub place: &'a str,
+    /// The class of the edge, if the place is one.
+    pub class: Option<EdgeClass>,
+    /// The arguments of each method that a transport carries; nothing for other plugins.
+    pub arguments: &'a std::collections::BTreeMap<String, Vec<String>>,
+    /// The settings, defaults filled in.
+    pub settings: &'a Settings,
+    /// Where each setting was written, by dotted path; settings at their default have none.
+    pub spans: &'a std::collections::BTreeMap<String, Span>,
+    /// Where the plugin's key was written.
+    pub span: Option<Span>,
+    /// Where complaints go.
+    pub diagnostics: &'a mut Diagnostics,
+}
+
+impl CheckContext<'_> {
+    /// Checks the settings of one place: the orders that the plugin declares, then what it checks itself.
+    ///
+    /// A panic becomes a diagnostic that names the plugin.
+    pub fn run(mut self, plugin: &dyn Plugin) {
+        for (low, high) in plugin.metadata().ordered {
+            if let (Some(least), Some(most)) = (self.settings.get(low), self.settings.get(high))
+                && greater(least, most)
+            {
+                self.complain(
+                    low,
+                    format!("`{low}` is greater than `{high}`"),
+                    format!("lower `{low}` or raise `{high}`"),
+                );
+            }
+        }
+        if let Err(panicked) = guard(self.plugin, || plugin.check(&mut self)) {
+            self.diagnostics.push(panicked);
+        }
+    }
+
+    /// The place where a setting was written; the key's own when the setting is at its default.
+    pub fn span_of(&self, path: &str) -> Option<Span> {
+        self.spans.get(path).copied().or(self.span)
+    }
+
+    /// Reports that settings do not make sense, and what to type instead.
+    pub fn complain(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
+        let diagnostic = catalog::policy::settings_disagree(
+            self.plugin,
+            &message.into(),
+            &help.into(),
+            self.span_of(path),
+        );
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Whether one value is greater than another of its type; values of different types, and references, have no order.
+fn greater(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Duration(left), Value::Duration(right)) => left > right,
+        (Value::Size(left), Value::Size(right)) => left > right,
+        (Value::Integer(left), Value::Integer(right)) => left > right,
+        (Value::Float(left), Value::Float(right)) => left > right,
+        _ => false,
+    }
+}
+
+/// What a transport says of the services that it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// The file, relative to the wiring's output folder.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+    /// Whether the runtime half is given the text too, when it serves a listener.
+    pub at_run_time: bool,
+}
+
+/// What a plugin may see and say while it writes files.
+#[derive(Debug)]
+pub struct ArtifactContext<'a> {
+    /// The system.
+    pub plan: &'a Plan,
+    /// The run plan as bytes, to be embedded or put beside.
+    pub run_plan: &'a str,
+    /// Texts behind spans.
+    pub sources: &'a SourceMap,
+    /// Where the output folder is.
+    pub place: &'a Place,
+    /// The digests of images.
+    pub images: &'a ImageLock,
+    /// Where files go.
+    pub artifacts: &'a mut Artifacts,
+    /// Where complaints go.
+    pub diagnostics: &'a mut Diagnostics,
+}

@@ -1,0 +1,140 @@
+//! The settings that `bp` itself adds: those of `[process.<name>]` beside `services`, the port of every transport, and `in_process` of every remote wrapper.
+//!
+//! They belong to no plugin, yet they are declared as plugins declare theirs, so that one reader checks and documents all.
+
+use bp_plan::{AutoscalePlan, ResourcesPlan, Settings, Value};
+
+use crate::{Literal, Setting, SettingKind};
+
+/// What a process table takes beside `services`.
+pub const PROCESS_SETTINGS: &[Setting] = &[
+    Setting::new("replicas", SettingKind::Count, "How many of the process run.")
+        .default(Literal::Int(1))
+        .bounds(Literal::Int(1), Literal::Int(1000))
+        .fixed()
+        .example("3"),
+    Setting::new(
+        "drain",
+        SettingKind::Table { settings: DRAIN, shorthand: None },
+        "How the process stops.",
+    ),
+    RESOURCES,
+    Setting::new(
+        "autoscale",
+        SettingKind::Table { settings: AUTOSCALE, shorthand: Some("max") },
+        "How many replicas run under load, where the target can; at least `replicas`.",
+    ),
+];
+
+const AUTOSCALE: &[Setting] = &[
+    Setting::new("max", SettingKind::Count, "Most replicas.")
+        .bounds(Literal::Int(1), Literal::Int(1000))
+        .fixed()
+        .example("10"),
+    Setting::new(
+        "cpu",
+        SettingKind::Ratio,
+        "The part of the granted processors above which there are more.",
+    )
+    .default(Literal::Float(0.7))
+    .bounds(Literal::Float(0.01), Literal::Float(1.0))
+    .fixed()
+    .example("0.7"),
+];
+
+/// What an `autoscale` table says; without its `max` it says nothing, which pass `group` reports.
+pub fn autoscale(settings: &Settings) -> Option<AutoscalePlan> {
+    let max = settings.get("autoscale.max").and_then(Value::as_integer)?;
+    let cpu = settings.get("autoscale.cpu").and_then(Value::as_float).unwrap_or(0.7);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a ratio")]
+    let cpu_percent = (cpu * 100.0).round() as u32;
+    Some(AutoscalePlan { max: u32::try_from(max).unwrap_or(u32::MAX), cpu_percent })
+}
+
+/// What a container may use, for processes and for the servers of backends.
+pub const RESOURCES: Setting = Setting::new(
+    "resources",
+    SettingKind::Table { settings: AMOUNTS, shorthand: None },
+    "What one container may use; asked for and granted alike.",
+);
+
+const AMOUNTS: &[Setting] = &[
+    Setting::new("cpu", SettingKind::Float, "Processors; 0.5 is half of one.")
+        .default(Literal::Float(1.0))
+        .bounds(Literal::Float(0.01), Literal::Float(1024.0))
+        .fixed()
+        .example("0.5"),
+    Setting::new("memory", SettingKind::Size, "Memory; a container that takes more is ended.")
+        .default(Literal::Text("256MiB"))
+        .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
+        .fixed()
+        .example("\"256MiB\""),
+    Setting::new("storage", SettingKind::Size, "Disk beside volumes: logs and scratch files.")
+        .default(Literal::Text("1GiB"))
+        .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
+        .fixed()
+        .example("\"1GiB\""),
+];
+
+/// The amounts of a `resources` table, which the reader has filled with its defaults.
+pub fn resources(settings: &Settings) -> ResourcesPlan {
+    let size = |path: &str| settings.get(path).and_then(Value::as_size).unwrap_or_default();
+    ResourcesPlan {
+        cpu: settings.get("resources.cpu").and_then(Value::as_float).unwrap_or_default(),
+        memory: size("resources.memory"),
+        storage: size("resources.storage"),
+    }
+}
+
+/// Half a second to let callers notice, ten seconds to finish: together below the thirty that Kubernetes grants.
+const DRAIN: &[Setting] = &[
+    Setting::new(
+        "delay",
+        SettingKind::Duration,
+        "Wait between being unready and refusing calls, for callers to notice.",
+    )
+    .default(Literal::Text("500ms"))
+    .bounds(Literal::Text("0s"), Literal::Text("1m"))
+    .fixed()
+    .example("\"500ms\""),
+    Setting::new("limit", SettingKind::Duration, "Most time for the calls that still run.")
+        .default(Literal::Text("10s"))
+        .bounds(Literal::Text("0s"), Literal::Text("1h"))
+        .fixed()
+        .example("\"10s\""),
+];
+
+/// What every transport takes beside its own settings: `rpc = { kind = "http", port = 8080 }`.
+pub const PORT: Setting = Setting::new("port", SettingKind::Count, "The port to listen on.")
+    .bounds(Literal::Int(1), Literal::Int(65_535))
+    .fixed()
+    .example("8080");
+
+/// What every remote wrapper takes beside its own settings.
+pub const IN_PROCESS: Setting =
+    Setting::new("in_process", SettingKind::Bool, "Keeps the wrapper on calls inside a process.")
+        .fixed()
+        .example("true");
+
+/// What every target's table takes beside the plugin's own settings.
+pub const TARGET_SETTINGS: &[Setting] = &[Setting::new(
+    "lossy",
+    SettingKind::List(&SettingKind::OneOf(&[
+        "replicas",
+        "processes",
+        "secrets",
+        "resources",
+        "storage",
+        "autoscale",
+        "jobs",
+        "job_files",
+    ])),
+    "What the wiring asks for and the target leaves out, since it has no words for it.",
+)
+.fixed()
+.example("[\"storage\"]")];
+
+/// The settings of a target's table: the plugin's own, and [`TARGET_SETTINGS`].
+pub fn target_settings(own: &[Setting]) -> Vec<Setting> {
+    [own, TARGET_SETTINGS].concat()
+}

@@ -1,0 +1,294 @@
+//! From the wiring's text to settings: types, units, bounds, words, defaults.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bp_diag::catalog::{policy as codes, wiring};
+use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
+use bp_plan::{Reference, Settings, Value, parse_duration, parse_size};
+use bp_wiring::{Bounds, Item, Table, Typed};
+
+use crate::{Literal, Setting, SettingKind};
+
+/// Settings as read, and where each was written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReadSettings {
+    /// The values, defaults filled in; origins only for what is written.
+    pub settings: Settings,
+    /// By dotted path, for what is written.
+    pub spans: BTreeMap<String, Span>,
+}
+
+/// What reading needs to know of the place.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// How messages name the table: `retry`.
+    pub key: &'a str,
+    /// Where the key was written, for what is missing.
+    pub span: Option<Span>,
+    /// The callee's methods, for tables by method.
+    pub methods: &'a [String],
+    /// Writes a place as origin: `wiring/local.toml:3`.
+    pub locate: &'a dyn Fn(Span) -> String,
+}
+
+impl std::fmt::Debug for Reading<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// Reads a table of settings; what is wrong is reported and left out.
+pub fn read_settings(
+    known: &[Setting],
+    table: &Table,
+    reading: Reading<'_>,
+    diagnostics: &mut Diagnostics,
+) -> ReadSettings {
+    let mut reader = Reader { reading, out: ReadSettings::default(), diagnostics };
+    let values = reader.table(known, table, "");
+    reader.out.settings.values = values.into();
+    reader.out
+}
+
+struct Reader<'a, 'd> {
+    reading: Reading<'a>,
+    out: ReadSettings,
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Reader<'_, '_> {
+    fn table(&mut self, known: &[Setting], table: &Table, path: &str) -> BTreeMap<String, Value> {
+        let names: Vec<&str> = known.iter().map(|s| s.name).collect();
+        let place = format!("`{}`", self.shown(path));
+        self.diagnostics.extend(table.unknown_keys(&place, &names));
+        let mut values = BTreeMap::new();
+        for setting in known {
+            let path = join(path, setting.name);
+            if let Some(value) = self.setting(setting, table.entries.get(setting.name), &path) {
+                values.insert(setting.name.to_owned(), value);
+            }
+        }
+        values
+    }
+
+    fn setting(&mut self, setting: &Setting, item: Option<&Item>, path: &str) -> Option<Value> {
+        let Some(item) = item else {
+            if setting.required {
+                self.missing(setting, path);
+            }
+            if let SettingKind::Table { settings, .. } = setting.kind {
+                // The defaults inside hold even if nobody names the table.
+                return Some(Value::Table(self.table(settings, &Table::default(), path)));
+            }
+            return setting.default.and_then(|literal| literal_value(&setting.kind, literal));
+        };
+        self.written(path, item.span);
+        match self.value(setting, &setting.kind, item, path) {
+            Ok(value) => Some(value),
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+
+    fn written(&mut self, path: &str, span: Span) {
+        self.out.spans.insert(path.to_owned(), span);
+        self.out.settings.origins.insert(path.to_owned(), (self.reading.locate)(span));
+    }
+
+    fn missing(&mut self, setting: &Setting, path: &str) {
+        let example = if setting.example.is_empty() { "…" } else { setting.example };
+        let diagnostic =
+            codes::setting_missing(self.reading.span, self.reading.key, path, setting.doc, example);
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// `retry.budget.ratio`, as messages name it.
+    fn shown(&self, path: &str) -> String {
+        join(self.reading.key, path)
+    }
+
+    fn value(
+        &mut self,
+        setting: &Setting,
+        kind: &SettingKind,
+        item: &Item,
+        path: &str,
+    ) -> Result<Value, Diagnostic> {
+        let shown = self.shown(path);
+        if setting.secret {
+            return item.secret(&shown).map(|r| Value::Reference(reference(r)));
+        }
+        if setting.fixed
+            && let bp_wiring::Value::Reference(_) = item.value
+        {
+            return Err(wiring::early_reference(item.span, &shown));
+        }
+        Ok(match kind {
+            SettingKind::Duration => {
+                typed(item.duration(&shown, &bounds(setting, parse_duration))?, Value::Duration)
+            }
+            SettingKind::Size => {
+                typed(item.size(&shown, &bounds(setting, parse_size))?, Value::Size)
+            }
+            SettingKind::Ratio => typed(item.ratio(&shown)?, Value::Float),
+            SettingKind::Count => typed(item.count(&shown, &count_bounds(setting))?, |n| {
+                Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))
+            }),
+            SettingKind::Float => typed(item.number(&shown, &float_bounds(setting))?, Value::Float),
+            SettingKind::Bool => typed(item.boolean(&shown)?, Value::Bool),
+            SettingKind::Text => typed(item.string(&shown)?, Value::Text),
+            SettingKind::OneOf(words) => typed(item.choice(&shown, words)?, Value::Text),
+            SettingKind::List(inner) => {
+                let mut values = Vec::new();
+                for item in item.list(&shown)? {
+                    values.push(self.value(setting, inner, item, path)?);
+                }
+                Value::List(values)
+            }
+            SettingKind::Table { settings, shorthand } => {
+                self.nested(settings, *shorthand, item, path)?
+            }
+            SettingKind::Map(inner) => Value::Table(self.map(setting, inner, item, path)?),
+            SettingKind::PerMethod(inner) => {
+                for (name, item) in &item.table(&shown)?.entries {
+                    if !self.reading.methods.contains(name) {
+                        self.diagnostics.push(codes::unknown_method_key(
+                            item.key,
+                            name,
+                            &shown,
+                            nearest(name, self.reading.methods.iter().map(String::as_str)),
+                            self.reading.methods,
+                        ));
+                    }
+                }
+                Value::Table(self.map(setting, inner, item, path)?)
+            }
+            SettingKind::Any => any(item),
+        })
+    }
+
+    /// A table of settings, `true` for its defaults, or the value that the table's shorthand takes.
+    fn nested(
+        &mut self,
+        settings: &[Setting],
+        shorthand: Option<&str>,
+        item: &Item,
+        path: &str,
+    ) -> Result<Value, Diagnostic> {
+        if item.as_bool() == Some(true) {
+            return Ok(Value::Table(self.table(settings, &Table::default(), path)));
+        }
+        let Some(leaf) = shorthand.filter(|_| item.as_table().is_none()) else {
+            return Ok(Value::Table(self.table(settings, item.table(&self.shown(path))?, path)));
+        };
+        let mut table = Table::default();
+        table.entries.insert(leaf.to_owned(), item.clone());
+        Ok(Value::Table(self.table(settings, &table, path)))
+    }
+
+    fn map(
+        &mut self,
+        setting: &Setting,
+        kind: &SettingKind,
+        item: &Item,
+        path: &str,
+    ) -> Result<BTreeMap<String, Value>, Diagnostic> {
+        let mut values = BTreeMap::new();
+        for (name, item) in &item.table(&self.shown(path))?.entries {
+            let path = join(path, name);
+            self.written(&path, item.span);
+            values.insert(name.clone(), self.value(setting, kind, item, &path)?);
+        }
+        Ok(values)
+    }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    match (prefix, name) {
+        ("", name) | (name, "") => name.to_owned(),
+        (prefix, name) => format!("{prefix}.{name}"),
+    }
+}
+
+fn typed<T>(value: Typed<T>, make: impl FnOnce(T) -> Value) -> Value {
+    match value {
+        Typed::Value(value) => make(value),
+        Typed::Reference(found) => Value::Reference(reference(found)),
+    }
+}
+
+fn reference(found: bp_wiring::Reference) -> Reference {
+    match found {
+        bp_wiring::Reference::Env(name) => Reference::Env(name),
+        bp_wiring::Reference::Secret(name) => Reference::Secret(name),
+        bp_wiring::Reference::File(name) => Reference::File(name),
+    }
+}
+
+/// A value as written, of whatever type.
+pub fn any(item: &Item) -> Value {
+    match &item.value {
+        bp_wiring::Value::String(text) | bp_wiring::Value::Datetime(text) => {
+            Value::Text(text.clone())
+        }
+        bp_wiring::Value::Integer(n) => Value::Integer(i64::try_from(*n).unwrap_or(i64::MAX)),
+        bp_wiring::Value::Float(n) => Value::Float(*n),
+        bp_wiring::Value::Boolean(b) => Value::Bool(*b),
+        bp_wiring::Value::Array(items) => Value::List(items.iter().map(any).collect()),
+        bp_wiring::Value::Table(table) => {
+            Value::Table(table.entries.iter().map(|(k, v)| (k.clone(), any(v))).collect())
+        }
+        bp_wiring::Value::Reference(found) => Value::Reference(reference(found.clone())),
+    }
+}
+
+fn bounds<T>(setting: &Setting, parse: impl Fn(&str) -> Option<T>) -> Bounds<T> {
+    let read = |literal: Option<Literal>| match literal {
+        Some(Literal::Text(text)) => parse(text),
+        Some(Literal::Bool(_) | Literal::Int(_) | Literal::Float(_)) | None => None,
+    };
+    Bounds { min: read(setting.min), max: read(setting.max) }
+}
+
+fn count_bounds(setting: &Setting) -> Bounds<u64> {
+    let read = |literal: Option<Literal>| match literal {
+        Some(Literal::Int(n)) => u64::try_from(n).ok(),
+        Some(Literal::Bool(_) | Literal::Text(_) | Literal::Float(_)) | None => None,
+    };
+    Bounds { min: read(setting.min), max: read(setting.max) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
+fn float_bounds(setting: &Setting) -> Bounds<f64> {
+    let read = |literal: Option<Literal>| match literal {
+        Some(Literal::Float(n)) => Some(n),
+        Some(Literal::Int(n)) => Some(n as f64),
+        Some(Literal::Bool(_) | Literal::Text(_)) | None => None,
+    };
+    Bounds { min: read(setting.min), max: read(setting.max) }
+}
+
+/// A default as value; `None` when the plugin's author wrote one of another type, which [`crate::Registry::faults`] finds.
+pub(crate) fn literal_value(kind: &SettingKind, literal: Literal) -> Option<Value> {
+    #[expect(clippy::cast_precision_loss, reason = "defaults are far below 2^53")]
+    match (kind, literal) {
+        (SettingKind::Duration, Literal::Text(text)) => {
+            parse_duration(text).map(|d: Duration| Value::Duration(d))
+        }
+        (SettingKind::Size, Literal::Text(text)) => parse_size(text).map(Value::Size),
+        (SettingKind::Ratio | SettingKind::Float, Literal::Float(n)) => Some(Value::Float(n)),
+        (SettingKind::Ratio | SettingKind::Float, Literal::Int(n)) => Some(Value::Float(n as f64)),
+        (SettingKind::Count, Literal::Int(n)) => Some(Value::Integer(n)),
+        (SettingKind::Bool, Literal::Bool(b)) => Some(Value::Bool(b)),
+        (SettingKind::Text | SettingKind::Any, Literal::Text(text)) => {
+            Some(Value::Text(text.to_owned()))
+        }
+        (SettingKind::OneOf(words), Literal::Text(text)) if words.contains(&text) => {
+            Some(Value::Text(text.to_owned()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,324 @@
+//! The plugins that this compiler knows, as an explicit list.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bp_diag::{Diagnostic, catalog};
+use bp_plan::{PluginPlan, RuntimeCrate, SettingPlan};
+use bp_wiring::{Grammar, KeyGrammar, Variant};
+
+use crate::read::literal_value;
+use crate::{
+    Kind, Literal, Metadata, PROCESS_SETTINGS, Plugin, Setting, SettingKind, TARGET_SETTINGS,
+};
+
+/// The plugins that this compiler knows.
+///
+/// An explicit list: no link-time registration, so that the order and the content never depend on the linker.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    plugins: Vec<&'static dyn Plugin>,
+}
+
+impl Registry {
+    /// These plugins; of two with one id the later one is used.
+    pub fn new(plugins: impl IntoIterator<Item = &'static dyn Plugin>) -> Self {
+        let by_id: BTreeMap<&str, &'static dyn Plugin> =
+            plugins.into_iter().map(|p| (p.metadata().id, p)).collect();
+        Self { plugins: by_id.into_values().collect() }
+    }
+
+    /// Adds a plugin, or replaces the one with its id.
+    pub fn with(self, plugin: &'static dyn Plugin) -> Self {
+        Self::new(self.plugins.into_iter().chain([plugin]))
+    }
+
+    /// Every plugin, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &'static dyn Plugin> + '_ {
+        self.plugins.iter().copied()
+    }
+
+    /// The plugin with an id.
+    pub fn get(&self, id: &str) -> Option<&'static dyn Plugin> {
+        self.iter().find(|p| p.metadata().id == id)
+    }
+
+    /// The wrapper with a key.
+    pub fn wrapper(&self, key: &str) -> Option<&'static dyn Plugin> {
+        self.iter()
+            .find(|p| p.metadata().key == key && matches!(p.metadata().kind, Kind::Wrapper { .. }))
+    }
+
+    /// The transport with an id.
+    pub fn transport(&self, id: &str) -> Option<&'static dyn Plugin> {
+        self.get(id).filter(|p| matches!(p.metadata().kind, Kind::Transport { .. }))
+    }
+
+    /// The backend with an id.
+    pub fn backend(&self, id: &str) -> Option<&'static dyn Plugin> {
+        self.get(id).filter(|p| matches!(p.metadata().kind, Kind::Backend { .. }))
+    }
+
+    /// The target with an id.
+    pub fn target(&self, id: &str) -> Option<&'static dyn Plugin> {
+        self.get(id).filter(|p| matches!(p.metadata().kind, Kind::Target { .. }))
+    }
+
+    /// The ids of one kind, sorted: `wrapper`, `transport`, `backend` or `target`.
+    pub fn ids(&self, kind: &str) -> Vec<&'static str> {
+        self.iter()
+            .map(super::plugin::Plugin::metadata)
+            .filter(|m| m.kind_name() == kind)
+            .map(|m| m.id)
+            .collect()
+    }
+
+    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that names none, an order of settings that have none.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        declared("process", PROCESS_SETTINGS, None, &mut faults);
+        declared("target", TARGET_SETTINGS, None, &mut faults);
+        for metadata in self.iter().map(Plugin::metadata) {
+            declared(metadata.id, metadata.settings, metadata.shorthand, &mut faults);
+            let kind = |path: &str| find(metadata.settings, path).map(|s| s.kind);
+            for (low, high) in metadata.ordered {
+                if kind(low).is_none() || kind(low) != kind(high) {
+                    faults.push(format!("{}: `{low}` and `{high}` have no order", metadata.id));
+                }
+            }
+            if let Kind::Transport { beside, .. } = metadata.kind {
+                declared(metadata.id, beside, None, &mut faults);
+            }
+            if let Kind::Backend { server: Some(server), .. } = metadata.kind {
+                server.faults(metadata, &mut faults);
+            }
+        }
+        faults
+    }
+
+    /// What the plugins add to the wiring's grammar.
+    pub fn grammar(&self) -> Grammar {
+        let mut grammar = Grammar::default();
+        let mut rpc = Variant { leaf: "kind".to_owned(), ..Variant::default() };
+        let mut below_rpc = BTreeMap::new();
+        for metadata in self.iter().map(super::plugin::Plugin::metadata) {
+            match metadata.kind {
+                Kind::Wrapper { client, server, .. } => {
+                    let key = key_grammar(metadata.shorthand, metadata.settings);
+                    if client.is_some() {
+                        grammar.edge.insert(metadata.key.to_owned(), key.clone());
+                    }
+                    if server.is_some() {
+                        grammar.server.insert(metadata.key.to_owned(), key);
+                    }
+                }
+                Kind::Transport { beside, .. } => {
+                    let id = metadata.id.to_owned();
+                    rpc.settings.insert(id.clone(), names(metadata.settings));
+                    below_rpc.extend(nested(metadata.settings));
+                    rpc.siblings.insert(id, names(beside));
+                    for setting in beside {
+                        grammar.edge.insert(setting.name.to_owned(), beside_grammar(setting));
+                    }
+                }
+                Kind::Backend { .. } => {
+                    grammar.backend.insert(metadata.id.to_owned(), names(metadata.settings));
+                }
+                Kind::Target { .. } => {}
+            }
+        }
+        grammar.process = names(PROCESS_SETTINGS);
+        if !rpc.settings.is_empty() {
+            grammar.edge.insert(
+                "rpc".to_owned(),
+                KeyGrammar::shorthand("kind").nested(below_rpc).variant(rpc),
+            );
+        }
+        grammar
+    }
+}
+
+/// Calls a plugin; a panic becomes a diagnostic that names it.
+pub fn guard<T>(plugin: &str, call: impl FnOnce() -> T) -> Result<T, Diagnostic> {
+    // A plugin that panics may leave what it was given half changed; the run fails, so nothing of it is used.
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        let detail = panic
+            .downcast_ref::<&str>()
+            .map(|s| (*s).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "panic without a message".to_owned());
+        catalog::internal::plugin_panicked(plugin, &detail)
+    })
+}
+
+fn names(settings: &[Setting]) -> BTreeSet<String> {
+    settings.iter().map(|s| s.name.to_owned()).collect()
+}
+
+fn key_grammar(shorthand: Option<&str>, settings: &[Setting]) -> KeyGrammar {
+    shorthand.map_or_else(KeyGrammar::table, KeyGrammar::shorthand).nested(nested(settings))
+}
+
+/// The settings that are tables.
+fn nested(settings: &[Setting]) -> BTreeMap<String, KeyGrammar> {
+    settings
+        .iter()
+        .filter_map(|setting| match setting.kind {
+            SettingKind::Table { settings, shorthand } => {
+                Some((setting.name.to_owned(), key_grammar(shorthand, settings)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn beside_grammar(setting: &Setting) -> KeyGrammar {
+    match setting.kind {
+        SettingKind::Map(_) | SettingKind::PerMethod(_) => KeyGrammar::map(),
+        SettingKind::Table { settings, shorthand } => key_grammar(shorthand, settings),
+        _ => KeyGrammar::leaf(),
+    }
+}
+
+impl Metadata {
+    /// What a plan keeps of the plugin.
+    pub fn plan(&self) -> PluginPlan {
+        let mut settings = BTreeMap::new();
+        describe("", self.settings, &mut settings);
+        if let Kind::Transport { beside, .. } = self.kind {
+            describe("", beside, &mut settings);
+        }
+        PluginPlan {
+            key: self.key.to_owned(),
+            kind: self.kind_name().to_owned(),
+            shorthand: self.shorthand.map(str::to_owned),
+            runtime: self.runtime.map(|r| RuntimeCrate {
+                package: r.package.to_owned(),
+                constructor: r.constructor.to_owned(),
+                folder: r.folder.to_owned(),
+            }),
+            environment: self.environment.iter().map(|name| (*name).to_owned()).collect(),
+            settings,
+        }
+    }
+}
+
+/// The setting at a dotted path.
+fn find<'a>(settings: &'a [Setting], path: &str) -> Option<&'a Setting> {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(n, r)| (n, Some(r)));
+    let setting = settings.iter().find(|s| s.name == name)?;
+    match (rest, setting.kind) {
+        (None, _) => Some(setting),
+        (Some(rest), SettingKind::Table { settings, .. }) => find(settings, rest),
+        (Some(_), _) => None,
+    }
+}
+
+/// Notes what is wrong with declared settings.
+fn declared(path: &str, settings: &[Setting], shorthand: Option<&str>, faults: &mut Vec<String>) {
+    if let Some(name) = shorthand.filter(|name| !settings.iter().any(|s| s.name == *name)) {
+        faults.push(format!("{path}: the shorthand `{name}` is no setting"));
+    }
+    for setting in settings {
+        let path = format!("{path}.{}", setting.name);
+        for literal in [setting.default, setting.min, setting.max].into_iter().flatten() {
+            if literal_value(&setting.kind, literal).is_none() {
+                faults.push(format!("{path}: {literal:?} is no {}", setting.kind.name()));
+            }
+        }
+        if setting.doc.is_empty() {
+            faults.push(format!("{path}: no documentation"));
+        }
+        if let SettingKind::Table { settings, shorthand } = setting.kind {
+            declared(&path, settings, shorthand, faults);
+        }
+    }
+}
+
+fn describe(prefix: &str, settings: &[Setting], out: &mut BTreeMap<String, SettingPlan>) {
+    for setting in settings {
+        let path = if prefix.is_empty() {
+            setting.name.to_owned()
+        } else {
+            format!("{prefix}.{}", setting.name)
+        };
+        let mut plan = SettingPlan {
+            kind: setting.kind.name().to_owned(),
+            tunable: setting.tunable,
+            min: setting.min.map(literal_text),
+            max: setting.max.map(literal_text),
+            words: Vec::new(),
+            shorthand: None,
+            secret: setting.secret,
+        };
+        match setting.kind {
+            SettingKind::OneOf(words) => {
+                plan.words = words.iter().map(|w| (*w).to_owned()).collect();
+            }
+            SettingKind::Table { settings, shorthand } => {
+                plan.shorthand = shorthand.map(str::to_owned);
+                describe(&path, settings, out);
+            }
+            _ => {}
+        }
+        out.insert(path, plan);
+    }
+}
+
+/// A literal as wiring writes it, without quotes.
+pub(crate) fn literal_text(literal: Literal) -> String {
+    match literal {
+        Literal::Bool(value) => value.to_string(),
+        Literal::Int(value) => value.to_string(),
+        Literal::Float(value) => value.to_string(),
+        Literal::Text(text) => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ClientSlot, Reach};
+
+    static GOOD: Metadata = Metadata::wrapper("good", ClientSlot::Cap, Reach::Call, "Good.")
+        .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
+            .default(Literal::Text("1s"))
+            .tunable()])
+        .shorthand("after");
+    static BAD: Metadata = Metadata::wrapper("bad", ClientSlot::Cap, Reach::Call, "Bad.")
+        .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
+            .default(Literal::Text("1 second"))])
+        .shorthand("for")
+        .ordered(&[("after", "until")]);
+
+    #[test]
+    fn faulty_declarations_are_found() {
+        assert_eq!(Registry::new([&GOOD as &dyn Plugin]).faults(), Vec::<String>::new());
+        let faults = Registry::new([&GOOD as &dyn Plugin, &BAD]).faults();
+        assert_eq!(
+            faults,
+            [
+                "bad: the shorthand `for` is no setting",
+                "bad.after: Text(\"1 second\") is no duration",
+                "bad: `after` and `until` have no order"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_grammar_follows_the_plugins() {
+        let registry = Registry::default().with(&GOOD);
+        assert_eq!(registry.grammar().edge["good"], KeyGrammar::shorthand("after"));
+        assert!(registry.wrapper("good").is_some() && registry.transport("good").is_none());
+        let plan = GOOD.plan();
+        assert!(plan.settings["after"].tunable);
+        assert_eq!((plan.kind.as_str(), plan.shorthand.as_deref()), ("wrapper", Some("after")));
+    }
+
+    #[test]
+    fn a_panic_becomes_a_diagnostic() {
+        let fault = guard("shaky", || -> u32 { panic!("no luck with {}", 7) }).unwrap_err();
+        assert_eq!(fault.code.id, "BP9001");
+        assert!(fault.message.contains("shaky") && fault.message.contains("no luck with 7"));
+    }
+}

@@ -1,0 +1,186 @@
+//! How a plugin declares its settings: as data, from which checks, documentation, JSON Schema and the run-time table follow.
+
+/// A default or a bound, as wiring writes it.
+///
+/// Durations and sizes are text here too: `Literal::Text("500ms")`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Literal {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction, or a ratio.
+    Float(f64),
+    /// Text, a word of a list, a duration or a size.
+    Text(&'static str),
+}
+
+/// The type of a setting.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SettingKind {
+    /// A span of time, `"500ms"`.
+    Duration,
+    /// Bytes, `"4MiB"`.
+    Size,
+    /// A number from 0 to 1.
+    Ratio,
+    /// A whole number from 0.
+    Count,
+    /// Any number.
+    Float,
+    /// `true` or `false`.
+    Bool,
+    /// Text.
+    Text,
+    /// One of several words.
+    OneOf(&'static [&'static str]),
+    /// Several values of one type.
+    List(&'static SettingKind),
+    /// Settings below this one; a bare value stands for the one named `shorthand`.
+    Table {
+        /// The settings.
+        settings: &'static [Setting],
+        /// What `budget = 0.1` sets; none if a table must be written.
+        shorthand: Option<&'static str>,
+    },
+    /// A table with free keys and values of one type.
+    Map(&'static SettingKind),
+    /// A table keyed by the callee's methods; `bp` checks that they exist.
+    PerMethod(&'static SettingKind),
+    /// Anything; the plugin checks it.
+    Any,
+}
+
+impl SettingKind {
+    /// Its name in plans and in messages' code.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Duration => "duration",
+            Self::Size => "size",
+            Self::Ratio => "ratio",
+            Self::Count => "count",
+            Self::Float => "float",
+            Self::Bool => "bool",
+            Self::Text => "text",
+            Self::OneOf(_) => "one_of",
+            Self::List(_) => "list",
+            Self::Table { .. } => "table",
+            Self::Map(_) => "map",
+            Self::PerMethod(_) => "per_method",
+            Self::Any => "any",
+        }
+    }
+
+    /// What a message asks for.
+    pub fn wanted(&self) -> String {
+        match self {
+            Self::Duration => "a duration such as \"500ms\"".to_owned(),
+            Self::Size => "a size such as \"4MiB\"".to_owned(),
+            Self::Ratio => "a number from 0 to 1".to_owned(),
+            Self::Count => "a whole number".to_owned(),
+            Self::Float => "a number".to_owned(),
+            Self::Bool => "true or false".to_owned(),
+            Self::Text => "text in quotes".to_owned(),
+            Self::OneOf(words) => {
+                let words: Vec<_> = words.iter().map(|w| format!("\"{w}\"")).collect();
+                format!("one of {}", words.join(", "))
+            }
+            Self::List(_) => "a list".to_owned(),
+            Self::Table { .. } | Self::Map(_) | Self::PerMethod(_) => "a table".to_owned(),
+            Self::Any => "a value".to_owned(),
+        }
+    }
+}
+
+/// One setting of a plugin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, declared by one word"
+)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: SettingKind,
+    /// One sentence on what it does.
+    pub doc: &'static str,
+    /// Its value when the wiring says nothing; without one it is absent.
+    pub default: Option<Literal>,
+    /// Whether the wiring must say something.
+    pub required: bool,
+    /// Least value.
+    pub min: Option<Literal>,
+    /// Greatest value.
+    pub max: Option<Literal>,
+    /// Whether it may change without a rebuild.
+    pub tunable: bool,
+    /// Whether a literal is refused and the value never shown.
+    pub secret: bool,
+    /// Whether `bp` itself needs the value, so that a reference, which is read at start-up, is refused.
+    pub fixed: bool,
+    /// A value for the documentation, as wiring writes it.
+    pub example: &'static str,
+}
+
+impl Setting {
+    /// A setting that may be absent, is not tunable and has no bounds.
+    pub const fn new(name: &'static str, kind: SettingKind, doc: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            doc,
+            default: None,
+            required: false,
+            min: None,
+            max: None,
+            tunable: false,
+            secret: false,
+            fixed: false,
+            example: "",
+        }
+    }
+
+    /// Gives it a default.
+    pub const fn default(mut self, value: Literal) -> Self {
+        self.default = Some(value);
+        self
+    }
+
+    /// Makes it required.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Bounds it on both sides, both inclusive.
+    pub const fn bounds(mut self, min: Literal, max: Literal) -> Self {
+        self.min = Some(min);
+        self.max = Some(max);
+        self
+    }
+
+    /// Lets it change without a rebuild.
+    pub const fn tunable(mut self) -> Self {
+        self.tunable = true;
+        self
+    }
+
+    /// Refuses a literal: only `{ env = … }`, `{ secret = … }` or `{ file = … }`.
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// Refuses `{ env = … }`, `{ secret = … }` and `{ file = … }`: `bp` needs the value.
+    pub const fn fixed(mut self) -> Self {
+        self.fixed = true;
+        self
+    }
+
+    /// Gives it an example.
+    pub const fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+}

@@ -1,0 +1,553 @@
+//! The JSON Schema of wiring files.
+//!
+//! Draft 7: the newest that Taplo reads, and Tombi reads it too.
+//! A file of an `extends` chain may hold any part of a wiring, so what must be there is asked only of a file that extends nothing.
+
+use bp_plugin::wiring::{APP_KEYS, JOB_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
+use bp_plugin::{
+    IN_PROCESS, Kind, Metadata, PORT, PROCESS_SETTINGS, Plugin, Reach, Registry, Setting,
+    target_settings,
+};
+use serde_json::{Map, Value as Json, json};
+
+use crate::setting::{definition, key, properties, schema as setting};
+
+/// The codes of faults of shape: what one of them refuses, the schema refuses too.
+///
+/// Not among them is what TOML itself refuses, what other files, the workflow or another line decide, and bounds, which it knows of quantities to the whole unit only.
+pub const SHAPE: &[&str] = &[
+    "BP2030", "BP2031", "BP2032", "BP2034", "BP2040", "BP2041", "BP2044", "BP2050", "BP2051",
+    "BP2070", "BP2071", "BP2073", "BP2074", "BP2075", "BP2076", "BP2080", "BP3003", "BP3013",
+    "BP3017",
+];
+
+/// The schema as committed: indented, with a final newline.
+pub fn schema_text(registry: &Registry) -> String {
+    format!("{:#}\n", schema(registry))
+}
+
+/// The JSON Schema of a wiring file, with the keys of these plugins.
+pub fn schema(registry: &Registry) -> Json {
+    let plugins: Vec<&Metadata> = registry.iter().map(Plugin::metadata).collect();
+    let mut tables = Map::new();
+    for name in TABLES.iter().copied() {
+        tables.insert(name.to_owned(), section(name, &plugins));
+    }
+    for name in registry.grammar().tables {
+        tables.entry(name).or_insert_with(|| json!({}));
+    }
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Wiring of bp",
+        "description": "Which instances exist, who is wired to whom, which scaffolding wraps each call, what runs together.",
+        "type": "object",
+        "properties": tables,
+        "additionalProperties": false,
+        "if": { "required": ["extends"] },
+        "else": whole(),
+        "definitions": definitions(&plugins),
+    })
+}
+
+/// What a file that extends nothing must hold.
+fn whole() -> Json {
+    let needs = |key: &str| {
+        json!({
+            "patternProperties": { "^[^*]*$": { "if": { "type": "object" }, "then": { "required": [key] } } }
+        })
+    };
+    json!({
+        "required": ["app"],
+        "properties": {
+            "app": { "required": ["name", "workflow"] },
+            "backend": needs("kind"),
+            "service": needs("impl"),
+            "job": needs("call"),
+            "smoke": needs("call"),
+        }
+    })
+}
+
+fn section(name: &str, plugins: &[&Metadata]) -> Json {
+    match name {
+        "extends" => json!({
+            "description": "Another wiring file, relative to this one, on which this one lies leaf by leaf.",
+            "type": "string", "minLength": 1, "examples": ["local.toml"],
+        }),
+        "app" => app(),
+        "backend" => instances(
+            "Infrastructure instances by name. A name with `*` sets values on those that exist; `= false` removes one.",
+            "backend",
+        ),
+        "service" => instances(
+            "Workflow instances by name: `impl` and the constructor's parameters. A name with `*` sets values on those that exist; `= false` removes one.",
+            "service",
+        ),
+        "external" => instances("Systems that others run, by name.", "external"),
+        "edge" => selectors(
+            "The caller's side of calls, by `\"caller -> callee\"` or `\"caller -> callee.method\"`, each with `*` for any; `client` is the outside world.",
+            "edge",
+        ),
+        "server" => selectors(
+            "The callee's side of calls, by `\"service\"` or `\"service.method\"`, each with `*` for any.",
+            "server",
+        ),
+        "process" => processes(),
+        "target" => target(plugins),
+        "job" => job(),
+        "smoke" => smoke(),
+        "knob" => json!({
+            "description": "Defaults of the workflow's knobs, by name.",
+            "type": "object",
+            "propertyNames": definition("name"),
+            "additionalProperties": {
+                "anyOf": [
+                    { "type": "boolean" },
+                    {
+                        "type": "object",
+                        "properties": { "default": { "description": "Whether it is on.", "type": "boolean" } },
+                        "additionalProperties": false,
+                    },
+                ]
+            },
+        }),
+        "patch" => patch(),
+        _ => json!({}),
+    }
+}
+
+fn described(description: &str, schema: Json) -> Json {
+    let mut out = Map::new();
+    out.insert("description".to_owned(), description.into());
+    match schema {
+        Json::Object(schema) => out.extend(schema),
+        other => {
+            out.insert("allOf".to_owned(), json!([other]));
+        }
+    }
+    Json::Object(out)
+}
+
+/// The properties in the order of the keys that the compiler takes; one without a schema takes anything.
+fn keyed(keys: &[&str], mut schemas: Map<String, Json>) -> Map<String, Json> {
+    keys.iter()
+        .map(|key| ((*key).to_owned(), schemas.remove(*key).unwrap_or_else(|| json!({}))))
+        .collect()
+}
+
+fn map(value: Json) -> Map<String, Json> {
+    match value {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn app() -> Json {
+    let path = |description: &str, example: &str| {
+        json!({
+            "description": description, "type": "string", "minLength": 1, "examples": [example],
+        })
+    };
+    let version = json!({
+        "description": "A published version of the runtime.", "type": "string", "examples": ["0.1.0"],
+    });
+    let one = |name: &str, schema: Json| {
+        json!({
+            "type": "object", "properties": { name: schema }, "required": [name],
+            "additionalProperties": false,
+        })
+    };
+    let keys = map(json!({
+        "name": described("The application's name.", definition("name")),
+        "workflow": path("The folder of the workflow's crate, relative to this file.", "../workflow"),
+        "runtime": {
+            "description": "The runtime's crates, which workflow and generated code link.",
+            "anyOf": [
+                one("path", path("The folder of the runtime's crates, relative to this file.", "../vendor/bp")),
+                one("version", version.clone()),
+                version,
+            ],
+        },
+        "binary": {
+            "description": "Which programs are built: one that serves every process.",
+            "enum": ["per-application"], "default": "per-application",
+        },
+    }));
+    json!({
+        "description": "The application.",
+        "type": "object",
+        "properties": keyed(APP_KEYS, keys),
+        "additionalProperties": false,
+    })
+}
+
+fn instances(description: &str, kind: &str) -> Json {
+    json!({
+        "description": description,
+        "type": "object",
+        "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition("name")] },
+        "additionalProperties": definition(kind),
+    })
+}
+
+/// A part of a selector: a name, or a pattern over names.
+const PART: &str = "[a-z0-9_*-]+";
+const METHOD: &str = "[A-Za-z0-9_*]+";
+
+fn selectors(description: &str, kind: &str) -> Json {
+    let method = format!(r"(\.\s*{METHOD}\s*)?");
+    let (pattern, refused) = if kind == "edge" {
+        let pattern = format!(r"^\s*(\*|{PART}\s*->\s*{PART}\s*{method})\s*$");
+        // The outside world is never called, and what it may call is named exactly.
+        let refused = json!({ "anyOf": [
+            { "pattern": r"->\s*client\s*(\.|$)" },
+            { "pattern": r"^\s*client\s*->[^.]*\*" },
+            { "pattern": r"^\s*client\s*->[^.]*\.\s*\*+[^*\s]" },
+            { "pattern": r"^\s*client\s*->[^.]*\.\s*[^*\s][^*]*\*" },
+        ] });
+        (pattern, refused)
+    } else {
+        let pattern = format!(r"^\s*{PART}\s*{method}$");
+        (pattern, json!({ "pattern": r"^\s*client\s*(\.|$)" }))
+    };
+    json!({
+        "description": description,
+        "type": "object",
+        "propertyNames": { "not": refused },
+        "patternProperties": { pattern: definition(kind) },
+        "additionalProperties": false,
+    })
+}
+
+fn processes() -> Json {
+    let mut own = properties(PROCESS_SETTINGS);
+    let selector = json!({ "type": "object", "properties": own, "additionalProperties": false });
+    own.insert(
+        "services".to_owned(),
+        json!({
+            "description": "Who runs in it; `*` stands for any characters.",
+            "type": "array", "items": { "type": "string" }, "examples": [["frontend", "search"]],
+        }),
+    );
+    let process = json!({ "type": "object", "properties": own, "additionalProperties": false });
+    json!({
+        "description": "What runs together, by name; a service that none claims is its own process. A name with `*` sets values on those that exist.",
+        "type": "object",
+        "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition("name")] },
+        "patternProperties": { "\\*": { "anyOf": [selector, { "const": false }] } },
+        "additionalProperties": { "anyOf": [process, { "const": false }] },
+    })
+}
+
+fn target(plugins: &[&Metadata]) -> Json {
+    let targets = plugins.iter().filter(|m| matches!(m.kind, Kind::Target { .. }));
+    let mut own = Map::new();
+    let ids: Vec<&str> = targets.clone().map(|m| m.id).collect();
+    own.insert(
+        "enabled".to_owned(),
+        json!({
+            "description": "The targets to write.",
+            "type": "array", "items": { "enum": ids }, "uniqueItems": true,
+            "examples": [["process"]],
+        }),
+    );
+    for metadata in targets {
+        own.insert(
+            metadata.id.to_owned(),
+            key(metadata.doc, &target_settings(metadata.settings), None, false),
+        );
+    }
+    json!({
+        "description": "Which deployments are written, and their settings.",
+        "type": "object", "properties": own, "additionalProperties": false,
+    })
+}
+
+fn smoke() -> Json {
+    let keys = map(json!({
+        "call": {
+            "description": "Service and method.",
+            "type": "string", "pattern": r"^[^.]+\..+$", "examples": ["frontend.search"],
+        },
+        "arguments": { "description": "Arguments by parameter name.", "type": "object" },
+        "expect": { "description": "The answer." },
+        "expect_error": {
+            "description": "The error's code: an application error's name or status.",
+            "type": "string", "examples": ["not_found"],
+        },
+    }));
+    let call = json!({
+        "type": "object",
+        "properties": keyed(SMOKE_KEYS, keys),
+        "additionalProperties": false,
+        "not": { "required": ["expect", "expect_error"] },
+    });
+    json!({
+        "description": "Calls that `bp run --smoke` sends, in the order written.",
+        "type": "object",
+        "propertyNames": definition("name"),
+        "additionalProperties": { "anyOf": [call, { "const": false }] },
+    })
+}
+
+fn job() -> Json {
+    let keys = map(json!({
+        "call": {
+            "description": "Service and method: a service of the job's own, and an idempotent method.",
+            "type": "string", "pattern": r"^[^.]+\..+$", "examples": ["seed.fill"],
+        },
+        "arguments": { "description": "Arguments by parameter name.", "type": "object" },
+    }));
+    let call = json!({
+        "type": "object", "properties": keyed(JOB_KEYS, keys), "additionalProperties": false,
+    });
+    json!({
+        "description": "Calls that are made once, before traffic, each in a process of its own that then ends.",
+        "type": "object",
+        "propertyNames": definition("name"),
+        "additionalProperties": { "anyOf": [call, { "const": false }] },
+    })
+}
+
+fn patch() -> Json {
+    let text = |description: &str, example: &str| {
+        json!({
+            "description": description, "type": "string", "pattern": r"\S", "examples": [example],
+        })
+    };
+    let keys = map(json!({
+        "file": text("The artifact, by its path in the output folder.", "process/run.json"),
+        "pointer": {
+            "description": "The place in it, as JSON Pointer (RFC 6901).",
+            "type": "string", "examples": ["/processes/front/stop_ms"],
+        },
+        "reason": text("Why it is needed.", "the machines of this site are slow"),
+        "value": { "description": "The new value." },
+        "remove": { "description": "Removes what is there.", "const": true },
+    }));
+    json!({
+        "description": "Edits of final artifacts; each must hit something.",
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": keyed(PATCH_KEYS, keys),
+            "additionalProperties": false,
+            "required": ["file", "pointer", "reason"],
+            "oneOf": [{ "required": ["value"] }, { "required": ["remove"] }],
+        },
+    })
+}
+
+fn definitions(plugins: &[&Metadata]) -> Json {
+    let named = |kind: &str, name: &str| {
+        let pattern = match kind {
+            "env" => "^[A-Za-z_][A-Za-z0-9_]*$",
+            "secret" => "^[A-Za-z0-9_./-]+$",
+            _ => r"^[^\u0000-\u001f\u007f]+$",
+        };
+        json!({
+            "type": "object",
+            "properties": { kind: { "type": "string", "pattern": pattern, "examples": [name] } },
+            "required": [kind],
+            "additionalProperties": false,
+        })
+    };
+    json!({
+        "name": {
+            "description": "Small letters, digits, and single `_` or `-` between them.",
+            "type": "string",
+            "pattern": "^[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
+            "maxLength": 40,
+            "not": { "enum": reserved_names() },
+        },
+        "duration": {
+            "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(us|ms|s|m|h)$",
+            "examples": ["500ms", "1.5s", "2m"],
+        },
+        "size": {
+            "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB|TiB)$",
+            "examples": ["64KiB", "4MiB"],
+        },
+        "reference": {
+            "description": "A value that is known only where the process runs.",
+            "anyOf": [
+                named("env", "DB_PASSWORD"),
+                named("secret", "db-password"),
+                named("file", "/run/secrets/db-password"),
+            ],
+        },
+        "value": {
+            "anyOf": [
+                { "type": ["string", "number", "boolean", "array"] },
+                {
+                    "type": "object",
+                    "not": {
+                        "maxProperties": 1,
+                        "anyOf": [
+                            { "required": ["env"] }, { "required": ["secret"] }, { "required": ["file"] },
+                        ],
+                    },
+                },
+                definition("reference"),
+            ],
+        },
+        "backend": backend(plugins),
+        "service": service(),
+        "external": {
+            "anyOf": [
+                { "type": "string" }, { "const": false },
+                {
+                    "type": "object",
+                    "properties": { "kind": { "type": "string" } },
+                    "additionalProperties": definition("value"),
+                },
+            ],
+        },
+        "edge": edge(plugins),
+        "server": server(plugins),
+    })
+}
+
+fn backend(plugins: &[&Metadata]) -> Json {
+    let kinds = plugins.iter().filter(|m| matches!(m.kind, Kind::Backend { .. }));
+    let ids: Vec<&str> = kinds.clone().map(|m| m.id).collect();
+    let mut forms: Vec<Json> = kinds.map(|m| variant(m, m.settings)).collect();
+    forms.push(json!({ "description": "The kind, with its defaults.", "enum": ids }));
+    forms.push(json!({ "const": false }));
+    json!({ "anyOf": forms })
+}
+
+fn service() -> Json {
+    let implementation = json!({
+        "description": "The type that implements it, as the workflow's crate sees it.",
+        "type": "string",
+        "pattern": r"^[A-Za-z_]\w*(::[A-Za-z_]\w*)*$",
+        "examples": ["CartImpl", "rates::RateServiceImpl"],
+    });
+    json!({
+        "anyOf": [
+            implementation,
+            { "const": false },
+            {
+                "type": "object",
+                "properties": { "impl": implementation },
+                "additionalProperties": described(
+                    "A constructor's parameter: an instance's name, a list of names, or a value.",
+                    definition("value"),
+                ),
+            },
+        ],
+    })
+}
+
+/// The table of one kind or transport; `kind` may be missing where another file or selector chooses it.
+fn variant(metadata: &Metadata, settings: &[Setting]) -> Json {
+    let mut own = Map::new();
+    own.insert("kind".to_owned(), json!({ "description": metadata.doc, "const": metadata.id }));
+    own.extend(properties(settings));
+    json!({
+        "description": metadata.doc,
+        "type": "object",
+        "properties": own,
+        "additionalProperties": false,
+    })
+}
+
+fn edge(plugins: &[&Metadata]) -> Json {
+    let mut own = Map::new();
+    let mut forms = Vec::new();
+    let mut ids = Vec::new();
+    for metadata in plugins {
+        match metadata.kind {
+            Kind::Wrapper { client: Some(_), reach, .. } => {
+                own.insert(metadata.key.to_owned(), wrapper(metadata, reach));
+            }
+            Kind::Transport { beside, .. } => {
+                ids.push(metadata.id);
+                forms.push(variant(metadata, &[metadata.settings, &[PORT]].concat()));
+                for beside in beside {
+                    // `= false` takes a key away that another file or selector set.
+                    let taken = json!({ "anyOf": [setting(beside), { "const": false }] });
+                    own.insert(beside.name.to_owned(), described(beside.doc, taken));
+                }
+            }
+            Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } => {}
+        }
+    }
+    forms.push(json!({ "enum": ids }));
+    forms.push(json!({ "const": false }));
+    own.insert(
+        "rpc".to_owned(),
+        json!({ "description": "The transport that carries the calls.", "anyOf": forms }),
+    );
+    json!({ "type": "object", "properties": own, "additionalProperties": false })
+}
+
+fn server(plugins: &[&Metadata]) -> Json {
+    let mut own = Map::new();
+    for metadata in plugins {
+        if let Kind::Wrapper { server: Some(_), reach, .. } = metadata.kind {
+            own.insert(metadata.key.to_owned(), wrapper(metadata, reach));
+        }
+    }
+    json!({ "type": "object", "properties": own, "additionalProperties": false })
+}
+
+fn wrapper(metadata: &Metadata, reach: Reach) -> Json {
+    let mut settings = metadata.settings.to_vec();
+    if reach == Reach::Remote {
+        settings.push(IN_PROCESS);
+    }
+    key(metadata.doc, &settings, metadata.shorthand, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use bp_plugin::{ClientSlot, Literal, SettingKind};
+
+    use super::*;
+
+    static PAUSE: Metadata = Metadata::wrapper("pause", ClientSlot::Cap, Reach::Remote, "Waits.")
+        .settings(&[
+            Setting::new("for", SettingKind::Duration, "How long.")
+                .bounds(Literal::Text("1ms"), Literal::Text("1s"))
+                .example("\"5ms\""),
+            Setting::new("code", SettingKind::Text, "A secret.").secret(),
+        ])
+        .shorthand("for");
+
+    #[test]
+    fn every_plugin_of_the_registry_is_in_it() {
+        let schema = schema(&Registry::default().with(&PAUSE));
+        let pause = schema.pointer("/definitions/edge/properties/pause").expect("the key");
+        assert_eq!(pause["description"], "Waits.");
+        let own = pause.pointer("/anyOf/0/properties").expect("a table");
+        assert_eq!(own["for"]["examples"], json!(["5ms"]));
+        assert_eq!(
+            own["for"]["description"],
+            "How long. Unit: `us`, `ms`, `s`, `m` or `h`. From 1ms to 1s."
+        );
+        assert_eq!(own["code"]["allOf"], json!([{ "$ref": "#/definitions/reference" }]));
+        assert!(own.get("in_process").is_some());
+        assert!(schema.pointer("/definitions/server/properties/pause").is_none());
+    }
+
+    #[test]
+    fn every_table_and_key_has_a_schema_of_its_own() {
+        let schema = schema(&Registry::default());
+        let empty = |value: &Json| value.as_object().is_some_and(Map::is_empty);
+        for table in TABLES {
+            assert!(!empty(&schema["properties"][table]), "{table}");
+        }
+        let places = [
+            ("/properties/app/properties", APP_KEYS),
+            ("/properties/patch/items/properties", PATCH_KEYS),
+            ("/properties/smoke/additionalProperties/anyOf/0/properties", SMOKE_KEYS),
+            ("/properties/job/additionalProperties/anyOf/0/properties", JOB_KEYS),
+        ];
+        for (place, keys) in places {
+            let properties = schema.pointer(place).expect(place);
+            assert!(keys.iter().all(|k| !empty(&properties[*k])), "{place}: {properties}");
+        }
+    }
+}

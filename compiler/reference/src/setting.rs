@@ -1,0 +1,182 @@
+//! The schema of one setting: what `read_settings` accepts, as far as a schema can say it.
+
+use std::fmt::Write as _;
+
+use bp_plugin::wiring::{parse_duration, parse_size};
+use bp_plugin::{Literal, Setting, SettingKind};
+use serde_json::{Map, Value as Json, json};
+
+use crate::quantity;
+
+/// As the wiring writes them.
+const DURATION_UNITS: &[&str] = &["us", "ms", "s", "m", "h"];
+const SIZE_UNITS: &[&str] = &["B", "KiB", "MiB", "GiB", "TiB"];
+
+/// A reference to a definition of the schema.
+pub(crate) fn definition(name: &str) -> Json {
+    json!({ "$ref": format!("#/definitions/{name}") })
+}
+
+/// The schema of a setting's value.
+pub(crate) fn schema(setting: &Setting) -> Json {
+    let mut out = Map::new();
+    out.insert("description".to_owned(), describe(setting).into());
+    if setting.secret {
+        out.insert("allOf".to_owned(), json!([definition("reference")]));
+        return Json::Object(out);
+    }
+    let base = of_kind(&setting.kind, setting);
+    // A list or a table is no leaf, so only what is inside may come from elsewhere.
+    let leaf = !matches!(
+        setting.kind,
+        SettingKind::List(_)
+            | SettingKind::Table { .. }
+            | SettingKind::Map(_)
+            | SettingKind::PerMethod(_)
+    );
+    if leaf && !setting.fixed {
+        out.insert("anyOf".to_owned(), json!([base, definition("reference")]));
+    } else if let Json::Object(base) = base {
+        out.extend(base);
+    }
+    if let Some(default) = setting.default {
+        out.insert("default".to_owned(), literal(default));
+    }
+    if let Some(example) = example(setting) {
+        out.insert("examples".to_owned(), json!([example]));
+    }
+    Json::Object(out)
+}
+
+/// The properties of a table of settings.
+pub(crate) fn properties(settings: &[Setting]) -> Map<String, Json> {
+    settings.iter().map(|s| (s.name.to_owned(), schema(s))).collect()
+}
+
+/// A table of settings; nothing is required, because another file or selector may set it.
+pub(crate) fn table(settings: &[Setting]) -> Json {
+    json!({ "type": "object", "properties": properties(settings), "additionalProperties": false })
+}
+
+/// What a key takes: a table, `true` for the defaults, `false` to remove it if `removable`, or the value of its shorthand.
+pub(crate) fn key(
+    doc: &str,
+    settings: &[Setting],
+    shorthand: Option<&str>,
+    removable: bool,
+) -> Json {
+    let words = if removable { json!([true, false]) } else { json!([true]) };
+    let mut forms = vec![table(settings), json!({ "enum": words })];
+    if let Some(setting) = shorthand.and_then(|name| settings.iter().find(|s| s.name == name)) {
+        forms.push(schema(setting));
+    }
+    json!({ "description": doc, "anyOf": forms })
+}
+
+/// The bare schema of a kind; bounds, secrecy and references are the setting's.
+fn of_kind(kind: &SettingKind, setting: &Setting) -> Json {
+    match kind {
+        SettingKind::Duration => quantity::schema("duration", setting, DURATION_UNITS, |text| {
+            u64::try_from(parse_duration(text)?.as_nanos()).ok()
+        }),
+        SettingKind::Size => quantity::schema("size", setting, SIZE_UNITS, parse_size),
+        SettingKind::Ratio => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        SettingKind::Count => bounded("integer", setting, Some(Literal::Int(0))),
+        SettingKind::Float => bounded("number", setting, None),
+        SettingKind::Bool => json!({ "type": "boolean" }),
+        SettingKind::Text => json!({ "type": "string" }),
+        SettingKind::OneOf(words) => json!({ "enum": words }),
+        SettingKind::List(inner) => {
+            json!({ "type": "array", "items": element(inner, setting) })
+        }
+        SettingKind::Table { settings, shorthand } => {
+            let mut forms = vec![table(settings), json!({ "const": true })];
+            if let Some(leaf) = shorthand.and_then(|n| settings.iter().find(|s| s.name == n)) {
+                forms.push(schema(leaf));
+            }
+            json!({ "anyOf": forms })
+        }
+        SettingKind::Map(inner) | SettingKind::PerMethod(inner) => {
+            json!({ "type": "object", "additionalProperties": element(inner, setting) })
+        }
+        SettingKind::Any => definition("value"),
+    }
+}
+
+/// A value inside a list or map: each may be a reference where the setting may.
+fn element(kind: &SettingKind, setting: &Setting) -> Json {
+    let base = of_kind(kind, setting);
+    if setting.fixed { base } else { json!({ "anyOf": [base, definition("reference")] }) }
+}
+
+fn bounded(kind: &str, setting: &Setting, least: Option<Literal>) -> Json {
+    let mut out = Map::new();
+    out.insert("type".to_owned(), kind.into());
+    if let Some(min) = setting.min.or(least) {
+        out.insert("minimum".to_owned(), literal(min));
+    }
+    if let Some(max) = setting.max {
+        out.insert("maximum".to_owned(), literal(max));
+    }
+    Json::Object(out)
+}
+
+/// The documentation with what a schema's keywords cannot say: unit, bounds of quantities, and when it may change.
+fn describe(setting: &Setting) -> String {
+    let mut text = setting.doc.to_owned();
+    let unit = match setting.kind {
+        SettingKind::Duration => " Unit: `us`, `ms`, `s`, `m` or `h`.",
+        SettingKind::Size => " Unit: `B`, `KiB`, `MiB`, `GiB` or `TiB`.",
+        _ => "",
+    };
+    text.push_str(unit);
+    if let Some(bounds) = bounds(setting) {
+        let _ = write!(text, " {bounds}.");
+    }
+    if setting.required {
+        text.push_str(" Required.");
+    }
+    if setting.tunable {
+        text.push_str(" May change without a rebuild.");
+    }
+    text
+}
+
+/// `From 1ms to 1h`, or what of it is declared.
+pub(crate) fn bounds(setting: &Setting) -> Option<String> {
+    match (setting.min.map(literal_text), setting.max.map(literal_text)) {
+        (Some(min), Some(max)) => Some(format!("From {min} to {max}")),
+        (Some(min), None) => Some(format!("At least {min}")),
+        (None, Some(max)) => Some(format!("At most {max}")),
+        (None, None) => None,
+    }
+}
+
+/// A literal without quotes.
+pub(crate) fn literal_text(literal: Literal) -> String {
+    match literal {
+        Literal::Bool(value) => value.to_string(),
+        Literal::Int(value) => value.to_string(),
+        Literal::Float(value) => value.to_string(),
+        Literal::Text(text) => text.to_owned(),
+    }
+}
+
+fn literal(literal: Literal) -> Json {
+    match literal {
+        Literal::Bool(value) => value.into(),
+        Literal::Int(value) => value.into(),
+        // A schema's bounds read better as `1` than as `1.0`, and mean the same.
+        Literal::Float(value) => json!(value),
+        Literal::Text(text) => text.into(),
+    }
+}
+
+/// The example as JSON; the default stands in for one that is not declared.
+fn example(setting: &Setting) -> Option<Json> {
+    if setting.example.is_empty() {
+        return None;
+    }
+    let table: toml::Table = format!("example = {}", setting.example).parse().ok()?;
+    serde_json::to_value(table.get("example")?).ok()
+}

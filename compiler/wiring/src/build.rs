@@ -1,0 +1,162 @@
+//! Trees of files to the model: each section by its own rules.
+
+use std::collections::BTreeMap;
+
+use bp_diag::catalog::wiring as codes;
+use bp_diag::{Diagnostics, Span, nearest};
+
+use crate::layers::{Chain, Layer};
+use crate::merge::{Shape, merge};
+use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
+use crate::{extras, instances, jobs, names, rules};
+
+/// The top-level tables that every wiring may have.
+pub const TABLES: &[&str] = &[
+    "app", "backend", "edge", "external", "extends", "job", "knob", "patch", "process", "server",
+    "service", "smoke", "target",
+];
+
+/// What the section readers share.
+pub(crate) struct Builder<'a> {
+    pub(crate) layers: &'a [Layer],
+    pub(crate) grammar: &'a Grammar,
+    pub(crate) out: &'a mut Diagnostics,
+    pub(crate) changes: Vec<Change>,
+    /// Absence proves nothing.
+    pub(crate) broken: bool,
+}
+
+/// Builds the model of a chain.
+pub(crate) fn build(chain: &Chain, grammar: &Grammar, out: &mut Diagnostics) -> WiringModel {
+    let mut model = WiringModel { broken: chain.broken, ..WiringModel::default() };
+    for layer in &chain.layers {
+        model.files.push(WiringFile { path: layer.path.clone(), file: layer.file });
+    }
+    let Some(main) = chain.layers.last() else { return model };
+    main.path.file_stem().unwrap_or_default().clone_into(&mut model.name);
+    let mut builder =
+        Builder { layers: &chain.layers, grammar, out, changes: Vec::new(), broken: chain.broken };
+    names::check_file("a wiring file", &model.name, Span::whole(main.file), builder.out);
+    builder.check_tables();
+    model.app = extras::app(&mut builder);
+    instances::read(&mut builder, &mut model);
+    model.edges = rules::edges(&mut builder);
+    model.servers = rules::servers(&mut builder);
+    model.jobs = jobs::read(&mut builder, &model);
+    model.processes = rules::processes(&mut builder, &model);
+    model.target = extras::target(&mut builder);
+    model.smoke = extras::smoke(&mut builder, &model);
+    model.knobs = extras::knobs(&mut builder);
+    model.patches = extras::patches(&mut builder);
+    for table in &grammar.tables {
+        if let Some(item) = builder.merged_item(table) {
+            model.others.insert(table.clone(), item);
+        }
+    }
+    model.changes = builder.changes;
+    model
+}
+
+impl<'a> Builder<'a> {
+    fn check_tables(&mut self) {
+        let mut known: Vec<&str> = TABLES.to_vec();
+        known.extend(self.grammar.tables.iter().map(String::as_str));
+        known.sort_unstable();
+        for layer in self.layers {
+            for (name, item) in &layer.root.entries {
+                if !known.contains(&name.as_str()) {
+                    let suggestion = nearest(name, known.iter().copied());
+                    self.out.push(codes::unknown_table(item.key, name, suggestion, &known));
+                }
+            }
+        }
+    }
+
+    /// A section's table in each file that has one, with the file's index.
+    pub(crate) fn section(&mut self, name: &str) -> Vec<(usize, &'a Table, &'a Item)> {
+        let mut found = Vec::new();
+        for (index, layer) in self.layers.iter().enumerate() {
+            let Some(item) = layer.root.get(name) else { continue };
+            match item.as_table() {
+                Some(table) => found.push((index, table, item)),
+                None => self.out.push(codes::wrong_shape(
+                    item.span,
+                    &format!("`{name}`"),
+                    "a table",
+                    item.type_name(),
+                    &format!("[{name}]"),
+                )),
+            }
+        }
+        found
+    }
+
+    /// A section's tables merged leaf by leaf.
+    pub(crate) fn merged(&mut self, name: &str) -> Option<(Table, Span)> {
+        let mut merged: Option<(Table, Span)> = None;
+        for (_, table, item) in self.section(name) {
+            match &mut merged {
+                None => merged = Some((table.clone(), item.key)),
+                Some((into, _)) => {
+                    merge(into, table, Shape::Plain, name, item.span, &mut self.changes);
+                }
+            }
+        }
+        merged
+    }
+
+    /// A top-level entry of any shape, merged leaf by leaf.
+    fn merged_item(&mut self, name: &str) -> Option<Item> {
+        let mut into = Table::default();
+        for layer in self.layers {
+            if let Some(item) = layer.root.get(name) {
+                let entries = BTreeMap::from([(name.to_owned(), item.clone())]);
+                let over = Table { entries, reset: false };
+                merge(&mut into, &over, Shape::Plain, "", item.span, &mut self.changes);
+            }
+        }
+        into.entries.remove(name)
+    }
+
+    /// A string at a leaf, or a diagnostic.
+    pub(crate) fn string(&mut self, item: &Item, what: &str, example: &str) -> Option<String> {
+        if let Value::String(text) = &item.value {
+            return Some(text.clone());
+        }
+        self.out.push(codes::wrong_shape(item.span, what, "a string", item.type_name(), example));
+        None
+    }
+
+    /// An array of strings at a leaf, each with its item; anything else is reported.
+    pub(crate) fn strings<'i>(
+        &mut self,
+        item: &'i Item,
+        what: &str,
+        example: &str,
+    ) -> Vec<(&'i str, &'i Item)> {
+        let Some(items) = item.as_array() else {
+            self.out.push(codes::wrong_shape(
+                item.span,
+                what,
+                "an array of strings",
+                item.type_name(),
+                example,
+            ));
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for item in items {
+            match item.as_str() {
+                Some(text) => found.push((text, item)),
+                None => self.out.push(codes::wrong_shape(
+                    item.span,
+                    &format!("an entry of {what}"),
+                    "a string",
+                    item.type_name(),
+                    example,
+                )),
+            }
+        }
+        found
+    }
+}

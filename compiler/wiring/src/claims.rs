@@ -1,0 +1,341 @@
+//! Which process a service runs in.
+//!
+//! The last file that claims a service wins, then exact over glob over `*`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_diag::catalog::wiring as codes;
+use bp_diag::{Diagnostics, Span, nearest};
+
+use crate::merge::{Shape, conflicts, drop_all, merge, sets};
+use crate::names::fold;
+use crate::value::join;
+use crate::{Change, ChangeKind, JobModel, ProcessRule, Rank, Table, WiringModel};
+
+/// One process and what runs in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedProcess {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared; `None` for the process of a service that no process claims.
+    pub span: Option<Span>,
+    /// Whether it ends with the call of the job that it is named after.
+    pub once: bool,
+    /// Its services, sorted, each with the claim that put it here.
+    pub services: Vec<(String, Option<Span>)>,
+    /// Its settings, without `services`.
+    pub settings: Table,
+    /// What was replaced or dropped.
+    pub changes: Vec<Change>,
+    /// Claims of other processes on its services, which its own beat.
+    pub outdone: Vec<LostClaim>,
+}
+
+/// A claim that a stronger one beat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostClaim {
+    /// The service.
+    pub service: String,
+    /// The process that claimed it.
+    pub process: String,
+    /// The claim.
+    pub span: Span,
+}
+
+/// A claim of a process on one service.
+#[derive(Clone, Copy)]
+struct Claim<'a> {
+    layer: usize,
+    rank: Rank,
+    span: Span,
+    process: &'a str,
+}
+
+/// A declared process: its files' tables, exact ones only.
+struct Declared<'a> {
+    name: &'a str,
+    span: Span,
+    rules: Vec<&'a ProcessRule>,
+}
+
+/// Which process each service of the model runs in, by process name.
+pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProcess>, Diagnostics) {
+    let mut out = Diagnostics::new();
+    let declared = declared(model);
+    let mut claimed: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
+    let places: BTreeMap<&str, Span> = declared.iter().map(|d| (d.name, d.span)).collect();
+    let mut claiming: BTreeSet<&str> = BTreeSet::new();
+    for process in &declared {
+        if claim(model, process, &mut claimed, &mut out) {
+            claiming.insert(process.name);
+        }
+    }
+    // Where two processes claim one service, the loser is chosen by nobody and so is not said to disappear.
+    let mut disputing: BTreeSet<&str> = BTreeSet::new();
+    let mut processes: BTreeMap<String, ResolvedProcess> = BTreeMap::new();
+    for service in model.services.keys() {
+        if let Some(job) = model.job_of(service) {
+            let claims = claimed.get(service.as_str()).map_or(&[][..], Vec::as_slice);
+            job_process(service, job, claims, &mut processes, &mut out);
+            continue;
+        }
+        let claims = claimed.get(service.as_str()).map_or(&[][..], Vec::as_slice);
+        let best = claims.iter().max_by_key(|c| (c.layer, c.rank));
+        let rival = best.and_then(|best| {
+            let equal = |c: &&Claim<'_>| {
+                (c.layer, c.rank) == (best.layer, best.rank) && c.process != best.process
+            };
+            claims.iter().find(equal).map(|rival| (best, rival))
+        });
+        if let Some((a, b)) = rival {
+            let (first, second) = if a.span <= b.span { (a, b) } else { (b, a) };
+            out.push(codes::claimed_twice(
+                service,
+                (first.span, first.process),
+                (second.span, second.process),
+            ));
+            disputing.extend([first.process, second.process]);
+        }
+        let (name, span) = match best {
+            Some(claim) => (claim.process, Some(claim.span)),
+            None => (service.as_str(), None),
+        };
+        let home = processes.entry(name.to_owned()).or_insert_with(|| ResolvedProcess {
+            name: name.to_owned(),
+            span: places.get(name).copied(),
+            once: false,
+            services: Vec::new(),
+            settings: Table::default(),
+            changes: Vec::new(),
+            outdone: Vec::new(),
+        });
+        if home.once {
+            let place = home.span.or(span);
+            if let (Some(here), Some(place)) = (places.get(name), place) {
+                out.push(codes::name_taken(*here, "a process", name, "a job", place));
+            }
+            continue;
+        }
+        home.outdone.extend(claims.iter().filter(|c| c.process != home.name).map(|lost| {
+            LostClaim {
+                service: service.clone(),
+                process: lost.process.to_owned(),
+                span: lost.span,
+            }
+        }));
+        home.services.push((service.clone(), span));
+    }
+    for process in &declared {
+        let emptied = claiming.contains(process.name) && !disputing.contains(process.name);
+        if emptied && !processes.contains_key(process.name) {
+            out.push(codes::process_empty(
+                process.span,
+                process.name,
+                "all its services run elsewhere",
+            ));
+        }
+    }
+    check_names(model, &processes, &mut out);
+    apply_settings(model, &mut processes, &mut out);
+    (processes, out)
+}
+
+/// The process of a job, which holds the job's service alone; a glob leaves that service out, and an exact claim is a fault.
+fn job_process(
+    service: &str,
+    job: &JobModel,
+    claims: &[Claim<'_>],
+    processes: &mut BTreeMap<String, ResolvedProcess>,
+    out: &mut Diagnostics,
+) {
+    let name = &job.name.value;
+    if let Some(claim) = claims.iter().find(|c| c.rank == Rank::Exact) {
+        let how = format!("process `{}` claims it", claim.process);
+        out.push(codes::job_shared(job.callee.span, name, service, &how, Some(claim.span)));
+    }
+    if let Some(other) = processes.get(name) {
+        let place = other.span.unwrap_or(job.name.span);
+        out.push(codes::name_taken(job.name.span, "a job", name, "a process", place));
+        return;
+    }
+    let process = ResolvedProcess {
+        name: name.clone(),
+        span: Some(job.name.span),
+        once: true,
+        services: vec![(service.to_owned(), Some(job.callee.span))],
+        settings: Table::default(),
+        changes: Vec::new(),
+        outdone: Vec::new(),
+    };
+    processes.insert(name.clone(), process);
+}
+
+fn declared(model: &WiringModel) -> Vec<Declared<'_>> {
+    let mut by_name: BTreeMap<String, Declared<'_>> = BTreeMap::new();
+    for rule in model.processes.iter().filter(|r| r.name.rank() == Rank::Exact) {
+        let folded = fold(rule.name.as_str());
+        if rule.removed {
+            by_name.remove(&folded);
+            continue;
+        }
+        let entry = by_name.entry(folded).or_insert_with(|| Declared {
+            name: rule.name.as_str(),
+            span: rule.span,
+            rules: Vec::new(),
+        });
+        entry.rules.push(rule);
+    }
+    by_name.into_values().collect()
+}
+
+/// Enters a process's claims; `false` if it claims nothing that exists, which is reported elsewhere.
+fn claim<'a>(
+    model: &'a WiringModel,
+    process: &Declared<'a>,
+    claimed: &mut BTreeMap<&'a str, Vec<Claim<'a>>>,
+    out: &mut Diagnostics,
+) -> bool {
+    // An array replaces the inherited one, so the last `services` speaks for the process.
+    let Some(rule) = process.rules.iter().rev().find(|r| r.claims.is_some()) else {
+        return claim_own_name(model, process, claimed, out);
+    };
+    let mut any = false;
+    for pattern in rule.claims.iter().flatten() {
+        let rank = pattern.value.rank();
+        let matching: Vec<&str> = if rank == Rank::Exact {
+            model.service(pattern.value.as_str()).map(|s| s.name.as_str()).into_iter().collect()
+        } else {
+            let names = model.services.keys().map(String::as_str);
+            names.filter(|s| pattern.value.matches(s)).collect()
+        };
+        any |= !matching.is_empty();
+        for service in matching {
+            let claim =
+                Claim { layer: rule.layer, rank, span: pattern.span, process: process.name };
+            claimed.entry(service).or_default().push(claim);
+        }
+    }
+    any
+}
+
+/// `[process.cart]` without `services` is about the process that `cart` has by itself.
+fn claim_own_name<'a>(
+    model: &'a WiringModel,
+    process: &Declared<'a>,
+    claimed: &mut BTreeMap<&'a str, Vec<Claim<'a>>>,
+    out: &mut Diagnostics,
+) -> bool {
+    let (Some(service), Some(rule)) = (model.service(process.name), process.rules.first()) else {
+        if !model.broken {
+            let near = nearest(process.name, model.services.keys().map(String::as_str));
+            let place = format!("process `{}`", process.name);
+            out.push(
+                codes::missing_key(process.span, "services", &place, "services = [\"…\"]")
+                    .suggest(near),
+            );
+        }
+        return false;
+    };
+    let claim =
+        Claim { layer: rule.layer, rank: Rank::Exact, span: process.span, process: process.name };
+    claimed.entry(service.name.as_str()).or_default().push(claim);
+    true
+}
+
+/// A process named as a service must hold that service alone.
+fn check_names(
+    model: &WiringModel,
+    processes: &BTreeMap<String, ResolvedProcess>,
+    out: &mut Diagnostics,
+) {
+    for process in processes.values() {
+        let Some(service) = model.service(&process.name) else { continue };
+        let only =
+            process.services.len() == 1 && process.services.iter().any(|(s, _)| *s == service.name);
+        if let Some(span) = process.span.filter(|_| !only) {
+            out.push(codes::name_taken(
+                span,
+                "a process that holds other services",
+                &process.name,
+                "a service",
+                service.span,
+            ));
+        }
+    }
+}
+
+fn apply_settings(
+    model: &WiringModel,
+    processes: &mut BTreeMap<String, ResolvedProcess>,
+    out: &mut Diagnostics,
+) {
+    let mut used: BTreeSet<Span> = BTreeSet::new();
+    let mut exact: BTreeMap<String, Vec<&ProcessRule>> = BTreeMap::new();
+    let mut patterns: Vec<&ProcessRule> = Vec::new();
+    for rule in &model.processes {
+        match rule.name.rank() {
+            Rank::Exact => exact.entry(fold(rule.name.as_str())).or_default().push(rule),
+            Rank::Glob | Rank::Any => patterns.push(rule),
+        }
+    }
+    for process in processes.values_mut().filter(|p| !p.once) {
+        let mut rules = exact.get(&fold(&process.name)).cloned().unwrap_or_default();
+        rules.extend(patterns.iter().filter(|r| r.name.matches(&process.name)));
+        rules.sort_by_key(|r| (r.layer, r.name.rank(), r.span.start));
+        let path = join("process", &process.name);
+        conflict(&rules, &path, out);
+        for rule in rules {
+            used.insert(rule.span);
+            if rule.removed {
+                drop_all(
+                    &mut process.settings,
+                    &path,
+                    &ChangeKind::Removed,
+                    rule.span,
+                    &mut process.changes,
+                );
+            }
+            merge(
+                &mut process.settings,
+                &rule.settings,
+                Shape::Plain,
+                &path,
+                rule.span,
+                &mut process.changes,
+            );
+        }
+    }
+    for rule in
+        model.processes.iter().filter(|r| r.name.rank() == Rank::Glob && !used.contains(&r.span))
+    {
+        if !model.broken {
+            let near =
+                nearest(&rule.name.as_str().replace('*', ""), processes.keys().map(String::as_str));
+            let why = "no process has such a name, and a selector creates none";
+            out.push(
+                codes::selector_matches_nothing(rule.span, rule.name.as_str(), why).suggest(near),
+            );
+        }
+    }
+}
+
+fn conflict(rules: &[&ProcessRule], path: &str, out: &mut Diagnostics) {
+    let order = |r: &ProcessRule| (r.layer, r.name.rank());
+    for (i, a) in rules.iter().enumerate() {
+        for b in rules.iter().skip(i + 1).take_while(|b| order(a) == order(b)) {
+            for (leaf, ours, theirs) in conflicts(&a.settings, &b.settings) {
+                if rules.iter().any(|r| order(r) > order(b) && sets(&r.settings, &leaf)) {
+                    continue;
+                }
+                let add = format!("{path}.{leaf} = {}", theirs.value);
+                out.push(codes::selector_conflict(
+                    &leaf,
+                    path,
+                    (ours.span, a.name.as_str()),
+                    (theirs.span, b.name.as_str()),
+                    &add,
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The model as text: stable, sorted, without places.
+
+use std::fmt::Write as _;
+
+use crate::value::{join, key_text};
+use crate::{InstanceModel, RuntimeSource, Table, WiringModel};
+
+impl WiringModel {
+    /// Every value as `path = value`, a line each; equal models have equal dumps wherever their text stands.
+    pub fn dump(&self) -> String {
+        let mut out = String::new();
+        if let Some(name) = &self.app.name {
+            line(&mut out, "app.name", name);
+        }
+        if let Some(workflow) = &self.app.workflow {
+            line(&mut out, "app.workflow", workflow);
+        }
+        match &self.app.runtime {
+            Some(RuntimeSource::Path(path)) => line(&mut out, "app.runtime.path", path),
+            Some(RuntimeSource::Version(version)) => line(&mut out, "app.runtime.version", version),
+            None => {}
+        }
+        let sections = [
+            ("backend", &self.backends),
+            ("service", &self.services),
+            ("external", &self.externals),
+        ];
+        for (section, instances) in sections {
+            for InstanceModel { name, settings, .. } in instances.values() {
+                table(&mut out, &join(section, name), settings);
+            }
+        }
+        for removed in &self.removed {
+            line(&mut out, "removed", &removed.name);
+        }
+        let edges =
+            self.edges.iter().map(|r| (r.layer, format!("edge.\"{}\"", r.selector), &r.settings));
+        let servers = self
+            .servers
+            .iter()
+            .map(|r| (r.layer, format!("server.\"{}\"", r.selector), &r.settings));
+        let mut rules: Vec<_> = edges.chain(servers).collect();
+        rules.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        for (layer, path, settings) in rules {
+            table(&mut out, &format!("{layer}: {path}"), settings);
+        }
+        let mut processes: Vec<_> = self.processes.iter().collect();
+        processes.sort_by_key(|r| (r.layer, r.name.clone()));
+        for rule in processes {
+            let path = format!("{}: process.{}", rule.layer, key_text(rule.name.as_str()));
+            if rule.removed {
+                line(&mut out, &path, "false");
+            }
+            for claim in rule.claims.iter().flatten() {
+                line(&mut out, &format!("{path} runs"), claim);
+            }
+            table(&mut out, &path, &rule.settings);
+        }
+        for target in &self.target.enabled {
+            line(&mut out, "target.enabled", target);
+        }
+        if !self.target.settings.entries.is_empty() {
+            table(&mut out, "target", &self.target.settings);
+        }
+        self.dump_smoke(&mut out);
+        for (name, job) in &self.jobs {
+            let path = join("job", name);
+            line(&mut out, &path, format!("{}.{}", job.callee, job.method));
+            for (name, item) in &job.arguments {
+                line(&mut out, &join(&path, name), &item.value);
+            }
+        }
+        for (name, item) in &self.knobs {
+            line(&mut out, &join("knob", name), &item.value);
+        }
+        for patch in &self.patches {
+            let path = format!("patch {}{}", patch.file, patch.pointer);
+            match &patch.value {
+                Some(item) => line(&mut out, &path, &item.value),
+                None => line(&mut out, &path, "removed"),
+            }
+            line(&mut out, &format!("{path} reason"), &patch.reason);
+        }
+        for (name, item) in &self.others {
+            line(&mut out, name, &item.value);
+        }
+        out
+    }
+
+    fn dump_smoke(&self, out: &mut String) {
+        for call in &self.smoke {
+            let path = join("smoke", &call.name.value);
+            line(out, &path, format!("{}.{}", call.callee, call.method));
+            for (name, item) in &call.arguments {
+                line(out, &join(&path, name), &item.value);
+            }
+            if let Some(expect) = &call.expect {
+                line(out, &format!("{path} answers"), &expect.value);
+            }
+            if let Some(error) = &call.expect_error {
+                line(out, &format!("{path} fails"), error);
+            }
+        }
+    }
+}
+
+fn line(out: &mut String, path: &str, value: impl std::fmt::Display) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{path} = {value}");
+}
+
+fn table(out: &mut String, path: &str, table: &Table) {
+    if table.entries.is_empty() {
+        line(out, path, table);
+    }
+    for (key, item) in table.leaves() {
+        line(out, &format!("{path}.{key}"), &item.value);
+    }
+}

@@ -1,0 +1,287 @@
+//! Resolution of every edge and server of a system, with what only the whole shows: selectors that match nothing or have no effect.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bp_diag::catalog::wiring as codes;
+use bp_diag::{Diagnostics, Span, nearest};
+
+use crate::resolve::{Rule, Scene, resolve};
+use crate::{
+    Acceptance, ChangeKind, EdgeKind, EdgeRule, EdgeShape, Grammar, Pattern, Rank, Resolved,
+    ResolvedEdge, WiringModel, names,
+};
+
+/// What became of each rule over all its targets.
+#[derive(Default)]
+struct Fate {
+    matched: bool,
+    /// Some leaf of it is in force somewhere.
+    used: bool,
+    /// What took a leaf of it out of force: place and layer.
+    beaten: Option<(Span, usize)>,
+}
+
+/// Resolves one target at a time; equal sets of rules over equal kinds of edges share their result.
+struct Resolver<'a> {
+    rules: Vec<Rule<'a>>,
+    fates: Vec<Fate>,
+    shared: BTreeMap<(Vec<usize>, &'static str), Arc<Resolved>>,
+    out: Diagnostics,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(rules: Vec<Rule<'a>>) -> Self {
+        let fates = rules.iter().map(|_| Fate::default()).collect();
+        Self { rules, fates, shared: BTreeMap::new(), out: Diagnostics::new() }
+    }
+
+    fn resolve(&mut self, matching: Vec<usize>, scene: &Scene<'_>) -> Arc<Resolved> {
+        // Messages of exact rules and of conflicts name the target, so a result is shared only without them.
+        let key = (matching, scene.kind);
+        if let Some(shared) = self.shared.get(&key) {
+            return Arc::clone(shared);
+        }
+        let rules: Vec<&Rule<'a>> = key.0.iter().filter_map(|i| self.rules.get(*i)).collect();
+        let before = self.out.len();
+        let resolved = Arc::new(resolve(rules, scene, &mut self.out));
+        self.note_fates(&key.0, &resolved);
+        if self.out.len() == before {
+            self.shared.insert(key, Arc::clone(&resolved));
+        }
+        resolved
+    }
+
+    fn note_fates(&mut self, matching: &[usize], resolved: &Resolved) {
+        let in_force: BTreeSet<Span> = resolved
+            .origins
+            .values()
+            .chain(resolved.off.values())
+            .map(|o| o.selector_span)
+            .collect();
+        let owner = |span: Span, rules: &[Rule<'_>]| {
+            matching.iter().copied().find(|i| {
+                rules
+                    .get(*i)
+                    .is_some_and(|r| r.settings.leaves().iter().any(|(_, item)| item.span == span))
+            })
+        };
+        for change in &resolved.changes {
+            if matches!(change.kind, ChangeKind::NotTaken) {
+                continue;
+            }
+            let winner = owner(change.by, &self.rules)
+                .and_then(|i| self.rules.get(i))
+                .map(|r| (r.span, r.layer));
+            let loser = owner(change.old.span, &self.rules).and_then(|i| self.fates.get_mut(i));
+            if let (Some(fate), Some(winner)) = (loser, winner) {
+                fate.beaten.get_or_insert(winner);
+            }
+        }
+        for index in matching {
+            if let (Some(rule), Some(fate)) = (self.rules.get(*index), self.fates.get_mut(*index)) {
+                fate.matched = true;
+                fate.used |= in_force.contains(&rule.span);
+            }
+        }
+    }
+
+    /// Warns of a later file's rules that an earlier or the same file overrides everywhere.
+    fn report_shadowed(&mut self) {
+        for (rule, fate) in self.rules.iter().zip(&self.fates) {
+            let Some((span, layer)) = fate.beaten else { continue };
+            if !fate.used && rule.layer > 0 && layer <= rule.layer {
+                let winner = self.rules.iter().find(|r| r.span == span).map_or("", |r| &r.selector);
+                self.out.push(codes::selector_shadowed(rule.span, &rule.selector, span, winner));
+            }
+        }
+    }
+}
+
+/// The settings of every edge, in the order given.
+///
+/// Reports selectors that match no edge, and a later file's selectors that are wholly shadowed.
+pub fn resolve_edges(
+    model: &WiringModel,
+    grammar: &Grammar,
+    edges: &[EdgeShape],
+    accepts: &dyn Fn(&str, EdgeKind) -> Acceptance,
+) -> (Vec<ResolvedEdge>, Diagnostics) {
+    // Rules that name their callee are found by it, so that time grows with edges plus rules and not with their product.
+    let mut by_callee: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut others = Vec::new();
+    for (index, rule) in model.edges.iter().enumerate() {
+        if rule.selector.callee.rank() == Rank::Exact {
+            by_callee.entry(names::fold(rule.selector.callee.as_str())).or_default().push(index);
+        } else {
+            others.push(index);
+        }
+    }
+    let mut resolver = Resolver::new(model.edges.iter().map(Rule::of_edge).collect());
+    let mut results = Vec::new();
+    for edge in edges {
+        let exact = by_callee.get(&names::fold(&edge.callee)).map_or(&[][..], Vec::as_slice);
+        let candidates: Vec<usize> = exact.iter().chain(&others).copied().collect();
+        let select = |method: Option<&str>| -> Vec<usize> {
+            let fits = |i: &usize| {
+                model
+                    .edges
+                    .get(*i)
+                    .is_some_and(|r| r.selector.matches(&edge.caller, &edge.callee, method))
+            };
+            candidates.iter().copied().filter(fits).collect()
+        };
+        let accepts = |key: &str| accepts(key, edge.kind);
+        let mut scene = Scene {
+            section: "edge",
+            keys: &grammar.edge,
+            target: format!("{} -> {}", edge.caller, edge.callee),
+            kind: edge.kind.words(),
+            accepts: &accepts,
+        };
+        let whole = select(None);
+        let resolved = resolver.resolve(whole.clone(), &scene);
+        let mut methods = BTreeMap::new();
+        for method in &edge.methods {
+            let matching = select(Some(method));
+            if matching != whole {
+                scene.target = format!("{} -> {}.{method}", edge.caller, edge.callee);
+                methods.insert(method.clone(), resolver.resolve(matching, &scene));
+            }
+        }
+        results.push(ResolvedEdge { edge: resolved, methods });
+    }
+    let unmatched: Vec<usize> = unmatched(&resolver);
+    for rule in unmatched.into_iter().filter_map(|i| model.edges.get(i)) {
+        report_unmatched_edge(model, rule, edges, &mut resolver.out);
+    }
+    resolver.report_shadowed();
+    (results, resolver.out)
+}
+
+/// The server side's settings of every service: name and methods, in the order given.
+///
+/// Reports selectors that match no service, and a later file's selectors that are wholly shadowed.
+pub fn resolve_servers(
+    model: &WiringModel,
+    grammar: &Grammar,
+    services: &[(String, Vec<String>)],
+    accepts: &dyn Fn(&str) -> Acceptance,
+) -> (Vec<ResolvedEdge>, Diagnostics) {
+    let mut resolver = Resolver::new(model.servers.iter().map(Rule::of_server).collect());
+    let mut results = Vec::new();
+    for (service, methods) in services {
+        let select = |method: Option<&str>| -> Vec<usize> {
+            let all = model.servers.iter().enumerate();
+            all.filter(|(_, r)| r.selector.matches(service, method)).map(|(i, _)| i).collect()
+        };
+        let mut scene = Scene {
+            section: "server",
+            keys: &grammar.server,
+            target: service.clone(),
+            kind: "a server",
+            accepts,
+        };
+        let whole = select(None);
+        let edge = resolver.resolve(whole.clone(), &scene);
+        let mut resolved = BTreeMap::new();
+        for method in methods {
+            let matching = select(Some(method));
+            if matching != whole {
+                scene.target = format!("{service}.{method}");
+                resolved.insert(method.clone(), resolver.resolve(matching, &scene));
+            }
+        }
+        results.push(ResolvedEdge { edge, methods: resolved });
+    }
+    for rule in unmatched(&resolver).into_iter().filter_map(|i| model.servers.get(i)) {
+        let name = rule.selector.service.as_str();
+        let text = rule.selector.to_string();
+        let found = services.iter().find(|(s, _)| rule.selector.service.matches(s));
+        let diagnostic = match (model.removed(name), found, &rule.selector.method) {
+            (Some(removed), _, _) => codes::removed_instance(rule.span, name, removed.removed),
+            (None, Some((service, methods)), Some(method)) => codes::selector_matches_nothing(
+                rule.span,
+                &text,
+                &format!("`{service}` has no such method"),
+            )
+            .suggest(nearest(method.as_str(), methods.iter().map(String::as_str))),
+            _ => codes::selector_matches_nothing(rule.span, &text, "no service has such a name")
+                .suggest(nearest(&name.replace('*', ""), services.iter().map(|(s, _)| s.as_str()))),
+        };
+        resolver.out.push(diagnostic);
+    }
+    resolver.report_shadowed();
+    (results, resolver.out)
+}
+
+/// Rules that matched nothing; `*` for everything may.
+fn unmatched(resolver: &Resolver<'_>) -> Vec<usize> {
+    let all = resolver.rules.iter().zip(&resolver.fates).enumerate();
+    let any = (Rank::Any, Rank::Any, Rank::Any);
+    all.filter(|(_, (rule, fate))| !fate.matched && rule.specificity != any)
+        .map(|(i, _)| i)
+        .collect()
+}
+
+fn report_unmatched_edge(
+    model: &WiringModel,
+    rule: &EdgeRule,
+    edges: &[EdgeShape],
+    out: &mut Diagnostics,
+) {
+    let selector = &rule.selector;
+    let text = selector.to_string();
+    for name in [selector.caller.as_str(), selector.callee.as_str()] {
+        if let Some(removed) = model.removed(name) {
+            out.push(codes::removed_instance(rule.span, name, removed.removed));
+            return;
+        }
+    }
+    let known =
+        |pattern: &Pattern, names: &BTreeSet<&str>| names.iter().any(|n| pattern.matches(n));
+    let callers: BTreeSet<&str> = edges.iter().map(|e| e.caller.as_str()).collect();
+    let callees: BTreeSet<&str> = edges.iter().map(|e| e.callee.as_str()).collect();
+    let near = |pattern: &Pattern, names: &BTreeSet<&str>| {
+        nearest(&pattern.as_str().replace('*', ""), names.iter().copied()).map(ToOwned::to_owned)
+    };
+    let without_method =
+        |e: &&EdgeShape| selector.caller.matches(&e.caller) && selector.callee.matches(&e.callee);
+    let diagnostic =
+        if let (Some(edge), Some(method)) = (edges.iter().find(without_method), &selector.method) {
+            codes::selector_matches_nothing(
+                rule.span,
+                &text,
+                &format!("`{}` has no such method", edge.callee),
+            )
+            .suggest(nearest(method.as_str(), edge.methods.iter().map(String::as_str)))
+        } else if !known(&selector.callee, &callees) {
+            codes::selector_matches_nothing(
+                rule.span,
+                &text,
+                &format!("nothing calls `{}`", selector.callee),
+            )
+            .suggest(near(&selector.callee, &callees).as_deref())
+        } else if !known(&selector.caller, &callers) {
+            codes::selector_matches_nothing(
+                rule.span,
+                &text,
+                &format!("`{}` calls nothing", selector.caller),
+            )
+            .suggest(near(&selector.caller, &callers).as_deref())
+        } else {
+            let called: BTreeSet<String> = edges
+                .iter()
+                .filter(|e| selector.caller.matches(&e.caller))
+                .map(|e| format!("`{}`", e.callee))
+                .collect();
+            let called: Vec<String> = called.into_iter().take(10).collect();
+            codes::selector_matches_nothing(
+                rule.span,
+                &text,
+                &format!("`{}` does not call `{}`", selector.caller, selector.callee),
+            )
+            .note(format!("`{}` calls {}", selector.caller, called.join(", ")))
+        };
+    out.push(diagnostic);
+}

@@ -1,0 +1,126 @@
+//! What plugins add to the wiring language, as plain data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A section of the wiring whose tables hold plugin keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// `[edge."caller -> callee"]`.
+    Edge,
+    /// `[server."service"]`.
+    Server,
+    /// `[process.name]`.
+    Process,
+}
+
+/// The leaf of a table that chooses a variant, and what belongs to each variant.
+///
+/// When a later file or a more specific selector changes the leaf, inherited settings of the old variant are dropped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Variant {
+    /// The leaf: `kind`, `algorithm`.
+    pub leaf: String,
+    /// Settings in the same table, by variant; a variant that is not listed owns every setting of its table.
+    pub settings: BTreeMap<String, BTreeSet<String>>,
+    /// Keys beside the key that belong to a variant: `routes` stands beside `rpc` and belongs to `http`.
+    pub siblings: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// One key that a plugin owns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyGrammar {
+    /// The leaf that a value which is no table stands for: `timeout = "1s"` is `timeout = { after = "1s" }` with shorthand `after`.
+    pub shorthand: Option<String>,
+    /// The leaf that chooses a variant.
+    pub variant: Option<Variant>,
+    /// The key holds free entries, such as `routes`, and takes neither `true` nor `false`.
+    pub map: bool,
+    /// The key is a leaf whose value is kept as written, `true` and `false` included.
+    pub leaf: bool,
+    /// Settings below the key that are tables, so that their shorthands too expand before files merge.
+    pub nested: BTreeMap<String, KeyGrammar>,
+}
+
+impl KeyGrammar {
+    /// A key whose value must be a table, `true` or `false`.
+    pub fn table() -> Self {
+        Self::default()
+    }
+
+    /// A key with a shorthand leaf.
+    pub fn shorthand(leaf: &str) -> Self {
+        Self { shorthand: Some(leaf.to_owned()), ..Self::default() }
+    }
+
+    /// A key that is a map of free entries.
+    pub fn map() -> Self {
+        Self { map: true, ..Self::default() }
+    }
+
+    /// A key that is a leaf of any type.
+    pub fn leaf() -> Self {
+        Self { leaf: true, ..Self::default() }
+    }
+
+    /// Adds the tables below the key.
+    pub fn nested(mut self, nested: BTreeMap<String, KeyGrammar>) -> Self {
+        self.nested = nested;
+        self
+    }
+
+    /// Adds the leaf that chooses a variant.
+    pub fn variant(mut self, variant: Variant) -> Self {
+        self.variant = Some(variant);
+        self
+    }
+}
+
+/// Every key, table and kind that plugins add.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grammar {
+    /// Keys of edge tables: `rpc`, `timeout`, `retry`, `routes`.
+    pub edge: BTreeMap<String, KeyGrammar>,
+    /// Keys of server tables.
+    pub server: BTreeMap<String, KeyGrammar>,
+    /// Keys of process tables beside `services` and `replicas`; what they take is checked where processes are put together.
+    pub process: BTreeSet<String>,
+    /// Settings of each backend kind; a kind that is not listed owns every setting of its instance.
+    pub backend: BTreeMap<String, BTreeSet<String>>,
+    /// Further top-level tables, kept as written in [`crate::WiringModel::others`].
+    pub tables: BTreeSet<String>,
+}
+
+impl Grammar {
+    /// The keys of a section, sorted.
+    pub fn keys(&self, section: Section) -> Vec<&str> {
+        match section {
+            Section::Edge => self.edge.keys().map(String::as_str).collect(),
+            Section::Server => self.server.keys().map(String::as_str).collect(),
+            Section::Process => {
+                let mut keys: Vec<&str> = self.process.iter().map(String::as_str).collect();
+                keys.extend(["services", "replicas"]);
+                keys.sort_unstable();
+                keys.dedup();
+                keys
+            }
+        }
+    }
+
+    /// The grammar of one key.
+    pub fn key(&self, section: Section, key: &str) -> Option<&KeyGrammar> {
+        match section {
+            Section::Edge => self.edge.get(key),
+            Section::Server => self.server.get(key),
+            Section::Process => None,
+        }
+    }
+
+    /// How the `kind` of a backend or external chooses its settings.
+    pub(crate) fn kinds(&self) -> Variant {
+        Variant {
+            leaf: "kind".to_owned(),
+            settings: self.backend.clone(),
+            siblings: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `[job]`: calls that are made once, before traffic.
+
+use std::collections::BTreeMap;
+
+use bp_diag::Spanned;
+use bp_diag::catalog::wiring as codes;
+
+use crate::build::Builder;
+use crate::extras::{CallKind, Called, called};
+use crate::{JobModel, Value, WiringModel, names};
+
+/// The keys of a job.
+pub const JOB_KEYS: &[&str] = &["arguments", "call"];
+
+/// Reads `[job]`.
+pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<String, JobModel> {
+    let Some((table, _)) = builder.merged("job") else { return BTreeMap::new() };
+    let kind = CallKind { what: "job", example: "seed.fill", bad: codes::bad_job };
+    let mut jobs: BTreeMap<String, JobModel> = BTreeMap::new();
+    for (name, item) in &table.entries {
+        // Removed by a later file.
+        if matches!(item.value, Value::Boolean(false))
+            || !names::check("a job", name, item.key, builder.out)
+        {
+            continue;
+        }
+        let Some(table) = item.as_table() else {
+            let example = format!("{name} = {{ call = \"service.method\" }}");
+            let what = format!("job `{name}`");
+            builder.out.push(codes::wrong_shape(
+                item.span,
+                &what,
+                "a table",
+                item.type_name(),
+                &example,
+            ));
+            continue;
+        };
+        builder.out.extend(table.unknown_keys("a job", JOB_KEYS));
+        let Some(Called { callee, method, arguments }) =
+            called(builder, model, &kind, name, item, table)
+        else {
+            continue;
+        };
+        let taken = [
+            model.backend(name).map(|i| ("a backend", i.span)),
+            model.external(name).map(|i| ("an external", i.span)),
+            // As a process, it may be named after its only service.
+            model
+                .service(name)
+                .filter(|_| names::fold(name) != names::fold(&callee.value))
+                .map(|i| ("a service", i.span)),
+        ];
+        for (what, span) in taken.into_iter().flatten() {
+            builder.out.push(codes::name_taken(item.key, "a job", name, what, span));
+        }
+        let rival = jobs
+            .values()
+            .find(|other| names::fold(&other.callee.value) == names::fold(&callee.value));
+        if let Some(other) = rival {
+            let what = format!("job `{}` calls it", other.name.value);
+            builder.out.push(codes::job_shared(
+                callee.span,
+                name,
+                &callee.value,
+                &what,
+                Some(other.callee.span),
+            ));
+            continue;
+        }
+        let name = Spanned::new(name.clone(), item.key);
+        jobs.insert(name.value.clone(), JobModel { name, callee, method, arguments });
+    }
+    jobs
+}

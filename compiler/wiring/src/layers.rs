@@ -1,0 +1,174 @@
+//! The `extends` chain: from one path to the trees of all its files, base first.
+
+use std::io::ErrorKind;
+
+use bp_diag::catalog::wiring as codes;
+use bp_diag::{Diagnostics, FileId, SourceMap, Span, nearest};
+use bp_system::{EntryKind, System};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+use crate::parse::parse;
+use crate::{Item, Table, Value, guard};
+
+/// Most files in a chain.
+const MOST: usize = 64;
+
+/// One file of the chain.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) file: FileId,
+    pub(crate) root: Table,
+}
+
+/// The chain, base first.
+#[derive(Debug, Default)]
+pub(crate) struct Chain {
+    pub(crate) layers: Vec<Layer>,
+    /// Something of the chain could not be read, so absence proves nothing.
+    pub(crate) broken: bool,
+}
+
+/// Reads a file and everything that it extends.
+pub(crate) fn load(
+    system: &dyn System,
+    sources: &mut SourceMap,
+    path: &Utf8Path,
+    out: &mut Diagnostics,
+) -> Chain {
+    let mut chain = Chain::default();
+    let mut path = normal(path);
+    let mut named_at: Option<Span> = None;
+    loop {
+        let bytes = match read(system, &path) {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                chain.broken = true;
+                out.push(match named_at {
+                    None => codes::unreadable_file(path.as_str(), &reason),
+                    Some(span) => {
+                        let names = neighbours(system, &path);
+                        let suggestion = path
+                            .file_name()
+                            .and_then(|n| nearest(n, names.iter().map(String::as_str)));
+                        codes::unreadable_base(span, path.as_str(), &reason, suggestion)
+                    }
+                });
+                break;
+            }
+        };
+        let (file, scan) = guard::admit(bytes, path.as_str(), sources);
+        let text = sources.get(file).map(|s| s.text.clone()).unwrap_or_default();
+        let mut root = Table::default();
+        match scan {
+            Ok(scan) => {
+                let parsed = parse(file, &text, &scan, out);
+                root = parsed.root;
+                chain.broken |= parsed.broken;
+            }
+            Err(diagnostic) => {
+                chain.broken = true;
+                out.push(diagnostic);
+            }
+        }
+        let extends = root.entries.remove("extends");
+        chain.layers.push(Layer { path: path.clone(), file, root });
+        let Some(extends) = extends else { break };
+        let Some(named) = base_path(&extends, &path, out) else {
+            chain.broken = true;
+            break;
+        };
+        let again = chain.layers.iter().position(|l| l.path == named);
+        // Through a symbolic link a circle never names the same path twice.
+        let endless = (chain.layers.len() >= MOST).then_some(0);
+        if let Some(start) = again.or(endless) {
+            let mut circle: Vec<String> =
+                chain.layers.iter().skip(start).map(|l| l.path.to_string()).collect();
+            circle.push(named.to_string());
+            out.push(codes::extends_cycle(extends.span, &circle));
+            chain.broken = true;
+            break;
+        }
+        named_at = Some(extends.span);
+        path = named;
+    }
+    chain.layers.reverse();
+    chain
+}
+
+fn read(system: &dyn System, path: &Utf8Path) -> Result<Vec<u8>, String> {
+    match system.kind(path) {
+        Some(EntryKind::Directory) => return Err("it is a folder".to_owned()),
+        Some(EntryKind::Other) => return Err("it is no regular file".to_owned()),
+        Some(EntryKind::File) | None => {}
+    }
+    system.read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        kind => kind.to_string(),
+    })
+}
+
+/// Wiring files beside a path.
+fn neighbours(system: &dyn System, path: &Utf8Path) -> Vec<String> {
+    let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let names = system.list(folder).unwrap_or_default();
+    names
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|n| Utf8Path::new(n).extension() == Some("toml"))
+        .collect()
+}
+
+fn base_path(extends: &Item, from: &Utf8Path, out: &mut Diagnostics) -> Option<Utf8PathBuf> {
+    let what = "`extends`";
+    let Value::String(text) = &extends.value else {
+        let found = extends.type_name();
+        out.push(codes::wrong_shape(
+            extends.span,
+            what,
+            "the path of one file",
+            found,
+            "extends = \"micro.toml\"",
+        ));
+        return None;
+    };
+    if text.is_empty() {
+        out.push(codes::wrong_shape(
+            extends.span,
+            what,
+            "the path of one file",
+            "empty",
+            "extends = \"micro.toml\"",
+        ));
+        return None;
+    }
+    Some(resolve(from, text))
+}
+
+/// A path written in the file `from`, relative to that file's folder.
+pub(crate) fn resolve(from: &Utf8Path, text: &str) -> Utf8PathBuf {
+    normal(&from.parent().unwrap_or(Utf8Path::new("")).join(text))
+}
+
+/// Resolves `.` and `..` by text; a relative path stays relative.
+pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
+    let mut out = Utf8PathBuf::new();
+    for part in path.components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                let last = out.components().next_back();
+                match last {
+                    Some(Utf8Component::Normal(_)) => {
+                        out.pop();
+                    }
+                    Some(Utf8Component::RootDir) => {}
+                    _ => out.push(".."),
+                }
+            }
+            part => out.push(part.as_str()),
+        }
+    }
+    if out.as_str().is_empty() { Utf8PathBuf::from(".") } else { out }
+}

@@ -1,0 +1,50 @@
+//! The wiring front end: TOML text to a [`WiringModel`], and selectors to resolved settings.
+//!
+//! Data flows one way: guard → parse → layers → merge → model → resolve.
+//! Every leaf keeps the span that set it; what merging replaced or dropped is kept as [`Change`]s, so that `bp explain` can tell.
+//!
+//! The front end knows no plugin: a [`Grammar`] says which keys exist, what their shorthand is, and which leaf chooses a variant.
+//!
+//! Non-goals: this crate does not read workflow source, never touches the graph, and does not check the settings inside a plugin's key (it offers the typed readers of [`Item`] for that).
+
+mod build;
+mod claims;
+mod dump;
+mod everywhere;
+mod explain;
+mod extras;
+mod grammar;
+mod guard;
+mod instances;
+mod jobs;
+mod layers;
+mod merge;
+mod model;
+mod names;
+mod parse;
+mod resolve;
+mod rules;
+mod select;
+mod syntax;
+mod typed;
+mod value;
+
+pub use build::TABLES;
+pub use claims::{LostClaim, ResolvedProcess, resolve_processes};
+pub use everywhere::{resolve_edges, resolve_servers};
+pub use explain::{ExplainedLeaf, Explanation, explain_leaves};
+pub use extras::{APP_KEYS, PATCH_KEYS, SMOKE_KEYS};
+pub use grammar::{Grammar, KeyGrammar, Section, Variant};
+pub use jobs::JOB_KEYS;
+pub use model::{
+    AppModel, Change, ChangeKind, EdgeRule, InstanceModel, JobModel, Patch, ProcessRule,
+    RemovedInstance, RuntimeSource, ServerRule, SmokeCall, TargetModel, WiringFile, WiringModel,
+    read,
+};
+pub use names::{is_name, reserved_names};
+pub use resolve::{
+    Acceptance, EdgeKind, EdgeShape, Origin, Resolved, ResolvedEdge, resolve_edge, resolve_server,
+};
+pub use select::{EdgeSelector, Pattern, Rank, ServerSelector};
+pub use typed::{Bounds, Typed, duration_text, parse_duration, parse_size, size_text};
+pub use value::{Item, Reference, Table, Value};

@@ -1,0 +1,267 @@
+//! Merging one table over another, leaf by leaf, with a record of what went out of force.
+//!
+//! Files of an `extends` chain and selectors on one edge merge by the same function.
+
+use std::collections::BTreeMap;
+
+use bp_diag::Span;
+
+use crate::value::join;
+use crate::{Change, ChangeKind, Item, KeyGrammar, Table, Value, Variant};
+
+/// What the merge knows of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shape<'g> {
+    /// Nothing: entries are leaves or plain tables.
+    Plain,
+    /// Its keys are plugins' keys.
+    Keys(&'g BTreeMap<String, KeyGrammar>),
+    /// One of its leaves chooses a variant.
+    Variant(&'g Variant),
+}
+
+impl Shape<'_> {
+    fn child(self, key: &str) -> Self {
+        match self {
+            Self::Keys(keys) => {
+                keys.get(key).and_then(|k| k.variant.as_ref()).map_or(Self::Plain, Self::Variant)
+            }
+            Self::Plain | Self::Variant(_) => Self::Plain,
+        }
+    }
+}
+
+/// Merges `over` into `into`; `path` is the table's, and `at` its place in the later text.
+pub(crate) fn merge(
+    into: &mut Table,
+    over: &Table,
+    shape: Shape<'_>,
+    path: &str,
+    at: Span,
+    changes: &mut Vec<Change>,
+) {
+    if over.reset {
+        drop_all(into, path, &ChangeKind::Reset, at, changes);
+        into.reset = true;
+    }
+    drop_old_variants(into, over, shape, path, changes);
+    for (key, item) in &over.entries {
+        let path = join(path, key);
+        let Some(existing) = into.entries.get_mut(key) else {
+            into.entries.insert(key.clone(), item.clone());
+            continue;
+        };
+        match (&mut existing.value, &item.value) {
+            (Value::Table(inner), Value::Table(over)) => {
+                merge(inner, over, shape.child(key), &path, item.span, changes);
+                existing.span = item.span;
+            }
+            (_, new) => {
+                let kind = if matches!(new, Value::Boolean(false)) && !matches!(shape, Shape::Plain)
+                {
+                    ChangeKind::Removed
+                } else {
+                    ChangeKind::Replaced
+                };
+                let old = std::mem::replace(existing, item.clone());
+                // A table over a leaf starts anew, whatever lies below the leaf.
+                if let Value::Table(table) = &mut existing.value {
+                    table.reset = true;
+                }
+                record(old, &path, &kind, item.span, changes);
+            }
+        }
+    }
+}
+
+/// Records an item that went out of force, leaf by leaf.
+pub(crate) fn record(
+    old: Item,
+    path: &str,
+    kind: &ChangeKind,
+    by: Span,
+    changes: &mut Vec<Change>,
+) {
+    match old.value {
+        Value::Table(mut table) if !table.entries.is_empty() => {
+            drop_all(&mut table, path, kind, by, changes);
+        }
+        _ => changes.push(Change { path: path.to_owned(), old, kind: kind.clone(), by }),
+    }
+}
+
+/// Empties a table and records its leaves.
+pub(crate) fn drop_all(
+    table: &mut Table,
+    path: &str,
+    kind: &ChangeKind,
+    by: Span,
+    changes: &mut Vec<Change>,
+) {
+    for (key, item) in std::mem::take(&mut table.entries) {
+        record(item, &join(path, &key), kind, by, changes);
+    }
+}
+
+fn drop_old_variants(
+    into: &mut Table,
+    over: &Table,
+    shape: Shape<'_>,
+    path: &str,
+    changes: &mut Vec<Change>,
+) {
+    match shape {
+        Shape::Plain => {}
+        Shape::Variant(variant) => {
+            let Some((from, to, by)) = switched(into.get(&variant.leaf), over.get(&variant.leaf))
+            else {
+                return;
+            };
+            let own = variant.settings.get(&from);
+            let belongs =
+                |key: &String| *key != variant.leaf && own.is_none_or(|own| own.contains(key));
+            let kind = ChangeKind::OldVariant { leaf: variant.leaf.clone(), from, to };
+            take(into, belongs, path, &kind, by, changes);
+        }
+        Shape::Keys(keys) => {
+            for (key, variant) in
+                keys.iter().filter_map(|(k, g)| g.variant.as_ref().map(|v| (k, v)))
+            {
+                let leaf = |table: &Table| {
+                    table.get(key).and_then(|i| i.as_table()?.get(&variant.leaf).cloned())
+                };
+                let (old, new) = (leaf(into), leaf(over));
+                let Some((from, to, by)) = switched(old.as_ref(), new.as_ref()) else { continue };
+                let Some(siblings) = variant.siblings.get(&from) else { continue };
+                let kind =
+                    ChangeKind::OldVariant { leaf: format!("{key}.{}", variant.leaf), from, to };
+                take(into, |key| siblings.contains(key), path, &kind, by, changes);
+            }
+        }
+    }
+}
+
+/// Old and new variant, if both are known and differ.
+fn switched(old: Option<&Item>, new: Option<&Item>) -> Option<(String, String, Span)> {
+    let new_item = new?;
+    let (old, new) = (old?.as_str()?, new_item.as_str()?);
+    (old != new).then(|| (old.to_owned(), new.to_owned(), new_item.span))
+}
+
+fn take(
+    into: &mut Table,
+    belongs: impl Fn(&String) -> bool,
+    path: &str,
+    kind: &ChangeKind,
+    by: Span,
+    changes: &mut Vec<Change>,
+) {
+    let keys: Vec<String> = into.entries.keys().filter(|k| belongs(k)).cloned().collect();
+    for key in keys {
+        if let Some(item) = into.entries.remove(&key) {
+            record(item, &join(path, &key), kind, by, changes);
+        }
+    }
+}
+
+/// Leaves that two tables set to different values: path, ours, theirs.
+pub(crate) fn conflicts<'a>(a: &'a Table, b: &'a Table) -> Vec<(String, &'a Item, &'a Item)> {
+    let mut out = Vec::new();
+    collect_conflicts(a, b, "", &mut out);
+    out
+}
+
+fn collect_conflicts<'a>(
+    a: &'a Table,
+    b: &'a Table,
+    path: &str,
+    out: &mut Vec<(String, &'a Item, &'a Item)>,
+) {
+    for (key, ours) in &a.entries {
+        let Some(theirs) = b.entries.get(key) else { continue };
+        let path = join(path, key);
+        match (ours.as_table(), theirs.as_table()) {
+            (Some(x), Some(y)) if x.reset == y.reset => collect_conflicts(x, y, &path, out),
+            _ if !ours.same_value(theirs) => out.push((path, ours, theirs)),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a table sets a path: the leaf itself, or a leaf or reset above it.
+pub(crate) fn sets(table: &Table, path: &str) -> bool {
+    let mut table = table;
+    let mut prefix = String::new();
+    loop {
+        let step = table.entries.iter().find_map(|(key, item)| {
+            let here = join(&prefix, key);
+            let above = path.strip_prefix(&here)?;
+            (above.is_empty() || above.starts_with('.')).then_some((here, item))
+        });
+        let Some((here, item)) = step else { return false };
+        match item.as_table() {
+            Some(inner) if here != path && !inner.reset => {
+                table = inner;
+                prefix = here;
+            }
+            _ => return true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bp_diag::{FileId, SourceMap, Span};
+    use proptest::prelude::*;
+
+    use super::{Shape, merge};
+    use crate::{Item, KeyGrammar, Table, Value};
+
+    fn file() -> FileId {
+        SourceMap::new().add("a.toml", "")
+    }
+
+    fn item(value: Value) -> Item {
+        let span = Span::whole(file());
+        Item { value, span, key: span }
+    }
+
+    fn tables() -> impl Strategy<Value = Table> {
+        let leaf = prop_oneof![
+            (0i128..3).prop_map(Value::Integer),
+            Just(Value::Boolean(false)),
+            Just(Value::Table(Table { reset: true, ..Table::default() })),
+        ];
+        let tree = leaf.prop_recursive(3, 12, 3, |inner| {
+            prop::collection::btree_map("[ab]", inner.prop_map(item), 0..3)
+                .prop_map(|entries| Value::Table(Table { entries, reset: false }))
+        });
+        prop::collection::btree_map("[ab]", tree.prop_map(item), 0..3)
+            .prop_map(|entries| Table { entries, reset: false })
+    }
+
+    fn merged(a: &Table, b: &Table, keys: &BTreeMap<String, KeyGrammar>) -> Table {
+        let mut out = a.clone();
+        merge(&mut out, b, Shape::Keys(keys), "", Span::whole(file()), &mut Vec::new());
+        out
+    }
+
+    proptest! {
+        /// Without variants it does not matter which files of a chain merge first.
+        #[test]
+        fn merging_is_associative(a in tables(), b in tables(), c in tables()) {
+            let keys = BTreeMap::from([("a".to_owned(), KeyGrammar::table())]);
+            let left = merged(&merged(&a, &b, &keys), &c, &keys);
+            let right = merged(&a, &merged(&b, &c, &keys), &keys);
+            prop_assert!(left.same(&right), "{left} is not {right}");
+        }
+
+        #[test]
+        fn merging_a_table_with_itself_changes_nothing(a in tables()) {
+            let keys = BTreeMap::new();
+            prop_assert!(merged(&a, &a, &keys).same(&a));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! TOML text to a tree of [`Item`]s, with our words for the parser's complaints.
+
+use std::collections::BTreeMap;
+
+use bp_diag::catalog::wiring as codes;
+use bp_diag::{Diagnostics, FileId, Span};
+use toml::de::{DeArray, DeTable, DeValue};
+
+use crate::guard::Scan;
+use crate::syntax;
+use crate::{Item, Reference, Table, Value};
+
+/// One file's tree.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    pub(crate) root: Table,
+    /// Some text could not be read, so absence proves nothing.
+    pub(crate) broken: bool,
+}
+
+/// Parses a text that passed the guard.
+pub(crate) fn parse(file: FileId, text: &str, scan: &Scan, out: &mut Diagnostics) -> Parsed {
+    let healed = syntax::heal(text);
+    let (tree, _) = DeTable::parse_recoverable(&healed.text);
+    let errors = healed.complaints;
+    let mut reader = Reader { file, faults: Vec::new(), out };
+    let broken = !errors.is_empty();
+    for (start, diagnostic) in syntax::explain(file, text, scan, &errors) {
+        // A bare word is a good guess at the string meant; anything else is not used.
+        if diagnostic.code.id != "BP2008" {
+            reader.faults.push(start);
+        }
+        reader.out.push(diagnostic);
+    }
+    reader.faults.extend(syntax::unusable(&errors));
+    reader.faults.sort_unstable();
+    let mut root = reader.table(tree.get_ref(), &mut Vec::new());
+    for name in &healed.placeholders {
+        root.entries.remove(name);
+    }
+    Parsed { root, broken }
+}
+
+struct Reader<'a> {
+    file: FileId,
+    /// Offsets of syntax errors, sorted; a value that holds one is left out.
+    faults: Vec<usize>,
+    out: &'a mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn span(&self, range: std::ops::Range<usize>) -> Span {
+        Span::new(self.file, range.start, range.end)
+    }
+
+    fn table(&mut self, table: &DeTable<'_>, path: &mut Vec<String>) -> Table {
+        let mut entries = BTreeMap::new();
+        for (key, value) in table {
+            let name = key.get_ref().to_string();
+            path.push(name.clone());
+            if let Some(item) = self.item(value.get_ref(), value.span(), key.span(), path) {
+                entries.insert(name, item);
+            }
+            path.pop();
+        }
+        Table { entries, reset: false }
+    }
+
+    fn item(
+        &mut self,
+        value: &DeValue<'_>,
+        range: std::ops::Range<usize>,
+        key: std::ops::Range<usize>,
+        path: &mut Vec<String>,
+    ) -> Option<Item> {
+        let span = self.span(range.clone());
+        let key = self.span(key);
+        if !value.is_table() {
+            let first = self.faults.partition_point(|f| *f < range.start);
+            let faulty = self.faults.get(first).is_some_and(|f| *f <= range.end);
+            // The parser stands in an empty value at offset 0 where it found none.
+            if faulty || (range.end == 0 && key.end > 0) {
+                return None;
+            }
+        }
+        let value = match value {
+            DeValue::String(s) => Value::String(s.to_string()),
+            DeValue::Integer(i) => {
+                let number = i128::from_str_radix(i.as_str(), i.radix()).ok();
+                let fits = |n: &i128| *n >= i128::from(i64::MIN) && *n <= i128::from(u64::MAX);
+                let Some(number) = number.filter(fits) else {
+                    self.out.push(codes::bad_toml(span, "the number does not fit 64 bits"));
+                    return None;
+                };
+                Value::Integer(number)
+            }
+            DeValue::Float(f) => match f.as_str().parse::<f64>() {
+                Ok(number)
+                    if number.is_finite() || f.as_str().contains("inf") || number.is_nan() =>
+                {
+                    Value::Float(number)
+                }
+                _ => {
+                    self.out.push(codes::bad_toml(span, "the number is too large for 64 bits"));
+                    return None;
+                }
+            },
+            DeValue::Boolean(b) => Value::Boolean(*b),
+            DeValue::Datetime(d) => Value::Datetime(d.to_string()),
+            DeValue::Array(array) => Value::Array(self.array(array, path)),
+            DeValue::Table(table) => match self.reference(table, path) {
+                Some(reference) => Value::Reference(reference?),
+                None => Value::Table(self.table(table, path)),
+            },
+        };
+        Some(Item { value, span, key })
+    }
+
+    fn array(&mut self, array: &DeArray<'_>, path: &mut Vec<String>) -> Vec<Item> {
+        path.push(String::new());
+        let mut items = Vec::new();
+        for value in array {
+            if let Some(item) = self.item(value.get_ref(), value.span(), value.span(), path) {
+                items.push(item);
+            }
+        }
+        path.pop();
+        items
+    }
+
+    /// A reference, if the table is one; `Some(None)` for a malformed one.
+    #[expect(
+        clippy::option_option,
+        reason = "no reference, a bad one and a good one are three things"
+    )]
+    fn reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Option<Reference>> {
+        let section = path.first().map(String::as_str)?;
+        // Arguments and answers of smoke calls and jobs are plain data, as are patches; `[app]` is read at build time.
+        let least = match section {
+            "smoke" | "job" | "patch" | "app" | "extends" => return None,
+            "knob" => 2,
+            _ => 3,
+        };
+        let mut entries = table.iter();
+        let (Some((key, value)), None) = (entries.next(), entries.next()) else { return None };
+        if path.len() < least {
+            return None;
+        }
+        let kind = match &**key.get_ref() {
+            "env" => "env",
+            "secret" => "secret",
+            "file" => "file",
+            _ => return None,
+        };
+        let span = self.span(value.span());
+        let Some(text) = value.get_ref().as_str() else {
+            let why = format!("expected a string, this is {}", type_name(value.get_ref()));
+            self.out.push(codes::bad_reference(span, kind, &why, &example(kind)));
+            return Some(None);
+        };
+        if let Some(why) = fault(kind, text) {
+            self.out.push(codes::bad_reference(span, kind, why, &example(kind)));
+            return Some(None);
+        }
+        let text = text.to_owned();
+        Some(Some(match kind {
+            "env" => Reference::Env(text),
+            "secret" => Reference::Secret(text),
+            _ => Reference::File(text),
+        }))
+    }
+}
+
+fn example(kind: &str) -> String {
+    let name = match kind {
+        "env" => "DB_PASSWORD",
+        "secret" => "db-password",
+        _ => "/run/secrets/db-password",
+    };
+    format!("{{ {kind} = \"{name}\" }}")
+}
+
+/// Why a reference's text cannot be right.
+fn fault(kind: &str, text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("the name is empty");
+    }
+    if text.chars().any(char::is_control) {
+        return Some("a name holds no control characters");
+    }
+    let word =
+        |extra: &[char]| text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(&c));
+    match kind {
+        "env" if !word(&['_']) || text.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some("a variable's name has letters, digits and `_`, and starts with no digit")
+        }
+        "secret" if !word(&['_', '-', '.', '/']) => {
+            Some("a secret's name has letters, digits, `_`, `-`, `.` and `/`")
+        }
+        _ => None,
+    }
+}
+
+fn type_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,295 @@
+//! Selectors to settings: who calls whom under which rules.
+//!
+//! The rules of one edge merge from the least to the most specific, by the function that merges files.
+//! Specificity is (method, callee, caller), each exact over glob over `*`; then the later file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bp_diag::catalog::wiring as codes;
+use bp_diag::{Diagnostics, Span};
+
+use crate::merge::{Shape, conflicts, merge, record, sets};
+use crate::{Change, ChangeKind, EdgeRule, Grammar, KeyGrammar, Rank, ServerRule, Table, Value};
+
+/// What is called over an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EdgeKind {
+    /// A service.
+    Service,
+    /// A backend.
+    Backend,
+    /// A service, by the outside world: `client -> X`.
+    Entry,
+}
+
+impl EdgeKind {
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Service => "a call of a service",
+            Self::Backend => "a call of a backend",
+            Self::Entry => "an entry from the outside world",
+        }
+    }
+}
+
+/// An edge that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EdgeShape {
+    /// The caller's name, `client` for an entry.
+    pub caller: String,
+    /// The callee's name.
+    pub callee: String,
+    /// What is called.
+    pub kind: EdgeKind,
+    /// The callee's methods.
+    pub methods: Vec<String>,
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The key takes this kind of edge.
+    pub edge: bool,
+    /// The key may be set for single methods.
+    pub method: bool,
+}
+
+/// Which selector set a leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The selector: `* -> cart`.
+    pub selector: String,
+    /// Where the selector is written.
+    pub selector_span: Span,
+    /// Where the value is written.
+    pub span: Span,
+    /// The file's index, base 0.
+    pub layer: usize,
+}
+
+/// Settings in force, and how they came to be.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resolved {
+    /// Plugin keys in force; a key removed by `false` is absent, one set by `true` is an empty table.
+    pub settings: Table,
+    /// The selector of each leaf, by dotted path: `retry.attempts`.
+    pub origins: BTreeMap<String, Origin>,
+    /// Keys that `false` keeps away, by key.
+    pub off: BTreeMap<String, Origin>,
+    /// What was replaced or dropped, and why.
+    pub changes: Vec<Change>,
+}
+
+/// The settings of one edge and of its methods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedEdge {
+    /// The whole edge's.
+    pub edge: Arc<Resolved>,
+    /// Those methods that some selector names, with all their settings.
+    pub methods: BTreeMap<String, Arc<Resolved>>,
+}
+
+/// One selector's table, of an edge or a server.
+pub(crate) struct Rule<'a> {
+    pub(crate) selector: String,
+    /// Method, callee, caller.
+    pub(crate) specificity: (Rank, Rank, Rank),
+    pub(crate) layer: usize,
+    pub(crate) span: Span,
+    pub(crate) settings: &'a Table,
+    /// Names all but methods exactly, so that nothing is skipped in silence.
+    pub(crate) exact: bool,
+    pub(crate) per_method: bool,
+    /// The selector without its method.
+    pub(crate) whole: String,
+}
+
+impl<'a> Rule<'a> {
+    pub(crate) fn of_edge(rule: &'a EdgeRule) -> Self {
+        let selector = &rule.selector;
+        Self {
+            selector: selector.to_string(),
+            specificity: selector.specificity(),
+            layer: rule.layer,
+            span: rule.span,
+            settings: &rule.settings,
+            exact: selector.is_exact(),
+            per_method: selector.method.is_some(),
+            whole: format!("{} -> {}", selector.caller, selector.callee),
+        }
+    }
+
+    pub(crate) fn of_server(rule: &'a ServerRule) -> Self {
+        let selector = &rule.selector;
+        let (method, service) = selector.specificity();
+        Self {
+            selector: selector.to_string(),
+            specificity: (method, service, Rank::Any),
+            layer: rule.layer,
+            span: rule.span,
+            settings: &rule.settings,
+            exact: service == Rank::Exact,
+            per_method: selector.method.is_some(),
+            whole: selector.service.to_string(),
+        }
+    }
+
+    fn order(&self) -> ((Rank, Rank, Rank), usize) {
+        (self.specificity, self.layer)
+    }
+}
+
+/// What resolution knows beside the rules.
+pub(crate) struct Scene<'a> {
+    /// "edge" or "server", for headers in messages.
+    pub(crate) section: &'static str,
+    pub(crate) keys: &'a BTreeMap<String, KeyGrammar>,
+    /// The thing resolved, as messages name it.
+    pub(crate) target: String,
+    /// What it is, in words.
+    pub(crate) kind: &'static str,
+    pub(crate) accepts: &'a dyn Fn(&str) -> Acceptance,
+}
+
+/// The settings of one edge, or of one of its methods.
+///
+/// Order is (method, callee, caller), each exact over glob over `*`, then the later file.
+pub fn resolve_edge(
+    rules: &[EdgeRule],
+    grammar: &Grammar,
+    caller: &str,
+    callee: &str,
+    method: Option<&str>,
+    accepts: &dyn Fn(&str) -> Acceptance,
+) -> (Resolved, Diagnostics) {
+    let matching = rules.iter().filter(|r| r.selector.matches(caller, callee, method));
+    let rules: Vec<Rule<'_>> = matching.map(Rule::of_edge).collect();
+    let target = method
+        .map_or_else(|| format!("{caller} -> {callee}"), |m| format!("{caller} -> {callee}.{m}"));
+    let kind = if caller == "client" { EdgeKind::Entry.words() } else { "this edge" };
+    let scene = Scene { section: "edge", keys: &grammar.edge, target, kind, accepts };
+    let mut out = Diagnostics::new();
+    let resolved = resolve(rules.iter().collect(), &scene, &mut out);
+    (resolved, out)
+}
+
+/// The server side's settings of one service, or of one of its methods.
+pub fn resolve_server(
+    rules: &[ServerRule],
+    grammar: &Grammar,
+    service: &str,
+    method: Option<&str>,
+    accepts: &dyn Fn(&str) -> Acceptance,
+) -> (Resolved, Diagnostics) {
+    let matching = rules.iter().filter(|r| r.selector.matches(service, method));
+    let rules: Vec<Rule<'_>> = matching.map(Rule::of_server).collect();
+    let target = method.map_or_else(|| service.to_owned(), |m| format!("{service}.{m}"));
+    let scene =
+        Scene { section: "server", keys: &grammar.server, target, kind: "a server", accepts };
+    let mut out = Diagnostics::new();
+    let resolved = resolve(rules.iter().collect(), &scene, &mut out);
+    (resolved, out)
+}
+
+/// Merges matching rules, least specific first.
+pub(crate) fn resolve(
+    mut rules: Vec<&Rule<'_>>,
+    scene: &Scene<'_>,
+    out: &mut Diagnostics,
+) -> Resolved {
+    rules.sort_by_key(|r| (r.order(), r.span.start));
+    let mut resolved = Resolved::default();
+    let taken: Vec<(&Rule<'_>, Table)> =
+        rules.into_iter().map(|r| (r, admit(r, scene, &mut resolved.changes, out))).collect();
+    report_conflicts(&taken, scene, out);
+    let shape = Shape::Keys(scene.keys);
+    for (rule, table) in &taken {
+        merge(&mut resolved.settings, table, shape, "", rule.span, &mut resolved.changes);
+    }
+    // Spans are unique in a file, so the place of a leaf tells its rule.
+    let mut owners: BTreeMap<Span, &Rule<'_>> = BTreeMap::new();
+    for (rule, table) in &taken {
+        for (_, item) in table.leaves() {
+            owners.insert(item.span, rule);
+        }
+    }
+    let origin = |span: Span| {
+        owners.get(&span).map(|rule| Origin {
+            selector: rule.selector.clone(),
+            selector_span: rule.span,
+            span,
+            layer: rule.layer,
+        })
+    };
+    let off: Vec<String> = resolved
+        .settings
+        .entries
+        .iter()
+        .filter(|(_, item)| matches!(item.value, Value::Boolean(false)))
+        .map(|(key, _)| key.clone())
+        .collect();
+    for key in off {
+        if let Some(item) = resolved.settings.entries.remove(&key)
+            && let Some(origin) = origin(item.span)
+        {
+            resolved.off.insert(key, origin);
+        }
+    }
+    for (path, item) in resolved.settings.leaves() {
+        if let Some(origin) = origin(item.span) {
+            resolved.origins.insert(path, origin);
+        }
+    }
+    resolved
+}
+
+/// The part of a rule's settings that its target takes.
+fn admit(
+    rule: &Rule<'_>,
+    scene: &Scene<'_>,
+    changes: &mut Vec<Change>,
+    out: &mut Diagnostics,
+) -> Table {
+    let mut table = Table::default();
+    for (key, item) in &rule.settings.entries {
+        let acceptance = (scene.accepts)(key);
+        if !acceptance.edge {
+            if rule.exact {
+                out.push(codes::key_not_taken(item.key, key, &rule.whole, scene.kind));
+            } else {
+                record(item.clone(), key, &ChangeKind::NotTaken, rule.span, changes);
+            }
+        } else if rule.per_method && !acceptance.method {
+            let whole = format!("[{}.\"{}\"]", scene.section, rule.whole);
+            out.push(codes::key_not_per_method(item.key, key, &rule.selector, &whole));
+        } else {
+            table.entries.insert(key.clone(), item.clone());
+        }
+    }
+    table
+}
+
+fn report_conflicts(rules: &[(&Rule<'_>, Table)], scene: &Scene<'_>, out: &mut Diagnostics) {
+    for (i, (a, x)) in rules.iter().enumerate() {
+        for (b, y) in rules.iter().skip(i + 1) {
+            if a.order() != b.order() {
+                break;
+            }
+            for (leaf, ours, theirs) in conflicts(x, y) {
+                if rules.iter().any(|(r, table)| r.order() > b.order() && sets(table, &leaf)) {
+                    continue;
+                }
+                let add =
+                    format!("{}.\"{}\".{leaf} = {}", scene.section, scene.target, theirs.value);
+                out.push(codes::selector_conflict(
+                    &leaf,
+                    &scene.target,
+                    (ours.span, &a.selector),
+                    (theirs.span, &b.selector),
+                    &add,
+                ));
+            }
+        }
+    }
+}

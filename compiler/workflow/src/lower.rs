@@ -1,0 +1,636 @@
+//! From a type as written to what it is: aliases resolved, paths written out.
+
+use std::collections::BTreeMap;
+
+use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes, nearest};
+use quote::ToTokens;
+use syn::{GenericArgument, Item, PathArguments, TypeParamBound};
+
+use crate::known::{Known, is_handed_on, known};
+use crate::model::{InterfaceUse, LocalReason, Type, TypeUse};
+use crate::names::{Names, Namespace, Resolved, is_runtime_path};
+use crate::tree::{DefinitionId, ModuleId, UsePath, ident_span, plain, span_of, written};
+
+/// How many aliases one type may go through, one inside the other.
+const MAX_ALIASES: usize = 64;
+
+/// How many aliases one item may expand in all: `type A = (B, B); type B = (C, C); …` doubles at each.
+const MAX_EXPANSIONS: usize = 10_000;
+
+/// A type that was read.
+#[derive(Debug, Clone)]
+pub(crate) struct Lowered {
+    pub(crate) ty: Type,
+    pub(crate) text: String,
+    pub(crate) span: Span,
+    /// Why it cannot be encoded, apart from what named types say of themselves.
+    pub(crate) local: Option<LocalReason>,
+    /// Whether it surely borrows nothing, so that a call can keep it on its way.
+    pub(crate) owned: bool,
+    pub(crate) form: Form,
+}
+
+/// Shapes that mean something to signatures.
+#[derive(Debug, Clone)]
+pub(crate) enum Form {
+    Plain,
+    /// `Result<T, E>`; one argument is an alias of an unread crate.
+    Result(Box<(Lowered, Lowered)>),
+    /// `Arc<dyn T>`
+    Interface(InterfaceUse),
+    /// `Vec<Arc<dyn T>>`
+    List(InterfaceUse),
+    /// `Option<Arc<dyn T>>`
+    Optional(InterfaceUse),
+    /// `dyn T` itself, with the trait if it is one that can be wired.
+    Dyn(Option<InterfaceUse>),
+    /// `Arc<dyn T>` of a trait that cannot be wired.
+    Foreign(String),
+    /// A struct or enum that was read.
+    Definition(DefinitionId),
+}
+
+impl Lowered {
+    pub(crate) fn into_use(self) -> TypeUse {
+        TypeUse { ty: self.ty, text: self.text, span: self.span }
+    }
+}
+
+/// What definitions are, which lowering needs to know and cannot find out itself.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    /// Types that derive `Data` or `ServiceError`.
+    pub(crate) encoded: BTreeMap<DefinitionId, String>,
+    /// Traits marked `#[service]`.
+    pub(crate) services: BTreeMap<DefinitionId, String>,
+}
+
+/// Where a type is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    pub(crate) module: ModuleId,
+    pub(crate) file: FileId,
+    /// Arguments of the alias that is being expanded.
+    pub(crate) generics: BTreeMap<String, Lowered>,
+    aliases: usize,
+}
+
+impl Scope {
+    pub(crate) fn new(module: ModuleId, file: FileId) -> Self {
+        Self { module, file, generics: BTreeMap::new(), aliases: 0 }
+    }
+}
+
+/// Lowers types and gathers what is wrong with them.
+#[derive(Debug)]
+pub(crate) struct Lowering<'a> {
+    pub(crate) names: &'a Names<'a>,
+    pub(crate) marks: &'a Marks,
+    /// Whether generated code writes the type, so that every name in it must be reachable.
+    pub(crate) generated: bool,
+    /// Where a stream is mentioned.
+    pub(crate) stream: Option<Span>,
+    pub(crate) diagnostics: Diagnostics,
+    expansions: usize,
+}
+
+impl<'a> Lowering<'a> {
+    pub(crate) fn new(names: &'a Names<'a>, marks: &'a Marks, generated: bool) -> Self {
+        Self {
+            names,
+            marks,
+            generated,
+            stream: None,
+            diagnostics: Diagnostics::new(),
+            expansions: 0,
+        }
+    }
+
+    /// Lowers a type.
+    pub(crate) fn ty(&mut self, ty: &syn::Type, scope: &Scope) -> Lowered {
+        let span = span_of(scope.file, ty);
+        match ty {
+            syn::Type::Path(path) if path.qself.is_none() => self.path(&path.path, span, scope),
+            syn::Type::Paren(inner) => self.ty(&inner.elem, scope),
+            syn::Type::Group(inner) => self.ty(&inner.elem, scope),
+            syn::Type::Tuple(tuple) => self.tuple(tuple, span, scope),
+            syn::Type::Array(array) => self.array(array, span, scope),
+            syn::Type::Reference(reference) => {
+                let inner = self.ty(&reference.elem, scope);
+                let lifetime =
+                    reference.lifetime.as_ref().map_or(String::new(), |l| format!("{l} "));
+                let mutable = if reference.mutability.is_some() { "mut " } else { "" };
+                let inner_text = match &inner.form {
+                    Form::Dyn(_) if inner.text.contains(" + ") => format!("({})", inner.text),
+                    _ => inner.text,
+                };
+                let text = format!("&{lifetime}{mutable}{inner_text}");
+                local(text, span, "a reference points into this process's memory")
+            }
+            syn::Type::TraitObject(object) => self.object(object, span, scope),
+            syn::Type::ImplTrait(anonymous) => {
+                let text = format!("impl {}", self.bounds(anonymous.bounds.iter(), scope));
+                local(text, span, "`impl Trait` has no name to decode it as")
+            }
+            syn::Type::Slice(slice) => {
+                let inner = self.ty(&slice.elem, scope);
+                let reason = "a slice has no size of its own: use `Vec`";
+                let owned = inner.owned;
+                Lowered { owned, ..local(format!("[{}]", inner.text), span, reason) }
+            }
+            syn::Type::Ptr(pointer) => {
+                let inner = self.ty(&pointer.elem, scope);
+                let kind = if pointer.to_token_stream().to_string().starts_with("* mut") {
+                    "mut"
+                } else {
+                    "const"
+                };
+                local(
+                    format!("*{kind} {}", inner.text),
+                    span,
+                    "a pointer points into this process's memory",
+                )
+            }
+            syn::Type::Never(_) => local("!".to_owned(), span, "there is no value of type `!`"),
+            other => local(written(other), span, "this form of type cannot be encoded"),
+        }
+    }
+
+    fn tuple(&mut self, tuple: &syn::TypeTuple, span: Span, scope: &Scope) -> Lowered {
+        let parts: Vec<Lowered> = tuple.elems.iter().map(|t| self.ty(t, scope)).collect();
+        let texts: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
+        let text = match texts.as_slice() {
+            [one] => format!("({one},)"),
+            _ => format!("({})", texts.join(", ")),
+        };
+        let local = first_reason(&parts);
+        let owned = parts.iter().all(|p| p.owned);
+        let ty = if parts.is_empty() {
+            Type::Unit
+        } else {
+            Type::Tuple(parts.into_iter().map(|p| p.ty).collect())
+        };
+        Lowered { ty, text, span, local, owned, form: Form::Plain }
+    }
+
+    fn array(&mut self, array: &syn::TypeArray, span: Span, scope: &Scope) -> Lowered {
+        let inner = self.ty(&array.elem, scope);
+        let length = match &array.len {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => n.base10_parse().ok(),
+            _ => None,
+        };
+        let Some(length) = length else {
+            let text = format!("[{}; {}]", inner.text, written(&array.len));
+            return local(text, span, "the length of an array must be written as a number");
+        };
+        Lowered {
+            ty: Type::Array(Box::new(inner.ty), length),
+            text: format!("[{}; {length}]", inner.text),
+            span,
+            local: inner.local,
+            owned: inner.owned,
+            form: Form::Plain,
+        }
+    }
+
+    fn object(&mut self, object: &syn::TypeTraitObject, span: Span, scope: &Scope) -> Lowered {
+        let traits: Vec<_> = object
+            .bounds
+            .iter()
+            .filter_map(|b| match b {
+                TypeParamBound::Trait(t) => Some(t),
+                _ => None,
+            })
+            .collect();
+        let interface = match (traits.as_slice(), object.bounds.len()) {
+            ([one], 1) => self.interface(&one.path, scope),
+            _ => None,
+        };
+        let text = format!("dyn {}", self.bounds(object.bounds.iter(), scope));
+        let mut lowered = local(text, span, "a trait object is code, not data");
+        lowered.form = Form::Dyn(interface);
+        lowered
+    }
+
+    /// The service or backend that a path names.
+    fn interface(&mut self, path: &syn::Path, scope: &Scope) -> Option<InterfaceUse> {
+        let span = path.segments.last().map(|s| ident_span(scope.file, &s.ident))?;
+        match self.names.resolve(scope.module, &use_path(path), Namespace::Types) {
+            Resolved::Definition(id) => {
+                let path = self.marks.services.get(&id)?;
+                let reachable = self.names.reachable(id).unwrap_or(path);
+                Some(InterfaceUse {
+                    path: path.clone(),
+                    reachable: reachable.to_owned(),
+                    backend: false,
+                    span,
+                })
+            }
+            Resolved::External(path) if is_runtime_path(&path) => {
+                let name = path.rsplit("::").next().unwrap_or("");
+                Some(InterfaceUse {
+                    path: format!("bp_backend::{name}"),
+                    reachable: format!("bp_std::{name}"),
+                    backend: true,
+                    span,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn bounds<'b>(
+        &mut self,
+        bounds: impl Iterator<Item = &'b TypeParamBound>,
+        scope: &Scope,
+    ) -> String {
+        let mut texts = Vec::new();
+        for bound in bounds {
+            match bound {
+                TypeParamBound::Trait(t) => {
+                    let span = span_of(scope.file, &t.path);
+                    let (_, head) = self.head(&t.path, span, scope);
+                    let arguments = t.path.segments.last().map(|s| &s.arguments);
+                    let tail = arguments.map_or(String::new(), |a| self.arguments_text(a, scope));
+                    let whole = t.to_token_stream().to_string();
+                    let maybe = if whole.starts_with('?') { "?" } else { "" };
+                    texts.push(format!("{maybe}{head}{tail}"));
+                }
+                other => texts.push(written(other)),
+            }
+        }
+        texts.join(" + ")
+    }
+
+    fn arguments_text(&mut self, arguments: &PathArguments, scope: &Scope) -> String {
+        match arguments {
+            PathArguments::None => String::new(),
+            PathArguments::AngleBracketed(list) => {
+                let parts: Vec<String> = list
+                    .args
+                    .iter()
+                    .map(|a| match a {
+                        GenericArgument::Type(t) => self.ty(t, scope).text,
+                        GenericArgument::AssocType(a) => {
+                            format!("{} = {}", a.ident, self.ty(&a.ty, scope).text)
+                        }
+                        other => written(other),
+                    })
+                    .collect();
+                format!("<{}>", parts.join(", "))
+            }
+            PathArguments::Parenthesized(list) => {
+                let inputs: Vec<String> =
+                    list.inputs.iter().map(|i| self.ty(&i.ty, scope).text).collect();
+                let output = match &list.output {
+                    syn::ReturnType::Default => String::new(),
+                    syn::ReturnType::Type(_, t) => format!(" -> {}", self.ty(t, scope).text),
+                };
+                format!("({}){output}", inputs.join(", "))
+            }
+        }
+    }
+
+    /// What a path names, and how generated code writes it without arguments.
+    fn head(&mut self, path: &syn::Path, span: Span, scope: &Scope) -> (Resolved, String) {
+        let resolved = self.names.resolve(scope.module, &use_path(path), Namespace::Types);
+        let written = use_path(path).segments.join("::");
+        let text = match &resolved {
+            Resolved::Definition(id) => self.definition_text(*id, span),
+            Resolved::External(path) => match short_name(path) {
+                Some(short) => short.to_owned(),
+                // Generated code links no crate that the workflow happens to; the runtime hands these on.
+                None if is_handed_on(path) => format!("bp_std::{path}"),
+                None => path.clone(),
+            },
+            Resolved::Primitive(name) => name.clone(),
+            Resolved::Module(_) | Resolved::Unknown { .. } => written,
+        };
+        (resolved, text)
+    }
+
+    fn definition_text(&mut self, id: DefinitionId, span: Span) -> String {
+        let Some(definition) = self.names.tree.definition(id) else { return String::new() };
+        if let Some(path) = self.names.reachable(id) {
+            return path.to_owned();
+        }
+        // An alias is expanded, so nobody needs to reach it.
+        if self.generated && !matches!(&*definition.item, Item::Type(_)) {
+            let what = match &*definition.item {
+                Item::Trait(_) => "trait",
+                _ => "type",
+            };
+            self.diagnostics.push(codes::unreachable(
+                span,
+                definition.span,
+                what,
+                &definition.path,
+            ));
+        }
+        definition.path.clone()
+    }
+
+    fn path(&mut self, path: &syn::Path, span: Span, scope: &Scope) -> Lowered {
+        if let Some(ident) = path.get_ident()
+            && let Some(argument) = scope.generics.get(&ident.to_string())
+        {
+            return argument.clone();
+        }
+        let last = path.segments.last();
+        let (resolved, head) = self.head(path, span, scope);
+        let (name, arguments) = match last {
+            Some(last) => (plain(&last.ident), Some(&last.arguments)),
+            None => (String::new(), None),
+        };
+        if is_stream_name(&name) && !matches!(resolved, Resolved::Definition(_)) {
+            self.stream.get_or_insert(span);
+        }
+        match resolved {
+            Resolved::Primitive(name) => primitive(&name, span),
+            Resolved::Definition(id) => self.definition(id, head, arguments, span, scope),
+            Resolved::External(full) => self.external(&full, &head, arguments, span, scope),
+            Resolved::Module(_) => {
+                self.diagnostics.push(codes::unknown_name(span, &head, None));
+                local(head, span, "it is a module")
+            }
+            Resolved::Unknown { certain } => {
+                let tail = arguments.map_or(String::new(), |a| self.arguments_text(a, scope));
+                if certain && head != "Self" && !head.starts_with("Self::") {
+                    let near = nearest(&name, self.names.candidates(scope.module));
+                    self.diagnostics.push(codes::unknown_name(span, &head, near));
+                }
+                local(format!("{head}{tail}"), span, "its definition is not seen")
+            }
+        }
+    }
+
+    fn type_arguments(&mut self, arguments: Option<&PathArguments>, scope: &Scope) -> Vec<Lowered> {
+        match arguments {
+            Some(PathArguments::AngleBracketed(list)) => list
+                .args
+                .iter()
+                .filter_map(|a| match a {
+                    GenericArgument::Type(t) => Some(self.ty(t, scope)),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn definition(
+        &mut self,
+        id: DefinitionId,
+        head: String,
+        arguments: Option<&PathArguments>,
+        span: Span,
+        scope: &Scope,
+    ) -> Lowered {
+        let Some(definition) = self.names.tree.definition(id) else {
+            return local(head, span, "its definition is not seen");
+        };
+        let generics = match &*definition.item {
+            Item::Type(alias) => return self.alias(id, alias, arguments, span, scope),
+            Item::Struct(s) => !s.generics.params.is_empty(),
+            Item::Enum(e) => !e.generics.params.is_empty(),
+            Item::Union(_) => return local(head, span, "a union has no known contents"),
+            _ => return local(head, span, "a trait is no type"),
+        };
+        let tail = arguments.map_or(String::new(), |a| self.arguments_text(a, scope));
+        let text = format!("{head}{tail}");
+        if generics {
+            let reason = format!("`{}` is generic", definition.name);
+            return local(text, span, &reason);
+        }
+        if let Some(path) = self.marks.encoded.get(&id) {
+            let ty = Type::Named(path.clone());
+            let form = Form::Definition(id);
+            return Lowered { ty, text, span, local: None, owned: true, form };
+        }
+        let reason = format!("`{}` does not derive `Data`", definition.name);
+        Lowered { form: Form::Definition(id), owned: true, ..local(text, span, &reason) }
+    }
+
+    fn alias(
+        &mut self,
+        id: DefinitionId,
+        alias: &syn::ItemType,
+        arguments: Option<&PathArguments>,
+        span: Span,
+        scope: &Scope,
+    ) -> Lowered {
+        let Some(definition) = self.names.tree.definition(id) else {
+            return local(String::new(), span, "its definition is not seen");
+        };
+        if scope.aliases >= MAX_ALIASES {
+            self.diagnostics.push(codes::alias_cycle(definition.span, &definition.name));
+            return local(definition.path.clone(), span, "the alias refers to itself");
+        }
+        self.expansions += 1;
+        if self.expansions > MAX_EXPANSIONS {
+            if self.expansions == MAX_EXPANSIONS + 1 {
+                self.diagnostics.push(codes::nested_too_deep(span, MAX_EXPANSIONS));
+            }
+            return local(definition.path.clone(), span, "it is too large when written out");
+        }
+        let given = self.type_arguments(arguments, scope);
+        let mut inner = Scope {
+            module: definition.module,
+            file: definition.file,
+            generics: BTreeMap::new(),
+            aliases: scope.aliases + 1,
+        };
+        let mut given = given.into_iter();
+        for parameter in alias.generics.type_params() {
+            let argument = match (given.next(), &parameter.default) {
+                (Some(argument), _) => argument,
+                (None, Some((_, default))) => self.ty(default, &inner),
+                (None, None) => continue,
+            };
+            inner.generics.insert(parameter.ident.to_string(), argument);
+        }
+        let lowered = self.ty(&alias.ty, &inner);
+        Lowered { span, ..lowered }
+    }
+
+    fn external(
+        &mut self,
+        full: &str,
+        head: &str,
+        arguments: Option<&PathArguments>,
+        span: Span,
+        scope: &Scope,
+    ) -> Lowered {
+        let Some(kind) = known(full) else {
+            let tail = arguments.map_or(String::new(), |a| self.arguments_text(a, scope));
+            let reason = format!("`{head}` has no encoding");
+            return local(format!("{head}{tail}"), span, &reason);
+        };
+        let parts = self.type_arguments(arguments, scope);
+        let texts: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
+        let text = match (texts.as_slice(), arguments) {
+            ([], _) => head.to_owned(),
+            (list, _) => format!("{head}<{}>", list.join(", ")),
+        };
+        let reason = first_reason(&parts);
+        let owned = parts.iter().all(|p| p.owned);
+        let mut parts = parts.into_iter();
+        let (first, second) = (parts.next(), parts.next());
+        let extra = parts.next().is_some();
+        let plain = |ty: Type| Lowered {
+            ty,
+            text: text.clone(),
+            span,
+            local: reason.clone(),
+            owned,
+            form: Form::Plain,
+        };
+        match (kind, first, second) {
+            (Known::String, None, _) => plain(Type::String),
+            (Known::Bytes, None, _) => plain(Type::Bytes),
+            (Known::Duration, None, _) => plain(Type::Duration),
+            (Known::SystemTime, None, _) => plain(Type::SystemTime),
+            (Known::NaiveDate, None, _) => plain(Type::NaiveDate),
+            (Known::NaiveTime, None, _) => plain(Type::NaiveTime),
+            (Known::NaiveDateTime, None, _) => plain(Type::NaiveDateTime),
+            (Known::Uuid, None, _) => plain(Type::Uuid),
+            (Known::Decimal, None, _) => plain(Type::Decimal),
+            (Known::DateTime, Some(zone), None) if is_utc(&zone) => {
+                Lowered { local: None, owned: true, ..plain(Type::DateTimeUtc) }
+            }
+            (Known::Option, Some(inner), None) => {
+                let form = inside(inner.form, Form::Optional);
+                Lowered { form, ..plain(Type::Option(Box::new(inner.ty))) }
+            }
+            (Known::Vec, Some(inner), None) => {
+                let ty = match inner.ty {
+                    Type::U8 => Type::Bytes,
+                    ty => Type::Vec(Box::new(ty)),
+                };
+                let form = inside(inner.form, Form::List);
+                Lowered { form, ..plain(ty) }
+            }
+            (Known::Deque, Some(inner), None) => plain(Type::Vec(Box::new(inner.ty))),
+            (Known::Box, Some(inner), None) => plain(Type::Box(Box::new(inner.ty))),
+            (Known::Set, Some(inner), None) => plain(Type::Set(Box::new(inner.ty))),
+            (Known::Map, Some(key), Some(value)) if !extra => {
+                plain(Type::Map(Box::new(key.ty), Box::new(value.ty)))
+            }
+            (Known::Result, Some(ok), Some(error)) => {
+                let mut lowered =
+                    local(text.clone(), span, "`Result` is only encoded as what a method returns");
+                lowered.form = Form::Result(Box::new((ok, error)));
+                lowered
+            }
+            (Known::Arc, Some(inner), None) => {
+                let mut lowered =
+                    local(text.clone(), span, "`Arc` is memory that this process shares");
+                lowered.owned = inner.owned;
+                lowered.form = match inner.form {
+                    Form::Dyn(Some(interface)) => Form::Interface(interface),
+                    Form::Dyn(None) => Form::Foreign(inner.text),
+                    _ => Form::Plain,
+                };
+                lowered
+            }
+            (Known::DateTime, ..) => local(text.clone(), span, "only `DateTime<Utc>` is encoded"),
+            _ => local(text.clone(), span, "with these arguments it has no encoding"),
+        }
+    }
+}
+
+/// The form of a container, where `of` is what one of wired instances is.
+fn inside(form: Form, of: fn(InterfaceUse) -> Form) -> Form {
+    match form {
+        Form::Interface(interface) => of(interface),
+        Form::Foreign(name) => Form::Foreign(name),
+        _ => Form::Plain,
+    }
+}
+
+fn is_utc(zone: &Lowered) -> bool {
+    known(&zone.text) == Some(Known::Utc)
+}
+
+/// A path as segments, without arguments.
+pub(crate) fn use_path(path: &syn::Path) -> UsePath {
+    UsePath {
+        global: path.leading_colon.is_some(),
+        segments: path.segments.iter().map(|s| plain(&s.ident)).collect(),
+    }
+}
+
+fn first_reason(parts: &[Lowered]) -> Option<LocalReason> {
+    parts.iter().find_map(|p| p.local.clone())
+}
+
+fn local(text: String, span: Span, reason: &str) -> Lowered {
+    Lowered {
+        ty: Type::Local { text: text.clone(), reason: reason.to_owned() },
+        text,
+        span,
+        local: Some(LocalReason { text: reason.to_owned(), span }),
+        owned: false,
+        form: Form::Plain,
+    }
+}
+
+/// Names of the prelude are written as everybody writes them.
+fn short_name(path: &str) -> Option<&str> {
+    match path {
+        "std::option::Option"
+        | "std::result::Result"
+        | "std::vec::Vec"
+        | "std::string::String"
+        | "std::boxed::Box"
+        | "std::marker::Send"
+        | "std::marker::Sync"
+        | "std::marker::Unpin"
+        | "std::marker::Sized"
+        | "std::ops::Fn"
+        | "std::ops::FnMut"
+        | "std::ops::FnOnce" => path.rsplit("::").next(),
+        _ => None,
+    }
+}
+
+fn is_stream_name(name: &str) -> bool {
+    matches!(
+        name,
+        "Stream"
+            | "BoxStream"
+            | "LocalBoxStream"
+            | "ReceiverStream"
+            | "Streaming"
+            | "AsyncIterator"
+    )
+}
+
+fn primitive(name: &str, span: Span) -> Lowered {
+    let ty = match name {
+        "bool" => Type::Bool,
+        "char" => Type::Char,
+        "u8" => Type::U8,
+        "u16" => Type::U16,
+        "u32" => Type::U32,
+        "u64" => Type::U64,
+        "u128" => Type::U128,
+        "i8" => Type::I8,
+        "i16" => Type::I16,
+        "i32" => Type::I32,
+        "i64" => Type::I64,
+        "i128" => Type::I128,
+        "f32" => Type::F32,
+        "f64" => Type::F64,
+        "str" => {
+            let reason = "`str` has no size of its own: use `String`";
+            return Lowered { owned: true, ..local(name.to_owned(), span, reason) };
+        }
+        _ => {
+            let wide = if name == "usize" { "u64" } else { "i64" };
+            let reason = format!("`{name}` has another size on other machines: use `{wide}`");
+            return Lowered { owned: true, ..local(name.to_owned(), span, &reason) };
+        }
+    };
+    Lowered { ty, text: name.to_owned(), span, local: None, owned: true, form: Form::Plain }
+}

@@ -1,0 +1,416 @@
+//! Resolving paths across modules and crates, and finding the paths that other crates can write.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::known::is_known;
+use crate::tree::{
+    CrateId, DefinitionId, Entry, Extern, Module, ModuleId, Target, Tree, UsePath, Visible,
+};
+
+/// How many steps one resolution may take, so that `use` cycles end.
+const FUEL: usize = 4096;
+
+/// What a path stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Resolved {
+    Module(ModuleId),
+    Definition(DefinitionId),
+    /// An item of a crate that is not read, by a path that generated code can write.
+    External(String),
+    /// `u8`, `str`, …
+    Primitive(String),
+    /// Nothing that was read declares it; `certain` when nothing unread could, either.
+    Unknown {
+        certain: bool,
+    },
+}
+
+/// Which of two items with one name is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Namespace {
+    Types,
+    Macros,
+}
+
+/// A [`Tree`] with what is derived from it.
+#[derive(Debug)]
+pub(crate) struct Names<'t> {
+    pub(crate) tree: &'t Tree,
+    reachable: BTreeMap<DefinitionId, String>,
+}
+
+const PRIMITIVES: &[&str] = &[
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+    "i128", "isize", "f32", "f64",
+];
+
+/// Names that every module has without `use`, with their full paths.
+const PRELUDE: &[(&str, &str)] = &[
+    ("Option", "std::option::Option"),
+    ("Result", "std::result::Result"),
+    ("Vec", "std::vec::Vec"),
+    ("String", "std::string::String"),
+    ("Box", "std::boxed::Box"),
+    ("Send", "std::marker::Send"),
+    ("Sync", "std::marker::Sync"),
+    ("Sized", "std::marker::Sized"),
+    ("Unpin", "std::marker::Unpin"),
+    ("Copy", "std::marker::Copy"),
+    ("Clone", "std::clone::Clone"),
+    ("Debug", "std::fmt::Debug"),
+    ("Default", "std::default::Default"),
+    ("Eq", "std::cmp::Eq"),
+    ("PartialEq", "std::cmp::PartialEq"),
+    ("Ord", "std::cmp::Ord"),
+    ("PartialOrd", "std::cmp::PartialOrd"),
+    ("Hash", "std::hash::Hash"),
+    ("Fn", "std::ops::Fn"),
+    ("FnMut", "std::ops::FnMut"),
+    ("FnOnce", "std::ops::FnOnce"),
+    ("Drop", "std::ops::Drop"),
+    ("Iterator", "std::iter::Iterator"),
+    ("IntoIterator", "std::iter::IntoIterator"),
+    ("From", "std::convert::From"),
+    ("Into", "std::convert::Into"),
+    ("TryFrom", "std::convert::TryFrom"),
+    ("TryInto", "std::convert::TryInto"),
+    ("AsRef", "std::convert::AsRef"),
+    ("AsMut", "std::convert::AsMut"),
+    ("ToString", "std::string::ToString"),
+    ("ToOwned", "std::borrow::ToOwned"),
+    ("Future", "std::future::Future"),
+    ("IntoFuture", "std::future::IntoFuture"),
+];
+
+impl<'t> Names<'t> {
+    pub(crate) fn new(tree: &'t Tree) -> Self {
+        let mut names = Self { tree, reachable: BTreeMap::new() };
+        for index in 0..tree.crates.len() {
+            names.reach(CrateId(index));
+        }
+        names
+    }
+
+    /// The path by which another crate can name a definition.
+    pub(crate) fn reachable(&self, id: DefinitionId) -> Option<&str> {
+        self.reachable.get(&id).map(String::as_str)
+    }
+
+    /// What `path` means in `module`.
+    pub(crate) fn resolve(
+        &self,
+        module: ModuleId,
+        path: &UsePath,
+        namespace: Namespace,
+    ) -> Resolved {
+        let mut fuel = FUEL;
+        self.path(module, path, namespace, &mut fuel)
+            .unwrap_or_else(|| Resolved::Unknown { certain: self.sees_all(module) })
+    }
+
+    /// Whether every name of a module is known: no macro is called in it and no unread crate's names are all imported.
+    fn sees_all(&self, module: ModuleId) -> bool {
+        let Some(m) = self.tree.module(module) else { return false };
+        !m.calls_macros
+            && m.globs.iter().all(|glob| {
+                let mut fuel = FUEL;
+                matches!(
+                    self.path(module, &glob.path, Namespace::Types, &mut fuel),
+                    Some(Resolved::Module(_) | Resolved::Definition(_))
+                )
+            })
+    }
+
+    fn path(
+        &self,
+        module: ModuleId,
+        path: &UsePath,
+        namespace: Namespace,
+        fuel: &mut usize,
+    ) -> Option<Resolved> {
+        *fuel = fuel.checked_sub(1)?;
+        let mut segments = path.segments.iter();
+        let first = segments.next()?;
+        let alone = path.segments.len() == 1;
+        let mut at = if path.global {
+            self.external(module, first)?
+        } else {
+            match first.as_str() {
+                "crate" | "$crate" => Resolved::Module(self.tree.root_of(module)?),
+                "self" => Resolved::Module(module),
+                "super" => Resolved::Module(self.tree.module(module)?.parent?),
+                name => {
+                    let namespace = if alone { namespace } else { Namespace::Types };
+                    self.local(module, name, namespace, fuel)
+                        .or_else(|| self.external(module, name))
+                        .or_else(|| standard(name, alone))
+                        .or_else(|| if alone { self.guess(module, name, fuel) } else { None })?
+                }
+            }
+        };
+        let mut left = path.segments.len() - 1;
+        for segment in segments {
+            left -= 1;
+            at = match at {
+                Resolved::Module(inner) if segment == "super" => {
+                    Resolved::Module(self.tree.module(inner)?.parent?)
+                }
+                Resolved::Module(inner) if segment == "self" => Resolved::Module(inner),
+                Resolved::Module(inner) => {
+                    let namespace = if left == 0 { namespace } else { Namespace::Types };
+                    self.local(inner, segment, namespace, fuel).or_else(|| {
+                        if left == 0 { self.guess(inner, segment, fuel) } else { None }
+                    })?
+                }
+                Resolved::External(prefix) => Resolved::External(format!("{prefix}::{segment}")),
+                _ => return None,
+            };
+        }
+        Some(at)
+    }
+
+    /// A name that a module declares or imports.
+    fn local(
+        &self,
+        module: ModuleId,
+        name: &str,
+        namespace: Namespace,
+        fuel: &mut usize,
+    ) -> Option<Resolved> {
+        let m = self.tree.module(module)?;
+        if let Some(entries) = m.names.get(name) {
+            let is_use = |e: &&Entry| matches!(e.target, Target::Use(_));
+            let wanted = namespace == Namespace::Macros;
+            let first = entries.iter().find(|e| is_use(e) == wanted);
+            let then = entries.iter().find(|e| is_use(e) != wanted);
+            for entry in first.into_iter().chain(then) {
+                if let Some(found) = self.entry(module, name, entry, namespace, fuel) {
+                    return Some(found);
+                }
+            }
+        }
+        self.globbed(module, m, name, namespace, fuel)
+    }
+
+    fn entry(
+        &self,
+        module: ModuleId,
+        name: &str,
+        entry: &Entry,
+        namespace: Namespace,
+        fuel: &mut usize,
+    ) -> Option<Resolved> {
+        match &entry.target {
+            Target::Module(id) => Some(Resolved::Module(*id)),
+            Target::Definition(id) => Some(Resolved::Definition(*id)),
+            // `use bytes::bytes;` begins at the crate, not at itself.
+            Target::Use(path)
+                if path.segments.first().is_some_and(|s| s == name)
+                    && self.external(module, name).is_some() =>
+            {
+                let path = UsePath { global: true, ..path.clone() };
+                self.path(module, &path, namespace, fuel)
+            }
+            Target::Use(path) => self.path(module, path, namespace, fuel),
+        }
+    }
+
+    fn globbed(
+        &self,
+        module: ModuleId,
+        m: &Module,
+        name: &str,
+        namespace: Namespace,
+        fuel: &mut usize,
+    ) -> Option<Resolved> {
+        for glob in &m.globs {
+            // A glob's own first segment must not be looked up through that same glob.
+            *fuel = fuel.checked_sub(1)?;
+            let from = self.glob_source(module, &glob.path, fuel);
+            match from {
+                Some(Resolved::Module(source)) if source != module => {
+                    let seen = self.tree.module(source).and_then(|s| s.names.get(name));
+                    let visible = seen.is_none_or(|entries| {
+                        entries.iter().any(|e| self.may_use(module, e.visible))
+                    });
+                    if visible && let Some(found) = self.local(source, name, namespace, fuel) {
+                        return Some(found);
+                    }
+                }
+                Some(Resolved::External(prefix)) => {
+                    let path = format!("{prefix}::{name}");
+                    if is_known(&path) {
+                        return Some(Resolved::External(path));
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn glob_source(&self, module: ModuleId, path: &UsePath, fuel: &mut usize) -> Option<Resolved> {
+        let first = path.segments.first()?;
+        let m = self.tree.module(module)?;
+        let named = path.global
+            || matches!(first.as_str(), "crate" | "self" | "super")
+            || m.names.contains_key(first);
+        if named {
+            return self.path(module, path, Namespace::Types, fuel);
+        }
+        match self.external(module, first)? {
+            Resolved::External(mut prefix) => {
+                for segment in path.segments.iter().skip(1) {
+                    prefix = format!("{prefix}::{segment}");
+                }
+                Some(Resolved::External(prefix))
+            }
+            _ => {
+                self.path(module, &UsePath { global: true, ..path.clone() }, Namespace::Types, fuel)
+            }
+        }
+    }
+
+    /// A name that only an import of all of an unread crate's names can give; the runtime's come first.
+    fn guess(&self, module: ModuleId, name: &str, fuel: &mut usize) -> Option<Resolved> {
+        let mut visited = BTreeSet::new();
+        let mut waiting = VecDeque::from([module]);
+        let mut other = None;
+        while let Some(at) = waiting.pop_front() {
+            if !visited.insert(at) {
+                continue;
+            }
+            for glob in &self.tree.module(at)?.globs {
+                match self.glob_source(at, &glob.path, fuel) {
+                    Some(Resolved::External(prefix)) if is_runtime_path(&prefix) => {
+                        return Some(Resolved::External(format!("{prefix}::{name}")));
+                    }
+                    Some(Resolved::External(prefix)) => {
+                        other.get_or_insert_with(|| format!("{prefix}::{name}"));
+                    }
+                    Some(Resolved::Module(source)) => waiting.push_back(source),
+                    _ => {}
+                }
+            }
+        }
+        // Only lower-case first letters are left out: a macro or attribute of an unread crate is no type.
+        other.filter(|_| name.starts_with(char::is_uppercase)).map(Resolved::External)
+    }
+
+    /// A crate by its name.
+    fn external(&self, module: ModuleId, name: &str) -> Option<Resolved> {
+        let krate = self.tree.krate(self.tree.module(module)?.krate)?;
+        match krate.externs.get(name) {
+            Some(Extern::Read(id)) => Some(Resolved::Module(self.tree.krate(*id)?.root?)),
+            Some(Extern::Other(name) | Extern::Runtime(name)) => {
+                Some(Resolved::External(name.clone()))
+            }
+            None if matches!(name, "std" | "core" | "alloc") => {
+                Some(Resolved::External("std".to_owned()))
+            }
+            None => None,
+        }
+    }
+
+    fn may_use(&self, from: ModuleId, visible: Visible) -> bool {
+        match visible {
+            Visible::Public => true,
+            Visible::In(outer) => self.tree.contains(outer, from),
+        }
+    }
+
+    /// Names near enough to be offered for a typing slip.
+    pub(crate) fn candidates(&self, module: ModuleId) -> Vec<&str> {
+        let mut names: Vec<&str> = PRIMITIVES.to_vec();
+        names.extend(PRELUDE.iter().map(|(name, _)| *name));
+        if let Some(m) = self.tree.module(module) {
+            names.extend(m.names.keys().map(String::as_str));
+        }
+        names
+    }
+
+    /// Whether every module from the crate's root to a definition is public.
+    fn plainly_public(&self, id: DefinitionId) -> bool {
+        let Some(definition) = self.tree.definition(id) else { return false };
+        let mut public = definition.visible == Visible::Public;
+        let mut at = Some(definition.module);
+        while let Some(m) = at.and_then(|id| self.tree.module(id)) {
+            public &= m.visible == Visible::Public;
+            at = m.parent;
+        }
+        public
+    }
+
+    /// Walks a crate's public names outwards from its root, shortest paths first; a definition's own path is preferred.
+    fn reach(&mut self, krate: CrateId) {
+        let Some(root) = self.tree.krate(krate).and_then(|k| k.root) else { return };
+        let Some(name) = self.tree.module(root).map(|m| m.path.clone()) else { return };
+        let mut visited = BTreeSet::new();
+        let mut waiting = VecDeque::from([(root, name)]);
+        while let Some((module, prefix)) = waiting.pop_front() {
+            if !visited.insert(module) {
+                continue;
+            }
+            self.reach_module(module, &prefix, &mut waiting);
+        }
+    }
+
+    fn reach_module(
+        &mut self,
+        module: ModuleId,
+        prefix: &str,
+        waiting: &mut VecDeque<(ModuleId, String)>,
+    ) {
+        let tree = self.tree;
+        let mut sources = vec![module];
+        let mut next = 0;
+        while let Some(source) = sources.get(next).copied() {
+            next += 1;
+            let Some(m) = tree.module(source) else { continue };
+            for (name, entries) in &m.names {
+                for entry in entries.iter().filter(|e| e.visible == Visible::Public) {
+                    let mut fuel = FUEL;
+                    let path = format!("{prefix}::{name}");
+                    match self.entry(source, name, entry, Namespace::Types, &mut fuel) {
+                        Some(Resolved::Module(inner)) => waiting.push_back((inner, path)),
+                        Some(Resolved::Definition(id)) => self.offer(id, path),
+                        _ => {}
+                    }
+                }
+            }
+            for glob in m.globs.iter().filter(|g| g.visible == Visible::Public) {
+                let mut fuel = FUEL;
+                if let Some(Resolved::Module(inner)) =
+                    self.glob_source(source, &glob.path, &mut fuel)
+                    && !sources.contains(&inner)
+                {
+                    sources.push(inner);
+                }
+            }
+        }
+    }
+
+    fn offer(&mut self, id: DefinitionId, path: String) {
+        let own = self.tree.definition(id).map(|d| d.path.clone());
+        let path = match own {
+            Some(own) if self.plainly_public(id) => own,
+            _ => path,
+        };
+        self.reachable.entry(id).or_insert(path);
+    }
+}
+
+/// A primitive or a name of the prelude.
+fn standard(name: &str, alone: bool) -> Option<Resolved> {
+    if alone && PRIMITIVES.contains(&name) {
+        return Some(Resolved::Primitive(name.to_owned()));
+    }
+    let (_, path) = PRELUDE.iter().find(|(n, _)| *n == name)?;
+    Some(Resolved::External((*path).to_owned()))
+}
+
+/// Whether a path begins with a crate of the runtime.
+pub(crate) fn is_runtime_path(path: &str) -> bool {
+    let first = path.split("::").next().unwrap_or("");
+    matches!(first, "bp_std" | "bp_data" | "bp_macros" | "bp_runtime" | "bp_backend")
+}

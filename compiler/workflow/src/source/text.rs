@@ -1,0 +1,99 @@
+//! Reading a file as text.
+
+use std::io;
+
+use bp_diag::{Diagnostics, FileId, SourceMap, Span, catalog::workflow as codes};
+use bp_system::{EntryKind, System};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+/// Resolves `.` and `..` by text, so that one file has one path.
+pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
+    let mut out = Utf8PathBuf::new();
+    for part in path.components() {
+        match part {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                let plain = matches!(out.components().next_back(), Some(Utf8Component::Normal(_)));
+                let root = matches!(out.components().next_back(), Some(Utf8Component::RootDir));
+                if plain {
+                    out.pop();
+                } else if !root {
+                    out.push("..");
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    if out.as_str().is_empty() { Utf8PathBuf::from(".") } else { out }
+}
+
+/// A path as messages show it: relative to the working directory where it lies inside, unless that is the root of the file system.
+pub(crate) fn display_path(system: &dyn System, path: &Utf8Path) -> String {
+    let path = normal(path);
+    let shown = match system.current_directory() {
+        Ok(here) if path.is_absolute() && here.parent().is_some() => {
+            path.strip_prefix(&here).map_or_else(|_| path.clone(), Utf8Path::to_owned)
+        }
+        _ => path,
+    };
+    shown.as_str().replace('\\', "/")
+}
+
+/// Why a file cannot be read, in words that do not depend on the operating system.
+fn reason(system: &dyn System, path: &Utf8Path, error: &io::Error) -> String {
+    match system.kind(path) {
+        Some(EntryKind::Directory) => "it is a directory".to_owned(),
+        Some(EntryKind::Other) => "it is no regular file".to_owned(),
+        _ => match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            kind => kind.to_string(),
+        },
+    }
+}
+
+/// Reads a file that must be UTF-8 without NUL, and adds it to the sources; `asked` is the line that needs it.
+///
+/// A byte order mark becomes three spaces, so that offsets stay those of the file.
+pub(crate) fn load_text(
+    system: &dyn System,
+    sources: &mut SourceMap,
+    path: &Utf8Path,
+    asked: Option<Span>,
+    diagnostics: &mut Diagnostics,
+) -> Option<(FileId, String)> {
+    let shown = display_path(system, path);
+    // A device or a pipe could block or never end, so it is not opened at all.
+    let read = match system.kind(path) {
+        Some(EntryKind::Other) => Err(io::Error::other("special file")),
+        _ => system.read(path),
+    };
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let reason = reason(system, path, &error);
+            diagnostics.push(codes::file_unreadable(asked, &shown, &reason));
+            return None;
+        }
+    };
+    let mut text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let offset = error.utf8_error().valid_up_to();
+            let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let file = sources.add(shown, lossy);
+            let end = offset + char::REPLACEMENT_CHARACTER.len_utf8();
+            diagnostics.push(codes::not_utf8(Span::new(file, offset, end), offset));
+            return None;
+        }
+    };
+    let file = sources.add(shown, text.as_str());
+    if let Some(at) = text.bytes().position(|b| b == 0) {
+        diagnostics.push(codes::nul_byte(Span::new(file, at, at + 1)));
+        return None;
+    }
+    if text.starts_with('\u{feff}') {
+        text.replace_range(..'\u{feff}'.len_utf8(), "   ");
+    }
+    Some((file, text))
+}

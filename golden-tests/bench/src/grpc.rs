@@ -1,0 +1,169 @@
+//! Calls across processes: ours against tonic by hand, in alternating rounds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use bp_data::Codec;
+use bp_std::rt::{Environment, Hosting, Running};
+use prost::Message as _;
+
+use crate::app::{self, Wrapped};
+use crate::children::Started;
+use crate::report::{Sample, median_micros};
+use crate::workflow::{Desk, Rates, RatesImpl};
+use crate::{hand, load};
+
+/// Calls of a round that go one after the other; few, so that the sides of a round see the same machine.
+const IN_TURN: u32 = 100;
+/// Calls of a round that go at once, and how many at any time.
+const AT_ONCE: (u32, u32) = (480, 32);
+
+/// A caller and its server.
+enum Pair {
+    Hand { client: hand::Client, server: Started },
+    Ours { desk: Arc<dyn Desk>, server: Started, _caller: Running },
+}
+
+impl Pair {
+    fn hand() -> Result<Self> {
+        let server = Started::new(&["hand"])?;
+        Ok(Self::Hand { client: hand::Client::connect(&server.address)?, server })
+    }
+
+    async fn ours(wrapped: Wrapped, collector: &str) -> Result<Self> {
+        let name = match wrapped {
+            Wrapped::Bare => "bare".to_owned(),
+            Wrapped::Sampling(sampling) => sampling.to_string(),
+        };
+        let server = Started::new(&["ours", &name, collector])?;
+        let environment = Environment::default().with("BP_ADDR_RATES_GRPC", &server.address);
+        let caller = app::app(&app::remote(wrapped, collector))
+            .start(environment, Hosting::Process("desk".to_owned()))
+            .await
+            .map_err(anyhow::Error::msg)?;
+        let desk = caller.instance::<dyn Desk>("desk").context("no desk")?;
+        Ok(Self::Ours { desk, server, _caller: caller })
+    }
+
+    async fn load(&self, calls: u32, at_once: u32) -> Result<Vec<Duration>> {
+        match self {
+            Self::Hand { client, .. } => load::complete(calls, client.load(calls, at_once).await),
+            Self::Ours { desk, .. } => load::complete(calls, desk.load(calls, at_once).await),
+        }
+    }
+
+    /// One round: the median latency of calls in turn in microseconds, then calls a second at once; and what both cost
+    /// the two processes, in microseconds of processor time a call.
+    async fn round(&self) -> Result<Round> {
+        let (Self::Hand { server, .. } | Self::Ours { server, .. }) = self;
+        let before = processor_time(std::process::id())? + processor_time(server.id())?;
+        let latency = median_micros(&self.load(IN_TURN, 1).await?);
+        let start = Instant::now();
+        self.load(AT_ONCE.0, AT_ONCE.1).await?;
+        let throughput = f64::from(AT_ONCE.0) / start.elapsed().as_secs_f64();
+        let after = processor_time(std::process::id())? + processor_time(server.id())?;
+        let processor = (after - before) * 1e6 / f64::from(IN_TURN + AT_ONCE.0);
+        Ok(Round { latency, throughput, processor })
+    }
+}
+
+struct Round {
+    latency: f64,
+    throughput: f64,
+    processor: f64,
+}
+
+/// Seconds that all threads of a process have run. Linux alone has it; elsewhere it is 0.
+fn processor_time(process: u32) -> Result<f64> {
+    let mut nanos = 0_u64;
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return Ok(0.0) };
+    for thread in threads {
+        // A thread that has just ended took its time with it.
+        let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        nanos += text.split(' ').next().unwrap_or_default().parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanos).as_secs_f64())
+}
+
+/// What the rounds found about one way to call, beside the hand-written one of the same round.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) latency: Sample,
+    pub(crate) throughput: Sample,
+    pub(crate) processor: Sample,
+    pub(crate) latency_ratio: Sample,
+    pub(crate) throughput_ratio: Sample,
+    pub(crate) processor_ratio: Sample,
+}
+
+/// The hand-written pair, a second one like it, then ours without wrappers, at 1 % and at full sampling.
+pub(crate) const NAMES: [&str; 5] = ["hand", "hand again", "bare", "1 %", "100 %"];
+
+/// Measures all in alternating rounds.
+pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Vec<Found>> {
+    same_bytes().await?;
+    let pairs = [
+        Pair::hand()?,
+        Pair::hand()?,
+        Pair::ours(Wrapped::Bare, collector).await?,
+        Pair::ours(Wrapped::Sampling(0.01), collector).await?,
+        Pair::ours(Wrapped::Sampling(1.0), collector).await?,
+    ];
+    let mut found: Vec<Found> = pairs.iter().map(|_| Found::default()).collect();
+    for round in 0..=rounds {
+        // Every other round goes the other way, so that none is always the one after a busier one.
+        let mut order: Vec<usize> = (0..pairs.len()).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        let mut results: Vec<Option<Round>> = pairs.iter().map(|_| None).collect();
+        for place in order {
+            if let (Some(pair), Some(result)) = (pairs.get(place), results.get_mut(place)) {
+                *result = Some(pair.round().await?);
+            }
+        }
+        // The first round connects and warms up.
+        if round == 0 {
+            continue;
+        }
+        let results: Vec<Round> = results.into_iter().flatten().collect();
+        let Some(hand) = results.first() else { continue };
+        for (found, result) in found.iter_mut().zip(&results) {
+            found.latency.add(result.latency);
+            found.throughput.add(result.throughput);
+            found.processor.add(result.processor);
+            found.latency_ratio.add(result.latency / hand.latency);
+            found.throughput_ratio.add(result.throughput / hand.throughput);
+            found.processor_ratio.add(result.processor / hand.processor);
+        }
+    }
+    Ok(found)
+}
+
+/// For profilers: so many calls by one side, whose server runs beside.
+pub(crate) async fn calls(side: &str, number: u32) -> Result<()> {
+    let collector = Started::new(&["collector"])?;
+    let pair = match side {
+        "hand" => Pair::hand()?,
+        wrapped => {
+            let collector = format!("http://{}", collector.address);
+            Pair::ours(crate::children::parse(wrapped)?, &collector).await?
+        }
+    };
+    pair.load(number, 1).await?;
+    Ok(())
+}
+
+/// Both sides must send the same, or the comparison is none.
+async fn same_bytes() -> Result<()> {
+    let (hotels, stay) = crate::workflow::question();
+    let answer = RatesImpl { factor: 3 }
+        .get_rates(hotels, stay)
+        .await
+        .map_err(|e| anyhow::anyhow!("{e}"))?;
+    let ours = bp_data::encode(Codec::Protobuf, &answer);
+    let theirs = hand::answer(hand::question())?.encode_to_vec();
+    ensure!(ours == theirs, "the two sides encode different answers: {ours:?} and {theirs:?}");
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! What must hold of every diagnostic, whatever it is about.
+
+use bp_diag::render::{Style, human, json, short};
+use bp_diag::{Diagnostics, Severity, SourceMap};
+
+/// How many diagnostics are drawn: drawing is slow, and alike for all.
+const DRAWN: usize = 20;
+
+/// Diagnostics can be shown, point into their texts, and blame the input rather than `bp`.
+pub(crate) fn sound(found: Diagnostics, sources: &SourceMap) {
+    for (number, diagnostic) in found.sorted().iter().enumerate() {
+        let ours = diagnostic.severity == Severity::Error && diagnostic.code.id.starts_with("BP9");
+        assert!(!ours, "a fault of bp: {diagnostic:?}");
+        for label in &diagnostic.labels {
+            let range = label.span.start as usize..label.span.end as usize;
+            let inside = sources.get(label.span.file).and_then(|s| s.text.get(range));
+            assert!(inside.is_some(), "a place outside of its text: {diagnostic:?}");
+        }
+        let _ = short(diagnostic, sources);
+        let _ = json(diagnostic, sources);
+        if number < DRAWN {
+            let _ = human(diagnostic, sources, Style::default());
+        }
+    }
+}

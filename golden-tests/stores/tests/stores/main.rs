@@ -1,0 +1,69 @@
+//! The networked backends against real servers: the conformance suites, then a network and servers that fail.
+//!
+//! One test a backend, with a server of its own; a server that is not installed fails the test in CI and skips it elsewhere, with a word on what to install.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a failed step of a test ends it; a skipped one says so"
+)]
+
+mod benches;
+mod failures;
+mod subject;
+
+use std::sync::Arc;
+
+use bp_backend::conformance;
+use store_tests::{Kind, Server};
+
+use benches::Instances;
+use subject::{Caches, Documents};
+
+/// The server, unless it is not installed.
+fn server(kind: Kind) -> Option<Server> {
+    match kind.program() {
+        Ok(_) => Some(Server::start(kind).unwrap()),
+        Err(missing) if std::env::var_os("BP_CI").is_none() => {
+            eprintln!("skipped: {missing}");
+            None
+        }
+        Err(missing) => panic!("{missing}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memcached() {
+    let Some(mut server) = server(Kind::Memcached) else { return };
+    let instances = Instances::of(Kind::Memcached, server.port());
+    conformance::cache(Arc::new(instances.clone())).await;
+    failures::all(&Caches { instances, keeps: false }, &mut server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis() {
+    let Some(mut server) = server(Kind::Redis) else { return };
+    let instances = Instances::of(Kind::Redis, server.port());
+    conformance::cache(Arc::new(instances.clone())).await;
+    failures::all(&Caches { instances, keeps: true }, &mut server).await;
+    subject::passwords(Kind::Redis).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mongodb() {
+    let Some(mut server) = server(Kind::Mongodb) else { return };
+    let instances = Instances::of(Kind::Mongodb, server.port());
+    conformance::document_store(Arc::new(instances.clone())).await;
+    failures::all(&Documents { instances }, &mut server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres() {
+    let Some(mut server) = server(Kind::Postgres) else { return };
+    let instances = Instances::of(Kind::Postgres, server.port());
+    conformance::document_store(Arc::new(instances.clone())).await;
+    failures::all(&Documents { instances }, &mut server).await;
+    subject::passwords(Kind::Postgres).await;
+}

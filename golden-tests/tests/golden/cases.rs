@@ -1,0 +1,139 @@
+//! Diagnostics: `cases/<group>/<name>.txt`, expectations as comments in the sources.
+//!
+//! A case with both is checked as `bp check wiring/local.toml` checks it; one without a workflow is read as a wiring, one without a wiring as a workflow.
+//! A line `wiring: child` in front of the parts names another wiring than `local`, and each line `explain: cart` what is explained as `bp explain` does, in a part `explained`; after a line `build` the artifacts are made too.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use bp_diag::render::{Style, human};
+use bp_diag::{Diagnostic, SourceMap};
+use bp_driver::explain::explain;
+use bp_driver::{Application, BuildInput, CompileOptions, Compiled, Registry};
+use bp_system::MemorySystem;
+use camino::Utf8Path;
+use golden_tests::annotate::{annotate, strip};
+use golden_tests::archive::Archive;
+use libtest_mimic::Trial;
+
+use crate::{blessing, bp, first_difference, trial};
+
+/// The files of the cases, sorted.
+pub(crate) fn paths() -> Vec<PathBuf> {
+    let folder = bp::root().join("golden-tests/cases");
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for group in std::fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok) {
+        let files = std::fs::read_dir(group.path()).into_iter().flatten().filter_map(Result::ok);
+        paths.extend(files.map(|f| f.path()).filter(|p| p.extension().is_some_and(|e| e == "txt")));
+    }
+    paths.sort();
+    paths
+}
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let folder = bp::root().join("golden-tests/cases");
+    paths()
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&folder).unwrap_or(&path).with_extension("");
+            trial(format!("case::{}", name.display()).replace('/', "::"), move || check(&path))
+        })
+        .collect()
+}
+
+fn check(path: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(path)?;
+    let stripped = strip(&Archive::parse(&text));
+    let (diagnostics, sources, page) = compile(&stripped);
+    for diagnostic in &diagnostics {
+        let drawn = human(diagnostic, &sources, Style::default());
+        // A path is never broken, so that it can be clicked.
+        let wide = drawn.lines().find(|l| l.chars().count() > 80 && !l.contains("╭─["));
+        ensure!(wide.is_none(), "wider than 80 columns: {}\n{drawn}", wide.unwrap_or_default());
+    }
+    let actual = annotate(&stripped, &diagnostics, &sources, page.as_deref()).print();
+    if blessing() {
+        if actual != text {
+            std::fs::write(path, actual)?;
+        }
+        return Ok(());
+    }
+    if actual == text {
+        Ok(())
+    } else {
+        bail!("{}: {}", path.display(), first_difference(&text, &actual))
+    }
+}
+
+/// What the compiler says of a case, and the page if one is asked for.
+///
+/// The case's root is the working directory, as it is for a user.
+pub(crate) fn compile(case: &Archive) -> (Vec<Diagnostic>, SourceMap, Option<String>) {
+    let mut sources = SourceMap::new();
+    let mut system = MemorySystem::new().inside("/app");
+    for part in &case.parts {
+        system = system.with_file(&part.path, part.bytes());
+    }
+    let said = |key: &str| Some(case.prose.lines().find_map(|l| l.strip_prefix(key))?.trim());
+    let path = format!("wiring/{}.toml", said("wiring: ").unwrap_or("local"));
+    let has = |folder: &str| case.parts.iter().any(|p| p.path.starts_with(folder));
+    let registry = bp_driver::builtin();
+    let found = if !has("wiring/") {
+        workflow(&system, &mut sources)
+    } else if !has("workflow/") {
+        bp_wiring::read(&system, &mut sources, &registry.grammar(), Utf8Path::new(&path)).1
+    } else {
+        return match Application::find(&system, Some(&path)) {
+            Ok(application) => {
+                let compiled =
+                    bp_driver::compile(&system, &registry, application, CompileOptions::default());
+                let built = case.prose.lines().any(|l| l.trim() == "build");
+                let more = if built { build(&system, &registry, &compiled) } else { Vec::new() };
+                let mut found = compiled.diagnostics.sorted();
+                found.extend(more);
+                let names = case.prose.lines().filter_map(|l| l.strip_prefix("explain: "));
+                let mut pages = Vec::new();
+                for name in names {
+                    let Some(plan) = &compiled.plan else { break };
+                    match explain(plan, name.trim()) {
+                        Ok(page) => pages.push(page),
+                        Err(fault) => found.push(fault),
+                    }
+                }
+                let page = (!pages.is_empty()).then(|| pages.join("\n"));
+                (found, compiled.sources, page)
+            }
+            Err(fault) => (vec![fault], sources, None),
+        };
+    };
+    (found.sorted(), sources, None)
+}
+
+/// What `bp build` finds beyond `bp check`.
+fn build(system: &MemorySystem, registry: &Registry, compiled: &Compiled) -> Vec<Diagnostic> {
+    let Some(plan) = &compiled.plan else { return Vec::new() };
+    let input = BuildInput {
+        system,
+        registry,
+        application: &compiled.application,
+        sources: &compiled.sources,
+        out: Utf8Path::new("build/local"),
+        targets: &[],
+        runtime_span: compiled.runtime_span(),
+        patches: &compiled.wiring.patches,
+    };
+    bp_driver::artifacts(plan, &input).1.sorted()
+}
+
+/// Reads a workflow, and its `wire.lock` if the case has one.
+fn workflow(system: &MemorySystem, sources: &mut SourceMap) -> bp_diag::Diagnostics {
+    let folder = Utf8Path::new("workflow");
+    let (model, mut diagnostics) = bp_workflow::read(system, sources, folder);
+    let (lock, faults) = bp_workflow::wire_lock::read_lock(system, sources, folder);
+    diagnostics.append(faults);
+    if lock.is_some() {
+        let roots = bp_workflow::wire_lock::all_roots(&model);
+        diagnostics.append(bp_workflow::wire_lock::update(lock.as_ref(), &model, &roots).1);
+    }
+    diagnostics
+}

@@ -1,0 +1,433 @@
+//! Diagnostics that only the command line, the writer, the supervisor or another plugin than `bp`'s own can raise: each is provoked and compared.
+//!
+//! Cargo and the application are played by scripts, so nothing is compiled.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use libtest_mimic::Trial;
+
+use crate::faulty::PLAY;
+use crate::{bp, trial};
+
+/// A code, the whole message, and how to get it: what `bp` says on standard error.
+type Case = (&'static str, &'static str, fn(&Bench) -> Result<String>);
+
+const CASES: &[Case] = &[
+    ("BP3023", "the outside world cannot call through `ring`", |b| {
+        b.edit("wiring/local.toml", "rpc = \"http\"\nroutes", "rpc = \"ring\"\n# routes")?;
+        b.faulty("ring", &["check"])
+    }),
+    ("BP4003", "`again` and `retry` both want slot `retry` on `greeter->visits`", |b| {
+        b.edit("wiring/local.toml", "metrics = true\n\n# This", "again = 2\n\n# This")?;
+        b.faulty("again", &["check"])
+    }),
+    ("BP6001", "plugin `stray` writes to `../stray`, outside the output folder's rules", |b| {
+        b.target("stray")?;
+        b.faulty("stray", &["build"])
+    }),
+    ("BP6002", "plugins `copy` and `process` write different content to `process/run.json`", |b| {
+        b.target("copy")?;
+        b.faulty("copy", &["build"])
+    }),
+    ("BP6003", "`build/local/process/local.env` was edited since `bp` wrote it", |b| {
+        b.good(&["build"])?;
+        b.write("build/local/process/local.env", "EDITED=1\n")?;
+        b.bp(&["build"])
+    }),
+    ("BP6004", "cannot write `README.md/out`: Not a directory (os error 20)", |b| {
+        b.bp(&["build", "--out", "README.md/out"])
+    }),
+    ("BP6005", "`build/local/process/local.env` is missing", |b| {
+        b.good(&["build"])?;
+        std::fs::remove_file(b.root.join("build/local/process/local.env"))?;
+        b.bp(&["build", "--check"])
+    }),
+    (
+        "BP6006",
+        "cannot read the manifest `build/local/.bp-manifest.json`: it is of another version",
+        |b| {
+            b.write("build/local/.bp-manifest.json", "{ \"version\": 99 }\n")?;
+            b.bp(&["build"])
+        },
+    ),
+    ("BP6007", "`build/local` is half written: an earlier build was stopped", |b| {
+        b.good(&["build"])?;
+        b.edit("build/local/.bp-manifest.json", "\"complete\"", "\"writing\"")?;
+        b.bp(&["build", "--check"])
+    }),
+    (
+        "BP6008",
+        concat!(
+            "the runtime in `vendor/bp` is of version 0.0.1, and this `bp` is of version ",
+            env!("CARGO_PKG_VERSION")
+        ),
+        |b| {
+            let version = concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"");
+            b.edit("vendor/bp/Cargo.toml", version, "version = \"0.0.1\"")?;
+            b.bp(&["build"])
+        },
+    ),
+    ("BP6009", "there is no application at `~` or above it", |b| {
+        run(bp::command(b.above.path())?.args(["check", "--message-format", "short"]))
+    }),
+    ("BP6010", "there is no wiring `lokal`", |b| b.bp(&["check", "lokal"])),
+    ("BP6011", "`workflow/wire.lock` would change, and that is forbidden here", |b| {
+        b.edit("workflow/src/lib.rs", "pub visits: u32,", "pub visits: u32,\npub first: bool,")?;
+        b.bp(&["build", "--locked"])
+    }),
+    ("BP6012", "there is no runtime in `vendor/none`", |b| {
+        b.edit("wiring/local.toml", "../vendor/bp", "../vendor/none")?;
+        b.bp(&["build"])
+    }),
+    ("BP6013", "cargo cannot build `.bp/code/*`", |b| {
+        b.script("cargo", "exit 101")?;
+        b.bp(&["run"])
+    }),
+    ("BP6014", "`cargo` cannot be started: No such file or directory (os error 2)", |b| {
+        b.bp(&["run"])
+    }),
+    ("BP6015", "process `demo` stopped with signal 15", |b| {
+        b.application("[ \"$1\" = smoke ] || exec \"$APP\"")?;
+        b.bp(&["run", "monolith", "--smoke"])
+    }),
+    ("BP6016", "target `compose` is not enabled in this wiring", |b| {
+        b.bp(&["build", "--target", "compose"])
+    }),
+    ("BP6017", "`demo` exists and is not empty", |b| {
+        run(bp::command(b.above.path())?.args(["new", "demo", "--message-format", "short"]))
+    }),
+    ("BP6018", "nothing in this wiring is named `greter`", |b| {
+        b.bp(&["explain", "local", "greter"])
+    }),
+    ("BP6019", "there is no code, plugin or wiring `BP0000`", |b| b.bp(&["explain", "BP0000"])),
+    ("BP6020", "the smoke calls failed with exit status: 3", |b| {
+        b.application("[ \"$1\" = smoke ] && exit 3; exec \"$APP\"")?;
+        b.bp(&["run", "monolith", "--smoke"])
+    }),
+    ("BP6021", "the tests failed with tests/greetings.rs: exit status: 101", |b| {
+        b.script("greetings", "exit 101")?;
+        b.application("exec \"$APP\"")?;
+        b.bp(&["test", "monolith"])
+    }),
+    (
+        "BP6022",
+        "`My Shop` cannot name an application: it does not start with a lower-case letter",
+        |b| b.bp(&["new", "My Shop"]),
+    ),
+    ("BP6023", "process `demo` keeps ending, at last with exit code 3", |b| {
+        b.application("exit 3")?;
+        b.bp(&["run", "monolith"])
+    }),
+    // A minute passes, as it does for a user.
+    ("BP6024", "not ready after 60 s: `demo`", |b| {
+        // It holds its port, which another test's application could answer at otherwise.
+        b.application("exec \"$APP\" unready")?;
+        b.bp(&["run", "monolith"])
+    }),
+    ("BP6025", "process `demo` did not stop in time and was killed", |b| {
+        b.application("[ \"$1\" = smoke ] && exit; trap '' TERM; exec \"$APP\"")?;
+        b.interrupted(&["run", "monolith", "--smoke"])
+    }),
+    ("BP6026", "there is no pass `bnid`", |b| b.bp(&["ir", "local", "--after", "bnid"])),
+    ("BP6027", "wiring `silent` lists no smoke calls", |b| {
+        let text = std::fs::read_to_string(b.root.join("wiring/local.toml"))?;
+        let (above, _) = text.split_once("# What `bp run --smoke`").context("smoke calls")?;
+        b.write("wiring/silent.toml", above)?;
+        b.application("exec \"$APP\"")?;
+        b.bp(&["run", "silent", "--smoke"])
+    }),
+    ("BP6038", "job `seed` failed with exit code 3", |b| {
+        b.edit(
+            "workflow/src/lib.rs",
+            "    /// Counts one",
+            "    #[idempotent]\n    /// Counts one",
+        )?;
+        b.write(
+            "wiring/jobbed.toml",
+            r#"extends = "local.toml"
+backend.own = "embedded"
+service.greeter.visits = "visits"
+service.seed = { impl = "VisitsImpl", cache = "own" }
+job.seed = { call = "seed.count", arguments = { name = "ada" } }
+"#,
+        )?;
+        b.application("[ \"$BP_JOB\" = seed ] && exit 3; exec \"$APP\"")?;
+        b.bp(&["run", "jobbed"])
+    }),
+    ("BP6028", "there are no tests in `tests`", |b| {
+        std::fs::remove_dir_all(b.root.join("tests"))?;
+        b.bp(&["test"])
+    }),
+    ("BP6033", "cannot read revision `nowhere`: git knows no such commit", |b| {
+        let made = Command::new("git").args(["init", "--quiet"]).current_dir(&b.root).status()?;
+        ensure!(made.success(), "git init");
+        b.bp(&["diff", "nowhere:local", "local"])
+    }),
+    ("BP6034", "this wiring runs already: its data in `.bp/data/monolith` is in use", |b| {
+        b.application("exec \"$APP\"")?;
+        let lock = b.root.join(".bp/data/.monolith.lock");
+        std::fs::create_dir_all(lock.parent().context("a folder")?)?;
+        let held = std::fs::File::create(lock)?;
+        held.lock()?;
+        b.bp(&["run", "monolith"])
+    }),
+    ("BP6041", "`docker.io/library/rust:1.95-bookworm` is not pinned in `images.lock`", |b| {
+        b.docker("runtime = \"scratch\"\npinned = true")?;
+        b.bp(&["build"])
+    }),
+    ("BP6042", "cannot read `images.lock`: it is of version 2, and this `bp` reads 1", |b| {
+        b.write("images.lock", "version = 2\n")?;
+        b.bp(&["build"])
+    }),
+    (
+        "BP6043",
+        "cannot find the digest of `docker.io/library/rust:1.95-bookworm`: no such image",
+        |b| {
+            b.docker("runtime = \"scratch\"")?;
+            b.script("docker", "echo no such image >&2; exit 1")?;
+            b.bp(&["image", "pin"])
+        },
+    ),
+    (
+        "BP6044",
+        "target `compose` deploys the server of `visits_cache`, which needs `password`",
+        |b| {
+            b.target("compose")?;
+            b.edit("wiring/local.toml", "kind = \"memory\"", "kind = \"served\"")?;
+            b.faulty("served", &["build"])
+        },
+    ),
+    (
+        "BP6045",
+        "no image can be built from `../demo`: the output folder is outside the application's",
+        |b| {
+            b.docker("runtime = \"scratch\"")?;
+            let pins =
+                "version = 1\n\n[images]\n\"docker.io/library/rust:1.95-bookworm\" = \"sha256:";
+            b.write("images.lock", &format!("{pins}{}\"\n", "0".repeat(64)))?;
+            b.bp(&["build", "--out", "../out"])
+        },
+    ),
+    ("BP6046", "`greeter.http` and `visits.http` are both published at port 8080", |b| {
+        b.target("compose\", \"docker")?;
+        let edge = "[edge.\"client -> visits\"]\nrpc = \"http\"\n\n";
+        let ports =
+            "[target.compose]\npublish = { \"greeter.http\" = 8080, \"visits.http\" = 8080 }\n\n";
+        b.edit("wiring/local.toml", "[server.", &format!("{edge}[server."))?;
+        b.edit("wiring/local.toml", "# What `bp run", &format!("{ports}# What `bp run"))?;
+        b.bp(&["build"])
+    }),
+    ("BP6035", "wiring `local` does not run here", |b| b.bp(&["restart", "demo"])),
+    ("BP6036", "the running system has no process `dmeo`", |b| {
+        b.application("exec \"$APP\"")?;
+        b.beside(&["run", "monolith"], &["restart", "dmeo", "monolith"])
+    }),
+    ("BP6037", "`demo` is not restarted: `demo` does not stay up", |b| {
+        // What stops for a signal as it was asked to has ended well.
+        b.application(
+            "[ -e ../second ] && exit 3\necho > ../second\ntrap 'kill $!; exit 0' TERM\n\"$APP\" &\nwait",
+        )?;
+        b.beside(&["run", "monolith"], &["restart", "demo", "monolith"])
+    }),
+    ("BP9001", "plugin `shaky` failed: no luck with demo", |b| {
+        b.target("shaky")?;
+        b.faulty("shaky", &["build"])
+    }),
+    (
+        "BP9002",
+        "after pass `unfit`, `visits -wraps-> greeter`: a wraps cannot be between service and service",
+        |b| b.faulty("unfit", &["check"]),
+    ),
+    ("BP9003", "`bp` failed: out of luck", |b| b.faulty("bomb", &["check"])),
+    ("BP9004", "100 more diagnostics are not shown", |b| {
+        let text = std::fs::read_to_string(b.root.join("wiring/local.toml"))?;
+        let tables: Vec<String> = (0..1100).map(|n| format!("\n[unknown_{n}]\n")).collect();
+        b.write("wiring/local.toml", &(text + &tables.concat()))?;
+        b.bp(&["check"])
+    }),
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let one = |(code, message, provoke): &Case| {
+        let (code, message, provoke) = (*code, *message, *provoke);
+        trial(format!("command::{code}"), move || {
+            let bench = Bench::new()?;
+            let said = bench.plain(&provoke(&bench)?);
+            let start = format!("[{code}]: ");
+            let found: Vec<&str> =
+                said.lines().filter_map(|l| Some(l.split_once(&start)?.1)).collect();
+            ensure!(found == [message], "expected: {message}\nfound:    {found:?}\nin:\n{said}");
+            Ok(())
+        })
+    };
+    let mut trials: Vec<Trial> = CASES.iter().map(one).collect();
+    trials.push(trial("command::panic_loses_nothing", panic_loses_nothing));
+    trials
+}
+
+/// A plugin that panics is named, and what else is wrong is said too.
+fn panic_loses_nothing() -> Result<()> {
+    let bench = Bench::new()?;
+    bench.target("jumpy")?;
+    bench.edit("wiring/local.toml", "timeout = \"2s\"", "timeout = \"2 sec\"")?;
+    let said = bench.faulty("jumpy", &["check"])?;
+    for expected in [
+        "error[BP9001]: plugin `jumpy` failed: scared of target jumpy",
+        "error[BP2071]: `timeout.after` has a bad unit: `2 sec`",
+    ] {
+        ensure!(said.contains(expected), "expected: {expected}\nin:\n{said}");
+    }
+    Ok(())
+}
+
+/// A new application, and programs that play cargo and it.
+struct Bench {
+    above: tempfile::TempDir,
+    root: PathBuf,
+}
+
+impl Bench {
+    fn new() -> Result<Self> {
+        let above = tempfile::tempdir()?;
+        bp::run(above.path(), &["new", "demo"])?;
+        let root = above.path().join("demo");
+        Ok(Self { above, root })
+    }
+
+    fn write(&self, path: &str, text: &str) -> Result<()> {
+        let path = self.root.join(path);
+        std::fs::create_dir_all(path.parent().context("a folder")?)?;
+        Ok(std::fs::write(path, text)?)
+    }
+
+    fn edit(&self, path: &str, from: &str, to: &str) -> Result<()> {
+        let text = std::fs::read_to_string(self.root.join(path))?;
+        ensure!(text.contains(from), "{path} does not hold `{from}`");
+        self.write(path, &text.replace(from, to))
+    }
+
+    /// Enables a further target.
+    fn target(&self, id: &str) -> Result<()> {
+        self.edit("wiring/local.toml", "[\"process\"]", &format!("[\"process\", \"{id}\"]"))
+    }
+
+    /// Enables `docker` with these settings.
+    fn docker(&self, settings: &str) -> Result<()> {
+        self.target("docker")?;
+        let table = format!("[target.docker]\n{settings}\n\n# What `bp run");
+        self.edit("wiring/local.toml", "# What `bp run", &table)
+    }
+
+    /// Writes a program.
+    fn script(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.above.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n"))?;
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        Ok(path)
+    }
+
+    /// Lets cargo "build" an application that does this; `$APP` says that it is ready and stays.
+    fn application(&self, text: &str) -> Result<()> {
+        let app = self.script("app", &format!("{text}\n"))?;
+        let test = self.above.path().join("greetings");
+        let line = |kind: &str, path: &Path| {
+            format!(
+                r#"echo '{{"target":{{"kind":["{kind}"],"name":"greetings"}},"executable":"{}"}}'"#,
+                path.display()
+            )
+        };
+        let (app, test) = (line("bin", &app), line("test", &test));
+        self.script("cargo", &format!("[ \"$1\" = build ] && {app} || {test}")).map(|_| ())
+    }
+
+    fn command(&self, program: &Path, arguments: &[&str]) -> Result<Command> {
+        let play = format!("{PLAY}=app exec '{}' \"$@\"", own()?.display());
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.root)
+            .args(arguments)
+            .args(["--message-format", "short"])
+            .env_remove("BP_SET")
+            .env_remove("BP_CONFIG")
+            .env("NO_COLOR", "1")
+            .env("CARGO", self.above.path().join("cargo"))
+            .env("BP_DOCKER", self.above.path().join("docker"))
+            .env("APP", self.script("play", &play)?);
+        Ok(command)
+    }
+
+    /// What `bp` says as it fails.
+    fn bp(&self, arguments: &[&str]) -> Result<String> {
+        run(&mut self.command(bp::binary()?, arguments)?)
+    }
+
+    /// What a `bp` with a faulty plugin says.
+    fn faulty(&self, plugin: &str, arguments: &[&str]) -> Result<String> {
+        run(self.command(&own()?, arguments)?.env(PLAY, plugin))
+    }
+
+    /// What `bp` says when it is interrupted while it stops.
+    fn interrupted(&self, arguments: &[&str]) -> Result<String> {
+        let mut child = self.command(bp::binary()?, arguments)?.stderr(Stdio::piped()).spawn()?;
+        let pid = rustix::process::Pid::from_child(&child);
+        let mut lines = BufReader::new(child.stderr.take().context("it is piped")?);
+        let mut said = String::new();
+        while !said.ends_with("stopping\n") {
+            ensure!(lines.read_line(&mut said)? > 0, "it ended early:\n{said}");
+        }
+        rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+        lines.read_to_string(&mut said)?;
+        ensure!(!child.wait()?.success(), "it succeeded:\n{said}");
+        Ok(said)
+    }
+
+    /// What `bp` says as it fails while another runs, which is ready and ends well.
+    fn beside(&self, other: &[&str], arguments: &[&str]) -> Result<String> {
+        let mut child = self.command(bp::binary()?, other)?.stderr(Stdio::piped()).spawn()?;
+        let pid = rustix::process::Pid::from_child(&child);
+        let mut lines = BufReader::new(child.stderr.take().context("it is piped")?);
+        let mut said = String::new();
+        while !said.contains("ready;") {
+            ensure!(lines.read_line(&mut said)? > 0, "it ended early:\n{said}");
+        }
+        let answer = self.bp(arguments);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+        lines.read_to_string(&mut said)?;
+        child.wait()?;
+        answer
+    }
+
+    /// Runs `bp` where it succeeds.
+    fn good(&self, arguments: &[&str]) -> Result<()> {
+        bp::run(&self.root, arguments).map(|_| ())
+    }
+
+    /// A text without what differs from run to run: the folder, and the hash of the generated code.
+    fn plain(&self, text: &str) -> String {
+        let text = text.replace(&self.above.path().display().to_string(), "~");
+        let mut parts = text.split(".bp/code/");
+        let mut plain = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+            plain += ".bp/code/*";
+            plain += rest;
+        }
+        plain
+    }
+}
+
+/// This test binary.
+fn own() -> Result<PathBuf> {
+    std::env::current_exe().context("the test binary's path")
+}
+
+/// Runs a command that fails, and hands back its standard error.
+fn run(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(!output.status.success(), "it succeeded:\n{said}");
+    Ok(said)
+}

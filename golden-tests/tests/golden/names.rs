@@ -1,0 +1,100 @@
+//! Names of metrics and attributes: OpenTelemetry's, else ours with a reason.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::bp;
+
+/// Metrics that OpenTelemetry has no name for.
+const OWN_METRICS: &[(&str, &str)] = &[
+    ("target_info", "how Prometheus spells the attributes of a resource"),
+    ("bp_calls_total", "how calls ended, with zero from the start, which a histogram has not"),
+    ("bp_tasks_alive", "tasks of the async runtime, which only a runtime like it has"),
+    ("bp_in_flight", "what a drain waits for: calls and spawned work"),
+    ("bp_balance_endpoints", "the client's half of balancing"),
+    ("bp_balance_ready", "the client's half of balancing"),
+    ("bp_balance_elsewhere_total", "the client's half of balancing"),
+];
+
+/// Attributes that OpenTelemetry has no name for.
+const OWN_ATTRIBUTES: &[(&str, &str)] = &[
+    ("bp.edge", "who calls whom, as the wiring names it"),
+    ("bp.attempt", "which attempt of one call this is"),
+    ("bp.process", "the process, as the wiring names it"),
+    ("bp.wiring", "the wiring's name"),
+    ("bp.runtime", "the runtime's version"),
+    ("bp.method", "a method of a service or of a store, which have a name of their own each"),
+    ("bp.side", "the caller's or the callee's"),
+    ("bp.class", "how a call ended"),
+];
+
+/// What may be written.
+pub(crate) struct Names {
+    metrics: BTreeSet<String>,
+    attributes: BTreeSet<String>,
+    labels: BTreeSet<String>,
+}
+
+/// A name in Prometheus' spelling.
+fn spelled(name: &str) -> String {
+    name.replace('.', "_")
+}
+
+impl Names {
+    pub(crate) fn read() -> Result<Self> {
+        let path = bp::root().join("golden-tests/data/opentelemetry/names.json");
+        let names: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+        let keys = |kind: &str| {
+            let keys = names[kind].as_object().context("names")?.keys().cloned();
+            anyhow::Ok(keys.collect::<BTreeSet<String>>())
+        };
+        let (known, mut attributes) = (keys("metrics")?, keys("attributes")?);
+        ensure!(known.len() > 400 && attributes.len() > 800, "the names are not there");
+        // Prometheus adds the unit, and to a counter what it is.
+        let suffixes = ["_seconds", "_bytes", "_total"];
+        let mut metrics: BTreeSet<String> = known
+            .iter()
+            .flat_map(|name| suffixes.map(|suffix| format!("{}{suffix}", spelled(name))))
+            .collect();
+        metrics.extend(OWN_METRICS.iter().map(|(name, _)| (*name).to_owned()));
+        attributes.extend(OWN_ATTRIBUTES.iter().map(|(name, _)| (*name).to_owned()));
+        let labels = attributes.iter().map(|name| spelled(name)).collect();
+        Ok(Self { metrics, attributes, labels })
+    }
+
+    /// Every name of an attribute is known.
+    pub(crate) fn attribute(&self, name: &str, place: &str) -> Result<()> {
+        ensure!(self.attributes.contains(name), "{place}: nobody knows the attribute `{name}`");
+        Ok(())
+    }
+
+    /// Every metric and label of an exposition is known; returns the metrics' names.
+    pub(crate) fn exposition(&self, text: &str) -> Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
+        for line in text.lines() {
+            if let Some(declared) = line.strip_prefix("# TYPE ") {
+                let (name, kind) = declared.split_once(' ').context("a type")?;
+                let suffix = match kind {
+                    "counter" => "_total",
+                    "info" => "_info",
+                    _ => "",
+                };
+                let name = format!("{name}{suffix}");
+                ensure!(self.metrics.contains(&name), "nobody knows the metric `{name}`");
+                found.insert(name);
+            } else if let Some((_, labels)) = line.split_once('{') {
+                let labels = labels.rsplit_once('}').context("a closed brace")?.0;
+                // Values hold no quotation marks here, so every second part is a value.
+                for name in labels.split('"').step_by(2) {
+                    let name = name.trim_matches([',', '=']);
+                    let known = name.is_empty() || name == "le" || self.labels.contains(name);
+                    ensure!(known, "nobody knows the label `{name}` of {line}");
+                }
+            }
+        }
+        ensure!(!found.is_empty(), "no metric:\n{text}");
+        Ok(found)
+    }
+}

@@ -1,0 +1,176 @@
+//! `bp` away from its repository, and what rewiring costs.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use libtest_mimic::Trial;
+
+use crate::bp;
+use crate::running::{one_at_a_time, trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("outside::installed", installed),
+        trial("outside::plugin", plugin),
+        trial("rewire::without_rustc", without_rustc),
+    ]
+}
+
+/// What `cargo install` gives starts, runs and tests an application, with nothing else of the repository.
+fn installed() -> Result<()> {
+    let _one = one_at_a_time();
+    let elsewhere = tempfile::tempdir()?;
+    let target = bp::binary()?.parent().and_then(Path::parent).context("a target folder")?;
+    let output = Command::new(env!("CARGO"))
+        .args(["install", "--path", "compiler/bp", "--locked", "--debug", "--root"])
+        .arg(elsewhere.path().join("installed"))
+        .current_dir(bp::root())
+        // As it was built for the other tests.
+        .env("CARGO_TARGET_DIR", target)
+        .output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let binary = elsewhere.path().join("installed/bin/bp");
+    let call = |folder: &Path, arguments: &[&str]| -> Result<String> {
+        let mut command = Command::new(&binary);
+        // What cargo tells a test of the repository is not there for a user.
+        let own = |name: &str| name.starts_with("CARGO_") && name != "CARGO_HOME";
+        for (name, _) in std::env::vars().filter(|(name, _)| own(name)) {
+            command.env_remove(name);
+        }
+        let output = command
+            .args(arguments)
+            .current_dir(folder)
+            .env("CARGO_TARGET_DIR", bp::generated()?)
+            .output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "bp {} failed:\n{text}", arguments.join(" "));
+        Ok(text)
+    };
+    call(elsewhere.path(), &["new", "demo"])?;
+    let demo = elsewhere.path().join("demo");
+    ensure!(
+        call(&demo, &["run", "--smoke"])?.contains("3 smoke calls, 0 failed"),
+        "no smoke calls"
+    );
+    ensure!(call(&demo, &["test"])?.contains("2 passed"), "no tests");
+    let root = bp::root().display().to_string();
+    let found = mentions(&demo, &root)?;
+    ensure!(found.is_empty(), "the application names the repository: {found:?}");
+    // Were it named, that would be seen.
+    std::fs::write(demo.join("wiring/named.toml"), format!("# {root}\n"))?;
+    ensure!(mentions(&demo, &root)?.len() == 1, "the search finds nothing");
+    Ok(())
+}
+
+/// The files below a folder that hold a text.
+fn mentions(folder: &Path, text: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(mentions(&path, text)?);
+        } else if path
+            .extension()
+            .is_some_and(|e| ["rs", "toml", "lock", "json"].iter().any(|w| e == *w))
+            && String::from_utf8_lossy(&std::fs::read(&path)?).contains(text)
+        {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Away from the repository, `bp new --plugin` gives a plugin that passes its test, and a `bp` that runs a system with it.
+fn plugin() -> Result<()> {
+    let _one = one_at_a_time();
+    let elsewhere = tempfile::tempdir()?;
+    bp::run(elsewhere.path(), &["new", "--plugin", "pause"])?;
+    let folder = elsewhere.path().join("pause");
+    let cargo = |arguments: &[&str]| -> Result<()> {
+        let output = Command::new(env!("CARGO"))
+            .args(arguments)
+            .current_dir(&folder)
+            // Libraries that the examples have compiled need not be compiled again.
+            .env("CARGO_TARGET_DIR", bp::generated()?)
+            .output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    };
+    cargo(&["test", "--quiet", "--workspace"])?;
+    cargo(&["build", "--quiet"])?;
+    let binary = bp::generated()?.join("debug/bp-pause");
+    let call = |folder: &Path, arguments: &[&str]| -> Result<String> {
+        let output = Command::new(&binary)
+            .args(arguments)
+            .current_dir(folder)
+            .env("CARGO_TARGET_DIR", bp::generated()?)
+            .output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "bp-pause {} failed:\n{text}", arguments.join(" "));
+        Ok(text)
+    };
+    let page = call(&folder, &["explain", "pause"])?;
+    ensure!(page.contains("Waits before a call is handled"), "no page of the plugin:\n{page}");
+    let schema = call(&folder, &["schema"])?;
+    ensure!(schema.contains("\"pause-cache\""), "the schema does not know the plugin");
+    call(elsewhere.path(), &["new", "demo"])?;
+    let demo = elsewhere.path().join("demo");
+    let wiring = "extends = \"local.toml\"\nbackend.visits_cache = { kind = \"pause-cache\", items = 10 }\nserver.\"*\".pause = \"300ms\"\n";
+    std::fs::write(demo.join("wiring/slow.toml"), wiring)?;
+    call(&demo, &["run", "slow", "--smoke"])?;
+    // Both plugins took part: the calls were as slow as the wiring says, and answered from the plugin's cache.
+    let explained = call(&demo, &["explain", "slow", "visits_cache"])?;
+    ensure!(explained.contains("pause-cache"), "{explained}");
+    let hasty =
+        "extends = \"slow.toml\"\nedge.\"*\".retry = false\nedge.\"*\".timeout = \"100ms\"\n";
+    std::fs::write(demo.join("wiring/hasty.toml"), hasty)?;
+    let output = Command::new(&binary)
+        .args(["run", "hasty", "--smoke"])
+        .current_dir(&demo)
+        .env("CARGO_TARGET_DIR", bp::generated()?)
+        .output()?;
+    ensure!(!output.status.success(), "a deadline shorter than the pause was kept");
+    Ok(())
+}
+
+/// After `local`, neither the monolith nor another timeout runs rustc.
+fn without_rustc() -> Result<()> {
+    let _one = one_at_a_time();
+    let folder = bp::root().join("examples/leaf");
+    let log = tempfile::NamedTempFile::new()?;
+    let wrapper = log.path().with_extension("sh");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *--crate-name\\ ___*) ;; *--crate-name*) echo \"$*\" >> {} ;; esac\nexec \"$@\"\n",
+        log.path().display()
+    );
+    std::fs::write(&wrapper, script)?;
+    std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let smoke = |wiring: &str, set: Option<&str>| -> Result<String> {
+        let mut command = bp::command(&folder)?;
+        command
+            .args(["run", &format!("wiring/{wiring}.toml"), "--smoke"])
+            .env("RUSTC_WRAPPER", &wrapper);
+        if let Some(set) = set {
+            command.env("BP_SET", set);
+        }
+        let output = command.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read_to_string(log.path()).context("the wrapper\'s log")
+    };
+    smoke("local", None)?;
+    std::fs::write(log.path(), "")?;
+    for (wiring, set) in [("monolith", None), ("local", Some("edge.\"*\".timeout = \"3s\""))] {
+        let compiled = smoke(wiring, set)?;
+        ensure!(compiled.is_empty(), "{wiring} {set:?} ran rustc:\n{compiled}");
+    }
+    // A source that looks newer is compiled again, and the wrapper notices.
+    let source = std::fs::File::options().append(true).open(folder.join("workflow/src/lib.rs"))?;
+    source.set_modified(std::time::SystemTime::now())?;
+    let compiled = smoke("local", None)?;
+    ensure!(!compiled.is_empty(), "the wrapper sees no compilation, so the test proves nothing");
+    std::fs::remove_file(wrapper)?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! How an edge's calls are spread over its callee's endpoints, as the wiring has it.
+//!
+//! The choice itself is [`bp_runtime::balance`], which every edge to another process has; this plugin only tells it what to do.
+
+use bp_runtime::balance::Choice;
+use bp_runtime::{Balance, StartError, WrapperContext, WrapperPlugin};
+use serde::Deserialize;
+
+/// The plugin.
+pub fn plugin() -> impl WrapperPlugin {
+    Plugin
+}
+
+#[derive(Debug)]
+struct Plugin;
+
+/// What the wiring says; the compiler fills in defaults.
+#[derive(Debug, Deserialize)]
+struct Settings {
+    choice: Words,
+    elsewhere: u32,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Words {
+    P2c,
+    RoundRobin,
+    Random,
+}
+
+impl WrapperPlugin for Plugin {
+    fn id(&self) -> &'static str {
+        "balance"
+    }
+
+    fn balance(&self, cx: &WrapperContext) -> Result<Option<Balance>, StartError> {
+        let settings: Settings = cx.settings.read()?;
+        let choice = match settings.choice {
+            Words::P2c => Choice::P2c,
+            Words::RoundRobin => Choice::RoundRobin,
+            Words::Random => Choice::Random,
+        };
+        Ok(Some(Balance { choice, elsewhere: settings.elsewhere }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bp_runtime::{Edge, Interface, Settings, Side, Surroundings, System};
+    use serde_json::json;
+
+    use super::*;
+
+    static INTERFACE: Interface = Interface::new("t::T", "t.T", &[]);
+
+    fn read(settings: serde_json::Value) -> Result<Option<Balance>, StartError> {
+        let edge = Edge {
+            key: "a->b".to_owned(),
+            caller: "a".to_owned(),
+            callee: "b".to_owned(),
+            cyclic: false,
+            remote: true,
+            server: false,
+        };
+        plugin().balance(&WrapperContext {
+            edge: Arc::new(edge),
+            side: Side::Client,
+            interface: &INTERFACE,
+            system: System::default(),
+            settings: Settings::of("edge a->b: balance", settings),
+            surroundings: Surroundings::default(),
+        })
+    }
+
+    #[test]
+    fn every_word_is_a_choice_and_the_defaults_are_those_of_an_edge_that_says_nothing() {
+        for (word, choice) in
+            [("p2c", Choice::P2c), ("round_robin", Choice::RoundRobin), ("random", Choice::Random)]
+        {
+            let balance = read(json!({ "choice": word, "elsewhere": 5 })).unwrap();
+            assert_eq!(balance, Some(Balance { choice, elsewhere: 5 }));
+        }
+        let plain = read(json!({ "choice": "p2c", "elsewhere": 2 })).unwrap();
+        assert_eq!(plain, Some(Balance::default()));
+        let error = read(json!({ "choice": "best", "elsewhere": 2 })).unwrap_err();
+        assert!(error.to_string().contains("a->b"), "{error}");
+    }
+}

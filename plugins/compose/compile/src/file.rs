@@ -1,0 +1,106 @@
+//! The Compose file as typed values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_plugin::ArtifactContext;
+use bp_plugin::deploy::{BuildContext, Deployment, ImageSettings};
+use bp_plugin::diag::Diagnostic;
+use serde::Serialize;
+
+use crate::service::{ComposeSettings, Making, Service};
+use crate::{ports, secrets};
+
+/// The whole file.
+#[derive(Debug, Serialize)]
+pub(crate) struct File {
+    services: BTreeMap<String, Service>,
+    networks: BTreeMap<&'static str, Network>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[expect(
+        clippy::zero_sized_map_values,
+        reason = "Compose wants names, each with an empty table"
+    )]
+    volumes: BTreeMap<String, Empty>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: BTreeMap<String, SecretFile>,
+}
+
+/// `{}`
+#[derive(Debug, Serialize)]
+struct Empty {}
+
+#[derive(Debug, Default, Serialize)]
+struct Network {
+    /// Whether there is no way out of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    internal: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct SecretFile {
+    file: String,
+}
+
+/// The network of processes.
+pub(crate) const CALLS: &str = "calls";
+/// The network of stores and of the processes that call them; it has no way out.
+pub(crate) const STORES: &str = "stores";
+
+pub(crate) fn file(
+    cx: &ArtifactContext<'_>,
+    deployment: &Deployment,
+    settings: &ComposeSettings,
+) -> Result<File, Diagnostic> {
+    let published = ports::published(deployment, settings)?;
+    let keys = secrets::keys(&deployment.secrets());
+    let images = ImageSettings::of(cx.plan);
+    let context = match &images {
+        Some(_) => Some(BuildContext::of(cx.plan, cx.place)?),
+        None => None,
+    };
+    // Paths are relative to the file, which is one folder below the output folder.
+    let root = format!("../{}", cx.place.to_root);
+    let making = Making {
+        deployment,
+        settings,
+        images: images.as_ref(),
+        context: context.as_ref(),
+        plan: cx.plan,
+        lock: cx.images,
+        secrets: &keys,
+        root: &root,
+    };
+    let mut services = BTreeMap::new();
+    let mut volumes = BTreeSet::new();
+    for process in deployment.processes.values() {
+        let ports = published.get(&process.name).cloned().unwrap_or_default();
+        volumes.extend(process.keeps_data.then(|| making.volume_of(&process.host)));
+        services.insert(process.host.clone(), making.process(process, ports));
+    }
+    for job in deployment.jobs.values() {
+        services.insert(job.host.clone(), making.job(job));
+    }
+    for store in deployment.stores.values() {
+        volumes.extend(store.data.is_some().then(|| store.host.clone()));
+        services.insert(store.host.clone(), making.store(store));
+    }
+    let mut networks = BTreeMap::from([(CALLS, Network::default())]);
+    if !deployment.stores.is_empty() {
+        networks.insert(STORES, Network { internal: true });
+    }
+    let secrets = keys.iter().map(|(name, key)| {
+        let file = format!("{root}/{}/{name}", settings.secrets);
+        (key.clone(), SecretFile { file: literal(&file) })
+    });
+    Ok(File {
+        services,
+        networks,
+        volumes: volumes.into_iter().map(|name| (name, Empty {})).collect(),
+        secrets: secrets.collect(),
+    })
+}
+
+/// A text that Compose takes as it is: it would put variables in place of `$NAME`.
+pub(crate) fn literal(text: &str) -> String {
+    text.replace('$', "$$")
+}

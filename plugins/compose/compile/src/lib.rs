@@ -1,0 +1,111 @@
+//! The `compose` target: the application and its stores on one machine, in the words of the Compose specification that Compose 1.29 knows too.
+//!
+//! Every process and every job is a service of the one image; every networked backend's server is a service with a named volume.
+//! Only listeners of the outside world are published, on this machine alone unless the wiring says otherwise.
+
+mod file;
+mod ports;
+mod secrets;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use bp_plugin::deploy::{Deployment, Options, host};
+use bp_plugin::emit::Origin;
+use bp_plugin::{
+    ArtifactContext, Feature, GENERATED, Literal, Metadata, Plugin, Setting, SettingKind, yaml,
+};
+
+/// `[target] enabled = ["docker", "compose"]`.
+pub static PLUGIN: Compose = Compose;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Compose;
+
+static METADATA: Metadata = Metadata::target(
+    "compose",
+    &[
+        Feature::Replicas,
+        Feature::Processes,
+        Feature::Secrets,
+        Feature::Resources,
+        Feature::Jobs,
+        Feature::JobFiles,
+    ],
+    "Writes a compose.yaml that runs the application and its stores on one machine.",
+)
+.settings(&[
+    Setting::new(
+        "publish",
+        SettingKind::Map(&SettingKind::Count),
+        "The machine's port for a listener of the outside world, by the listener's name; the container's port if nothing is said. Replicas take the ports that follow.",
+    )
+    .fixed()
+    .example("{ \"frontend.http\" = 8080 }"),
+    Setting::new(
+        "bind",
+        SettingKind::Text,
+        "The machine's address that published ports are bound to; \"0.0.0.0\" for all.",
+    )
+    .default(Literal::Text("127.0.0.1"))
+    .fixed(),
+    Setting::new(
+        "secrets",
+        SettingKind::Text,
+        "The folder that holds a file for every secret, from the application's folder; the users of the containers must be able to read the files.",
+    )
+    .default(Literal::Text("secrets"))
+    .fixed(),
+    Setting::new(
+        "config",
+        SettingKind::Text,
+        "A file of overrides that every process reads and watches, from the application's folder.",
+    )
+    .fixed()
+    .example("\"overrides.toml\""),
+])
+.about(include_str!("../../README.md"))
+.needs(&["the system and its stores as containers on one machine"])
+.emits(&[
+    ("compose/compose.yaml", "every process and store"),
+    ("compose/.env", "the name that Compose knows the system by"),
+]);
+
+impl Plugin for Compose {
+    fn metadata(&self) -> &Metadata {
+        &METADATA
+    }
+
+    fn check(&self, cx: &mut bp_plugin::CheckContext<'_>) {
+        let bind = cx.settings.get("bind").and_then(bp_plugin::Value::as_text);
+        if bind.is_some_and(|text| text.parse::<std::net::Ipv4Addr>().is_err()) {
+            cx.complain("bind", "`bind` is no IPv4 address", "type `bind = \"127.0.0.1\"`");
+        }
+    }
+
+    fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
+        let settings = service::ComposeSettings::of(cx.plan);
+        let options = Options { config: settings.config.is_some(), ..Options::default() };
+        let deployment = Deployment::of(cx.plan, options);
+        cx.diagnostics.extend(deployment.lacking(METADATA.id));
+        let file = match file::file(cx, &deployment, &settings) {
+            Ok(file) => file,
+            Err(fault) => {
+                cx.diagnostics.push(fault);
+                return;
+            }
+        };
+        let project = format!("{}-{}", host(&cx.plan.app.name), host(&cx.plan.wiring));
+        let variables = format!("{GENERATED}COMPOSE_PROJECT_NAME={project}\n");
+        let files =
+            [("compose/compose.yaml", yaml(METADATA.id, &file)), ("compose/.env", Ok(variables))];
+        for (path, text) in files {
+            let written =
+                text.and_then(|text| cx.artifacts.insert(path, text, Origin::new(METADATA.id, "")));
+            if let Err(fault) = written {
+                cx.diagnostics.push(fault);
+            }
+        }
+    }
+}

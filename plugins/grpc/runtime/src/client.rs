@@ -1,0 +1,122 @@
+//! The client: unary calls, framed by tonic, over the connections of [`connection`](crate::connection).
+
+use std::sync::Arc;
+
+use bp_runtime::{
+    BoxFuture, Call, Class, Codec, ConnectContext, Context, Dialer, Endpoint, Infra, Instant,
+    MessageLimit, Reply, StartError, Surroundings, headers,
+};
+use http::uri::PathAndQuery;
+use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
+
+use crate::codec::Raw;
+use crate::connection::Connection;
+use crate::{INSTANCE, TIMEOUT, largest_header_list, method_path, status, timeout_header};
+
+const USER_AGENT: &str = "user-agent";
+/// As gRPC asks every client to name itself.
+const AGENT: &str = concat!("grpc-bp/", env!("CARGO_PKG_VERSION"));
+
+/// The callee of one edge, wherever it is.
+pub(crate) struct Callee {
+    shared: Arc<Shared>,
+}
+
+/// What an edge's clients have in common.
+struct Shared {
+    edge: String,
+    /// By method index.
+    paths: Vec<PathAndQuery>,
+    instance: MetadataValue<Ascii>,
+    limit: MessageLimit,
+    surroundings: Surroundings,
+}
+
+/// A client of one endpoint.
+struct Client {
+    shared: Arc<Shared>,
+    address: String,
+    connection: Connection,
+}
+
+impl Callee {
+    pub(crate) fn new(cx: ConnectContext) -> Result<Self, StartError> {
+        let ConnectContext { edge, interface, limit, surroundings, .. } = cx;
+        let at = |error: &dyn std::error::Error, what: &str| {
+            StartError::because(format!("edge {}: {what}", edge.key), error)
+        };
+        let paths = interface.methods.iter().map(|method| {
+            let path = method_path(interface, method);
+            path.parse().map_err(|error| at(&error, &format!("`{path}` is no path")))
+        });
+        let paths = paths.collect::<Result<_, StartError>>()?;
+        let instance = edge
+            .callee
+            .parse()
+            .map_err(|error| at(&error, &format!("`{}` cannot be a header", edge.callee)))?;
+        let edge = edge.key.clone();
+        Ok(Self { shared: Arc::new(Shared { edge, paths, instance, limit, surroundings }) })
+    }
+}
+
+impl Dialer for Callee {
+    fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
+        let shared = self.shared.clone();
+        let connection = Connection::new(address, largest_header_list(shared.limit))
+            .map_err(|error| error.at(format!("edge {}", shared.edge)))?;
+        Ok(Arc::new(Client { shared, address: address.to_owned(), connection }))
+    }
+}
+
+impl Client {
+    async fn unary(&self, call: Call) -> Result<Reply, Infra> {
+        let Shared { paths, instance, limit, surroundings, .. } = &*self.shared;
+        let arguments = call.encode(Codec::Protobuf)?;
+        limit.check_arguments(arguments.len())?;
+        let path = paths.get(usize::from(call.method.index));
+        let path = path.cloned().ok_or_else(|| Infra::unknown_method(&call))?;
+        let mut request = tonic::Request::new(arguments);
+        write_context(request.metadata_mut(), &call.context, surroundings.clock.now())?;
+        request.metadata_mut().insert(INSTANCE, instance.clone());
+        let sender = self.connection.sender().await?;
+        let answer = tonic::client::Grpc::with_origin(sender, self.connection.origin().clone())
+            .max_decoding_message_size(limit.bytes)
+            .unary(request, path, Raw)
+            .await;
+        let (class, body) = match answer {
+            Ok(answer) => (Class::Ok, answer.into_inner()),
+            Err(status) => status::read(&status, &self.address)?,
+        };
+        Ok(Reply::encoded(class, Codec::Protobuf, body))
+    }
+}
+
+impl Endpoint for Client {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
+        Box::pin(self.unary(call))
+    }
+}
+
+/// Writes the context as metadata; the deadline in gRPC's own way.
+fn write_context(metadata: &mut MetadataMap, context: &Context, now: Instant) -> Result<(), Infra> {
+    for (name, value) in context.to_headers(now) {
+        if name == headers::DEADLINE_MS {
+            continue;
+        }
+        // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that came in broken.
+        if let Ok(mut value) = MetadataValue::try_from(value) {
+            value.set_sensitive(name == headers::TRACEPARENT);
+            metadata.insert(name, value);
+        }
+    }
+    if let Some(left) = context.remaining(now) {
+        let text = timeout_header::write(left);
+        let mut value = MetadataValue::try_from(text.as_str())
+            .map_err(|_| Infra::internal(format!("`{text}` is no timeout")))?;
+        // "Sensitive" keeps HPACK from indexing it: what differs in every call would only push what recurs out of the table.
+        value.set_sensitive(true);
+        metadata.insert(TIMEOUT, value);
+    }
+    metadata.insert(USER_AGENT, MetadataValue::from_static(AGENT));
+    Ok(())
+}

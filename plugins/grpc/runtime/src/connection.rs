@@ -1,0 +1,202 @@
+//! One HTTP/2 connection to an endpoint: made when it is first needed, shared by all calls, made again when it broke.
+//!
+//! Calls go to h2 directly. Tonic's channel and hyper's client put two tasks between a call and its connection, start two
+//! more for every call, send its message in a packet of its own, and watch `grpc-timeout` with another timer;
+//! together that costs more than all wrappers.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bp_runtime::{BoxFuture, Infra, StartError};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::Shared;
+use h2::PingPong;
+use h2::client::{Builder, SendRequest};
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use tokio::net::TcpStream;
+use tonic::codegen::Service as _;
+
+use crate::exchange::Sender;
+
+/// How long making a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection with calls under way that is silent for so long is asked whether it lives: TCP alone finds a dead peer after minutes.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How long the answer to that may take.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many streams that a deadline or a caller ended are remembered for a moment; h2's own 50 is met by any burst of time-outs.
+const RESET_STREAMS: usize = 16_384;
+/// What a callee may send of one answer, and of all, before it is read; hyper's numbers.
+const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 5 * 1024 * 1024;
+
+/// A connection that is open, being made, or to be made.
+pub(crate) struct Connection {
+    origin: Uri,
+    largest_header_list: u32,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Closed,
+    /// Whoever calls meanwhile waits for the same attempt.
+    Opening(Opening),
+    Open(Open),
+}
+
+type Opening = Shared<BoxFuture<'static, Result<Open, Arc<str>>>>;
+
+#[derive(Clone)]
+struct Open {
+    requests: SendRequest<Bytes>,
+    activity: Arc<Activity>,
+}
+
+/// What happens on a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Activity {
+    /// Calls under way.
+    pub(crate) calls: AtomicUsize,
+    /// How often the callee was heard of.
+    pub(crate) heard: AtomicU64,
+}
+
+impl Connection {
+    /// A connection to `host:port`; the name is resolved whenever a connection is made.
+    pub(crate) fn new(address: &str, largest_header_list: u32) -> Result<Self, StartError> {
+        let origin = format!("http://{address}")
+            .parse()
+            .map_err(|error| StartError::because(format!("`{address}` is no host:port"), &error))?;
+        Ok(Self { origin, largest_header_list, state: Arc::default() })
+    }
+
+    /// Scheme and authority of every request.
+    pub(crate) fn origin(&self) -> &Uri {
+        &self.origin
+    }
+
+    /// What sends a request, once the connection is open.
+    ///
+    /// # Errors
+    /// It cannot be made; the call was not sent.
+    pub(crate) async fn sender(&self) -> Result<Sender, Infra> {
+        let open = self.open().await?;
+        if let Ok(requests) = open.requests.clone().ready().await {
+            return Ok(Sender::new(requests, open.activity));
+        }
+        // It broke, or the callee is closing it; nothing was sent yet, so another one serves as well.
+        self.forget(&open);
+        let open = self.open().await?;
+        Ok(Sender::new(open.requests, open.activity))
+    }
+
+    async fn open(&self) -> Result<Open, Infra> {
+        let opening = {
+            let mut state = lock(&self.state);
+            match &*state {
+                State::Open(open) => return Ok(open.clone()),
+                State::Opening(opening) => opening.clone(),
+                State::Closed => {
+                    let opening = self.start();
+                    *state = State::Opening(opening.clone());
+                    opening
+                }
+            }
+        };
+        opening.await.map_err(|error| Infra::unavailable(error.to_string()))
+    }
+
+    /// Makes a connection in a task of its own, so that no caller's giving up ends it for the others.
+    fn start(&self) -> Opening {
+        let (state, origin) = (self.state.clone(), self.origin.clone());
+        let largest_header_list = self.largest_header_list;
+        let task = tokio::spawn(async move { open(origin, largest_header_list).await });
+        let opening = task.map(move |ended| {
+            let opened = ended.unwrap_or_else(|error| Err(Arc::from(error.to_string())));
+            *lock(&state) = opened.clone().map_or(State::Closed, State::Open);
+            opened
+        });
+        opening.boxed().shared()
+    }
+
+    /// Lets the next call make another connection, unless one has already.
+    fn forget(&self, broken: &Open) {
+        let mut state = lock(&self.state);
+        if matches!(&*state, State::Open(open) if Arc::ptr_eq(&open.activity, &broken.activity)) {
+            *state = State::Closed;
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn open(origin: Uri, largest_header_list: u32) -> Result<Open, Arc<str>> {
+    let address = origin.authority().map_or("", |authority| authority.as_str()).to_owned();
+    let failed = |error: &dyn std::error::Error| {
+        // The reason is the last of the causes: refused, no such host, timed out.
+        let mut last = error;
+        while let Some(cause) = last.source() {
+            last = cause;
+        }
+        Arc::from(format!("{address}: cannot connect: {last}"))
+    };
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let stream = connector.call(origin.clone()).await.map_err(|error| failed(&error))?;
+    let handshake = Builder::new()
+        .enable_push(false)
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(largest_header_list)
+        // A call that its deadline ends is a reset stream, and the server's late answer to it an error of that stream.
+        // Neither may count towards a limit that closes the connection under all other calls.
+        .max_concurrent_reset_streams(RESET_STREAMS)
+        .max_local_error_reset_streams(None)
+        .handshake(stream.into_inner());
+    let (requests, connection) = handshake.await.map_err(|error| failed(&error))?;
+    let activity = Arc::<Activity>::default();
+    tokio::spawn(drive(connection, activity.clone(), address));
+    Ok(Open { requests, activity })
+}
+
+/// Carries frames until the connection ends; the calls under way learn of that themselves.
+async fn drive(
+    mut connection: h2::client::Connection<TcpStream, Bytes>,
+    activity: Arc<Activity>,
+    address: String,
+) {
+    let Some(pings) = connection.ping_pong() else { return };
+    tokio::select! {
+        ended = connection => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, address, "a connection broke");
+            }
+        }
+        () = silence(pings, &activity) => tracing::debug!(address, "a connection is dead"),
+    }
+}
+
+/// Resolves when the callee answers neither calls nor pings.
+async fn silence(mut pings: PingPong, activity: &Activity) {
+    let mut before = 0;
+    loop {
+        tokio::time::sleep(KEEP_ALIVE).await;
+        let heard = activity.heard.load(Ordering::Relaxed);
+        let silent = heard == std::mem::replace(&mut before, heard);
+        // Servers close connections that ask while there is nothing to wait for.
+        if silent && activity.calls.load(Ordering::Relaxed) > 0 {
+            let pong = pings.ping(h2::Ping::opaque());
+            if !matches!(tokio::time::timeout(KEEP_ALIVE_TIMEOUT, pong).await, Ok(Ok(_))) {
+                return;
+            }
+        }
+    }
+}

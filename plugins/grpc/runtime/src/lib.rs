@@ -1,0 +1,69 @@
+//! Calls over gRPC: unary methods on HTTP/2, framed by tonic, encoded where the types are defined.
+//!
+//! A method `get_rates` of `hotel.RateService` is `/hotel.RateService/GetRates`; the package's README has the headers and
+//! the mapping of errors.
+
+mod client;
+mod codec;
+mod connection;
+mod exchange;
+mod server;
+mod standard;
+mod status;
+mod timeout_header;
+
+use std::sync::Arc;
+
+use bp_runtime::{
+    BoxFuture, ConnectContext, Dialer, Interface, MessageLimit, Method, ServeContext, StartError,
+    System, TransportPlugin,
+};
+
+/// Names the instance that is called; needed where several of one interface share a listener.
+const INSTANCE: &str = "bp-instance";
+/// How long the caller still waits.
+const TIMEOUT: &str = "grpc-timeout";
+/// Room for everything in a response's headers but the encoded error.
+const OTHER_HEADERS: usize = 64 * 1024;
+
+/// The plugin.
+pub fn plugin() -> impl TransportPlugin {
+    Plugin
+}
+
+#[derive(Debug)]
+struct Plugin;
+
+impl TransportPlugin for Plugin {
+    fn id(&self) -> &'static str {
+        "grpc"
+    }
+
+    fn system(&self) -> System {
+        System::Rpc("grpc")
+    }
+
+    fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
+        Ok(Arc::new(client::Callee::new(cx)?))
+    }
+
+    fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>> {
+        Box::pin(server::serve(cx))
+    }
+}
+
+/// `/leaf.Cart/ListItems`; the `.proto` names methods alike.
+fn method_path(interface: &Interface, method: &Method) -> String {
+    let mut path = format!("/{}/", interface.wire_name);
+    for part in method.name.split('_') {
+        let mut chars = part.chars();
+        path.extend(chars.next().map(|first| first.to_ascii_uppercase()));
+        path.push_str(chars.as_str());
+    }
+    path
+}
+
+/// An encoded error travels as a header in base64, four thirds of its size.
+fn largest_header_list(limit: MessageLimit) -> u32 {
+    u32::try_from(limit.bytes / 3 * 4 + OTHER_HEADERS).unwrap_or(u32::MAX)
+}

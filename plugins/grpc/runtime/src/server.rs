@@ -1,0 +1,210 @@
+//! The server: tonic frames, hyper carries, [`Served::call`](bp_runtime::Served::call) answers.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bp_runtime::{
+    BoxFuture, Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, Instant,
+    MessageLimit, Method, Processed, ServeContext, Served, Server, StartError, listen,
+};
+use bytes::Bytes;
+use http::HeaderMap;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tonic::body::Body;
+use tonic::{Request, Response, Status};
+
+use crate::codec::Raw;
+use crate::standard::Standard;
+use crate::{INSTANCE, TIMEOUT, method_path, status, timeout_header};
+
+/// Most headers of a request, baggage included.
+const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
+/// Calls that are reset before they are taken, as a burst of timeouts does; beyond it the connection is closed (CVE-2023-44487).
+const MAX_PENDING_RESETS: usize = 1000;
+/// How often an idle connection is asked whether it lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// What the wiring says of a listener; the compiler fills in defaults.
+#[derive(Debug, serde::Deserialize)]
+struct Settings {
+    #[serde(default)]
+    reflection: bool,
+}
+
+/// Serves one listener until it is drained.
+pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
+    let settings: Settings = cx.settings.read()?;
+    let description = cx.description.filter(|_| settings.reflection);
+    let standard = Standard::new(&cx.server, description, cx.drain.clone());
+    let state = Arc::new(Listener::new(cx.server, cx.limit, cx.surroundings.clock, standard));
+    let signal = cx.drain.clone();
+    let serving = listen::connections(cx.listener, cx.drain, |stream| {
+        connection(stream, state.clone(), signal.clone())
+    });
+    tokio::join!(serving, state.standard.report(cx.ready));
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, listener: Arc<Listener>, drain: Drain) {
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http2_only();
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEP_ALIVE)
+        .max_header_list_size(MAX_REQUEST_HEADERS)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS);
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let listener = listener.clone();
+        async move { Ok::<_, Infallible>(listener.answer(request).await) }
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = drain.draining() => {
+            // GOAWAY: what is open may finish, what comes later was not processed.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error, "a connection broke");
+    }
+}
+
+/// What a listener's connections share.
+struct Listener {
+    server: Arc<Server>,
+    /// By path.
+    methods: BTreeMap<String, Route>,
+    limit: MessageLimit,
+    clock: Arc<dyn Clock>,
+    standard: Standard,
+}
+
+/// A method, and the instances that have it, as places in [`Server::served`].
+struct Route {
+    method: &'static Method,
+    instances: Vec<usize>,
+}
+
+impl Listener {
+    fn new(
+        server: Arc<Server>,
+        limit: MessageLimit,
+        clock: Arc<dyn Clock>,
+        standard: Standard,
+    ) -> Self {
+        let mut methods: BTreeMap<String, Route> = BTreeMap::new();
+        for (place, served) in server.served().iter().enumerate() {
+            for method in served.interface().methods.iter().filter(|method| method.remote) {
+                methods
+                    .entry(method_path(served.interface(), method))
+                    .or_insert_with(|| Route { method, instances: Vec::new() })
+                    .instances
+                    .push(place);
+            }
+        }
+        Self { server, methods, limit, clock, standard }
+    }
+
+    async fn answer(&self, request: http::Request<Incoming>) -> http::Response<Body> {
+        let (served, method) = match self.find(&request) {
+            Ok(found) => found,
+            Err(infra) => {
+                let standard = self.standard.answer(request).await;
+                return standard.unwrap_or_else(|_| status::of_infra(&infra).into_http());
+            }
+        };
+        let context = read_context(request.headers(), self.clock.now());
+        let reached = AtomicBool::new(false);
+        let handler = Handler { served, method, context, limit: self.limit, reached: &reached };
+        let response = tonic::server::Grpc::new(Raw)
+            .max_decoding_message_size(self.limit.bytes)
+            .unary(handler, request)
+            .await;
+        if reached.load(Ordering::Relaxed) {
+            return response;
+        }
+        // Tonic refused the message itself; say so in our words.
+        match Status::from_header_map(response.headers()) {
+            Some(refusal) => status::of_infra(&status::refused_by_framing(&refusal)).into_http(),
+            None => response,
+        }
+    }
+
+    /// The instance and the method that a request is for.
+    fn find(&self, request: &http::Request<Incoming>) -> Result<(&Served, &'static Method), Infra> {
+        let unknown = |what: String| Infra::new(InfraKind::Unimplemented, Processed::No, what);
+        let path = request.uri().path();
+        let route = self.methods.get(path).ok_or_else(|| unknown(format!("there is no {path}")))?;
+        let instances =
+            || route.instances.iter().filter_map(|place| self.server.served().get(*place));
+        let names = || instances().map(Served::name).collect::<Vec<_>>().join(", ");
+        let named = request.headers().get(INSTANCE).and_then(|value| value.to_str().ok());
+        let served = match named {
+            Some(name) => instances().find(|served| served.name() == name).ok_or_else(|| {
+                unknown(format!("`{name}` has no {path} here; instances that have: {}", names()))
+            }),
+            None if route.instances.len() == 1 => {
+                instances().next().ok_or_else(|| unknown(format!("there is no {path}")))
+            }
+            None => Err(unknown(format!(
+                "several instances have {path}; name one in the header `{INSTANCE}`: {}",
+                names()
+            ))),
+        };
+        Ok((served?, route.method))
+    }
+}
+
+/// One call, for tonic, which hands it the message.
+struct Handler<'a> {
+    served: &'a Served,
+    method: &'static Method,
+    context: Context,
+    limit: MessageLimit,
+    reached: &'a AtomicBool,
+}
+
+impl tonic::server::UnaryService<Bytes> for Handler<'_> {
+    type Response = Bytes;
+    type Future = BoxFuture<'static, Result<Response<Bytes>, Status>>;
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        self.reached.store(true, Ordering::Relaxed);
+        let arguments = Encoded { codec: Codec::Protobuf, bytes: request.into_inner() };
+        let limit = self.limit;
+        let answer =
+            self.served.call(self.method.index, arguments, std::mem::take(&mut self.context));
+        Box::pin(async move {
+            let reply = answer.await.map_err(|infra| status::of_infra(&infra))?;
+            let body = reply.encode(Codec::Protobuf).map_err(|infra| status::of_infra(&infra))?;
+            limit.check_answer(body.len()).map_err(|infra| status::of_infra(&infra))?;
+            match reply.class() {
+                Class::Ok => Ok(Response::new(body)),
+                Class::Application { status, code, message } => {
+                    Err(status::of_application(*status, code, message, &body))
+                }
+            }
+        })
+    }
+}
+
+fn read_context(headers: &HeaderMap, now: Instant) -> Context {
+    let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let mut context = Context::from_headers(now, get);
+    let timeout = get(TIMEOUT).and_then(timeout_header::read);
+    // A wait beyond what the clock can add is no deadline.
+    if let Some(deadline) = timeout.and_then(|timeout| now.checked_add(timeout)) {
+        context.limit_deadline(deadline);
+    }
+    context
+}

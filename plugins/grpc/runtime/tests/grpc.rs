@@ -1,0 +1,6 @@
+//! gRPC over real sockets: what every transport must do.
+
+#[path = "../../../../stdlib/runtime/tests/transport/mod.rs"]
+mod suite;
+
+suite::of!(bp_rt_grpc::plugin());

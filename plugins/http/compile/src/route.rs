@@ -1,0 +1,90 @@
+//! Routes as the wiring writes them; the running half reads the same grammar.
+
+/// A verb and a path such as `GET /notes/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) verb: &'static str,
+    pub(crate) segments: Vec<Segment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Segment {
+    Literal(String),
+    Argument(String),
+}
+
+const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+impl Route {
+    /// The route of a method that the wiring gives none.
+    pub(crate) fn default_for(instance: &str, method: &str) -> Self {
+        let segments = [instance, method].map(|s| Segment::Literal(s.to_owned())).to_vec();
+        Self { verb: "POST", segments }
+    }
+
+    /// Reads a route, or says why the text is none.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (verb, path) = text.split_once(' ').ok_or("a route is a verb and a path")?;
+        let verb = VERBS
+            .into_iter()
+            .find(|v| *v == verb)
+            .ok_or_else(|| format!("`{verb}` is none of {}", VERBS.join(", ")))?;
+        let path = path.trim().strip_prefix('/').ok_or("the path begins with `/`")?;
+        let mut segments = Vec::new();
+        // `/` alone is the root, which has no segments.
+        for segment in path.split('/').filter(|_| !path.is_empty()) {
+            segments.push(match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
+                Some(name) if segments.contains(&Segment::Argument(name.to_owned())) => {
+                    return Err(format!("`{name}` stands twice"));
+                }
+                Some(name) => Segment::Argument(name.to_owned()),
+                None if is_literal(segment) => Segment::Literal(segment.to_owned()),
+                None => {
+                    return Err(format!(
+                        "`{segment}` is neither an argument in braces nor letters, digits, `-`, `.`, `_`, `~`"
+                    ));
+                }
+            });
+        }
+        Ok(Self { verb, segments })
+    }
+
+    /// The arguments that the path names.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Argument(name) => Some(name.as_str()),
+            Segment::Literal(_) => None,
+        })
+    }
+
+    /// The path, arguments in braces.
+    pub(crate) fn path(&self) -> String {
+        let mut path = String::new();
+        for segment in &self.segments {
+            path.push('/');
+            match segment {
+                Segment::Literal(text) => path.push_str(text),
+                Segment::Argument(name) => path.extend(["{", name, "}"]),
+            }
+        }
+        if path.is_empty() { "/".to_owned() } else { path }
+    }
+
+    /// What two routes must not share: requests cannot tell the names of arguments apart.
+    pub(crate) fn key(&self) -> String {
+        let mut key = format!("{} ", self.verb);
+        for segment in &self.segments {
+            key.push('/');
+            key.push_str(match segment {
+                Segment::Literal(text) => text,
+                Segment::Argument(_) => "{}",
+            });
+        }
+        key
+    }
+}
+
+fn is_literal(segment: &str) -> bool {
+    !segment.is_empty()
+        && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+}

@@ -1,0 +1,174 @@
+//! The client: HTTP/2 with prior knowledge, so that giving up on a call resets its stream and nothing else.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::uri::{Authority, PathAndQuery, Scheme};
+use axum::http::{HeaderName, HeaderValue, Method as Verb, Request, Uri, header};
+use bp_runtime::{
+    BoxFuture, Call, Class, Codec, ConnectContext, Dialer, Endpoint, Infra, InfraKind,
+    MessageLimit, Processed, Reply, StartError, Surroundings,
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::{JSON, problem};
+
+/// How long making a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a connection with calls under way is asked whether it lives: TCP alone finds a dead peer after minutes.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How long the answer to that may take.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many streams that a deadline or a caller ended are remembered for a moment; h2's own 50 is met by any burst of time-outs.
+const RESET_STREAMS: usize = 16_384;
+
+/// The callee of one edge, wherever it is.
+pub(crate) struct Callee {
+    shared: Arc<Shared>,
+}
+
+/// What an edge's clients have in common.
+struct Shared {
+    edge: String,
+    /// Connections by endpoint.
+    pool: legacy::Client<HttpConnector, Full<Bytes>>,
+    /// By method index.
+    paths: Vec<PathAndQuery>,
+    limit: MessageLimit,
+    surroundings: Surroundings,
+}
+
+/// A client of one endpoint.
+struct Client {
+    shared: Arc<Shared>,
+    authority: Authority,
+}
+
+impl Callee {
+    pub(crate) fn new(cx: ConnectContext) -> Result<Self, StartError> {
+        let ConnectContext { edge, interface, limit, surroundings, .. } = cx;
+        let paths = interface.methods.iter().map(|method| {
+            let path = format!("/{}/{}", edge.callee, method.name);
+            path.parse().map_err(|error| {
+                StartError::because(format!("edge {}: `{path}` is no path", edge.key), &error)
+            })
+        });
+        let paths = paths.collect::<Result<_, StartError>>()?;
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let pool = legacy::Client::builder(TokioExecutor::new())
+            .http2_only(true)
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            // A call that its deadline ends is a reset stream, and the server's late answer to it an error of that stream.
+            // Neither may count towards a limit that closes the connection under all other calls.
+            .http2_max_concurrent_reset_streams(RESET_STREAMS)
+            .http2_max_local_error_reset_streams(None)
+            .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+            .build(connector);
+        let edge = edge.key.clone();
+        Ok(Self { shared: Arc::new(Shared { edge, pool, paths, limit, surroundings }) })
+    }
+}
+
+impl Dialer for Callee {
+    fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
+        let shared = self.shared.clone();
+        let authority = address.parse().map_err(|error| {
+            StartError::because(
+                format!("edge {}: `{address}` is no host:port", shared.edge),
+                &error,
+            )
+        })?;
+        Ok(Arc::new(Client { shared, authority }))
+    }
+}
+
+impl Client {
+    async fn post(&self, call: Call) -> Result<Reply, Infra> {
+        let shared = &*self.shared;
+        let arguments = call.encode(Codec::Json)?;
+        shared.limit.check_arguments(arguments.len())?;
+        let path = shared.paths.get(usize::from(call.method.index));
+        let path = path.cloned().ok_or_else(|| Infra::unknown_method(&call))?;
+        let uri = Uri::builder()
+            .scheme(Scheme::HTTP)
+            .authority(self.authority.clone())
+            .path_and_query(path)
+            .build()
+            .map_err(|error| Infra::internal(format!("the callee's address: {error}")))?;
+        let mut request = Request::new(Full::new(arguments));
+        *request.method_mut() = Verb::POST;
+        *request.uri_mut() = uri;
+        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        for (name, value) in call.context.to_headers(shared.surroundings.clock.now()) {
+            // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that came in broken.
+            if let Ok(value) = HeaderValue::try_from(value) {
+                request.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+        let (class, body) = self.exchange(request).await?;
+        Ok(Reply::encoded(class, Codec::Json, body))
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(Class, Bytes), Infra> {
+        let address = self.authority.as_str();
+        let sent = self.shared.pool.request(request).await;
+        let (head, body) = sent.map_err(|error| broken(&error, address))?.into_parts();
+        // An error's object is around the encoded error, so it may be a little larger than that.
+        let most = self.shared.limit.bytes;
+        let limit = if head.status.is_success() { most } else { most + 4096 };
+        let body = match Limited::new(body, limit).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Err(Infra::new(
+                    InfraKind::TooLarge,
+                    Processed::Yes,
+                    format!("the answer is more than max_message = {limit}"),
+                ));
+            }
+            Err(error) => {
+                let message = format!("{address}: the answer broke off: {error}");
+                return Err(Infra::new(InfraKind::Unavailable, Processed::Yes, message));
+            }
+        };
+        problem::read(head.status, &head.headers, body, address)
+    }
+}
+
+impl Endpoint for Client {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
+        Box::pin(self.post(call))
+    }
+}
+
+/// What a connection that failed under a call says about it.
+///
+/// Not processed: the connection could not be made, the stream was refused, the request never left the queue, or the
+/// server's GOAWAY named an earlier stream as its last (h2 hands a remote GOAWAY to a stream in that case alone).
+fn broken(error: &legacy::Error, address: &str) -> Infra {
+    let mut processed = if error.is_connect() { Processed::No } else { Processed::Maybe };
+    let mut message = format!("{address}: {error}");
+    let mut next = error.source();
+    while let Some(cause) = next {
+        message.push_str(": ");
+        message.push_str(&cause.to_string());
+        if let Some(h2) = cause.downcast_ref::<h2::Error>()
+            && (h2.reason() == Some(h2::Reason::REFUSED_STREAM)
+                || (h2.is_go_away() && h2.is_remote()))
+        {
+            processed = Processed::No;
+        }
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
+            processed = Processed::No;
+        }
+        next = cause.source();
+    }
+    Infra::new(InfraKind::Unavailable, processed, message)
+}

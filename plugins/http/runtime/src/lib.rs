@@ -1,0 +1,39 @@
+//! Calls over HTTP with JSON: for browsers and tools at the edge of a system, and inside it where JSON is wanted.
+//!
+//! A method answers at `POST /<instance>/<method>` with a JSON object of its arguments, and at the route that the wiring
+//! gives it besides. The package's README has the routes, the statuses and the headers.
+
+mod client;
+mod measure;
+mod problem;
+mod route;
+mod server;
+
+use std::sync::Arc;
+
+use bp_runtime::{BoxFuture, ConnectContext, Dialer, ServeContext, StartError, TransportPlugin};
+
+/// The media type of arguments and answers.
+const JSON: &str = "application/json";
+
+/// The plugin.
+pub fn plugin() -> impl TransportPlugin {
+    Plugin
+}
+
+#[derive(Debug)]
+struct Plugin;
+
+impl TransportPlugin for Plugin {
+    fn id(&self) -> &'static str {
+        "http"
+    }
+
+    fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
+        Ok(Arc::new(client::Callee::new(cx)?))
+    }
+
+    fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>> {
+        Box::pin(server::serve(cx))
+    }
+}

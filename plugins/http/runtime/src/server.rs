@@ -1,0 +1,243 @@
+//! The server: axum routes, hyper carries (HTTP/1.1 and HTTP/2 without TLS), [`Served::call`](bp_runtime::Served::call) answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Response, StatusCode, header, request::Parts};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use bp_runtime::{
+    Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, MessageLimit, Method,
+    Processed, ServeContext, Server, StartError, Surroundings, listen,
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::net::TcpStream;
+
+use crate::measure::Measure;
+use crate::problem;
+use crate::route::Route;
+
+/// Most headers of a request, baggage included.
+const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
+/// Calls that are reset before they are taken, as a burst of timeouts does; beyond it the connection is closed (CVE-2023-44487).
+const MAX_PENDING_RESETS: usize = 1000;
+/// How often an idle connection is asked whether it lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// What the wiring says of an instance.
+#[derive(Debug, Default, Deserialize)]
+struct Settings {
+    #[serde(default)]
+    routes: BTreeMap<String, String>,
+}
+
+/// Serves one listener until it is drained.
+pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
+    let router = router(&cx.server, cx.limit, &cx.surroundings)
+        .map_err(|error| error.at(format!("listener {}", cx.name)))?;
+    let signal = cx.drain.clone();
+    listen::connections(cx.listener, cx.drain, move |stream| {
+        connection(stream, router.clone(), signal.clone())
+    })
+    .await;
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, router: Router, drain: Drain) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new());
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEP_ALIVE)
+        .max_header_list_size(MAX_REQUEST_HEADERS)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS);
+    let service = TowerToHyperService::new(router);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = drain.draining() => {
+            // GOAWAY, or `connection: close`: what is open may finish.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error, "a connection broke");
+    }
+}
+
+/// Where a method of an instance answers.
+struct Target {
+    server: Arc<Server>,
+    /// Its place in [`Server::served`].
+    place: usize,
+    method: &'static Method,
+    route: Route,
+    /// The route's path.
+    pattern: Arc<str>,
+    limit: MessageLimit,
+    clock: Arc<dyn Clock>,
+    measure: Measure,
+}
+
+fn router(
+    server: &Arc<Server>,
+    limit: MessageLimit,
+    surroundings: &Surroundings,
+) -> Result<Router, StartError> {
+    let measure = Measure::new(surroundings)?;
+    let mut taken = BTreeSet::new();
+    let mut paths: BTreeMap<String, MethodRouter> = BTreeMap::new();
+    for (place, served) in server.served().iter().enumerate() {
+        let settings: Settings = served.settings().read()?;
+        for method in served.interface().methods.iter().filter(|method| method.remote) {
+            let default = Route::default_for(served.name(), method.name);
+            let own =
+                settings.routes.get(method.name).map(|text| Route::parse(text, method.arguments));
+            let own = own.transpose().map_err(|error| {
+                StartError::because(format!("route of {}.{}", served.name(), method.name), &error)
+            })?;
+            // The default stays beside it: it is where other processes of the system call.
+            for route in own.into_iter().filter(|own| *own != default).chain([default.clone()]) {
+                let pattern = route.pattern();
+                if !taken.insert((route.verb.clone(), pattern.clone())) {
+                    return Err(StartError::new(format!(
+                        "two methods answer at {} {pattern}; one is {}.{}",
+                        route.verb,
+                        served.name(),
+                        method.name
+                    )));
+                }
+                let verb = MethodFilter::try_from(route.verb.clone())
+                    .map_err(|error| StartError::because("a route's verb", &error))?;
+                let target = Arc::new(Target {
+                    server: server.clone(),
+                    place,
+                    method,
+                    route,
+                    pattern: pattern.as_str().into(),
+                    limit,
+                    clock: surroundings.clock.clone(),
+                    measure: measure.clone(),
+                });
+                let handler = move |request: Request| {
+                    let target = target.clone();
+                    async move { target.answer(request).await }
+                };
+                let at = paths.remove(&pattern).map_or_else(
+                    || on(verb, handler.clone()),
+                    |methods| methods.on(verb, handler.clone()),
+                );
+                paths.insert(pattern, at);
+            }
+        }
+    }
+    let router = paths
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
+    let nowhere = |status, measure: Measure| {
+        move |request: Request| {
+            let measure = measure.clone();
+            let (method, answer) = (request.method().clone(), nowhere(status, &request));
+            async move { measure.answer(&method, None, std::future::ready(answer)).await }
+        }
+    };
+    Ok(router
+        .fallback(nowhere(StatusCode::NOT_FOUND, measure.clone()))
+        .method_not_allowed_fallback(nowhere(StatusCode::METHOD_NOT_ALLOWED, measure)))
+}
+
+/// The answer to a request that no method has a route for.
+fn nowhere(status: StatusCode, request: &Request) -> Response<Body> {
+    let message = format!("nothing answers at {} {}", request.method(), request.uri().path());
+    problem::of_infra_as(status, &Infra::new(InfraKind::Unimplemented, Processed::No, message))
+}
+
+impl Target {
+    async fn answer(&self, request: Request) -> Response<Body> {
+        let method = request.method().clone();
+        let answer =
+            async { self.run(request).await.unwrap_or_else(|infra| problem::of_infra(&infra)) };
+        self.measure.answer(&method, Some(&self.pattern), answer).await
+    }
+
+    async fn run(&self, request: Request) -> Result<Response<Body>, Infra> {
+        let now = self.clock.now();
+        let (head, body) = request.into_parts();
+        let context = Context::from_headers(now, |name| head.headers.get(name)?.to_str().ok());
+        let arguments = self.arguments(&head, body).await?;
+        self.limit.check_arguments(arguments.len())?;
+        let served = self.server.served().get(self.place);
+        let served = served.ok_or_else(|| Infra::internal("a served instance is gone"))?;
+        let arguments = Encoded { codec: Codec::Json, bytes: arguments };
+        let reply = served.call(self.method.index, arguments, context).await?;
+        let body = reply.encode(Codec::Json)?;
+        self.limit.check_answer(body.len())?;
+        Ok(match reply.class() {
+            Class::Ok => problem::json_response(StatusCode::OK, body),
+            Class::Application { status, code, message } => {
+                problem::of_application(*status, code, message, &body)
+            }
+        })
+    }
+
+    /// The arguments from path, query and body, as one JSON object.
+    async fn arguments(&self, head: &Parts, body: Body) -> Result<Bytes, Infra> {
+        let given = self.route.arguments(head.uri.path(), head.uri.query(), self.method.arguments);
+        let given = given.map_err(Infra::decode)?;
+        let body = self.body(head, body).await?;
+        if given.is_empty() {
+            // The usual call: what is sent is what is decoded.
+            return Ok(if body.is_empty() { Bytes::from_static(b"{}") } else { body });
+        }
+        let mut members: Map<String, Value> = if body.is_empty() {
+            Map::new()
+        } else {
+            serde_json::from_slice(&body)
+                .map_err(|error| Infra::decode(format!("the body is no JSON object: {error}")))?
+        };
+        for (name, value) in given {
+            if members.insert(name.clone(), value).is_some() {
+                return Err(Infra::decode(format!("`{name}` stands in the URL and in the body")));
+            }
+        }
+        Ok(Value::Object(members).to_string().into())
+    }
+
+    async fn body(&self, head: &Parts, body: Body) -> Result<Bytes, Infra> {
+        let body = match Limited::new(body, self.limit.bytes).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let message =
+                    format!("the arguments are more than max_message = {}", self.limit.bytes);
+                return Err(Infra::new(InfraKind::TooLarge, Processed::No, message));
+            }
+            Err(error) => return Err(Infra::decode(format!("the body broke off: {error}"))),
+        };
+        let media = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        match media {
+            Some(media) if !body.is_empty() && !is_json(media) => Err(Infra::decode(format!(
+                "the body is {media}; send a JSON object as application/json"
+            ))),
+            _ => Ok(body),
+        }
+    }
+}
+
+/// Whether a media type is JSON: `application/json; charset=utf-8`, `application/problem+json`.
+fn is_json(media: &str) -> bool {
+    let essence = media.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+        || essence.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"))
+}

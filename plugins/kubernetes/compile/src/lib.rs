@@ -1,0 +1,160 @@
+//! The `kubernetes` target: manifests for `kubectl apply --kustomize`, one file per process and kind.
+//!
+//! The shapes follow the container view that every target shares ([`bp_plugin::deploy`]); only Kubernetes' words are added here.
+//! Nothing secret is written: secrets, overrides and files are objects that the cluster's owner makes, named in the README.
+
+mod budget;
+mod config;
+mod labels;
+mod network;
+mod pod;
+mod service;
+mod settings;
+mod workload;
+
+use bp_plugin::deploy::{Deployment, Options, store_image};
+use bp_plugin::emit::Origin;
+use bp_plugin::{ArtifactContext, CheckContext, Feature, Metadata, Plugin, yaml};
+use serde_json::{Value, json};
+
+use crate::settings::Settings;
+
+/// `[target] enabled = ["kubernetes"]`.
+pub static PLUGIN: Kubernetes = Kubernetes;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Kubernetes;
+
+static METADATA: Metadata = Metadata::target(
+    ID,
+    // A volume belongs to one pod, so a job cannot reach a process's files.
+    &[
+        Feature::Replicas,
+        Feature::Processes,
+        Feature::Secrets,
+        Feature::Resources,
+        Feature::Storage,
+        Feature::Autoscale,
+        Feature::Jobs,
+    ],
+    "Writes manifests and a kustomization for a Kubernetes cluster.",
+)
+.about(include_str!("../../README.md"))
+.settings(settings::SETTINGS)
+.needs(&["to run the system on a Kubernetes cluster"])
+.emits(&[
+    ("kubernetes/kustomization.yaml", "all manifests, for `kubectl apply --kustomize`"),
+    ("kubernetes/NAME/KIND.yaml", "the objects of each process, job and store: workload, Service, ConfigMap, ServiceAccount, budget, autoscaler, NetworkPolicy"),
+    ("kubernetes/default-deny.yaml", "the NetworkPolicy that denies what no other grants"),
+]);
+
+const ID: &str = "kubernetes";
+
+impl Plugin for Kubernetes {
+    fn metadata(&self) -> &Metadata {
+        &METADATA
+    }
+
+    fn check(&self, cx: &mut CheckContext<'_>) {
+        settings::check(cx);
+    }
+
+    fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
+        let settings = Settings::read(cx.plan);
+        let options = Options { config: settings.overrides, ..Options::default() };
+        let deployment = Deployment::of(cx.plan, options);
+        cx.diagnostics.extend(deployment.lacking(ID));
+        let mut files = Vec::new();
+        let names = labels::Names { app: &cx.plan.app.name, wiring: &cx.plan.wiring };
+        let grants = network::Grants::of(cx.plan, &deployment);
+        files.push(File::new("", "default-deny", network::deny_all(&names)));
+        for (name, process) in &deployment.processes {
+            let named = names.process(name);
+            let mut add = |kind, value| files.push(File::new(&named.host, kind, value));
+            let environment = config::split(&process.environment);
+            add("serviceaccount", config::account(&named));
+            add("configmap", config::map(&named, &environment));
+            add(
+                workload::kind(process),
+                workload::process(&named, process, &environment, &settings),
+            );
+            for (kind, value) in service::process(&named, process, &settings) {
+                add(kind, value);
+            }
+            add("poddisruptionbudget", budget::disruption(&named));
+            if let Some(scale) = cx.plan.processes.get(name).and_then(|p| p.autoscale.as_ref()) {
+                add("horizontalpodautoscaler", budget::autoscaler(&named, process, scale));
+            }
+            add("networkpolicy", grants.policy(&named, &settings));
+        }
+        // A job that fills files of a process is none for a cluster: `lossy` has accepted that.
+        for (name, job) in deployment.jobs.iter().filter(|(_, job)| !job.keeps_data) {
+            let named = names.job(name);
+            let mut add = |kind, value| files.push(File::new(&named.host, kind, value));
+            let environment = config::split(&job.environment);
+            add("serviceaccount", config::account(&named));
+            add("configmap", config::map(&named, &environment));
+            add("job", workload::job(&named, job, &environment));
+            add("networkpolicy", grants.policy(&named, &settings));
+        }
+        for (name, store) in &deployment.stores {
+            let named = names.store(name);
+            let image = store_image(cx.plan, cx.images, &store.image);
+            let mut add = |kind, value| files.push(File::new(&named.host, kind, value));
+            add("serviceaccount", config::account(&named));
+            add(workload::store_kind(store), workload::store(&named, store, &image, &settings));
+            add("service", service::store(&named, store));
+            add("poddisruptionbudget", budget::disruption(&named));
+            add("networkpolicy", grants.policy(&named, &settings));
+        }
+        let resources: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let kustomization = kustomization(&names, &resources, &settings);
+        files.push(File::new("", "kustomization", kustomization));
+        for file in files {
+            let written = yaml(ID, &file.value).and_then(|text| {
+                cx.artifacts.insert(
+                    format!("kubernetes/{}", file.path),
+                    text,
+                    Origin::new(ID, file.key),
+                )
+            });
+            if let Err(fault) = written {
+                cx.diagnostics.push(fault);
+            }
+        }
+    }
+}
+
+/// One manifest.
+struct File {
+    /// Below `kubernetes/`: `front/deployment.yaml`.
+    path: String,
+    key: String,
+    value: Value,
+}
+
+impl File {
+    fn new(host: &str, kind: &str, value: Value) -> Self {
+        let path =
+            if host.is_empty() { format!("{kind}.yaml") } else { format!("{host}/{kind}.yaml") };
+        let annotations = value.pointer("/metadata/annotations/bp.key").and_then(Value::as_str);
+        let key = annotations.unwrap_or_default().to_owned();
+        Self { path, key, value }
+    }
+}
+
+fn kustomization(names: &labels::Names<'_>, resources: &[&str], settings: &Settings) -> Value {
+    let mut value = json!({
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+    });
+    if let (Some(namespace), Some(object)) = (&settings.namespace, value.as_object_mut()) {
+        object.insert("namespace".to_owned(), json!(namespace));
+    }
+    if let Some(object) = value.as_object_mut() {
+        object.insert("resources".to_owned(), json!(resources));
+        object.insert("images".to_owned(), json!([settings.image.kustomized(names.app)]));
+    }
+    value
+}

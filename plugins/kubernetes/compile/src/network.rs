@@ -1,0 +1,145 @@
+//! NetworkPolicies: nothing is allowed but the plan's flows, names, probes and telemetry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_plugin::Plan;
+use bp_plugin::deploy::{Deployment, End, host};
+use serde_json::{Value, json};
+
+use crate::labels::{Named, Names};
+use crate::settings::Settings;
+
+/// Denies every pod of the application whatever no other policy grants.
+pub(crate) fn deny_all(names: &Names<'_>) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {
+            "name": format!("{}-default-deny", host(names.app)),
+            "labels": names.everyone(),
+            "annotations": { "bp.wiring": names.wiring },
+        },
+        "spec": {
+            "podSelector": { "matchLabels": names.everyone() },
+            "policyTypes": ["Ingress", "Egress"],
+        },
+    })
+}
+
+/// What each process, job or store may take and call, by its key in the plan.
+#[derive(Debug, Default)]
+pub(crate) struct Grants {
+    /// By host: by port, the hosts that call; `None` is the outside world.
+    takes: BTreeMap<String, BTreeMap<u16, BTreeSet<Option<String>>>>,
+    /// By host: the hosts and ports that it calls.
+    calls: BTreeMap<String, BTreeSet<(String, u16)>>,
+    /// By host: ports of stores that are not deployed with the application.
+    outside: BTreeMap<String, BTreeSet<u16>>,
+    /// By host: the admin port, which only processes have.
+    admin: BTreeMap<String, u16>,
+    /// The hosts that run the program: a store calls nobody, asks for no name and exports nothing.
+    programs: BTreeSet<String>,
+    /// Whether processes export telemetry.
+    exports: bool,
+}
+
+impl Grants {
+    pub(crate) fn of(plan: &Plan, deployment: &Deployment) -> Self {
+        let exports = plan.plugins.values().any(|p| p.environment.iter().any(|v| v == OTLP));
+        let mut out = Self { exports, ..Self::default() };
+        for flow in &deployment.flows {
+            let from = match &flow.from {
+                End::Process(name) | End::Job(name) | End::Store(name) => Some(host(name)),
+                End::Client | End::External(_) => None,
+            };
+            match &flow.to {
+                End::Process(name) | End::Store(name) => {
+                    let to = host(name);
+                    if let Some(from) = &from {
+                        out.calls.entry(from.clone()).or_default().insert((to.clone(), flow.port));
+                    }
+                    out.takes.entry(to).or_default().entry(flow.port).or_default().insert(from);
+                }
+                End::External(_) => {
+                    if let Some(from) = from {
+                        out.outside.entry(from).or_default().insert(flow.port);
+                    }
+                }
+                End::Client | End::Job(_) => {}
+            }
+        }
+        for process in deployment.processes.values() {
+            out.admin.insert(process.host.clone(), process.health.port);
+        }
+        let processes = deployment.processes.values().map(|process| &process.host);
+        out.programs =
+            processes.chain(deployment.jobs.values().map(|job| &job.host)).cloned().collect();
+        out
+    }
+
+    /// The policy of a process, a job or a store.
+    ///
+    /// The kubelet's probes need no rule: a pod's own node always reaches it.
+    pub(crate) fn policy(&self, named: &Named<'_>, settings: &Settings) -> Value {
+        let peer = |host: &String| json!({ "podSelector": { "matchLabels": named.peer(host) } });
+        let mut ingress = Vec::new();
+        for (port, callers) in self.takes.get(&named.host).into_iter().flatten() {
+            let ports = json!([{ "protocol": "TCP", "port": port }]);
+            if callers.contains(&None) {
+                ingress.push(json!({ "ports": ports }));
+            } else {
+                let from: Vec<Value> = callers.iter().flatten().map(peer).collect();
+                ingress.push(json!({ "from": from, "ports": ports }));
+            }
+        }
+        let mut egress: Vec<Value> = self
+            .calls
+            .get(&named.host)
+            .into_iter()
+            .flatten()
+            .map(|(to, port)| {
+                json!({ "to": [peer(to)], "ports": [{ "protocol": "TCP", "port": port }] })
+            })
+            .collect();
+        for port in self.outside.get(&named.host).into_iter().flatten() {
+            egress.push(json!({ "ports": [{ "protocol": "TCP", "port": port }] }));
+        }
+        let monitoring =
+            json!([{ "namespaceSelector": { "matchLabels": { NAMESPACE: settings.monitoring } } }]);
+        if let Some(admin) = self.admin.get(&named.host) {
+            ingress.push(
+                json!({ "from": monitoring, "ports": [{ "protocol": "TCP", "port": admin }] }),
+            );
+        }
+        if self.programs.contains(&named.host) {
+            egress.push(json!({
+                "to": [{
+                    "namespaceSelector": { "matchLabels": { NAMESPACE: "kube-system" } },
+                    "podSelector": { "matchLabels": { "k8s-app": "kube-dns" } },
+                }],
+                "ports": [{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }],
+            }));
+            if self.exports {
+                let port = settings.telemetry_port;
+                egress.push(
+                    json!({ "to": monitoring, "ports": [{ "protocol": "TCP", "port": port }] }),
+                );
+            }
+        }
+        json!({
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": named.metadata(),
+            "spec": {
+                "podSelector": { "matchLabels": named.selector() },
+                "policyTypes": ["Ingress", "Egress"],
+                "ingress": ingress,
+                "egress": egress,
+            },
+        })
+    }
+}
+
+/// The label that Kubernetes puts on every namespace.
+const NAMESPACE: &str = "kubernetes.io/metadata.name";
+const OTLP: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";

@@ -1,0 +1,168 @@
+//! The `memory` backend: caches and document stores in the process's memory, gone at its end.
+
+use std::sync::Arc;
+
+use bp_backend::memory::{CacheLimits, MemoryCache, MemoryDocuments};
+use bp_backend::{Cache, DocumentStore};
+use bp_runtime::{
+    AnyInstance, BackendContext, BackendPlugin, BoxFuture, InterfaceGlue, StartError, units,
+};
+use serde::{Deserialize, Deserializer};
+
+/// The plugin.
+pub fn plugin() -> impl BackendPlugin {
+    Plugin
+}
+
+struct Plugin;
+
+/// What the wiring says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    max_items: Option<usize>,
+    #[serde(deserialize_with = "optional_size")]
+    max_bytes: Option<u64>,
+}
+
+fn optional_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    units::size(deserializer).map(Some)
+}
+
+impl Settings {
+    fn limits(&self) -> CacheLimits {
+        let default = CacheLimits::default();
+        let bytes = self.max_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        CacheLimits {
+            items: self.max_items.unwrap_or(default.items),
+            bytes: bytes.unwrap_or(default.bytes),
+        }
+    }
+}
+
+fn open(cx: &BackendContext) -> Result<AnyInstance, StartError> {
+    let settings: Settings = cx.settings.read()?;
+    match cx.interface.as_str() {
+        "bp_backend::Cache" => {
+            let cache =
+                MemoryCache::with_clock(settings.limits(), Arc::clone(&cx.surroundings.clock));
+            Ok(AnyInstance::new::<dyn Cache>(Arc::new(cache)))
+        }
+        "bp_backend::DocumentStore"
+            if settings.max_items.or(settings.max_bytes.map(|_| 0)).is_some() =>
+        {
+            Err(StartError::new(
+                "a document store forgets nothing, so it takes neither `max_items` nor `max_bytes`: remove them",
+            ))
+        }
+        "bp_backend::DocumentStore" => {
+            Ok(AnyInstance::new::<dyn DocumentStore>(Arc::new(MemoryDocuments::new())))
+        }
+        other => Err(StartError::new(format!("`memory` offers no `{other}`"))),
+    }
+}
+
+impl BackendPlugin for Plugin {
+    fn id(&self) -> &'static str {
+        "memory"
+    }
+
+    fn interfaces(&self) -> Vec<InterfaceGlue> {
+        bp_backend::glue::interfaces()
+    }
+
+    fn open(&self, cx: BackendContext) -> BoxFuture<'_, Result<AnyInstance, StartError>> {
+        Box::pin(std::future::ready(open(&cx)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bp_backend::{BackendError, Document, Json};
+    use bp_runtime::{ManualClock, Settings, Surroundings};
+    use serde_json::json;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn context(interface: &str, settings: serde_json::Value) -> BackendContext {
+        BackendContext {
+            name: "db".into(),
+            interface: interface.into(),
+            settings: Settings::of("backend `db`", settings),
+            address: None,
+            folder: "unused".into(),
+            surroundings: Surroundings::default(),
+        }
+    }
+
+    async fn opened(cx: BackendContext) -> Result<AnyInstance, StartError> {
+        plugin().open(cx).await
+    }
+
+    #[tokio::test]
+    async fn a_cache_has_the_bounds_that_the_wiring_says() {
+        let opening =
+            opened(context("bp_backend::Cache", json!({ "max_items": 2, "max_bytes": "1MiB" })));
+        let cache = opening.await.unwrap().get::<dyn Cache>().unwrap();
+        for key in ["a", "b", "c"] {
+            cache.put(key.into(), "v".into(), None).await.unwrap();
+        }
+        assert_eq!(cache.get("a".into()).await, Ok(None));
+        assert_eq!(cache.get("c".into()).await, Ok(Some("v".into())));
+        let opening = opened(context("bp_backend::Cache", json!({ "max_bytes": "100KiB" })));
+        let cache = opening.await.unwrap().get::<dyn Cache>().unwrap();
+        for key in ["a", "b"] {
+            cache.put(key.into(), vec![0; 60 << 10].into(), None).await.unwrap();
+        }
+        assert_eq!(cache.get("a".into()).await, Ok(None));
+        assert!(cache.get("b".into()).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_cache_follows_the_clock_of_its_surroundings() {
+        let clock = ManualClock::new();
+        let mut context = context("bp_backend::Cache", json!({}));
+        context.surroundings.clock = Arc::new(clock.clone());
+        let cache = opened(context).await.unwrap().get::<dyn Cache>().unwrap();
+        cache.put("k".into(), "v".into(), Some(Duration::from_hours(1))).await.unwrap();
+        clock.advance(Duration::from_secs(3599));
+        assert_eq!(cache.get("k".into()).await, Ok(Some("v".into())));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(cache.get("k".into()).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_document_store_opens_and_takes_no_bounds() {
+        let opening = opened(context("bp_backend::DocumentStore", json!({})));
+        let store = opening.await.unwrap().get::<dyn DocumentStore>().unwrap();
+        let document = Document::new("a", Json::object([("n", 1)]));
+        store.insert("things".into(), document.clone()).await.unwrap();
+        assert!(matches!(
+            store.insert("things".into(), document).await,
+            Err(BackendError::AlreadyExists(_))
+        ));
+        for settings in [json!({ "max_items": 2 }), json!({ "max_bytes": "1MiB" })] {
+            let error = opened(context("bp_backend::DocumentStore", settings)).await.unwrap_err();
+            assert!(error.to_string().contains("remove them"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_interfaces_it_offers_can_be_wrapped() {
+        let paths: Vec<_> =
+            plugin().interfaces().iter().map(|glue| glue.interface().path).collect();
+        assert_eq!(paths, ["bp_backend::Cache", "bp_backend::DocumentStore"]);
+    }
+
+    #[tokio::test]
+    async fn other_settings_and_interfaces_stop_start_up() {
+        let error = plugin()
+            .open(context("bp_backend::Cache", json!({ "max_item": 1 })))
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("max_item"), "{error}");
+        let error = opened(context("bp_backend::Queue", json!({}))).await.unwrap_err();
+        assert_eq!(error.to_string(), "`memory` offers no `bp_backend::Queue`");
+    }
+}

@@ -1,0 +1,158 @@
+//! Measures how long calls take and counts how they end, on both sides, for Prometheus.
+//!
+//! Histograms are OpenTelemetry's `rpc.client.call.duration`, `rpc.server.call.duration` and `db.client.operation.duration`, in Prometheus' spelling.
+//! A series that appears with its first failure hides it from `rate()`, and a histogram of every failure from the start would be
+//! a hundred series a method; so `bp_calls_total` counts how calls ended, with zero from the start.
+
+use std::sync::Arc;
+
+use bp_runtime::{
+    BoxFuture, Call, Class, Clock, Infra, InfraKind, Instant, Next, Reply, Side, StartError,
+    Wrapper, WrapperContext, WrapperPlugin,
+};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+
+mod duration;
+
+use duration::Duration;
+
+/// The plugin.
+pub fn plugin() -> impl WrapperPlugin {
+    Plugin
+}
+
+#[derive(Debug)]
+struct Plugin;
+
+impl WrapperPlugin for Plugin {
+    fn id(&self) -> &'static str {
+        "metrics"
+    }
+
+    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+        Ok(Some(Arc::new(Measure::new(cx)?)))
+    }
+
+    fn server(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+        Ok(Some(Arc::new(Measure::new(cx)?)))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[expect(clippy::struct_field_names, reason = "a label is named as its field")]
+struct Ended {
+    bp_edge: String,
+    bp_method: &'static str,
+    bp_side: &'static str,
+    bp_class: &'static str,
+}
+
+#[derive(Debug)]
+struct Measure {
+    /// By method index; looked up once, so a call that ends well touches no label.
+    methods: Vec<Series>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug)]
+struct Series {
+    ok: Counter,
+    application: Counter,
+    /// In the order of [`InfraKind::ALL`].
+    infra: Vec<(InfraKind, Counter)>,
+    duration: Duration,
+}
+
+impl Measure {
+    fn new(cx: &WrapperContext) -> Result<Self, StartError> {
+        let calls: Family<Ended, Counter> = cx.surroundings.metrics.shared(
+            "bp_calls",
+            "Calls that ended, by how they ended",
+            Family::default,
+        )?;
+        let side = match cx.side {
+            Side::Client => "client",
+            Side::Server => "server",
+        };
+        let methods = cx.interface.methods.iter().map(|method| {
+            let count = |bp_class| {
+                let bp_edge = cx.edge.key.clone();
+                let ended = Ended { bp_edge, bp_method: method.name, bp_side: side, bp_class };
+                calls.get_or_create(&ended).clone()
+            };
+            Ok(Series {
+                ok: count("ok"),
+                application: count("application"),
+                infra: InfraKind::ALL.map(|kind| (kind, count(kind.as_str()))).into(),
+                duration: Duration::new(cx, method)?,
+            })
+        });
+        let methods = methods.collect::<Result<_, StartError>>()?;
+        Ok(Self { methods, clock: cx.surroundings.clock.clone() })
+    }
+}
+
+impl Wrapper for Measure {
+    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+        let Some(series) = self.methods.get(usize::from(call.method.index)) else {
+            return next.run(call);
+        };
+        let mut running =
+            Running { series, clock: &*self.clock, start: self.clock.now(), ended: false };
+        let answer = next.run(call);
+        Box::pin(async move {
+            let answer = answer.await;
+            running.end(match &answer {
+                Ok(reply) => Ok(reply.class()),
+                Err(infra) => Err(infra.kind),
+            });
+            answer
+        })
+    }
+}
+
+impl Series {
+    fn of(&self, kind: InfraKind) -> &Counter {
+        // `infra` holds every kind; the fallback is there because a lookup may fail in its type.
+        self.infra
+            .iter()
+            .find(|(k, _)| *k == kind)
+            .map_or(&self.application, |(_, counter)| counter)
+    }
+}
+
+/// A call under way; dropped before its end it counts as cancelled.
+struct Running<'a> {
+    series: &'a Series,
+    clock: &'a dyn Clock,
+    start: Instant,
+    ended: bool,
+}
+
+impl Running<'_> {
+    fn end(&mut self, how: Result<&Class, InfraKind>) {
+        self.ended = true;
+        let series = self.series;
+        let counter = match how {
+            Ok(Class::Ok) => &series.ok,
+            Ok(Class::Application { .. }) => &series.application,
+            Err(kind) => series.of(kind),
+        };
+        counter.inc();
+        let took = self.clock.now().saturating_duration_since(self.start);
+        series.duration.observe(how, took.as_secs_f64());
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(Err(InfraKind::Cancelled));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

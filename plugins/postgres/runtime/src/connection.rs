@@ -1,0 +1,152 @@
+//! Connections to a PostgreSQL server, and what its errors mean.
+
+use bp_runtime::{Infra, InfraKind, Processed, Secret};
+use bp_store::{Address, Connect, Fault};
+use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, Error, NoTls};
+
+/// Who the process is to the server.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The role.
+    pub user: String,
+    /// Its password, where the server asks for one.
+    pub password: Option<Secret>,
+    /// The database.
+    pub database: String,
+}
+
+/// What every connection asks of the server.
+///
+/// A statement whose client is gone ends within a second, so that a call that was dropped leaves no work behind; PostgreSQL has it since 14.
+const OPTIONS: &str = "-c client_connection_check_interval=1s -c standard_conforming_strings=on \
+                       -c default_transaction_isolation=read\\ committed";
+
+pub(crate) struct Postgres {
+    address: Address,
+    config: Config,
+}
+
+impl Postgres {
+    pub(crate) fn new(address: Address, login: &Login) -> Self {
+        let mut config = Config::new();
+        config
+            .host(&address.host)
+            .port(address.port)
+            .user(&login.user)
+            .dbname(&login.database)
+            .application_name("bp")
+            .options(OPTIONS);
+        if let Some(password) = &login.password {
+            config.password(password.expose());
+        }
+        Self { address, config }
+    }
+}
+
+/// A connection, with the task that moves its bytes.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Otherwise it would wait for the answer to a call that was dropped.
+        self.task.abort();
+    }
+}
+
+impl Connect for Postgres {
+    type Connection = Session;
+
+    async fn connect(&self) -> Result<Session, Infra> {
+        let connected = self.config.connect(NoTls).await;
+        let (client, connection) = connected.map_err(|error| self.unreachable(&error))?;
+        let encoding = connection.parameter("server_encoding").unwrap_or("unknown").to_owned();
+        if encoding != "UTF8" {
+            return Err(Infra::new(
+                InfraKind::Internal,
+                Processed::No,
+                format!("the database's encoding is {encoding}; UTF8 is needed"),
+            ));
+        }
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = text(&error), "a connection to PostgreSQL ended");
+            }
+        });
+        Ok(Session { client, task })
+    }
+
+    async fn is_alive(&self, connection: &mut Session) -> bool {
+        !connection.client.is_closed() && connection.client.check_connection().await.is_ok()
+    }
+}
+
+impl Postgres {
+    fn unreachable(&self, error: &Error) -> Infra {
+        let kind = match error.code() {
+            Some(code) => kind(code),
+            // A password that is missing, and the like: nothing that time mends. Broken pipes are `Io`, refused connections `Connect`.
+            None if is_io(error) => InfraKind::Unavailable,
+            None => InfraKind::Internal,
+        };
+        let message = format!("cannot use PostgreSQL at {}: {}", self.address, text(error));
+        Infra::new(kind, Processed::No, message)
+    }
+}
+
+fn is_io(error: &Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if error.is::<std::io::Error>() {
+            return true;
+        }
+        source = error.source();
+    }
+    error.is_closed()
+}
+
+/// The error's message without what it may quote of documents.
+fn text(error: &Error) -> String {
+    match error.as_db_error() {
+        Some(answer) => format!("{} ({})", answer.message(), answer.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+/// Classes of SQLSTATE, as PostgreSQL's appendix A lists them.
+fn kind(code: &SqlState) -> InfraKind {
+    match code.code() {
+        "57014" => InfraKind::Deadline,
+        // Serialization, deadlock: the same again may succeed. A read-only transaction: this server is no primary, or not yet.
+        "40001" | "40P01" | "25006" => InfraKind::Unavailable,
+        // The server ends or starts; the connection.
+        code if code.starts_with("57P") || code.starts_with("08") => InfraKind::Unavailable,
+        // Connections, memory, disk.
+        code if code.starts_with("53") => InfraKind::Overloaded,
+        _ => InfraKind::Internal,
+    }
+}
+
+/// What a statement's error means.
+///
+/// A statement that the server refuses is undone by it, so it was not processed; save when the server ended meanwhile.
+pub(crate) fn fault(error: &Error) -> Fault {
+    let message = format!("PostgreSQL: {}", text(error));
+    match error.code() {
+        Some(code) => match code.code() {
+            ended if ended.starts_with("57P") || ended.starts_with("08") => {
+                Fault::lost(Processed::Maybe, message)
+            }
+            _ => Fault::refused(kind(code), message),
+        },
+        None if is_io(error) => Fault::lost(Processed::Maybe, message),
+        None => Fault::Broken(Infra::internal(message)),
+    }
+}

@@ -1,0 +1,338 @@
+//! A document store on a PostgreSQL server.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use bp_backend::engine::{self, Position, validate};
+use bp_backend::{BackendError, Document, DocumentStore, Filter, Index, Json, Page, Query, Update};
+use bp_runtime::{Infra, InfraKind, Live, Processed, StartError};
+use bp_store::{Address, Fault, Lease, Limits, Pool};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+
+use crate::connection::{Login, Postgres, fault};
+use crate::encode;
+use crate::schema::Schema;
+use crate::sql::{self, Value, Values};
+
+/// A [`DocumentStore`] on a PostgreSQL server: an answered write is as durable as the server's `synchronous_commit` makes it.
+pub struct PostgresDocuments {
+    pool: Pool<Postgres>,
+    schema: Schema,
+}
+
+impl fmt::Debug for PostgresDocuments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresDocuments")
+            .field("pool", &self.pool)
+            .field("schema", &self.schema)
+            .finish()
+    }
+}
+
+type Session = Lease<Postgres>;
+
+/// Whether a statement that comes too late may have been acted on.
+#[derive(Clone, Copy)]
+enum Effect {
+    Reads,
+    Writes,
+}
+
+/// Runs one statement; a table that is not there yet is `Ok(None)`.
+async fn run(
+    session: &Session,
+    statement: &str,
+    values: &Values,
+    effect: Effect,
+) -> Result<Option<Vec<Row>>, Fault> {
+    let limit = session.limit();
+    let answer = limit.wait(session.client.query_typed(statement, &values.typed())).await;
+    let answer = match answer {
+        Ok(Ok(rows)) => return Ok(Some(rows)),
+        Ok(Err(error)) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(None),
+        Ok(Err(error)) => fault(&error),
+        Err(late) => Fault::Broken(late),
+    };
+    match (answer, effect) {
+        (Fault::Broken(infra), Effect::Reads) => {
+            Err(Fault::Broken(infra.with_processed(Processed::No)))
+        }
+        (fault, _) => Err(fault),
+    }
+}
+
+fn column(row: &Row, index: usize) -> Result<String, Fault> {
+    row.try_get(index).map_err(|error| fault(&error))
+}
+
+fn parse(id: String, text: &str) -> Result<Document, Fault> {
+    let body = Json::parse(text.as_bytes()).map_err(|error| {
+        let message = format!("PostgreSQL: document `{id}` cannot be read: {error}");
+        Fault::refused(InfraKind::Internal, message)
+    })?;
+    Ok(Document { id, body })
+}
+
+impl PostgresDocuments {
+    /// A store on the server at `address`, in the schema of that name, over at most `pool` connections.
+    ///
+    /// # Errors
+    /// A pool of nothing, an empty schema.
+    pub fn new(
+        address: Address,
+        login: &Login,
+        schema: String,
+        pool: usize,
+        limits: Live<Limits>,
+    ) -> Result<Self, StartError> {
+        if schema.is_empty() || schema.len() > 63 || schema.contains('\0') {
+            return Err(StartError::new("`schema`: 1 to 63 bytes without NUL"));
+        }
+        let connect = Postgres::new(address.clone(), login);
+        Ok(Self { pool: Pool::new(connect, address, pool, limits)?, schema: Schema::new(schema) })
+    }
+
+    /// Reads; a table that is not there has no rows.
+    async fn read(&self, statement: &str, values: &Values) -> Result<Vec<Row>, BackendError> {
+        let session = self.pool.lease().await?;
+        let rows = run(&session, statement, values, Effect::Reads).await;
+        session.end(rows.map(Option::unwrap_or_default))
+    }
+
+    /// Writes; a table that is not there is made first. Answers the rows that `RETURNING` gives.
+    async fn write(
+        &self,
+        collection: &str,
+        statement: &str,
+        values: &Values,
+    ) -> Result<Vec<Row>, BackendError> {
+        let session = self.pool.lease().await?;
+        let rows = self.write_in(&session, collection, statement, values).await;
+        session.end(rows)
+    }
+
+    async fn write_in(
+        &self,
+        session: &Session,
+        collection: &str,
+        statement: &str,
+        values: &Values,
+    ) -> Result<Vec<Row>, Fault> {
+        if let Some(rows) = run(session, statement, values, Effect::Writes).await? {
+            return Ok(rows);
+        }
+        self.make(session, collection).await?;
+        let rows = run(session, statement, values, Effect::Writes).await?;
+        rows.ok_or_else(|| {
+            // Somebody drops tables as fast as they are made.
+            let message = format!("PostgreSQL: the table of `{collection}` is gone again");
+            Fault::refused(InfraKind::Unavailable, message)
+        })
+    }
+
+    /// Makes a collection's table; a failure is before the write, so it was not processed.
+    async fn make(&self, session: &Session, collection: &str) -> Result<(), Fault> {
+        let made = session.limit().wait(self.schema.make(&session.client, collection)).await;
+        match made {
+            Ok(Err(Fault::Broken(infra))) | Err(infra) => {
+                Err(Fault::Broken(infra.with_processed(Processed::No)))
+            }
+            Ok(made) => made,
+        }
+    }
+
+    async fn change(
+        &self,
+        session: &Session,
+        collection: &str,
+        id: &str,
+        update: &Update,
+    ) -> Result<Option<Document>, Fault> {
+        let table = self.schema.table(collection);
+        // `xmin` is the transaction that wrote the row: the version that a write expects.
+        let select = format!("SELECT body::text, xmin::text FROM {table} WHERE id = $1");
+        let write = format!(
+            "UPDATE {table} SET body = $2::jsonb WHERE id = $1 AND xmin = $3::xid RETURNING id"
+        );
+        loop {
+            let mut values = Values::default();
+            values.text(id);
+            let rows = run(session, &select, &values, Effect::Reads).await?.unwrap_or_default();
+            let Some(row) = rows.first() else { return Ok(None) };
+            let document = parse(id.to_owned(), &column(row, 0)?)?;
+            let Some(changed) = engine::apply(update, &document)? else { return Ok(None) };
+            let (changed, _) = validate::document(changed)?;
+            if update.changes.is_empty() {
+                return Ok(Some(changed));
+            }
+            values.text(encode::text(&changed.body));
+            values.text(column(row, 1)?);
+            let written = run(session, &write, &values, Effect::Writes).await?;
+            if written.is_some_and(|rows| !rows.is_empty()) {
+                return Ok(Some(changed));
+            }
+            // Somebody wrote or removed it in between.
+        }
+    }
+}
+
+fn page(query: &Query, limit: usize, rows: &[Row]) -> Result<Page, Fault> {
+    let mut documents = Vec::with_capacity(rows.len().min(limit));
+    for row in rows.iter().take(limit) {
+        documents.push(parse(column(row, 0)?, &column(row, 1)?)?);
+    }
+    let next = match documents.last() {
+        Some(last) if rows.len() > limit => Some(Position::of(query, last).token(query)?),
+        _ => None,
+    };
+    if !query.fields.is_empty() {
+        for document in &mut documents {
+            document.body = engine::project(&document.body, &query.fields);
+        }
+    }
+    Ok(Page { documents, next })
+}
+
+#[async_trait]
+impl DocumentStore for PostgresDocuments {
+    async fn insert(&self, collection: String, document: Document) -> Result<(), BackendError> {
+        validate::name(&collection)?;
+        let (document, _) = validate::document(document)?;
+        let statement = format!(
+            "INSERT INTO {} (id, body) VALUES ($1, $2::jsonb) ON CONFLICT DO NOTHING RETURNING id",
+            self.schema.table(&collection)
+        );
+        let mut values = Values::default();
+        values.text(&document.id);
+        values.text(encode::text(&document.body));
+        if self.write(&collection, &statement, &values).await?.is_empty() {
+            return Err(BackendError::AlreadyExists(format!(
+                "document `{}` in `{collection}`",
+                document.id
+            )));
+        }
+        Ok(())
+    }
+
+    async fn put(&self, collection: String, document: Document) -> Result<(), BackendError> {
+        validate::name(&collection)?;
+        let (document, _) = validate::document(document)?;
+        let statement = format!(
+            "INSERT INTO {} (id, body) VALUES ($1, $2::jsonb) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            self.schema.table(&collection)
+        );
+        let mut values = Values::default();
+        values.text(&document.id);
+        values.text(encode::text(&document.body));
+        self.write(&collection, &statement, &values).await.map(|_| ())
+    }
+
+    async fn get(&self, collection: String, id: String) -> Result<Option<Document>, BackendError> {
+        let found = self.get_many(collection, vec![id]).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    async fn get_many(
+        &self,
+        collection: String,
+        ids: Vec<String>,
+    ) -> Result<Vec<Option<Document>>, BackendError> {
+        validate::name(&collection)?;
+        ids.iter().try_for_each(|id| validate::id(id))?;
+        let table = self.schema.table(&collection);
+        let mut values = Values::default();
+        values.bind(Value::Texts(ids.clone()));
+        let statement = format!("SELECT id, body::text FROM {table} WHERE id = ANY($1)");
+        let mut found = BTreeMap::new();
+        for row in self.read(&statement, &values).await? {
+            let document = parse(column(&row, 0)?, &column(&row, 1)?)?;
+            found.insert(document.id.clone(), document);
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+
+    async fn delete(&self, collection: String, id: String) -> Result<bool, BackendError> {
+        validate::name(&collection)?;
+        validate::id(&id)?;
+        let table = self.schema.table(&collection);
+        let statement = format!("DELETE FROM {table} WHERE id = $1 RETURNING id");
+        let mut values = Values::default();
+        values.text(id);
+        let session = self.pool.lease().await?;
+        let rows = run(&session, &statement, &values, Effect::Writes).await;
+        Ok(session.end(rows)?.is_some_and(|rows| !rows.is_empty()))
+    }
+
+    async fn find(&self, collection: String, query: Query) -> Result<Page, BackendError> {
+        validate::name(&collection)?;
+        validate::query(&query)?;
+        let limit = if query.limit == 0 { Query::DEFAULT_LIMIT } else { query.limit };
+        let mut values = Values::default();
+        let mut condition = sql::condition(&query.filter, &mut values);
+        if let Some(token) = &query.after {
+            let position = Position::parse(&query, token)?;
+            condition += " AND ";
+            condition += &sql::behind(&query, &position, &mut values);
+        }
+        // The token of the next page needs what the query sorts by.
+        let sorts = query.sort.iter().map(|sort| sort.path.as_str());
+        let fields = query.fields.iter().map(String::as_str);
+        let wanted: Vec<_> =
+            if query.fields.is_empty() { Vec::new() } else { fields.chain(sorts).collect() };
+        let statement = format!(
+            "SELECT id, {} FROM {} WHERE {condition} ORDER BY {} LIMIT {}",
+            sql::body(&wanted, &mut values),
+            self.schema.table(&collection),
+            sql::order_by(&query.sort),
+            // One more, to know whether there is a next page.
+            u64::from(limit) + 1
+        );
+        let rows = self.read(&statement, &values).await?;
+        Ok(page(&query, usize::try_from(limit).unwrap_or(usize::MAX), &rows)?)
+    }
+
+    async fn count(&self, collection: String, filter: Filter) -> Result<u64, BackendError> {
+        validate::name(&collection)?;
+        validate::filter(&filter)?;
+        let mut values = Values::default();
+        let condition = sql::condition(&filter, &mut values);
+        let table = self.schema.table(&collection);
+        let statement = format!("SELECT count(*) FROM {table} WHERE {condition}");
+        let rows = self.read(&statement, &values).await?;
+        let Some(row) = rows.first() else { return Ok(0) };
+        let count: i64 = row.try_get(0).map_err(|error| BackendError::from(fault(&error)))?;
+        u64::try_from(count)
+            .map_err(|_| BackendError::Infra(Infra::internal("PostgreSQL: a negative count")))
+    }
+
+    async fn update(
+        &self,
+        collection: String,
+        id: String,
+        update: Update,
+    ) -> Result<Option<Document>, BackendError> {
+        validate::name(&collection)?;
+        validate::id(&id)?;
+        validate::update(&update)?;
+        let session = self.pool.lease().await?;
+        let changed = self.change(&session, &collection, &id, &update).await;
+        session.end(changed)
+    }
+
+    async fn create_index(&self, collection: String, index: Index) -> Result<(), BackendError> {
+        validate::name(&collection)?;
+        validate::index(&index)?;
+        let session = self.pool.lease().await?;
+        let made = self.make(&session, &collection).await;
+        let made = match made {
+            Ok(()) => {
+                let exchange = self.schema.index(&session.client, &collection, &index);
+                session.limit().wait(exchange).await.unwrap_or_else(|late| Err(Fault::Broken(late)))
+            }
+            failed => failed,
+        };
+        session.end(made)
+    }
+}

@@ -1,0 +1,69 @@
+//! Repeats an attempt that may be repeated, within attempts, budget and deadline.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bp_runtime::policy::{Backoff, RetryBudget, RetryBudgetSettings};
+use bp_runtime::{
+    BoxFuture, Call, Infra, Live, Next, Reply, StartError, Surroundings, Wrapper, WrapperContext,
+    WrapperPlugin,
+};
+/// The plugin.
+pub fn plugin() -> impl WrapperPlugin {
+    Plugin
+}
+struct Plugin;
+impl WrapperPlugin for Plugin {
+    fn id(&self) -> &'static str {
+        "retry"
+    }
+    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+        let (settings, surroundings) = (cx.settings.live()?, cx.surroundings.clone());
+        let budget = Mutex::new(RetryBudget::new(surroundings.clock.now()));
+        Ok(Some(Arc::new(Retry { settings, budget, surroundings })))
+    }
+}
+/// What the wiring says.
+#[derive(serde::Deserialize)]
+struct Settings {
+    attempts: u32,
+    budget: RetryBudgetSettings,
+    backoff: Backoff,
+}
+struct Retry {
+    settings: Live<Settings>,
+    /// One for the whole edge, so that a method in trouble gets no share from each of its neighbours too.
+    budget: Mutex<RetryBudget>,
+    surroundings: Surroundings,
+}
+impl Wrapper for Retry {
+    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+        let budget = || self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let clock = &self.surroundings.clock;
+        budget().deposit(clock.now(), &self.settings.of(call.method).budget);
+        Box::pin(async move {
+            let mut attempt = 0;
+            loop {
+                let mut this = call.clone();
+                this.context.set_attempt(attempt);
+                let error = match next.run(this).await {
+                    Err(error) if error.may_retry(call.method.idempotent) => error,
+                    end => return end,
+                };
+                let (now, settings) = (clock.now(), self.settings.of(call.method).clone());
+                let pause = settings.backoff.pause(attempt, self.surroundings.rng.unit());
+                attempt += 1;
+                // A pause beyond the deadline would only make the failure later.
+                let in_time = call.context.remaining(now).is_none_or(|left| left > pause);
+                if attempt >= settings.attempts
+                    || !in_time
+                    || !budget().withdraw(now, &settings.budget)
+                {
+                    return Err(error);
+                }
+                clock.sleep(pause).await;
+            }
+        })
+    }
+}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+//! The compile half of `timeout`: most time for a whole call, further attempts included.
+//!
+//! The rest of the deadline travels with the call, so a callee never works longer than its caller waits.
+
+use bp_plugin::{ClientSlot, Edges, Literal, Metadata, Reach, Setting, SettingKind};
+
+/// `timeout = "500ms"`.
+pub static PLUGIN: Metadata = Metadata::wrapper(
+    "timeout",
+    ClientSlot::Deadline,
+    Reach::Call,
+    "Gives up on a call after a while, and tells the callee how long that is.",
+)
+.edges(Edges::ALL)
+.settings(&[Setting::new(
+    "after",
+    SettingKind::Duration,
+    "Most time for the whole call, further attempts included.",
+)
+.required()
+.bounds(Literal::Text("1ms"), Literal::Text("1h"))
+.tunable()
+.example("\"500ms\"")])
+.shorthand("after")
+.about(include_str!("../../README.md"))
+.needs(&["no call to wait for ever", "callees to stop working when the caller has given up"])
+.runtime("bp-rt-timeout", "bp_rt_timeout::plugin()", "plugins/timeout/runtime");
+
+#[cfg(test)]
+mod tests {
+    use bp_plugin::{Plugin, Registry};
+
+    #[test]
+    fn the_declaration_is_sound() {
+        assert_eq!(Registry::new([&super::PLUGIN as &dyn Plugin]).faults(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,76 @@
+//! Gives up on a call after a while, and tells the callee by when.
+//!
+//! The deadline is the earlier of the caller's own and now plus `after`, so a callee never has longer than its caller.
+//! It travels in the context; when it passes, the rest of the chain is dropped, which cancels the call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bp_runtime::{
+    BoxFuture, Call, Clock, Infra, Live, Next, Processed, Reply, StartError, Wrapper,
+    WrapperContext, WrapperPlugin,
+};
+use futures_util::future::{Either, select};
+use serde::Deserialize;
+
+/// The plugin.
+pub fn plugin() -> impl WrapperPlugin {
+    Plugin
+}
+
+#[derive(Debug)]
+struct Plugin;
+
+impl WrapperPlugin for Plugin {
+    fn id(&self) -> &'static str {
+        "timeout"
+    }
+
+    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+        let clock = cx.surroundings.clock.clone();
+        Ok(Some(Arc::new(Timeout { settings: cx.settings.live()?, clock })))
+    }
+}
+
+/// What the wiring says.
+#[derive(Debug, Clone, Deserialize)]
+struct Settings {
+    #[serde(deserialize_with = "bp_runtime::units::duration")]
+    after: Duration,
+}
+
+#[derive(Debug)]
+struct Timeout {
+    settings: Live<Settings>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Wrapper for Timeout {
+    fn call<'a>(&'a self, mut call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+        let now = self.clock.now();
+        let after = self.settings.of(call.method).after;
+        call.context.limit_deadline(now + after);
+        let deadline = call.context.deadline().unwrap_or(now + after);
+        let (edge, method) = (call.edge.clone(), call.method.name);
+        let late = move |processed| {
+            Infra::deadline(processed, format!("`{}.{method}` did not answer in time", edge.key))
+        };
+        if deadline <= now {
+            return Box::pin(std::future::ready(Err(late(Processed::No))));
+        }
+        call.context.set_watched();
+        let answer = next.run(call);
+        let passed = self.clock.sleep_until(deadline);
+        Box::pin(async move {
+            // An answer that is ready at the deadline is still an answer.
+            match select(answer, passed).await {
+                Either::Left((answer, _)) => answer,
+                // Returning drops the rest of the chain.
+                Either::Right(_) => Err(late(Processed::Maybe)),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Where spans go: a batch at a time to a collector, over OTLP/gRPC, counted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bp_runtime::{StartError, Surroundings};
+use opentelemetry::KeyValue;
+use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use tokio::runtime::Handle;
+
+/// Where a collector listens when nothing says otherwise.
+const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4317";
+/// What one batch may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The collector: the wiring's, else the environment's, else the usual port of this machine.
+pub(crate) fn endpoint(setting: Option<&str>) -> String {
+    let variables = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+    let environment = || variables.iter().find_map(|name| std::env::var(name).ok());
+    let found = setting.map(str::to_owned).or_else(environment).filter(|found| !found.is_empty());
+    found.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned())
+}
+
+/// The kind of this exporter, among those that OpenTelemetry names.
+const EXPORTER: &str = "otlp_grpc_span_exporter";
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    otel_component_type: &'static str,
+    /// Empty for what the collector took.
+    error_type: &'static str,
+}
+
+/// Everything between a span's end and the collector; connects when there is something to send.
+pub(crate) fn provider(
+    endpoint: &str,
+    service_name: &str,
+    surroundings: &Surroundings,
+) -> Result<SdkTracerProvider, StartError> {
+    let runtime = Handle::try_current()
+        .map_err(|error| StartError::because("spans are sent by the async runtime", &error))?;
+    let exporter =
+        OtlpExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(TIMEOUT);
+    let exporter = exporter
+        .build()
+        .map_err(|error| StartError::because(format!("collector {endpoint}"), &error))?;
+    let spans: Family<Outcome, Counter> = surroundings.metrics.shared(
+        "otel_sdk_exporter_span_exported",
+        "Spans whose export ended, those that the collector did not take with an error",
+        Family::default,
+    )?;
+    let count = |error_type| {
+        spans.get_or_create(&Outcome { otel_component_type: EXPORTER, error_type }).clone()
+    };
+    let exporter = Counted {
+        exporter: Arc::new(exporter),
+        runtime,
+        exported: count(""),
+        failed: count("export_failed"),
+    };
+    let resource = Resource::builder()
+        .with_service_name(service_name.to_owned())
+        .with_attributes([
+            KeyValue::new("service.namespace", surroundings.app.to_string()),
+            KeyValue::new("bp.process", surroundings.process.to_string()),
+        ])
+        .build();
+    Ok(SdkTracerProvider::builder()
+        // Which traces are recorded is decided before a span is made.
+        .with_sampler(Sampler::AlwaysOn)
+        .with_resource(resource)
+        .with_batch_exporter(exporter)
+        .build())
+}
+
+/// Counts what becomes of spans: a missing collector is seen in a metric and stops nothing.
+#[derive(Debug)]
+struct Counted {
+    exporter: Arc<OtlpExporter>,
+    /// The batch thread has no runtime of its own, and tonic's timers need one.
+    runtime: Handle,
+    exported: Counter,
+    failed: Counter,
+}
+
+impl SpanExporter for Counted {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let spans = batch.len() as u64;
+        let exporter = self.exporter.clone();
+        let sent = self.runtime.spawn(async move { exporter.export(batch).await }).await;
+        let result =
+            sent.unwrap_or_else(|error| Err(OTelSdkError::InternalFailure(error.to_string())));
+        match &result {
+            Ok(()) => self.exported.inc_by(spans),
+            Err(error) => {
+                tracing::debug!(%error, spans, "the collector took no spans");
+                self.failed.inc_by(spans)
+            }
+        };
+        result
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.exporter.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        // Called once, before the exporter is shared with a batch under way.
+        if let Some(exporter) = Arc::get_mut(&mut self.exporter) {
+            exporter.set_resource(resource);
+        }
+    }
+}

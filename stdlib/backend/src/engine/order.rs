@@ -1,0 +1,126 @@
+//! The order of values, as [`DocumentStore`](crate::DocumentStore) defines it.
+
+use std::cmp::Ordering;
+
+use crate::Json;
+
+/// The place of a value's type in the order.
+pub fn rank(value: &Json) -> u8 {
+    match value {
+        Json::Null => 0,
+        Json::Int(_) | Json::Float(_) => 1,
+        Json::String(_) => 2,
+        Json::Object(_) => 3,
+        Json::Array(_) => 4,
+        Json::Bool(_) => 5,
+    }
+}
+
+/// The order of any two values: by type, then scalars by value; objects are equal to each other, arrays too.
+///
+/// A missing field is given as [`Json::Null`].
+pub fn compare(a: &Json, b: &Json) -> Ordering {
+    match (a, b) {
+        (Json::Bool(a), Json::Bool(b)) => a.cmp(b),
+        (Json::String(a), Json::String(b)) => a.cmp(b),
+        (Json::Int(_) | Json::Float(_), Json::Int(_) | Json::Float(_)) => numbers(a, b),
+        _ => rank(a).cmp(&rank(b)),
+    }
+}
+
+/// The order of two scalars of one type; `None` for two types, and for what has no order of its own.
+pub fn compare_scalars(a: &Json, b: &Json) -> Option<Ordering> {
+    let scalar = matches!(rank(a), 1 | 2 | 5);
+    (scalar && rank(a) == rank(b)).then(|| compare(a, b))
+}
+
+/// The exact order of two numbers, whatever their representation.
+///
+/// NaN, which no store holds, sorts last, so that the order is total.
+/// What is not a number counts as 0.
+pub fn numbers(a: &Json, b: &Json) -> Ordering {
+    match (a, b) {
+        (Json::Int(a), Json::Int(b)) => a.cmp(b),
+        (Json::Float(a), Json::Float(b)) => floats(*a, *b),
+        (Json::Int(a), Json::Float(b)) => integer_and_float(*a, *b),
+        (Json::Float(a), Json::Int(b)) => integer_and_float(*b, *a).reverse(),
+        _ => Ordering::Equal,
+    }
+}
+
+fn floats(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
+
+/// Casting the integer would round: 2^53 + 1 would equal 2^53.
+/// So the float's whole part is compared as an integer, and its fraction decides a tie.
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
+fn integer_and_float(integer: i64, float: f64) -> Ordering {
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if float.is_nan() || float >= BEYOND {
+        return Ordering::Less;
+    }
+    if float < -BEYOND {
+        return Ordering::Greater;
+    }
+    let whole = float.trunc();
+    integer.cmp(&(whole as i64)).then_with(|| floats(0.0, float - whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chain of values in ascending order, one per class of equals.
+    fn chain() -> Vec<Json> {
+        vec![
+            Json::Null,
+            Json::Float(-1e300),
+            Json::Int(i64::MIN),
+            Json::Int(-1),
+            Json::Float(-0.5),
+            Json::Int(0),
+            Json::Float(0.5),
+            Json::Int((1 << 53) - 1),
+            Json::Float(9_007_199_254_740_992.0),
+            Json::Int((1 << 53) + 1),
+            Json::Int(i64::MAX),
+            Json::Float(9_223_372_036_854_775_808.0),
+            Json::from(""),
+            Json::from("Z"),
+            Json::from("a"),
+            Json::from("é"),
+            Json::from("\u{ffff}"),
+            Json::from("\u{10000}"),
+            Json::object([("a", 1)]),
+            Json::from(vec![1]),
+            Json::Bool(false),
+            Json::Bool(true),
+        ]
+    }
+
+    #[test]
+    fn the_order_is_total_over_a_chain_of_all_types() {
+        let chain = chain();
+        for (i, a) in chain.iter().enumerate() {
+            for (j, b) in chain.iter().enumerate() {
+                assert_eq!(compare(a, b), i.cmp(&j), "{a} against {b}");
+                assert_eq!(a == b, i == j, "{a} against {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_equal_by_value() {
+        assert_eq!(Json::Int(1), Json::Float(1.0));
+        assert_eq!(Json::Float(0.0), Json::Float(-0.0));
+        assert_ne!(Json::Int(i64::MAX), Json::Float(9_223_372_036_854_775_807.0));
+    }
+
+    #[test]
+    fn scalars_of_two_types_have_no_order() {
+        assert_eq!(compare_scalars(&Json::Int(1), &Json::from("1")), None);
+        assert_eq!(compare_scalars(&Json::Null, &Json::Null), None);
+        assert_eq!(compare_scalars(&Json::Int(1), &Json::Float(1.5)), Some(Ordering::Less));
+    }
+}

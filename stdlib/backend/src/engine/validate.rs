@@ -1,0 +1,267 @@
+//! The limits that every implementation keeps, so that what one takes all take.
+
+use std::time::Duration;
+
+use super::path::ID;
+use crate::{
+    BackendError, Change, Document, Filter, Index, Json, MAX_KEY_BYTES, MAX_TTL, MAX_VALUE_BYTES,
+    Query, Update,
+};
+
+/// Longest document id in bytes.
+pub const MAX_ID_BYTES: usize = 512;
+/// Longest collection or index name in bytes; leaves room for a prefix in PostgreSQL's 63.
+pub const MAX_NAME_BYTES: usize = 48;
+/// Largest document, as compact JSON text.
+pub const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
+/// Levels of objects and arrays in a document, and of logic in a filter; each takes up to three messages of the hundred that an encoding nests.
+pub const MAX_DEPTH: usize = 24;
+/// Longest path in bytes.
+pub const MAX_PATH_BYTES: usize = 512;
+/// Paths in an index.
+pub const MAX_INDEX_PATHS: usize = 8;
+
+type Validity = Result<(), BackendError>;
+
+fn invalid(message: String) -> BackendError {
+    BackendError::Invalid(message)
+}
+
+/// A cache key.
+pub fn key(key: &str) -> Validity {
+    match key.len() {
+        0 => Err(invalid("a key is empty".to_owned())),
+        length if length > MAX_KEY_BYTES => {
+            Err(invalid(format!("a key of {length} bytes is longer than {MAX_KEY_BYTES}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A cache entry that is to be written.
+pub fn entry(name: &str, value: &[u8], ttl: Option<Duration>) -> Validity {
+    key(name)?;
+    time_to_live(ttl)?;
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(invalid(format!(
+            "a value of {} bytes is larger than {MAX_VALUE_BYTES}",
+            value.len()
+        )));
+    }
+    Ok(())
+}
+
+/// A time to live.
+pub fn time_to_live(ttl: Option<Duration>) -> Validity {
+    match ttl {
+        Some(ttl) if ttl.is_zero() => Err(invalid("a time to live of zero".to_owned())),
+        Some(ttl) if ttl > MAX_TTL => {
+            Err(invalid(format!("a time to live of {ttl:?} is longer than {MAX_TTL:?}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The name of a collection or an index.
+pub fn name(name: &str) -> Validity {
+    let spelled = name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if !spelled || name.len() > MAX_NAME_BYTES {
+        return Err(invalid(format!(
+            "`{}` is no name: [a-z][a-z0-9_]*, at most {MAX_NAME_BYTES} bytes",
+            name.chars().take(MAX_NAME_BYTES).collect::<String>().escape_debug()
+        )));
+    }
+    Ok(())
+}
+
+/// A document's id.
+pub fn id(id: &str) -> Validity {
+    if id.is_empty() || id.len() > MAX_ID_BYTES {
+        return Err(invalid(format!(
+            "an id of {} bytes; 1 to {MAX_ID_BYTES} are allowed",
+            id.len()
+        )));
+    }
+    no_nul(id)
+}
+
+fn no_nul(text: &str) -> Validity {
+    // PostgreSQL's JSONB cannot hold it.
+    if text.contains('\0') { Err(invalid("a NUL character in text".to_owned())) } else { Ok(()) }
+}
+
+/// A document that is to be written; answers it with numbers in their one form and its compact JSON text.
+pub fn document(mut document: Document) -> Result<(Document, Vec<u8>), BackendError> {
+    id(&document.id)?;
+    let Json::Object(fields) = &document.body else {
+        return Err(invalid(format!("document `{}` is not a JSON object", document.id)));
+    };
+    if fields.contains_key(ID) {
+        return Err(invalid(format!(
+            "document `{}` has a field `{ID}`, which means its id",
+            document.id
+        )));
+    }
+    value(&mut document.body, MAX_DEPTH)?;
+    let text = document.body.to_text().map_err(|error| invalid(error.to_string()))?;
+    if text.len() > MAX_DOCUMENT_BYTES {
+        return Err(invalid(format!(
+            "document `{}` has {} bytes, more than {MAX_DOCUMENT_BYTES}",
+            document.id,
+            text.len()
+        )));
+    }
+    Ok((document, text))
+}
+
+fn value(at: &mut Json, depth: usize) -> Validity {
+    let too_deep = || invalid(format!("a value of more than {MAX_DEPTH} levels"));
+    match at {
+        Json::Null | Json::Bool(_) | Json::Int(_) => Ok(()),
+        Json::Float(number) if !number.is_finite() => {
+            Err(invalid(format!("{number} is not a JSON number")))
+        }
+        Json::Float(number) => {
+            // PostgreSQL's numeric has no negative zero.
+            if *number == 0.0 {
+                *number = 0.0;
+            }
+            Ok(())
+        }
+        Json::String(text) => no_nul(text),
+        Json::Array(items) => {
+            let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+            items.iter_mut().try_for_each(|item| value(item, depth))
+        }
+        Json::Object(fields) => {
+            let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+            fields
+                .iter_mut()
+                .try_for_each(|(name, field)| no_nul(name).and_then(|()| value(field, depth)))
+        }
+    }
+}
+
+/// A path in a filter or a sort.
+pub fn path(path: &str) -> Validity {
+    if path.len() > MAX_PATH_BYTES {
+        return Err(invalid(format!(
+            "a path of {} bytes is longer than {MAX_PATH_BYTES}",
+            path.len()
+        )));
+    }
+    if path.split('.').any(str::is_empty) {
+        return Err(invalid(format!(
+            "`{}` is no path: field names joined by dots",
+            path.escape_debug()
+        )));
+    }
+    if path.split('.').next() == Some(ID) && path != ID {
+        return Err(invalid(format!(
+            "`{}` leads into the id, which is a string",
+            path.escape_debug()
+        )));
+    }
+    no_nul(path)
+}
+
+/// A path inside a document's body: not the id.
+fn body_path(at: &str) -> Validity {
+    path(at)?;
+    if at == ID {
+        Err(invalid(format!("`{ID}` is a document's id and no field of it")))
+    } else {
+        Ok(())
+    }
+}
+
+/// A filter.
+pub fn filter(of: &Filter) -> Validity {
+    nested_filter(of, MAX_DEPTH)
+}
+
+fn nested_filter(of: &Filter, depth: usize) -> Validity {
+    let too_deep = || invalid(format!("a filter of more than {MAX_DEPTH} levels"));
+    match of {
+        Filter::All => Ok(()),
+        Filter::Exists(at, _) => path(at),
+        Filter::Eq(at, operand) | Filter::Ne(at, operand) => {
+            path(at).and_then(|()| value(&mut operand.clone(), MAX_DEPTH))
+        }
+        Filter::In(at, operands) => {
+            path(at)?;
+            operands.iter().try_for_each(|operand| value(&mut operand.clone(), MAX_DEPTH))
+        }
+        Filter::Lt(at, operand)
+        | Filter::Lte(at, operand)
+        | Filter::Gt(at, operand)
+        | Filter::Gte(at, operand) => {
+            path(at)?;
+            if matches!(operand, Json::Null | Json::Array(_) | Json::Object(_)) {
+                return Err(invalid(format!(
+                    "`{at}` is compared to {operand}, which has no order of its own"
+                )));
+            }
+            value(&mut operand.clone(), MAX_DEPTH)
+        }
+        Filter::Contains(at, operand) => {
+            path(at)?;
+            // PostgreSQL's `@>` looks into objects and arrays, so only scalars mean the same everywhere.
+            if matches!(operand, Json::Array(_) | Json::Object(_)) {
+                return Err(invalid(format!("`{at}` can contain a scalar, not {operand}")));
+            }
+            value(&mut operand.clone(), MAX_DEPTH)
+        }
+        Filter::And(filters) | Filter::Or(filters) => {
+            let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+            filters.iter().try_for_each(|filter| nested_filter(filter, depth))
+        }
+        Filter::Not(filter) => nested_filter(filter, depth.checked_sub(1).ok_or_else(too_deep)?),
+    }
+}
+
+/// A query, save its token.
+pub fn query(of: &Query) -> Validity {
+    filter(&of.filter)?;
+    of.fields.iter().try_for_each(|field| body_path(field))?;
+    of.sort.iter().try_for_each(|sort| path(&sort.path))?;
+    if of.limit > Query::MAX_LIMIT {
+        return Err(invalid(format!("a limit of {} is above {}", of.limit, Query::MAX_LIMIT)));
+    }
+    Ok(())
+}
+
+/// An update.
+pub fn update(of: &Update) -> Validity {
+    filter(&of.only_if)?;
+    of.changes.iter().try_for_each(|change| match change {
+        Change::Unset(at) => body_path(at),
+        Change::Set(at, operand) | Change::Push(at, operand) | Change::Pull(at, operand) => {
+            body_path(at)?;
+            value(&mut operand.clone(), MAX_DEPTH)
+        }
+        Change::Inc(at, operand) => {
+            body_path(at)?;
+            if !matches!(operand, Json::Int(_) | Json::Float(_)) {
+                return Err(invalid(format!("`{at}` grows by {operand}, which is no number")));
+            }
+            value(&mut operand.clone(), MAX_DEPTH)
+        }
+    })
+}
+
+/// An index.
+pub fn index(of: &Index) -> Validity {
+    name(&of.name)?;
+    if of.paths.is_empty() || of.paths.len() > MAX_INDEX_PATHS {
+        return Err(invalid(format!(
+            "index `{}` has {} paths; 1 to {MAX_INDEX_PATHS}",
+            of.name,
+            of.paths.len()
+        )));
+    }
+    of.paths.iter().try_for_each(|at| path(at))
+}

@@ -1,0 +1,31 @@
+//! Backend interfaces that workflow code depends on, their embedded implementations and their conformance suites.
+//!
+//! A workflow names an interface ([`Cache`], [`DocumentStore`]), the wiring picks what implements it.
+//! The semantics written on each trait are those of *every* implementation; a suite in `conformance` checks them.
+//!
+//! ```text
+//! trait            Cache · DocumentStore               what workflow code calls
+//! extension        CacheExt · DocumentStoreExt         the same with typed values
+//! engine           validation, filters, order, paging, updates, index keys (shared by implementations)
+//! memory           MemoryCache · MemoryDocuments       in this process, gone at its end
+//! glue             client and server halves, so that call wrappers work on service→backend edges
+//! ```
+
+mod cache;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod document;
+pub mod engine;
+mod error;
+mod ext;
+pub mod glue;
+mod json;
+pub mod memory;
+mod query;
+
+pub use cache::{Cache, MAX_KEY_BYTES, MAX_TTL, MAX_VALUE_BYTES};
+pub use document::DocumentStore;
+pub use error::BackendError;
+pub use ext::{CacheExt, DocumentStoreExt, TypedPage};
+pub use json::Json;
+pub use query::{Change, Document, Filter, Index, Page, Query, Sort, Update};

@@ -1,0 +1,9 @@
+//! Backends in this process's memory: for tests, for one process, gone at its end.
+
+mod cache;
+mod documents;
+#[cfg(test)]
+mod tests;
+
+pub use cache::{CacheLimits, MemoryCache};
+pub use documents::MemoryDocuments;

@@ -1,0 +1,37 @@
+//! The memory backends against the suites.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{MemoryCache, MemoryDocuments};
+use crate::conformance::{self, Bench, Failure};
+use crate::{Cache, DocumentStore};
+
+struct Caches;
+
+#[async_trait]
+impl Bench<dyn Cache> for Caches {
+    async fn fresh(&self) -> Result<Arc<dyn Cache>, Failure> {
+        Ok(Arc::new(MemoryCache::default()))
+    }
+}
+
+struct Documents;
+
+#[async_trait]
+impl Bench<dyn DocumentStore> for Documents {
+    async fn fresh(&self) -> Result<Arc<dyn DocumentStore>, Failure> {
+        Ok(Arc::new(MemoryDocuments::new()))
+    }
+}
+
+#[tokio::test]
+async fn the_cache_conforms() {
+    conformance::cache(Arc::new(Caches)).await;
+}
+
+#[tokio::test]
+async fn the_document_store_conforms() {
+    conformance::document_store(Arc::new(Documents)).await;
+}

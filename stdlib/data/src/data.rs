@@ -1,0 +1,67 @@
+//! The trait of what may cross a process.
+
+use serde_json::Value;
+
+use crate::error::DecodeError;
+use crate::json;
+use crate::reader::Field;
+use crate::writer::{At, Wire, Writer};
+
+/// A value that encodes itself to protobuf and JSON, where its type is defined.
+///
+/// Derive it; the crate's documentation has the table that every implementation follows.
+/// The functions about lists are those of `Vec<Self>`, so that a list of `u8` can be bytes.
+pub trait Data: Sized + Send + Sync + 'static {
+    /// How items stand in a packed list; `None` where the type is no protobuf scalar.
+    const PACKED: Option<Wire> = None;
+    /// Whether a value may be `null` in JSON, so that an `Option` around it must say `{"some": …}`.
+    const NULLABLE: bool = false;
+    /// Whether a map with such keys is a JSON object.
+    const TEXT: bool = false;
+
+    /// Writes the value as field `at.number`.
+    fn put(&self, at: At, out: &mut Writer);
+
+    /// Writes the value as an item of a packed list; only called if [`Data::PACKED`] says so.
+    fn put_bare(&self, _out: &mut Writer) {}
+
+    /// Reads the value from a field's occurrences.
+    fn get(field: Field<'_>) -> Result<Self, DecodeError>;
+
+    /// The value in JSON.
+    fn to_json(&self) -> Value;
+
+    /// Reads the value from JSON.
+    fn from_json(value: Value) -> Result<Self, DecodeError>;
+
+    /// The value of a missing field: 0, "", none, no items; an error where there is none, as in an enum.
+    fn empty() -> Result<Self, DecodeError> {
+        Self::get(Field::absent())
+    }
+
+    /// [`Data::put`] of a list.
+    fn put_list(items: &[Self], at: At, out: &mut Writer) {
+        out.nested(at, |out, number| out.repeated(number, items.iter()));
+    }
+
+    /// [`Data::get`] of a list.
+    fn get_list(field: Field<'_>) -> Result<Vec<Self>, DecodeError> {
+        field.nested(|field| {
+            let mut items = Vec::with_capacity(field.occurrences().min(64));
+            field.repeated(|item| items.push(item))?;
+            Ok(items)
+        })
+    }
+
+    /// [`Data::to_json`] of a list.
+    fn list_to_json(items: &[Self]) -> Value {
+        items.iter().map(Self::to_json).collect()
+    }
+
+    /// [`Data::from_json`] of a list.
+    fn list_from_json(value: Value) -> Result<Vec<Self>, DecodeError> {
+        let items = json::array(value, "an array")?.into_iter().enumerate();
+        let item = |(index, item)| Self::from_json(item).map_err(|error| error.at_index(index));
+        items.map(item).collect()
+    }
+}

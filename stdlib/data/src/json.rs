@@ -1,0 +1,180 @@
+//! What derived code and transports need for JSON.
+
+use std::cell::Cell;
+
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
+
+use crate::error::{DecodeError, Problem};
+use crate::{Data, MAX_DEPTH};
+
+/// Arrays and objects that one protobuf message level may take in JSON, at most: a variant is an object around its content.
+const LEVELS: u32 = 2;
+
+/// Parses JSON text; nesting beyond what [`MAX_DEPTH`] messages need is an error, found before anything recurses.
+pub fn parse(text: &[u8]) -> Result<Value, DecodeError> {
+    check_depth(text)?;
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    deserializer.disable_recursion_limit();
+    Value::deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| DecodeError::malformed(format!("not JSON: {error}")))
+}
+
+fn check_depth(text: &[u8]) -> Result<(), DecodeError> {
+    let mut depth = 0u32;
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > LEVELS * MAX_DEPTH + LEVELS {
+                    return Err(DecodeError::new(Problem::TooDeep));
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(byte) = bytes.next() {
+                    match byte {
+                        b'\\' => drop(bytes.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A value's kind, for "expected …, found …".
+pub fn kind(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(value) => format!("{value}"),
+        Value::Number(value) => format!("{value}"),
+        Value::String(text) if text.chars().count() <= 40 => format!("{text:?}"),
+        Value::String(_) => "a long string".into(),
+        Value::Array(_) => "an array".into(),
+        Value::Object(_) => "an object".into(),
+    }
+}
+
+/// The error for a JSON value of the wrong kind.
+#[cold]
+pub fn unexpected(expected: &'static str, value: &Value) -> DecodeError {
+    DecodeError::expected(expected, kind(value))
+}
+
+/// The content of a string.
+pub fn string(value: Value, expected: &'static str) -> Result<String, DecodeError> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(unexpected(expected, &other)),
+    }
+}
+
+/// The items of an array; a lone text is an array of one, because a URL's query has no other way to say it.
+pub fn array(value: Value, expected: &'static str) -> Result<Vec<Value>, DecodeError> {
+    match value {
+        Value::Array(items) => Ok(items),
+        Value::String(text) if text.starts_with('[') => array(parse(text.as_bytes())?, expected),
+        Value::String(text) => Ok(vec![Value::String(text)]),
+        other => Err(unexpected(expected, &other)),
+    }
+}
+
+/// The members of an object, which a URL's path or query has as text.
+pub fn object(value: Value, expected: &'static str) -> Result<Map<String, Value>, DecodeError> {
+    match value {
+        Value::Object(members) => Ok(members),
+        Value::String(text) if text.starts_with('{') => object(parse(text.as_bytes())?, expected),
+        other => Err(unexpected(expected, &other)),
+    }
+}
+
+/// Takes one member out of an object; a missing one is the type's empty value.
+pub fn member<T: Data>(
+    members: &mut Map<String, Value>,
+    name: &'static str,
+) -> Result<T, DecodeError> {
+    let value = members.swap_remove(name).map_or_else(T::empty, T::from_json);
+    value.map_err(|error| error.at(name))
+}
+
+/// Takes the next item of a tuple; a missing one is the type's empty value.
+pub fn next<T: Data>(
+    items: &mut std::vec::IntoIter<Value>,
+    index: usize,
+) -> Result<T, DecodeError> {
+    let value = items.next().map_or_else(T::empty, T::from_json);
+    value.map_err(|error| error.at_index(index))
+}
+
+/// An enum's variant: its name, and its content if it has one.
+pub fn variant(value: Value, of: &'static str) -> Result<(String, Option<Value>), DecodeError> {
+    match value {
+        Value::String(text) if text.starts_with('{') => variant(parse(text.as_bytes())?, of),
+        Value::String(name) => Ok((name, None)),
+        Value::Null => Err(DecodeError::missing_variant(of)),
+        Value::Object(members) if members.len() == 1 => members
+            .into_iter()
+            .next()
+            .map(|(name, content)| (name, Some(content)))
+            .ok_or_else(|| DecodeError::missing_variant(of)),
+        other => Err(unexpected("a variant's name, or an object with it as only member", &other)),
+    }
+}
+
+/// A variant with content: `{"Name": content}`.
+pub fn tagged(name: &'static str, content: Value) -> Value {
+    Value::Object(Map::from_iter([(name.to_owned(), content)]))
+}
+
+/// The content of a variant that has some.
+pub fn content(content: Option<Value>, of: &'static str) -> Result<Value, DecodeError> {
+    content
+        .ok_or_else(|| DecodeError::expected("the variant's content", format!("{of} without it")))
+}
+
+/// Checks for the value of a type without fields: `null`, or an object, as of a newer build that has some.
+pub fn unit(value: &Value) -> Result<(), DecodeError> {
+    match value {
+        Value::Null | Value::Object(_) => Ok(()),
+        other => Err(unexpected("null", other)),
+    }
+}
+
+/// An object with these members.
+pub fn object_of<const N: usize>(members: [(&'static str, Value); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+thread_local! {
+    /// Whether integers of 64 bits are written as numbers.
+    static NUMBERS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The value in JSON with integers of 64 bits as numbers where `i64` holds them, for stores that compare and add them.
+///
+/// [`Data::from_json`] takes either form.
+pub fn with_numbers<T: Data>(value: &T) -> Value {
+    /// Resets on unwinding too.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            NUMBERS.set(self.0);
+        }
+    }
+    let _before = Before(NUMBERS.replace(true));
+    value.to_json()
+}
+
+/// An integer of 64 bits: a string, or a number inside [`with_numbers`].
+pub(crate) fn wide(value: i128) -> Value {
+    match i64::try_from(value) {
+        Ok(number) if NUMBERS.get() => number.into(),
+        _ => Value::String(value.to_string()),
+    }
+}

@@ -1,0 +1,303 @@
+//! Reading protobuf.
+//!
+//! A message is indexed once: a small list of (tag, offset) pairs, sorted by field number, from which each field takes its own.
+//! An index entry is eight bytes for at least two bytes of input, so that hostile input buys no memory;
+//! a length is compared with what is there before anything is done with it.
+
+use smallvec::SmallVec;
+
+use crate::error::{DecodeError, Problem};
+use crate::writer::Wire;
+use crate::{Data, MAX_DEPTH};
+
+/// One field's occurrence: its tag as on the wire, and where in the root buffer its content starts.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    tag: u32,
+    at: u32,
+}
+
+impl Entry {
+    fn number(self) -> u32 {
+        self.tag >> 3
+    }
+}
+
+/// An indexed message.
+#[derive(Debug)]
+pub struct Message<'a> {
+    root: &'a [u8],
+    entries: SmallVec<[Entry; 24]>,
+    depth: u32,
+}
+
+/// All occurrences of one field, in the order of the wire; none of them means that it is missing.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'a> {
+    root: &'a [u8],
+    entries: &'a [Entry],
+    depth: u32,
+    item: bool,
+}
+
+impl<'a> Message<'a> {
+    /// Indexes a whole buffer.
+    pub fn parse(root: &'a [u8]) -> Result<Self, DecodeError> {
+        if u32::try_from(root.len()).is_err() {
+            return Err(DecodeError::malformed("a message of 4 GiB or more"));
+        }
+        let mut message = Self { root, entries: SmallVec::new(), depth: 1 };
+        message.index(0, root.len())?;
+        message.sort();
+        Ok(message)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "parse() bounds every offset by u32")]
+    fn index(&mut self, mut at: usize, end: usize) -> Result<(), DecodeError> {
+        while at < end {
+            let (tag, content) = varint(self.root, at, end)?;
+            let tag = u32::try_from(tag).ok().filter(|tag| tag >> 3 != 0);
+            let Some(tag) = tag else {
+                return Err(DecodeError::malformed("a field number out of range"));
+            };
+            self.entries.push(Entry { tag, at: content as u32 });
+            at = skip(self.root, content, end, wire(tag)?)?;
+        }
+        Ok(())
+    }
+
+    /// Occurrences of one number become neighbours and keep their order.
+    fn sort(&mut self) {
+        if !self.entries.is_sorted_by_key(|entry| entry.number()) {
+            self.entries.sort_by_key(|entry| entry.number());
+        }
+    }
+
+    /// The occurrences of one field.
+    #[inline]
+    pub fn field(&self, number: u32) -> Field<'_> {
+        let start = self.entries.partition_point(|entry| entry.number() < number);
+        let rest = self.entries.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|entry| entry.number() == number).count();
+        let entries = rest.get(..count).unwrap_or_default();
+        Field { root: self.root, entries, depth: self.depth, item: false }
+    }
+
+    /// Decodes one field; `name` goes into errors.
+    #[inline]
+    pub fn get<T: Data>(&self, number: u32, name: &'static str) -> Result<T, DecodeError> {
+        T::get(self.field(number)).map_err(|error| error.at(name))
+    }
+
+    /// Which of an enum's variants the message holds, as an index into `numbers`.
+    ///
+    /// Of several the last counts, as for any protobuf `oneof`.
+    pub fn variant(&self, of: &'static str, numbers: &[u32]) -> Result<usize, DecodeError> {
+        let mut found = None;
+        for entry in &self.entries {
+            if let Some(index) = numbers.iter().position(|number| *number == entry.number())
+                && found.is_none_or(|(at, _)| at < entry.at)
+            {
+                found = Some((entry.at, index));
+            }
+        }
+        match (found, self.entries.first()) {
+            (Some((_, index)), _) => Ok(index),
+            (None, Some(unknown)) => Err(DecodeError::unknown_variant(of, unknown.number())),
+            (None, None) => Err(DecodeError::missing_variant(of)),
+        }
+    }
+}
+
+impl<'a> Field<'a> {
+    /// A field that is not there.
+    pub const fn absent() -> Self {
+        Self { root: &[], entries: &[], depth: 0, item: false }
+    }
+
+    /// Whether the field is missing.
+    #[inline]
+    pub fn is_absent(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The same occurrences, each standing for one value (see [`crate::At::item`]).
+    #[inline]
+    #[must_use]
+    pub fn item(self) -> Self {
+        Self { item: true, ..self }
+    }
+
+    /// The content of a value that is optional or repeated itself, out of its wrapper if it has one.
+    #[inline]
+    pub fn nested<T>(
+        self,
+        read: impl FnOnce(Field<'_>) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        if self.item { read(self.message()?.field(1)) } else { read(self) }
+    }
+
+    /// The message in the field; several occurrences are merged, as protobuf demands.
+    pub fn message(self) -> Result<Message<'a>, DecodeError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(DecodeError::new(Problem::TooDeep));
+        }
+        let mut message =
+            Message { root: self.root, entries: SmallVec::new(), depth: self.depth + 1 };
+        for entry in self.entries {
+            let (start, end) = self.span(*entry, "a message")?;
+            message.index(start, end)?;
+        }
+        message.sort();
+        Ok(message)
+    }
+
+    /// The integer in the field, `None` if it is missing.
+    #[inline]
+    pub fn varint(self, expected: &'static str) -> Result<Option<u64>, DecodeError> {
+        let Some(entry) = self.entries.last() else { return Ok(None) };
+        check(*entry, Wire::Varint, expected)?;
+        Ok(Some(varint(self.root, entry.at as usize, self.root.len())?.0))
+    }
+
+    /// Which of an enum's variants the field holds, as an index into `numbers`.
+    pub fn enumerator(self, of: &'static str, numbers: &[u32]) -> Result<usize, DecodeError> {
+        match self.varint("a variant's number")? {
+            None | Some(0) => Err(DecodeError::missing_variant(of)),
+            Some(number) => numbers
+                .iter()
+                .position(|known| u64::from(*known) == number)
+                .ok_or_else(|| DecodeError::unknown_variant(of, number)),
+        }
+    }
+
+    /// Four bytes, `None` if the field is missing.
+    pub fn fixed32(self, expected: &'static str) -> Result<Option<[u8; 4]>, DecodeError> {
+        self.fixed(Wire::Fixed32, expected)
+    }
+
+    /// Eight bytes, `None` if the field is missing.
+    pub fn fixed64(self, expected: &'static str) -> Result<Option<[u8; 8]>, DecodeError> {
+        self.fixed(Wire::Fixed64, expected)
+    }
+
+    fn fixed<const N: usize>(
+        self,
+        wire: Wire,
+        expected: &'static str,
+    ) -> Result<Option<[u8; N]>, DecodeError> {
+        let Some(entry) = self.entries.last() else { return Ok(None) };
+        check(*entry, wire, expected)?;
+        let content = self.root.get(entry.at as usize..).and_then(|rest| rest.first_chunk());
+        content.copied().map(Some).ok_or_else(cut_short)
+    }
+
+    /// The string or bytes in the field, `None` if it is missing.
+    #[inline]
+    pub fn bytes(self, expected: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
+        let Some(entry) = self.entries.last() else { return Ok(None) };
+        let (start, end) = self.span(*entry, expected)?;
+        Ok(Some(self.root.get(start..end).unwrap_or_default()))
+    }
+
+    fn span(self, entry: Entry, expected: &'static str) -> Result<(usize, usize), DecodeError> {
+        check(entry, Wire::Bytes, expected)?;
+        let (length, start) = varint(self.root, entry.at as usize, self.root.len())?;
+        Ok((start, advance(start, length, self.root.len())?))
+    }
+
+    /// Decodes a repeated field, packed or not, handing each item to `keep`.
+    #[expect(clippy::cast_possible_truncation, reason = "parse() bounds every offset by u32")]
+    pub fn repeated<T: Data>(self, mut keep: impl FnMut(T)) -> Result<(), DecodeError> {
+        let mut index = 0;
+        let mut one = |entry: &Entry| {
+            let entries = std::slice::from_ref(entry);
+            let item = T::get(Field { root: self.root, entries, depth: self.depth, item: true });
+            keep(item.map_err(|error| error.at_index(index))?);
+            index += 1;
+            Ok(())
+        };
+        for entry in self.entries {
+            match T::PACKED {
+                Some(packed) if wire(entry.tag)? == Wire::Bytes => {
+                    let (mut at, end) = self.span(*entry, "a packed list")?;
+                    while at < end {
+                        let next = skip(self.root, at, end, packed)?;
+                        one(&Entry { tag: 8 | packed as u32, at: at as u32 })?;
+                        at = next;
+                    }
+                }
+                _ => one(entry)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// How many occurrences there are: a hint for capacity that the input has paid for.
+    pub fn occurrences(self) -> usize {
+        self.entries.len()
+    }
+}
+
+fn check(entry: Entry, wanted: Wire, expected: &'static str) -> Result<(), DecodeError> {
+    let found = wire(entry.tag)?;
+    if found == wanted {
+        return Ok(());
+    }
+    let found = match found {
+        Wire::Varint => "an integer",
+        Wire::Fixed64 => "eight fixed bytes",
+        Wire::Bytes => "bytes or a message",
+        Wire::Fixed32 => "four fixed bytes",
+    };
+    Err(DecodeError::expected(expected, found))
+}
+
+fn wire(tag: u32) -> Result<Wire, DecodeError> {
+    match tag & 7 {
+        0 => Ok(Wire::Varint),
+        1 => Ok(Wire::Fixed64),
+        2 => Ok(Wire::Bytes),
+        5 => Ok(Wire::Fixed32),
+        3 | 4 => Err(DecodeError::malformed("a protobuf group, which is not supported")),
+        _ => Err(DecodeError::malformed("an unknown protobuf wire type")),
+    }
+}
+
+/// A base-128 integer of at most 64 bits: its value, and where it ends.
+#[inline]
+fn varint(bytes: &[u8], at: usize, end: usize) -> Result<(u64, usize), DecodeError> {
+    let mut value = 0;
+    for (index, byte) in bytes.get(at..end).unwrap_or_default().iter().take(10).enumerate() {
+        if index == 9 && *byte > 1 {
+            return Err(DecodeError::malformed("an integer of more than 64 bits"));
+        }
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if *byte < 0x80 {
+            return Ok((value, at + index + 1));
+        }
+    }
+    Err(cut_short())
+}
+
+fn skip(bytes: &[u8], at: usize, end: usize, wire: Wire) -> Result<usize, DecodeError> {
+    match wire {
+        Wire::Varint => Ok(varint(bytes, at, end)?.1),
+        Wire::Fixed64 => advance(at, 8, end),
+        Wire::Fixed32 => advance(at, 4, end),
+        Wire::Bytes => {
+            let (length, start) = varint(bytes, at, end)?;
+            advance(start, length, end)
+        }
+    }
+}
+
+fn advance(at: usize, length: u64, end: usize) -> Result<usize, DecodeError> {
+    let next = usize::try_from(length).ok().and_then(|length| at.checked_add(length));
+    next.filter(|next| *next <= end).ok_or_else(cut_short)
+}
+
+#[cold]
+fn cut_short() -> DecodeError {
+    DecodeError::malformed("the message is cut short")
+}

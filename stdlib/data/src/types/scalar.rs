@@ -1,0 +1,222 @@
+//! `bool`, `char`, floats, `String`, `()` and `Box`.
+
+use serde_json::{Number, Value};
+
+use crate::error::DecodeError;
+use crate::reader::Field;
+use crate::writer::{At, Wire, Writer};
+use crate::{Data, json};
+
+impl Data for bool {
+    const PACKED: Option<Wire> = Some(Wire::Varint);
+
+    fn put(&self, at: At, out: &mut Writer) {
+        if at.item || *self {
+            out.tag(at.number, Wire::Varint);
+            self.put_bare(out);
+        }
+    }
+
+    fn put_bare(&self, out: &mut Writer) {
+        out.varint(u64::from(*self));
+    }
+
+    fn get(field: Field<'_>) -> Result<Self, DecodeError> {
+        Ok(field.varint("a boolean")?.is_some_and(|value| value != 0))
+    }
+
+    fn to_json(&self) -> Value {
+        Value::Bool(*self)
+    }
+
+    fn from_json(value: Value) -> Result<Self, DecodeError> {
+        match (&value, value.as_str()) {
+            (Value::Bool(value), _) => Ok(*value),
+            (_, Some("true")) => Ok(true),
+            (_, Some("false")) => Ok(false),
+            _ => Err(json::unexpected("true or false", &value)),
+        }
+    }
+}
+
+const CHARACTER: &str = "a Unicode character";
+
+impl Data for char {
+    const PACKED: Option<Wire> = Some(Wire::Varint);
+
+    fn put(&self, at: At, out: &mut Writer) {
+        u32::from(*self).put(at, out);
+    }
+
+    fn put_bare(&self, out: &mut Writer) {
+        u32::from(*self).put_bare(out);
+    }
+
+    fn get(field: Field<'_>) -> Result<Self, DecodeError> {
+        let value = u32::get(field)?;
+        Self::from_u32(value).ok_or_else(|| DecodeError::expected(CHARACTER, format!("{value:#x}")))
+    }
+
+    fn to_json(&self) -> Value {
+        Value::String(self.to_string())
+    }
+
+    fn from_json(value: Value) -> Result<Self, DecodeError> {
+        let text = json::string(value, CHARACTER)?;
+        let mut chars = text.chars();
+        match (chars.next(), chars.next()) {
+            (Some(char), None) => Ok(char),
+            _ => Err(json::unexpected(CHARACTER, &Value::String(text))),
+        }
+    }
+}
+
+const NUMBER: &str = "a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
+
+macro_rules! float {
+    ($($float:ty, $wire:ident, $read:ident, $to_json:expr, $from_f64:expr;)*) => {$(
+        impl Data for $float {
+            const PACKED: Option<Wire> = Some(Wire::$wire);
+
+            fn put(&self, at: At, out: &mut Writer) {
+                // By its bits, so that -0.0 is not taken for the empty value.
+                if at.item || self.to_bits() != 0 {
+                    out.tag(at.number, Wire::$wire);
+                    self.put_bare(out);
+                }
+            }
+
+            fn put_bare(&self, out: &mut Writer) {
+                out.raw(&self.to_le_bytes());
+            }
+
+            fn get(field: Field<'_>) -> Result<Self, DecodeError> {
+                Ok(field.$read("a number")?.map_or(0.0, Self::from_le_bytes))
+            }
+
+            fn to_json(&self) -> Value {
+                match $to_json(*self) {
+                    Some(number) => Value::Number(number),
+                    None if self.is_nan() => Value::from("NaN"),
+                    None if *self > 0.0 => Value::from("Infinity"),
+                    None => Value::from("-Infinity"),
+                }
+            }
+
+            fn from_json(value: Value) -> Result<Self, DecodeError> {
+                match value.as_str() {
+                    Some("NaN") => Ok(Self::NAN),
+                    Some("Infinity") => Ok(Self::INFINITY),
+                    Some("-Infinity") => Ok(Self::NEG_INFINITY),
+                    // Rust also reads "inf" and the like, which are not JSON's words.
+                    Some(text) if text.ends_with(|c: char| c.is_ascii_digit() || c == '.') => {
+                        text.parse().map_err(|_| json::unexpected(NUMBER, &value))
+                    }
+                    _ => {
+                        let number = value.as_f64().map($from_f64);
+                        number.ok_or_else(|| json::unexpected(NUMBER, &value))
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+float! {
+    f32, Fixed32, fixed32, short, nearest;
+    f64, Fixed64, fixed64, Number::from_f64, f64::from;
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an f32 is the nearest to what was sent")]
+fn nearest(value: f64) -> f32 {
+    value as f32
+}
+
+/// An `f32` by its own shortest digits: 0.1 rather than 0.10000000149011612.
+///
+/// They are taken only if they lead back to the same `f32`; rounding twice might not.
+#[expect(clippy::cast_possible_truncation, reason = "compared right away")]
+fn short(value: f32) -> Option<Number> {
+    let exact = f64::from(value);
+    let short = value.to_string().parse().ok();
+    let short = short.filter(|short: &f64| (*short as f32).to_bits() == value.to_bits());
+    Number::from_f64(short.unwrap_or(exact))
+}
+
+const TEXT: &str = "a string";
+
+impl Data for String {
+    const TEXT: bool = true;
+
+    #[inline]
+    fn put(&self, at: At, out: &mut Writer) {
+        if at.item || !self.is_empty() {
+            out.bytes(at.number, self.as_bytes());
+        }
+    }
+
+    #[inline]
+    fn get(field: Field<'_>) -> Result<Self, DecodeError> {
+        let bytes = field.bytes(TEXT)?.unwrap_or_default();
+        let text = std::str::from_utf8(bytes);
+        text.map(str::to_owned).map_err(|_| DecodeError::expected(TEXT, "invalid UTF-8"))
+    }
+
+    fn to_json(&self) -> Value {
+        Value::String(self.clone())
+    }
+
+    fn from_json(value: Value) -> Result<Self, DecodeError> {
+        json::string(value, TEXT)
+    }
+}
+
+impl Data for () {
+    const NULLABLE: bool = true;
+
+    fn put(&self, at: At, out: &mut Writer) {
+        out.message(at.number, |_| {});
+    }
+
+    fn get(field: Field<'_>) -> Result<Self, DecodeError> {
+        field.message().map(drop)
+    }
+
+    fn to_json(&self) -> Value {
+        Value::Null
+    }
+
+    fn from_json(value: Value) -> Result<Self, DecodeError> {
+        if value.is_null() { Ok(()) } else { Err(json::unexpected("null", &value)) }
+    }
+}
+
+impl<T: Data> Data for Box<T> {
+    const PACKED: Option<Wire> = T::PACKED;
+    const NULLABLE: bool = T::NULLABLE;
+    const TEXT: bool = T::TEXT;
+
+    fn put(&self, at: At, out: &mut Writer) {
+        T::put(self, at, out);
+    }
+
+    fn put_bare(&self, out: &mut Writer) {
+        T::put_bare(self, out);
+    }
+
+    fn get(field: Field<'_>) -> Result<Self, DecodeError> {
+        T::get(field).map(Self::new)
+    }
+
+    fn to_json(&self) -> Value {
+        T::to_json(self)
+    }
+
+    fn from_json(value: Value) -> Result<Self, DecodeError> {
+        T::from_json(value).map(Self::new)
+    }
+
+    fn empty() -> Result<Self, DecodeError> {
+        T::empty().map(Self::new)
+    }
+}

@@ -1,0 +1,245 @@
+//! Field, variant and argument numbers.
+//!
+//! Numbers come from the application's `wire.lock` through the run plan, and are installed once at start-up.
+//! Without a table, as in a workflow's unit tests, they follow the order of declaration from 1.
+//! A [`Slot`] looks its numbers up at its first use and afterwards costs two atomic loads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+/// The run plan's `wire`: every number that may stand in a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WireTable {
+    /// By type path, as `leaf_workflow::types::Stay`.
+    pub types: BTreeMap<String, TypeNumbers>,
+    /// By interface path, method and argument.
+    pub methods: BTreeMap<String, BTreeMap<String, BTreeMap<String, u32>>>,
+}
+
+/// The numbers of one type: `fields` of a struct, or `variants` of an enum.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TypeNumbers {
+    /// By field name; an unnamed field is named by its position, from "0".
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, u32>,
+    /// By variant name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub variants: BTreeMap<String, VariantNumbers>,
+}
+
+/// The numbers of one variant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantNumbers {
+    /// The variant's own number, in its enum.
+    pub number: u32,
+    /// Its fields', as in [`TypeNumbers::fields`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, u32>,
+}
+
+/// Why a table cannot be installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// Another table is in force; numbers must not change while messages are under way.
+    Different,
+    /// A number that protobuf does not have, with the place it stands at.
+    Number(String, u32),
+    /// A number that stands for two things, with the place it stands at.
+    Twice(String, u32),
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Different => f.write_str("another wire table is already installed"),
+            Self::Number(place, number) => {
+                write!(f, "wire table, {place}: {number} is no field number")
+            }
+            Self::Twice(place, number) => {
+                write!(f, "wire table, {place}: {number} stands for two things")
+            }
+        }
+    }
+}
+
+impl std::error::Error for InstallError {}
+
+static TABLE: OnceLock<WireTable> = OnceLock::new();
+
+/// Protobuf's greatest field number.
+const GREATEST: u32 = (1 << 29) - 1;
+
+/// Makes `table` the numbers of this process, before the first message.
+///
+/// Installing an equal table again is fine, so that a test binary can build its application for every test.
+pub fn install(table: WireTable) -> Result<(), InstallError> {
+    table.check()?;
+    let mut ours = Some(table);
+    let installed = TABLE.get_or_init(|| ours.take().unwrap_or_default());
+    match ours {
+        Some(other) if other != *installed => Err(InstallError::Different),
+        _ => Ok(()),
+    }
+}
+
+impl WireTable {
+    fn check(&self) -> Result<(), InstallError> {
+        for (path, numbers) in &self.types {
+            unique(path, numbers.fields.values())?;
+            unique(path, numbers.variants.values().map(|variant| &variant.number))?;
+            for (variant, numbers) in &numbers.variants {
+                unique(&format!("{path}::{variant}"), numbers.fields.values())?;
+            }
+        }
+        for (path, methods) in &self.methods {
+            for (method, arguments) in methods {
+                unique(&format!("{path}::{method}"), arguments.values())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unique<'a>(place: &str, numbers: impl Iterator<Item = &'a u32>) -> Result<(), InstallError> {
+    let mut seen = BTreeSet::new();
+    for number in numbers {
+        if *number == 0 || *number > GREATEST {
+            return Err(InstallError::Number(place.into(), *number));
+        }
+        if !seen.insert(*number) {
+            return Err(InstallError::Twice(place.into(), *number));
+        }
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Fields,
+    Variants,
+    VariantFields(&'static str),
+}
+
+/// The numbers of a derived type's `N` fields or variants.
+///
+/// A `static` in the derived code; the type's path is its key in the table.
+#[derive(Debug)]
+pub struct Slot<const N: usize> {
+    path: &'static str,
+    part: Part,
+    names: [&'static str; N],
+    declared: [u32; N],
+    installed: OnceLock<[u32; N]>,
+}
+
+impl<const N: usize> Slot<N> {
+    /// The fields of a struct.
+    pub const fn fields(path: &'static str, names: [&'static str; N]) -> Self {
+        Self::new(path, Part::Fields, names)
+    }
+
+    /// The variants of an enum.
+    pub const fn variants(path: &'static str, names: [&'static str; N]) -> Self {
+        Self::new(path, Part::Variants, names)
+    }
+
+    /// The fields of an enum's variant.
+    pub const fn variant_fields(
+        path: &'static str,
+        variant: &'static str,
+        names: [&'static str; N],
+    ) -> Self {
+        Self::new(path, Part::VariantFields(variant), names)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "no type has 2^32 fields")]
+    #[expect(clippy::indexing_slicing, reason = "a const fn has no iterators; bounded by the loop")]
+    const fn new(path: &'static str, part: Part, names: [&'static str; N]) -> Self {
+        let mut declared = [0; N];
+        let mut index = 0;
+        while index < N {
+            declared[index] = index as u32 + 1;
+            index += 1;
+        }
+        Self { path, part, names, declared, installed: OnceLock::new() }
+    }
+
+    /// The numbers, in the order of declaration.
+    #[inline]
+    pub fn numbers(&self) -> &[u32; N] {
+        match TABLE.get() {
+            None => &self.declared,
+            Some(table) => self.installed.get_or_init(|| {
+                let numbers = table.types.get(self.path);
+                let numbers = numbers.map(|numbers| match self.part {
+                    Part::Fields => numbers.fields.clone(),
+                    Part::Variants => {
+                        let numbered = |(name, variant): (&String, &VariantNumbers)| {
+                            (name.clone(), variant.number)
+                        };
+                        numbers.variants.iter().map(numbered).collect()
+                    }
+                    Part::VariantFields(variant) => {
+                        let variant = numbers.variants.get(variant);
+                        variant.map(|variant| variant.fields.clone()).unwrap_or_default()
+                    }
+                });
+                let mut numbers = assign(numbers.as_ref(), &self.names).into_iter();
+                std::array::from_fn(|_| numbers.next().unwrap_or_default())
+            }),
+        }
+    }
+}
+
+/// A name that the table lacks gets the next number above the table's, so that it collides with none of them.
+fn assign(numbers: Option<&BTreeMap<String, u32>>, names: &[&str]) -> Vec<u32> {
+    let mut next = numbers.and_then(|numbers| numbers.values().max().copied()).unwrap_or(0);
+    let number = |name: &&str| {
+        numbers.and_then(|numbers| numbers.get(*name).copied()).unwrap_or_else(|| {
+            next += 1;
+            next
+        })
+    };
+    names.iter().map(number).collect()
+}
+
+/// The numbers of a method's arguments, looked up once by whoever calls or serves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArgumentNumbers {
+    pub(crate) names: &'static [&'static str],
+    pub(crate) numbers: Box<[u32]>,
+}
+
+impl ArgumentNumbers {
+    /// The names, in the order of declaration.
+    pub fn names(&self) -> &'static [&'static str] {
+        self.names
+    }
+
+    /// The numbers, in the order of declaration.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    /// Name and number of argument `index`; a number that no message holds if there is no such argument.
+    pub(crate) fn argument(&self, index: usize) -> (&'static str, u32) {
+        match (self.names.get(index), self.numbers.get(index)) {
+            (Some(name), Some(number)) => (name, *number),
+            _ => ("?", GREATEST),
+        }
+    }
+}
+
+/// The numbers of a method's arguments; `interface` is a path as `leaf_workflow::Cart`.
+pub fn arguments(interface: &str, method: &str, names: &'static [&'static str]) -> ArgumentNumbers {
+    let table = TABLE.get();
+    let numbers = table.and_then(|table| table.methods.get(interface)?.get(method));
+    ArgumentNumbers { names, numbers: assign(numbers, names).into() }
+}

@@ -1,0 +1,363 @@
+//! `#[derive(Data)]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
+use syn::{DeriveInput, Ident, Result};
+
+use crate::model::{Field, Kind, Shape, Style, Variant};
+use crate::options::Support;
+
+pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
+    let support = Support::from_attributes(&item.attrs, "data")?;
+    let kind = Kind::new(item, |_| false)?;
+    Ok(implement(&item.ident, &kind, &support.private()))
+}
+
+/// The implementation of `Data`; `enum`s of errors are always messages, so that their first variant with content changes nothing.
+pub(crate) fn implement_error(ident: &Ident, kind: &Kind, private: &TokenStream) -> TokenStream {
+    match kind {
+        Kind::Struct(_) => TokenStream::new(),
+        Kind::Enum { variants, skipped } => {
+            wrap(ident, private, &one_of(ident, variants, skipped.as_ref()))
+        }
+    }
+}
+
+fn implement(ident: &Ident, kind: &Kind, private: &TokenStream) -> TokenStream {
+    let body = match kind {
+        Kind::Struct(shape) => structure(ident, shape),
+        Kind::Enum { variants, .. }
+            if variants.iter().all(|variant| variant.shape.style == Style::Unit) =>
+        {
+            enumeration(ident, variants)
+        }
+        Kind::Enum { variants, skipped } => one_of(ident, variants, skipped.as_ref()),
+    };
+    wrap(ident, private, &body)
+}
+
+/// The pieces of an implementation.
+struct Body {
+    statics: TokenStream,
+    constants: TokenStream,
+    put: TokenStream,
+    get: TokenStream,
+    to_json: TokenStream,
+    from_json: TokenStream,
+}
+
+fn wrap(ident: &Ident, private: &TokenStream, body: &Body) -> TokenStream {
+    let Body { statics, constants, put, get, to_json, from_json } = body;
+    quote! {
+        const _: () = {
+            use #private as __bp;
+            #statics
+
+            #[automatically_derived]
+            impl __bp::Data for #ident {
+                #constants
+
+                fn put(&self, at: __bp::At, out: &mut __bp::Writer) {
+                    #put
+                }
+
+                fn get(
+                    field: __bp::Field<'_>,
+                ) -> ::core::result::Result<Self, __bp::DecodeError> {
+                    #get
+                }
+
+                fn to_json(&self) -> __bp::Value {
+                    #to_json
+                }
+
+                fn from_json(
+                    value: __bp::Value,
+                ) -> ::core::result::Result<Self, __bp::DecodeError> {
+                    #from_json
+                }
+            }
+        };
+    }
+}
+
+/// The type's key in the wire table.
+fn path(ident: &Ident) -> TokenStream {
+    let name = ident.unraw().to_string();
+    quote!(::core::concat!(::core::module_path!(), "::", #name))
+}
+
+fn structure(ident: &Ident, shape: &Shape) -> Body {
+    let (path, count, names) = (path(ident), shape.fields.len(), shape.names());
+    let numbers = shape.numbers();
+    let put = put_fields(shape);
+    let get = get_fields(shape, &quote!(Self));
+    let pattern = shape.pattern();
+    let to_json = fields_to_json(shape);
+    let from_json = fields_from_json(shape, &quote!(Self));
+    let constants = match (shape.style, shape.fields.first()) {
+        (Style::Unit, _) => quote!(
+            const NULLABLE: bool = true;
+        ),
+        (Style::Newtype, Some(Field { ty, .. })) => {
+            quote!(const NULLABLE: bool = <#ty as __bp::Data>::NULLABLE;)
+        }
+        _ => TokenStream::new(),
+    };
+    Body {
+        statics: quote! {
+            static __WIRE: __bp::Slot<#count> = __bp::Slot::fields(#path, [#(#names),*]);
+        },
+        constants,
+        put: quote! {
+            let #numbers = *__WIRE.numbers();
+            let Self #pattern = self;
+            out.message(at.number, |out| { #put });
+        },
+        get: quote! {
+            let #numbers = *__WIRE.numbers();
+            let message = field.message()?;
+            ::core::result::Result::Ok(#get)
+        },
+        to_json: quote! {
+            let Self #pattern = self;
+            #to_json
+        },
+        from_json: quote!(::core::result::Result::Ok(#from_json)),
+    }
+}
+
+/// Writes the bound fields into the message `out`.
+fn put_fields(shape: &Shape) -> TokenStream {
+    let fields = shape.fields.iter().map(|Field { ty, binding, number, .. }| {
+        quote!(<#ty as __bp::Data>::put(#binding, __bp::At::field(#number), out);)
+    });
+    // A message without fields writes nothing, but takes the writer all the same.
+    if shape.fields.is_empty() { quote!(let _ = out;) } else { quote!(#(#fields)*) }
+}
+
+/// `constructor { … }` from the message `message`.
+fn get_fields(shape: &Shape, constructor: &TokenStream) -> TokenStream {
+    let fields = shape.fields.iter().map(|Field { member, ty, name, number, .. }| {
+        quote!(#member: message.get::<#ty>(#number, #name)?)
+    });
+    let unused = shape.fields.is_empty().then(|| quote!(let _ = message;));
+    quote!({ #unused #constructor { #(#fields),* } })
+}
+
+/// The JSON of the bound fields.
+fn fields_to_json(shape: &Shape) -> TokenStream {
+    let values = shape
+        .fields
+        .iter()
+        .map(|Field { ty, binding, .. }| quote!(<#ty as __bp::Data>::to_json(#binding)));
+    let names = shape.names();
+    match shape.style {
+        Style::Unit => quote!(__bp::Value::Null),
+        Style::Newtype => quote!(#(#values)*),
+        Style::Tuple => quote!(__bp::Value::Array(::std::vec![#(#values),*])),
+        Style::Named => quote!(__bp::json::object_of([#((#names, #values)),*])),
+    }
+}
+
+/// `constructor { … }` from the JSON `value`.
+fn fields_from_json(shape: &Shape, constructor: &TokenStream) -> TokenStream {
+    let fields = |read: &dyn Fn(usize, &Field) -> TokenStream| {
+        let fields = shape.fields.iter().enumerate().map(|(index, field)| {
+            let (member, value) = (&field.member, read(index, field));
+            quote!(#member: #value)
+        });
+        quote!(#constructor { #(#fields),* })
+    };
+    match shape.style {
+        Style::Unit => quote!({
+            __bp::json::unit(&value)?;
+            #constructor {}
+        }),
+        Style::Newtype => {
+            fields(&|_, Field { ty, .. }| quote!(<#ty as __bp::Data>::from_json(value)?))
+        }
+        Style::Tuple => {
+            let fields = fields(
+                &|index, Field { ty, .. }| quote!(__bp::json::next::<#ty>(&mut items, #index)?),
+            );
+            quote!({
+                let mut items = __bp::json::array(value, "an array")?.into_iter();
+                #fields
+            })
+        }
+        Style::Named => {
+            let fields = fields(
+                &|_, Field { ty, name, .. }| quote!(__bp::json::member::<#ty>(&mut members, #name)?),
+            );
+            quote!({
+                let mut members = __bp::json::object(value, "an object")?;
+                #fields
+            })
+        }
+    }
+}
+
+fn variant_slot(ident: &Ident, variants: &[Variant]) -> (TokenStream, TokenStream) {
+    let (path, count) = (path(ident), variants.len());
+    let names = variants.iter().map(|variant| &variant.name);
+    let numbers = variants.iter().map(|variant| &variant.number);
+    let slot = quote! {
+        static __VARIANTS: __bp::Slot<#count> = __bp::Slot::variants(#path, [#(#names),*]);
+    };
+    (slot, quote!([#(#numbers),*]))
+}
+
+/// An enum whose variants have no content.
+fn enumeration(ident: &Ident, variants: &[Variant]) -> Body {
+    let name = ident.unraw().to_string();
+    let (statics, pattern) = variant_slot(ident, variants);
+    let idents: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
+    let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
+    let numbers = variants.iter().map(|variant| &variant.number);
+    let indices = 0..variants.len();
+    Body {
+        statics,
+        constants: quote! {
+            const PACKED: ::core::option::Option<__bp::Wire> =
+                ::core::option::Option::Some(__bp::Wire::Varint);
+
+            fn put_bare(&self, out: &mut __bp::Writer) {
+                let #pattern = *__VARIANTS.numbers();
+                out.varint(::core::convert::Into::into(match self {
+                    #(Self::#idents {} => #numbers),*
+                }));
+            }
+        },
+        put: quote! {
+            out.tag(at.number, __bp::Wire::Varint);
+            self.put_bare(out);
+        },
+        get: quote! {
+            match field.enumerator(#name, __VARIANTS.numbers())? {
+                #(#indices => ::core::result::Result::Ok(Self::#idents {}),)*
+                _ => ::core::result::Result::Err(__bp::DecodeError::missing_variant(#name)),
+            }
+        },
+        to_json: quote! {
+            ::core::convert::Into::into(match self {
+                #(Self::#idents {} => #names),*
+            })
+        },
+        from_json: quote! {
+            let (variant, _) = __bp::json::variant(value, #name)?;
+            match variant.as_str() {
+                #(#names => ::core::result::Result::Ok(Self::#idents {}),)*
+                _ => ::core::result::Result::Err(__bp::DecodeError::unknown_variant(#name, variant)),
+            }
+        },
+    }
+}
+
+/// An enum with content: a message with one field.
+fn one_of(ident: &Ident, variants: &[Variant], skipped: Option<&Ident>) -> Body {
+    let name = ident.unraw().to_string();
+    let (mut statics, pattern) = variant_slot(ident, variants);
+    let slot_of = |index| format_ident!("__FIELDS_{}", index);
+    for (index, variant) in variants.iter().enumerate() {
+        let (slot, path, names) = (slot_of(index), path(ident), variant.shape.names());
+        let (count, name) = (variant.shape.fields.len(), &variant.name);
+        if matches!(variant.shape.style, Style::Named | Style::Tuple) {
+            statics.extend(quote! {
+                static #slot: __bp::Slot<#count> =
+                    __bp::Slot::variant_fields(#path, #name, [#(#names),*]);
+            });
+        }
+    }
+    let put =
+        variants.iter().enumerate().map(|(index, variant)| put_variant(variant, &slot_of(index)));
+    let get = variants
+        .iter()
+        .enumerate()
+        .map(|(index, variant)| get_variant(index, variant, &slot_of(index)));
+    let to_json = variants.iter().map(|Variant { ident, name, shape, .. }| {
+        let (pattern, content) = (shape.pattern(), fields_to_json(shape));
+        if shape.style == Style::Unit {
+            quote!(Self::#ident {} => ::core::convert::Into::into(#name))
+        } else {
+            quote!(Self::#ident #pattern => __bp::json::tagged(#name, #content))
+        }
+    });
+    let from_json = variants.iter().map(|variant| variant_from_json(&name, variant));
+    let skip_put = skipped.map(|ident| quote!(Self::#ident { .. } => { let _ = out; }));
+    let skip_json = skipped.map(|ident| quote!(Self::#ident { .. } => __bp::Value::Null));
+    Body {
+        statics,
+        constants: TokenStream::new(),
+        put: quote! {
+            let #pattern = *__VARIANTS.numbers();
+            out.message(at.number, |out| match self { #(#put,)* #skip_put });
+        },
+        get: quote! {
+            let #pattern = *__VARIANTS.numbers();
+            let message = field.message()?;
+            match message.variant(#name, &#pattern)? {
+                #(#get)*
+                _ => ::core::result::Result::Err(__bp::DecodeError::missing_variant(#name)),
+            }
+        },
+        to_json: quote!(match self { #(#to_json,)* #skip_json }),
+        from_json: quote! {
+            let (variant, content) = __bp::json::variant(value, #name)?;
+            match variant.as_str() {
+                #(#from_json)*
+                _ => ::core::result::Result::Err(__bp::DecodeError::unknown_variant(#name, variant)),
+            }
+        },
+    }
+}
+
+fn put_variant(Variant { ident, shape, number, .. }: &Variant, slot: &Ident) -> TokenStream {
+    let pattern = shape.pattern();
+    let content = match (shape.style, shape.fields.first()) {
+        (Style::Newtype, Some(Field { ty, binding, .. })) => {
+            quote!(<#ty as __bp::Data>::put(#binding, __bp::At::item(#number), out);)
+        }
+        (Style::Unit | Style::Newtype, _) => quote!(out.message(#number, |_| {});),
+        _ => {
+            let (numbers, put) = (shape.numbers(), put_fields(shape));
+            quote! {
+                let #numbers = *#slot.numbers();
+                out.message(#number, |out| { #put });
+            }
+        }
+    };
+    quote!(Self::#ident #pattern => { #content })
+}
+
+fn get_variant(index: usize, variant: &Variant, slot: &Ident) -> TokenStream {
+    let Variant { ident, name, shape, number } = variant;
+    let field = quote!(message.field(#number).item());
+    let content = match (shape.style, shape.fields.first()) {
+        (Style::Newtype, Some(Field { ty, .. })) => {
+            quote!(<#ty as __bp::Data>::get(#field).map(Self::#ident))
+        }
+        (Style::Unit | Style::Newtype, _) => quote!(#field.message().map(|_| Self::#ident {})),
+        _ => {
+            let (numbers, get) = (shape.numbers(), get_fields(shape, &quote!(Self::#ident)));
+            quote! {{
+                let #numbers = *#slot.numbers();
+                #field.message().and_then(|message| ::core::result::Result::Ok(#get))
+            }}
+        }
+    };
+    quote!(#index => #content.map_err(|error| error.at(#name)),)
+}
+
+fn variant_from_json(of: &str, Variant { ident, name, shape, .. }: &Variant) -> TokenStream {
+    if shape.style == Style::Unit {
+        return quote!(#name => ::core::result::Result::Ok(Self::#ident {}),);
+    }
+    let content = fields_from_json(shape, &quote!(Self::#ident));
+    quote! {
+        #name => __bp::json::content(content, #of)
+            .and_then(|value| ::core::result::Result::Ok(#content))
+            .map_err(|error| error.at(#name)),
+    }
+}

@@ -1,0 +1,62 @@
+//! The macros of workflow code. `bp-std` re-exports them; use them from there.
+//!
+//! Generated code names everything through `::bp_std::__private`.
+//! Crates below `bp-std` name another one: `#[service(crate = ::bp_runtime)]`, `#[data(crate = ::bp_data)]`.
+//!
+//! Every macro reports all that it finds wrong at once, each at its place.
+
+mod data;
+mod model;
+mod options;
+#[cfg(test)]
+mod rejections;
+mod service;
+mod service_error;
+mod test;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a trait of async methods usable as `Arc<dyn Trait>`, and an `impl` fit for it.
+///
+/// The futures are boxed and `Send` (`async_trait`), and the trait is `Send + Sync + 'static`.
+/// `#[idempotent]` on a method says that it is safe to repeat; the compiler reads it, Rust does not see it.
+/// `#[service(crate = path)]` takes the support code from another crate than `::bp_std`.
+#[proc_macro_attribute]
+pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    service::expand(arguments.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Derives `Data`: how a struct or enum crosses a process.
+///
+/// `#[data(crate = path)]` takes the support code from another crate than `::bp_std`.
+#[proc_macro_derive(Data, attributes(data))]
+pub fn data(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    data::expand(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Derives `ServiceError`, with `Data`, `Display`, `Error` and `From<Infra>`.
+///
+/// Every variant says how transports class it: `#[status(not_found)]`, or with a message for people
+/// `#[status(not_found, "no item {0} for {user}")]`; without one it is the variant's name in words.
+/// Exactly one variant is marked `#[infra]` and holds an `Infra`.
+/// `#[service_error(crate = path)]` takes the support code from another crate than `::bp_std`.
+#[proc_macro_derive(ServiceError, attributes(status, infra, service_error))]
+pub fn service_error(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    service_error::expand(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A black-box test: an async function whose parameters are instances of the wiring, by name.
+///
+/// `#[bp_test] async fn t(frontend: Arc<dyn Frontend>)` runs in-process under `cargo test`,
+/// and against the running system under `bp test`.
+#[proc_macro_attribute]
+pub fn bp_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test::expand(arguments.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}

@@ -1,0 +1,116 @@
+//! What the macros refuse: every complaint in words, all of one item at once.
+
+use proc_macro2::TokenStream;
+use syn::{DeriveInput, Result};
+
+fn complaints(expanded: Result<TokenStream>) -> Vec<String> {
+    let error = expanded.expect_err("refused");
+    error.into_iter().map(|error| error.to_string()).collect()
+}
+
+fn derive(expand: fn(&DeriveInput) -> Result<TokenStream>, item: &str) -> Vec<String> {
+    complaints(expand(&syn::parse_str(item).expect("an item")))
+}
+
+fn service(arguments: &str, item: &str) -> Vec<String> {
+    let tokens = |text: &str| text.parse().expect("tokens");
+    complaints(crate::service::expand(tokens(arguments), tokens(item)))
+}
+
+fn test(item: &str) -> Vec<String> {
+    complaints(crate::test::expand(TokenStream::new(), item.parse().expect("tokens")))
+}
+
+#[track_caller]
+fn are(complaints: &[String], expected: &[&str]) {
+    assert_eq!(complaints.len(), expected.len(), "{complaints:#?}");
+    for (complaint, expected) in complaints.iter().zip(expected) {
+        assert!(complaint.contains(expected), "{complaint}\nlacks: {expected}");
+    }
+}
+
+#[test]
+fn data() {
+    let data = |item| derive(crate::data::expand, item);
+    are(&data("struct Page<T> { items: Vec<T> }"), &["`Page` has parameters"]);
+    are(&data("struct View<'a>(&'a str);"), &["`View` has parameters"]);
+    are(&data("enum Never<T> {}"), &["`Never` has parameters", "an enum without variants"]);
+    are(&data("union Bits { a: u32, b: f32 }"), &["a union does not know"]);
+    are(&data("#[data(rename = \"x\")] struct A;"), &["the only option is `crate = path`"]);
+}
+
+#[test]
+fn service_errors() {
+    let error = |item| derive(crate::service_error::expand, item);
+    are(&error("struct Broken;"), &["a service's error is an enum"]);
+    let item = r#"enum E {
+        A,
+        #[status(no_such)] B,
+        #[status(not_found, "{1} of {}")] C(u32),
+        #[status(not_found, "{what}")] D,
+        #[status(not_found, "{0")] E(u32),
+        #[status(not_found)] #[status(aborted)] F,
+        #[status(not_found, "a", "b")] G,
+    }"#;
+    are(
+        &error(item),
+        &[
+            "add `#[infra] Infra(Infra)`",
+            "how do transports class `A`?",
+            "no status `no_such`; there are invalid_argument, not_found",
+            "`C` has no field `1`; it has {0}",
+            "`D` has no fields to show",
+            "a brace without its pair",
+            "a second `#[status(…)]`",
+            "expected `#[status(code)]`",
+        ],
+    );
+    are(&error("enum E { #[infra] A(Infra), #[infra] B(Infra) }"), &["a second `#[infra]`"]);
+    are(&error("enum E { #[infra] A { infra: Infra } }"), &["write `#[infra] A(Infra)`"]);
+    let classed = "enum E { #[infra] #[status(internal)] A(Infra) }";
+    are(&error(classed), &["an infrastructure failure has its own status"]);
+}
+
+#[test]
+fn services() {
+    let item = "trait Cart<T> {
+        type Item;
+        fn now(&self);
+        async fn take(self);
+        async fn change(&mut self);
+        async fn make() -> u32;
+        async fn show<D: Display>(&self, what: D);
+    }";
+    are(
+        &service("", item),
+        &[
+            "`Cart` has parameters",
+            "a service has methods only",
+            "`now` may run in another process",
+            "`take` is called by many at once",
+            "`change` is called by many at once",
+            "`make` is called by many at once",
+            "`show` has parameters of type or lifetime",
+        ],
+    );
+    are(&service("", "struct Cart;"), &["`#[service]` stands on a trait"]);
+    are(&service("", "impl Cart { }"), &["`#[service]` stands on a trait"]);
+    are(&service("name = \"cart\"", "trait Cart {}"), &["the only option is `crate = path`"]);
+}
+
+#[test]
+fn tests() {
+    let parameter = "a test's parameters are instances";
+    are(&test("fn t(cart: Arc<dyn Cart>) {}"), &["write `async fn`"]);
+    let item = "async fn t<T>(a: Box<dyn Cart>, b: Arc<CartImpl>, (c, d): (u8, u8)) {}";
+    are(&test(item), &["no parameters of type or lifetime", parameter, parameter, parameter]);
+}
+
+#[test]
+fn idempotent_is_not_left_for_rustc() {
+    let item = "trait Cart { #[doc = \"d\"] #[idempotent] async fn list(&self); }";
+    let expanded = crate::service::expand(TokenStream::new(), item.parse().expect("tokens"));
+    let text = expanded.expect("accepted").to_string();
+    assert!(text.contains("doc") && text.contains("async_trait"), "{text}");
+    assert!(!text.contains("idempotent"), "{text}");
+}

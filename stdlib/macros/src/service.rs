@@ -1,0 +1,99 @@
+//! `#[service]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::Parser as _;
+use syn::{
+    Attribute, Error, FnArg, ImplItem, Item, ItemImpl, ItemTrait, ReceiverKind, Result, Signature,
+    TraitItem, parse_quote,
+};
+
+use crate::options::{Errors, Support};
+
+const WHERE: &str = "`#[service]` stands on a trait, or on the impl of one";
+
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let mut support = Support::DEFAULT;
+    syn::meta::parser(|meta| support.parse(&meta)).parse2(arguments)?;
+    let private = support.private();
+    let item = match syn::parse2::<Item>(item)? {
+        Item::Trait(item) => define(item)?,
+        Item::Impl(item) => implement(item)?,
+        other => return Err(Error::new_spanned(other, WHERE)),
+    };
+    Ok(quote! {
+        #[#private::async_trait]
+        #item
+    })
+}
+
+fn define(mut item: ItemTrait) -> Result<TokenStream> {
+    let mut errors = Errors::default();
+    let name = &item.ident;
+    if !item.generics.params.is_empty() {
+        errors.push(Error::new_spanned(
+            &item.generics,
+            format!("`{name}` has parameters, but a service is one interface: write a trait for each use"),
+        ));
+    }
+    for member in &mut item.items {
+        match member {
+            TraitItem::Fn(method) => {
+                strip(&mut method.attrs);
+                check(&method.sig, &mut errors);
+            }
+            other => errors.push(Error::new_spanned(other, "a service has methods only")),
+        }
+    }
+    errors.finish()?;
+    // `Arc<dyn Trait>` is shared between tasks.
+    let marker: [syn::TypeParamBound; 3] = [
+        parse_quote!(::core::marker::Send),
+        parse_quote!(::core::marker::Sync),
+        parse_quote!('static),
+    ];
+    item.colon_token.get_or_insert_default();
+    item.supertraits.extend(marker);
+    Ok(quote!(#item))
+}
+
+fn implement(mut item: ItemImpl) -> Result<TokenStream> {
+    if item.trait_.is_none() {
+        return Err(Error::new_spanned(&item.self_ty, WHERE));
+    }
+    for member in &mut item.items {
+        if let ImplItem::Fn(method) = member {
+            strip(&mut method.attrs);
+        }
+    }
+    Ok(quote!(#item))
+}
+
+fn strip(attributes: &mut Vec<Attribute>) {
+    attributes.retain(|attribute| !attribute.path().is_ident("idempotent"));
+}
+
+/// What a call cannot do is said here, in words, before `async_trait` or the trait object says it.
+fn check(signature: &Signature, errors: &mut Errors) {
+    let name = &signature.ident;
+    if signature.asyncness.is_none() {
+        errors.push(Error::new_spanned(
+            signature.fn_token,
+            format!("`{name}` may run in another process: write `async fn`"),
+        ));
+    }
+    if !signature.generics.params.is_empty() {
+        errors.push(Error::new_spanned(
+            &signature.generics,
+            format!("`{name}` has parameters of type or lifetime, which a call cannot carry"),
+        ));
+    }
+    let by_reference = |argument: &FnArg| matches!(argument, FnArg::Receiver(receiver) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)));
+    if !signature.inputs.first().is_some_and(by_reference) {
+        let place = signature.inputs.first().map_or_else(|| quote!(#name), |first| quote!(#first));
+        errors.push(Error::new_spanned(
+            place,
+            format!("`{name}` is called by many at once: its first parameter is `&self`"),
+        ));
+    }
+}

@@ -1,0 +1,314 @@
+//! `#[derive(ServiceError)]`.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result, Token, Type};
+
+use crate::model::{Kind, Shape};
+use crate::options::{Errors, Support};
+
+/// The names that `#[status(…)]` takes, with the runtime's.
+const STATUSES: &[(&str, &str)] = &[
+    ("invalid_argument", "InvalidArgument"),
+    ("not_found", "NotFound"),
+    ("already_exists", "AlreadyExists"),
+    ("permission_denied", "PermissionDenied"),
+    ("unauthenticated", "Unauthenticated"),
+    ("resource_exhausted", "ResourceExhausted"),
+    ("failed_precondition", "FailedPrecondition"),
+    ("aborted", "Aborted"),
+    ("out_of_range", "OutOfRange"),
+    ("unimplemented", "Unimplemented"),
+    ("internal", "Internal"),
+    ("unavailable", "Unavailable"),
+    ("data_loss", "DataLoss"),
+];
+
+/// `not_found` or `not_found, "message"`.
+struct Status {
+    name: Ident,
+    message: Option<LitStr>,
+}
+
+impl Parse for Status {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name = Ident::parse_any(input)?;
+        let comma: Option<Token![,]> = input.parse()?;
+        let message =
+            if comma.is_some() && !input.is_empty() { Some(input.parse()?) } else { None };
+        input.parse::<Option<Token![,]>>()?;
+        if !input.is_empty() {
+            return Err(input.error("expected `#[status(code)]` or `#[status(code, \"message\")]`"));
+        }
+        Ok(Self { name, message })
+    }
+}
+
+/// One variant's arms.
+struct Arms {
+    status: TokenStream,
+    code: TokenStream,
+    display: TokenStream,
+}
+
+pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
+    let Data::Enum(data) = &item.data else {
+        return Err(Error::new_spanned(&item.ident, "a service's error is an enum"));
+    };
+    let mut errors = Errors::default();
+    let support = errors.keep(Support::from_attributes(&item.attrs, "service_error"));
+    let kind = errors.keep(Kind::new(item, is_infra));
+    let infra = errors.keep(infra_variant(item, data));
+    let variants = data.variants.iter().filter(|variant| !is_infra(variant));
+    let arms: Vec<_> = variants.filter_map(|variant| errors.keep(arms(variant))).collect();
+    errors.finish()?;
+    let (Some(support), Some(kind), Some((infra, infra_type))) = (support, kind, infra) else {
+        return Err(Error::new_spanned(&item.ident, "incomplete"));
+    };
+
+    let (ident, private) = (&item.ident, support.private());
+    let data = crate::data::implement_error(ident, &kind, &private);
+    let status = arms.iter().map(|arm| &arm.status);
+    let code = arms.iter().map(|arm| &arm.code);
+    let display = arms.iter().map(|arm| &arm.display);
+    let others = (!arms.is_empty()).then(|| quote!(_ => ::core::option::Option::None,));
+    let back = (!arms.is_empty()).then(|| quote!(other => ::core::result::Result::Err(other),));
+    Ok(quote! {
+        #data
+
+        const _: () = {
+            use #private as __bp;
+
+            #[automatically_derived]
+            impl ::core::fmt::Display for #ident {
+                fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    match self {
+                        #(#display)*
+                        Self::#infra(infra) => ::core::fmt::Display::fmt(infra, formatter),
+                    }
+                }
+            }
+
+            #[automatically_derived]
+            impl ::core::error::Error for #ident {}
+
+            #[automatically_derived]
+            impl ::core::convert::From<#infra_type> for #ident {
+                fn from(infra: #infra_type) -> Self {
+                    Self::#infra(infra)
+                }
+            }
+
+            #[automatically_derived]
+            #[allow(clippy::result_large_err)]
+            impl __bp::ServiceError for #ident {
+                fn status(&self) -> __bp::Status {
+                    match self {
+                        #(#status)*
+                        Self::#infra(infra) => infra.kind.status(),
+                    }
+                }
+
+                fn code(&self) -> &'static str {
+                    match self {
+                        #(#code)*
+                        Self::#infra(infra) => infra.kind.as_str(),
+                    }
+                }
+
+                fn infra(&self) -> ::core::option::Option<&__bp::Infra> {
+                    match self {
+                        Self::#infra(infra) => ::core::option::Option::Some(infra),
+                        #others
+                    }
+                }
+
+                fn into_infra(self) -> ::core::result::Result<__bp::Infra, Self> {
+                    match self {
+                        Self::#infra(infra) => ::core::result::Result::Ok(infra),
+                        #back
+                    }
+                }
+            }
+        };
+    })
+}
+
+fn is_infra(variant: &syn::Variant) -> bool {
+    variant.attrs.iter().any(|attribute| attribute.path().is_ident("infra"))
+}
+
+/// The variant for infrastructure failures, with the type that it holds.
+fn infra_variant<'a>(item: &DeriveInput, data: &'a syn::DataEnum) -> Result<(&'a Ident, &'a Type)> {
+    let mut marked = data.variants.iter().filter(|variant| is_infra(variant));
+    let Some(variant) = marked.next() else {
+        return Err(Error::new_spanned(
+            &item.ident,
+            format!(
+                "`{}` cannot say that a call did not get through: add `#[infra] Infra(Infra)`",
+                item.ident
+            ),
+        ));
+    };
+    let mut errors = Errors::default();
+    for second in marked {
+        errors.push(Error::new_spanned(second, "a second `#[infra]`: one variant takes them all"));
+    }
+    for attribute in status_attributes(variant) {
+        errors.push(Error::new_spanned(attribute, "an infrastructure failure has its own status"));
+    }
+    errors.finish()?;
+    match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            fields.unnamed.first().map(|field| (&variant.ident, &field.ty))
+        }
+        _ => None,
+    }
+    .ok_or_else(|| {
+        Error::new_spanned(variant, format!("write `#[infra] {}(Infra)`", variant.ident))
+    })
+}
+
+fn status_attributes(variant: &syn::Variant) -> impl Iterator<Item = &Attribute> {
+    variant.attrs.iter().filter(|attribute| attribute.path().is_ident("status"))
+}
+
+fn arms(variant: &syn::Variant) -> Result<Arms> {
+    let ident = &variant.ident;
+    let mut attributes = status_attributes(variant);
+    let Some(attribute) = attributes.next() else {
+        return Err(Error::new_spanned(
+            ident,
+            format!(
+                "how do transports class `{ident}`? Add `#[status(…)]` with one of {}",
+                names()
+            ),
+        ));
+    };
+    if let Some(second) = attributes.next() {
+        return Err(Error::new_spanned(second, "a second `#[status(…)]`"));
+    }
+    let Status { name, message } = attribute.parse_args()?;
+    let text = name.to_string();
+    let Some((_, status)) = STATUSES.iter().find(|(known, _)| *known == text) else {
+        return Err(Error::new_spanned(
+            &name,
+            format!("no status `{text}`; there are {}", names()),
+        ));
+    };
+    let status = Ident::new(status, Span::call_site());
+    let code = snake_case(&ident.unraw().to_string());
+    let words = code.replace('_', " ");
+    let display = match message {
+        None => quote!(Self::#ident { .. } => formatter.write_str(#words),),
+        Some(message) => display(ident, &Shape::new(&variant.fields), &message)?,
+    };
+    Ok(Arms {
+        status: quote!(Self::#ident { .. } => __bp::Status::#status,),
+        code: quote!(Self::#ident { .. } => #code,),
+        display,
+    })
+}
+
+fn names() -> String {
+    STATUSES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+/// The arm that writes `message`, whose `{0}` and `{field}` name the variant's fields.
+fn display(ident: &Ident, shape: &Shape, message: &LitStr) -> Result<TokenStream> {
+    let text = message.value();
+    let mut format = String::new();
+    let mut used = BTreeMap::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        format.push_str(before);
+        if from.starts_with("{{") || from.starts_with("}}") {
+            let (escaped, after) = from.split_at(2);
+            format.push_str(escaped);
+            rest = after;
+            continue;
+        }
+        let inside = from.strip_prefix('{').and_then(|from| from.split_once('}'));
+        let Some((inside, after)) = inside else {
+            return Err(Error::new_spanned(
+                message,
+                "a brace without its pair; write `{{` or `}}` for a brace",
+            ));
+        };
+        let name = inside.split(':').next().unwrap_or(inside).trim();
+        let Some(field) = shape.fields.iter().find(|field| field.name == name) else {
+            return Err(Error::new_spanned(message, unknown_field(ident, shape, name)));
+        };
+        let argument = format_ident!("field_{}", name);
+        let specification = inside.trim_start().strip_prefix(name).unwrap_or_default();
+        format.extend(["{", &argument.to_string(), specification, "}"]);
+        used.insert(name, (argument, field));
+        rest = after;
+    }
+    format.push_str(rest);
+    let format = LitStr::new(&format, message.span());
+    let bindings = used.values().map(|(_, field)| {
+        let (member, binding) = (&field.member, &field.binding);
+        quote!(#member: #binding)
+    });
+    let arguments = used.values().map(|(argument, field)| {
+        let binding = &field.binding;
+        quote!(#argument = #binding)
+    });
+    Ok(quote! {
+        Self::#ident { #(#bindings,)* .. } => ::core::write!(formatter, #format #(, #arguments)*),
+    })
+}
+
+fn unknown_field(ident: &Ident, shape: &Shape, name: &str) -> String {
+    let fields: Vec<_> = shape.names().map(|name| format!("{{{name}}}")).collect();
+    match (name, fields.is_empty()) {
+        (_, true) => format!("`{ident}` has no fields to show; write `{{{{` for a brace"),
+        ("", _) => format!("say which field: {}", fields.join(", ")),
+        _ => format!("`{ident}` has no field `{name}`; it has {}", fields.join(", ")),
+    }
+}
+
+/// `NoSuchItem` → `no_such_item`, `IOError` → `io_error`.
+fn snake_case(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut snake = String::new();
+    for (index, char) in chars.iter().enumerate() {
+        let previous = index.checked_sub(1).and_then(|index| chars.get(index));
+        let starts = char.is_uppercase()
+            && previous.is_some_and(|previous| {
+                let next_is_lower = chars.get(index + 1).is_some_and(|next| next.is_lowercase());
+                *previous != '_' && (!previous.is_uppercase() || next_is_lower)
+            });
+        if starts {
+            snake.push('_');
+        }
+        snake.extend(char.to_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake_case;
+
+    #[test]
+    fn codes_are_snake_case() {
+        let cases = [
+            ("NoSuchItem", "no_such_item"),
+            ("IOError", "io_error"),
+            ("Http2Failed", "http2_failed"),
+            ("A", "a"),
+            ("Already_Snake", "already_snake"),
+            ("ABTest", "ab_test"),
+        ];
+        for (name, code) in cases {
+            assert_eq!(snake_case(name), code);
+        }
+    }
+}

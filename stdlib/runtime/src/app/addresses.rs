@@ -1,0 +1,140 @@
+//! Where to dial and where to listen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use tokio::net::{TcpListener, TcpSocket};
+
+use crate::balance::Source;
+use crate::environment::Environment;
+use crate::error::StartError;
+use crate::plan::{InstancePlan, RunPlan};
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// The name of a backend's address: `RATE_DB` for `rate_db` and `rate-db`.
+fn of_backend(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
+/// Where a backend's server is: `BP_ADDR_<NAME>`.
+pub(super) fn backend_address(environment: &Environment, name: &str) -> Option<String> {
+    environment.get(&format!("BP_ADDR_{}", of_backend(name))).map(str::to_owned)
+}
+
+/// Whether an instance is a backend that dials a server.
+fn is_networked(plan: &RunPlan, instance: &InstancePlan) -> bool {
+    let InstancePlan::Backend { plugin, .. } = instance else { return false };
+    plan.plugins.get(plugin).is_some_and(|plugin| plugin.settings.contains_key("address"))
+}
+
+/// Checks that every `BP_ADDR_…` and `BP_BIND_…` names an address of the plan, and that the former are of a known form.
+pub(super) fn check(plan: &RunPlan, environment: &Environment) -> Result<(), StartError> {
+    let listeners = plan.listeners.values().map(|listener| listener.address.as_str());
+    let admins = plan.processes.values().map(|process| process.admin.address.as_str());
+    let ours: BTreeSet<&str> = listeners.chain(admins).collect();
+    let backends: Vec<String> = plan
+        .instances
+        .iter()
+        .filter(|(_, instance)| is_networked(plan, instance))
+        .map(|(name, _)| of_backend(name))
+        .collect();
+    let dialled = ours.iter().copied().chain(backends.iter().map(String::as_str)).collect();
+    for (prefix, known) in [("BP_ADDR_", &dialled), ("BP_BIND_", &ours)] {
+        if let Some((name, _)) =
+            environment.prefixed(prefix).find(|(name, _)| !known.contains(name))
+        {
+            let known: Vec<_> = known.iter().map(|name| format!("{prefix}{name}")).collect();
+            return Err(StartError::new(format!(
+                "{prefix}{name}: the wiring has no such address; known: {}",
+                known.join(", ")
+            )));
+        }
+    }
+    for (name, text) in environment.prefixed("BP_ADDR_").filter(|(_, text)| !text.is_empty()) {
+        parse(name, text)?;
+    }
+    Ok(())
+}
+
+fn parse(name: &str, text: &str) -> Result<Source, StartError> {
+    Source::parse(text).map_err(|error| StartError::new(error).at(format!("BP_ADDR_{name}")))
+}
+
+/// Where the endpoints of an address are learned from: `BP_ADDR_<NAME>`, else the plan's port on this machine.
+pub(super) fn source(
+    environment: &Environment,
+    name: &str,
+    port: u16,
+) -> Result<Source, StartError> {
+    match environment.get(&format!("BP_ADDR_{name}")) {
+        Some(text) => parse(name, text),
+        None => Ok(Source::List(vec![format!("127.0.0.1:{port}")])),
+    }
+}
+
+/// A port that is taken, but refuses connections until [`Bound::listen`].
+pub(super) struct Bound {
+    socket: TcpSocket,
+    pub(super) address: SocketAddr,
+}
+
+impl Bound {
+    /// Takes the port that `BP_BIND_<NAME>` says, else the plan's on this machine alone.
+    pub(super) async fn new(
+        environment: &Environment,
+        name: &str,
+        port: u16,
+    ) -> Result<Self, StartError> {
+        let variable = format!("BP_BIND_{name}");
+        let text =
+            environment.get(&variable).map_or_else(|| format!("127.0.0.1:{port}"), str::to_owned);
+        let what = || format!("{variable}: cannot listen on {text}");
+        let failed = |error: std::io::Error| StartError::because(what(), &error);
+        let address = tokio::net::lookup_host(&text)
+            .await
+            .map_err(failed)?
+            .next()
+            .ok_or_else(|| StartError::new(what()))?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.map_err(failed)?;
+        // A restart must not wait for the connections of the process before it.
+        socket.set_reuseaddr(true).map_err(failed)?;
+        socket.bind(address).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(Self { socket, address })
+    }
+
+    /// Accepts connections from now on.
+    pub(super) fn listen(self) -> Result<TcpListener, StartError> {
+        let address = self.address;
+        self.socket
+            .listen(BACKLOG)
+            .map_err(|error| StartError::because(format!("cannot listen on {address}"), &error))
+    }
+}
+
+/// Writes the chosen addresses as JSON to the file that `BP_PORTS_FILE` names, below `BP_DATA` unless it is absolute.
+///
+/// The file appears whole: a supervisor may read it at any time.
+pub(super) fn write_ports(
+    environment: &Environment,
+    ports: &BTreeMap<String, SocketAddr>,
+) -> Result<(), StartError> {
+    let Some(name) = environment.get("BP_PORTS_FILE") else { return Ok(()) };
+    let path = environment.data_folder().join(name);
+    let failed = |error: std::io::Error| {
+        StartError::because(format!("BP_PORTS_FILE: {}", path.display()), &error)
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let ports: BTreeMap<_, _> = ports.iter().map(|(name, at)| (name, at.to_string())).collect();
+    let text = serde_json::to_string_pretty(&ports)
+        .map_err(|error| StartError::because("BP_PORTS_FILE", &error))?;
+    let mut unfinished = path.clone().into_os_string();
+    unfinished.push(format!(".{}", std::process::id()));
+    std::fs::write(&unfinished, text).map_err(failed)?;
+    std::fs::rename(&unfinished, &path).map_err(failed)
+}

@@ -1,0 +1,76 @@
+//! The admin listener of a process: `/bp/live`, `/bp/ready`, `/bp/startup`, `/metrics`.
+//!
+//! Every answer is about this process alone: one that waited for its callees could never start in a cycle.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::CONTENT_TYPE;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+
+use super::host::Host;
+use super::process_metrics::ProcessMetrics;
+use crate::drain::Drain;
+use crate::listen;
+
+/// Serves until the process ends.
+pub(super) async fn serve(listener: TcpListener, host: Arc<Host>, metrics: Arc<ProcessMetrics>) {
+    // Never told to drain: probes must be answered until the end.
+    listen::connections(listener, Drain::new(), move |stream| {
+        let (host, metrics) = (host.clone(), metrics.clone());
+        let service = service_fn(move |request| {
+            let response = answer(&request, &host, &metrics);
+            async move { Ok::<_, Infallible>(response) }
+        });
+        async move {
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the admin listener broke");
+            }
+        }
+    })
+    .await;
+}
+
+fn answer<B>(request: &Request<B>, host: &Host, metrics: &ProcessMetrics) -> Response<Full<Bytes>> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n".to_owned());
+    }
+    let probe = |fine: bool, yes: &str, no: &str| {
+        if fine {
+            text(StatusCode::OK, format!("{yes}\n"))
+        } else {
+            text(StatusCode::SERVICE_UNAVAILABLE, format!("{no}\n"))
+        }
+    };
+    match request.uri().path() {
+        "/bp/live" => probe(host.failure.borrow().is_none(), "live", "failed"),
+        "/bp/ready" => probe(host.is_ready(), "ready", "not ready"),
+        "/bp/startup" => probe(host.has_started(), "started", "starting"),
+        "/metrics" => {
+            let mut response = text(StatusCode::OK, metrics.encode(host));
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            response
+                .headers_mut()
+                .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+            response
+        }
+        _ => text(
+            StatusCode::NOT_FOUND,
+            "known: /bp/live /bp/ready /bp/startup /metrics\n".to_owned(),
+        ),
+    }
+}
+
+fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response
+}

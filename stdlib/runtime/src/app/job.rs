@@ -1,0 +1,104 @@
+//! A job: one call of an instance of this process, then the end.
+
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use serde_json::{Map, Value};
+
+use super::call_mode::show;
+use super::lifecycle::{Signals, complain, watch_supervisor};
+use super::running::{Hosting, Running};
+use super::{App, Linked};
+use crate::call::Edge;
+use crate::client::Client;
+use crate::context::Context;
+use crate::ends::Local;
+use crate::environment::Environment;
+use crate::error::StartError;
+use crate::instance::{AnyInstance, Outcome};
+use crate::plan::{JobPlan, RunPlan};
+use crate::server::panic_text;
+use crate::tasks::Tasks;
+
+/// Does the job that `BP_JOB` names. 0 when it is done, 1 when it failed or was told to stop before its end.
+pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => return complain(&format!("signals: {error}"), 1),
+    };
+    watch_supervisor(&environment);
+    let name = environment.get("BP_JOB").unwrap_or_default().to_owned();
+    let work = async {
+        let running = Running::start(app, environment, Hosting::Job(name.clone())).await?;
+        let done = tokio::select! {
+            done = running.job(&name) => done,
+            failure = running.failed() => Err(StartError::new(failure)),
+        };
+        // Nobody is left to call, and what the job spawned has the time that tasks have.
+        running.stop(std::future::pending()).await;
+        done
+    };
+    tokio::select! {
+        done = work => match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&format!("job `{name}`: {error}"), 1),
+        },
+        () = signals.next() => complain(&format!("job `{name}` was told to stop before its end"), 1),
+    }
+}
+
+/// The job named `name`.
+pub(super) fn find<'a>(plan: &'a RunPlan, name: &str) -> Result<&'a JobPlan, StartError> {
+    plan.jobs.get(name).ok_or_else(|| {
+        let known: Vec<_> = plan.jobs.keys().map(String::as_str).collect();
+        StartError::new(format!(
+            "BP_JOB: the wiring `{}` has no job `{name}`; known: {}",
+            plan.wiring,
+            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+        ))
+    })
+}
+
+/// Makes the job's call on `callee`, and waits as long as it takes.
+pub(super) async fn call(
+    linked: &Linked,
+    interface: &str,
+    callee: &AnyInstance,
+    name: &str,
+    job: &JobPlan,
+    tasks: Tasks,
+) -> Result<(), StartError> {
+    let glue = linked.interface(interface)?;
+    let interface = glue.interface();
+    let what = format!("{}.{}", job.callee, job.method);
+    let (Some(dispatch), Some(method)) = (glue.server(callee), interface.method(&job.method))
+    else {
+        return Err(StartError::new(format!("`{what}` is nothing that a job can call")));
+    };
+    let edge = Edge {
+        key: format!("job:{name}->{}", job.callee),
+        caller: format!("job:{name}"),
+        callee: job.callee.clone(),
+        cyclic: false,
+        remote: false,
+        server: false,
+    };
+    let client = Client::new(edge, interface, Vec::new(), Arc::new(Local(dispatch)));
+    let mut context = Context::empty();
+    context.set_tasks(tasks);
+    // No arguments may be written as nothing at all.
+    let empty = Value::Object(Map::new());
+    let arguments = if job.arguments.is_null() { &empty } else { &job.arguments };
+    let work = context.scope(glue.call_json(&client, method.index, arguments));
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(Ok(Outcome::Value(value))) => {
+            tracing::info!(job = name, call = what, %value, "the job is done");
+            Ok(())
+        }
+        Ok(Ok(outcome)) => Err(StartError::new(format!("{what}: {}", show(&outcome)))),
+        Ok(Err(infra)) => Err(StartError::because(what, &infra)),
+        Err(panic) => Err(StartError::new(format!("{what} panicked: {}", panic_text(&*panic)))),
+    }
+}

@@ -1,0 +1,148 @@
+//! A process from its arguments to its exit code.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::running::{Hosting, Running};
+use super::{App, call_mode, health, job, smoke};
+use crate::environment::Environment;
+use crate::error::StartError;
+use crate::logs;
+
+/// `EX_TEMPFAIL` of sysexits.h: some calls were given up.
+const GAVE_UP: u8 = 75;
+
+/// How long the runtime may take to drop what is left.
+const LAST: Duration = Duration::from_secs(1);
+
+const USAGE: &str =
+    "usage: (nothing) | smoke | call INSTANCE METHOD JSON | health live|ready|startup";
+
+pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> ExitCode {
+    // Asked every few seconds by what watches a container: no logs, no async runtime.
+    if let [mode, probe] = arguments
+        && mode == "health"
+    {
+        return health::run(&app, &environment, probe);
+    }
+    if let Err(error) = logs::install(&environment) {
+        return complain(&error.to_string(), 1);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&format!("the async runtime: {error}"), 1),
+    };
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let code = match arguments.as_slice() {
+        [] if environment.get("BP_JOB").is_some() => runtime.block_on(job::run(app, environment)),
+        [] => runtime.block_on(serve(app, environment)),
+        ["smoke"] => runtime.block_on(smoke::run(app, environment)),
+        ["call", instance, method, json] => {
+            runtime.block_on(call_mode::run(app, environment, instance, method, json))
+        }
+        _ => complain(USAGE, 2),
+    };
+    // A handler that blocks its thread must not keep the process.
+    runtime.shutdown_timeout(LAST);
+    code
+}
+
+/// Says on standard error what went wrong, in every log format alike, since a log may be switched off.
+#[expect(clippy::print_stderr, reason = "the last words of a process that cannot start")]
+pub(super) fn complain(message: &str, code: u8) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(code)
+}
+
+async fn serve(app: App, environment: Environment) -> ExitCode {
+    // Taken before anything else: as process 1, SIGTERM has no default.
+    let (mut first, mut second) = match (Signals::new(), Signals::new()) {
+        (Ok(first), Ok(second)) => (first, second),
+        (Err(error), _) | (_, Err(error)) => return complain(&format!("signals: {error}"), 1),
+    };
+    watch_supervisor(&environment);
+    let process = match process(&app, &environment) {
+        Ok(process) => process,
+        Err(error) => return complain(&error.to_string(), 1),
+    };
+    let running = tokio::select! {
+        started = Running::start(app, environment, Hosting::Process(process)) => match started {
+            Ok(running) => running,
+            Err(error) => {
+                tracing::error!(%error, "does not start");
+                return complain(&error.to_string(), 1);
+            }
+        },
+        () = first.next() => {
+            tracing::info!("told to stop before it had started");
+            return ExitCode::SUCCESS;
+        }
+    };
+    let failed = tokio::select! {
+        () = first.next() => false,
+        _ = running.failed() => true,
+    };
+    if !failed {
+        // The second listener saw the same signal; only another one means haste.
+        second.next().await;
+    }
+    tracing::info!(failed, "stops");
+    let stopped = running.stop(second.next()).await;
+    match (failed, stopped.drained) {
+        (true, _) => ExitCode::from(1),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(GAVE_UP),
+    }
+}
+
+/// Stops this process when the supervisor ends, if there is one.
+pub(super) fn watch_supervisor(environment: &Environment) {
+    if environment.get("BP_SUPERVISED") == Some("stdin") {
+        std::thread::spawn(stop_with_supervisor);
+    }
+}
+
+/// Under `bp run`, standard input is a pipe that ends with the supervisor, however that ends; nobody is left to stop this process then, so it asks itself.
+fn stop_with_supervisor() {
+    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
+}
+
+/// The process to be: `BP_PROCESS`, or the only one there is.
+pub(super) fn process(app: &App, environment: &Environment) -> Result<String, StartError> {
+    if let Some(name) = environment.get("BP_PROCESS") {
+        return Ok(name.to_owned());
+    }
+    let plan = app.plan(environment)?;
+    let mut names = plan.processes.keys();
+    if let (Some(only), None) = (names.next(), names.next()) {
+        return Ok(only.clone());
+    }
+    let known: Vec<_> = plan.processes.keys().map(String::as_str).collect();
+    Err(StartError::new(format!(
+        "BP_PROCESS is not set; one of {}, or * for all in one",
+        known.join(", ")
+    )))
+}
+
+/// SIGTERM and SIGINT.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The application: everything that is linked, and the plan that says what of it runs here.
+
+mod addresses;
+mod admin;
+mod assemble;
+mod call_mode;
+mod dial;
+mod health;
+mod host;
+mod job;
+mod lifecycle;
+mod process_metrics;
+mod running;
+mod smoke;
+pub(crate) mod test;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+pub use running::{Hosting, Running, Stopped};
+
+use crate::builder::Constructor;
+use crate::environment::Environment;
+use crate::error::StartError;
+use crate::instance::InterfaceGlue;
+use crate::plan::RunPlan;
+use crate::plugin::{BackendPlugin, TransportPlugin, WrapperPlugin};
+
+/// An application, put together by generated code:
+///
+/// ```text
+/// pub fn app() -> App {
+///     let mut app = App::new(include_str!("../plan.json"));
+///     app = app.transport(bp_rt_grpc::plugin());
+///     app = app.wrapper(bp_rt_retry::plugin());
+///     app = app.backend(bp_rt_memory::plugin());
+///     app = app.interface(interfaces::cart::interface());
+///     app = app.implementation("CartImpl", instances::cart_impl);
+///     app
+/// }
+/// ```
+///
+/// It holds what *any* of the application's wirings may need; the plan picks.
+pub struct App {
+    plan: Cow<'static, str>,
+    linked: Linked,
+}
+
+/// Everything that is linked, by the name that the plan uses.
+#[derive(Default)]
+pub(crate) struct Linked {
+    wrappers: BTreeMap<&'static str, Arc<dyn WrapperPlugin>>,
+    transports: BTreeMap<&'static str, Arc<dyn TransportPlugin>>,
+    backends: BTreeMap<&'static str, Arc<dyn BackendPlugin>>,
+    interfaces: BTreeMap<&'static str, Arc<InterfaceGlue>>,
+    implementations: BTreeMap<String, Constructor>,
+}
+
+impl App {
+    /// An application with the plan that it was compiled with; `BP_PLAN` names another.
+    pub fn new(plan: impl Into<Cow<'static, str>>) -> Self {
+        Self { plan: plan.into(), linked: Linked::default() }
+    }
+
+    /// Links a wrapper.
+    pub fn wrapper(mut self, plugin: impl WrapperPlugin + 'static) -> Self {
+        self.linked.wrappers.insert(plugin.id(), Arc::new(plugin));
+        self
+    }
+
+    /// Links a transport.
+    pub fn transport(mut self, plugin: impl TransportPlugin + 'static) -> Self {
+        self.linked.transports.insert(plugin.id(), Arc::new(plugin));
+        self
+    }
+
+    /// Links a backend, and the interfaces that it offers.
+    pub fn backend(mut self, plugin: impl BackendPlugin + 'static) -> Self {
+        for glue in plugin.interfaces() {
+            self = self.interface(glue);
+        }
+        self.linked.backends.insert(plugin.id(), Arc::new(plugin));
+        self
+    }
+
+    /// Links an interface.
+    pub fn interface(mut self, glue: InterfaceGlue) -> Self {
+        self.linked.interfaces.insert(glue.interface().path, Arc::new(glue));
+        self
+    }
+
+    /// Links an implementation by the name that the wiring uses.
+    pub fn implementation(mut self, name: &str, constructor: Constructor) -> Self {
+        self.linked.implementations.insert(name.to_owned(), constructor);
+        self
+    }
+
+    /// Runs what the arguments ask for, and says how it went.
+    ///
+    /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or does the job that `BP_JOB` names and ends; `smoke` makes the plan's smoke calls; `call INSTANCE METHOD JSON` makes one; `health live|ready|startup` asks the process that runs beside it, for containers without a shell.
+    ///
+    /// The exit code is 0 after a clean end or of a healthy process, 1 when start-up, a background task, a job or a call failed, 2 for arguments that are none, 75 when calls had to be given up.
+    pub fn main(self) -> ExitCode {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        self.main_with(Environment::of_process(), &arguments)
+    }
+
+    /// As [`App::main`], in another environment and with other arguments (without the program's name).
+    pub fn main_with(self, environment: Environment, arguments: &[String]) -> ExitCode {
+        lifecycle::main(self, environment, arguments)
+    }
+
+    /// Starts what `hosting` asks for, inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Everything that keeps the process from serving, by the name of what is wrong.
+    pub async fn start(
+        self,
+        environment: Environment,
+        hosting: Hosting,
+    ) -> Result<Running, StartError> {
+        Running::start(self, environment, hosting).await
+    }
+
+    /// The plan in force.
+    fn plan(&self, environment: &Environment) -> Result<RunPlan, StartError> {
+        let Some(path) = environment.get("BP_PLAN") else { return RunPlan::parse(&self.plan) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| StartError::because(format!("BP_PLAN: {path}"), &error))?;
+        RunPlan::parse(&text).map_err(|error| error.at(path))
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("wrappers", &self.linked.wrappers.keys())
+            .field("transports", &self.linked.transports.keys())
+            .field("backends", &self.linked.backends.keys())
+            .field("interfaces", &self.linked.interfaces.keys())
+            .field("implementations", &self.linked.implementations.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Linked {
+    fn wrapper(&self, id: &str) -> Result<&Arc<dyn WrapperPlugin>, StartError> {
+        self.wrappers
+            .get(id)
+            .ok_or_else(|| not_linked("wrapper", id, self.wrappers.keys().copied()))
+    }
+
+    fn transport(&self, id: &str) -> Result<&Arc<dyn TransportPlugin>, StartError> {
+        self.transports
+            .get(id)
+            .ok_or_else(|| not_linked("transport", id, self.transports.keys().copied()))
+    }
+
+    fn backend(&self, id: &str) -> Result<&Arc<dyn BackendPlugin>, StartError> {
+        self.backends
+            .get(id)
+            .ok_or_else(|| not_linked("backend", id, self.backends.keys().copied()))
+    }
+
+    fn interface(&self, path: &str) -> Result<&Arc<InterfaceGlue>, StartError> {
+        self.interfaces
+            .get(path)
+            .ok_or_else(|| not_linked("interface", path, self.interfaces.keys().copied()))
+    }
+
+    fn implementation(&self, name: &str) -> Result<Constructor, StartError> {
+        let known = || self.implementations.keys().map(String::as_str);
+        let constructor = self.implementations.get(name).copied();
+        constructor.ok_or_else(|| not_linked("implementation", name, known()))
+    }
+}
+
+fn not_linked<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> StartError {
+    let known: Vec<_> = known.collect();
+    StartError::new(format!(
+        "the plan names the {what} `{name}`, which this binary does not hold (it holds: {}); build it for this wiring",
+        known.join(", ")
+    ))
+}

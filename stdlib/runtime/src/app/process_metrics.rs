@@ -1,0 +1,63 @@
+//! Metrics of the process itself, by the names that OpenTelemetry has for them; what it has no name for begins with `bp_`.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+
+use super::host::Host;
+use crate::metrics::Metrics;
+
+/// Gauges that are set when somebody looks.
+pub(super) struct ProcessMetrics {
+    metrics: Metrics,
+    tasks_alive: Gauge,
+    in_flight: Gauge,
+    memory: Gauge,
+    uptime: Gauge<f64, AtomicU64>,
+    started: Instant,
+}
+
+impl ProcessMetrics {
+    pub(super) fn register(host: &Host) -> Self {
+        let metrics = host.surroundings.metrics.clone();
+        let labels = [
+            ("service_namespace", host.plan.app.clone()),
+            ("service_name", host.process.clone()),
+            ("bp_wiring", host.plan.wiring.clone()),
+            ("bp_runtime", env!("CARGO_PKG_VERSION").to_owned()),
+        ];
+        metrics.register("target", "What runs here", Info::new(labels));
+        let (tasks_alive, in_flight, memory) =
+            (Gauge::default(), Gauge::default(), Gauge::default());
+        let uptime = Gauge::default();
+        metrics.register("process_uptime_seconds", "Seconds since the start", uptime.clone());
+        for (name, meaning, gauge) in [
+            ("bp_tasks_alive", "Tasks of the async runtime", &tasks_alive),
+            ("bp_in_flight", "Calls and spawned work that a drain waits for", &in_flight),
+            ("process_memory_usage_bytes", "Resident memory", &memory),
+        ] {
+            metrics.register(name, meaning, gauge.clone());
+        }
+        Self { metrics, tasks_alive, in_flight, memory, uptime, started: Instant::now() }
+    }
+
+    /// The text of every metric now.
+    pub(super) fn encode(&self, host: &Host) -> String {
+        let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let runtime = tokio::runtime::Handle::current();
+        self.tasks_alive.set(whole(runtime.metrics().num_alive_tasks()));
+        self.in_flight.set(whole(host.tasks.running()));
+        self.memory.set(resident_bytes().unwrap_or(0));
+        self.uptime.set(self.started.elapsed().as_secs_f64());
+        self.metrics.encode()
+    }
+}
+
+/// From Linux; 0 elsewhere. The page of every platform that runs it is 4 KiB or a multiple, which `VmRSS` avoids to know.
+fn resident_bytes() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)
+}

@@ -1,0 +1,307 @@
+//! The end of an edge to another process: draws an endpoint for each call, and another one when the first did not take it.
+
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::net::TcpStream;
+
+use super::Balance;
+use super::directory::Directory;
+use super::endpoints::{Asking, Endpoints, Picked};
+use super::source::Source;
+use crate::call::{Call, Edge, Interface, Reply};
+use crate::chain::{Endpoint, Next, Wrapper};
+use crate::client::Chains;
+use crate::error::{Infra, InfraKind, Processed, StartError};
+use crate::plugin::{Dialer, Surroundings, WrapperContext, WrapperPlugin};
+use crate::sync::lock;
+
+/// How long asking whether an endpoint is back may take.
+const ASK_LIMIT: Duration = Duration::from_secs(1);
+/// The longest that a call waits for the first answer of a look-up.
+const FIRST_ANSWER: Duration = Duration::from_secs(2);
+
+/// The wrappers that each endpoint has for itself, such as a breaker.
+#[derive(Default)]
+pub(crate) struct Inside {
+    /// Outermost first; with the methods that each leaves alone, by index.
+    pub(crate) wrappers: Vec<(Arc<dyn WrapperPlugin>, WrapperContext, Vec<bool>)>,
+}
+
+impl Inside {
+    fn build(&self, interface: &'static Interface) -> Result<Chains, StartError> {
+        let mut chains: Vec<Vec<Arc<dyn Wrapper>>> = vec![Vec::new(); interface.methods.len()];
+        for (plugin, context, off) in &self.wrappers {
+            let Some(wrapper) = plugin.client(context)? else { continue };
+            for (chain, off) in chains.iter_mut().zip(off) {
+                if !off {
+                    chain.push(wrapper.clone());
+                }
+            }
+        }
+        Ok(chains.into_iter().map(Vec::into_boxed_slice).collect())
+    }
+}
+
+/// The way to one endpoint.
+struct Way {
+    chains: Chains,
+    end: Arc<dyn Endpoint>,
+}
+
+/// An edge's callee, as endpoints that come and go.
+pub(crate) struct Balanced {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    edge: Arc<Edge>,
+    interface: &'static Interface,
+    endpoints: Endpoints<Way>,
+    directory: Directory,
+    /// Held while the endpoints are replaced, so that what was learned last stays.
+    learning: Mutex<()>,
+    dialer: Arc<dyn Dialer>,
+    inside: Inside,
+    elsewhere: usize,
+    surroundings: Surroundings,
+    metrics: EdgeMetrics,
+}
+
+impl Balanced {
+    /// Follows `directory` from now on.
+    ///
+    /// # Errors
+    /// An endpoint that is none, a wrapper's settings that cannot be read.
+    pub(crate) fn new(
+        edge: Arc<Edge>,
+        interface: &'static Interface,
+        directory: Directory,
+        dialer: Arc<dyn Dialer>,
+        inside: Inside,
+        balance: Balance,
+        surroundings: Surroundings,
+    ) -> Result<Self, StartError> {
+        let metrics = EdgeMetrics::new(&surroundings, &edge)?;
+        let mut known = directory.known.clone();
+        known.mark_unchanged();
+        let inner = Arc::new(Inner {
+            endpoints: Endpoints::new(balance.choice, surroundings.rng.next_u64()),
+            elsewhere: usize::try_from(balance.elsewhere).unwrap_or(usize::MAX),
+            edge,
+            interface,
+            directory,
+            learning: Mutex::default(),
+            dialer,
+            inside,
+            surroundings,
+            metrics,
+        });
+        inner.learn()?;
+        let follower = Arc::downgrade(&inner);
+        tokio::spawn(async move {
+            while known.changed().await.is_ok() {
+                let Some(inner) = follower.upgrade() else { return };
+                if let Err(error) = inner.learn() {
+                    tracing::error!(%error, "the endpoints stay as they were");
+                }
+            }
+        });
+        Ok(Self { inner })
+    }
+}
+
+/// A callee at addresses that stay the same: for tests of transports, and for whoever calls without an application.
+///
+/// # Errors
+/// An address that is no `host:port`.
+pub fn over(
+    dialer: Arc<dyn Dialer>,
+    edge: Arc<Edge>,
+    interface: &'static Interface,
+    addresses: Vec<String>,
+    surroundings: Surroundings,
+) -> Result<Arc<dyn Endpoint>, StartError> {
+    let stop = tokio_util::sync::CancellationToken::new();
+    let directory = Directory::follow(Source::List(addresses), surroundings.clock.clone(), stop)?;
+    let (inside, balance) = (Inside::default(), Balance::default());
+    let end = Balanced::new(edge, interface, directory, dialer, inside, balance, surroundings)?;
+    Ok(Arc::new(end))
+}
+
+impl Inner {
+    fn learn(&self) -> Result<(), StartError> {
+        let _one = lock(&self.learning);
+        let Some(addresses) = self.directory.known.borrow().clone() else { return Ok(()) };
+        self.endpoints.replace(&addresses, |address| {
+            let end = self.dialer.dial(address)?;
+            Ok::<_, StartError>(Way { chains: self.inside.build(self.interface)?, end })
+        })?;
+        self.metrics.note(&self.endpoints);
+        Ok(())
+    }
+
+    fn pick(&self, tried: &[Picked<Way>]) -> Option<Picked<Way>> {
+        self.endpoints.pick(self.surroundings.rng.next_u64(), tried)
+    }
+
+    /// Waits for the first answer of a look-up that has just begun.
+    async fn first_answer(&self) {
+        let mut known = self.directory.known.clone();
+        let answer = async {
+            if known.wait_for(Option::is_some).await.is_ok() {
+                // The follower says what is wrong.
+                let _ = self.learn();
+            }
+        };
+        // A call without a first answer is refused below.
+        let _ = tokio::time::timeout(FIRST_ANSWER, answer).await;
+    }
+
+    fn nobody(&self) -> Infra {
+        Infra::unavailable(format!("edge {}: no endpoint is known", self.edge.key))
+    }
+
+    async fn run(self: &Arc<Self>, call: Call) -> Result<Reply, Infra> {
+        // Allocates nothing until a call is sent elsewhere.
+        let mut tried = Vec::new();
+        let mut first = self.pick(&tried);
+        if first.is_none() {
+            self.first_answer().await;
+            first = self.pick(&tried);
+        }
+        let mut picked = first.ok_or_else(|| self.nobody())?;
+        loop {
+            call.context.tell_destination(picked.address());
+            let more = tried.len() < self.elsewhere && self.endpoints.len() > tried.len() + 1;
+            if !more {
+                let outcome = picked.client().send(call).await;
+                self.note(&picked, &outcome);
+                return outcome;
+            }
+            let outcome = picked.client().send(call.clone()).await;
+            self.note(&picked, &outcome);
+            match outcome {
+                Err(infra) if was_not_taken(&infra) => {
+                    tried.push(picked);
+                    let Some(next) = self.pick(&tried) else { return Err(infra) };
+                    self.metrics.elsewhere.inc();
+                    picked = next;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Learns from an outcome whether the endpoint is there.
+    fn note(self: &Arc<Self>, picked: &Picked<Way>, outcome: &Result<Reply, Infra>) {
+        match outcome {
+            Err(infra) if was_not_taken(infra) => {
+                self.directory.failed.notify_one();
+                if let Some(asking) = picked.unreachable() {
+                    tracing::warn!(
+                        edge = self.edge.key,
+                        address = picked.address(),
+                        error = %infra,
+                        "an endpoint is passed over"
+                    );
+                    tokio::spawn(ask(asking, Arc::downgrade(self)));
+                }
+                self.metrics.note(&self.endpoints);
+            }
+            // It broke in mid-call, which says nothing of the next connection.
+            Err(Infra { kind: InfraKind::Unavailable, .. }) => {}
+            _ => {
+                if picked.reached() {
+                    self.metrics.note(&self.endpoints);
+                }
+            }
+        }
+    }
+}
+
+impl Way {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
+        let chain = self.chains.get(usize::from(call.method.index));
+        Next::new(chain.map_or(&[], |chain| &**chain), &*self.end).run(call)
+    }
+}
+
+impl Endpoint for Balanced {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
+        Box::pin(self.inner.run(call))
+    }
+}
+
+/// Whether nobody there has begun with the call.
+fn was_not_taken(infra: &Infra) -> bool {
+    infra.kind == InfraKind::Unavailable && infra.processed == Processed::No
+}
+
+/// Asks an endpoint until it can be connected to, a call was answered there, or nobody wants to know.
+async fn ask(asking: Asking<Way>, inner: Weak<Inner>) {
+    loop {
+        let Some(surroundings) = inner.upgrade().map(|inner| inner.surroundings.clone()) else {
+            return;
+        };
+        surroundings.clock.sleep(asking.pause(surroundings.rng.unit())).await;
+        let Some(inner) = inner.upgrade().filter(|inner| asking.is_one_of(&inner.endpoints)) else {
+            // Someone else may list it again.
+            asking.asked(true);
+            return;
+        };
+        let connected = tokio::time::timeout(ASK_LIMIT, TcpStream::connect(asking.address())).await;
+        let again = asking.asked(matches!(connected, Ok(Ok(_))));
+        inner.metrics.note(&inner.endpoints);
+        if !again {
+            return;
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfEdge {
+    bp_edge: String,
+}
+
+/// What an edge's balance shows.
+struct EdgeMetrics {
+    known: Gauge,
+    ready: Gauge,
+    elsewhere: Counter,
+}
+
+impl EdgeMetrics {
+    fn new(surroundings: &Surroundings, edge: &Edge) -> Result<Self, StartError> {
+        let metrics = &surroundings.metrics;
+        let of = OfEdge { bp_edge: edge.key.clone() };
+        let gauge = |name, meaning| {
+            let family = metrics.shared(name, meaning, Family::<OfEdge, Gauge>::default)?;
+            Ok::<_, StartError>(family.get_or_create_owned(&of))
+        };
+        let counter = metrics.shared(
+            "bp_balance_elsewhere",
+            "Calls that another endpoint got, because the first had not taken them",
+            Family::<OfEdge, Counter>::default,
+        )?;
+        Ok(Self {
+            known: gauge("bp_balance_endpoints", "Endpoints of the callee that are known")?,
+            ready: gauge("bp_balance_ready", "Endpoints of the callee that are not passed over")?,
+            elsewhere: counter.get_or_create_owned(&of),
+        })
+    }
+
+    fn note<T>(&self, endpoints: &Endpoints<T>) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.known.set(number(endpoints.len()));
+        self.ready.set(number(endpoints.ready()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+use std::collections::VecDeque;
+
+use super::*;
+use crate::clock::RealClock;
+
+fn stop() -> CancellationToken {
+    CancellationToken::new()
+}
+
+fn known(directory: &Directory) -> Option<Vec<String>> {
+    directory.known.borrow().as_ref().map(|list| list.to_vec())
+}
+
+async fn changed(directory: &mut Directory) -> Vec<String> {
+    tokio::time::timeout(Duration::from_mins(1), directory.known.changed()).await.unwrap().unwrap();
+    directory.known.borrow_and_update().as_ref().unwrap().to_vec()
+}
+
+/// Answers in turn, the last for ever; `None` is a failure.
+struct Script(Mutex<VecDeque<Option<Vec<&'static str>>>>);
+
+impl Resolve for Script {
+    fn look_up(&self, _: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let mut answers = lock(&self.0);
+        let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
+        Box::pin(async move {
+            let list = answer.flatten().ok_or_else(|| io::Error::other("no name server"))?;
+            Ok(list.into_iter().map(|ip| ip.parse().unwrap()).collect())
+        })
+    }
+}
+
+fn dns(answers: &[Option<&[&'static str]>]) -> Directory {
+    let script = Script(Mutex::new(answers.iter().map(|a| a.map(<[_]>::to_vec)).collect()));
+    let source = Source::Dns { name: "cart".into(), port: 7 };
+    Directory::follow_with(source, Arc::new(RealClock), stop(), Arc::new(script)).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_looked_up_again_and_again() {
+    let start = tokio::time::Instant::now();
+    let mut directory =
+        dns(&[Some(&["10.0.0.2", "10.0.0.1"]), Some(&["10.0.0.1", "10.0.0.2"]), Some(&["::1"])]);
+    assert_eq!(known(&directory), None);
+    assert_eq!(changed(&mut directory).await, ["10.0.0.1:7", "10.0.0.2:7"]);
+    assert!(start.elapsed() < Duration::from_millis(100));
+    // The second answer is the first in another order, and changes nothing.
+    assert_eq!(changed(&mut directory).await, ["[::1]:7"]);
+    let took = start.elapsed();
+    assert!(took >= DNS_PERIOD * 2 && took < DNS_PERIOD * 2 + Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_to_reach_an_endpoint_makes_the_next_look_up_sooner_but_not_at_once() {
+    let mut directory = dns(&[Some(&["10.0.0.1"]), Some(&["10.0.0.2"]), Some(&["10.0.0.3"])]);
+    changed(&mut directory).await;
+    let start = tokio::time::Instant::now();
+    directory.failed.notify_one();
+    assert_eq!(changed(&mut directory).await, ["10.0.0.2:7"]);
+    let took = start.elapsed();
+    assert!(took >= DNS_REST && took < DNS_REST * 2, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_that_fails_changes_nothing() {
+    let mut directory = dns(&[Some(&["10.0.0.1"]), None, Some(&[]), Some(&["10.0.0.2"])]);
+    assert_eq!(changed(&mut directory).await, ["10.0.0.1:7"]);
+    assert_eq!(
+        changed(&mut directory).await,
+        ["10.0.0.2:7"],
+        "neither failure nor nothing is news"
+    );
+    // At the start it says that nobody is known, so that nobody waits for it.
+    let mut directory = dns(&[None, Some(&["10.0.0.1"])]);
+    assert_eq!(changed(&mut directory).await, [""; 0]);
+    assert_eq!(changed(&mut directory).await, ["10.0.0.1:7"]);
+}
+
+#[tokio::test]
+async fn a_name_of_this_machine_is_found() {
+    let source = Source::Dns { name: "localhost".into(), port: 7 };
+    let mut directory = Directory::follow(source, Arc::new(RealClock), stop()).unwrap();
+    let found = changed(&mut directory).await;
+    assert!(found.contains(&"127.0.0.1:7".to_owned()), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_followed_and_what_is_wrong_in_it_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cart.json");
+    let replace = |text: &str| {
+        let new = folder.path().join("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(&new, &path).unwrap();
+    };
+    let source = || Source::File(path.clone());
+    let missing = Directory::follow(source(), Arc::new(RealClock), stop()).err().unwrap();
+    assert!(missing.to_string().contains("cart.json: No such file"), "{missing}");
+    replace("nonsense");
+    let wrong = Directory::follow(source(), Arc::new(RealClock), stop()).err().unwrap();
+    assert!(wrong.to_string().contains("`nonsense` is no host:port"), "{wrong}");
+
+    replace("a:1\nb:2\n");
+    let mut directory = Directory::follow(source(), Arc::new(RealClock), stop()).unwrap();
+    assert_eq!(known(&directory).unwrap(), ["a:1", "b:2"], "at once");
+    directory.known.mark_unchanged();
+    let start = tokio::time::Instant::now();
+    replace("[\"b:2\"]");
+    assert_eq!(changed(&mut directory).await, ["b:2"]);
+    assert!(start.elapsed() <= FILE_PERIOD * 2);
+    replace("[\"b:2\"");
+    tokio::time::sleep(FILE_PERIOD * 3).await;
+    std::fs::remove_file(&path).unwrap();
+    tokio::time::sleep(FILE_PERIOD * 3).await;
+    assert!(!directory.known.has_changed().unwrap());
+    replace("");
+    assert_eq!(changed(&mut directory).await, [""; 0], "nobody is an answer");
+}

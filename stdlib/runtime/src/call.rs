@@ -1,0 +1,359 @@
+//! A call and its reply, as wrappers and transports see them.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bp_data::{ArgumentTuple, Codec, Data};
+use bytes::Bytes;
+
+use crate::arguments::{Arguments, Encoded, TypedArguments};
+use crate::context::Context;
+use crate::error::{Infra, Processed, ServiceError, Status};
+use crate::tuple;
+
+/// A service's trait, described by generated code in a `static`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// The Rust path, `leaf_workflow::Cart`: the key everywhere.
+    pub path: &'static str,
+    /// The name on the wire, `leaf.Cart`.
+    pub wire_name: &'static str,
+    /// In declaration order; `methods[i].index == i`.
+    pub methods: &'static [Method],
+}
+
+impl Interface {
+    /// An interface; the methods are in order of their index.
+    pub const fn new(
+        path: &'static str,
+        wire_name: &'static str,
+        methods: &'static [Method],
+    ) -> Self {
+        Self { path, wire_name, methods }
+    }
+
+    /// The method named `name`.
+    pub fn method(&'static self, name: &str) -> Option<&'static Method> {
+        self.methods.iter().find(|method| method.name == name)
+    }
+
+    /// The method at `index`.
+    pub fn method_at(&'static self, index: u16) -> Option<&'static Method> {
+        self.methods.get(usize::from(index))
+    }
+}
+
+/// A method of an [`Interface`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Method {
+    /// The Rust name.
+    pub name: &'static str,
+    /// Its place in [`Interface::methods`].
+    pub index: u16,
+    /// Marked `#[idempotent]`: safe to repeat.
+    pub idempotent: bool,
+    /// The arguments' names, in order.
+    pub arguments: &'static [&'static str],
+    /// False when some type in its signature is not `Data`, so it cannot leave the process.
+    pub remote: bool,
+}
+
+impl Method {
+    /// A remote method that is not idempotent.
+    pub const fn new(index: u16, name: &'static str, arguments: &'static [&'static str]) -> Self {
+        Self { name, index, idempotent: false, arguments, remote: true }
+    }
+
+    /// Marked `#[idempotent]`.
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Some type in its signature is not `Data`.
+    pub const fn local(mut self) -> Self {
+        self.remote = false;
+        self
+    }
+}
+
+/// Who calls whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edge {
+    /// `frontend->cart`.
+    pub key: String,
+    /// The caller's instance name; `client` for the outside.
+    pub caller: String,
+    /// The callee's instance name.
+    pub callee: String,
+    /// Whether both ends are in one strongly connected component of services.
+    pub cyclic: bool,
+    /// Whether the call leaves the process; a backend's client is in the caller's.
+    pub remote: bool,
+    /// Whether this is the server's side of a listener (then the caller is unknown and `*`).
+    pub server: bool,
+}
+
+/// A call under way. A clone shares its arguments.
+#[derive(Clone)]
+pub struct Call {
+    /// Who calls whom.
+    pub edge: Arc<Edge>,
+    /// What the callee implements.
+    pub interface: &'static Interface,
+    /// What is called.
+    pub method: &'static Method,
+    /// What travels along.
+    pub context: Context,
+    /// What is passed.
+    pub arguments: Arc<dyn Arguments>,
+}
+
+impl Call {
+    /// The arguments in `codec`, for a transport's client.
+    ///
+    /// # Errors
+    /// `Unimplemented` when the method is not remote.
+    pub fn encode(&self, codec: Codec) -> Result<Bytes, Infra> {
+        self.arguments.encode(codec, self.interface, self.method)
+    }
+
+    /// The arguments by value, for generated dispatch: moved out, copied when another attempt shares them, or decoded.
+    ///
+    /// # Errors
+    /// `Decode` when the encoded arguments do not fit.
+    pub fn take<A: ArgumentTuple>(self) -> Result<A, Infra> {
+        let Self { arguments, interface, method, .. } = self;
+        // Asked before the pointer is converted, so that a lone owner stays alone.
+        if (&*arguments as &dyn Any).is::<TypedArguments<A>>() {
+            if let Ok(typed) = arguments.into_any().downcast::<TypedArguments<A>>() {
+                return match Arc::try_unwrap(typed) {
+                    Ok(typed) => Ok(typed.0),
+                    Err(shared) => tuple::copy(&shared.0, interface, method),
+                };
+            }
+            return Err(Infra::internal("the arguments changed their type"));
+        }
+        let bytes = match arguments.encoded() {
+            Some(encoded) => {
+                return tuple::decode(encoded.codec, &encoded.bytes, interface, method);
+            }
+            None => arguments.encode(Codec::Protobuf, interface, method)?,
+        };
+        tuple::decode(Codec::Protobuf, &bytes, interface, method)
+    }
+
+    /// The arguments by value, for generated dispatch of a method that is not remote.
+    ///
+    /// # Errors
+    /// `Internal` when they were taken by an earlier attempt or have another type.
+    pub fn take_local<A: Send + 'static>(self) -> Result<A, Infra> {
+        self.arguments
+            .into_any()
+            .downcast::<crate::arguments::LocalArguments<A>>()
+            .ok()
+            .and_then(|local| local.take())
+            .ok_or_else(|| {
+                Infra::internal(format!(
+                    "the arguments of `{}.{}` cannot be passed twice",
+                    self.interface.path, self.method.name
+                ))
+            })
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("edge", &self.edge.key)
+            .field("method", &self.method.name)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a call that got an answer ended. Infrastructure failures are the `Err` side, an [`Infra`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Class {
+    /// The method returned `Ok`.
+    Ok,
+    /// The method returned its own error.
+    Application {
+        /// The error's class.
+        status: Status,
+        /// The error's stable name.
+        code: Cow<'static, str>,
+        /// The error's text.
+        message: String,
+    },
+}
+
+/// An answer: a class and a body, which is the value or the application's error.
+pub struct Reply {
+    class: Class,
+    body: Body,
+}
+
+enum Body {
+    Typed(Box<dyn TypedBody>),
+    /// Behind a lock only to be shared: a value that stays in its process need not be `Sync`.
+    Local(Mutex<Box<dyn Any + Send>>),
+    Encoded(Encoded),
+}
+
+trait TypedBody: Send + Sync {
+    fn encode(&self, codec: Codec) -> Bytes;
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send + Sync>;
+}
+
+impl<T: Data> TypedBody for T {
+    fn encode(&self, codec: Codec) -> Bytes {
+        bp_data::encode(codec, self)
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl Reply {
+    /// What a generated dispatch answers for a method's result.
+    ///
+    /// # Errors
+    /// The infrastructure failure that the handler passed on. As the handler ran, its "not processed" becomes "maybe": a callee further down did nothing, this one did something.
+    pub fn of<T: Data, E: ServiceError>(result: Result<T, E>) -> Result<Self, Infra> {
+        match result {
+            Ok(value) => Ok(Self { class: Class::Ok, body: Body::Typed(Box::new(value)) }),
+            Err(error) => {
+                let error = error_or_infra(error)?;
+                let class = class_of(&error);
+                Ok(Self { class, body: Body::Typed(Box::new(error)) })
+            }
+        }
+    }
+
+    /// Like [`Reply::of`] for a method that is not remote.
+    ///
+    /// # Errors
+    /// As [`Reply::of`].
+    pub fn local<T: Send + 'static, E: ServiceError>(result: Result<T, E>) -> Result<Self, Infra> {
+        match result {
+            Ok(value) => Ok(Self { class: Class::Ok, body: Body::local(value) }),
+            Err(error) => {
+                let error = error_or_infra(error)?;
+                let class = class_of(&error);
+                Ok(Self { class, body: Body::local(error) })
+            }
+        }
+    }
+
+    /// An answer as a transport's client received it: `body` is the value, or the application's error.
+    pub fn encoded(class: Class, codec: Codec, bytes: Bytes) -> Self {
+        Self { class, body: Body::Encoded(Encoded { codec, bytes }) }
+    }
+
+    /// How the call ended.
+    pub fn class(&self) -> &Class {
+        &self.class
+    }
+
+    /// The body in `codec`, for a transport's server.
+    ///
+    /// # Errors
+    /// `Unimplemented` for the answer of a method that is not remote, or encoded in the other codec.
+    pub fn encode(&self, codec: Codec) -> Result<Bytes, Infra> {
+        match &self.body {
+            Body::Typed(value) => Ok(value.encode(codec)),
+            Body::Encoded(encoded) if encoded.codec == codec => Ok(encoded.bytes.clone()),
+            Body::Encoded(_) | Body::Local(_) => Err(Infra::new(
+                crate::error::InfraKind::Unimplemented,
+                Processed::Yes,
+                "this answer cannot leave the process in this encoding",
+            )),
+        }
+    }
+
+    /// The method's result, for a client.
+    pub(crate) fn into_result<T: Data, E: ServiceError>(self) -> Result<T, E> {
+        match self.class {
+            Class::Ok => self.body.open::<T>().map_err(E::from),
+            Class::Application { .. } => Err(self.body.open::<E>().unwrap_or_else(E::from)),
+        }
+    }
+
+    /// The method's result, for a client in the same process.
+    pub(crate) fn into_local<T: Send + 'static, E: ServiceError>(self) -> Result<T, E> {
+        match self.class {
+            Class::Ok => self.body.open_local::<T>().map_err(E::from),
+            Class::Application { .. } => Err(self.body.open_local::<E>().unwrap_or_else(E::from)),
+        }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("class", &self.class).finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    fn open<T: Data>(self) -> Result<T, Infra> {
+        match self {
+            Body::Typed(value) => match value.into_any().downcast::<T>() {
+                Ok(value) => Ok(*value),
+                Err(_) => Err(wrong_type::<T>()),
+            },
+            Body::Local(_) => self.open_local(),
+            Body::Encoded(Encoded { codec, bytes }) => {
+                bp_data::decode::<T>(codec, &bytes).map_err(|error| {
+                    Infra::new(
+                        crate::error::InfraKind::Decode,
+                        Processed::Yes,
+                        format!("the answer: {error}"),
+                    )
+                })
+            }
+        }
+    }
+
+    fn local<T: Send + 'static>(value: T) -> Self {
+        Self::Local(Mutex::new(Box::new(value)))
+    }
+
+    fn open_local<T: Send + 'static>(self) -> Result<T, Infra> {
+        let any: Box<dyn Any + Send> = match self {
+            Body::Typed(value) => value.into_any(),
+            Body::Local(value) => value.into_inner().unwrap_or_else(PoisonError::into_inner),
+            Body::Encoded(_) => return Err(wrong_type::<T>()),
+        };
+        any.downcast::<T>().map(|value| *value).map_err(|_| wrong_type::<T>())
+    }
+}
+
+fn wrong_type<T>() -> Infra {
+    Infra::new(
+        crate::error::InfraKind::Internal,
+        Processed::Yes,
+        format!("the answer is no {}", std::any::type_name::<T>()),
+    )
+}
+
+fn error_or_infra<E: ServiceError>(error: E) -> Result<E, Infra> {
+    match error.into_infra() {
+        Ok(infra) if infra.processed == Processed::No => {
+            Err(infra.with_processed(Processed::Maybe))
+        }
+        Ok(infra) => Err(infra),
+        Err(error) => Ok(error),
+    }
+}
+
+fn class_of<E: ServiceError>(error: &E) -> Class {
+    Class::Application {
+        status: error.status(),
+        code: Cow::Borrowed(error.code()),
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,121 @@
+//! The caller's side of an edge.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bp_data::{ArgumentTuple, Data};
+
+use crate::arguments::{Arguments, LocalArguments, TypedArguments};
+use crate::call::{Call, Edge, Interface, Reply};
+use crate::chain::{Endpoint, Next, Wrapper};
+use crate::context::Context;
+use crate::error::{Infra, InfraKind, Processed, ServiceError};
+
+/// The wrappers of one edge, by method index.
+pub(crate) type Chains = Box<[Box<[Arc<dyn Wrapper>]>]>;
+
+/// An edge with its chain and its end. Generated clients (`CartClient(pub Client)`) call through it.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    edge: Arc<Edge>,
+    interface: &'static Interface,
+    chains: Chains,
+    end: Arc<dyn Endpoint>,
+}
+
+impl Client {
+    /// A client whose every method passes `wrappers`, outermost first. The application builds its own; this is for tests and benchmarks.
+    #[expect(clippy::needless_pass_by_value, reason = "callers build the list for this")]
+    pub fn new(
+        edge: Edge,
+        interface: &'static Interface,
+        wrappers: Vec<Arc<dyn Wrapper>>,
+        end: Arc<dyn Endpoint>,
+    ) -> Self {
+        let chains = interface.methods.iter().map(|_| wrappers.clone().into()).collect();
+        Self::with_chains(Arc::new(edge), interface, chains, end)
+    }
+
+    pub(crate) fn with_chains(
+        edge: Arc<Edge>,
+        interface: &'static Interface,
+        chains: Chains,
+        end: Arc<dyn Endpoint>,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { edge, interface, chains, end }) }
+    }
+
+    /// Who calls whom.
+    pub fn edge(&self) -> &Edge {
+        &self.inner.edge
+    }
+
+    /// What the callee implements.
+    pub fn interface(&self) -> &'static Interface {
+        self.inner.interface
+    }
+
+    /// Calls the remote method at index `method`.
+    ///
+    /// # Errors
+    /// The service's own error; an infrastructure failure as its infrastructure variant.
+    pub async fn call<A: ArgumentTuple, T: Data, E: ServiceError>(
+        &self,
+        method: u16,
+        arguments: A,
+    ) -> Result<T, E> {
+        self.send(method, Arc::new(TypedArguments(arguments))).await?.into_result()
+    }
+
+    /// Calls a method that cannot leave the process (no `Data` bounds).
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn call_local<A, T, E>(&self, method: u16, arguments: A) -> Result<T, E>
+    where
+        A: Send + 'static,
+        T: Send + 'static,
+        E: ServiceError,
+    {
+        self.send(method, Arc::new(LocalArguments::new(arguments))).await?.into_local()
+    }
+
+    /// Sends arguments of any form through the chain, in the current context, as a first attempt.
+    ///
+    /// # Errors
+    /// The infrastructure's failure; an application's error is a [`Reply`].
+    pub async fn send(&self, method: u16, arguments: Arc<dyn Arguments>) -> Result<Reply, Infra> {
+        let inner = &*self.inner;
+        let index = usize::from(method);
+        let (Some(method), Some(wrappers)) =
+            (inner.interface.methods.get(index), inner.chains.get(index))
+        else {
+            return Err(Infra::new(
+                InfraKind::Unimplemented,
+                Processed::No,
+                format!("`{}` has no method {method}", inner.interface.path),
+            ));
+        };
+        let mut context = Context::current();
+        // The caller's own call may be a repetition; this one begins here.
+        context.set_attempt(0);
+        let call = Call {
+            edge: inner.edge.clone(),
+            interface: inner.interface,
+            method,
+            context,
+            arguments,
+        };
+        Next::new(wrappers, &*inner.end).run(call).await
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("edge", &self.inner.edge.key).finish_non_exhaustive()
+    }
+}

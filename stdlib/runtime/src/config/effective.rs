@@ -1,0 +1,294 @@
+//! The plan with the configuration laid over it.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::leaves::{leaves, set};
+use super::overlay::{Entry, Table};
+use super::place::{Interfaces, Place, places};
+use super::selector::normal;
+use crate::error::StartError;
+use crate::plan::{InstancePlan, ParameterPlan, RunPlan, ValuePlan};
+
+/// The values in force. References in them are not yet resolved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Effective {
+    /// By place, then by method index.
+    pub(crate) rows: BTreeMap<String, Vec<Value>>,
+    /// By instance and parameter.
+    pub(crate) parameters: BTreeMap<(String, String), Value>,
+    /// By knob.
+    pub(crate) knobs: BTreeMap<String, bool>,
+}
+
+impl Effective {
+    /// Lays `entries` over `plan`.
+    ///
+    /// # Errors
+    /// An entry that is wrong anywhere in the plan, or that changes nothing.
+    pub(super) fn compute(
+        plan: &RunPlan,
+        interfaces: &Interfaces,
+        entries: &[Entry],
+    ) -> Result<Self, StartError> {
+        let places = places(plan, interfaces);
+        for entry in entries {
+            let problem = match entry.table {
+                Table::Edge | Table::Server | Table::Backend => unfit(plan, &places, entry),
+                Table::Service => unfit_parameter(plan, entry),
+                Table::Knob => unfit_knob(plan, entry),
+            };
+            if let Some(problem) = problem {
+                return Err(StartError::new(problem).at(entry.place()));
+            }
+        }
+        let mut rows = BTreeMap::new();
+        for (label, place) in &places {
+            rows.insert(label.clone(), place_rows(plan, place, entries)?);
+        }
+        let mut knobs = BTreeMap::new();
+        for (name, knob) in &plan.knobs {
+            let entries = entries.iter().filter(|entry| entry.table == Table::Knob);
+            let mut winner = Winner::default();
+            for entry in entries.filter(|entry| entry.selector.callee.matches(name)) {
+                winner.offer(entry, &entry.value, name)?;
+            }
+            let value = winner.value().and_then(Value::as_bool).unwrap_or(knob.default);
+            knobs.insert(name.clone(), value);
+        }
+        Ok(Self { rows, parameters: parameters(plan, entries)?, knobs })
+    }
+}
+
+/// The strongest of several entries for one leaf.
+#[derive(Default)]
+struct Winner<'a>(Option<(&'a Entry, Value)>);
+
+impl<'a> Winner<'a> {
+    /// Takes `entry` unless the present one is stronger: first by specificity, then by source.
+    fn offer(&mut self, entry: &'a Entry, value: &Value, leaf: &str) -> Result<(), StartError> {
+        if let Some((present, other)) = &self.0 {
+            let order = entry.selector.specificity(&present.selector);
+            match order.then(entry.source.cmp(&present.source)) {
+                Ordering::Less => return Ok(()),
+                Ordering::Equal if other != value => {
+                    return Err(StartError::new(format!(
+                        "{} and {} are equally specific and set `{leaf}` differently; add a more specific selector",
+                        present.place(),
+                        entry.place()
+                    )));
+                }
+                Ordering::Equal | Ordering::Greater => {}
+            }
+        }
+        self.0 = Some((entry, value.clone()));
+        Ok(())
+    }
+
+    fn value(&self) -> Option<&Value> {
+        self.0.as_ref().map(|(_, value)| value)
+    }
+}
+
+fn place_rows(plan: &RunPlan, place: &Place, entries: &[Entry]) -> Result<Vec<Value>, StartError> {
+    let hits: Vec<_> = entries
+        .iter()
+        .filter(|entry| takes(plan, place, entry))
+        .filter_map(|entry| Some((entry, place_leaves(plan, place, entry)?.ok()?)))
+        .collect();
+    let row = |method: Option<&str>| -> Result<Value, StartError> {
+        let own = method.and_then(|method| place.by_method.get(method));
+        let mut row = own.unwrap_or(&place.base).clone();
+        let mut winners: BTreeMap<&str, Winner<'_>> = BTreeMap::new();
+        for (entry, leaves) in &hits {
+            if method.is_some_and(|method| !entry.selector.method.matches(method)) {
+                continue;
+            }
+            for (leaf, value) in leaves {
+                winners.entry(leaf).or_default().offer(entry, value, leaf)?;
+            }
+        }
+        for (leaf, winner) in winners {
+            if let Some(value) = winner.value() {
+                set(&mut row, leaf, value);
+            }
+        }
+        Ok(row)
+    };
+    if place.methods.is_empty() {
+        return Ok(vec![row(None)?]);
+    }
+    let is_off = |method: &str| place.off.contains(method);
+    // A method that the wrapper leaves alone still needs a row that can be read: that of a method it takes.
+    let Some(model) = place.methods.iter().find(|method| !is_off(method)) else {
+        return place.methods.iter().map(|_| row(None)).collect();
+    };
+    let methods = place.methods.iter();
+    methods.map(|method| row(Some(if is_off(method) { model } else { method }))).collect()
+}
+
+/// Whether the entry is about this place, whatever its method.
+fn takes(plan: &RunPlan, place: &Place, entry: &Entry) -> bool {
+    let key = plan.plugins.get(&place.plugin).map(|plugin| plugin.key.as_str());
+    place.table == entry.table
+        && entry.selector.matches(place.caller.as_deref(), &place.callee)
+        && (place.table == Table::Backend || key == Some(entry.key.as_str()))
+}
+
+/// The entry's leaves at this place; `None` when its method is not one of the callee's.
+fn place_leaves(
+    plan: &RunPlan,
+    place: &Place,
+    entry: &Entry,
+) -> Option<Result<BTreeMap<String, Value>, String>> {
+    let pattern = &entry.selector.method;
+    let fits = if place.methods.is_empty() {
+        pattern.matches("")
+    } else {
+        place.methods.iter().any(|method| pattern.matches(method))
+    };
+    let plugin = plan.plugins.get(&place.plugin).filter(|_| fits)?;
+    // Below a backend's name stand its settings, below an edge the plugin's key.
+    if place.table == Table::Backend {
+        let one =
+            Value::Object(std::iter::once((entry.key.clone(), entry.value.clone())).collect());
+        return Some(leaves(plugin, &one));
+    }
+    Some(leaves(plugin, &entry.value))
+}
+
+/// Why an entry cannot be applied anywhere, if so.
+fn unfit(plan: &RunPlan, places: &BTreeMap<String, Place>, entry: &Entry) -> Option<String> {
+    let mut taken = places.values().filter(|place| takes(plan, place, entry)).peekable();
+    if taken.peek().is_some() {
+        let mut problem = None;
+        let mut methods: Vec<&str> = Vec::new();
+        for place in taken {
+            match place_leaves(plan, place, entry) {
+                Some(Ok(_)) => return None,
+                Some(Err(error)) => problem = Some(error),
+                None => methods.extend(&place.methods),
+            }
+        }
+        methods.dedup();
+        return Some(problem.unwrap_or_else(|| match methods.as_slice() {
+            [] => format!("`{}` has no settings by method", entry.key),
+            methods => format!("no such method; known: {}", methods.join(", ")),
+        }));
+    }
+    let keys: std::collections::BTreeSet<&str> = places
+        .values()
+        .filter(|place| place.table == entry.table)
+        .filter_map(|place| plan.plugins.get(&place.plugin))
+        .map(|plugin| plugin.key.as_str())
+        .collect();
+    if entry.table != Table::Backend && !keys.contains(entry.key.as_str()) {
+        let keys: Vec<_> = keys.into_iter().collect();
+        return Some(format!("unknown key `{}`; known: {}", entry.key, keys.join(", ")));
+    }
+    let backend = |instance: &InstancePlan| matches!(instance, InstancePlan::Backend { .. });
+    let wanted = |instance: &InstancePlan| entry.table != Table::Backend || backend(instance);
+    for pattern in [&entry.selector.callee, &entry.selector.caller] {
+        if let Some(problem) = unknown_name(plan, pattern.exact(), wanted) {
+            return Some(problem);
+        }
+    }
+    Some(format!("nothing that it selects has `{}`", entry.key))
+}
+
+/// Says that `name` is no instance, and which there are.
+fn unknown_name(
+    plan: &RunPlan,
+    name: Option<&str>,
+    wanted: impl Fn(&InstancePlan) -> bool,
+) -> Option<String> {
+    let name = name.filter(|name| *name != "client")?;
+    let known: Vec<_> =
+        plan.instances.iter().filter(|(_, i)| wanted(i)).map(|(name, _)| name.as_str()).collect();
+    if known.iter().any(|known| normal(known) == name) {
+        return None;
+    }
+    Some(format!("there is no `{name}`; known: {}", known.join(", ")))
+}
+
+/// Every literal parameter of a service: instance, name, value.
+fn values(plan: &RunPlan) -> impl Iterator<Item = (&String, &String, &ValuePlan)> {
+    plan.instances.iter().flat_map(|(instance, plan)| {
+        let parameters = match plan {
+            InstancePlan::Service { parameters, .. } => Some(parameters),
+            InstancePlan::Backend { .. } => None,
+        };
+        parameters.into_iter().flatten().filter_map(move |(name, parameter)| match parameter {
+            ParameterPlan::Value(value) => Some((instance, name, value)),
+            _ => None,
+        })
+    })
+}
+
+fn parameters(
+    plan: &RunPlan,
+    entries: &[Entry],
+) -> Result<BTreeMap<(String, String), Value>, StartError> {
+    let mut parameters = BTreeMap::new();
+    for (instance, name, value) in values(plan) {
+        let mut winner = Winner::default();
+        for entry in entries.iter().filter(|entry| entry.table == Table::Service) {
+            if entry.selector.matches(None, instance) && entry.key == *name {
+                winner.offer(entry, &entry.value, name)?;
+            }
+        }
+        let value = winner.value().unwrap_or(&value.value).clone();
+        parameters.insert((instance.clone(), name.clone()), value);
+    }
+    Ok(parameters)
+}
+
+fn unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
+    let service = |instance: &InstancePlan| matches!(instance, InstancePlan::Service { .. });
+    if let Some(problem) = unknown_name(plan, entry.selector.callee.exact(), service) {
+        return Some(problem);
+    }
+    let selected =
+        || values(plan).filter(|(instance, _, _)| entry.selector.matches(None, instance));
+    let mut found = selected().filter(|(_, name, _)| **name == entry.key).peekable();
+    if found.peek().is_none() {
+        let known: Vec<_> = selected().map(|(_, name, _)| name.as_str()).collect();
+        return Some(format!("unknown parameter `{}`; known: {}", entry.key, known.join(", ")));
+    }
+    for (_, _, value) in found {
+        if !value.tunable {
+            return Some(format!("`{}` changes only by a build", entry.key));
+        }
+        if kind(&value.value) != kind(&entry.value) {
+            return Some(format!(
+                "{} is {}, `{}` is {}",
+                entry.value,
+                kind(&entry.value),
+                entry.key,
+                kind(&value.value)
+            ));
+        }
+    }
+    None
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a table",
+    }
+}
+
+fn unfit_knob(plan: &RunPlan, entry: &Entry) -> Option<String> {
+    if !plan.knobs.keys().any(|name| entry.selector.callee.matches(name)) {
+        let known: Vec<_> = plan.knobs.keys().map(String::as_str).collect();
+        return Some(format!("there is no such knob; known: {}", known.join(", ")));
+    }
+    (!entry.value.is_boolean()).then(|| format!("{} is not true or false", entry.value))
+}

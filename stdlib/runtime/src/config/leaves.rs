@@ -1,0 +1,95 @@
+//! A configured value taken apart into leaves, each checked against the plugin's settings.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::check::check;
+use crate::environment::reference;
+use crate::plan::{PluginPlan, SettingKind};
+
+/// The leaves of `value` by dotted path. A bare value stands for the shorthand.
+pub(super) fn leaves(
+    plugin: &PluginPlan,
+    value: &Value,
+) -> Result<BTreeMap<String, Value>, String> {
+    let mut found = BTreeMap::new();
+    collect(plugin, "", plugin.shorthand.as_deref(), value, &mut found)?;
+    Ok(found)
+}
+
+fn collect(
+    plugin: &PluginPlan,
+    prefix: &str,
+    shorthand: Option<&str>,
+    value: &Value,
+    found: &mut BTreeMap<String, Value>,
+) -> Result<(), String> {
+    if let Value::Object(entries) = value
+        && reference(value).is_none()
+    {
+        for (name, value) in entries {
+            leaf(plugin, &join(prefix, name), value, found)?;
+        }
+        return Ok(());
+    }
+    let Some(shorthand) = shorthand else {
+        return Err(if value.is_boolean() {
+            "what is wrapped changes only by a build".to_owned()
+        } else {
+            format!("write a table with {}", known(plugin, prefix))
+        });
+    };
+    leaf(plugin, &join(prefix, shorthand), value, found)
+}
+
+fn leaf(
+    plugin: &PluginPlan,
+    path: &str,
+    value: &Value,
+    found: &mut BTreeMap<String, Value>,
+) -> Result<(), String> {
+    let Some(setting) = plugin.settings.get(path) else {
+        let prefix = path.rsplit_once('.').map_or("", |(prefix, _)| prefix);
+        return Err(format!("unknown setting `{path}`; known: {}", known(plugin, prefix)));
+    };
+    if setting.kind == SettingKind::Table {
+        return collect(plugin, path, setting.shorthand.as_deref(), value, found);
+    }
+    if !setting.tunable {
+        return Err(format!("`{path}` changes only by a build"));
+    }
+    check(setting, value).map_err(|error| format!("`{path}`: {error}"))?;
+    found.insert(path.to_owned(), value.clone());
+    Ok(())
+}
+
+/// The settings right below `prefix`.
+fn known(plugin: &PluginPlan, prefix: &str) -> String {
+    let below = plugin.settings.keys().filter_map(|path| {
+        let rest = if prefix.is_empty() {
+            path.as_str()
+        } else {
+            path.strip_prefix(prefix)?.strip_prefix('.')?
+        };
+        (!rest.contains('.')).then_some(rest)
+    });
+    below.collect::<Vec<_>>().join(", ")
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+}
+
+/// Sets the leaf at a dotted path, making the tables on the way.
+pub(super) fn set(row: &mut Value, path: &str, value: &Value) {
+    let mut at = row;
+    for part in path.split('.') {
+        if !at.is_object() {
+            *at = Value::Object(Map::new());
+        }
+        let Value::Object(entries) = at else { return };
+        at = entries.entry(part).or_insert(Value::Null);
+    }
+    *at = value.clone();
+}

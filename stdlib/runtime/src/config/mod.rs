@@ -1,0 +1,236 @@
+//! Configuration without a rebuild: `BP_SET` over the file named by `BP_CONFIG` over the compiled plan.
+//!
+//! Everything is checked against the whole plan, whichever part of it this process hosts.
+//! The file is watched; an edit that is wrong changes nothing and is logged.
+
+mod check;
+mod effective;
+mod leaves;
+mod overlay;
+pub(crate) mod place;
+mod selector;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub(crate) use effective::Effective;
+use overlay::Source;
+pub(crate) use place::Interfaces;
+
+use crate::environment::Environment;
+use crate::error::StartError;
+use crate::knob;
+use crate::limit::{DEFAULT_MAX_MESSAGE, MessageLimit};
+use crate::plan::RunPlan;
+use crate::settings::Settings;
+use crate::sync::lock;
+use crate::units::parse_size;
+
+/// How often the file is looked at.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// The transport setting that is read here, for all transports alike.
+const MAX_MESSAGE: &str = "max_message";
+
+/// The configuration of a running process.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    plan: Arc<RunPlan>,
+    interfaces: Interfaces,
+    environment: Environment,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The file's text that `effective` was made from, right or wrong.
+    seen: Option<String>,
+    effective: Effective,
+    /// The places of this process, by label.
+    used: BTreeMap<String, Settings>,
+}
+
+impl Configuration {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// What is wrong, and what is known instead.
+    pub(crate) fn load(
+        plan: Arc<RunPlan>,
+        interfaces: Interfaces,
+        environment: Environment,
+    ) -> Result<Self, StartError> {
+        let seen = read_file(&environment)?;
+        let effective = compute(&plan, &interfaces, &environment, seen.as_deref())?;
+        knob::install(&effective.knobs);
+        let state = Mutex::new(State { seen, effective, used: BTreeMap::new() });
+        Ok(Self { plan, interfaces, environment, state })
+    }
+
+    /// The settings of a place that this process uses.
+    ///
+    /// # Errors
+    /// A reference in them cannot be resolved.
+    pub(crate) fn settings(&self, label: &str) -> Result<Settings, StartError> {
+        let mut state = lock(&self.state);
+        if let Some(settings) = state.used.get(label) {
+            return Ok(settings.clone());
+        }
+        let rows = state.effective.rows.get(label).map_or(&[][..], Vec::as_slice);
+        let rows = self.resolve(label, rows)?;
+        let settings = Settings::new(label, rows);
+        state.used.insert(label.to_owned(), settings.clone());
+        Ok(settings)
+    }
+
+    /// The settings of a transport, of which `max_message` is read here.
+    ///
+    /// # Errors
+    /// As [`Configuration::settings`]; a `max_message` that is no size.
+    pub(crate) fn transport(&self, label: &str) -> Result<(Settings, MessageLimit), StartError> {
+        let rows = lock(&self.state).effective.rows.get(label).cloned().unwrap_or_default();
+        let written = rows.first().and_then(|row| row.get(MAX_MESSAGE));
+        let bytes = match written {
+            None | Some(Value::Null) => Some(DEFAULT_MAX_MESSAGE),
+            Some(Value::String(text)) => {
+                parse_size(text).and_then(|bytes| usize::try_from(bytes).ok())
+            }
+            Some(number) => number.as_u64().and_then(|bytes| usize::try_from(bytes).ok()),
+        };
+        let bytes = bytes.ok_or_else(|| {
+            StartError::new(format!("{label}: `{MAX_MESSAGE}` is no size such as \"4MiB\""))
+        })?;
+        Ok((self.settings(label)?, MessageLimit { bytes }))
+    }
+
+    /// A service's literal parameter.
+    ///
+    /// # Errors
+    /// The plan has none of that name; a reference cannot be resolved.
+    pub(crate) fn parameter(&self, instance: &str, name: &str) -> Result<Value, StartError> {
+        let state = lock(&self.state);
+        let value = state
+            .effective
+            .parameters
+            .get(&(instance.to_owned(), name.to_owned()))
+            .ok_or_else(|| StartError::new(format!("`{instance}` has no value `{name}`")))?;
+        self.environment
+            .resolve(value)
+            .map_err(|error| error.at(format!("service \"{instance}\", {name}")))
+    }
+
+    /// Looks at the file again. True when something changed.
+    ///
+    /// # Errors
+    /// The new text is wrong, and what was in force stays so.
+    pub(crate) fn reload(&self) -> Result<bool, StartError> {
+        let text = read_file(&self.environment)?;
+        let mut state = lock(&self.state);
+        if text == state.seen {
+            return Ok(false);
+        }
+        state.seen.clone_from(&text);
+        let new = compute(&self.plan, &self.interfaces, &self.environment, text.as_deref())?;
+        let mut commits = Vec::new();
+        for (label, settings) in &state.used {
+            let rows = new.rows.get(label).map_or(&[][..], Vec::as_slice);
+            if state.effective.rows.get(label).map(Vec::as_slice) == Some(rows) {
+                continue;
+            }
+            if !settings.is_live() || differs(&state.effective, &new, label) {
+                tracing::warn!(place = label, "takes effect at the next start");
+            }
+            let resolved = self.resolve(label, rows)?;
+            commits.extend(settings.prepare(resolved).map_err(StartError::new)?);
+        }
+        for (parameter, value) in &new.parameters {
+            if state.effective.parameters.get(parameter) != Some(value) {
+                let (instance, name) = parameter;
+                tracing::warn!(%instance, parameter = %name, "takes effect at the next start");
+            }
+        }
+        // Nothing fails from here on, so either all of the new values are in force or none.
+        for commit in commits {
+            commit();
+        }
+        knob::install(&new.knobs);
+        state.effective = new;
+        Ok(true)
+    }
+
+    /// Looks at the file every second until dropped.
+    pub(crate) async fn watch(self: Arc<Self>) {
+        let mut unreadable = false;
+        loop {
+            tokio::time::sleep(PERIOD).await;
+            match self.reload() {
+                Ok(true) => tracing::info!("the new configuration is in force"),
+                // A file that stays unreadable is said once.
+                Err(error) if !unreadable => {
+                    tracing::error!(%error, "the configuration stays as it was");
+                }
+                Ok(false) | Err(_) => {}
+            }
+            unreadable = read_file(&self.environment).is_err();
+        }
+    }
+
+    fn resolve(&self, label: &str, rows: &[Value]) -> Result<Vec<Value>, StartError> {
+        // Of a listener the label is the whole; wrappers behind it have more.
+        let listener = label.starts_with("listener ") && !label.contains(", ");
+        let transport = listener || label.ends_with(", transport");
+        rows.iter()
+            .map(|row| {
+                let mut row = self.environment.resolve(row).map_err(|error| error.at(label))?;
+                if let (true, Some(entries)) = (transport, row.as_object_mut()) {
+                    entries.remove(MAX_MESSAGE);
+                }
+                Ok(row)
+            })
+            .collect()
+    }
+}
+
+/// Whether the limit of a place differs, which nothing reads again.
+fn differs(old: &Effective, new: &Effective, label: &str) -> bool {
+    let limit = |effective: &Effective| {
+        effective.rows.get(label).and_then(|rows| rows.first()?.get(MAX_MESSAGE).cloned())
+    };
+    limit(old) != limit(new)
+}
+
+fn read_file(environment: &Environment) -> Result<Option<String>, StartError> {
+    let Some(path) = environment.get("BP_CONFIG") else { return Ok(None) };
+    std::fs::read_to_string(path)
+        .map(Some)
+        .map_err(|error| StartError::because(format!("BP_CONFIG: {path}"), &error))
+}
+
+fn compute(
+    plan: &RunPlan,
+    interfaces: &Interfaces,
+    environment: &Environment,
+    file: Option<&str>,
+) -> Result<Effective, StartError> {
+    let mut entries = Vec::new();
+    if let Some(text) = file {
+        entries.extend(overlay::parse(text, Source::Config)?);
+    }
+    if let Some(text) = environment.get("BP_SET") {
+        entries.extend(overlay::parse(text, Source::Set)?);
+    }
+    Effective::compute(plan, interfaces, &entries)
+}
+
+/// Reads a run plan and a configuration over it, and keeps neither: the way in for tests that damage both.
+///
+/// # Errors
+/// As at start-up.
+pub fn read_plan(plan: &str, config: Option<&str>, set: &str) -> Result<(), StartError> {
+    let plan = RunPlan::parse(plan)?;
+    let environment = Environment::default().with("BP_SET", set);
+    compute(&plan, &Interfaces::new(), &environment, config).map(|_| ())
+}

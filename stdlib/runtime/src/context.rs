@@ -1,0 +1,207 @@
+//! What travels with a call beside its arguments: deadline, trace, tenant, criticality, baggage, attempt.
+//!
+//! The context of the running handler is a task-local; a client reads it when a call begins, a server scopes the handler in the one that arrived.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::clock::Instant;
+use crate::sync::lock;
+use crate::tasks::Tasks;
+use crate::trace_context::TraceContext;
+
+tokio::task_local! {
+    static CURRENT: Context;
+}
+
+/// How important a call is when not all can be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Criticality {
+    /// May be shed first: prefetching, batch work.
+    Sheddable,
+    /// The default.
+    #[default]
+    Default,
+    /// A user waits for it and nothing can stand in for it.
+    Critical,
+}
+
+impl Criticality {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sheddable => "sheddable",
+            Self::Default => "default",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The value with this wire name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Sheddable, Self::Default, Self::Critical].into_iter().find(|c| c.as_str() == name)
+    }
+}
+
+/// The endpoint that a call went to, known once one was drawn; of several attempts, the last one's.
+#[derive(Debug, Clone, Default)]
+pub struct Destination(Arc<Mutex<Option<String>>>);
+
+impl Destination {
+    /// Its `host:port`; `None` when the call went nowhere.
+    pub fn address(&self) -> Option<String> {
+        lock(&self.0).clone()
+    }
+}
+
+/// The context of a call. Clones are cheap: what is large is shared.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    deadline: Option<Instant>,
+    /// Whether a wrapper further out drops the call at `deadline`.
+    watched: bool,
+    trace: Option<TraceContext>,
+    attempt: u32,
+    criticality: Criticality,
+    tenant: Option<Arc<str>>,
+    baggage: Option<Arc<BTreeMap<String, String>>>,
+    destination: Option<Destination>,
+    tasks: Option<Tasks>,
+}
+
+impl Context {
+    /// A context that holds nothing.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// The context of the running handler or task; empty outside of any.
+    pub fn current() -> Self {
+        CURRENT.try_with(Clone::clone).unwrap_or_default()
+    }
+
+    /// Reads the current context without cloning it; `None` outside of any.
+    pub fn with_current<T>(read: impl FnOnce(&Context) -> T) -> Option<T> {
+        CURRENT.try_with(read).ok()
+    }
+
+    /// Runs `future` in this context. A deadline that was watched is not any more: what the future leaves running, nobody drops.
+    /// Nor do the future's own calls tell where they go to whoever wanted to know it of this one.
+    pub fn scope<F: Future>(mut self, future: F) -> impl Future<Output = F::Output> {
+        self.watched = false;
+        self.destination = None;
+        CURRENT.scope(self, future)
+    }
+
+    /// When the answer is no longer wanted.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The time left at `now`: `None` without a deadline, zero past it.
+    pub fn remaining(&self, now: Instant) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(now))
+    }
+
+    /// Sets the deadline to the earlier of the present one and `deadline`: a callee never has longer than its caller.
+    pub fn limit_deadline(&mut self, deadline: Instant) {
+        if self.deadline.is_none_or(|present| deadline < present) {
+            self.deadline = Some(deadline);
+            self.watched = false;
+        }
+    }
+
+    /// Removes the deadline, for work that must end whatever its caller does.
+    pub fn clear_deadline(&mut self) {
+        self.deadline = None;
+        self.watched = false;
+    }
+
+    /// Whether somebody drops the call at its deadline, so that nobody further in needs another timer.
+    pub fn is_watched(&self) -> bool {
+        self.watched
+    }
+
+    /// For a wrapper that drops the rest of the chain at the deadline that the context has now.
+    pub fn set_watched(&mut self) {
+        self.watched = self.deadline.is_some();
+    }
+
+    /// The span that the call belongs to.
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.trace.as_ref()
+    }
+
+    /// Replaces the span.
+    pub fn set_trace(&mut self, trace: Option<TraceContext>) {
+        self.trace = trace;
+    }
+
+    /// Which attempt of the same call this is, from 0.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Replaces the number of the attempt.
+    pub fn set_attempt(&mut self, attempt: u32) {
+        self.attempt = attempt;
+    }
+
+    /// For a wrapper that wants to know where the call goes.
+    pub fn set_destination(&mut self, destination: Destination) {
+        self.destination = Some(destination);
+    }
+
+    /// Tells where the call goes, if anybody wants to know.
+    pub(crate) fn tell_destination(&self, address: &str) {
+        if let Some(destination) = &self.destination {
+            *lock(&destination.0) = Some(address.to_owned());
+        }
+    }
+
+    /// The tenant on whose behalf the call is made.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// Replaces the tenant.
+    pub fn set_tenant(&mut self, tenant: Option<&str>) {
+        self.tenant = tenant.map(Arc::from);
+    }
+
+    /// How important the call is.
+    pub fn criticality(&self) -> Criticality {
+        self.criticality
+    }
+
+    /// Replaces the criticality.
+    pub fn set_criticality(&mut self, criticality: Criticality) {
+        self.criticality = criticality;
+    }
+
+    /// The baggage entry named `key`.
+    pub fn baggage(&self, key: &str) -> Option<&str> {
+        self.baggage.as_ref()?.get(key).map(String::as_str)
+    }
+
+    /// All baggage, by key.
+    pub fn baggage_entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.baggage.iter().flat_map(|map| map.iter()).map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    /// Sets a baggage entry, which travels to every callee from here on.
+    pub fn set_baggage(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        Arc::make_mut(self.baggage.get_or_insert_default()).insert(key.into(), value.into());
+    }
+
+    /// The set of tasks of the process that the call runs in.
+    pub(crate) fn tasks(&self) -> Option<&Tasks> {
+        self.tasks.as_ref()
+    }
+
+    /// Says which process's drain waits for what this context spawns.
+    pub(crate) fn set_tasks(&mut self, tasks: Tasks) {
+        self.tasks = Some(tasks);
+    }
+}

@@ -1,0 +1,50 @@
+//! Whether a process has finished its start-up, and which constructor did not wait for it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::call::{Call, Edge};
+use crate::error::{Infra, InfraKind, Processed};
+use crate::sync::lock;
+
+/// Closed until every instance of the process is built.
+///
+/// Calls on edges inside a cycle of services pass it. A constructor that makes one would wait for itself, so it is remembered and start-up fails by its name, even if it ignored the error.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    open: AtomicBool,
+    early: Mutex<BTreeMap<String, String>>,
+}
+
+impl Gate {
+    /// Lets calls pass from now on.
+    pub(crate) fn open(&self) {
+        self.open.store(true, Ordering::Release);
+    }
+
+    /// Refuses `call` at once while closed.
+    pub(crate) fn pass(&self, call: &Call) -> Result<(), Infra> {
+        if self.open.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        lock(&self.early).insert(call.edge.caller.clone(), call.edge.key.clone());
+        Err(not_started(&call.edge))
+    }
+
+    /// The edge inside its own cycle that `caller` called too early, if it did.
+    pub(crate) fn early_call(&self, caller: &str) -> Option<String> {
+        lock(&self.early).get(caller).cloned()
+    }
+}
+
+pub(crate) fn not_started(edge: &Edge) -> Infra {
+    Infra::new(
+        InfraKind::NotStarted,
+        Processed::No,
+        format!(
+            "`{}` is inside a cycle of services, and `{}` has not finished its start-up",
+            edge.key, edge.caller
+        ),
+    )
+}

@@ -1,0 +1,198 @@
+//! A context as headers, the same on every transport.
+
+use std::time::Duration;
+
+use crate::clock::Instant;
+use crate::context::{Context, Criticality};
+use crate::trace_context::TraceContext;
+
+/// W3C trace position.
+pub const TRACEPARENT: &str = "traceparent";
+/// W3C trace vendor state.
+pub const TRACESTATE: &str = "tracestate";
+/// W3C baggage.
+pub const BAGGAGE: &str = "baggage";
+/// Milliseconds that the caller still waits; gRPC uses its own `grpc-timeout` instead.
+pub const DEADLINE_MS: &str = "bp-deadline-ms";
+/// The tenant.
+pub const TENANT: &str = "bp-tenant";
+/// The criticality by name.
+pub const CRITICALITY: &str = "bp-criticality";
+/// The number of the attempt, from 0; absent for 0.
+pub const ATTEMPT: &str = "bp-attempt";
+
+/// The longest baggage header that is read or written (W3C Baggage 3.3.2 asks for at least 8192 bytes).
+const MAX_BAGGAGE: usize = 8192;
+
+impl Context {
+    /// The headers of this context at `now`, as visible ASCII.
+    ///
+    /// The deadline is relative, because clocks differ between machines. A gRPC client leaves out [`DEADLINE_MS`] and writes `grpc-timeout`.
+    pub fn to_headers(&self, now: Instant) -> Vec<(&'static str, String)> {
+        let mut headers = Vec::new();
+        if let Some(trace) = self.trace() {
+            headers.push((TRACEPARENT, trace.to_traceparent()));
+            if let Some(state) = &trace.state {
+                headers.push((TRACESTATE, state.to_string()));
+            }
+        }
+        if let Some(left) = self.remaining(now) {
+            headers.push((DEADLINE_MS, millis_up(left).to_string()));
+        }
+        if let Some(tenant) = self.tenant() {
+            headers.push((TENANT, escape(tenant)));
+        }
+        if self.criticality() != Criticality::default() {
+            headers.push((CRITICALITY, self.criticality().as_str().to_owned()));
+        }
+        if self.attempt() > 0 {
+            headers.push((ATTEMPT, self.attempt().to_string()));
+        }
+        let mut baggage = String::new();
+        for (key, value) in self.baggage_entries() {
+            let entry = format!("{}={}", escape(key), escape(value));
+            if baggage.len() + entry.len() + 1 > MAX_BAGGAGE {
+                break;
+            }
+            if !baggage.is_empty() {
+                baggage.push(',');
+            }
+            baggage.push_str(&entry);
+        }
+        if !baggage.is_empty() {
+            headers.push((BAGGAGE, baggage));
+        }
+        headers
+    }
+
+    /// The context that `get` (a header by its lower-case name) describes; what is invalid is left out.
+    pub fn from_headers<'a>(now: Instant, get: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let mut context = Context::empty();
+        if let Some(parent) = get(TRACEPARENT) {
+            context.set_trace(TraceContext::parse(parent, get(TRACESTATE)));
+        }
+        if let Some(left) = get(DEADLINE_MS).and_then(|text| text.parse().ok()) {
+            // A wait beyond what the clock can add is no deadline.
+            if let Some(deadline) = now.checked_add(Duration::from_millis(left)) {
+                context.limit_deadline(deadline);
+            }
+        }
+        context.set_tenant(get(TENANT).and_then(unescape).as_deref());
+        if let Some(criticality) = get(CRITICALITY).and_then(Criticality::parse) {
+            context.set_criticality(criticality);
+        }
+        if let Some(attempt) = get(ATTEMPT).and_then(|text| text.parse().ok()) {
+            context.set_attempt(attempt);
+        }
+        let baggage = get(BAGGAGE).filter(|text| text.len() <= MAX_BAGGAGE).unwrap_or_default();
+        for entry in baggage.split(',') {
+            // Properties after `;` have no place in the context and are dropped.
+            let entry = entry.split(';').next().unwrap_or_default();
+            let Some((key, value)) = entry.split_once('=') else { continue };
+            if let (Some(key), Some(value)) = (unescape(key.trim()), unescape(value.trim())) {
+                context.set_baggage(key, value);
+            }
+        }
+        context
+    }
+}
+
+/// Rounded up, so that what is left never becomes zero on the wire before it is.
+fn millis_up(duration: Duration) -> u128 {
+    duration.as_nanos().div_ceil(1_000_000)
+}
+
+/// Percent-encodes everything but unreserved characters (RFC 3986), which every header allows.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(
+                    char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase(),
+                );
+            }
+            out.insert(out.len() - 2, '%');
+        }
+    }
+    out
+}
+
+/// The text that [`escape`] encoded; `None` when it is no UTF-8 or ends in the middle.
+fn unescape(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let mut digit = || char::from(bytes.next()?).to_digit(16);
+            let (high, low) = (digit()?, digit()?);
+            out.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            out.push(byte);
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_context_round_trips_through_headers() {
+        let now = Instant::now();
+        let mut context = Context::empty();
+        context.limit_deadline(now + Duration::from_micros(1500));
+        context.set_tenant(Some("ünïon, inc"));
+        context.set_criticality(Criticality::Critical);
+        context.set_attempt(3);
+        context.set_baggage("a b", "1,2;3=4%");
+        context.set_baggage("empty", "");
+        context.set_trace(TraceContext::parse(
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            Some("v=1"),
+        ));
+        let headers = context.to_headers(now);
+        assert!(headers.iter().all(|(_, v)| v.bytes().all(|b| (0x20..0x7f).contains(&b))));
+        let back = Context::from_headers(now, |name| {
+            headers.iter().find(|(k, _)| *k == name).map(|(_, v)| v.as_str())
+        });
+        assert_eq!(back.remaining(now), Some(Duration::from_millis(2)), "rounded up");
+        assert_eq!(back.tenant(), Some("ünïon, inc"));
+        assert_eq!(back.criticality(), Criticality::Critical);
+        assert_eq!(back.attempt(), 3);
+        assert_eq!(back.trace(), context.trace());
+        assert_eq!(
+            back.baggage_entries().collect::<Vec<_>>(),
+            [("a b", "1,2;3=4%"), ("empty", "")]
+        );
+    }
+
+    #[test]
+    fn what_is_invalid_is_left_out() {
+        let now = Instant::now();
+        let context = Context::from_headers(now, |name| match name {
+            TRACEPARENT => Some("nonsense"),
+            DEADLINE_MS => Some("soon"),
+            TENANT => Some("%ff"),
+            BAGGAGE => Some("novalue,%4=x,ok=1;prop"),
+            _ => None,
+        });
+        assert!(context.trace().is_none() && context.deadline().is_none());
+        assert_eq!(context.tenant(), None);
+        assert_eq!(context.baggage_entries().collect::<Vec<_>>(), [("ok", "1")]);
+    }
+
+    #[test]
+    fn the_earlier_deadline_wins() {
+        let now = Instant::now();
+        let mut context = Context::empty();
+        context.limit_deadline(now + Duration::from_secs(2));
+        context.limit_deadline(now + Duration::from_secs(5));
+        assert_eq!(context.remaining(now), Some(Duration::from_secs(2)));
+        context.limit_deadline(now + Duration::from_secs(1));
+        assert_eq!(context.remaining(now), Some(Duration::from_secs(1)));
+    }
+}

@@ -1,0 +1,66 @@
+//! Knobs: switches that workflow code reads and an operator turns without a rebuild.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::sync::lock;
+
+/// Every knob of this process by name, whether its code or the configuration came first.
+static KNOBS: Mutex<BTreeMap<String, Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());
+
+/// A switch: `static RELATED: Knob = knob!("related_posts");`. On until the wiring or the configuration says otherwise.
+pub struct Knob {
+    name: &'static str,
+    state: OnceLock<Arc<AtomicBool>>,
+}
+
+impl Knob {
+    /// A knob by the name that configuration uses.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, state: OnceLock::new() }
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether it is on now; an atomic load.
+    pub fn is_on(&self) -> bool {
+        self.state.get_or_init(|| slot(self.name)).load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Knob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Knob({} = {})", self.name, self.is_on())
+    }
+}
+
+/// A workflow's knob by name; `-` and `_` are the same.
+fn slot(name: &str) -> Arc<AtomicBool> {
+    let name = name.replace('-', "_");
+    lock(&KNOBS).entry(name).or_insert_with(|| Arc::new(AtomicBool::new(true))).clone()
+}
+
+/// Sets knobs by name.
+pub(crate) fn install(values: &BTreeMap<String, bool>) {
+    for (name, value) in values {
+        slot(name).store(*value, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_knob_is_on_until_turned() {
+        static KNOB: Knob = Knob::new("test-of-knobs");
+        assert!(KNOB.is_on());
+        install(&BTreeMap::from([("test_of_knobs".to_owned(), false)]));
+        assert!(!KNOB.is_on());
+    }
+}

@@ -1,0 +1,89 @@
+//! The runtime that workflow and generated code link: context, errors, the call chain, the application's life.
+//!
+//! A call passes a chain of [`Wrapper`]s and ends in an [`Endpoint`]: the callee in the same process, or a transport's client.
+//! On the other side of a transport a [`Server`] runs the callee's own chain and ends in a generated [`Dispatch`].
+//! Application errors are a [`Reply`] with a [`Class`]; infrastructure failures are the `Err` side, an [`Infra`].
+//!
+//! A plugin implements one of [`WrapperPlugin`], [`TransportPlugin`] and [`BackendPlugin`].
+
+mod alarm;
+mod app;
+mod arguments;
+pub mod balance;
+mod builder;
+mod call;
+mod chain;
+mod client;
+mod clock;
+mod config;
+mod context;
+mod drain;
+mod ends;
+mod environment;
+mod error;
+pub mod headers;
+mod instance;
+mod knob;
+mod limit;
+pub mod listen;
+mod literal;
+mod logs;
+mod metrics;
+mod plan;
+mod plugin;
+pub mod policy;
+mod random;
+mod secret;
+mod server;
+mod settings;
+mod sync;
+mod tasks;
+mod trace_context;
+mod tuple;
+pub mod units;
+
+pub use app::{App, Hosting, Running, Stopped};
+pub use arguments::{Arguments, Encoded};
+pub use balance::Balance;
+pub use bp_data::{ArgumentTuple, Codec, Data};
+pub use builder::{BackgroundOutcome, Builder, Built, Constructor};
+pub use call::{Call, Class, Edge, Interface, Method, Reply};
+pub use chain::{Dispatch, Endpoint, Next, Wrapper};
+pub use client::Client;
+pub use clock::{Clock, Instant, ManualClock, RealClock};
+pub use context::{Context, Criticality, Destination};
+pub use drain::Drain;
+pub use environment::Environment;
+pub use error::{Infra, InfraKind, InitError, Processed, ServiceError, StartError, Status};
+pub use futures_util::future::BoxFuture;
+pub use instance::{AnyInstance, InterfaceGlue, Outcome};
+pub use knob::Knob;
+pub use limit::{DEFAULT_MAX_MESSAGE, MessageLimit};
+pub use literal::Literal;
+pub use metrics::Metrics;
+pub use plugin::{
+    BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side,
+    Surroundings, System, TransportPlugin, WrapperContext, WrapperPlugin,
+};
+pub use prometheus_client;
+pub use random::{RealRng, Rng, SeededRng};
+pub use secret::Secret;
+pub use server::{Served, Server};
+pub use settings::{Live, Settings};
+pub use tasks::{shielded, spawn};
+pub use trace_context::TraceContext;
+
+/// What derived code names; no part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::config::read_plan;
+    pub use crate::{Infra, ServiceError, Status};
+
+    /// What `#[bp_test]` expands to.
+    pub mod test {
+        pub use crate::app::test::{Targets, run, run_in};
+    }
+
+    pub use async_trait::async_trait;
+    pub use bp_data::__private::*;
+}

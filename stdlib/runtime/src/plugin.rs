@@ -1,0 +1,254 @@
+//! What the runtime half of a plugin implements.
+//!
+//! A plugin is one value of one application, made by its crate's `plugin()`. It is asked once for every place where the wiring names it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::balance::Balance;
+use crate::call::{Edge, Interface};
+use crate::chain::{Endpoint, Wrapper};
+use crate::clock::Clock;
+use crate::drain::Drain;
+use crate::error::StartError;
+use crate::instance::{AnyInstance, InterfaceGlue};
+use crate::limit::MessageLimit;
+use crate::metrics::Metrics;
+use crate::random::Rng;
+use crate::server::Server;
+use crate::settings::Settings;
+
+/// The runtime half of a wrapper.
+pub trait WrapperPlugin: Send + Sync {
+    /// The plugin's name in the run plan.
+    fn id(&self) -> &'static str;
+
+    /// The wrapper on the caller's side of an edge; `None` when it has none there.
+    ///
+    /// One in a slot inside `balance`, such as a breaker, is made for every endpoint of the callee.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+        let _ = cx;
+        Ok(None)
+    }
+
+    /// How the edge's calls are spread over the callee's endpoints; `None` when that is not its business.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    fn balance(&self, cx: &WrapperContext) -> Result<Option<Balance>, StartError> {
+        let _ = cx;
+        Ok(None)
+    }
+
+    /// The wrapper in front of an instance that a listener serves; `None` when it has none there.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    fn server(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+        let _ = cx;
+        Ok(None)
+    }
+
+    /// Hands over what is buffered (telemetry) when the process stops; dropped after 2 s.
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// On which side of a call a wrapper sits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The caller's.
+    Client,
+    /// The callee's.
+    Server,
+}
+
+/// The sources of time and chance, the metrics and the names of one process.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The application's name.
+    pub app: Arc<str>,
+    /// The process's name.
+    pub process: Arc<str>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub rng: Arc<dyn Rng>,
+    /// Where metrics are registered.
+    pub metrics: Metrics,
+}
+
+impl Default for Surroundings {
+    /// Real time and chance, fresh metrics; for tests of plugins.
+    fn default() -> Self {
+        Self {
+            app: Arc::from("test"),
+            process: Arc::from("test"),
+            clock: Arc::new(crate::clock::RealClock),
+            rng: Arc::new(crate::random::RealRng),
+            metrics: Metrics::default(),
+        }
+    }
+}
+
+/// Where a wrapper sits.
+#[derive(Debug, Clone)]
+pub struct WrapperContext {
+    /// Who calls whom. On the server's side the caller is `*`.
+    pub edge: Arc<Edge>,
+    /// Which side.
+    pub side: Side,
+    /// What the callee implements.
+    pub interface: &'static Interface,
+    /// What carries the calls.
+    pub system: System,
+    /// The wrapper's settings here: `cx.settings.live::<RetrySettings>()?`.
+    pub settings: Settings,
+    /// Clock, randomness, metrics, names.
+    pub surroundings: Surroundings,
+}
+
+/// What carries the calls of an edge, in the words of OpenTelemetry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum System {
+    /// Calls of a service: `rpc.system.name`.
+    Rpc(&'static str),
+    /// Calls of a backend.
+    Database(Database),
+}
+
+/// `rpc.system.name` of calls that no system known to OpenTelemetry carries.
+const OWN_RPC: &str = "bp";
+
+impl Default for System {
+    /// A call inside a process.
+    fn default() -> Self {
+        Self::Rpc(OWN_RPC)
+    }
+}
+
+/// What a backend is, in the words of OpenTelemetry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// `db.system.name`.
+    pub system: &'static str,
+    /// The host and port of its server, to which calls leave the process; `None` for what lives in the process.
+    pub server: Option<(String, u16)>,
+}
+
+/// The runtime half of a transport.
+pub trait TransportPlugin: Send + Sync {
+    /// The plugin's name in the run plan.
+    fn id(&self) -> &'static str;
+
+    /// What it is to telemetry, if OpenTelemetry knows it as a system of remote procedure calls.
+    fn system(&self) -> System {
+        System::default()
+    }
+
+    /// What reaches the callee of one edge, wherever its endpoints are.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError>;
+
+    /// Serves a listener until [`Drain::draining`], then finishes what is open and returns; at [`Drain::closed`] at once.
+    fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>>;
+}
+
+/// A transport's way to the endpoints of one callee; which of them a call goes to is [decided elsewhere](crate::balance).
+pub trait Dialer: Send + Sync {
+    /// A client of the endpoint at `host:port`. It connects when first used: a callee that is not up yet is no reason not to start. The host's name is resolved whenever a connection is made.
+    ///
+    /// # Errors
+    /// An address that is none.
+    fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError>;
+}
+
+/// The caller's end of a remote edge.
+#[derive(Debug, Clone)]
+pub struct ConnectContext {
+    /// Who calls whom.
+    pub edge: Arc<Edge>,
+    /// What the callee implements.
+    pub interface: &'static Interface,
+    /// The transport's settings on the caller's side.
+    pub settings: Settings,
+    /// What the listener says of the callee: routes and the like.
+    pub callee_settings: Settings,
+    /// The largest message, both ways; `max_message` is read centrally and absent from `settings`.
+    pub limit: MessageLimit,
+    /// Clock, randomness, metrics, names.
+    pub surroundings: Surroundings,
+}
+
+/// A listener to serve.
+#[derive(Debug)]
+pub struct ServeContext {
+    /// Bound and listening.
+    pub listener: TcpListener,
+    /// The listener's name, `cart.grpc`.
+    pub name: String,
+    /// Answers calls.
+    pub server: Arc<Server>,
+    /// The transport's settings on this listener; those of an instance it serves are [`Served::settings`](crate::Served::settings).
+    pub settings: Settings,
+    /// The largest message, both ways; `max_message` is read centrally and absent from `settings`.
+    pub limit: MessageLimit,
+    /// What the transport's compile half says of the application's services.
+    pub description: Option<Arc<str>>,
+    /// Whether the process takes calls: not before it is built, and not from the moment it is told to stop.
+    pub ready: watch::Receiver<bool>,
+    /// When to stop.
+    pub drain: Drain,
+    /// Clock, randomness, metrics, names.
+    pub surroundings: Surroundings,
+}
+
+/// The runtime half of a backend.
+pub trait BackendPlugin: Send + Sync {
+    /// The plugin's name in the run plan.
+    fn id(&self) -> &'static str;
+
+    /// What an instance is to telemetry; a plugin whose name is no `db.system.name`, or that talks to a server, says so.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    fn database(&self, cx: &BackendContext) -> Result<Database, StartError> {
+        let _ = cx;
+        Ok(Database { system: self.id(), server: None })
+    }
+
+    /// The interfaces that it can offer, so that wrappers work on edges to it.
+    fn interfaces(&self) -> Vec<InterfaceGlue> {
+        Vec::new()
+    }
+
+    /// Opens an instance. The [`AnyInstance`] holds an `Arc<dyn …>` of the trait that `cx.interface` names.
+    fn open(&self, cx: BackendContext) -> BoxFuture<'_, Result<AnyInstance, StartError>>;
+}
+
+/// A backend instance to open.
+#[derive(Debug, Clone)]
+pub struct BackendContext {
+    /// The instance's name, `cart_db`.
+    pub name: String,
+    /// The trait's path, `bp_backend::DocumentStore`.
+    pub interface: String,
+    /// The instance's settings.
+    pub settings: Settings,
+    /// Where its server is, as the environment says (`BP_ADDR_<NAME>`); it wins over the settings.
+    pub address: Option<String>,
+    /// A folder of its own, which exists only once the plugin creates it.
+    pub folder: PathBuf,
+    /// Clock, randomness, metrics, names.
+    pub surroundings: Surroundings,
+}

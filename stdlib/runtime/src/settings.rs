@@ -1,0 +1,181 @@
+//! A plugin's settings at one place of the wiring, typed, by method, and replaced while the process runs.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::{ArcSwap, Guard};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::call::Method;
+use crate::error::StartError;
+
+/// The settings of one plugin at one place: an edge, a listener, a backend.
+#[derive(Clone)]
+pub struct Settings {
+    place: Arc<Place>,
+}
+
+struct Place {
+    /// For messages: `edge "frontend->cart": timeout`.
+    name: String,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// By method index; a single row where there are no methods.
+    rows: Vec<Value>,
+    listeners: Vec<Box<dyn Listener>>,
+}
+
+trait Listener: Send {
+    /// Reads new rows; the closure then makes them valid.
+    fn read(&self, rows: &[Value]) -> Result<Box<dyn FnOnce() + Send>, String>;
+    /// Whether some [`Live`] still shows them.
+    fn is_followed(&self) -> bool;
+}
+
+impl Settings {
+    /// Settings with one row a method; [`Settings::of`] is for places without methods.
+    pub fn new(place: impl Into<String>, rows: Vec<Value>) -> Self {
+        let state = Mutex::new(State { rows, listeners: Vec::new() });
+        Self { place: Arc::new(Place { name: place.into(), state }) }
+    }
+
+    /// The same settings for everything.
+    pub fn of(place: impl Into<String>, value: Value) -> Self {
+        Self::new(place, vec![value])
+    }
+
+    /// Where these settings apply, for messages.
+    pub fn place(&self) -> &str {
+        &self.place.name
+    }
+
+    /// The settings now, for what cannot change while the process runs.
+    ///
+    /// # Errors
+    /// They do not fit `T`.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, StartError> {
+        let state = crate::sync::lock(&self.place.state);
+        let value = state.rows.first().unwrap_or(&Value::Null);
+        T::deserialize(value)
+            .map_err(|error| StartError::new(error.to_string()).at(&self.place.name))
+    }
+
+    /// The settings from now on, by method.
+    ///
+    /// # Errors
+    /// They do not fit `T`.
+    pub fn live<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Live<T>, StartError> {
+        let mut state = crate::sync::lock(&self.place.state);
+        let rows =
+            parse::<T>(&state.rows).map_err(|error| StartError::new(error).at(&self.place.name))?;
+        let table: Arc<[ArcSwap<T>]> = rows.into_iter().map(ArcSwap::new).collect();
+        // Endpoints come and go, and with them the wrappers that followed these settings.
+        state.listeners.retain(|listener| listener.is_followed());
+        state.listeners.push(Box::new(Table(table.clone())));
+        Ok(Live { table })
+    }
+
+    /// Whether something follows these settings while the process runs.
+    pub(crate) fn is_live(&self) -> bool {
+        !crate::sync::lock(&self.place.state).listeners.is_empty()
+    }
+
+    /// Reads new rows in every [`Live`]; the closures then make them valid everywhere.
+    pub(crate) fn prepare(
+        &self,
+        rows: Vec<Value>,
+    ) -> Result<Vec<Box<dyn FnOnce() + Send>>, String> {
+        let place = self.place.clone();
+        let state = crate::sync::lock(&self.place.state);
+        let mut commits = state
+            .listeners
+            .iter()
+            .map(|listener| {
+                listener.read(&rows).map_err(|error| format!("{}: {error}", place.name))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        drop(state);
+        commits.push(Box::new(move || crate::sync::lock(&place.state).rows = rows));
+        Ok(commits)
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Settings({})", self.place.name)
+    }
+}
+
+/// Equal rows share one value, which is what most edges have.
+fn parse<T: DeserializeOwned>(rows: &[Value]) -> Result<Vec<Arc<T>>, String> {
+    let mut parsed: Vec<Arc<T>> = Vec::with_capacity(rows.len().max(1));
+    for (index, row) in rows.iter().enumerate() {
+        let same = index.checked_sub(1).filter(|before| rows.get(*before) == Some(row));
+        let value = match same.and_then(|before| parsed.get(before)) {
+            Some(same) => same.clone(),
+            None => Arc::new(T::deserialize(row).map_err(|error| error.to_string())?),
+        };
+        parsed.push(value);
+    }
+    if parsed.is_empty() {
+        parsed.push(Arc::new(T::deserialize(&Value::Null).map_err(|error| error.to_string())?));
+    }
+    Ok(parsed)
+}
+
+struct Table<T>(Arc<[ArcSwap<T>]>);
+
+impl<T: DeserializeOwned + Send + Sync + 'static> Listener for Table<T> {
+    fn read(&self, rows: &[Value]) -> Result<Box<dyn FnOnce() + Send>, String> {
+        let new = parse::<T>(rows)?;
+        let table = self.0.clone();
+        Ok(Box::new(move || {
+            for (slot, value) in table.iter().zip(new) {
+                slot.store(value);
+            }
+        }))
+    }
+
+    fn is_followed(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+/// Settings that follow the configuration: read them at every call, keep none.
+pub struct Live<T> {
+    table: Arc<[ArcSwap<T>]>,
+}
+
+impl<T> Live<T> {
+    /// The settings of a method now: `let settings = self.settings.of(call.method);`.
+    pub fn of(&self, method: &Method) -> Guard<Arc<T>> {
+        // The table has a row a method, or a single one.
+        let index = usize::from(method.index).min(self.table.len().saturating_sub(1));
+        self.at(index)
+    }
+
+    /// The settings of a place without methods.
+    pub fn get(&self) -> Guard<Arc<T>> {
+        self.at(0)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "parse gives at least one row, callers clamp")]
+    fn at(&self, index: usize) -> Guard<Arc<T>> {
+        self.table[index].load()
+    }
+}
+
+impl<T> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        Self { table: self.table.clone() }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Live<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.table.iter().map(ArcSwap::load_full)).finish()
+    }
+}

@@ -1,0 +1,152 @@
+//! A transport of one frame a connection: a JSON line, then the arguments; the answer likewise.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bp_std::rt::*;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+#[derive(Serialize, Deserialize)]
+struct Request {
+    instance: String,
+    method: String,
+    headers: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Head {
+    Ok,
+    Application { status: String, code: String, message: String },
+    Infra { kind: String, processed: String, message: String },
+}
+
+struct Line {
+    endpoint: String,
+    limit: MessageLimit,
+}
+
+impl Endpoint for Line {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
+        Box::pin(async move {
+            let arguments = call.encode(Codec::Protobuf)?;
+            self.limit.check_arguments(arguments.len())?;
+            let headers = call.context.to_headers(Instant::now());
+            let request = Request {
+                instance: call.edge.callee.clone(),
+                method: call.method.name.to_owned(),
+                headers: headers.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
+            };
+            let mut stream = TcpStream::connect(&self.endpoint)
+                .await
+                .map_err(|error| Infra::unavailable(error.to_string()))?;
+            let broken = |error: std::io::Error| {
+                Infra::unavailable(error.to_string()).with_processed(Processed::Maybe)
+            };
+            let mut frame = serde_json::to_vec(&request).unwrap();
+            frame.push(b'\n');
+            frame.extend_from_slice(&arguments);
+            stream.write_all(&frame).await.map_err(broken)?;
+            stream.shutdown().await.map_err(broken)?;
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.map_err(broken)? == 0 {
+                return Err(broken(std::io::ErrorKind::UnexpectedEof.into()));
+            }
+            let mut body = Vec::new();
+            stream.read_to_end(&mut body).await.map_err(broken)?;
+            let class = match serde_json::from_str(&line)
+                .map_err(|e| Infra::decode(e.to_string()))?
+            {
+                Head::Ok => Class::Ok,
+                Head::Application { status, code, message } => Class::Application {
+                    status: Status::parse(&status).unwrap(),
+                    code: Cow::Owned(code),
+                    message,
+                },
+                Head::Infra { kind, processed, message } => {
+                    let kind = InfraKind::parse(&kind).unwrap();
+                    return Err(Infra::new(kind, Processed::parse(&processed).unwrap(), message));
+                }
+            };
+            self.limit.check_answer(body.len())?;
+            Ok(Reply::encoded(class, Codec::Protobuf, Bytes::from(body)))
+        })
+    }
+}
+
+async fn answer(stream: TcpStream, server: Arc<Server>) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    let mut body = Vec::new();
+    stream.read_to_end(&mut body).await?;
+    let Ok(request) = serde_json::from_str::<Request>(&line) else { return Ok(()) };
+    let context =
+        Context::from_headers(Instant::now(), |name| request.headers.get(name).map(String::as_str));
+    let arguments = Encoded { codec: Codec::Protobuf, bytes: Bytes::from(body) };
+    let outcome = server.call(&request.instance, &request.method, arguments, context).await;
+    let outcome = outcome.and_then(|reply| Ok((reply.encode(Codec::Protobuf)?, reply)));
+    let (head, body) = match outcome {
+        Ok((body, reply)) => match reply.class().clone() {
+            Class::Ok => (Head::Ok, body),
+            Class::Application { status, code, message } => (
+                Head::Application { status: status.to_string(), code: code.into_owned(), message },
+                body,
+            ),
+        },
+        Err(infra) => (
+            Head::Infra {
+                kind: infra.kind.to_string(),
+                processed: infra.processed.as_str().to_owned(),
+                message: infra.message.into_owned(),
+            },
+            Bytes::new(),
+        ),
+    };
+    let mut frame = serde_json::to_vec(&head).unwrap();
+    frame.push(b'\n');
+    frame.extend_from_slice(&body);
+    stream.get_mut().write_all(&frame).await?;
+    stream.get_mut().shutdown().await
+}
+
+struct Lines(MessageLimit);
+
+impl Dialer for Lines {
+    fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
+        Ok(Arc::new(Line { endpoint: address.to_owned(), limit: self.0 }))
+    }
+}
+
+struct Plugin;
+
+pub fn plugin() -> impl TransportPlugin {
+    Plugin
+}
+
+impl TransportPlugin for Plugin {
+    fn id(&self) -> &'static str {
+        "line"
+    }
+
+    fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
+        Ok(Arc::new(Lines(cx.limit)))
+    }
+
+    fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>> {
+        Box::pin(async move {
+            let server = cx.server;
+            listen::connections(cx.listener, cx.drain, move |stream| {
+                let server = server.clone();
+                async move {
+                    let _ = answer(stream, server).await;
+                }
+            })
+            .await;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,19 @@
+//! A hand-written application in the shape of generated code, started, called, configured and stopped.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "generated code is public, and the exemption for tests does not cover what tests share"
+)]
+
+mod app;
+mod calls;
+mod configuration;
+mod cycles;
+mod life;
+mod outside;
+
+fn bp_app() -> bp_std::rt::App {
+    app::app(&app::plan::monolith())
+}

@@ -1,0 +1,84 @@
+//! Where a store listens.
+
+use std::fmt;
+
+use bp_runtime::{BackendContext, Database, StartError};
+
+/// A host and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// A name or an address; an IPv6 address without its brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Address {
+    /// The instance's address: `BP_ADDR_<NAME>`, else what the wiring says, else this machine and `port`.
+    ///
+    /// # Errors
+    /// What is said is no `host:port`.
+    pub fn of(cx: &BackendContext, wiring: Option<&str>, port: u16) -> Result<Self, StartError> {
+        match cx.address.as_deref().or(wiring) {
+            Some(text) => Self::parse(text).ok_or_else(|| {
+                StartError::new(format!(
+                    "`{text}` is no address such as \"127.0.0.1:{port}\" of one server"
+                ))
+            }),
+            None => Ok(Self { host: "127.0.0.1".to_owned(), port }),
+        }
+    }
+
+    /// What an instance that dials such an address is to telemetry.
+    ///
+    /// # Errors
+    /// As [`Address::of`].
+    pub fn database(
+        cx: &BackendContext,
+        system: &'static str,
+        port: u16,
+    ) -> Result<Database, StartError> {
+        #[derive(serde::Deserialize)]
+        struct Said {
+            address: Option<String>,
+        }
+        let said: Said = cx.settings.read()?;
+        let Self { host, port } = Self::of(cx, said.address.as_deref(), port)?;
+        Ok(Database { system, server: Some((host, port)) })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (host, port) = text.rsplit_once(':')?;
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let plain = !host.is_empty()
+            && !host.contains(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '@' | '['));
+        let port = port.parse().ok().filter(|port| *port > 0)?;
+        plain.then(|| Self { host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_host_and_one_port() {
+        for text in ["localhost:5432", "10.0.0.1:1", "rate-db:11211", "[::1]:6379"] {
+            assert_eq!(Address::parse(text).map(|it| it.to_string()).as_deref(), Some(text));
+        }
+        for text in ["", "host", ":1", "host:", "host:0", "host:70000", "a:1,b:2", "u@h:1", "a b:1"]
+        {
+            assert_eq!(Address::parse(text), None, "{text}");
+        }
+    }
+}

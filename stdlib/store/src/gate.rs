@@ -1,0 +1,52 @@
+//! A bound on calls at once, for libraries that pool connections themselves and let callers wait for ever.
+
+use bp_runtime::{Infra, Live, Processed, StartError};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::{Address, Limit, Limits};
+
+/// Lets in as many calls as there are connections.
+#[derive(Debug)]
+pub struct Gate {
+    permits: Semaphore,
+    size: usize,
+    limits: Live<Limits>,
+    address: Address,
+}
+
+impl Gate {
+    /// For `size` connections.
+    ///
+    /// # Errors
+    /// A size of nothing.
+    pub fn new(address: Address, size: usize, limits: Live<Limits>) -> Result<Self, StartError> {
+        if size == 0 || size > Semaphore::MAX_PERMITS {
+            return Err(StartError::new(format!("a pool of {size} connections")));
+        }
+        Ok(Self { permits: Semaphore::new(size), size, limits, address })
+    }
+
+    /// Waits for a place; the call has it until the permit is dropped.
+    ///
+    /// # Errors
+    /// None is free in time; nothing was sent.
+    pub async fn enter(&self) -> Result<(SemaphorePermit<'_>, Limit), Infra> {
+        let limits = **self.limits.get();
+        let limit = Limit::new(limits.timeout);
+        let left = limit.left();
+        if left.is_zero() {
+            return Err(limit.passed(Processed::No, "nothing was sent"));
+        }
+        match tokio::time::timeout(left.min(limits.wait), self.permits.acquire()).await {
+            Ok(Ok(permit)) => Ok((permit, limit)),
+            Ok(Err(closed)) => Err(Infra::unavailable(format!("{}: {closed}", self.address))),
+            Err(_) if limits.wait < left => {
+                Err(crate::limits::busy(self.size, &self.address, limits.wait))
+            }
+            Err(_) => {
+                let what = format!("no connection to {}", self.address);
+                Err(limit.passed(Processed::No, &what))
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What backends behind a network connection share: their address and limits, a pool of connections, typed failures.
+//!
+//! A plugin says how to connect ([`Connect`]) and what an error of its library means ([`Fault`]); a call is then
+//!
+//! ```text
+//! let mut lease = self.pool.lease().await?;                        // a connection, within the limits
+//! let answer = lease.limit().wait(lease.get(key)).await?;          // dropped or too late: the connection is thrown away
+//! lease.end(answer.map_err(fault))                                 // answered: it goes back
+//! ```
+//!
+//! **Start-up.** An instance connects when it is first called, so a store that is down stops no process: its calls fail until it is up.
+//!
+//! **Failures** are [`Infra`](bp_runtime::Infra) and say truthfully whether the call was processed:
+//! no connection means no, a connection that broke behind the request means maybe.
+//!
+//! **Recovery.** A connection is used again only after a whole answer. One that rested, or that was open when another failed, is asked for a sign of life first;
+//! when one gives none, all that were open by then are thrown away.
+
+mod address;
+mod fault;
+mod gate;
+mod limits;
+mod pool;
+
+pub use address::Address;
+pub use fault::Fault;
+pub use gate::Gate;
+pub use limits::{Limit, Limits};
+pub use pool::{Connect, Lease, Pool};

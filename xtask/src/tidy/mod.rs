@@ -1,0 +1,61 @@
+//! Rules of the code base that no compiler checks.
+
+mod diagnostics;
+mod files;
+mod layers;
+mod plugins;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use crate::ci::root;
+
+/// Runs every rule and reports all that they find.
+pub(crate) fn all() -> Result<()> {
+    let root = root();
+    let mut faults = Vec::new();
+    layers::check(&root, &mut faults)?;
+    files::check(&root, &mut faults)?;
+    plugins::check(&root, &mut faults)?;
+    diagnostics::check(&root, &mut faults)?;
+    for fault in &faults {
+        println!("tidy: {fault}");
+    }
+    ensure!(
+        faults.is_empty(),
+        "{} rules broken; ARCHITECTURE.md says why they exist",
+        faults.len()
+    );
+    println!("── tidy: no faults");
+    Ok(())
+}
+
+/// Every file below `folder` with this extension, sorted; build output is left out.
+pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        if !next.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&next)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !matches!(name.as_str(), "target" | "build" | ".bp" | ".git") {
+                    waiting.push(path);
+                }
+            } else if path.extension().is_some_and(|e| e == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A path as faults name it.
+fn name(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
