@@ -15,7 +15,7 @@ use crate::digest::Digest;
 use crate::stamps::Stamps;
 
 /// Where changed files wait, inside the output folder so that a rename stays in one file system.
-const STAGING: &str = ".bp-staging";
+pub(super) const STAGING: &str = ".bp-staging";
 /// In the staging folder: the folders that staging made, one a line, so that the next build knows them after a kill.
 const FOLDERS: &str = "folders";
 /// In the staging folder: the manifest that goes first.

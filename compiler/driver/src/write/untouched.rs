@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::manifest::{Manifest, State};
+use super::stage::STAGING;
 use super::{Folder, take};
 use crate::digest::Digest;
 use crate::memo::Outcome;
@@ -29,7 +30,9 @@ impl Folder<'_> {
             return None;
         }
         let manifest = Manifest::read(self.system, &self.out).ok()??;
-        if manifest.state != State::Complete {
+        // A build that was killed while it staged left that folder, and perhaps empty ones, to be cleared away.
+        let staging = self.system.entry(&self.out.join(STAGING));
+        if manifest.state != State::Complete || staging.is_some() {
             return None;
         }
         let folders: BTreeSet<&Utf8Path> = manifest

@@ -135,6 +135,13 @@ fn same(found: &Tree, wanted: &Tree, changes: usize) {
     assert!(different.is_empty(), "{changes}: not as after a cold build: {different:?}");
 }
 
+/// Whether a memo that saw this manifest would save a build.
+fn untouched(system: &RealSystem, place: &Place) -> bool {
+    let folder = Folder::hold(system, Arc::default(), &place.out, &|| ()).expect("free");
+    let manifest = folder.manifest_digest();
+    manifest.is_some_and(|manifest| folder.untouched(&manifest, &[]).is_some())
+}
+
 fn before() -> Artifacts {
     let mut files: Vec<(String, String)> =
         (0..14).map(|n| (format!("rust/app/src/s{n}.rs"), format!("// service {n}\n"))).collect();
@@ -195,6 +202,10 @@ fn kill_everywhere(from: Option<&Artifacts>, to: &Artifacts, end: End) -> (usize
             assert_eq!(codes(&faults), [""; 0], "{changes}: neither build, and said to be whole");
         }
         assert_eq!(real.read(&mine).expect("there"), b"mine");
+        if untouched(&real, &place) {
+            let now = tree(&place.out);
+            assert!(nexts.iter().any(|(_, cold)| now == *cold), "{changes}: said to be untouched");
+        }
         // The next build may be of the same sources, or of those before.
         for (next, cold) in &nexts {
             let copy = place.copy();
