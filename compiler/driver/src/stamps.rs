@@ -33,11 +33,11 @@ struct Known {
 pub struct Stamps {
     /// Where it is kept; nowhere when `None`.
     place: Option<Utf8PathBuf>,
-    /// By path, as seen from the working directory; and whether anybody asked.
-    known: BTreeMap<Utf8PathBuf, (Known, AtomicBool)>,
+    /// By path as text, as seen from the working directory, since paths are compared part by part; and whether anybody asked.
+    known: BTreeMap<String, (Known, AtomicBool)>,
     /// Stamps that were taken after this one are not older than what they are compared with.
     since: Option<Stamp>,
-    learnt: Mutex<BTreeMap<Utf8PathBuf, Option<Known>>>,
+    learnt: Mutex<BTreeMap<String, Option<Known>>>,
 }
 
 impl Stamps {
@@ -48,7 +48,7 @@ impl Stamps {
 
     /// What was kept at a place.
     pub fn load(system: &dyn System, place: Utf8PathBuf) -> Self {
-        let kept: Option<BTreeMap<Utf8PathBuf, Known>> = cache::get(system, &place, HEAD);
+        let kept: Option<BTreeMap<String, Known>> = cache::get(system, &place, HEAD);
         if kept.is_none() {
             // Its own stamp tells the time by the clock of its disk.
             let _ = system.write(&place, b"");
@@ -95,7 +95,7 @@ impl Stamps {
         stamp: Option<Stamp>,
         read: impl FnOnce() -> io::Result<Vec<u8>>,
     ) -> io::Result<Digest> {
-        if let Some((known, asked)) = self.known.get(path)
+        if let Some((known, asked)) = self.known.get(path.as_str())
             && Some(known.stamp) == stamp
         {
             asked.store(true, Ordering::Relaxed);
@@ -127,10 +127,10 @@ impl Stamps {
             })
         };
         let known = stamp.filter(settled).map(|stamp| Known { stamp, digest });
-        self.learnt().insert(path.to_owned(), known);
+        self.learnt().insert(path.as_str().to_owned(), known);
     }
 
-    fn learnt(&self) -> MutexGuard<'_, BTreeMap<Utf8PathBuf, Option<Known>>> {
+    fn learnt(&self) -> MutexGuard<'_, BTreeMap<String, Option<Known>>> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -138,16 +138,16 @@ impl Stamps {
     pub fn keep(&self, system: &dyn System) {
         let Some(place) = &self.place else { return };
         let learnt = std::mem::take(&mut *self.learnt());
-        let same = |path: &Utf8PathBuf, now: &Option<Known>| {
+        let same = |path: &String, now: &Option<Known>| {
             self.known.get(path).map(|(known, _)| known) == now.as_ref()
         };
         if learnt.iter().all(|(path, now)| same(path, now)) {
             return;
         }
-        let asked = |(path, (known, asked)): (&Utf8PathBuf, &(Known, AtomicBool))| {
+        let asked = |(path, (known, asked)): (&String, &(Known, AtomicBool))| {
             asked.load(Ordering::Relaxed).then(|| (path.clone(), *known))
         };
-        let mut kept: BTreeMap<Utf8PathBuf, Known> = self.known.iter().filter_map(asked).collect();
+        let mut kept: BTreeMap<String, Known> = self.known.iter().filter_map(asked).collect();
         for (path, now) in learnt {
             match now {
                 Some(now) => kept.insert(path, now),

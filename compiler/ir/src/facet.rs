@@ -3,7 +3,6 @@
 //! Kinds are closed so that the verifier and the targets are exhaustive; facets are open so that a plugin needs no new kind.
 
 use std::any::{Any, TypeId};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,19 +18,29 @@ pub trait Facet: Any + fmt::Debug + Send + Sync {
 /// The facets of one node or edge: at most one of a type.
 #[derive(Debug, Clone, Default)]
 pub struct Facets {
-    by_name: BTreeMap<&'static str, (TypeId, Arc<dyn Facet>)>,
+    /// By name; a list, because there are many nodes and few facets on each.
+    by_name: Vec<(&'static str, TypeId, Arc<dyn Facet>)>,
 }
 
 impl Facets {
     /// Attaches a facet; replaces the one of the same type.
     pub fn set<F: Facet>(&mut self, facet: F) {
-        self.by_name.insert(facet.name(), (TypeId::of::<F>(), Arc::new(facet)));
+        let name = facet.name();
+        let new = (name, TypeId::of::<F>(), Arc::new(facet) as Arc<dyn Facet>);
+        match self.by_name.binary_search_by_key(&name, |(name, ..)| name) {
+            Ok(at) => {
+                if let Some(slot) = self.by_name.get_mut(at) {
+                    *slot = new;
+                }
+            }
+            Err(at) => self.by_name.insert(at, new),
+        }
     }
 
     /// The facet of a type.
     pub fn get<F: Facet>(&self) -> Option<&F> {
         let wanted = TypeId::of::<F>();
-        let (_, facet) = self.by_name.values().find(|(id, _)| *id == wanted)?;
+        let (.., facet) = self.by_name.iter().find(|(_, id, _)| *id == wanted)?;
         let any: &dyn Any = facet.as_ref();
         any.downcast_ref()
     }
@@ -39,7 +48,7 @@ impl Facets {
     /// Takes the facet of a type away.
     pub fn remove<F: Facet>(&mut self) {
         let unwanted = TypeId::of::<F>();
-        self.by_name.retain(|_, (id, _)| *id != unwanted);
+        self.by_name.retain(|(_, id, _)| *id != unwanted);
     }
 
     /// Whether there is none.
@@ -49,7 +58,7 @@ impl Facets {
 
     /// Every facet, by name.
     pub fn iter(&self) -> impl Iterator<Item = &dyn Facet> {
-        self.by_name.values().map(|(_, facet)| facet.as_ref())
+        self.by_name.iter().map(|(.., facet)| facet.as_ref())
     }
 }
 

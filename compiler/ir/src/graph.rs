@@ -2,7 +2,7 @@
 //!
 //! An index that is freed is reused at once, so it must never be stored outside, compared or printed; keys are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bp_diag::Span;
@@ -80,9 +80,12 @@ impl std::error::Error for IrError {}
 /// The graph between the front ends and the plan.
 #[derive(Debug, Clone, Default)]
 pub struct Ir {
-    graph: StableDiGraph<Node, Edge>,
+    // Boxed, so that a graph that grows moves addresses.
+    graph: StableDiGraph<Box<Node>, Box<Edge>>,
     nodes: BTreeMap<NodeKey, NodeIndex>,
     edges: BTreeMap<EdgeKey, EdgeIndex>,
+    /// Where each node runs: a service that thousands call has thousands of edges and one host.
+    hosts: BTreeMap<NodeKey, BTreeSet<NodeKey>>,
 }
 
 impl Ir {
@@ -106,9 +109,10 @@ impl Ir {
             return Err(IrError::Taken(key.to_string()));
         }
         let node = Node { key: key.clone(), kind, origin, facets: Facets::default() };
-        let index = self.graph.add_node(node);
+        let index = self.graph.add_node(Box::new(node));
         self.nodes.insert(key.clone(), index);
-        self.graph.node_weight_mut(index).ok_or_else(|| IrError::Unknown(key.to_string()))
+        let added = self.graph.node_weight_mut(index).map(Box::as_mut);
+        added.ok_or_else(|| IrError::Unknown(key.to_string()))
     }
 
     /// Adds an edge; its key follows from its ends and kind.
@@ -146,9 +150,13 @@ impl Ir {
             origin,
             facets: Facets::default(),
         };
-        let index = self.graph.add_edge(source, target, edge);
+        if edge.kind == EdgeKind::Hosts {
+            self.hosts.entry(to.clone()).or_default().insert(from.clone());
+        }
+        let index = self.graph.add_edge(source, target, Box::new(edge));
         self.edges.insert(key.clone(), index);
-        self.graph.edge_weight_mut(index).ok_or_else(|| IrError::Unknown(key.to_string()))
+        let added = self.graph.edge_weight_mut(index).map(Box::as_mut);
+        added.ok_or_else(|| IrError::Unknown(key.to_string()))
     }
 
     /// Removes a node and the edges that touch it; whether there was one.
@@ -160,7 +168,7 @@ impl Ir {
             touching.extend(keys);
         }
         for edge in &touching {
-            self.edges.remove(edge);
+            self.remove_edge(edge);
         }
         self.graph.remove_node(index);
         true
@@ -169,38 +177,43 @@ impl Ir {
     /// Removes an edge; whether there was one.
     pub fn remove_edge(&mut self, key: &EdgeKey) -> bool {
         let Some(index) = self.edges.remove(key) else { return false };
-        self.graph.remove_edge(index);
+        if let Some(edge) = self.graph.remove_edge(index)
+            && edge.kind == EdgeKind::Hosts
+            && let Some(hosts) = self.hosts.get_mut(&edge.to)
+        {
+            hosts.remove(&edge.from);
+        }
         true
     }
 
     /// The node with a key.
     pub fn node(&self, key: &NodeKey) -> Option<&Node> {
-        self.graph.node_weight(*self.nodes.get(key)?)
+        self.graph.node_weight(*self.nodes.get(key)?).map(Box::as_ref)
     }
 
     /// The node with a key, to be changed; its key must stay.
     pub fn node_mut(&mut self, key: &NodeKey) -> Option<&mut Node> {
-        self.graph.node_weight_mut(*self.nodes.get(key)?)
+        self.graph.node_weight_mut(*self.nodes.get(key)?).map(Box::as_mut)
     }
 
     /// The edge with a key.
     pub fn edge(&self, key: &EdgeKey) -> Option<&Edge> {
-        self.graph.edge_weight(*self.edges.get(key)?)
+        self.graph.edge_weight(*self.edges.get(key)?).map(Box::as_ref)
     }
 
     /// The edge with a key, to be changed; its key and ends must stay.
     pub fn edge_mut(&mut self, key: &EdgeKey) -> Option<&mut Edge> {
-        self.graph.edge_weight_mut(*self.edges.get(key)?)
+        self.graph.edge_weight_mut(*self.edges.get(key)?).map(Box::as_mut)
     }
 
     /// Every node, by key.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.values().filter_map(|index| self.graph.node_weight(*index))
+        self.nodes.values().filter_map(|index| self.graph.node_weight(*index)).map(Box::as_ref)
     }
 
     /// Every edge, by key.
     pub fn edges(&self) -> impl Iterator<Item = &Edge> {
-        self.edges.values().filter_map(|index| self.graph.edge_weight(*index))
+        self.edges.values().filter_map(|index| self.graph.edge_weight(*index)).map(Box::as_ref)
     }
 
     /// The edges that start at a node, by key.
@@ -216,7 +229,7 @@ impl Ir {
     fn touching(&self, key: &NodeKey, direction: Direction) -> Vec<&Edge> {
         let Some(index) = self.nodes.get(key) else { return Vec::new() };
         let mut edges: Vec<&Edge> =
-            self.graph.edges_directed(*index, direction).map(|e| e.weight()).collect();
+            self.graph.edges_directed(*index, direction).map(|e| e.weight().as_ref()).collect();
         edges.sort_by(|a, b| a.key.cmp(&b.key));
         edges
     }
@@ -228,17 +241,7 @@ impl Ir {
 
     /// The nodes that a node runs inside, by key: one process for a service, every user's for a backend.
     pub fn hosts_of(&self, key: &NodeKey) -> Vec<&NodeKey> {
-        let Some(index) = self.nodes.get(key) else { return Vec::new() };
-        // Filtered before sorting: a service that thousands call has thousands of edges and one host.
-        let mut hosts: Vec<&NodeKey> = self
-            .graph
-            .edges_directed(*index, Direction::Incoming)
-            .map(|e| e.weight())
-            .filter(|e| e.kind == EdgeKind::Hosts)
-            .map(|e| &e.from)
-            .collect();
-        hosts.sort();
-        hosts
+        self.hosts.get(key).into_iter().flatten().collect()
     }
 
     /// The parts that belong to a call or a listener, by key: see [`NodeKey::part`].
@@ -248,6 +251,7 @@ impl Ir {
             .range(NodeKey::new(prefix.clone())..)
             .take_while(move |(key, _)| key.as_str().starts_with(&prefix))
             .filter_map(|(_, index)| self.graph.node_weight(*index))
+            .map(Box::as_ref)
     }
 }
 
@@ -266,10 +270,12 @@ mod tests {
         ir.add_node(&a, NodeKind::External, origin()).unwrap();
         ir.add_node(&b, NodeKind::External, origin()).unwrap();
         ir.add_edge(&a, &b, EdgeKind::Hosts, origin()).unwrap();
+        assert_eq!(ir.hosts_of(&b), [&a]);
         assert!(ir.remove_node(&a));
         // petgraph gives the freed index to `c`; the keys must not care.
         ir.add_node(&c, NodeKind::Container, origin()).unwrap();
         assert!(ir.node(&a).is_none());
+        assert!(ir.hosts_of(&b).is_empty());
         assert_eq!(ir.node(&c).unwrap().kind, NodeKind::Container);
         assert_eq!(ir.node(&b).unwrap().kind, NodeKind::External);
         assert_eq!(ir.edges().count(), 0);

@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::stamps::Stamps;
 
-/// What a stage of the compiler may ask of a system.
+/// What a stage of the compiler may ask of a system; paths are texts, which are compared faster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Question {
-    Read(Utf8PathBuf),
-    Kind(Utf8PathBuf),
-    Entry(Utf8PathBuf),
-    List(Utf8PathBuf),
+    Read(String),
+    Kind(String),
+    Entry(String),
+    List(String),
     Variable(String),
     Here,
 }
@@ -28,10 +28,10 @@ impl Question {
     /// What a system answers now.
     pub(super) fn ask(&self, system: &dyn System, stamps: &Stamps) -> Answer {
         match self {
-            Self::Read(path) => of_read(stamps.digest(system, path)),
-            Self::Kind(path) => Answer::Kind(system.kind(path).map(of_kind)),
-            Self::Entry(path) => Answer::Kind(system.entry(path).map(of_kind)),
-            Self::List(path) => of_list(&system.list(path)),
+            Self::Read(path) => of_read(stamps.digest(system, path.as_str().into())),
+            Self::Kind(path) => Answer::Kind(system.kind(path.as_str().into()).map(of_kind)),
+            Self::Entry(path) => Answer::Kind(system.entry(path.as_str().into()).map(of_kind)),
+            Self::List(path) => of_list(&system.list(path.as_str().into())),
             Self::Variable(name) => Answer::Variable(system.variable(name)),
             Self::Here => of_here(system.current_directory()),
         }
@@ -40,7 +40,7 @@ impl Question {
     fn path(&self) -> Option<&Utf8Path> {
         match self {
             Self::Read(path) | Self::Kind(path) | Self::Entry(path) | Self::List(path) => {
-                Some(path)
+                Some(path.as_str().into())
             }
             Self::Variable(_) | Self::Here => None,
         }
@@ -148,19 +148,19 @@ impl System for Recorder<'_> {
     fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
         let answer = self.stamps.read(self.system, path);
         let noted = answer.as_ref().map_or_else(of_error, |(_, digest)| Answer::Content(*digest));
-        self.note(Question::Read(path.to_owned()), noted);
+        self.note(Question::Read(path.as_str().to_owned()), noted);
         answer.map(|(bytes, _)| bytes)
     }
 
     fn kind(&self, path: &Utf8Path) -> Option<EntryKind> {
         let answer = self.system.kind(path);
-        self.note(Question::Kind(path.to_owned()), Answer::Kind(answer.map(of_kind)));
+        self.note(Question::Kind(path.as_str().to_owned()), Answer::Kind(answer.map(of_kind)));
         answer
     }
 
     fn entry(&self, path: &Utf8Path) -> Option<EntryKind> {
         let answer = self.system.entry(path);
-        self.note(Question::Entry(path.to_owned()), Answer::Kind(answer.map(of_kind)));
+        self.note(Question::Entry(path.as_str().to_owned()), Answer::Kind(answer.map(of_kind)));
         answer
     }
 
@@ -175,7 +175,7 @@ impl System for Recorder<'_> {
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<(String, EntryKind)>> {
         let answer = self.system.list(path);
-        self.note(Question::List(path.to_owned()), of_list(&answer));
+        self.note(Question::List(path.as_str().to_owned()), of_list(&answer));
         answer
     }
 

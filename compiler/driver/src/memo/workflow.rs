@@ -84,7 +84,7 @@ fn take(
     // Every question is asked again, so that whoever listens hears what the model depends on.
     let same = |(question, answer): &(Question, Answer)| match question {
         Question::Read(path) => {
-            let Ok(bytes) = system.read(path) else {
+            let Ok(bytes) = system.read(path.as_str().into()) else {
                 return (question.ask(system, &stamps) == *answer).then_some(None);
             };
             let digest = Digest::of(&bytes);

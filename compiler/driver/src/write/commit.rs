@@ -49,15 +49,14 @@ impl Staged<'_> {
         for path in &self.gone {
             remove_empty_parents(system, out, &out.join(path));
         }
-        let mut made = BTreeSet::new();
-        for Staging { from, to, .. } in &self.files {
-            if let Some(parent) = to.parent()
-                && made.insert(parent)
-            {
-                system.make_directory(parent).map_err(|e| (parent.to_owned(), e))?;
-            }
-            system.rename(from, to).map_err(|e| (to.clone(), e))?;
+        let parents = self.files.iter().filter_map(|file| file.to.parent());
+        let parents: BTreeSet<&str> = parents.map(Utf8Path::as_str).collect();
+        for parent in parents {
+            system.make_directory(parent.into()).map_err(|e| (parent.into(), e))?;
         }
+        let rename =
+            |file: &Staging| system.rename(&file.from, &file.to).map_err(|e| (file.to.clone(), e));
+        self.files.par_iter().map(rename).collect::<Result<(), Refused>>()?;
         put(COMPLETE)?;
         self.learn();
         clear(system, out, &self.staging);

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use bp_diag::{Diagnostic, catalog};
 use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
 /// The manifest's file name in the output folder.
 pub(crate) const MANIFEST: &str = ".bp-manifest.json";
 const VERSION: u64 = 1;
 
 /// Whether the folder holds one whole build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum State {
     /// Files are being renamed: a file may be of either build.
     Writing,
@@ -28,6 +29,22 @@ pub(crate) struct Manifest {
     pub(crate) files: BTreeMap<String, String>,
     /// While writing, the files of the build before, which may still be on disk.
     pub(crate) previous: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default)]
+    version: u64,
+}
+
+/// The manifest's layout; `F` is a map of texts.
+#[derive(Serialize, Deserialize)]
+struct Kept<F> {
+    version: u64,
+    state: State,
+    files: F,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<F>,
 }
 
 impl Manifest {
@@ -47,34 +64,27 @@ impl Manifest {
         }
         let bad = |detail: &str| catalog::target::bad_manifest(path.as_str(), detail);
         let bytes = system.read(&path).map_err(|e| bad(&e.to_string()))?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
-        if value.get("version").and_then(Value::as_u64) != Some(VERSION) {
+        // Only what every version has: another one's manifest may look like anything else.
+        let Version { version } =
+            serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
+        if version != VERSION {
             return Err(bad("it is of another version"));
         }
-        let state = match value.get("state").and_then(Value::as_str) {
-            Some("writing") => State::Writing,
-            Some("complete") => State::Complete,
-            _ => return Err(bad("it names no state")),
-        };
-        let files = hashes(value.get("files")).ok_or_else(|| bad("it lists no files"))?;
-        let previous = match state {
-            State::Writing => hashes(value.get("previous")).unwrap_or_default(),
-            State::Complete => BTreeMap::new(),
-        };
+        let kept: Kept<BTreeMap<String, String>> =
+            serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
+        let Kept { state, files, previous, .. } = kept;
+        let previous = previous.filter(|_| state == State::Writing).unwrap_or_default();
         Ok(Some(Self { state, files, previous }))
     }
 
     /// The manifest as it is written.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut root = Map::new();
-        root.insert("version".into(), VERSION.into());
-        let state = if self.state == State::Writing { "writing" } else { "complete" };
-        root.insert("state".into(), state.into());
-        root.insert("files".into(), object(&self.files));
-        if self.state == State::Writing {
-            root.insert("previous".into(), object(&self.previous));
-        }
-        format!("{:#}\n", Value::Object(root)).into_bytes()
+        let previous = (self.state == State::Writing).then_some(&self.previous);
+        let kept = Kept { version: VERSION, state: self.state, files: &self.files, previous };
+        // Maps of texts have a JSON form.
+        let mut bytes = serde_json::to_vec_pretty(&kept).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
     }
 
     /// Whether `bp` wrote a file with these bytes at this path, in the last build or the one it interrupted.
@@ -86,12 +96,4 @@ impl Manifest {
     pub(crate) fn knows(&self, path: &str) -> bool {
         self.files.contains_key(path) || self.previous.contains_key(path)
     }
-}
-
-fn hashes(value: Option<&Value>) -> Option<BTreeMap<String, String>> {
-    value?.as_object()?.iter().map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
-}
-
-fn object(map: &BTreeMap<String, String>) -> Value {
-    map.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()
 }

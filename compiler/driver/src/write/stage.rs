@@ -7,6 +7,9 @@ use bp_diag::{Diagnostic, Diagnostics, catalog};
 use bp_emit::Artifacts;
 use bp_system::{EntryKind, Stamp, System};
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::iter::{
+    IndexedParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _,
+};
 
 use super::compare::{Comparison, compare};
 use super::manifest::{Manifest, State};
@@ -129,16 +132,19 @@ fn fill(
         let at = staging.join(name);
         system.create(&at, bytes).map(|()| at.clone()).map_err(|e| (at, e))
     };
-    let fresh = staged.written.created.iter().chain(&staged.written.changed);
-    for (number, path) in fresh.enumerate() {
-        let (Some(artifact), Some(digest)) = (artifacts.get(path), digests.get(path.as_str()))
-        else {
-            continue;
-        };
-        let from = create(&number.to_string(), &artifact.bytes)?;
-        let stamp = system.entry_stamp(&from);
-        staged.files.push(Staging { from, to: staged.out.join(path), digest: *digest, stamp });
-    }
+    let fresh: Vec<&String> =
+        staged.written.created.iter().chain(&staged.written.changed).collect();
+    let stage = |(number, path): (usize, &&String)| {
+        let (artifact, digest) = (artifacts.get(path)?, digests.get(path.as_str())?);
+        let made = create(&number.to_string(), &artifact.bytes);
+        Some(made.map(|from| {
+            let stamp = system.entry_stamp(&from);
+            Staging { from, to: staged.out.join(path), digest: *digest, stamp }
+        }))
+    };
+    let files: Result<Vec<Staging>, Refused> =
+        fresh.par_iter().enumerate().filter_map(stage).collect();
+    staged.files = files?;
     create(COMPLETE, &complete.encode())?;
     let previous = before.map(|m| {
         let mut all = m.previous;

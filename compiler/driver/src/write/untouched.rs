@@ -35,13 +35,8 @@ impl Folder<'_> {
         if manifest.state != State::Complete || staging.is_some() {
             return None;
         }
-        let folders: BTreeSet<&Utf8Path> = manifest
-            .files
-            .keys()
-            .flat_map(|name| Utf8Path::new(name).ancestors().skip(1))
-            .filter(|folder| !folder.as_str().is_empty())
-            .collect();
-        let entry = |name: &Utf8Path| self.system.entry(&self.out.join(name));
+        let entry = |name: &str| self.system.entry(&self.out.join(name));
+        let folders = folders(manifest.files.keys());
         if folders.into_iter().any(|folder| entry(folder) != Some(EntryKind::Directory)) {
             return None;
         }
@@ -56,6 +51,21 @@ impl Folder<'_> {
         });
         same.then_some(files.len())
     }
+}
+
+/// Every folder that one of these files is in.
+fn folders<'n>(names: impl Iterator<Item = &'n String>) -> BTreeSet<&'n str> {
+    let mut all = BTreeSet::new();
+    for name in names {
+        let mut name = name.as_str();
+        // Above a folder that is there already is nothing new.
+        while let Some((folder, _)) = name.rsplit_once('/')
+            && all.insert(folder)
+        {
+            name = folder;
+        }
+    }
+    all
 }
 
 /// Whether a folder holds what a build left there, by the content of every file.

@@ -50,8 +50,8 @@ pub(crate) fn lex(text: &str) -> Result<Vec<Token>, Unclosed> {
     if text.starts_with("#!") && !text.get(2..).unwrap_or("").trim_start().starts_with('[') {
         lexer.line();
     }
-    // Nearly always enough: growing would cost more than the room.
-    let mut tokens = Vec::with_capacity(text.len() / 3);
+    // About what most files have; a guess that is too large makes the system clear memory that nobody uses.
+    let mut tokens = Vec::with_capacity(text.len() / 6);
     while let Some(byte) = lexer.peek(0) {
         let start = lexer.at;
         if let Some(kind) = lexer.token(byte)? {

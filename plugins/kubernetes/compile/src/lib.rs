@@ -12,9 +12,12 @@ mod service;
 mod settings;
 mod workload;
 
-use bp_plugin::deploy::{Deployment, Options, store_image};
+use bp_plugin::deploy::{
+    Deployment, ImageLock, JobContainer, Options, ProcessContainer, StoreContainer, store_image,
+};
 use bp_plugin::emit::Origin;
-use bp_plugin::{ArtifactContext, CheckContext, Feature, Metadata, Plugin, yaml};
+use bp_plugin::{ArtifactContext, CheckContext, Diagnostic, Feature, Metadata, Plan, Plugin, yaml};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelExtend as _, ParallelIterator as _};
 use serde_json::{Value, json};
 
 use crate::settings::Settings;
@@ -65,54 +68,30 @@ impl Plugin for Kubernetes {
         let options = Options { config: settings.overrides, ..Options::default() };
         let deployment = Deployment::of(cx.plan, options);
         cx.diagnostics.extend(deployment.lacking(ID));
-        let mut files = Vec::new();
         let names = labels::Names { app: &cx.plan.app.name, wiring: &cx.plan.wiring };
-        let grants = network::Grants::of(cx.plan, &deployment);
-        files.push(File::new("", "default-deny", network::deny_all(&names)));
-        for (name, process) in &deployment.processes {
-            let named = names.process(name);
-            let mut add = |kind, value| files.push(File::new(&named.host, kind, value));
-            let environment = config::split(&process.environment);
-            add("serviceaccount", config::account(&named));
-            add("configmap", config::map(&named, &environment));
-            add(
-                workload::kind(process),
-                workload::process(&named, process, &environment, &settings),
-            );
-            for (kind, value) in service::process(&named, process, &settings) {
-                add(kind, value);
-            }
-            add("poddisruptionbudget", budget::disruption(&named));
-            if let Some(scale) = cx.plan.processes.get(name).and_then(|p| p.autoscale.as_ref()) {
-                add("horizontalpodautoscaler", budget::autoscaler(&named, process, scale));
-            }
-            add("networkpolicy", grants.policy(&named, &settings));
-        }
+        let cluster = Cluster {
+            plan: cx.plan,
+            images: cx.images,
+            grants: network::Grants::of(cx.plan, &deployment),
+            names,
+            settings: &settings,
+        };
+        let mut files = vec![File::new("", "default-deny", &network::deny_all(&cluster.names))];
+        // Where there are thousands, theirs are most of all files.
+        let processes = deployment.processes.par_iter();
+        files.par_extend(processes.flat_map_iter(|(name, process)| cluster.process(name, process)));
         // A job that fills files of a process is none for a cluster: `lossy` has accepted that.
         for (name, job) in deployment.jobs.iter().filter(|(_, job)| !job.keeps_data) {
-            let named = names.job(name);
-            let mut add = |kind, value| files.push(File::new(&named.host, kind, value));
-            let environment = config::split(&job.environment);
-            add("serviceaccount", config::account(&named));
-            add("configmap", config::map(&named, &environment));
-            add("job", workload::job(&named, job, &environment));
-            add("networkpolicy", grants.policy(&named, &settings));
+            files.extend(cluster.job(name, job));
         }
         for (name, store) in &deployment.stores {
-            let named = names.store(name);
-            let image = store_image(cx.plan, cx.images, &store.image);
-            let mut add = |kind, value| files.push(File::new(&named.host, kind, value));
-            add("serviceaccount", config::account(&named));
-            add(workload::store_kind(store), workload::store(&named, store, &image, &settings));
-            add("service", service::store(&named, store));
-            add("poddisruptionbudget", budget::disruption(&named));
-            add("networkpolicy", grants.policy(&named, &settings));
+            files.extend(cluster.store(name, store));
         }
         let resources: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        let kustomization = kustomization(&names, &resources, &settings);
-        files.push(File::new("", "kustomization", kustomization));
+        let kustomization = kustomization(&cluster.names, &resources, &settings);
+        files.push(File::new("", "kustomization", &kustomization));
         for file in files {
-            let written = yaml(ID, &file.value).and_then(|text| {
+            let written = file.text.and_then(|text| {
                 cx.artifacts.insert(
                     format!("kubernetes/{}", file.path),
                     text,
@@ -126,21 +105,76 @@ impl Plugin for Kubernetes {
     }
 }
 
+/// What the manifests of one process, job or store follow from.
+struct Cluster<'a> {
+    plan: &'a Plan,
+    images: &'a ImageLock,
+    grants: network::Grants,
+    names: labels::Names<'a>,
+    settings: &'a Settings,
+}
+
+impl Cluster<'_> {
+    fn process(&self, name: &str, process: &ProcessContainer) -> Vec<File> {
+        let (settings, named) = (self.settings, self.names.process(name));
+        let mut files = Vec::new();
+        let mut add = |kind, value: Value| files.push(File::new(&named.host, kind, &value));
+        let environment = config::split(&process.environment);
+        add("serviceaccount", config::account(&named));
+        add("configmap", config::map(&named, &environment));
+        add(workload::kind(process), workload::process(&named, process, &environment, settings));
+        for (kind, value) in service::process(&named, process, settings) {
+            add(kind, value);
+        }
+        add("poddisruptionbudget", budget::disruption(&named));
+        if let Some(scale) = self.plan.processes.get(name).and_then(|p| p.autoscale.as_ref()) {
+            add("horizontalpodautoscaler", budget::autoscaler(&named, process, scale));
+        }
+        add("networkpolicy", self.grants.policy(&named, settings));
+        files
+    }
+
+    fn job(&self, name: &str, job: &JobContainer) -> Vec<File> {
+        let named = self.names.job(name);
+        let mut files = Vec::new();
+        let mut add = |kind, value: Value| files.push(File::new(&named.host, kind, &value));
+        let environment = config::split(&job.environment);
+        add("serviceaccount", config::account(&named));
+        add("configmap", config::map(&named, &environment));
+        add("job", workload::job(&named, job, &environment));
+        add("networkpolicy", self.grants.policy(&named, self.settings));
+        files
+    }
+
+    fn store(&self, name: &str, store: &StoreContainer) -> Vec<File> {
+        let (settings, named) = (self.settings, self.names.store(name));
+        let image = store_image(self.plan, self.images, &store.image);
+        let mut files = Vec::new();
+        let mut add = |kind, value: Value| files.push(File::new(&named.host, kind, &value));
+        add("serviceaccount", config::account(&named));
+        add(workload::store_kind(store), workload::store(&named, store, &image, settings));
+        add("service", service::store(&named, store));
+        add("poddisruptionbudget", budget::disruption(&named));
+        add("networkpolicy", self.grants.policy(&named, settings));
+        files
+    }
+}
+
 /// One manifest.
 struct File {
     /// Below `kubernetes/`: `front/deployment.yaml`.
     path: String,
     key: String,
-    value: Value,
+    text: Result<String, Diagnostic>,
 }
 
 impl File {
-    fn new(host: &str, kind: &str, value: Value) -> Self {
+    fn new(host: &str, kind: &str, value: &Value) -> Self {
         let path =
             if host.is_empty() { format!("{kind}.yaml") } else { format!("{host}/{kind}.yaml") };
         let annotations = value.pointer("/metadata/annotations/bp.key").and_then(Value::as_str);
         let key = annotations.unwrap_or_default().to_owned();
-        Self { path, key, value }
+        Self { path, key, text: yaml(ID, value) }
     }
 }
 

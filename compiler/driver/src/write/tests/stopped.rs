@@ -48,11 +48,12 @@ impl Stopping {
 
     /// Counts a change that takes space; an error when it is not to be made.
     fn change(&self) -> io::Result<()> {
-        let left = self.left.load(Ordering::Relaxed);
-        if left != OVER {
-            self.left.store(left.wrapping_sub(1), Ordering::Relaxed);
+        // Below zero is `OVER`, where it stays.
+        let spend = |left: usize| (left != OVER).then(|| left.wrapping_sub(1));
+        match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend) {
+            Ok(left) if left > 0 => Ok(()),
+            _ => Err(self.refusal()),
         }
-        if left == OVER || left == 0 { Err(self.refusal()) } else { Ok(()) }
     }
 
     /// Counts a change that takes no space.
