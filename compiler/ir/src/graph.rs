@@ -9,6 +9,7 @@ use bp_diag::Span;
 use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
 
+use crate::index::Index;
 use crate::{EdgeKey, EdgeKind, Facets, NodeKey, NodeKind};
 
 /// Where something in the graph comes from.
@@ -82,8 +83,8 @@ impl std::error::Error for IrError {}
 pub struct Ir {
     // Boxed, so that a graph that grows moves addresses.
     graph: StableDiGraph<Box<Node>, Box<Edge>>,
-    nodes: BTreeMap<NodeKey, NodeIndex>,
-    edges: BTreeMap<EdgeKey, EdgeIndex>,
+    nodes: Index<NodeKey, NodeIndex>,
+    edges: Index<EdgeKey, EdgeIndex>,
     /// Where each node runs: a service that thousands call has thousands of edges and one host.
     hosts: BTreeMap<NodeKey, BTreeSet<NodeKey>>,
 }
@@ -105,12 +106,12 @@ impl Ir {
         kind: NodeKind,
         origin: Origin,
     ) -> Result<&mut Node, IrError> {
-        if self.nodes.contains_key(key) {
+        if self.nodes.contains(key) {
             return Err(IrError::Taken(key.to_string()));
         }
         let node = Node { key: key.clone(), kind, origin, facets: Facets::default() };
         let index = self.graph.add_node(Box::new(node));
-        self.nodes.insert(key.clone(), index);
+        self.nodes.insert(key, index);
         let added = self.graph.node_weight_mut(index).map(Box::as_mut);
         added.ok_or_else(|| IrError::Unknown(key.to_string()))
     }
@@ -127,9 +128,8 @@ impl Ir {
         kind: EdgeKind,
         origin: Origin,
     ) -> Result<&mut Edge, IrError> {
-        let find = |key: &NodeKey| {
-            self.nodes.get(key).copied().ok_or_else(|| IrError::Unknown(key.to_string()))
-        };
+        let find =
+            |key: &NodeKey| self.nodes.get(key).ok_or_else(|| IrError::Unknown(key.to_string()));
         let (source, target) = (find(from)?, find(to)?);
         let key = match &kind {
             EdgeKind::Calls { .. } => EdgeKey::calls(from.as_str(), to.as_str()),
@@ -139,7 +139,7 @@ impl Ir {
             | EdgeKind::SpreadsOver
             | EdgeKind::Configures => EdgeKey::other(from, kind.name(), to),
         };
-        if self.edges.contains_key(&key) {
+        if self.edges.contains(&key) {
             return Err(IrError::Taken(key.to_string()));
         }
         let edge = Edge {
@@ -154,7 +154,7 @@ impl Ir {
             self.hosts.entry(to.clone()).or_default().insert(from.clone());
         }
         let index = self.graph.add_edge(source, target, Box::new(edge));
-        self.edges.insert(key.clone(), index);
+        self.edges.insert(&key, index);
         let added = self.graph.edge_weight_mut(index).map(Box::as_mut);
         added.ok_or_else(|| IrError::Unknown(key.to_string()))
     }
@@ -188,32 +188,32 @@ impl Ir {
 
     /// The node with a key.
     pub fn node(&self, key: &NodeKey) -> Option<&Node> {
-        self.graph.node_weight(*self.nodes.get(key)?).map(Box::as_ref)
+        self.graph.node_weight(self.nodes.get(key)?).map(Box::as_ref)
     }
 
     /// The node with a key, to be changed; its key must stay.
     pub fn node_mut(&mut self, key: &NodeKey) -> Option<&mut Node> {
-        self.graph.node_weight_mut(*self.nodes.get(key)?).map(Box::as_mut)
+        self.graph.node_weight_mut(self.nodes.get(key)?).map(Box::as_mut)
     }
 
     /// The edge with a key.
     pub fn edge(&self, key: &EdgeKey) -> Option<&Edge> {
-        self.graph.edge_weight(*self.edges.get(key)?).map(Box::as_ref)
+        self.graph.edge_weight(self.edges.get(key)?).map(Box::as_ref)
     }
 
     /// The edge with a key, to be changed; its key and ends must stay.
     pub fn edge_mut(&mut self, key: &EdgeKey) -> Option<&mut Edge> {
-        self.graph.edge_weight_mut(*self.edges.get(key)?).map(Box::as_mut)
+        self.graph.edge_weight_mut(self.edges.get(key)?).map(Box::as_mut)
     }
 
     /// Every node, by key.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.values().filter_map(|index| self.graph.node_weight(*index)).map(Box::as_ref)
+        self.nodes.values().filter_map(|index| self.graph.node_weight(index)).map(Box::as_ref)
     }
 
     /// Every edge, by key.
     pub fn edges(&self) -> impl Iterator<Item = &Edge> {
-        self.edges.values().filter_map(|index| self.graph.edge_weight(*index)).map(Box::as_ref)
+        self.edges.values().filter_map(|index| self.graph.edge_weight(index)).map(Box::as_ref)
     }
 
     /// The edges that start at a node, by key.
@@ -229,7 +229,7 @@ impl Ir {
     fn touching(&self, key: &NodeKey, direction: Direction) -> Vec<&Edge> {
         let Some(index) = self.nodes.get(key) else { return Vec::new() };
         let mut edges: Vec<&Edge> =
-            self.graph.edges_directed(*index, direction).map(|e| e.weight().as_ref()).collect();
+            self.graph.edges_directed(index, direction).map(|e| e.weight().as_ref()).collect();
         edges.sort_by(|a, b| a.key.cmp(&b.key));
         edges
     }
@@ -244,13 +244,19 @@ impl Ir {
         self.hosts.get(key).into_iter().flatten().collect()
     }
 
+    /// Whether two nodes run inside the same.
+    pub(crate) fn same_hosts(&self, one: &NodeKey, other: &NodeKey) -> bool {
+        let hosts = |key| self.hosts.get(key).into_iter().flatten();
+        hosts(one).eq(hosts(other))
+    }
+
     /// The parts that belong to a call or a listener, by key: see [`NodeKey::part`].
     pub fn parts_of(&self, owner: &str) -> impl Iterator<Item = &Node> {
         let prefix = format!("{owner}.");
         self.nodes
-            .range(NodeKey::new(prefix.clone())..)
+            .from(NodeKey::new(prefix.as_str()))
             .take_while(move |(key, _)| key.as_str().starts_with(&prefix))
-            .filter_map(|(_, index)| self.graph.node_weight(*index))
+            .filter_map(|(_, index)| self.graph.node_weight(index))
             .map(Box::as_ref)
     }
 }

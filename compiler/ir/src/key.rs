@@ -1,49 +1,50 @@
 //! Readable, stable keys of nodes and edges.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-/// A node's key: `cart`, `frontend->cart.retry`, `process:web`.
+/// A node's key, which costs nothing to clone: `cart`, `frontend->cart.retry`, `process:web`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct NodeKey(String);
+pub struct NodeKey(Arc<str>);
 
-/// An edge's key: `frontend->cart` for calls, `a -wraps-> b` for the others.
+/// An edge's key, which costs nothing to clone: `frontend->cart` for calls, `a -wraps-> b` for the others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct EdgeKey(String);
+pub struct EdgeKey(Arc<str>);
 
 impl NodeKey {
     /// The key of the outside world.
     pub const CLIENT: &'static str = "client";
 
     /// A key from its text.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
     /// A service, backend or external.
     pub fn instance(name: &str) -> Self {
-        Self(name.to_owned())
+        Self(name.into())
     }
 
     /// A wrapper or transport that belongs to a call or listener: `frontend->cart.retry`, `cart.grpc.trace`.
     pub fn part(owner: &str, plugin: &str) -> Self {
-        Self(format!("{owner}.{plugin}"))
+        Self(format!("{owner}.{plugin}").into())
     }
 
     /// A process: `process:web`.
     pub fn process(name: &str) -> Self {
-        Self(format!("process:{name}"))
+        Self(format!("process:{name}").into())
     }
 
     /// An address: `address:CART_GRPC`.
     pub fn address(name: &str) -> Self {
-        Self(format!("address:{name}"))
+        Self(format!("address:{name}").into())
     }
 
     /// A knob: `knob:related_posts`.
     pub fn knob(name: &str) -> Self {
-        Self(format!("knob:{name}"))
+        Self(format!("knob:{name}").into())
     }
 
     /// The text.
@@ -60,16 +61,16 @@ impl NodeKey {
 impl EdgeKey {
     /// The key of calls: `frontend->cart`.
     pub fn calls(from: &str, to: &str) -> Self {
-        Self(format!("{from}->{to}"))
+        Self(format!("{from}->{to}").into())
     }
 
     /// The key of an edge that is no call.
     pub fn other(from: &NodeKey, kind: &str, to: &NodeKey) -> Self {
-        Self(format!("{from} -{kind}-> {to}"))
+        Self(format!("{from} -{kind}-> {to}").into())
     }
 
     /// A key from its text.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 

@@ -8,6 +8,7 @@ mod components;
 mod dump;
 mod facet;
 mod graph;
+mod index;
 mod key;
 mod kind;
 mod slot;

@@ -250,7 +250,7 @@ impl Ir {
         let backend = self
             .node(&call.to)
             .is_some_and(|n| matches!(n.kind, NodeKind::Backend { .. } | NodeKind::External));
-        !backend && self.hosts_of(&call.from) != self.hosts_of(&call.to)
+        !backend && !self.same_hosts(&call.from, &call.to)
     }
 }
 
