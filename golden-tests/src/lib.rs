@@ -5,4 +5,6 @@
 
 pub mod annotate;
 pub mod archive;
+pub mod collector;
+pub mod standard;
 pub mod workload;

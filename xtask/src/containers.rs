@@ -91,6 +91,8 @@ pub(crate) struct Subject {
     /// What is laid over it beside the registry: more of something than one.
     more: &'static str,
     secrets: &'static [&'static str],
+    /// Whether its wiring traces, as one search of the hotel shows.
+    traced: bool,
 }
 
 const HOTEL: Subject = Subject {
@@ -99,14 +101,21 @@ const HOTEL: Subject = Subject {
     workload: "mix",
     more: "[process.geo]\nreplicas = 2\n",
     secrets: &["hotel-db"],
+    traced: true,
 };
-const LEAF: Subject =
-    Subject { example: "leaf", wiring: "compose", workload: "board", more: "", secrets: &[] };
+const LEAF: Subject = Subject {
+    example: "leaf",
+    wiring: "compose",
+    workload: "board",
+    more: "",
+    secrets: &[],
+    traced: false,
+};
 
 /// The name of the wiring that lies over the example's.
 const CONTAINED: &str = "contained";
 
-/// Builds bases, pins them, builds the emitted Dockerfile, brings `hotel` up (or `leaf`), sends it its workload, kills every container in turn, takes it down, and says how large the image is.
+/// Builds bases, pins them, builds the emitted Dockerfile, brings `hotel` up (or `leaf`), looks at the trace of a request, sends it its workload, kills every container in turn, takes it down, and says how large the image is.
 ///
 /// With `scratch`, the image is linked statically and holds the program alone; with `image`, that is all that is made; with `again`, nothing is, and what an earlier run left is brought up; with `check`, nothing is run.
 pub(crate) fn all(arguments: &[&str]) -> Result<()> {

@@ -1,8 +1,8 @@
 //! The system up under Compose: asked, killed and taken down.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -31,12 +31,15 @@ pub(super) fn prove(app: &Path, subject: &Subject) -> Result<()> {
     let system = System { app, subject };
     system.expect()?;
     let folder = app.join("build").join(CONTAINED).join("compose");
+    let mut search = subject.traced.then(Search::start).transpose()?;
+    let collector = search.as_ref().map(|search| format!("http://{}", search.collector));
     let compose = |words: &[&str]| {
         let mut command = Command::new("docker-compose");
+        command.envs(collector.iter().map(|to| ("OTEL_EXPORTER_OTLP_ENDPOINT", to)));
         in_folder(&words.join(" "), command.args(words), &folder)
     };
     // The image is there: with `--build`, each service would send the folder once more.
-    let live = compose(&["up", "--detach"]).and_then(|()| system.live());
+    let live = compose(&["up", "--detach"]).and_then(|()| system.live(search.as_mut()));
     if live.is_err() {
         let _ = compose(&["ps"]);
         let _ = compose(&["logs", "--tail", "20"]);
@@ -98,7 +101,7 @@ impl System<'_> {
         Ok(())
     }
 
-    fn live(&self) -> Result<()> {
+    fn live(&self, search: Option<&mut Search>) -> Result<()> {
         let start = Instant::now();
         self.settle("the start", || {
             let states = self.running("{{.Names}}: {{.Status}}")?;
@@ -113,6 +116,9 @@ impl System<'_> {
             start.elapsed().as_secs_f64()
         );
         let address = self.published()?;
+        if let Some(search) = search {
+            println!("── {}", search.said(&format!("{address} {}", self.listener()?))?);
+        }
         let all = output(&mut self.workload(&address, "compare", "answers", None))?;
         println!("── as local: {all}");
         output(&mut self.workload(&address, "keep", "reads", Some(READS)))?;
@@ -156,6 +162,24 @@ impl System<'_> {
         Ok(())
     }
 
+    /// The gRPC and the admin address of a process, on a network that the containers and this machine share.
+    fn listener(&self) -> Result<String> {
+        let container = self.running("{{.Names}}")?.into_iter().find(|name| name.contains("geo_"));
+        let container = container.context("no container of `geo`")?;
+        let format = "{{range .Config.Env}}{{println .}}{{end}}{{range $name, $at := .NetworkSettings.Networks}}{{$name}} {{println $at.IPAddress}}{{end}}";
+        let inspect = ["inspect", "--format", format, &container];
+        let text = output(Command::new("docker").args(inspect))?;
+        let ip = text.lines().find_map(|line| line.split_once("_calls ")).context("no address")?.1;
+        let port = |end: &str| {
+            let bound = text.lines().find_map(|line| {
+                let (name, at) = line.split_once("=0.0.0.0:")?;
+                (name.starts_with("BP_BIND_") && name.ends_with(end)).then_some(at)
+            });
+            bound.with_context(|| format!("{container} binds no {end}"))
+        };
+        Ok(format!("{ip}:{} {ip}:{}", port("_GRPC")?, port("_ADMIN")?))
+    }
+
     /// Where the outside world calls, of this machine.
     fn published(&self) -> Result<String> {
         let ports = self.running("{{.Ports}}")?;
@@ -163,6 +187,48 @@ impl System<'_> {
         let found = all.find_map(|port| port.strip_prefix("127.0.0.1:")?.split_once("->"));
         let (port, _) = found.context("nothing is published")?;
         Ok(format!("127.0.0.1:{port}"))
+    }
+}
+
+/// The program that collects traces and makes one, until this value is dropped.
+struct Search {
+    child: Child,
+    /// Where containers send their spans.
+    collector: String,
+    said: BufReader<ChildStdout>,
+}
+
+impl Search {
+    /// It listens where the engine's own bridge ends, which every container reaches and no other machine.
+    fn start() -> Result<Self> {
+        let inspect =
+            ["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"];
+        let ip = output(Command::new("docker").args(inspect))?;
+        let mut command = Command::new(program("search"));
+        command.arg(format!("{ip}:0")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        let mut said = BufReader::new(child.stdout.take().context("stdout is piped")?);
+        let mut port = String::new();
+        said.read_line(&mut port)?;
+        Ok(Self { child, collector: format!("{ip}:{}", port.trim()), said })
+    }
+
+    /// What it says once it knows where to ask.
+    fn said(&mut self, addresses: &str) -> Result<String> {
+        let mut stdin = self.child.stdin.take().context("it is asked once")?;
+        writeln!(stdin, "{addresses}")?;
+        let mut line = String::new();
+        self.said.read_line(&mut line)?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "the search ended with {status}");
+        Ok(line.trim().to_owned())
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
