@@ -1,8 +1,8 @@
 //! Spans to `file:line`, with an index of lines.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use bp_diag::{FileId, SourceMap, Span};
 
@@ -11,7 +11,8 @@ use bp_diag::{FileId, SourceMap, Span};
 /// A plan holds tens of thousands of origins; counting lines from the start for each would be quadratic.
 pub(crate) struct Locator<'a> {
     sources: &'a SourceMap,
-    lines: RefCell<BTreeMap<FileId, Vec<u32>>>,
+    /// Where the lines of each file begin, once anybody asks.
+    lines: BTreeMap<FileId, OnceLock<Vec<u32>>>,
 }
 
 impl fmt::Debug for Locator<'_> {
@@ -22,22 +23,26 @@ impl fmt::Debug for Locator<'_> {
 
 impl<'a> Locator<'a> {
     pub(crate) fn new(sources: &'a SourceMap) -> Self {
-        Self { sources, lines: RefCell::default() }
+        let lines = sources.iter().map(|(file, _)| (file, OnceLock::new())).collect();
+        Self { sources, lines }
     }
 
     /// `path:line` of a span.
     pub(crate) fn at(&self, span: Span) -> String {
-        let mut lines = self.lines.borrow_mut();
-        let starts = lines.entry(span.file).or_insert_with(|| {
-            let text = self.sources.get(span.file).map_or("", |s| &*s.text);
-            text.bytes()
-                .enumerate()
-                .filter(|(_, b)| *b == b'\n')
-                .filter_map(|(i, _)| u32::try_from(i + 1).ok())
-                .collect()
-        });
+        let starts =
+            self.lines.get(&span.file).map(|lines| lines.get_or_init(|| self.starts(span)));
+        let starts = starts.map_or(&[][..], Vec::as_slice);
         let line = starts.partition_point(|start| *start <= span.start) + 1;
         format!("{}:{line}", self.sources.path(span.file))
+    }
+
+    fn starts(&self, span: Span) -> Vec<u32> {
+        let text = self.sources.get(span.file).map_or("", |s| &*s.text);
+        text.bytes()
+            .enumerate()
+            .filter(|(_, b)| *b == b'\n')
+            .filter_map(|(i, _)| u32::try_from(i + 1).ok())
+            .collect()
     }
 
     /// `path:line`, or a word for what nothing asks for.

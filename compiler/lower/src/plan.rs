@@ -14,6 +14,7 @@ use bp_plugin::facets::{
 };
 use bp_plugin::{Kind, Reading, autoscale, read_settings, resources, target_settings};
 use bp_wiring::{Item, Table};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::job::runs_first;
 use crate::locate::Locator;
@@ -224,9 +225,8 @@ impl Closing<'_> {
 
     fn edges(&self, components: &[Component]) -> BTreeMap<String, EdgePlan> {
         let places = places(components);
-        let mut out = BTreeMap::new();
-        for call in self.ir.calls() {
-            let EdgeKind::Calls { interface, .. } = &call.kind else { continue };
+        let edge = |call: &&Edge| {
+            let EdgeKind::Calls { interface, .. } = &call.kind else { return None };
             let cyclic = match (places.get(&call.from), places.get(&call.to)) {
                 (Some(from), Some(to)) => from == to,
                 _ => false,
@@ -246,9 +246,12 @@ impl Closing<'_> {
                 origin: self.locator.or(call.origin.span, "automatic"),
             };
             let plan = EdgePlan { deadline: deadline(&plan), ..plan };
-            out.insert(call.key.as_str().to_owned(), plan);
-        }
-        out
+            Some((call.key.as_str().to_owned(), plan))
+        };
+        // Calls are most of a plan.
+        let calls: Vec<&Edge> = self.ir.calls().collect();
+        let edges: Vec<(String, EdgePlan)> = calls.par_iter().filter_map(edge).collect();
+        edges.into_iter().collect()
     }
 
     fn transport(&self, call: &Edge) -> (Option<TransportPlan>, Option<String>) {

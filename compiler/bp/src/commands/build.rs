@@ -247,6 +247,8 @@ impl<'j, 'c> Job<'j, 'c> {
         self.stamps.keep(context.system);
         clock.lap("memo");
         context.timings(self.mode.timings, &joined(&compiled, clock));
+        // A large system is taken apart beside what comes next, which after a build is the end.
+        std::thread::spawn(move || drop((compiled, artifacts)));
         Some(Built { folder, enabled, smoke_calls })
     }
 
