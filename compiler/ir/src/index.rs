@@ -1,18 +1,20 @@
 //! From keys to petgraph's indices: found by hash, walked in order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
+
+use indexmap::IndexMap;
 
 /// A map that is asked for single keys many times more often than it is walked.
 #[derive(Debug, Clone)]
 pub(crate) struct Index<K, V> {
-    found: HashMap<K, V>,
+    found: IndexMap<K, V>,
     ordered: BTreeMap<K, V>,
 }
 
 impl<K, V> Default for Index<K, V> {
     fn default() -> Self {
-        Self { found: HashMap::new(), ordered: BTreeMap::new() }
+        Self { found: IndexMap::new(), ordered: BTreeMap::new() }
     }
 }
 
@@ -32,7 +34,7 @@ impl<K: Clone + Ord + Hash, V: Copy> Index<K, V> {
 
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         self.ordered.remove(key);
-        self.found.remove(key)
+        self.found.swap_remove(key)
     }
 
     /// Every value, by key.
