@@ -4,6 +4,7 @@
 //! Non-goals: type checking, which is rustc's; knowing anything of a wiring.
 
 mod dump;
+mod files;
 mod items;
 mod known;
 mod load;
@@ -15,9 +16,12 @@ mod source;
 mod tree;
 pub mod wire_lock;
 
+use std::sync::OnceLock;
+
 use bp_diag::{Diagnostics, SourceMap};
 use bp_system::System;
 use camino::Utf8Path;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use model::*;
 
@@ -46,30 +50,39 @@ pub fn read(
     sources: &mut SourceMap,
     dir: &Utf8Path,
 ) -> (WorkflowModel, Diagnostics) {
-    let mut done = None;
-    std::thread::scope(|scope| {
-        let builder =
-            std::thread::Builder::new().name("workflow".to_owned()).stack_size(STACK_BYTES);
-        let work = || done = Some(read_here(system, sources, dir));
-        if let Ok(handle) = builder.spawn_scoped(scope, work)
-            && let Err(panic) = handle.join()
-        {
-            std::panic::resume_unwind(panic);
-        }
-    });
-    // A machine that has no thread to give still has this one.
-    done.unwrap_or_else(|| read_here(system, sources, dir))
+    match pool() {
+        Some(pool) => pool.install(|| read_on(Some(pool), system, sources, dir)),
+        // A machine that has no thread to give still has this one.
+        None => read_on(None, system, sources, dir),
+    }
 }
 
 /// What the parser may use of the stack: its depth is bounded by the scan before it, at some tens of kilobytes a level in a debug build.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
-fn read_here(
+/// Threads of the reader's own, since those that others share have smaller stacks.
+fn pool() -> Option<&'static ThreadPool> {
+    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    POOL.get_or_init(|| new_pool(0)).as_ref()
+}
+
+/// So many threads; as many as rayon takes by itself for 0.
+fn new_pool(threads: usize) -> Option<ThreadPool> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|index| format!("workflow {index}"))
+        .stack_size(STACK_BYTES)
+        .build()
+        .ok()
+}
+
+fn read_on(
+    pool: Option<&ThreadPool>,
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
 ) -> (WorkflowModel, Diagnostics) {
-    let load::Loaded { tree, externals, mut diagnostics } = load::load(system, sources, dir);
+    let load::Loaded { tree, externals, mut diagnostics } = load::load(system, pool, sources, dir);
     let mut model = WorkflowModel { dir: dir.to_owned(), externals, ..WorkflowModel::default() };
     if let Some(krate) = tree.crates.first() {
         model.package.clone_from(&krate.package);

@@ -1,24 +1,24 @@
 //! Follows path dependencies, `mod` and files, and fills a [`Tree`].
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use bp_diag::{Diagnostics, FileId, SourceMap, Span, catalog::workflow as codes};
 use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
-use syn::{Item, ItemMod, UseTree};
+use rayon::ThreadPool;
 
+use crate::files::{FileRead, Files, Found, MAX_MODULE_DEPTH, ModuleFile};
 use crate::manifest::{Manifest, Source, read_manifest};
 use crate::model::ExternalModel;
-use crate::source::{display_path, load_text, normal, parse_file};
-use crate::tree::{
-    Condition, Crate, CrateId, Definition, DefinitionId, Entry, Extern, Glob, Module, ModuleId,
-    Regions, Spawn, Target, Tree, UsePath, Visible, condition, ident_span, mentions, plain,
-    span_of, visible,
+use crate::source::{
+    Body, Condition, DefinitionItem, Import, Item, MacroItem, MacroProblem, ModuleItem, Place,
+    Visibility, display_path, normal,
 };
-
-/// How deep module files may nest; each takes a frame of the reader's stack.
-const MAX_MODULE_DEPTH: usize = 64;
+use crate::tree::{
+    Crate, CrateId, Definition, DefinitionId, Entry, Extern, Glob, Module, ModuleId, Spawn, Target,
+    Tree, Visible, visible,
+};
 
 /// What was loaded.
 #[derive(Debug, Default)]
@@ -30,6 +30,9 @@ pub(crate) struct Loaded {
 
 struct Loader<'a> {
     system: &'a dyn System,
+    files: Files<'a>,
+    /// Where files are read ahead, if the machine has threads for it.
+    pool: Option<&'a ThreadPool>,
     sources: &'a mut SourceMap,
     tree: Tree,
     externals: BTreeMap<String, ExternalModel>,
@@ -40,21 +43,27 @@ struct Loader<'a> {
     diagnostics: Diagnostics,
 }
 
-/// Where `mod` declarations of a piece of source look for files.
-#[derive(Clone)]
-struct Folder {
-    /// Of the file itself, which `#[path]` is relative to.
-    file: Utf8PathBuf,
-    /// Of child modules.
-    children: Utf8PathBuf,
-    /// Whether this is inside an inline module.
-    inline: bool,
+/// The walk over one file.
+struct Walk<'f> {
+    file: FileId,
+    /// Where the files of the modules that are still to come are.
+    modules: std::slice::Iter<'f, Found>,
+    /// Parts of the file that belong to inline modules, innermost last.
+    inline: Vec<(ModuleId, Place)>,
+    ignored: Vec<Place>,
 }
 
 /// Loads the crate in `dir` and all that it depends on by path.
-pub(crate) fn load(system: &dyn System, sources: &mut SourceMap, dir: &Utf8Path) -> Loaded {
+pub(crate) fn load(
+    system: &dyn System,
+    pool: Option<&ThreadPool>,
+    sources: &mut SourceMap,
+    dir: &Utf8Path,
+) -> Loaded {
     let mut loader = Loader {
         system,
+        files: Files::new(system),
+        pool,
         sources,
         tree: Tree::default(),
         externals: BTreeMap::new(),
@@ -169,16 +178,18 @@ impl Loader<'_> {
             statics: Vec::new(),
             calls_macros: false,
         });
-        let dir = manifest.root.parent().map_or_else(Utf8PathBuf::new, Utf8Path::to_owned);
-        let folder = Folder { file: dir.clone(), children: dir, inline: false };
+        let file = ModuleFile::root(&manifest.root);
+        if let Some(pool) = self.pool {
+            self.files.read_ahead(pool, &file);
+        }
         self.open.clear();
-        self.file(root, &manifest.root, &folder, asked);
+        self.file(root, &file, asked);
     }
 
-    /// Reads a file as the contents of `module`.
-    fn file(&mut self, module: ModuleId, path: &Utf8Path, folder: &Folder, asked: Span) {
-        if self.open.iter().any(|p| p == path) {
-            let shown = display_path(self.system, path);
+    /// Takes a file as the contents of `module`.
+    fn file(&mut self, module: ModuleId, at: &ModuleFile, asked: Span) {
+        if self.open.contains(&at.path) {
+            let shown = display_path(self.system, &at.path);
             self.diagnostics.push(codes::module_cycle(asked, &shown));
             return;
         }
@@ -186,100 +197,74 @@ impl Loader<'_> {
             self.diagnostics.push(codes::nested_too_deep(asked, MAX_MODULE_DEPTH));
             return;
         }
-        let loaded = load_text(self.system, self.sources, path, Some(asked), &mut self.diagnostics);
-        let Some((file, text)) = loaded else { return };
-        let parsed = parse_file(file, &text, &mut self.diagnostics);
+        let read = self.files.get(at);
+        let FileRead { shown, loaded, outline, modules } = &*read;
+        let entered = loaded.enter(self.sources, shown, Some(asked), &mut self.diagnostics);
+        let Some(file) = entered else { return };
+        for fault in &outline.faults {
+            self.diagnostics.push(fault.diagnostic(file));
+        }
         if let Some(m) = self.tree.modules.get_mut(module.0) {
             m.file = file;
         }
-        match condition(file, &parsed.attributes) {
+        match outline.condition {
             Condition::Test => return,
-            Condition::Other(span) => {
+            Condition::Other(place) => {
                 if let Some(m) = self.tree.modules.get_mut(module.0) {
-                    m.condition.get_or_insert(span);
+                    m.condition.get_or_insert(place.of(file));
                 }
             }
             Condition::Always => {}
         }
-        self.open.push(path.to_owned());
-        let mut regions = Regions::default();
-        for item in &parsed.items {
-            self.item(module, file, folder, item, &mut regions);
-        }
+        let modules = modules.iter();
+        let mut walk = Walk { file, modules, inline: Vec::new(), ignored: Vec::new() };
+        self.open.push(at.path.clone());
+        self.items(module, &outline.items, &mut walk);
         self.open.pop();
-        for (segments, range) in parsed.spawns {
-            let span = Span::new(file, range.start, range.end);
-            if regions.ignored.iter().any(|r| r.contains(&span.start)) {
+        for call in &outline.spawns {
+            if walk.ignored.iter().any(|r| r.contains(call.place.start)) {
                 continue;
             }
-            let inline = regions.inline.iter().rev().find(|(_, r)| r.contains(&span.start));
+            let inline = walk.inline.iter().rev().find(|(_, r)| r.contains(call.place.start));
             let module = inline.map_or(module, |(id, _)| *id);
-            let path = UsePath { global: false, segments };
+            let (path, span) = (call.path.clone(), call.place.of(file));
             self.tree.spawns.push(Spawn { module, path, span });
         }
     }
 
-    fn item(
-        &mut self,
-        module: ModuleId,
-        file: FileId,
-        folder: &Folder,
-        item: &Rc<Item>,
-        regions: &mut Regions,
-    ) {
-        let attributes = attributes(item);
-        let condition = condition(file, attributes);
-        if condition == Condition::Test {
-            let span = span_of(file, &**item);
-            regions.ignored.push(span.start..span.end);
-            return;
-        }
-        let condition = match condition {
-            Condition::Other(span) => Some(span),
-            _ => None,
-        };
-        match &**item {
-            Item::Mod(inner) => self.module(module, file, folder, inner, condition, regions),
-            Item::Use(used) => {
-                let visible = visible(&self.tree, module, &used.vis);
-                let path = UsePath { global: used.leading_colon.is_some(), segments: Vec::new() };
-                self.used(module, &used.tree, &path, visible);
-            }
-            Item::ExternCrate(named) => {
-                let name = named.rename.as_ref().map_or(&named.ident, |(_, rename)| rename);
-                let visible = visible(&self.tree, module, &named.vis);
-                let segments = vec![plain(&named.ident)];
-                let target = Target::Use(UsePath { global: true, segments });
-                self.name(module, plain(name), Entry { target, visible });
-            }
-            Item::Trait(t) => self.define(module, file, item, &t.ident, &t.vis, condition),
-            Item::Struct(s) => self.define(module, file, item, &s.ident, &s.vis, condition),
-            Item::Enum(e) => self.define(module, file, item, &e.ident, &e.vis, condition),
-            Item::Union(u) => self.define(module, file, item, &u.ident, &u.vis, condition),
-            Item::Type(t) => self.define(module, file, item, &t.ident, &t.vis, condition),
-            Item::TraitAlias(t) => self.define(module, file, item, &t.ident, &t.vis, condition),
-            Item::Impl(_) => {
-                if let Some(m) = self.tree.modules.get_mut(module.0) {
-                    m.impls.push(Rc::clone(item));
+    fn items(&mut self, module: ModuleId, items: &[Item], walk: &mut Walk<'_>) {
+        for item in items {
+            match item {
+                Item::Ignored(place) => walk.ignored.push(*place),
+                Item::Module(inner) => self.module(module, inner, walk),
+                Item::Use(visibility, imports) => self.imports(module, *visibility, imports),
+                Item::Definition(definition) => self.define(module, walk.file, definition),
+                Item::Impl(block) => {
+                    if let Some(m) = self.tree.modules.get_mut(module.0) {
+                        m.impls.push(Arc::clone(block));
+                    }
                 }
-            }
-            Item::Static(_) => {
-                if let Some(m) = self.tree.modules.get_mut(module.0) {
-                    m.statics.push(Rc::clone(item));
+                Item::Static(value) => {
+                    if let Some(m) = self.tree.modules.get_mut(module.0) {
+                        m.statics.push(Arc::clone(value));
+                    }
                 }
+                Item::Macro(call) => self.macro_call(module, walk.file, *call),
             }
-            Item::Macro(call) => self.macro_call(module, file, call),
-            _ => {}
         }
     }
 
-    fn macro_call(&mut self, module: ModuleId, file: FileId, call: &syn::ItemMacro) {
-        if call.mac.path.is_ident("include") {
-            self.diagnostics.push(codes::included(span_of(file, call)));
-        } else if marks_service(call.mac.tokens.clone()) {
-            self.diagnostics.push(codes::service_in_macro(span_of(file, &call.mac.path)));
+    fn macro_call(&mut self, module: ModuleId, file: FileId, call: MacroItem) {
+        match call.problem {
+            Some(MacroProblem::Included(place)) => {
+                self.diagnostics.push(codes::included(place.of(file)));
+            }
+            Some(MacroProblem::Service(place)) => {
+                self.diagnostics.push(codes::service_in_macro(place.of(file)));
+            }
+            None => {}
         }
-        if !call.mac.path.is_ident("macro_rules")
+        if call.defines
             && let Some(m) = self.tree.modules.get_mut(module.0)
         {
             m.calls_macros = true;
@@ -292,25 +277,18 @@ impl Loader<'_> {
         }
     }
 
-    fn define(
-        &mut self,
-        module: ModuleId,
-        file: FileId,
-        item: &Rc<Item>,
-        ident: &proc_macro2::Ident,
-        visibility: &syn::Visibility,
-        condition: Option<Span>,
-    ) {
-        let name = plain(ident);
-        let span = ident_span(file, ident);
+    fn define(&mut self, module: ModuleId, file: FileId, item: &DefinitionItem) {
+        let name = &item.name;
+        let span = item.place.of(file);
+        let condition = item.condition.map(|c| c.of(file));
         if condition.is_none()
-            && let Some(first) = self.defined(module, &name)
+            && let Some(first) = self.defined(module, name)
         {
-            self.diagnostics.push(codes::defined_twice(span, first, kind(item), &name));
+            self.diagnostics.push(codes::defined_twice(span, first, kind(&item.body), name));
             return;
         }
         let id = DefinitionId(self.tree.definitions.len());
-        let visible = visible(&self.tree, module, visibility);
+        let visible = visible(&self.tree, module, item.visibility);
         let Some(m) = self.tree.module(module) else { return };
         let path = format!("{}::{name}", m.path);
         let condition = condition.or(m.condition);
@@ -319,12 +297,12 @@ impl Loader<'_> {
             path,
             module,
             visible,
-            item: Rc::clone(item),
+            body: item.body.clone(),
             file,
             span,
             condition,
         });
-        self.name(module, name, Entry { target: Target::Definition(id), visible });
+        self.name(module, name.clone(), Entry { target: Target::Definition(id), visible });
     }
 
     /// The place of a definition with this name in a module, conditional ones aside.
@@ -338,64 +316,34 @@ impl Loader<'_> {
         })
     }
 
-    fn used(&mut self, module: ModuleId, tree: &UseTree, prefix: &UsePath, visible: Visible) {
-        let with = |ident: &proc_macro2::Ident| {
-            let mut path = prefix.clone();
-            path.segments.push(plain(ident));
-            path
-        };
-        match tree {
-            UseTree::Path(path) => self.used(module, &path.tree, &with(&path.ident), visible),
-            UseTree::Group(group) => {
-                for tree in &group.items {
-                    self.used(module, tree, prefix, visible);
+    fn imports(&mut self, module: ModuleId, visibility: Visibility, imports: &[Import]) {
+        let visible = visible(&self.tree, module, visibility);
+        for import in imports {
+            match import {
+                Import::Name(name, path) => {
+                    let target = Target::Use(path.clone());
+                    self.name(module, name.clone(), Entry { target, visible });
                 }
-            }
-            UseTree::Glob(_) => {
-                if let Some(m) = self.tree.modules.get_mut(module.0) {
-                    m.globs.push(Glob { path: prefix.clone(), visible });
+                Import::Glob(path) => {
+                    if let Some(m) = self.tree.modules.get_mut(module.0) {
+                        m.globs.push(Glob { path: path.clone(), visible });
+                    }
                 }
-            }
-            UseTree::Name(name) if name.ident == "self" => {
-                if let Some(last) = prefix.segments.last().cloned() {
-                    let target = Target::Use(prefix.clone());
-                    self.name(module, last, Entry { target, visible });
-                }
-            }
-            UseTree::Name(name) => {
-                let target = Target::Use(with(&name.ident));
-                self.name(module, plain(&name.ident), Entry { target, visible });
-            }
-            UseTree::Rename(rename) => {
-                let path =
-                    if rename.ident == "self" { prefix.clone() } else { with(&rename.ident) };
-                self.name(
-                    module,
-                    plain(&rename.rename),
-                    Entry { target: Target::Use(path), visible },
-                );
             }
         }
     }
 
-    fn module(
-        &mut self,
-        parent: ModuleId,
-        file: FileId,
-        folder: &Folder,
-        item: &ItemMod,
-        condition: Option<Span>,
-        regions: &mut Regions,
-    ) {
-        let name = plain(&item.ident);
+    fn module(&mut self, parent: ModuleId, item: &ModuleItem, walk: &mut Walk<'_>) {
+        let name = &item.name;
         let id = ModuleId(self.tree.modules.len());
-        let visible = visible(&self.tree, parent, &item.vis);
+        let visible = visible(&self.tree, parent, item.visibility);
+        let condition = item.condition.map(|c| c.of(walk.file));
         let Some(above) = self.tree.module(parent) else { return };
         let module = Module {
             path: format!("{}::{name}", above.path),
             parent: Some(parent),
             krate: above.krate,
-            file,
+            file: walk.file,
             visible,
             condition: condition.or(above.condition),
             names: BTreeMap::new(),
@@ -406,112 +354,32 @@ impl Loader<'_> {
         };
         self.tree.modules.push(module);
         self.name(parent, name.clone(), Entry { target: Target::Module(id), visible });
-        let span = ident_span(file, &item.ident);
-        let given = path_attribute(&item.attrs);
-        if let Some((_, items)) = &item.content {
-            let below = match &given {
-                Some(given) if folder.inline => folder.children.join(given),
-                Some(given) => folder.file.join(given),
-                None => folder.children.join(&name),
-            };
-            let inner = Folder { file: below.clone(), children: below, inline: true };
-            let whole = span_of(file, item);
-            regions.inline.push((id, whole.start..whole.end));
-            for item in items {
-                self.item(id, file, &inner, &Rc::new(item.clone()), regions);
-            }
+        if let Some((whole, items)) = &item.inline {
+            walk.inline.push((id, *whole));
+            self.items(id, items, walk);
             return;
         }
-        if let Some(given) = given {
-            let base = if folder.inline { &folder.children } else { &folder.file };
-            let path = normal(&base.join(given));
-            let dir = path.parent().map_or_else(Utf8PathBuf::new, Utf8Path::to_owned);
-            // A file named by `#[path]` looks for its own modules beside itself.
-            let inner = Folder { file: dir.clone(), children: dir, inline: false };
-            self.file(id, &path, &inner, span);
-            return;
-        }
-        let beside = normal(&folder.children.join(format!("{name}.rs")));
-        let within = normal(&folder.children.join(&name).join("mod.rs"));
-        let candidates = [&beside, &within].map(|p| display_path(self.system, p));
-        let exist = (self.system.kind(&beside).is_some(), self.system.kind(&within).is_some());
-        let children = folder.children.join(&name);
-        match exist {
-            (true, true) => {
-                self.diagnostics.push(codes::module_file_ambiguous(span, &name, &candidates));
+        let span = item.place.of(walk.file);
+        match walk.modules.next() {
+            Some(Found::At(file)) => self.file(id, file, span),
+            Some(Found::Both(candidates)) => {
+                self.diagnostics.push(codes::module_file_ambiguous(span, name, candidates));
             }
-            (true, false) => {
-                let inner = Folder { file: folder.children.clone(), children, inline: false };
-                self.file(id, &beside, &inner, span);
-            }
-            (false, true) => {
-                let inner = Folder { file: children.clone(), children, inline: false };
-                self.file(id, &within, &inner, span);
-            }
-            (false, false) if condition.is_none() => {
-                self.diagnostics.push(codes::module_file_missing(span, &name, &candidates));
+            Some(Found::Neither(candidates)) if condition.is_none() => {
+                self.diagnostics.push(codes::module_file_missing(span, name, candidates));
             }
             // cargo does not miss a file behind a condition that does not hold, and neither may we.
-            (false, false) => {}
+            Some(Found::Neither(_)) | None => {}
         }
     }
 }
 
-fn attributes(item: &Item) -> &[syn::Attribute] {
-    match item {
-        Item::Mod(i) => &i.attrs,
-        Item::Use(i) => &i.attrs,
-        Item::ExternCrate(i) => &i.attrs,
-        Item::Trait(i) => &i.attrs,
-        Item::Struct(i) => &i.attrs,
-        Item::Enum(i) => &i.attrs,
-        Item::Union(i) => &i.attrs,
-        Item::Type(i) => &i.attrs,
-        Item::TraitAlias(i) => &i.attrs,
-        Item::Impl(i) => &i.attrs,
-        Item::Static(i) => &i.attrs,
-        Item::Fn(i) => &i.attrs,
-        Item::Const(i) => &i.attrs,
-        Item::Macro(i) => &i.attrs,
-        _ => &[],
+fn kind(body: &Body) -> &'static str {
+    match body {
+        Body::Trait(_) | Body::TraitAlias => "trait",
+        Body::Struct(_) => "struct",
+        Body::Enum(_) => "enum",
+        Body::Union => "union",
+        Body::Alias(_) => "type",
     }
-}
-
-fn kind(item: &Item) -> &'static str {
-    match item {
-        Item::Trait(_) | Item::TraitAlias(_) => "trait",
-        Item::Struct(_) => "struct",
-        Item::Enum(_) => "enum",
-        Item::Union(_) => "union",
-        _ => "type",
-    }
-}
-
-fn path_attribute(attributes: &[syn::Attribute]) -> Option<String> {
-    attributes.iter().find_map(|a| match &a.meta {
-        syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    })
-}
-
-/// Whether tokens hold `#[service]` or `#[….::service]`.
-fn marks_service(tokens: proc_macro2::TokenStream) -> bool {
-    let mut hash = false;
-    for token in tokens {
-        match token {
-            proc_macro2::TokenTree::Punct(p) => hash = p.as_char() == '#',
-            proc_macro2::TokenTree::Group(group) => {
-                if (hash && mentions(group.stream(), &["service"])) || marks_service(group.stream())
-                {
-                    return true;
-                }
-                hash = false;
-            }
-            _ => hash = false,
-        }
-    }
-    false
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes, nearest};
-use quote::ToTokens;
-use syn::{GenericArgument, Item, PathArguments, TypeParamBound};
 
 use crate::known::{Known, is_handed_on, known};
 use crate::model::{InterfaceUse, LocalReason, Type, TypeUse};
 use crate::names::{Names, Namespace, Resolved, is_runtime_path};
-use crate::tree::{DefinitionId, ModuleId, UsePath, ident_span, plain, span_of, written};
+use crate::source::{
+    AliasItem, Arguments, Body, Bound, GenericArgument, Length, PathExpr, TypeExpr, TypeForm,
+};
+use crate::tree::{DefinitionId, ModuleId};
 
 /// How many aliases one type may go through, one inside the other.
 const MAX_ALIASES: usize = 64;
@@ -107,19 +108,17 @@ impl<'a> Lowering<'a> {
     }
 
     /// Lowers a type.
-    pub(crate) fn ty(&mut self, ty: &syn::Type, scope: &Scope) -> Lowered {
-        let span = span_of(scope.file, ty);
-        match ty {
-            syn::Type::Path(path) if path.qself.is_none() => self.path(&path.path, span, scope),
-            syn::Type::Paren(inner) => self.ty(&inner.elem, scope),
-            syn::Type::Group(inner) => self.ty(&inner.elem, scope),
-            syn::Type::Tuple(tuple) => self.tuple(tuple, span, scope),
-            syn::Type::Array(array) => self.array(array, span, scope),
-            syn::Type::Reference(reference) => {
-                let inner = self.ty(&reference.elem, scope);
-                let lifetime =
-                    reference.lifetime.as_ref().map_or(String::new(), |l| format!("{l} "));
-                let mutable = if reference.mutability.is_some() { "mut " } else { "" };
+    pub(crate) fn ty(&mut self, ty: &TypeExpr, scope: &Scope) -> Lowered {
+        let span = ty.place.of(scope.file);
+        match &ty.form {
+            TypeForm::Path(path) => self.path(path, span, scope),
+            TypeForm::Paren(inner) => self.ty(inner, scope),
+            TypeForm::Tuple(parts) => self.tuple(parts, span, scope),
+            TypeForm::Array(element, length) => self.array(element, length, span, scope),
+            TypeForm::Reference { lifetime, mutable, target } => {
+                let inner = self.ty(target, scope);
+                let lifetime = lifetime.as_ref().map_or(String::new(), |l| format!("{l} "));
+                let mutable = if *mutable { "mut " } else { "" };
                 let inner_text = match &inner.form {
                     Form::Dyn(_) if inner.text.contains(" + ") => format!("({})", inner.text),
                     _ => inner.text,
@@ -127,37 +126,35 @@ impl<'a> Lowering<'a> {
                 let text = format!("&{lifetime}{mutable}{inner_text}");
                 local(text, span, "a reference points into this process's memory")
             }
-            syn::Type::TraitObject(object) => self.object(object, span, scope),
-            syn::Type::ImplTrait(anonymous) => {
-                let text = format!("impl {}", self.bounds(anonymous.bounds.iter(), scope));
+            TypeForm::Object(bounds) => self.object(bounds, span, scope),
+            TypeForm::Anonymous(bounds) => {
+                let text = format!("impl {}", self.bounds(bounds, scope));
                 local(text, span, "`impl Trait` has no name to decode it as")
             }
-            syn::Type::Slice(slice) => {
-                let inner = self.ty(&slice.elem, scope);
+            TypeForm::Slice(element) => {
+                let inner = self.ty(element, scope);
                 let reason = "a slice has no size of its own: use `Vec`";
                 let owned = inner.owned;
                 Lowered { owned, ..local(format!("[{}]", inner.text), span, reason) }
             }
-            syn::Type::Ptr(pointer) => {
-                let inner = self.ty(&pointer.elem, scope);
-                let kind = if pointer.to_token_stream().to_string().starts_with("* mut") {
-                    "mut"
-                } else {
-                    "const"
-                };
+            TypeForm::Pointer { mutable, target } => {
+                let inner = self.ty(target, scope);
+                let kind = if *mutable { "mut" } else { "const" };
                 local(
                     format!("*{kind} {}", inner.text),
                     span,
                     "a pointer points into this process's memory",
                 )
             }
-            syn::Type::Never(_) => local("!".to_owned(), span, "there is no value of type `!`"),
-            other => local(written(other), span, "this form of type cannot be encoded"),
+            TypeForm::Never => local("!".to_owned(), span, "there is no value of type `!`"),
+            TypeForm::Other(text) => {
+                local(text.clone(), span, "this form of type cannot be encoded")
+            }
         }
     }
 
-    fn tuple(&mut self, tuple: &syn::TypeTuple, span: Span, scope: &Scope) -> Lowered {
-        let parts: Vec<Lowered> = tuple.elems.iter().map(|t| self.ty(t, scope)).collect();
+    fn tuple(&mut self, parts: &[TypeExpr], span: Span, scope: &Scope) -> Lowered {
+        let parts: Vec<Lowered> = parts.iter().map(|t| self.ty(t, scope)).collect();
         let texts: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
         let text = match texts.as_slice() {
             [one] => format!("({one},)"),
@@ -173,15 +170,14 @@ impl<'a> Lowering<'a> {
         Lowered { ty, text, span, local, owned, form: Form::Plain }
     }
 
-    fn array(&mut self, array: &syn::TypeArray, span: Span, scope: &Scope) -> Lowered {
-        let inner = self.ty(&array.elem, scope);
-        let length = match &array.len {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => n.base10_parse().ok(),
-            _ => None,
-        };
-        let Some(length) = length else {
-            let text = format!("[{}; {}]", inner.text, written(&array.len));
-            return local(text, span, "the length of an array must be written as a number");
+    fn array(&mut self, element: &TypeExpr, length: &Length, span: Span, scope: &Scope) -> Lowered {
+        let inner = self.ty(element, scope);
+        let length = match length {
+            Length::Number(number) => *number,
+            Length::Other(length) => {
+                let text = format!("[{}; {length}]", inner.text);
+                return local(text, span, "the length of an array must be written as a number");
+            }
         };
         Lowered {
             ty: Type::Array(Box::new(inner.ty), length),
@@ -193,29 +189,21 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn object(&mut self, object: &syn::TypeTraitObject, span: Span, scope: &Scope) -> Lowered {
-        let traits: Vec<_> = object
-            .bounds
-            .iter()
-            .filter_map(|b| match b {
-                TypeParamBound::Trait(t) => Some(t),
-                _ => None,
-            })
-            .collect();
-        let interface = match (traits.as_slice(), object.bounds.len()) {
-            ([one], 1) => self.interface(&one.path, scope),
+    fn object(&mut self, bounds: &[Bound], span: Span, scope: &Scope) -> Lowered {
+        let interface = match bounds {
+            [Bound::Trait { path, .. }] => self.interface(path, scope),
             _ => None,
         };
-        let text = format!("dyn {}", self.bounds(object.bounds.iter(), scope));
+        let text = format!("dyn {}", self.bounds(bounds, scope));
         let mut lowered = local(text, span, "a trait object is code, not data");
         lowered.form = Form::Dyn(interface);
         lowered
     }
 
     /// The service or backend that a path names.
-    fn interface(&mut self, path: &syn::Path, scope: &Scope) -> Option<InterfaceUse> {
-        let span = path.segments.last().map(|s| ident_span(scope.file, &s.ident))?;
-        match self.names.resolve(scope.module, &use_path(path), Namespace::Types) {
+    fn interface(&mut self, path: &PathExpr, scope: &Scope) -> Option<InterfaceUse> {
+        let span = path.name.of(scope.file);
+        match self.names.resolve(scope.module, &path.path, Namespace::Types) {
             Resolved::Definition(id) => {
                 let path = self.marks.services.get(&id)?;
                 let reachable = self.names.reachable(id).unwrap_or(path);
@@ -239,52 +227,43 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn bounds<'b>(
-        &mut self,
-        bounds: impl Iterator<Item = &'b TypeParamBound>,
-        scope: &Scope,
-    ) -> String {
+    fn bounds(&mut self, bounds: &[Bound], scope: &Scope) -> String {
         let mut texts = Vec::new();
         for bound in bounds {
             match bound {
-                TypeParamBound::Trait(t) => {
-                    let span = span_of(scope.file, &t.path);
-                    let (_, head) = self.head(&t.path, span, scope);
-                    let arguments = t.path.segments.last().map(|s| &s.arguments);
-                    let tail = arguments.map_or(String::new(), |a| self.arguments_text(a, scope));
-                    let whole = t.to_token_stream().to_string();
-                    let maybe = if whole.starts_with('?') { "?" } else { "" };
+                Bound::Trait { place, maybe, path } => {
+                    let (_, head) = self.head(path, place.of(scope.file), scope);
+                    let tail = self.arguments_text(&path.arguments, scope);
+                    let maybe = if *maybe { "?" } else { "" };
                     texts.push(format!("{maybe}{head}{tail}"));
                 }
-                other => texts.push(written(other)),
+                Bound::Other(text) => texts.push(text.clone()),
             }
         }
         texts.join(" + ")
     }
 
-    fn arguments_text(&mut self, arguments: &PathArguments, scope: &Scope) -> String {
+    fn arguments_text(&mut self, arguments: &Arguments, scope: &Scope) -> String {
         match arguments {
-            PathArguments::None => String::new(),
-            PathArguments::AngleBracketed(list) => {
+            Arguments::None => String::new(),
+            Arguments::Angle(list) => {
                 let parts: Vec<String> = list
-                    .args
                     .iter()
                     .map(|a| match a {
                         GenericArgument::Type(t) => self.ty(t, scope).text,
-                        GenericArgument::AssocType(a) => {
-                            format!("{} = {}", a.ident, self.ty(&a.ty, scope).text)
+                        GenericArgument::Assigned(name, t) => {
+                            format!("{name} = {}", self.ty(t, scope).text)
                         }
-                        other => written(other),
+                        GenericArgument::Other(text) => text.clone(),
                     })
                     .collect();
                 format!("<{}>", parts.join(", "))
             }
-            PathArguments::Parenthesized(list) => {
-                let inputs: Vec<String> =
-                    list.inputs.iter().map(|i| self.ty(&i.ty, scope).text).collect();
-                let output = match &list.output {
-                    syn::ReturnType::Default => String::new(),
-                    syn::ReturnType::Type(_, t) => format!(" -> {}", self.ty(t, scope).text),
+            Arguments::Parenthesized(inputs, output) => {
+                let inputs: Vec<String> = inputs.iter().map(|i| self.ty(i, scope).text).collect();
+                let output = match output {
+                    None => String::new(),
+                    Some(t) => format!(" -> {}", self.ty(t, scope).text),
                 };
                 format!("({}){output}", inputs.join(", "))
             }
@@ -292,9 +271,9 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a path names, and how generated code writes it without arguments.
-    fn head(&mut self, path: &syn::Path, span: Span, scope: &Scope) -> (Resolved, String) {
-        let resolved = self.names.resolve(scope.module, &use_path(path), Namespace::Types);
-        let written = use_path(path).segments.join("::");
+    fn head(&mut self, path: &PathExpr, span: Span, scope: &Scope) -> (Resolved, String) {
+        let path = &path.path;
+        let resolved = self.names.resolve(scope.module, path, Namespace::Types);
         let text = match &resolved {
             Resolved::Definition(id) => self.definition_text(*id, span),
             Resolved::External(path) => match short_name(path) {
@@ -304,7 +283,7 @@ impl<'a> Lowering<'a> {
                 None => path.clone(),
             },
             Resolved::Primitive(name) => name.clone(),
-            Resolved::Module(_) | Resolved::Unknown { .. } => written,
+            Resolved::Module(_) | Resolved::Unknown { .. } => path.segments.join("::"),
         };
         (resolved, text)
     }
@@ -315,9 +294,9 @@ impl<'a> Lowering<'a> {
             return path.to_owned();
         }
         // An alias is expanded, so nobody needs to reach it.
-        if self.generated && !matches!(&*definition.item, Item::Type(_)) {
-            let what = match &*definition.item {
-                Item::Trait(_) => "trait",
+        if self.generated && !matches!(definition.body, Body::Alias(_)) {
+            let what = match definition.body {
+                Body::Trait(_) => "trait",
                 _ => "type",
             };
             self.diagnostics.push(codes::unreachable(
@@ -330,19 +309,16 @@ impl<'a> Lowering<'a> {
         definition.path.clone()
     }
 
-    fn path(&mut self, path: &syn::Path, span: Span, scope: &Scope) -> Lowered {
-        if let Some(ident) = path.get_ident()
-            && let Some(argument) = scope.generics.get(&ident.to_string())
+    fn path(&mut self, path: &PathExpr, span: Span, scope: &Scope) -> Lowered {
+        if let Some(ident) = path.ident()
+            && let Some(argument) = scope.generics.get(ident)
         {
             return argument.clone();
         }
-        let last = path.segments.last();
         let (resolved, head) = self.head(path, span, scope);
-        let (name, arguments) = match last {
-            Some(last) => (plain(&last.ident), Some(&last.arguments)),
-            None => (String::new(), None),
-        };
-        if is_stream_name(&name) && !matches!(resolved, Resolved::Definition(_)) {
+        let name = path.path.segments.last().map_or("", String::as_str);
+        let arguments = &path.arguments;
+        if is_stream_name(name) && !matches!(resolved, Resolved::Definition(_)) {
             self.stream.get_or_insert(span);
         }
         match resolved {
@@ -354,9 +330,9 @@ impl<'a> Lowering<'a> {
                 local(head, span, "it is a module")
             }
             Resolved::Unknown { certain } => {
-                let tail = arguments.map_or(String::new(), |a| self.arguments_text(a, scope));
+                let tail = self.arguments_text(arguments, scope);
                 if certain && head != "Self" && !head.starts_with("Self::") {
-                    let near = nearest(&name, self.names.candidates(scope.module));
+                    let near = nearest(name, self.names.candidates(scope.module));
                     self.diagnostics.push(codes::unknown_name(span, &head, near));
                 }
                 local(format!("{head}{tail}"), span, "its definition is not seen")
@@ -364,41 +340,37 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn type_arguments(&mut self, arguments: Option<&PathArguments>, scope: &Scope) -> Vec<Lowered> {
-        match arguments {
-            Some(PathArguments::AngleBracketed(list)) => list
-                .args
-                .iter()
-                .filter_map(|a| match a {
-                    GenericArgument::Type(t) => Some(self.ty(t, scope)),
-                    _ => None,
-                })
-                .collect(),
-            _ => Vec::new(),
-        }
+    fn type_arguments(&mut self, arguments: &Arguments, scope: &Scope) -> Vec<Lowered> {
+        let Arguments::Angle(list) = arguments else { return Vec::new() };
+        list.iter()
+            .filter_map(|a| match a {
+                GenericArgument::Type(t) => Some(self.ty(t, scope)),
+                _ => None,
+            })
+            .collect()
     }
 
     fn definition(
         &mut self,
         id: DefinitionId,
         head: String,
-        arguments: Option<&PathArguments>,
+        arguments: &Arguments,
         span: Span,
         scope: &Scope,
     ) -> Lowered {
         let Some(definition) = self.names.tree.definition(id) else {
             return local(head, span, "its definition is not seen");
         };
-        let generics = match &*definition.item {
-            Item::Type(alias) => return self.alias(id, alias, arguments, span, scope),
-            Item::Struct(s) => !s.generics.params.is_empty(),
-            Item::Enum(e) => !e.generics.params.is_empty(),
-            Item::Union(_) => return local(head, span, "a union has no known contents"),
-            _ => return local(head, span, "a trait is no type"),
+        let generic = match &definition.body {
+            Body::Alias(alias) => return self.alias(id, alias, arguments, span, scope),
+            Body::Struct(s) => s.generic,
+            Body::Enum(e) => e.generic,
+            Body::Union => return local(head, span, "a union has no known contents"),
+            Body::Trait(_) | Body::TraitAlias => return local(head, span, "a trait is no type"),
         };
-        let tail = arguments.map_or(String::new(), |a| self.arguments_text(a, scope));
+        let tail = self.arguments_text(arguments, scope);
         let text = format!("{head}{tail}");
-        if generics {
+        if generic {
             let reason = format!("`{}` is generic", definition.name);
             return local(text, span, &reason);
         }
@@ -414,8 +386,8 @@ impl<'a> Lowering<'a> {
     fn alias(
         &mut self,
         id: DefinitionId,
-        alias: &syn::ItemType,
-        arguments: Option<&PathArguments>,
+        alias: &AliasItem,
+        arguments: &Arguments,
         span: Span,
         scope: &Scope,
     ) -> Lowered {
@@ -441,13 +413,13 @@ impl<'a> Lowering<'a> {
             aliases: scope.aliases + 1,
         };
         let mut given = given.into_iter();
-        for parameter in alias.generics.type_params() {
-            let argument = match (given.next(), &parameter.default) {
+        for (name, default) in &alias.parameters {
+            let argument = match (given.next(), default) {
                 (Some(argument), _) => argument,
-                (None, Some((_, default))) => self.ty(default, &inner),
+                (None, Some(default)) => self.ty(default, &inner),
                 (None, None) => continue,
             };
-            inner.generics.insert(parameter.ident.to_string(), argument);
+            inner.generics.insert(name.clone(), argument);
         }
         let lowered = self.ty(&alias.ty, &inner);
         Lowered { span, ..lowered }
@@ -457,12 +429,12 @@ impl<'a> Lowering<'a> {
         &mut self,
         full: &str,
         head: &str,
-        arguments: Option<&PathArguments>,
+        arguments: &Arguments,
         span: Span,
         scope: &Scope,
     ) -> Lowered {
         let Some(kind) = known(full) else {
-            let tail = arguments.map_or(String::new(), |a| self.arguments_text(a, scope));
+            let tail = self.arguments_text(arguments, scope);
             let reason = format!("`{head}` has no encoding");
             return local(format!("{head}{tail}"), span, &reason);
         };
@@ -550,14 +522,6 @@ fn inside(form: Form, of: fn(InterfaceUse) -> Form) -> Form {
 
 fn is_utc(zone: &Lowered) -> bool {
     known(&zone.text) == Some(Known::Utc)
-}
-
-/// A path as segments, without arguments.
-pub(crate) fn use_path(path: &syn::Path) -> UsePath {
-    UsePath {
-        global: path.leading_colon.is_some(),
-        segments: path.segments.iter().map(|s| plain(&s.ident)).collect(),
-    }
 }
 
 fn first_reason(parts: &[Lowered]) -> Option<LocalReason> {

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::known::is_known;
-use crate::tree::{
-    CrateId, DefinitionId, Entry, Extern, Module, ModuleId, Target, Tree, UsePath, Visible,
-};
+use crate::source::UsePath;
+use crate::tree::{CrateId, DefinitionId, Entry, Extern, Module, ModuleId, Target, Tree, Visible};
 
 /// How many steps one resolution may take, so that `use` cycles end.
 const FUEL: usize = 4096;

@@ -1,15 +1,12 @@
 //! Crates, modules and what they define, before any name is resolved.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use bp_diag::{FileId, Span};
 use camino::Utf8PathBuf;
-use proc_macro2::TokenTree;
-use quote::ToTokens;
-use syn::spanned::Spanned as _;
-use syn::{Attribute, Item, Visibility};
+
+use crate::source::{Body, ImplItem, StaticItem, UsePath, Visibility};
 
 /// A module of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,14 +37,6 @@ pub(crate) enum Target {
     Use(UsePath),
 }
 
-/// The path of a `use`, or a path in a type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UsePath {
-    /// Whether it begins with `::`.
-    pub(crate) global: bool,
-    pub(crate) segments: Vec<String>,
-}
-
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) target: Target,
@@ -71,8 +60,8 @@ pub(crate) struct Module {
     pub(crate) condition: Option<Span>,
     pub(crate) names: BTreeMap<String, Vec<Entry>>,
     pub(crate) globs: Vec<Glob>,
-    pub(crate) impls: Vec<Rc<Item>>,
-    pub(crate) statics: Vec<Rc<Item>>,
+    pub(crate) impls: Vec<Arc<ImplItem>>,
+    pub(crate) statics: Vec<Arc<StaticItem>>,
     /// Whether a macro is called here, which may define anything.
     pub(crate) calls_macros: bool,
 }
@@ -83,7 +72,7 @@ pub(crate) struct Definition {
     pub(crate) path: String,
     pub(crate) module: ModuleId,
     pub(crate) visible: Visible,
-    pub(crate) item: Rc<Item>,
+    pub(crate) body: Body,
     pub(crate) file: FileId,
     pub(crate) span: Span,
     pub(crate) condition: Option<Span>,
@@ -165,140 +154,15 @@ impl Tree {
     }
 }
 
-/// What an item's `cfg` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Condition {
-    /// Nothing.
-    Always,
-    /// Only in tests: the item is ignored.
-    Test,
-    /// Something else, at a place.
-    Other(Span),
-}
-
-/// Reads `#[cfg(…)]` and `#[cfg_attr(…)]`; the latter counts when it hides an attribute that is read.
-pub(crate) fn condition(file: FileId, attributes: &[Attribute]) -> Condition {
-    let mut found = Condition::Always;
-    for attribute in attributes {
-        if attribute.path().is_ident("cfg") {
-            let Ok(list) = attribute.meta.require_list() else { continue };
-            if only_in_tests(list.tokens.clone()) {
-                return Condition::Test;
-            }
-            found = Condition::Other(span_of(file, attribute));
-        } else if attribute.path().is_ident("cfg_attr") {
-            let Ok(list) = attribute.meta.require_list() else { continue };
-            let read = ["service", "idempotent", "Data", "ServiceError", "status", "infra"];
-            if mentions(list.tokens.clone(), &read) {
-                found = Condition::Other(span_of(file, attribute));
-            }
-        }
-    }
-    found
-}
-
-fn only_in_tests(tokens: proc_macro2::TokenStream) -> bool {
-    let mut all = false;
-    for (index, token) in tokens.into_iter().enumerate() {
-        match token {
-            TokenTree::Ident(ident) if index == 0 && ident == "test" => return true,
-            TokenTree::Ident(ident) if index == 0 && ident == "all" => all = true,
-            TokenTree::Group(group) if all => {
-                return group
-                    .stream()
-                    .into_iter()
-                    .any(|t| matches!(t, TokenTree::Ident(i) if i == "test"));
-            }
-            _ => {}
-        }
-    }
-    false
-}
-
-/// Whether one of the words occurs anywhere in the tokens.
-pub(crate) fn mentions(tokens: proc_macro2::TokenStream, words: &[&str]) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => words.iter().any(|w| ident == w),
-        TokenTree::Group(group) => mentions(group.stream(), words),
-        _ => false,
-    })
-}
-
-/// Where a node was written.
-pub(crate) fn span_of(file: FileId, node: &impl ToTokens) -> Span {
-    let range = node.span().byte_range();
-    Span::new(file, range.start, range.end)
-}
-
-/// Where an identifier was written.
-pub(crate) fn ident_span(file: FileId, ident: &proc_macro2::Ident) -> Span {
-    let range = ident.span().byte_range();
-    Span::new(file, range.start, range.end)
-}
-
-/// An identifier without `r#`.
-pub(crate) fn plain(ident: &proc_macro2::Ident) -> String {
-    let text = ident.to_string();
-    text.strip_prefix("r#").map_or(text.clone(), str::to_owned)
-}
-
-/// Documentation, a line each, without the space after the comment mark.
-pub(crate) fn docs(attributes: &[Attribute]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for attribute in attributes {
-        let syn::Meta::NameValue(pair) = &attribute.meta else { continue };
-        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &pair.value else {
-            continue;
-        };
-        if pair.path.is_ident("doc") {
-            lines.extend(
-                text.value()
-                    .split('\n')
-                    .map(|l| l.strip_prefix(' ').unwrap_or(l).trim_end().to_owned()),
-            );
-        }
-    }
-    lines
-}
-
-/// A type or path as people write it: tokens without the spaces that printing puts between them.
-pub(crate) fn written(node: &impl ToTokens) -> String {
-    let mut text = node.to_token_stream().to_string();
-    for (spaced, plain) in [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" < ", "<"),
-        (" >", ">"),
-        ("> ::", ">::"),
-        ("& ", "&"),
-        (" ,", ","),
-    ] {
-        text = text.replace(spaced, plain);
-    }
-    text
-}
-
-/// The visibility of an item in `module`; a `pub(in …)` counts as the crate's.
-pub(crate) fn visible(tree: &Tree, module: ModuleId, visibility: &Visibility) -> Visible {
+/// Whom an item of `module` is visible to.
+pub(crate) fn visible(tree: &Tree, module: ModuleId, visibility: Visibility) -> Visible {
     match visibility {
-        Visibility::Public(_) => Visible::Public,
-        Visibility::Restricted(restricted) => {
-            if restricted.path.is_ident("self") {
-                return Visible::In(module);
-            }
-            if restricted.path.is_ident("super") {
-                let parent = tree.module(module).and_then(|m| m.parent);
-                return Visible::In(parent.unwrap_or(module));
-            }
-            Visible::In(tree.root_of(module).unwrap_or(module))
+        Visibility::Public => Visible::Public,
+        Visibility::Crate => Visible::In(tree.root_of(module).unwrap_or(module)),
+        Visibility::Parent => {
+            let parent = tree.module(module).and_then(|m| m.parent);
+            Visible::In(parent.unwrap_or(module))
         }
-        Visibility::Inherited => Visible::In(module),
+        Visibility::Module => Visible::In(module),
     }
-}
-
-/// Parts of a file that belong to inline modules or are ignored, innermost last.
-#[derive(Debug, Default)]
-pub(crate) struct Regions {
-    pub(crate) inline: Vec<(ModuleId, Range<u32>)>,
-    pub(crate) ignored: Vec<Range<u32>>,
 }

@@ -3,26 +3,23 @@
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes};
-use syn::{FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Pat, ReceiverKind, Visibility};
 
 use super::Context;
 use super::attributes::service_mark;
 use super::types::visible_problem;
-use crate::lower::{Form, Lowered, Lowering, Scope, use_path};
+use crate::lower::{Form, Lowered, Lowering, Scope};
 use crate::model::{
     ConstructorModel, ImplementationModel, ParameterKind, ParameterModel, RunModel, Type,
 };
 use crate::names::{Namespace, Resolved};
-use crate::tree::{
-    Condition, Definition, DefinitionId, ModuleId, condition, docs, ident_span, plain, span_of,
-    written,
-};
+use crate::source::{Body, Function, ImplItem, Pattern, UsePath};
+use crate::tree::{Definition, DefinitionId, ModuleId};
 
 /// An inherent `impl` and where it is.
 struct Inherent<'a> {
     module: ModuleId,
     file: FileId,
-    item: &'a ItemImpl,
+    item: &'a ImplItem,
 }
 
 #[derive(Default)]
@@ -40,7 +37,6 @@ pub(super) fn read(
     for id in context.names.tree.module_ids() {
         let Some(module) = context.names.tree.module(id) else { continue };
         for item in &module.impls {
-            let Item::Impl(item) = &**item else { continue };
             let place = Inherent { module: id, file: module.file, item };
             block(context, place, module.condition, &mut found, diagnostics);
         }
@@ -50,9 +46,9 @@ pub(super) fn read(
         let Some(definition) = context.names.tree.definition(*id) else { continue };
         visible_problem(context, *id, "implementation", diagnostics);
         let blocks = found.inherent.get(id).map_or(&[][..], Vec::as_slice);
-        let attributes = match &*definition.item {
-            Item::Struct(s) => &s.attrs,
-            Item::Enum(e) => &e.attrs,
+        let docs = match &definition.body {
+            Body::Struct(s) => &s.docs,
+            Body::Enum(e) => &e.docs,
             _ => continue,
         };
         if let Some(span) = definition.condition {
@@ -66,7 +62,7 @@ pub(super) fn read(
             services: services.clone(),
             constructor: constructor(context, *id, definition, blocks, diagnostics),
             run: run(context, definition, blocks, diagnostics),
-            docs: docs(attributes),
+            docs: docs.clone(),
             span: definition.span,
         };
         implementations.insert(model.path.clone(), model);
@@ -83,12 +79,12 @@ fn block<'a>(
     diagnostics: &mut Diagnostics,
 ) {
     let (module, file, item) = (place.module, place.file, place.item);
-    let mark = service_mark(context.names, module, &item.attrs);
-    let owner = self_type(context, module, &item.self_ty);
-    let Some((path, _)) = &item.trait_ else {
+    let mark = service_mark(context.names, module, &item.marks);
+    let owner = item.path.as_ref().and_then(|path| self_type(context, module, path));
+    let Some((path, place_of_trait)) = &item.of else {
         if let Some(mark) = mark {
             diagnostics.push(codes::implementation_shape(
-                span_of(file, mark),
+                mark.place.of(file),
                 "`#[service]` marks an `impl` of no trait",
                 "put it on `impl Trait for Type`, and leave the type's own methods unmarked",
             ));
@@ -98,14 +94,14 @@ fn block<'a>(
         }
         return;
     };
-    let Some(service) = service_of(context, &place, path, mark.is_some(), diagnostics) else {
+    let at = place_of_trait.of(file);
+    let Some(service) = service_of(context, &place, (path, at), mark.is_some(), diagnostics) else {
         return;
     };
-    let at = span_of(file, path);
-    let named = use_path(path).segments.join("::");
-    let type_span = span_of(file, &item.self_ty);
-    let what = written(&item.self_ty);
-    if !item.generics.params.is_empty() || owner.is_some_and(|id| is_generic(context, id)) {
+    let named = path.segments.join("::");
+    let type_span = item.place.of(file);
+    let what = &item.text;
+    if item.generic || owner.is_some_and(|id| is_generic(context, id)) {
         diagnostics.push(codes::implementation_shape(
             type_span,
             &format!("implementation `{what}` is generic"),
@@ -121,11 +117,7 @@ fn block<'a>(
         ));
         return;
     };
-    let own = match condition(file, &item.attrs) {
-        Condition::Other(span) => Some(span),
-        _ => outer,
-    };
-    if let Some(span) = own {
+    if let Some(span) = item.condition.map(|c| c.of(file)).or(outer) {
         diagnostics.push(codes::conditional(span, &format!("implementation `{what}`")));
     }
     let services = found.services.entry(owner).or_default();
@@ -142,13 +134,13 @@ fn block<'a>(
 fn service_of<'c>(
     context: &Context<'c>,
     place: &Inherent<'_>,
-    path: &syn::Path,
+    (path, at): (&UsePath, Span),
     marked: bool,
     diagnostics: &mut Diagnostics,
 ) -> Option<&'c String> {
-    let (module, at) = (place.module, span_of(place.file, path));
-    let resolved = context.names.resolve(module, &use_path(path), Namespace::Types);
-    let named = use_path(path).segments.join("::");
+    let module = place.module;
+    let resolved = context.names.resolve(module, path, Namespace::Types);
+    let named = path.segments.join("::");
     let service = match &resolved {
         Resolved::Definition(id) => context.marks.services.get(id),
         _ => None,
@@ -156,11 +148,8 @@ fn service_of<'c>(
     if marked && service.is_some() {
         return service;
     }
-    let by_hand = place
-        .item
-        .attrs
-        .iter()
-        .any(|a| a.path().segments.last().is_some_and(|s| s.ident == "async_trait"));
+    let by_hand =
+        place.item.marks.iter().any(|m| m.path.segments.last().is_some_and(|s| s == "async_trait"));
     match resolved {
         _ if service.is_some() && !by_hand => diagnostics.push(codes::implementation_shape(
             at,
@@ -182,24 +171,20 @@ fn service_of<'c>(
     None
 }
 
-/// The struct or enum behind an `impl`'s type.
-fn self_type(context: &Context<'_>, module: ModuleId, ty: &syn::Type) -> Option<DefinitionId> {
-    let syn::Type::Path(path) = ty else { return None };
-    let mut module = module;
-    let mut path = use_path(&path.path);
+/// The struct or enum behind the path of an `impl`'s type.
+fn self_type(context: &Context<'_>, module: ModuleId, path: &UsePath) -> Option<DefinitionId> {
+    let (mut module, mut path) = (module, path);
     // Aliases of aliases end soon; a cycle is reported where it is used as a type.
     for _ in 0..8 {
-        let Resolved::Definition(id) = context.names.resolve(module, &path, Namespace::Types)
-        else {
+        let Resolved::Definition(id) = context.names.resolve(module, path, Namespace::Types) else {
             return None;
         };
         let definition = context.names.tree.definition(id)?;
-        match &*definition.item {
-            Item::Struct(_) | Item::Enum(_) => return Some(id),
-            Item::Type(alias) => {
-                let syn::Type::Path(next) = &*alias.ty else { return None };
+        match &definition.body {
+            Body::Struct(_) | Body::Enum(_) => return Some(id),
+            Body::Alias(alias) => {
+                path = alias.ty.path()?;
                 module = definition.module;
-                path = use_path(&next.path);
             }
             _ => return None,
         }
@@ -208,28 +193,20 @@ fn self_type(context: &Context<'_>, module: ModuleId, ty: &syn::Type) -> Option<
 }
 
 fn is_generic(context: &Context<'_>, id: DefinitionId) -> bool {
-    match context.names.tree.definition(id).map(|d| &*d.item) {
-        Some(Item::Struct(s)) => !s.generics.params.is_empty(),
-        Some(Item::Enum(e)) => !e.generics.params.is_empty(),
+    match context.names.tree.definition(id).map(|d| &d.body) {
+        Some(Body::Struct(s)) => s.generic,
+        Some(Body::Enum(e)) => e.generic,
         _ => false,
     }
 }
 
-/// Functions of this name in a type's own `impl` blocks, tests aside.
+/// Functions of this name in a type's own `impl` blocks.
 fn functions<'b>(
     blocks: &'b [Inherent<'_>],
     name: &'b str,
-) -> impl Iterator<Item = (&'b Inherent<'b>, &'b ImplItemFn)> {
+) -> impl Iterator<Item = (&'b Inherent<'b>, &'b Function)> {
     blocks.iter().flat_map(move |block| {
-        block.item.items.iter().filter_map(move |item| match item {
-            ImplItem::Fn(function)
-                if plain(&function.sig.ident) == name
-                    && condition(block.file, &function.attrs) != Condition::Test =>
-            {
-                Some((block, function))
-            }
-            _ => None,
-        })
+        block.item.functions.iter().filter(move |f| f.name == name).map(move |f| (block, f))
     })
 }
 
@@ -247,42 +224,35 @@ fn constructor(
         return ConstructorModel::default();
     };
     let file = block.file;
-    let span = ident_span(file, &function.sig.ident);
+    let span = function.place.of(file);
     for (other, again) in all {
-        let at = ident_span(other.file, &again.sig.ident);
+        let at = again.place.of(other.file);
         diagnostics.push(codes::defined_twice(at, span, "the constructor of", name));
     }
     let before = diagnostics.len();
-    for attributes in [&function.attrs, &block.item.attrs] {
-        if let Condition::Other(at) = condition(file, attributes) {
-            diagnostics.push(codes::conditional(at, &format!("the constructor of `{name}`")));
-        }
+    for condition in [function.condition, block.item.condition].into_iter().flatten() {
+        let what = format!("the constructor of `{name}`");
+        diagnostics.push(codes::conditional(condition.of(file), &what));
     }
-    if !matches!(function.vis, Visibility::Public(_)) {
-        let start = span_of(file, &function.sig).start as usize;
-        let from = match &function.vis {
-            Visibility::Restricted(restricted) => span_of(file, restricted).start as usize,
-            _ => start,
-        };
-        let insert = Span::new(file, from, start);
-        diagnostics.push(codes::constructor_private(span, insert, name));
+    if let Some(insert) = function.unpublished {
+        diagnostics.push(codes::constructor_private(span, insert.of(file), name));
     }
     let mut shape = |at: Span, problem: &str| {
         diagnostics.push(codes::constructor_shape(at, name, problem));
     };
-    if let Some(receiver) = function.sig.receiver() {
-        shape(span_of(file, receiver), "takes `self`");
+    if let Some(receiver) = function.receiver {
+        shape(receiver.place.of(file), "takes `self`");
     }
-    if !function.sig.generics.params.is_empty() {
-        shape(span_of(file, &function.sig.generics), "is generic");
+    if let Some(generics) = function.generics {
+        shape(generics.place.of(file), "is generic");
     }
     let mut lowering = Lowering::new(context.names, context.marks, false);
     let mut scope = Scope::new(block.module, file);
     scope.generics.insert("Self".to_owned(), own_type(id, definition));
     let mut fallible = false;
-    match &function.sig.output {
-        syn::ReturnType::Default => shape(span, "returns nothing"),
-        syn::ReturnType::Type(_, ty) => {
+    match &function.output {
+        None => shape(span, "returns nothing"),
+        Some(ty) => {
             let lowered = lowering.ty(ty, &scope);
             let is_own = |l: &Lowered| matches!(l.form, Form::Definition(d) if d == id);
             match &lowered.form {
@@ -293,11 +263,11 @@ fn constructor(
         }
     }
     lowering.generated = true;
-    let params = parameters(name, &function.sig, &mut lowering, &scope, diagnostics);
+    let params = parameters(name, function, &mut lowering, &scope, diagnostics);
     diagnostics.append(lowering.diagnostics);
     ConstructorModel {
         known: diagnostics.len() == before,
-        is_async: function.sig.asyncness.is_some(),
+        is_async: function.is_async,
         fallible,
         params,
         span: Some(span),
@@ -306,20 +276,22 @@ fn constructor(
 
 fn parameters(
     name: &str,
-    signature: &syn::Signature,
+    function: &Function,
     lowering: &mut Lowering<'_>,
     scope: &Scope,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ParameterModel> {
     let mut params = Vec::new();
-    for input in &signature.inputs {
-        let FnArg::Typed(input) = input else { continue };
-        let Pat::Ident(pattern) = &*input.pat else {
-            let what = format!("a parameter of `{name}::new`");
-            diagnostics.push(codes::unnamed_argument(span_of(scope.file, &input.pat), &what));
-            continue;
+    for argument in &function.arguments {
+        let pattern = match &argument.pattern {
+            Pattern::Name(pattern) => pattern,
+            Pattern::Other(place) => {
+                let what = format!("a parameter of `{name}::new`");
+                diagnostics.push(codes::unnamed_argument(place.of(scope.file), &what));
+                continue;
+            }
         };
-        let lowered = lowering.ty(&input.ty, scope);
+        let lowered = lowering.ty(&argument.ty, scope);
         let kind = match lowered.form.clone() {
             Form::Interface(interface) => ParameterKind::Instance(interface),
             Form::List(interface) => ParameterKind::List(interface),
@@ -331,11 +303,8 @@ fn parameters(
             }
             _ => ParameterKind::Literal(lowered.into_use()),
         };
-        params.push(ParameterModel {
-            name: plain(&pattern.ident),
-            kind,
-            span: span_of(scope.file, input),
-        });
+        let span = argument.place.of(scope.file);
+        params.push(ParameterModel { name: pattern.clone(), kind, span });
     }
     params
 }
@@ -359,27 +328,27 @@ fn run(
     diagnostics: &mut Diagnostics,
 ) -> Option<RunModel> {
     let name = &definition.name;
-    let (block, function) = functions(blocks, "run").find(|(_, f)| f.sig.receiver().is_some())?;
+    let (block, function) = functions(blocks, "run").find(|(_, f)| f.receiver.is_some())?;
     let file = block.file;
-    let span = ident_span(file, &function.sig.ident);
+    let span = function.place.of(file);
     let mut shape = |at: Span, problem: &str| {
         diagnostics.push(codes::run_shape(at, name, problem));
     };
-    let receiver = function.sig.receiver()?;
-    if !matches!(receiver.kind, ReceiverKind::Reference(_, _, None)) {
-        shape(span_of(file, receiver), "does not take `&self`");
+    let receiver = function.receiver?;
+    if !receiver.shared {
+        shape(receiver.place.of(file), "does not take `&self`");
     }
-    if function.sig.asyncness.is_none() {
+    if !function.is_async {
         shape(span, "is not async");
     }
-    if !matches!(function.vis, Visibility::Public(_)) {
+    if function.unpublished.is_some() {
         shape(span, "is private");
     }
-    if let Some(extra) = function.sig.inputs.iter().nth(1) {
-        shape(span_of(file, extra), "takes an argument");
+    if let Some(extra) = function.arguments.first() {
+        shape(extra.place.of(file), "takes an argument");
     }
     let mut fallible = false;
-    if let syn::ReturnType::Type(_, ty) = &function.sig.output {
+    if let Some(ty) = &function.output {
         let mut lowering = Lowering::new(context.names, context.marks, false);
         let lowered = lowering.ty(ty, &Scope::new(block.module, file));
         match &lowered.form {
@@ -391,5 +360,5 @@ fn run(
         }
         diagnostics.append(lowering.diagnostics);
     }
-    Some(RunModel { is_async: function.sig.asyncness.is_some(), fallible, span })
+    Some(RunModel { is_async: function.is_async, fallible, span })
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, catalog::workflow as codes};
-use syn::{Expr, Item, ItemStatic};
 
 use super::Context;
-use crate::lower::use_path;
 use crate::model::KnobModel;
 use crate::names::{Namespace, Resolved, is_runtime_path};
-use crate::tree::{Condition, Module, ModuleId, condition, docs, plain, span_of};
+use crate::source::{StaticItem, StaticValue};
+use crate::tree::{Module, ModuleId};
 
 /// Reads every knob.
 pub(super) fn read(
@@ -20,7 +19,6 @@ pub(super) fn read(
     for id in context.names.tree.module_ids() {
         let Some(module) = context.names.tree.module(id) else { continue };
         for item in &module.statics {
-            let Item::Static(item) = &**item else { continue };
             let Some(knob) = knob(context, id, module, item, diagnostics) else { continue };
             if let Some(first) = knobs.get(&knob.name) {
                 diagnostics.push(codes::defined_twice(knob.span, first.span, "knob", &knob.name));
@@ -36,53 +34,41 @@ fn knob(
     context: &Context<'_>,
     id: ModuleId,
     module: &Module,
-    item: &ItemStatic,
+    item: &StaticItem,
     diagnostics: &mut Diagnostics,
 ) -> Option<KnobModel> {
     let file = module.file;
-    let is_knob = match &*item.ty {
-        syn::Type::Path(path) => {
-            match context.names.resolve(id, &use_path(&path.path), Namespace::Types) {
-                Resolved::External(full) => is_runtime_path(&full) && full.ends_with("::Knob"),
-                Resolved::Unknown { .. } => path.path.is_ident("Knob"),
-                _ => false,
-            }
-        }
+    let is_knob = match context.names.resolve(id, &item.path, Namespace::Types) {
+        Resolved::External(full) => is_runtime_path(&full) && full.ends_with("::Knob"),
+        Resolved::Unknown { .. } => item.bare,
         _ => false,
     };
     if !is_knob {
         return None;
     }
-    let call = match &*item.expr {
-        Expr::Macro(call) if call.mac.path.segments.last().is_some_and(|s| s.ident == "knob") => {
-            &call.mac
+    let (name, span) = match &item.value {
+        StaticValue::Knob(name, place) => (name.clone(), place.of(file)),
+        StaticValue::Malformed(place) => {
+            let fault = codes::knob_shape(place.of(file), "takes its name as one string");
+            diagnostics.push(fault);
+            return None;
         }
-        other => {
-            let span = span_of(file, other);
-            diagnostics.push(codes::knob_shape(span, "is not made by `knob!`"));
+        StaticValue::Other(place) => {
+            diagnostics.push(codes::knob_shape(place.of(file), "is not made by `knob!`"));
             return None;
         }
     };
-    let Ok(name) = call.parse_body::<syn::LitStr>() else {
-        diagnostics.push(codes::knob_shape(span_of(file, call), "takes its name as one string"));
-        return None;
-    };
-    let range = name.span().byte_range();
-    let span = bp_diag::Span::new(file, range.start, range.end);
-    let name = name.value();
     if !is_knob_name(&name) {
         diagnostics.push(codes::knob_shape(span, &format!("cannot be called `{name}`")));
         return None;
     }
-    if let Condition::Other(at) = condition(file, &item.attrs) {
-        diagnostics.push(codes::conditional(at, &format!("knob `{name}`")));
-    } else if let Some(at) = module.condition {
+    if let Some(at) = item.condition.map(|c| c.of(file)).or(module.condition) {
         diagnostics.push(codes::conditional(at, &format!("knob `{name}`")));
     }
     Some(KnobModel {
         name,
-        path: format!("{}::{}", module.path, plain(&item.ident)),
-        docs: docs(&item.attrs),
+        path: format!("{}::{}", module.path, item.name),
+        docs: item.docs.clone(),
         span,
     })
 }

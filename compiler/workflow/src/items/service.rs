@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, Span, catalog::workflow as codes};
-use syn::{
-    FnArg, GenericParam, Item, ItemTrait, Pat, ReceiverKind, TraitItem, TraitItemFn, TypeParamBound,
-};
 
 use super::Context;
+use super::attributes::derives;
 use super::types::visible_problem;
-use crate::lower::{Form, Lowered, Lowering, Scope, use_path};
+use crate::lower::{Form, Lowered, Lowering, Scope};
 use crate::model::{ArgumentModel, LocalReason, MethodModel, ServiceModel, Type, TypeUse};
 use crate::names::{Namespace, Resolved};
-use crate::tree::{Condition, Definition, condition, docs, ident_span, plain, span_of, written};
+use crate::source::{Body, Function, Member, Pattern, TraitItem};
+use crate::tree::Definition;
 
 /// Reads every service.
 pub(super) fn read(
@@ -22,7 +21,7 @@ pub(super) fn read(
     let mut services = BTreeMap::new();
     for (id, path) in &context.marks.services {
         let Some(definition) = context.names.tree.definition(*id) else { continue };
-        let Item::Trait(item) = &*definition.item else { continue };
+        let Body::Trait(item) = &definition.body else { continue };
         visible_problem(context, *id, "trait", diagnostics);
         check_trait(context, definition, item, diagnostics);
         let mut service = ServiceModel {
@@ -30,27 +29,24 @@ pub(super) fn read(
             reachable: context.names.reachable(*id).unwrap_or(path).to_owned(),
             name: definition.name.clone(),
             methods: Vec::new(),
-            docs: docs(&item.attrs),
+            docs: item.docs.clone(),
             span: definition.span,
         };
-        for member in &item.items {
-            match member {
-                TraitItem::Fn(function) => {
+        for member in &item.members {
+            let (place, what) = match member {
+                Member::Function(function) => {
                     if let Some(method) = method(context, definition, function, diagnostics) {
                         service.methods.push(method);
                     }
+                    continue;
                 }
-                other => {
-                    let what = match other {
-                        TraitItem::Const(_) => "a constant",
-                        TraitItem::Type(_) => "an associated type",
-                        TraitItem::Macro(_) => "methods by a macro",
-                        _ => "something else than methods",
-                    };
-                    let span = span_of(definition.file, other);
-                    diagnostics.push(codes::service_item(span, &definition.name, what));
-                }
-            }
+                Member::Constant(place) => (place, "a constant"),
+                Member::Type(place) => (place, "an associated type"),
+                Member::Macro(place) => (place, "methods by a macro"),
+                Member::Other(place) => (place, "something else than methods"),
+            };
+            let span = place.of(definition.file);
+            diagnostics.push(codes::service_item(span, &definition.name, what));
         }
         services.insert(path.clone(), service);
     }
@@ -60,21 +56,18 @@ pub(super) fn read(
 fn check_trait(
     context: &Context<'_>,
     definition: &Definition,
-    item: &ItemTrait,
+    item: &TraitItem,
     diagnostics: &mut Diagnostics,
 ) {
-    if !item.generics.params.is_empty() {
-        let span = span_of(definition.file, &item.generics);
+    if let Some(place) = item.generics {
         diagnostics.push(codes::generic_service(
-            span,
+            place.of(definition.file),
             &format!("service `{}`", definition.name),
             false,
         ));
     }
-    for bound in &item.supertraits {
-        let TypeParamBound::Trait(supertrait) = bound else { continue };
-        let resolved =
-            context.names.resolve(definition.module, &use_path(&supertrait.path), Namespace::Types);
+    for supertrait in &item.supertraits {
+        let resolved = context.names.resolve(definition.module, &supertrait.path, Namespace::Types);
         let automatic = match &resolved {
             Resolved::External(path) => {
                 path.starts_with("std::marker::") || path.starts_with("std::panic::")
@@ -82,9 +75,8 @@ fn check_trait(
             _ => false,
         };
         if !automatic {
-            let span = span_of(definition.file, supertrait);
-            let text = written(supertrait);
-            diagnostics.push(codes::supertrait(span, &definition.name, &text));
+            let span = supertrait.place.of(definition.file);
+            diagnostics.push(codes::supertrait(span, &definition.name, &supertrait.text));
         }
     }
 }
@@ -92,44 +84,37 @@ fn check_trait(
 fn method(
     context: &Context<'_>,
     owner: &Definition,
-    function: &TraitItemFn,
+    function: &Function,
     diagnostics: &mut Diagnostics,
 ) -> Option<MethodModel> {
     let file = owner.file;
-    let signature = &function.sig;
-    let name = plain(&signature.ident);
-    let span = ident_span(file, &signature.ident);
+    let name = &function.name;
+    let span = function.place.of(file);
     let full = format!("{}::{name}", owner.name);
-    match condition(file, &function.attrs) {
-        Condition::Always => {}
-        Condition::Test => return None,
-        Condition::Other(at) => {
-            diagnostics.push(codes::conditional(at, &format!("method `{full}`")));
-        }
+    if let Some(at) = function.condition {
+        diagnostics.push(codes::conditional(at.of(file), &format!("method `{full}`")));
     }
     let mut shape = |span: Span, problem: &str, help: &str| {
-        diagnostics.push(codes::method_shape(span, &owner.name, &name, problem, help));
+        diagnostics.push(codes::method_shape(span, &owner.name, name, problem, help));
     };
-    if signature.asyncness.is_none() {
+    if !function.is_async {
         shape(span, "is not async", "write `async fn`: a call may cross a process");
     }
-    match signature.receiver() {
-        Some(receiver) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)) => {}
+    match function.receiver {
+        Some(receiver) if receiver.shared => {}
         Some(receiver) => {
-            let at = span_of(file, receiver);
             shape(
-                at,
+                receiver.place.of(file),
                 "does not take `&self`",
                 "write `&self`: callers share the instance; keep changing state behind a lock",
             );
         }
         None => shape(span, "takes no `&self`", "write `&self` as the first argument"),
     }
-    if !signature.generics.params.is_empty() {
-        let at = span_of(file, &signature.generics);
-        let lifetime = |p: &GenericParam| matches!(p, GenericParam::Lifetime(_));
-        let only_lifetimes = signature.generics.params.iter().all(lifetime);
-        let fault = codes::generic_service(at, &format!("method `{full}`"), only_lifetimes);
+    if let Some(generics) = function.generics {
+        let at = generics.place.of(file);
+        let fault =
+            codes::generic_service(at, &format!("method `{full}`"), generics.only_lifetimes);
         diagnostics.push(fault);
         return None;
     }
@@ -138,41 +123,37 @@ fn method(
     let mut local: Option<LocalReason> = None;
     let mut direct: Option<LocalReason> = None;
     let mut arguments = Vec::new();
-    for input in &signature.inputs {
-        let FnArg::Typed(input) = input else { continue };
-        let Pat::Ident(pattern) = &*input.pat else {
-            let at = span_of(file, &input.pat);
-            diagnostics.push(codes::unnamed_argument(at, &format!("an argument of `{full}`")));
-            continue;
+    for argument in &function.arguments {
+        let name = match &argument.pattern {
+            Pattern::Name(name) => name.clone(),
+            Pattern::Other(place) => {
+                let what = format!("an argument of `{full}`");
+                diagnostics.push(codes::unnamed_argument(place.of(file), &what));
+                continue;
+            }
         };
-        let lowered = lowering.ty(&input.ty, &scope);
+        let lowered = lowering.ty(&argument.ty, &scope);
         if local.is_none() {
             local.clone_from(&lowered.local);
         }
         kept(&lowered, &mut direct);
-        arguments.push(ArgumentModel {
-            name: plain(&pattern.ident),
-            ty: lowered.into_use(),
-            span: span_of(file, input),
-        });
+        let span = argument.place.of(file);
+        arguments.push(ArgumentModel { name, ty: lowered.into_use(), span });
     }
     let (ok, error) = output(context, owner, function, &mut lowering, (&mut local, &mut direct));
     if let Some(at) = lowering.stream {
-        diagnostics.push(codes::stream_result(at, &owner.name, &name));
+        diagnostics.push(codes::stream_result(at, &owner.name, name));
     }
     diagnostics.append(lowering.diagnostics);
     Some(MethodModel {
-        idempotent: function
-            .attrs
-            .iter()
-            .any(|a| a.path().segments.last().is_some_and(|s| s.ident == "idempotent")),
-        name,
+        idempotent: function.idempotent,
+        name: name.clone(),
         arguments,
         ok,
         error,
         direct: direct.filter(|_| local.is_some()),
         local,
-        docs: docs(&function.attrs),
+        docs: function.docs.clone(),
         span,
     })
 }
@@ -193,7 +174,7 @@ fn first(reason: &mut Option<LocalReason>, text: &str, span: Span) {
 fn output(
     context: &Context<'_>,
     owner: &Definition,
-    function: &TraitItemFn,
+    function: &Function,
     lowering: &mut Lowering<'_>,
     (local, direct): (&mut Option<LocalReason>, &mut Option<LocalReason>),
 ) -> (TypeUse, Option<TypeUse>) {
@@ -204,8 +185,8 @@ fn output(
         first(local, text, span);
         first(direct, text, span);
     };
-    let syn::ReturnType::Type(_, ty) = &function.sig.output else {
-        let span = ident_span(file, &function.sig.ident);
+    let Some(ty) = &function.output else {
+        let span = function.place.of(file);
         unfailing(no_result, span);
         return (TypeUse { ty: Type::Unit, text: "()".to_owned(), span }, None);
     };
@@ -221,7 +202,7 @@ fn output(
     kept(&ok, direct);
     let is_error = match error.form {
         Form::Definition(id) => context.names.tree.definition(id).is_some_and(|d| {
-            matches!(&*d.item, Item::Enum(e) if super::attributes::derives(context.names, d.module, &e.attrs, "ServiceError"))
+            matches!(&d.body, Body::Enum(e) if derives(context.names, d.module, &e.derives, "ServiceError"))
         }),
         _ => false,
     };

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, FileId, catalog::workflow as codes, nearest};
-use syn::{Fields, Item, ItemEnum, Variant};
 
 use super::Context;
 use super::attributes::derives;
@@ -12,9 +11,8 @@ use crate::lower::{Lowering, Scope};
 use crate::model::{
     FieldModel, LocalReason, StatusModel, Type, TypeKind, TypeModel, VariantModel, VariantShape,
 };
-use crate::tree::{
-    Condition, Definition, DefinitionId, condition, docs, ident_span, plain, span_of,
-};
+use crate::source::{Body, Field, Fields, Status, Variant};
+use crate::tree::{Definition, DefinitionId};
 
 /// Reports a definition that no other crate can name.
 pub(super) fn visible_problem(
@@ -49,30 +47,32 @@ pub(super) fn read(
             lowering: Lowering::new(context.names, context.marks, false),
             local: None,
         };
-        let (attributes, generics) = match &*definition.item {
-            Item::Struct(s) => (&s.attrs, &s.generics),
-            Item::Enum(e) => (&e.attrs, &e.generics),
+        let (paths, docs, generic) = match &definition.body {
+            Body::Struct(s) => (&s.derives, &s.docs, s.generic),
+            Body::Enum(e) => (&e.derives, &e.docs, e.generic),
             _ => continue,
         };
         // What uses a generic type says so; by itself it has no numbers.
-        if !generics.params.is_empty() {
+        if generic {
             continue;
         }
-        let derives_error = derives(context.names, definition.module, attributes, "ServiceError");
-        let kind = match &*definition.item {
-            Item::Struct(s) => {
+        let derives_error = derives(context.names, definition.module, paths, "ServiceError");
+        let kind = match &definition.body {
+            Body::Struct(s) => {
                 if derives_error {
                     diagnostics.push(codes::error_not_enum(definition.span, &definition.name));
                 }
                 match &s.fields {
-                    Fields::Named(_) => TypeKind::Struct(reader.fields(&s.fields, diagnostics)),
-                    Fields::Unnamed(_) => {
-                        TypeKind::TupleStruct(reader.fields(&s.fields, diagnostics))
+                    Fields::Named(fields) => TypeKind::Struct(reader.fields(fields, diagnostics)),
+                    Fields::Tuple(fields) => {
+                        TypeKind::TupleStruct(reader.fields(fields, diagnostics))
                     }
                     Fields::Unit => TypeKind::Unit,
                 }
             }
-            Item::Enum(e) => TypeKind::Enum(reader.variants(e, derives_error, diagnostics)),
+            Body::Enum(e) => {
+                TypeKind::Enum(reader.variants(&e.variants, derives_error, diagnostics))
+            }
             _ => continue,
         };
         let infra = match &kind {
@@ -86,11 +86,11 @@ pub(super) fn read(
             reachable: context.names.reachable(*id).map(str::to_owned),
             name: definition.name.clone(),
             kind,
-            derives_data: derives(context.names, definition.module, attributes, "Data"),
+            derives_data: derives(context.names, definition.module, paths, "Data"),
             derives_error,
             infra,
             local,
-            docs: docs(attributes),
+            docs: docs.clone(),
             span: definition.span,
         };
         types.insert(path.clone(), model);
@@ -110,27 +110,22 @@ impl Reader<'_> {
         self.definition.file
     }
 
-    fn fields(&mut self, fields: &Fields, diagnostics: &mut Diagnostics) -> Vec<FieldModel> {
+    fn fields(&mut self, fields: &[Field], diagnostics: &mut Diagnostics) -> Vec<FieldModel> {
         let mut models = Vec::new();
-        for (index, field) in fields.iter().enumerate() {
-            let name = field.ident.as_ref().map_or_else(|| index.to_string(), plain);
-            match condition(self.file(), &field.attrs) {
-                Condition::Always => {}
-                Condition::Test => continue,
-                Condition::Other(span) => {
-                    let what = format!("field `{}::{name}`", self.definition.name);
-                    diagnostics.push(codes::conditional(span, &what));
-                }
+        for field in fields {
+            if let Some(place) = field.condition {
+                let what = format!("field `{}::{}`", self.definition.name, field.name);
+                diagnostics.push(codes::conditional(place.of(self.file()), &what));
             }
             let lowered = self.lowering.ty(&field.ty, &self.scope);
             if self.local.is_none() {
                 self.local.clone_from(&lowered.local);
             }
             models.push(FieldModel {
-                name,
+                name: field.name.clone(),
                 ty: lowered.into_use(),
-                docs: docs(&field.attrs),
-                span: span_of(self.file(), field),
+                docs: field.docs.clone(),
+                span: field.place.of(self.file()),
             });
         }
         models
@@ -138,19 +133,15 @@ impl Reader<'_> {
 
     fn variants(
         &mut self,
-        item: &ItemEnum,
+        variants: &[Variant],
         error: bool,
         diagnostics: &mut Diagnostics,
     ) -> Vec<VariantModel> {
         let mut models: Vec<VariantModel> = Vec::new();
-        for variant in &item.variants {
-            match condition(self.file(), &variant.attrs) {
-                Condition::Always => {}
-                Condition::Test => continue,
-                Condition::Other(span) => {
-                    let what = format!("variant `{}::{}`", self.definition.name, variant.ident);
-                    diagnostics.push(codes::conditional(span, &what));
-                }
+        for variant in variants {
+            if let Some(place) = variant.condition {
+                let what = format!("variant `{}::{}`", self.definition.name, variant.name);
+                diagnostics.push(codes::conditional(place.of(self.file()), &what));
             }
             let model = self.variant(variant, error, diagnostics);
             if model.infra {
@@ -168,7 +159,7 @@ impl Reader<'_> {
                 if !holds {
                     diagnostics.push(codes::infra_shape(model.span, &model.name));
                 }
-            } else if error && !has_status(variant) {
+            } else if error && variant.status.is_none() {
                 diagnostics.push(codes::status_missing(model.span, &model.name));
             }
             models.push(model);
@@ -186,57 +177,42 @@ impl Reader<'_> {
         error: bool,
         diagnostics: &mut Diagnostics,
     ) -> VariantModel {
-        let infra = error && variant.attrs.iter().any(|a| a.path().is_ident("infra"));
+        let infra = error && variant.infra;
         let before = self.local.clone();
-        let fields = self.fields(&variant.fields, diagnostics);
+        let shape = match &variant.fields {
+            Fields::Unit => VariantShape::Unit,
+            Fields::Tuple(fields) => VariantShape::Tuple(self.fields(fields, diagnostics)),
+            Fields::Named(fields) => VariantShape::Struct(self.fields(fields, diagnostics)),
+        };
         if infra {
             // It is made by the runtime on the caller's side, never sent.
             self.local = before;
         }
-        let shape = match &variant.fields {
-            Fields::Unit => VariantShape::Unit,
-            Fields::Unnamed(_) => VariantShape::Tuple(fields),
-            Fields::Named(_) => VariantShape::Struct(fields),
-        };
         VariantModel {
-            name: plain(&variant.ident),
+            name: variant.name.clone(),
             shape,
             status: if error { status(self.file(), variant, diagnostics) } else { None },
             infra,
-            docs: docs(&variant.attrs),
-            span: ident_span(self.file(), &variant.ident),
+            docs: variant.docs.clone(),
+            span: variant.place.of(self.file()),
         }
     }
 }
 
-fn has_status(variant: &Variant) -> bool {
-    variant.attrs.iter().any(|a| a.path().is_ident("status"))
-}
-
 fn status(file: FileId, variant: &Variant, diagnostics: &mut Diagnostics) -> Option<StatusModel> {
-    let attribute = variant.attrs.iter().find(|a| a.path().is_ident("status"))?;
-    let parse =
-        |input: syn::parse::ParseStream<'_>| -> syn::Result<(syn::Ident, Option<syn::LitStr>)> {
-            let code: syn::Ident = input.parse()?;
-            let mut message = None;
-            if input.parse::<Option<syn::Token![,]>>()?.is_some() && !input.is_empty() {
-                message = Some(input.parse()?);
-                input.parse::<Option<syn::Token![,]>>()?;
-            }
-            Ok((code, message))
-        };
-    let Ok((code, message)) = attribute.parse_args_with(parse) else {
-        diagnostics.push(codes::status_shape(span_of(file, attribute)));
-        return None;
+    let (code, span, message) = match variant.status.as_ref()? {
+        Status::Given { code, place, message } => (code.clone(), place.of(file), message.clone()),
+        Status::Malformed(place) => {
+            diagnostics.push(codes::status_shape(place.of(file)));
+            return None;
+        }
     };
-    let span = ident_span(file, &code);
-    let code = code.to_string();
     if !STATUS_NAMES.contains(&code.as_str()) {
         let near = nearest(&code, STATUS_NAMES.iter().copied());
         diagnostics.push(codes::status_unknown(span, &code, near, STATUS_NAMES));
         return None;
     }
-    Some(StatusModel { code, message: message.map(|m| m.value()), span })
+    Some(StatusModel { code, message, span })
 }
 
 /// Calls `visit` for every named type inside a type.

@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use bp_diag::{Diagnostic, FileId, Span, catalog::workflow as codes};
-
+use super::fault::Fault;
 use super::lexer::{Kind, Token, lex};
+use super::outline::{Call, Place, UsePath};
 
 /// How deep brackets, type arguments and operators may nest, taken together.
 pub(crate) const MAX_DEPTH: usize = 256;
@@ -17,13 +17,12 @@ pub(crate) const MAX_DEPTH: usize = 256;
 pub(crate) struct Scan {
     /// The text with bodies and initialisers blanked.
     pub(crate) text: String,
-    /// Calls of a path that ends in `spawn`: the path's segments and place.
-    pub(crate) spawns: Vec<(Vec<String>, Range<usize>)>,
+    /// Calls of a path that ends in `spawn`.
+    pub(crate) spawns: Box<[Call]>,
 }
 
 struct Guard<'a> {
     text: &'a str,
-    file: FileId,
     tokens: Vec<Token>,
     /// For each opening token, the index of its closing one.
     closes: Vec<usize>,
@@ -32,12 +31,14 @@ struct Guard<'a> {
     values: Vec<usize>,
 }
 
-/// Scans a text; the diagnostic says why it must not be parsed.
-pub(crate) fn scan(file: FileId, text: &str) -> Result<Scan, Box<Diagnostic>> {
-    let tokens = lex(text)
-        .map_err(|u| Box::new(codes::unclosed(Span::new(file, u.start, u.start + 1), u.what)))?;
+/// Scans a text; the fault says why it must not be parsed.
+pub(crate) fn scan(text: &str) -> Result<Scan, Fault> {
+    let tokens = lex(text).map_err(|u| Fault::Unclosed {
+        place: Place::new(u.start, u.start + 1),
+        what: u.what.to_owned(),
+    })?;
     let mut guard =
-        Guard { text, file, tokens, closes: Vec::new(), blanks: Vec::new(), values: Vec::new() };
+        Guard { text, tokens, closes: Vec::new(), blanks: Vec::new(), values: Vec::new() };
     guard.match_brackets()?;
     guard.find_blanks();
     guard.bound_chains()?;
@@ -73,10 +74,6 @@ fn fill(bytes: &mut [u8]) {
 }
 
 impl Guard<'_> {
-    fn span(&self, token: Token) -> Span {
-        Span::new(self.file, token.start, token.end)
-    }
-
     fn token(&self, index: usize) -> Option<Token> {
         self.tokens.get(index).copied()
     }
@@ -104,14 +101,14 @@ impl Guard<'_> {
         }
     }
 
-    fn match_brackets(&mut self) -> Result<(), Box<Diagnostic>> {
+    fn match_brackets(&mut self) -> Result<(), Fault> {
         let mut stack: Vec<usize> = Vec::new();
         self.closes = vec![0; self.tokens.len()];
         for (index, token) in self.tokens.iter().enumerate() {
             match token.kind {
                 Kind::Open(_) => {
                     if stack.len() >= MAX_DEPTH {
-                        return Err(Box::new(codes::nested_too_deep(self.span(*token), MAX_DEPTH)));
+                        return Err(Fault::TooDeep(token.place()));
                     }
                     stack.push(index);
                 }
@@ -122,13 +119,12 @@ impl Guard<'_> {
                         None => false,
                     };
                     if !matches {
-                        let at = open.and_then(|(_, t)| match t.kind {
-                            Kind::Open(o) => Some((char::from(o), self.span(t))),
+                        let open = open.and_then(|(_, t)| match t.kind {
+                            Kind::Open(o) => Some((char::from(o), t.place())),
                             _ => None,
                         });
-                        let diagnostic =
-                            codes::mismatched(self.span(*token), char::from(close), at);
-                        return Err(Box::new(diagnostic));
+                        let close = char::from(close);
+                        return Err(Fault::Mismatched { place: token.place(), close, open });
                     }
                     if let Some(slot) = open.and_then(|(i, _)| self.closes.get_mut(i)) {
                         *slot = index;
@@ -144,7 +140,7 @@ impl Guard<'_> {
                     Kind::Open(b'[') => "`[`",
                     _ => "`{`",
                 };
-                Err(Box::new(codes::unclosed(self.span(open), what)))
+                Err(Fault::Unclosed { place: open.place(), what: what.to_owned() })
             }
             None => Ok(()),
         }
@@ -244,7 +240,7 @@ impl Guard<'_> {
     }
 
     /// Bounds the recursion that the parser makes on the text that stays.
-    fn bound_chains(&self) -> Result<(), Box<Diagnostic>> {
+    fn bound_chains(&self) -> Result<(), Fault> {
         // For each open bracket: what it adds, and the chain and angle depth of its inside.
         let mut stack: Vec<Level> = vec![Level::default()];
         let mut outer = 0_usize;
@@ -302,7 +298,7 @@ impl Guard<'_> {
             }
             let inner = stack.last().map_or(0, Level::depth);
             if outer + inner > MAX_DEPTH {
-                return Err(Box::new(codes::nested_too_deep(self.span(token), MAX_DEPTH)));
+                return Err(Fault::TooDeep(token.place()));
             }
             index += 1;
         }
@@ -323,7 +319,7 @@ impl Guard<'_> {
                 && self.kind(index - 1) == Some(Kind::Ident))
     }
 
-    fn find_spawns(&self) -> Vec<(Vec<String>, Range<usize>)> {
+    fn find_spawns(&self) -> Box<[Call]> {
         let mut found = Vec::new();
         for index in 0..self.tokens.len() {
             if self.word(index) != "spawn" || self.kind(index + 1) != Some(Kind::Open(b'(')) {
@@ -343,10 +339,11 @@ impl Guard<'_> {
             let method = before.is_some_and(|i| self.is_punct(i, b'.') || self.word(i) == "fn");
             if let (false, Some(start), Some(end)) = (method, self.token(first), self.token(index))
             {
-                found.push((segments, start.start..end.end));
+                let path = UsePath { global: false, segments };
+                found.push(Call { path, place: Place::new(start.start, end.end) });
             }
         }
-        found
+        found.into_boxed_slice()
     }
 }
 
@@ -406,7 +403,7 @@ mod tests {
 
     fn run(text: &str) -> Result<Scan, String> {
         let file = SourceMap::new().add("a.rs", text);
-        scan(file, text).map_err(|d| format!("{}: {}", d.code, d.message))
+        scan(text).map_err(|f| f.diagnostic(file)).map_err(|d| format!("{}: {}", d.code, d.message))
     }
 
     #[test]
@@ -470,7 +467,7 @@ mod tests {
     fn spawns_are_calls_of_paths() {
         let scan =
             run("fn f() { tokio::spawn(x); spawn(y); set.spawn(z); } fn spawn() {}").unwrap();
-        let names: Vec<_> = scan.spawns.iter().map(|(s, _)| s.join("::")).collect();
+        let names: Vec<_> = scan.spawns.iter().map(|c| c.path.segments.join("::")).collect();
         assert_eq!(names, ["tokio::spawn", "spawn"]);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::outline::Place;
+
 /// A token's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -28,6 +30,10 @@ pub(crate) struct Token {
 impl Token {
     pub(crate) fn range(self) -> Range<usize> {
         self.start..self.end
+    }
+
+    pub(crate) fn place(self) -> Place {
+        Place::new(self.start, self.end)
     }
 }
 

@@ -1,9 +1,23 @@
-//! From bytes to items: text checks, the pre-scan that guards the parser, and parsing.
+//! From bytes to outlines: text checks, the pre-scan that guards the parser, parsing, and reading the syntax tree.
+//!
+//! Nothing of the parser leaves this module: a syntax tree cannot be sent to another thread, and takes many times the memory of what is read of it.
 
+mod attributes;
+mod fault;
 mod guard;
 mod lexer;
+mod outline;
 mod parse;
+mod read_functions;
+mod read_items;
+mod read_types;
+mod syntax;
 mod text;
+mod type_expr;
 
-pub(crate) use parse::parse_file;
-pub(crate) use text::{display_path, load_text, normal};
+pub(crate) use outline::*;
+pub(crate) use parse::outline;
+pub(crate) use text::{Loaded, display_path, load_text, normal, read_text};
+pub(crate) use type_expr::{
+    Arguments, Bound, GenericArgument, Length, PathExpr, TypeExpr, TypeForm,
+};

@@ -1,46 +1,41 @@
 //! Parsing a scanned text into items, one by one, so that a fault in one hides no other.
 
 use std::ops::Range;
-use std::rc::Rc;
 
-use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Item};
 
+use super::attributes::condition;
+use super::fault::Fault;
 use super::guard::scan;
+use super::outline::{Outline, Place};
+use super::read_items::read_item;
+use super::text::without_mark;
 
-/// The items of one file.
-#[derive(Debug)]
-pub(crate) struct ParsedFile {
-    pub(crate) attributes: Vec<Attribute>,
-    pub(crate) items: Vec<Rc<Item>>,
-    /// Calls of a path that ends in `spawn`.
-    pub(crate) spawns: Vec<(Vec<String>, Range<usize>)>,
-}
-
-/// Parses a text; what does not parse is reported and skipped.
-pub(crate) fn parse_file(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> ParsedFile {
-    let mut parsed = ParsedFile { attributes: Vec::new(), items: Vec::new(), spawns: Vec::new() };
-    let scan = match scan(file, text) {
+/// Outlines a text; what does not parse is a fault of it, and skipped.
+///
+/// The parser's recursion is bounded by the scan, at some tens of kilobytes a level in a debug build.
+pub(crate) fn outline(text: &str) -> Outline {
+    let text = &*without_mark(text);
+    let scan = match scan(text) {
         Ok(scan) => scan,
-        Err(diagnostic) => {
-            diagnostics.push(*diagnostic);
-            return parsed;
-        }
+        Err(fault) => return Outline { faults: Box::new([fault]), ..Outline::default() },
     };
-    parsed.spawns = scan.spawns;
+    let outline = Outline { spawns: scan.spawns, ..Outline::default() };
     let tokens: TokenStream = match scan.text.parse() {
         Ok(tokens) => tokens,
         Err(error) => {
-            let span = place(file, text, error.span().byte_range());
-            diagnostics.push(codes::rust_syntax(span, "these characters are no token"));
-            return parsed;
+            let place = place(text, error.span().byte_range());
+            let message = "these characters are no token".to_owned();
+            return Outline { faults: Box::new([Fault::Syntax { place, message }]), ..outline };
         }
     };
     let mut errors = Vec::new();
+    let mut attributes = Vec::new();
+    let mut items = Vec::new();
     let parser = |input: ParseStream<'_>| {
-        parsed.attributes = input.call(Attribute::parse_inner).unwrap_or_else(|error| {
+        attributes = input.call(Attribute::parse_inner).unwrap_or_else(|error| {
             errors.push(error);
             Vec::new()
         });
@@ -48,7 +43,7 @@ pub(crate) fn parse_file(file: FileId, text: &str, diagnostics: &mut Diagnostics
             let ahead = input.fork();
             match ahead.parse::<Item>() {
                 Ok(item) => {
-                    parsed.items.push(Rc::new(item));
+                    items.extend(read_item(&item));
                     syn::parse::discouraged::Speculative::advance_to(input, &ahead);
                 }
                 Err(error) => {
@@ -62,22 +57,27 @@ pub(crate) fn parse_file(file: FileId, text: &str, diagnostics: &mut Diagnostics
     if let Err(error) = parser.parse2(tokens) {
         errors.push(error);
     }
-    for error in errors {
-        let span = place(file, text, error.span().byte_range());
-        diagnostics.push(codes::rust_syntax(span, &error.to_string()));
+    let faults = errors.iter().map(|error| Fault::Syntax {
+        place: place(text, error.span().byte_range()),
+        message: error.to_string(),
+    });
+    Outline {
+        condition: condition(&attributes),
+        faults: faults.collect(),
+        items: items.into_boxed_slice(),
+        ..outline
     }
-    parsed
 }
 
 /// A place in the text: at least one character where there is one, and whole ones.
 ///
 /// An error at the end of input has the call site's span, which is empty; its place is the last character that is no space.
-fn place(file: FileId, text: &str, range: Range<usize>) -> Span {
+fn place(text: &str, range: Range<usize>) -> Place {
     let start =
         if range.is_empty() { text.trim_end().len().saturating_sub(1) } else { range.start };
     let start = text.floor_char_boundary(start);
     let end = text.ceil_char_boundary(range.end.max(start + 1));
-    Span::new(file, start, end)
+    Place::new(start, end)
 }
 
 /// Goes past the next `;` or `{…}`, where the next item may begin.

@@ -1,6 +1,8 @@
 //! Reading a file as text.
 
+use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
 
 use bp_diag::{Diagnostics, FileId, SourceMap, Span, catalog::workflow as codes};
 use bp_system::{EntryKind, System};
@@ -52,17 +54,19 @@ fn reason(system: &dyn System, path: &Utf8Path, error: &io::Error) -> String {
     }
 }
 
-/// Reads a file that must be UTF-8 without NUL, and adds it to the sources; `asked` is the line that needs it.
-///
-/// A byte order mark becomes three spaces, so that offsets stay those of the file.
-pub(crate) fn load_text(
-    system: &dyn System,
-    sources: &mut SourceMap,
-    path: &Utf8Path,
-    asked: Option<Span>,
-    diagnostics: &mut Diagnostics,
-) -> Option<(FileId, String)> {
-    let shown = display_path(system, path);
+/// What reading a file as text came to.
+#[derive(Debug, Clone)]
+pub(crate) enum Loaded {
+    Text(Arc<str>),
+    /// Part of it is not UTF-8, from this offset of what can be shown.
+    NotUtf8(Arc<str>, usize),
+    /// It has a NUL byte here.
+    Nul(Arc<str>, usize),
+    Unreadable(String),
+}
+
+/// Reads a file that must be UTF-8 without NUL.
+pub(crate) fn read_text(system: &dyn System, path: &Utf8Path) -> Loaded {
     // A device or a pipe could block or never end, so it is not opened at all.
     let read = match system.kind(path) {
         Some(EntryKind::Other) => Err(io::Error::other("special file")),
@@ -70,30 +74,70 @@ pub(crate) fn load_text(
     };
     let bytes = match read {
         Ok(bytes) => bytes,
-        Err(error) => {
-            let reason = reason(system, path, &error);
-            diagnostics.push(codes::file_unreadable(asked, &shown, &reason));
-            return None;
-        }
+        Err(error) => return Loaded::Unreadable(reason(system, path, &error)),
     };
-    let mut text = match String::from_utf8(bytes) {
+    let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
-            let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let file = sources.add(shown, lossy);
-            let end = offset + char::REPLACEMENT_CHARACTER.len_utf8();
-            diagnostics.push(codes::not_utf8(Span::new(file, offset, end), offset));
-            return None;
+            return Loaded::NotUtf8(String::from_utf8_lossy(error.as_bytes()).into(), offset);
         }
     };
-    let file = sources.add(shown, text.as_str());
-    if let Some(at) = text.bytes().position(|b| b == 0) {
-        diagnostics.push(codes::nul_byte(Span::new(file, at, at + 1)));
-        return None;
+    match text.bytes().position(|b| b == 0) {
+        Some(at) => Loaded::Nul(text.into(), at),
+        None => Loaded::Text(text.into()),
     }
-    if text.starts_with('\u{feff}') {
-        text.replace_range(..'\u{feff}'.len_utf8(), "   ");
+}
+
+impl Loaded {
+    /// Adds a text to the sources, or reports why it is none; `asked` is the line that needs it.
+    pub(crate) fn enter(
+        &self,
+        sources: &mut SourceMap,
+        shown: &str,
+        asked: Option<Span>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<FileId> {
+        let add = |sources: &mut SourceMap, text: &Arc<str>| sources.add(shown, Arc::clone(text));
+        match self {
+            Self::Text(text) => return Some(add(sources, text)),
+            Self::NotUtf8(text, offset) => {
+                let file = add(sources, text);
+                let end = offset + char::REPLACEMENT_CHARACTER.len_utf8();
+                diagnostics.push(codes::not_utf8(Span::new(file, *offset, end), *offset));
+            }
+            Self::Nul(text, at) => {
+                let file = add(sources, text);
+                diagnostics.push(codes::nul_byte(Span::new(file, *at, at + 1)));
+            }
+            Self::Unreadable(reason) => {
+                diagnostics.push(codes::file_unreadable(asked, shown, reason));
+            }
+        }
+        None
     }
-    Some((file, text))
+}
+
+/// A text for a parser: a byte order mark becomes three spaces, so that offsets stay those of the file.
+pub(crate) fn without_mark(text: &str) -> Cow<'_, str> {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => Cow::Owned(format!("   {rest}")),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Reads a file for a parser and adds it to the sources; `asked` is the line that needs it.
+pub(crate) fn load_text(
+    system: &dyn System,
+    sources: &mut SourceMap,
+    path: &Utf8Path,
+    asked: Option<Span>,
+    diagnostics: &mut Diagnostics,
+) -> Option<(FileId, String)> {
+    let loaded = read_text(system, path);
+    let file = loaded.enter(sources, &display_path(system, path), asked, diagnostics)?;
+    match loaded {
+        Loaded::Text(text) => Some((file, without_mark(&text).into_owned())),
+        _ => None,
+    }
 }

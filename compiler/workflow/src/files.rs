@@ -1,0 +1,203 @@
+//! Finding and outlining the files of a crate, several at a time.
+//!
+//! Files are found by reading others, so they are read level by level: the root, the files of its modules, the files of theirs.
+//! What is read here is a part of what the walk over the modules asks for, never more, and in no order that anybody sees: the walk gives the numbers, and itself reads what it misses.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bp_system::System;
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::ThreadPool;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
+use crate::source::{
+    Condition, Item, Loaded, ModuleItem, Outline, display_path, normal, outline, read_text,
+};
+
+/// How deep module files may nest; each takes a frame of the reader's stack.
+pub(crate) const MAX_MODULE_DEPTH: usize = 64;
+
+/// Where `mod` declarations of a piece of source look for files.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Folder {
+    /// Of the file itself, which `#[path]` is relative to.
+    file: Utf8PathBuf,
+    /// Of child modules.
+    children: Utf8PathBuf,
+    /// Whether this is inside an inline module.
+    inline: bool,
+}
+
+/// A file as a module's contents.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ModuleFile {
+    pub(crate) path: Utf8PathBuf,
+    folder: Folder,
+}
+
+impl ModuleFile {
+    /// The first file of a crate.
+    pub(crate) fn root(path: &Utf8Path) -> Self {
+        let dir = path.parent().map_or_else(Utf8PathBuf::new, Utf8Path::to_owned);
+        Self {
+            path: path.to_owned(),
+            folder: Folder { file: dir.clone(), children: dir, inline: false },
+        }
+    }
+}
+
+/// Where the file of a `mod name;` is.
+#[derive(Debug, Clone)]
+pub(crate) enum Found {
+    At(ModuleFile),
+    /// Both places that it can be at have one; they are as messages show them.
+    Both([String; 2]),
+    Neither([String; 2]),
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub(crate) struct FileRead {
+    /// The path as messages show it.
+    pub(crate) shown: String,
+    pub(crate) loaded: Loaded,
+    /// Empty where there is no text.
+    pub(crate) outline: Outline,
+    /// For each `mod name;` of the outline, in order, where its file is; none if the file exists only in tests.
+    pub(crate) modules: Vec<Found>,
+}
+
+/// The files of a crate that were read ahead.
+#[derive(Debug)]
+pub(crate) struct Files<'a> {
+    system: &'a dyn System,
+    read: BTreeMap<ModuleFile, Arc<FileRead>>,
+}
+
+/// A file and those that lead to it, innermost first.
+struct Route {
+    path: Utf8PathBuf,
+    depth: usize,
+    from: Option<Arc<Route>>,
+}
+
+impl Route {
+    fn holds(&self, path: &Utf8Path) -> bool {
+        self.path == path || self.from.as_ref().is_some_and(|r| r.holds(path))
+    }
+}
+
+impl<'a> Files<'a> {
+    pub(crate) fn new(system: &'a dyn System) -> Self {
+        Self { system, read: BTreeMap::new() }
+    }
+
+    /// Reads what a crate consists of, on the threads of a pool whose stacks are large enough for the parser.
+    pub(crate) fn read_ahead(&mut self, pool: &ThreadPool, root: &ModuleFile) {
+        let route = Route { path: root.path.clone(), depth: 1, from: None };
+        let mut level = vec![(root.clone(), Arc::new(route))];
+        while !level.is_empty() {
+            let system = self.system;
+            let read: Vec<_> = pool.install(|| {
+                level
+                    .into_par_iter()
+                    .map(|(file, route)| {
+                        let read = read(system, &file);
+                        // The texts that were parsed on this thread are kept by the parser otherwise, and nothing of it outlives the outline.
+                        proc_macro2::extra::invalidate_current_thread_spans();
+                        (file, route, read)
+                    })
+                    .collect()
+            });
+            level = Vec::new();
+            let mut wanted = BTreeMap::new();
+            for (file, route, read) in read {
+                if route.depth < MAX_MODULE_DEPTH {
+                    for found in &read.modules {
+                        let Found::At(next) = found else { continue };
+                        if !route.holds(&next.path) {
+                            wanted.entry(next.clone()).or_insert_with(|| Arc::clone(&route));
+                        }
+                    }
+                }
+                self.read.insert(file, Arc::new(read));
+            }
+            for (file, from) in wanted {
+                if !self.read.contains_key(&file) {
+                    let path = file.path.clone();
+                    let route = Route { path, depth: from.depth + 1, from: Some(from) };
+                    level.push((file, Arc::new(route)));
+                }
+            }
+        }
+    }
+
+    /// A file, read now if it was not read ahead.
+    pub(crate) fn get(&self, file: &ModuleFile) -> Arc<FileRead> {
+        match self.read.get(file) {
+            Some(read) => Arc::clone(read),
+            None => Arc::new(read(self.system, file)),
+        }
+    }
+}
+
+fn read(system: &dyn System, file: &ModuleFile) -> FileRead {
+    let loaded = read_text(system, &file.path);
+    let outline = match &loaded {
+        Loaded::Text(text) => outline(text),
+        _ => Outline::default(),
+    };
+    let mut modules = Vec::new();
+    if outline.condition != Condition::Test {
+        find(system, &outline.items, &file.folder, &mut modules);
+    }
+    FileRead { shown: display_path(system, &file.path), loaded, outline, modules }
+}
+
+/// Finds the files of modules, in the order in which the modules are declared.
+fn find(system: &dyn System, items: &[Item], folder: &Folder, found: &mut Vec<Found>) {
+    for item in items {
+        let Item::Module(module) = item else { continue };
+        match &module.inline {
+            Some((_, items)) => find(system, items, &inside(folder, module), found),
+            None => found.push(find_one(system, folder, module)),
+        }
+    }
+}
+
+/// Where the modules inside an inline module are looked for.
+fn inside(folder: &Folder, module: &ModuleItem) -> Folder {
+    let below = match &module.path {
+        Some(given) if folder.inline => folder.children.join(given),
+        Some(given) => folder.file.join(given),
+        None => folder.children.join(&module.name),
+    };
+    Folder { file: below.clone(), children: below, inline: true }
+}
+
+fn find_one(system: &dyn System, folder: &Folder, module: &ModuleItem) -> Found {
+    let name = &module.name;
+    if let Some(given) = &module.path {
+        let base = if folder.inline { &folder.children } else { &folder.file };
+        // A file named by `#[path]` looks for its own modules beside itself.
+        return Found::At(ModuleFile::root(&normal(&base.join(given))));
+    }
+    let children = folder.children.join(name);
+    let beside = normal(&folder.children.join(format!("{name}.rs")));
+    let within = normal(&children.join("mod.rs"));
+    match (system.kind(&beside).is_some(), system.kind(&within).is_some()) {
+        (true, false) => {
+            let folder = Folder { file: folder.children.clone(), children, inline: false };
+            Found::At(ModuleFile { path: beside, folder })
+        }
+        (false, true) => {
+            let folder = Folder { file: children.clone(), children, inline: false };
+            Found::At(ModuleFile { path: within, folder })
+        }
+        (both, _) => {
+            let candidates = [&beside, &within].map(|p| display_path(system, p));
+            if both { Found::Both(candidates) } else { Found::Neither(candidates) }
+        }
+    }
+}
