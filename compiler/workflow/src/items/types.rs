@@ -189,7 +189,7 @@ impl Reader<'_> {
             self.local = before;
         }
         VariantModel {
-            name: variant.name.clone(),
+            name: variant.name.strip_prefix("r#").unwrap_or(&variant.name).to_owned(),
             shape,
             status: if error { status(self.file(), variant, diagnostics) } else { None },
             infra,

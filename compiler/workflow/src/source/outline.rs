@@ -263,6 +263,7 @@ pub(crate) struct Field {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Variant {
+    /// As written, with `r#`.
     pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) condition: Option<Place>,

@@ -201,7 +201,7 @@ fn read_enum(item: &syn::ItemEnum) -> EnumItem {
 
 fn read_variant(variant: &syn::Variant) -> Option<Variant> {
     Some(Variant {
-        name: plain(&variant.ident),
+        name: variant.ident.to_string(),
         place: place(variant.ident.span()),
         condition: outside_tests(&variant.attrs).ok()?,
         docs: docs(&variant.attrs),
