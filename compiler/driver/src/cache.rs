@@ -23,23 +23,28 @@ pub(crate) fn put<T: Serialize>(system: &dyn System, path: &Utf8Path, head: &str
     }
 }
 
-/// The head, the digest of everything else and of the head, and the value.
 fn encode<T: Serialize>(head: &str, value: &T) -> Option<Vec<u8>> {
-    let body = postcard::to_allocvec(value).ok()?;
+    Some(seal(head, &postcard::to_allocvec(value).ok()?))
+}
+
+/// The head, the digest of the body, and the body.
+pub(crate) fn seal(head: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(head.len() + 16 + body.len());
     bytes.extend(head.as_bytes());
-    bytes.extend(Digest::of(&body).as_bytes());
+    bytes.extend(Digest::of(body).as_bytes());
     bytes.extend(body);
-    Some(bytes)
+    bytes
+}
+
+/// The body of what [`seal`] made, whole and with this head.
+pub(crate) fn open<'a>(bytes: &'a [u8], head: &str) -> Option<&'a [u8]> {
+    let (sum, body) = bytes.strip_prefix(head.as_bytes())?.split_at_checked(16)?;
+    (Digest::of(body).as_bytes() == sum).then_some(body)
 }
 
 /// What [`encode`] made, whole and with this head.
 fn decode<T: DeserializeOwned>(bytes: &[u8], head: &str) -> Option<T> {
-    let (sum, body) = bytes.strip_prefix(head.as_bytes())?.split_at_checked(16)?;
-    if Digest::of(body).as_bytes() != sum {
-        return None;
-    }
-    match postcard::take_from_bytes(body) {
+    match postcard::take_from_bytes(open(bytes, head)?) {
         Ok((value, [])) => Some(value),
         _ => None,
     }

@@ -4,6 +4,7 @@
 //! What is read here is a part of what the walk over the modules asks for, never more, and in no order that anybody sees: the walk gives the numbers, and itself reads what it misses.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use bp_system::System;
@@ -68,10 +69,39 @@ pub(crate) struct FileRead {
     pub(crate) modules: Vec<Found>,
 }
 
+/// Outlines from an earlier run, by the text that each was made of.
+///
+/// They are asked for, and handed over, on several threads at once.
+pub trait Outlines: fmt::Debug + Sync {
+    /// The outline that was made of exactly this text by exactly this compiler.
+    fn get(&self, text: &str) -> Option<Outline>;
+    /// The outline that was made of a text now, because there was none.
+    fn put(&self, text: &str, outline: &Outline);
+}
+
+/// No outlines, and none are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoOutlines;
+
+impl Outlines for NoOutlines {
+    fn get(&self, _: &str) -> Option<Outline> {
+        None
+    }
+
+    fn put(&self, _: &str, _: &Outline) {}
+}
+
+/// What files are read from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    pub(crate) system: &'a dyn System,
+    pub(crate) outlines: &'a dyn Outlines,
+}
+
 /// The files of a crate that were read ahead.
 #[derive(Debug)]
 pub(crate) struct Files<'a> {
-    system: &'a dyn System,
+    origin: Origin<'a>,
     read: BTreeMap<ModuleFile, Arc<FileRead>>,
 }
 
@@ -89,8 +119,8 @@ impl Route {
 }
 
 impl<'a> Files<'a> {
-    pub(crate) fn new(system: &'a dyn System) -> Self {
-        Self { system, read: BTreeMap::new() }
+    pub(crate) fn new(origin: Origin<'a>) -> Self {
+        Self { origin, read: BTreeMap::new() }
     }
 
     /// Reads what a crate consists of, on the threads of a pool whose stacks are large enough for the parser.
@@ -98,12 +128,12 @@ impl<'a> Files<'a> {
         let route = Route { path: root.path.clone(), depth: 1, from: None };
         let mut level = vec![(root.clone(), Arc::new(route))];
         while !level.is_empty() {
-            let system = self.system;
+            let origin = self.origin;
             let read: Vec<_> = pool.install(|| {
                 level
                     .into_par_iter()
                     .map(|(file, route)| {
-                        let read = read(system, &file);
+                        let read = read(origin, &file);
                         // The texts that were parsed on this thread are kept by the parser otherwise, and nothing of it outlives the outline.
                         proc_macro2::extra::invalidate_current_thread_spans();
                         (file, route, read)
@@ -137,15 +167,19 @@ impl<'a> Files<'a> {
     pub(crate) fn get(&self, file: &ModuleFile) -> Arc<FileRead> {
         match self.read.get(file) {
             Some(read) => Arc::clone(read),
-            None => Arc::new(read(self.system, file)),
+            None => Arc::new(read(self.origin, file)),
         }
     }
 }
 
-fn read(system: &dyn System, file: &ModuleFile) -> FileRead {
+fn read(Origin { system, outlines }: Origin<'_>, file: &ModuleFile) -> FileRead {
     let loaded = read_text(system, &file.path);
     let outline = match &loaded {
-        Loaded::Text(text) => outline(text),
+        Loaded::Text(text) => outlines.get(text).unwrap_or_else(|| {
+            let outline = outline(text);
+            outlines.put(text, &outline);
+            outline
+        }),
         _ => Outline::default(),
     };
     let mut modules = Vec::new();

@@ -21,9 +21,12 @@ use std::sync::OnceLock;
 use bp_diag::{Diagnostics, SourceMap};
 use bp_system::System;
 use camino::Utf8Path;
+use files::{NoOutlines, Origin};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+pub use files::Outlines;
 pub use model::*;
+pub use source::Outline;
 
 /// The canonical status names that `#[status(…)]` takes, those of gRPC in snake case.
 pub const STATUS_NAMES: &[&str] = &[
@@ -50,10 +53,21 @@ pub fn read(
     sources: &mut SourceMap,
     dir: &Utf8Path,
 ) -> (WorkflowModel, Diagnostics) {
+    read_again(system, sources, dir, &NoOutlines)
+}
+
+/// As [`read`], but a file that there is an outline of is not parsed.
+pub fn read_again(
+    system: &dyn System,
+    sources: &mut SourceMap,
+    dir: &Utf8Path,
+    outlines: &dyn Outlines,
+) -> (WorkflowModel, Diagnostics) {
+    let origin = Origin { system, outlines };
     match pool() {
-        Some(pool) => pool.install(|| read_on(Some(pool), system, sources, dir)),
+        Some(pool) => pool.install(|| read_on(Some(pool), origin, sources, dir)),
         // A machine that has no thread to give still has this one.
-        None => read_on(None, system, sources, dir),
+        None => read_on(None, origin, sources, dir),
     }
 }
 
@@ -78,11 +92,11 @@ fn new_pool(threads: usize) -> Option<ThreadPool> {
 
 fn read_on(
     pool: Option<&ThreadPool>,
-    system: &dyn System,
+    origin: Origin<'_>,
     sources: &mut SourceMap,
     dir: &Utf8Path,
 ) -> (WorkflowModel, Diagnostics) {
-    let load::Loaded { tree, externals, mut diagnostics } = load::load(system, pool, sources, dir);
+    let load::Loaded { tree, externals, mut diagnostics } = load::load(origin, pool, sources, dir);
     let mut model = WorkflowModel { dir: dir.to_owned(), externals, ..WorkflowModel::default() };
     if let Some(krate) = tree.crates.first() {
         model.package.clone_from(&krate.package);
@@ -92,4 +106,52 @@ fn read_on(
     let names = names::Names::new(&tree);
     items::collect(&names, &mut model, &mut diagnostics);
     (model, diagnostics)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use bp_system::MemorySystem;
+
+    use super::*;
+
+    const MANIFEST: &str = "[package]\nname = \"shop\"\n[dependencies]\nbp-std = \"0.1\"\n";
+
+    /// Files three levels deep, one that two modules are made of, one that holds itself, and faults on every level.
+    fn deep() -> MemorySystem {
+        let mut system = MemorySystem::new().with_file("/w/Cargo.toml", MANIFEST);
+        let mut root = String::from(
+            "#[path = \"shared.rs\"] mod one;\n#[path = \"shared.rs\"] mod two;\nmod missing;\nmod round;\nmod bytes;\n#[cfg(test)] mod tests;\n",
+        );
+        for a in 0..12 {
+            let _ = writeln!(root, "pub mod a{a} {{ pub mod inner; pub struct S; }}");
+            let inner = "pub mod b;\n#[derive(bp_std::Data)] pub struct S { a: usize, é: Vec<Missing> }\nstruct (;\n";
+            system = system.with_file(format!("/w/src/a{a}/inner.rs"), inner);
+            let leaf = format!("#[bp_std::service] pub trait T{a} {{ fn f(é: u8); }}\n}}");
+            system = system.with_file(format!("/w/src/a{a}/inner/b/mod.rs"), leaf);
+        }
+        system
+            .with_file("/w/src/lib.rs", root)
+            .with_file("/w/src/shared.rs", "pub struct D;\nstruct D;\nfn f() { tokio::spawn(x) }")
+            .with_file("/w/src/round.rs", "#[path = \"round.rs\"] mod round;")
+            .with_file("/w/src/bytes.rs", b"\xff".to_vec())
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same() {
+        let system = deep();
+        let read_with = |pool: Option<&ThreadPool>| {
+            let mut sources = SourceMap::new();
+            let origin = Origin { system: &system, outlines: &NoOutlines };
+            let (model, diagnostics) = read_on(pool, origin, &mut sources, Utf8Path::new("/w"));
+            let texts: Vec<_> = sources.iter().map(|(_, s)| s.path.clone()).collect();
+            format!("{model:?}\n{diagnostics:?}\n{texts:?}")
+        };
+        let without = read_with(None);
+        for threads in [1, 2, 8] {
+            assert_eq!(read_with(new_pool(threads).as_ref()), without, "{threads} threads");
+        }
+        assert!(without.contains("a11/inner/b/mod.rs"), "the deepest files are read");
+    }
 }

@@ -8,7 +8,7 @@ use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::ThreadPool;
 
-use crate::files::{FileRead, Files, Found, MAX_MODULE_DEPTH, ModuleFile};
+use crate::files::{FileRead, Files, Found, MAX_MODULE_DEPTH, ModuleFile, Origin};
 use crate::manifest::{Manifest, Source, read_manifest};
 use crate::model::ExternalModel;
 use crate::source::{
@@ -55,14 +55,15 @@ struct Walk<'f> {
 
 /// Loads the crate in `dir` and all that it depends on by path.
 pub(crate) fn load(
-    system: &dyn System,
+    origin: Origin<'_>,
     pool: Option<&ThreadPool>,
     sources: &mut SourceMap,
     dir: &Utf8Path,
 ) -> Loaded {
+    let system = origin.system;
     let mut loader = Loader {
         system,
-        files: Files::new(system),
+        files: Files::new(origin),
         pool,
         sources,
         tree: Tree::default(),

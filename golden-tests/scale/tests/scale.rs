@@ -19,7 +19,9 @@ use proptest::prelude::*;
 const COMPILER: &str = "this one";
 const OUT: &str = "build/local";
 const MEMO: &str = "/.bp/memo/local.memo";
-const STAMPS: &str = "/.bp/memo/local.stamps";
+/// All that is remembered.
+const MEMORIES: [&str; 4] =
+    [MEMO, "/.bp/memo/local.stamps", "/.bp/memo/local.workflow", "/.bp/memo/local.outlines"];
 
 fn key(compiler: &str) -> Key<'_> {
     Key { compiler, wiring: "wiring/local.toml", out: OUT, targets: &[], options: &[] }
@@ -50,7 +52,9 @@ fn build(system: &MemorySystem) -> bool {
     }
     let recorder = Recorder::new(system, Arc::clone(&stamps));
     let registry = builtin();
-    let compiled = compile(&recorder, &registry, application, CompileOptions::default());
+    let shelf = memo::shelf(system, &root, "local", COMPILER);
+    let options = CompileOptions { shelf: Some(&shelf), ..CompileOptions::default() };
+    let compiled = compile(&recorder, &registry, application, options);
     let plan = compiled.plan.as_ref().expect("no error");
     let input = BuildInput {
         system: &recorder,
@@ -111,8 +115,8 @@ enum Edit {
     Lose(usize),
     /// A file of the output is edited, to the same length.
     Scribble(usize),
-    /// A byte of the memo, or of the stamps, changes.
-    Damage(bool, usize),
+    /// A byte of what is remembered changes.
+    Damage(usize, usize),
     Nothing,
 }
 
@@ -125,7 +129,7 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
         (0..6_usize, any::<u8>()).prop_map(|(s, n)| Edit::Comment(s, n)),
         any::<usize>().prop_map(Edit::Lose),
         any::<usize>().prop_map(Edit::Scribble),
-        (any::<bool>(), any::<usize>()).prop_map(|(memo, n)| Edit::Damage(memo, n)),
+        (0..4_usize, any::<usize>()).prop_map(|(memory, n)| Edit::Damage(memory, n)),
         Just(Edit::Nothing),
     ];
     proptest::collection::vec(edit, 1..8)
@@ -194,8 +198,8 @@ impl State {
                     system.write(path, &vec![b'x'; bytes.len()]).expect("written");
                 }
             }
-            Edit::Damage(memo, n) => {
-                let path = Utf8Path::new(if *memo { MEMO } else { STAMPS });
+            Edit::Damage(memory, n) => {
+                let path = Utf8Path::new(MEMORIES.get(*memory).unwrap_or(&MEMO));
                 if let Ok(mut memo) = system.read(path) {
                     let at = n % memo.len().max(1);
                     if let Some(byte) = memo.get_mut(at) {

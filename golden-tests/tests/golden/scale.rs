@@ -17,6 +17,9 @@ use crate::{bp, trial};
 
 type Test = fn() -> Result<()>;
 
+/// What is remembered of a wiring, below `.bp/memo`.
+const MEMORIES: [&str; 4] = ["local.memo", "local.stamps", "local.workflow", "local.outlines"];
+
 pub(crate) fn trials() -> Vec<Trial> {
     let tests: [(&str, Test); 9] = [
         ("same_bytes", same_bytes),
@@ -283,7 +286,7 @@ fn damaged_memory_is_none() -> Result<()> {
     let app = App::new(&small())?;
     app.build()?;
     let mut round = 0;
-    for name in ["local.memo", "local.stamps", "local.workflow"] {
+    for name in MEMORIES {
         let path = app.path(".bp/memo").join(name);
         for part in 0..8 {
             // Another value each time: a memory that is believed wrongly gives the last one's output.
@@ -293,6 +296,10 @@ fn damaged_memory_is_none() -> Result<()> {
                 let old = text.lines().find(|l| l.starts_with("timeout")).unwrap_or_default();
                 text.replace(old, &format!("timeout = \"{}ms\"", 2000 + round))
             })?;
+            if name == "local.outlines" {
+                // They are asked for when a file of the workflow is another.
+                app.edit("workflow/src/svc1.rs", |text| format!("// Round {round}.\n{text}"))?;
+            }
             let mut bytes = fs::read(&path)?;
             let at = (bytes.len() - 1) * part / 7;
             match part {
@@ -323,7 +330,7 @@ fn another_program_s_memory_is_none() -> Result<()> {
         .output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success() && text.contains("workflow"), "it was not built: {text}");
-    for name in ["local.memo", "local.stamps", "local.workflow"] {
+    for name in MEMORIES {
         let path = app.path(".bp/memo").join(name);
         let bytes = fs::read(&path)?;
         let newline = bytes.iter().position(|b| *b == b'\n').context("a head")?;
@@ -331,6 +338,9 @@ fn another_program_s_memory_is_none() -> Result<()> {
         // The next version's head.
         *other.get_mut(newline - 1).context("a version")? += 1;
         fs::write(&path, other)?;
+        if name == "local.outlines" {
+            app.edit("workflow/src/svc1.rs", |text| format!("{text}\n// The end.\n"))?;
+        }
         app.build()?;
         ensure!(app.output()? == wanted, "{name}");
     }

@@ -6,6 +6,7 @@
 //!
 //! A memo of another compiler or of other arguments, or one that is damaged, is as good as none.
 
+mod outlines;
 mod recorder;
 mod workflow;
 
@@ -69,8 +70,10 @@ pub fn shelf<'a>(
     wiring: &str,
     compiler: &str,
 ) -> Shelf<'a> {
-    let place = root.join(".bp/memo").join(format!("{wiring}.workflow"));
-    Shelf { system, place, compiler: compiler.to_owned() }
+    let folder = root.join(".bp/memo");
+    let place = folder.join(format!("{wiring}.workflow"));
+    let outlines = folder.join(format!("{wiring}.outlines"));
+    Shelf { system, place, outlines, compiler: compiler.to_owned() }
 }
 
 /// The stamps of a wiring's files.

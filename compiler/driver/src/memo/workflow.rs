@@ -10,6 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::{Deserialize, Serialize};
 
+use super::outlines::KeptOutlines;
 use super::recorder::{Answer, Question, Recorder};
 use crate::cache;
 use crate::digest::Digest;
@@ -24,6 +25,8 @@ pub struct Shelf<'a> {
     pub system: &'a dyn System,
     /// The file.
     pub place: Utf8PathBuf,
+    /// Another file, of what each file of the workflow says.
+    pub outlines: Utf8PathBuf,
     /// Which compiler this is.
     pub compiler: String,
 }
@@ -54,7 +57,10 @@ pub(crate) fn read(
     }
     let before = sources.len();
     let recorder = Recorder::new(system, Arc::default());
-    let (model, diagnostics) = bp_workflow::read(&recorder, sources, dir);
+    // A model that is as it was needs none of these, so they are loaded only now.
+    let outlines = KeptOutlines::load(shelf.system, &shelf.outlines, &shelf.compiler);
+    let (model, diagnostics) = bp_workflow::read_again(&recorder, sources, dir, &outlines);
+    outlines.keep(shelf.system, &shelf.outlines, &shelf.compiler);
     if let (true, Some(answers)) = (diagnostics.is_empty(), recorder.finish()) {
         let texts = sources.iter().skip(before);
         let kept = Kept {

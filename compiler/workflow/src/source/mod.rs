@@ -15,6 +15,7 @@ mod syntax;
 mod text;
 mod type_expr;
 
+pub use outline::Outline;
 pub(crate) use outline::*;
 pub(crate) use parse::outline;
 pub(crate) use text::{Loaded, display_path, load_text, normal, read_text};

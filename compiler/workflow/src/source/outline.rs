@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::fault::Fault;
 use super::type_expr::TypeExpr;
 
-/// Everything that is read of one file.
+/// Everything that is read of one file; what it holds is this crate's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Outline {
+pub struct Outline {
     /// What the file's own attributes, `#![cfg(…)]`, say.
     pub(crate) condition: Condition,
     /// In the order of the file.
