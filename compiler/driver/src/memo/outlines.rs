@@ -142,7 +142,7 @@ mod tests {
     ];
 
     fn machine(modules: &[(usize, bool)]) -> MemorySystem {
-        let root: String = MODULES.iter().map(|m| format!("pub mod {m};\n")).collect();
+        let root = MODULES.map(|m| format!("pub mod {m};\n")).concat();
         let manifest = "[package]\nname = \"shop\"\n[dependencies]\nbp-std = \"0.1\"\n";
         let system = MemorySystem::new()
             .with_file("/w/Cargo.toml", manifest)
