@@ -9,7 +9,9 @@ use camino::Utf8Path;
 
 use crate::wiring::registry;
 
-const FILES: [&str; 3] = ["local.memo", "local.stamps", "local.workflow"];
+const MODEL: &str = "local.workflow";
+const FILES: [&str; 3] = ["local.memo", "local.stamps", MODEL];
+const OUTLINES: &str = "local.outlines";
 const WIRING: &str =
     "[app]\nname = \"a\"\nworkflow = \"../workflow\"\n[service]\ni = { impl = \"I\" }\n";
 const CARGO: &str = "[package]\nname = \"a\"\n[dependencies]\nbp-std = \"0.1\"\n";
@@ -28,7 +30,7 @@ fn key() -> Key<'static> {
     Key { compiler: "fuzz", wiring: "local", out: "out", targets: &[], options: &[] }
 }
 
-/// A machine on which a build left its three files.
+/// A machine on which a build left its four files.
 fn built() -> MemorySystem {
     let system = MemorySystem::new()
         .with_file("/wiring/local.toml", WIRING)
@@ -58,9 +60,15 @@ pub(crate) fn run(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
     let system = built();
     let Some(name) = FILES.get(usize::from(*first) % FILES.len()) else { return };
-    let path = Utf8Path::new("/.bp/memo").join(name);
+    let name = if first & 0x40 == 0 { name } else { OUTLINES };
+    let folder = Utf8Path::new("/.bp/memo");
+    let path = folder.join(name);
     let Ok(whole) = system.read(&path) else { return };
     let wanted = compile(&system);
+    if name == OUTLINES {
+        // Nobody asks for them while there is a model.
+        assert!(system.remove_file(&folder.join(MODEL)).is_ok());
+    }
     let sealed = first & 0x80 != 0;
     if sealed {
         // Only bad will makes such a file; nobody need agree with it, but nothing may break.
