@@ -126,7 +126,7 @@ mod tests {
         );
         for a in 0..12 {
             let _ = writeln!(root, "pub mod a{a} {{ pub mod inner; pub struct S; }}");
-            let inner = "pub mod b;\n#[derive(bp_std::Data)] pub struct S { a: usize, é: Vec<Missing> }\nstruct (;\n";
+            let inner = "pub mod b;\n#[derive(bp_std::Data)] pub struct S { a: usize, é: Vec<Missing> }\nstruct ;\n";
             system = system.with_file(format!("/w/src/a{a}/inner.rs"), inner);
             let leaf = format!("#[bp_std::service] pub trait T{a} {{ fn f(é: u8); }}\n}}");
             system = system.with_file(format!("/w/src/a{a}/inner/b/mod.rs"), leaf);
