@@ -5,7 +5,7 @@
 //! Listeners are in 10000–19999 and admin listeners in 20000–29999, below the ports that Linux hands out to clients (32768 and up).
 //! A port that the wiring asks for comes first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::Span;
 use bp_diag::catalog::binding as codes;
@@ -51,16 +51,22 @@ impl Pass for Address {
             }
             set(cx.ir, key, *port);
         }
+        let mut free: BTreeSet<u16> =
+            (REST.0..REST.1).filter(|port| !taken.contains_key(port)).collect();
         for (key, asked) in &wanted {
             if asked.is_some() {
                 continue;
             }
             let range = if key.as_str().ends_with("_ADMIN") { ADMINS } else { LISTENERS };
-            let port = [range, REST].into_iter().find_map(|r| free(key.name(), r, &taken));
-            if let Some(port) = port {
-                taken.insert(port, key.name().to_owned());
-                set(cx.ir, key, port);
-            }
+            let Some(port) = [range, REST].into_iter().find_map(|r| next(key.name(), r, &free))
+            else {
+                let span = cx.ir.node(key).and_then(|node| node.origin.span);
+                let most = usize::from(REST.1 - REST.0);
+                cx.diagnostics.push(codes::no_port_left(span, key.name(), wanted.len(), most));
+                return;
+            };
+            free.remove(&port);
+            set(cx.ir, key, port);
         }
     }
 }
@@ -103,12 +109,10 @@ fn set(ir: &mut Ir, key: &NodeKey, port: u16) {
 }
 
 /// The first free port of a range, from the name's own place on, around the end.
-fn free(name: &str, (start, end): (u16, u16), taken: &BTreeMap<u16, String>) -> Option<u16> {
-    let width = u32::from(end - start);
-    let home = fnv1a(name) % width;
-    (0..width)
-        .filter_map(|step| u16::try_from(u32::from(start) + (home + step) % width).ok())
-        .find(|port| !taken.contains_key(port))
+fn next(name: &str, (start, end): (u16, u16), free: &BTreeSet<u16>) -> Option<u16> {
+    let step = fnv1a(name) % u32::from(end - start);
+    let home = u16::try_from(step).map_or(start, |step| start + step);
+    free.range(home..end).chain(free.range(start..home)).next().copied()
 }
 
 /// FNV-1a, 32 bits: stable for ever, unlike the standard library's hasher.
@@ -122,18 +126,26 @@ mod tests {
 
     #[test]
     fn a_name_keeps_its_port_when_others_come() {
-        let mut taken = BTreeMap::new();
-        let alone = free("CART_GRPC", LISTENERS, &taken).unwrap();
-        taken.insert(if alone == 10_500 { 10_501 } else { 10_500 }, "OTHER".to_owned());
-        assert_eq!(free("CART_GRPC", LISTENERS, &taken), Some(alone));
-        taken.insert(alone, "MEETS".to_owned());
-        assert_eq!(free("CART_GRPC", LISTENERS, &taken), Some(alone + 1));
+        let mut free: BTreeSet<u16> = (REST.0..REST.1).collect();
+        let alone = next("CART_GRPC", LISTENERS, &free).unwrap();
+        free.remove(&if alone == 10_500 { 10_501 } else { 10_500 });
+        assert_eq!(next("CART_GRPC", LISTENERS, &free), Some(alone));
+        free.remove(&alone);
+        assert_eq!(next("CART_GRPC", LISTENERS, &free), Some(alone + 1));
     }
 
     #[test]
     fn a_full_range_has_no_port() {
-        let taken = (1..4).map(|p| (p, String::new())).collect();
-        assert_eq!(free("X", (1, 4), &taken), None);
+        let mut free: BTreeSet<u16> = (1..5).collect();
+        let ports: BTreeSet<u16> = (0..3)
+            .map(|_| {
+                let port = next("X", (1, 4), &free).unwrap();
+                free.remove(&port);
+                port
+            })
+            .collect();
+        assert_eq!(ports, (1..4).collect());
+        assert_eq!(next("X", (1, 4), &free), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ type Test = fn() -> Result<()>;
 const MEMORIES: [&str; 4] = ["local.memo", "local.stamps", "local.workflow", "local.outlines"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 9] = [
+    let tests: [(&str, Test); 10] = [
         ("same_bytes", same_bytes),
         ("touches_only_what_changed", touches_only_what_changed),
         ("says_it_again", says_it_again),
@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("another_program_s_memory_is_none", another_program_s_memory_is_none),
         ("large_cycle", large_cycle),
         ("ten_megabytes", ten_megabytes),
+        ("more_listeners_than_ports", more_listeners_than_ports),
         ("instructions", instructions),
     ];
     tests.into_iter().map(|(name, test)| trial(format!("scale::{name}"), test)).collect()
@@ -390,6 +391,20 @@ fn ten_megabytes() -> Result<()> {
     let (good, said, peak) = watched(&app, &["check", "local", "--message-format", "short"])?;
     ensure!(!good && said.contains("BP3001"), "{}", said.lines().take(5).collect::<String>());
     ensure!(peak < 1024, "{peak} MiB");
+    Ok(())
+}
+
+/// A system that no machine has the ports for is refused, and soon.
+fn more_listeners_than_ports() -> Result<()> {
+    let app = App::new(&Topology { services: 1, calls: Vec::new() })?;
+    app.edit("wiring/local.toml", |text| {
+        let more = (0..65_000).map(|n| format!("more{n} = {{ impl = \"Svc0Impl\" }}\n"));
+        text.replacen("[service]\n", &format!("[service]\n{}", more.collect::<String>()), 1)
+    })?;
+    let (good, said, peak) = watched(&app, &["check", "local", "--message-format", "short"])?;
+    let wanted = "error[BP3030]: no port is left for";
+    ensure!(!good && said.contains(wanted), "{}", said.lines().take(5).collect::<String>());
+    ensure!(peak < 2048, "{peak} MiB");
     Ok(())
 }
 

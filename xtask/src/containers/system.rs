@@ -201,15 +201,20 @@ struct Search {
 impl Search {
     /// It listens where the engine's own bridge ends, which every container reaches and no other machine.
     fn start() -> Result<Self> {
-        let inspect =
-            ["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"];
-        let ip = output(Command::new("docker").args(inspect))?;
+        let format = "{{index .Options \"com.docker.network.bridge.name\"}}";
+        let inspect = ["network", "inspect", "bridge", "--format", format];
+        let bridge = output(Command::new("docker").args(inspect))?;
+        let address =
+            output(Command::new("ip").args(["-4", "-brief", "address", "show", &bridge]))?;
+        let ip = address.split_whitespace().nth(2).and_then(|field| field.split('/').next());
+        let ip = ip.with_context(|| format!("{bridge} has no address: {address}"))?;
         let mut command = Command::new(program("search"));
         command.arg(format!("{ip}:0")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("stdout is piped")?);
         let mut port = String::new();
         said.read_line(&mut port)?;
+        ensure!(!port.is_empty(), "the search does not begin");
         Ok(Self { child, collector: format!("{ip}:{}", port.trim()), said })
     }
 

@@ -32,6 +32,7 @@ codes! {
     BP3027 "a call in a cycle that only the callee can answer";
     BP3028 "a job's method is not idempotent";
     BP3029 "a job fills a backend that forgets";
+    BP3030 "no port is left";
 }
 
 /// `a, b and c` in backticks.
@@ -492,6 +493,17 @@ pub fn unknown_target(
         .at(span, "not a target that `bp` knows")
         .suggest(suggestion)
         .note(format!("known targets: {}", list(known)))
+}
+
+/// More listeners than a machine has ports; `name` is the first without one.
+pub fn no_port_left(span: Option<Span>, name: &str, listeners: usize, most: usize) -> Diagnostic {
+    let message = format!("no port is left for `{name}`: {listeners} listeners, and {most} ports");
+    let diagnostic = Diagnostic::error(BP3030, message);
+    let diagnostic = match span {
+        Some(span) => diagnostic.at(span, "one too many"),
+        None => diagnostic,
+    };
+    diagnostic.help("put services that belong together into one process, which needs one listener for its own affairs, and calls inside it need none")
 }
 
 /// Two listeners want one port.
