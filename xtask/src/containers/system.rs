@@ -117,6 +117,8 @@ impl System<'_> {
         );
         let address = self.published()?;
         if let Some(search) = search {
+            // Callers know of the name that came last within half a second.
+            std::thread::sleep(Duration::from_secs(1));
             println!("── {}", search.said(&format!("{address} {}", self.listener()?))?);
         }
         let all = output(&mut self.workload(&address, "compare", "answers", None))?;

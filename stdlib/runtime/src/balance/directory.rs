@@ -177,6 +177,10 @@ async fn follow_name(
             }
         }
         clock.sleep(DNS_REST).await;
+        // While a system starts, names come as their containers do, and calls fail until they are known.
+        if known.borrow().as_ref().is_none_or(|endpoints| endpoints.is_empty()) {
+            continue;
+        }
         tokio::select! {
             () = clock.sleep(DNS_PERIOD.saturating_sub(DNS_REST)) => {}
             () = failed.notified() => {}

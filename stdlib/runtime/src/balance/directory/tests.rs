@@ -76,6 +76,16 @@ async fn a_look_up_that_fails_changes_nothing() {
     assert_eq!(changed(&mut directory).await, ["10.0.0.1:7"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_name_that_was_never_found_is_looked_up_soon() {
+    let start = tokio::time::Instant::now();
+    let mut directory = dns(&[None, None, Some(&[]), Some(&["10.0.0.1"])]);
+    assert_eq!(changed(&mut directory).await, [""; 0]);
+    assert_eq!(changed(&mut directory).await, ["10.0.0.1:7"]);
+    let took = start.elapsed();
+    assert!(took >= DNS_REST * 3 && took < DNS_REST * 4, "{took:?}");
+}
+
 #[tokio::test]
 async fn a_name_of_this_machine_is_found() {
     let source = Source::Dns { name: "localhost".into(), port: 7 };
