@@ -104,7 +104,7 @@ fn read_on(
         model.version.clone_from(&krate.version);
     }
     let names = names::Names::new(&tree);
-    items::collect(&names, &mut model, &mut diagnostics);
+    items::collect(&names, pool.is_some(), &mut model, &mut diagnostics);
     (model, diagnostics)
 }
 

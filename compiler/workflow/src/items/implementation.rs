@@ -41,33 +41,41 @@ pub(super) fn read(
             block(context, place, module.condition, &mut found, diagnostics);
         }
     }
-    let mut implementations = BTreeMap::new();
-    for (id, services) in &found.services {
-        let Some(definition) = context.names.tree.definition(*id) else { continue };
-        visible_problem(context, *id, "implementation", diagnostics);
-        let blocks = found.inherent.get(id).map_or(&[][..], Vec::as_slice);
-        let docs = match &definition.body {
-            Body::Struct(s) => &s.docs,
-            Body::Enum(e) => &e.docs,
-            _ => continue,
-        };
-        if let Some(span) = definition.condition {
-            let what = format!("implementation `{}`", definition.name);
-            diagnostics.push(codes::conditional(span, &what));
-        }
-        let model = ImplementationModel {
-            path: definition.path.clone(),
-            reachable: context.names.reachable(*id).unwrap_or(&definition.path).to_owned(),
-            name: definition.name.clone(),
-            services: services.clone(),
-            constructor: constructor(context, *id, definition, blocks, diagnostics),
-            run: run(context, definition, blocks, diagnostics),
-            docs: docs.clone(),
-            span: definition.span,
-        };
-        implementations.insert(model.path.clone(), model);
+    let implementing: Vec<DefinitionId> = found.services.keys().copied().collect();
+    let implementations = context.each(&implementing, diagnostics, |id, diagnostics| {
+        implementation(context, *id, &found, diagnostics)
+    });
+    implementations.into_iter().map(|model| (model.path.clone(), model)).collect()
+}
+
+fn implementation(
+    context: &Context<'_>,
+    id: DefinitionId,
+    found: &Found<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<ImplementationModel> {
+    let (definition, services) = (context.names.tree.definition(id)?, found.services.get(&id)?);
+    visible_problem(context, id, "implementation", diagnostics);
+    let blocks = found.inherent.get(&id).map_or(&[][..], Vec::as_slice);
+    let docs = match &definition.body {
+        Body::Struct(s) => &s.docs,
+        Body::Enum(e) => &e.docs,
+        _ => return None,
+    };
+    if let Some(span) = definition.condition {
+        let what = format!("implementation `{}`", definition.name);
+        diagnostics.push(codes::conditional(span, &what));
     }
-    implementations
+    Some(ImplementationModel {
+        path: definition.path.clone(),
+        reachable: context.names.reachable(id).unwrap_or(&definition.path).to_owned(),
+        name: definition.name.clone(),
+        services: services.clone(),
+        constructor: constructor(context, id, definition, blocks, diagnostics),
+        run: run(context, definition, blocks, diagnostics),
+        docs: docs.clone(),
+        span: definition.span,
+    })
 }
 
 /// Sorts one `impl` block.

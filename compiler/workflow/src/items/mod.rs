@@ -9,6 +9,7 @@ mod spawn;
 mod types;
 
 use bp_diag::Diagnostics;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::lower::Marks;
 use crate::model::{CrateModel, WorkflowModel};
@@ -22,12 +23,46 @@ pub(crate) use types::named;
 pub(crate) struct Context<'a> {
     pub(crate) names: &'a Names<'a>,
     pub(crate) marks: &'a Marks,
+    /// Whether several threads, whose stacks are deep enough, take part.
+    pub(crate) parallel: bool,
+}
+
+impl Context<'_> {
+    /// What each of many items is, in their order; so are the diagnostics.
+    fn each<'i, I: Sync, M: Send>(
+        &self,
+        items: &'i [I],
+        diagnostics: &mut Diagnostics,
+        read: impl Fn(&'i I, &mut Diagnostics) -> Option<M> + Sync,
+    ) -> Vec<M> {
+        let one = |item: &'i I| {
+            let mut own = Diagnostics::new();
+            let model = read(item, &mut own);
+            (model, own)
+        };
+        let all: Vec<_> = if self.parallel {
+            items.par_iter().map(one).collect()
+        } else {
+            items.iter().map(one).collect()
+        };
+        let mut models = Vec::with_capacity(all.len());
+        for (model, own) in all {
+            diagnostics.append(own);
+            models.extend(model);
+        }
+        models
+    }
 }
 
 /// Builds the model's items from a resolved tree.
-pub(crate) fn collect(names: &Names<'_>, model: &mut WorkflowModel, diagnostics: &mut Diagnostics) {
+pub(crate) fn collect(
+    names: &Names<'_>,
+    parallel: bool,
+    model: &mut WorkflowModel,
+    diagnostics: &mut Diagnostics,
+) {
     let marks = attributes::marks(names, diagnostics);
-    let context = Context { names, marks: &marks };
+    let context = Context { names, marks: &marks, parallel };
     model.crates = names
         .tree
         .crates

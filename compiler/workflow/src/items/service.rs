@@ -11,46 +11,56 @@ use crate::lower::{Form, Lowered, Lowering, Scope};
 use crate::model::{ArgumentModel, LocalReason, MethodModel, ServiceModel, Type, TypeUse};
 use crate::names::{Namespace, Resolved};
 use crate::source::{Body, Function, Member, Pattern, TraitItem};
-use crate::tree::Definition;
+use crate::tree::{Definition, DefinitionId};
 
 /// Reads every service.
 pub(super) fn read(
     context: &Context<'_>,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, ServiceModel> {
-    let mut services = BTreeMap::new();
-    for (id, path) in &context.marks.services {
-        let Some(definition) = context.names.tree.definition(*id) else { continue };
-        let Body::Trait(item) = &definition.body else { continue };
-        visible_problem(context, *id, "trait", diagnostics);
-        check_trait(context, definition, item, diagnostics);
-        let mut service = ServiceModel {
-            path: path.clone(),
-            reachable: context.names.reachable(*id).unwrap_or(path).to_owned(),
-            name: definition.name.clone(),
-            methods: Vec::new(),
-            docs: item.docs.clone(),
-            span: definition.span,
-        };
-        for member in &item.members {
-            let (place, what) = match member {
-                Member::Function(function) => {
-                    if let Some(method) = method(context, definition, function, diagnostics) {
-                        service.methods.push(method);
-                    }
-                    continue;
+    let marked: Vec<(DefinitionId, &String)> =
+        context.marks.services.iter().map(|(id, path)| (*id, path)).collect();
+    let services = context.each(&marked, diagnostics, |(id, path), diagnostics| {
+        service(context, *id, path, diagnostics)
+    });
+    services.into_iter().map(|service| (service.path.clone(), service)).collect()
+}
+
+fn service(
+    context: &Context<'_>,
+    id: DefinitionId,
+    path: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<ServiceModel> {
+    let definition = context.names.tree.definition(id)?;
+    let Body::Trait(item) = &definition.body else { return None };
+    visible_problem(context, id, "trait", diagnostics);
+    check_trait(context, definition, item, diagnostics);
+    let mut service = ServiceModel {
+        path: path.to_owned(),
+        reachable: context.names.reachable(id).unwrap_or(path).to_owned(),
+        name: definition.name.clone(),
+        methods: Vec::new(),
+        docs: item.docs.clone(),
+        span: definition.span,
+    };
+    for member in &item.members {
+        let (place, what) = match member {
+            Member::Function(function) => {
+                if let Some(method) = method(context, definition, function, diagnostics) {
+                    service.methods.push(method);
                 }
-                Member::Constant(place) => (place, "a constant"),
-                Member::Type(place) => (place, "an associated type"),
-                Member::Macro(place) => (place, "methods by a macro"),
-                Member::Other(place) => (place, "something else than methods"),
-            };
-            let span = place.of(definition.file);
-            diagnostics.push(codes::service_item(span, &definition.name, what));
-        }
-        services.insert(path.clone(), service);
+                continue;
+            }
+            Member::Constant(place) => (place, "a constant"),
+            Member::Type(place) => (place, "an associated type"),
+            Member::Macro(place) => (place, "methods by a macro"),
+            Member::Other(place) => (place, "something else than methods"),
+        };
+        let span = place.of(definition.file);
+        diagnostics.push(codes::service_item(span, &definition.name, what));
     }
-    services
+    Some(service)
 }
 
 fn check_trait(

@@ -38,64 +38,68 @@ pub(super) fn read(
     context: &Context<'_>,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, TypeModel> {
-    let mut types = BTreeMap::new();
-    for (id, path) in &context.marks.encoded {
-        let Some(definition) = context.names.tree.definition(*id) else { continue };
-        let mut reader = Reader {
-            definition,
-            scope: Scope::new(definition.module, definition.file),
-            lowering: Lowering::new(context.names, context.marks, false),
-            local: None,
-        };
-        let (paths, docs, generic) = match &definition.body {
-            Body::Struct(s) => (&s.derives, &s.docs, s.generic),
-            Body::Enum(e) => (&e.derives, &e.docs, e.generic),
-            _ => continue,
-        };
-        // What uses a generic type says so; by itself it has no numbers.
-        if generic {
-            continue;
-        }
-        let derives_error = derives(context.names, definition.module, paths, "ServiceError");
-        let kind = match &definition.body {
-            Body::Struct(s) => {
-                if derives_error {
-                    diagnostics.push(codes::error_not_enum(definition.span, &definition.name));
-                }
-                match &s.fields {
-                    Fields::Named(fields) => TypeKind::Struct(reader.fields(fields, diagnostics)),
-                    Fields::Tuple(fields) => {
-                        TypeKind::TupleStruct(reader.fields(fields, diagnostics))
-                    }
-                    Fields::Unit => TypeKind::Unit,
-                }
-            }
-            Body::Enum(e) => {
-                TypeKind::Enum(reader.variants(&e.variants, derives_error, diagnostics))
-            }
-            _ => continue,
-        };
-        let infra = match &kind {
-            TypeKind::Enum(variants) => variants.iter().find(|v| v.infra).map(|v| v.name.clone()),
-            _ => None,
-        };
-        let Reader { local, lowering, .. } = reader;
-        diagnostics.append(lowering.diagnostics);
-        let model = TypeModel {
-            path: path.clone(),
-            reachable: context.names.reachable(*id).map(str::to_owned),
-            name: definition.name.clone(),
-            kind,
-            derives_data: derives(context.names, definition.module, paths, "Data"),
-            derives_error,
-            infra,
-            local,
-            docs: docs.clone(),
-            span: definition.span,
-        };
-        types.insert(path.clone(), model);
+    let encoded: Vec<(DefinitionId, &String)> =
+        context.marks.encoded.iter().map(|(id, path)| (*id, path)).collect();
+    let types = context
+        .each(&encoded, diagnostics, |(id, path), diagnostics| ty(context, *id, path, diagnostics));
+    types.into_iter().map(|ty| (ty.path.clone(), ty)).collect()
+}
+
+fn ty(
+    context: &Context<'_>,
+    id: DefinitionId,
+    path: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<TypeModel> {
+    let definition = context.names.tree.definition(id)?;
+    let mut reader = Reader {
+        definition,
+        scope: Scope::new(definition.module, definition.file),
+        lowering: Lowering::new(context.names, context.marks, false),
+        local: None,
+    };
+    let (paths, docs, generic) = match &definition.body {
+        Body::Struct(s) => (&s.derives, &s.docs, s.generic),
+        Body::Enum(e) => (&e.derives, &e.docs, e.generic),
+        _ => return None,
+    };
+    // What uses a generic type says so; by itself it has no numbers.
+    if generic {
+        return None;
     }
-    types
+    let derives_error = derives(context.names, definition.module, paths, "ServiceError");
+    let kind = match &definition.body {
+        Body::Struct(s) => {
+            if derives_error {
+                diagnostics.push(codes::error_not_enum(definition.span, &definition.name));
+            }
+            match &s.fields {
+                Fields::Named(fields) => TypeKind::Struct(reader.fields(fields, diagnostics)),
+                Fields::Tuple(fields) => TypeKind::TupleStruct(reader.fields(fields, diagnostics)),
+                Fields::Unit => TypeKind::Unit,
+            }
+        }
+        Body::Enum(e) => TypeKind::Enum(reader.variants(&e.variants, derives_error, diagnostics)),
+        _ => return None,
+    };
+    let infra = match &kind {
+        TypeKind::Enum(variants) => variants.iter().find(|v| v.infra).map(|v| v.name.clone()),
+        _ => None,
+    };
+    let Reader { local, lowering, .. } = reader;
+    diagnostics.append(lowering.diagnostics);
+    Some(TypeModel {
+        path: path.to_owned(),
+        reachable: context.names.reachable(id).map(str::to_owned),
+        name: definition.name.clone(),
+        kind,
+        derives_data: derives(context.names, definition.module, paths, "Data"),
+        derives_error,
+        infra,
+        local,
+        docs: docs.clone(),
+        span: definition.span,
+    })
 }
 
 struct Reader<'a> {
