@@ -44,8 +44,9 @@ impl Pass for Group {
         let (processes, faults) = resolve_processes(cx.wiring);
         cx.diagnostics.append(faults);
         let mut replicas_at: BTreeMap<NodeKey, Option<Span>> = BTreeMap::new();
+        let locator = Locator::new(cx.sources);
         for process in processes.values() {
-            let (key, span) = add_process(cx, process);
+            let (key, span) = add_process(cx, process, &locator);
             replicas_at.insert(key, span);
         }
         host_backends(cx);
@@ -54,9 +55,12 @@ impl Pass for Group {
 }
 
 /// Adds a process and its services; answers where `replicas` was written.
-fn add_process(cx: &mut PassContext<'_>, process: &ResolvedProcess) -> (NodeKey, Option<Span>) {
+fn add_process(
+    cx: &mut PassContext<'_>,
+    process: &ResolvedProcess,
+    locator: &Locator<'_>,
+) -> (NodeKey, Option<Span>) {
     let key = NodeKey::process(&process.name);
-    let locator = Locator::new(cx.sources);
     let read = read_settings(
         PROCESS_SETTINGS,
         &process.settings,
@@ -91,7 +95,7 @@ fn add_process(cx: &mut PassContext<'_>, process: &ResolvedProcess) -> (NodeKey,
     {
         node.facets.set(ProcessSettings(read.settings));
         let drops: BTreeSet<Dropped> =
-            process.changes.iter().map(|change| dropped(change, &locator)).collect();
+            process.changes.iter().map(|change| dropped(change, locator)).collect();
         if !drops.is_empty() {
             node.facets.set(Drops(drops));
         }

@@ -12,7 +12,7 @@ use bp_diag::{FileId, SourceMap, Span};
 pub(crate) struct Locator<'a> {
     sources: &'a SourceMap,
     /// Where the lines of each file begin, once anybody asks.
-    lines: BTreeMap<FileId, OnceLock<Vec<u32>>>,
+    lines: OnceLock<BTreeMap<FileId, OnceLock<Vec<u32>>>>,
 }
 
 impl fmt::Debug for Locator<'_> {
@@ -23,14 +23,14 @@ impl fmt::Debug for Locator<'_> {
 
 impl<'a> Locator<'a> {
     pub(crate) fn new(sources: &'a SourceMap) -> Self {
-        let lines = sources.iter().map(|(file, _)| (file, OnceLock::new())).collect();
-        Self { sources, lines }
+        Self { sources, lines: OnceLock::new() }
     }
 
     /// `path:line` of a span.
     pub(crate) fn at(&self, span: Span) -> String {
-        let starts =
-            self.lines.get(&span.file).map(|lines| lines.get_or_init(|| self.starts(span)));
+        let files = || self.sources.iter().map(|(file, _)| (file, OnceLock::new())).collect();
+        let file = self.lines.get_or_init(files).get(&span.file);
+        let starts = file.map(|lines| lines.get_or_init(|| self.starts(span)));
         let starts = starts.map_or(&[][..], Vec::as_slice);
         let line = starts.partition_point(|start| *start <= span.start) + 1;
         format!("{}:{line}", self.sources.path(span.file))
