@@ -84,8 +84,13 @@ pub(crate) fn all(bp: &Path, rounds: usize, sizes: &[usize], targets: &[String])
                     bytes as f64 / 1_048_576.0
                 );
                 if action == "cold" || action == "one wiring line" {
-                    let stages = best.stages.iter().map(|(stage, ms)| format!("{stage} {ms:.0}"));
-                    println!("|  | stages, ms | {} |||||| ", stages.collect::<Vec<_>>().join(", "));
+                    let stages = best.stages.iter().map(|(stage, wall, processor)| {
+                        format!("{stage} {wall:.0}/{processor:.0}")
+                    });
+                    println!(
+                        "|  | stages, ms wall/processor | {} |||||| ",
+                        stages.collect::<Vec<_>>().join(", ")
+                    );
                 }
             }
             fs::remove_dir_all(&at)?;

@@ -17,8 +17,8 @@ pub struct Run {
     pub processor: f64,
     /// The largest resident set, in MiB.
     pub memory: f64,
-    /// Each stage's milliseconds, as `--timings` prints them.
-    pub stages: Vec<(String, f64)>,
+    /// Each stage's milliseconds by the clock and on all processors, as `--timings` prints them.
+    pub stages: Vec<(String, f64, f64)>,
 }
 
 /// Runs a program in a folder; its usage is that of a child of a child, so that each run has its own peak.
@@ -45,11 +45,9 @@ pub fn run(program: &Path, arguments: &[&str], folder: &Path) -> Result<Run> {
                     (wall.parse()?, processor.parse()?, memory.parse()?);
             }
             // A stage's name, and milliseconds of wall and of processor time.
-            [name @ .., wall, processor]
-                if !name.is_empty() && processor.parse::<f64>().is_ok() =>
-            {
-                if let Ok(millis) = wall.parse() {
-                    run.stages.push((name.join(" "), millis));
+            [name @ .., wall, processor] if !name.is_empty() => {
+                if let (Ok(wall), Ok(processor)) = (wall.parse(), processor.parse()) {
+                    run.stages.push((name.join(" "), wall, processor));
                 }
             }
             _ => {}
