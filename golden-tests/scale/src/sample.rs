@@ -38,6 +38,7 @@ pub(crate) fn check(bp: &Path, size: usize, count: usize, folder: &Path) -> Resu
     }
     let output = Command::new("cargo")
         .args(["check", "--quiet"])
+        .env("RUSTFLAGS", "-D warnings")
         .current_dir(part.join("build/local/rust"))
         .env(
             "CARGO_TARGET_DIR",

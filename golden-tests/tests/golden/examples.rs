@@ -13,7 +13,11 @@ use crate::running::{Running, file, one_at_a_time, trial};
 use crate::servers::Servers;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = Vec::new();
+    // An application with shapes that the examples lack, such as a service that takes nothing.
+    let mut trials = vec![trial("code::probe::grpc", || {
+        let _one = one_at_a_time();
+        code(&bp::root().join("golden-tests/apps/probe"), "grpc")
+    })];
     for example in bp::examples() {
         for wiring in bp::wirings(&example) {
             let mut add = |what: &str, test: fn(&Path, &str) -> Result<()>| {

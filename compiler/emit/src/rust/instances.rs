@@ -32,7 +32,9 @@ fn build(p: &mut Printer, plan: &Plan, function: &str, implementation: &Implemen
     let interface = plan.interfaces.get(&implementation.interface);
     let interface = interface.map_or(&implementation.interface, |i| &i.rust);
     p.line(format!("/// Builds a `{}`.", implementation.path));
-    p.list(&format!("pub fn {function}("), ")", false, ["b: Builder"], |p, text| {
+    let used = implementation.fallible || !implementation.parameters.is_empty();
+    let builder = if used { "b: Builder" } else { "_: Builder" };
+    p.list(&format!("pub fn {function}("), ")", false, [builder], |p, text| {
         p.text(text);
     });
     p.text(" -> ").ty("BoxFuture<'static, Result<Built, StartError>>").open(" {");
