@@ -14,9 +14,9 @@ use crate::servers::Servers;
 
 pub(crate) fn trials() -> Vec<Trial> {
     // An application with shapes that the examples lack, such as a service that takes nothing.
-    let mut trials = vec![trial("code::probe::grpc", || {
+    let mut trials = vec![trial("code::probe::desk", || {
         let _one = one_at_a_time();
-        code(&bp::root().join("golden-tests/apps/probe"), "grpc")
+        code(&bp::root().join("golden-tests/apps/probe"), "desk")
     })];
     for example in bp::examples() {
         for wiring in bp::wirings(&example) {
