@@ -1,0 +1,107 @@
+//! Checks of a whole plan: names in the output that outsiders see, and settings that only together make sense.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bp_diag::{Diagnostic, Diagnostics, Span, catalog};
+use bp_plan::Plan;
+use bp_wiring::WiringModel;
+use bp_workflow::WorkflowModel;
+
+use crate::{Declared, Plugin, guard};
+
+/// A name in the output, and what it is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// The name, as the namespace compares it.
+    pub name: Cow<'a, str>,
+    /// What it is made from.
+    pub of: Declared<'a>,
+    /// What of that, where it is not the thing itself: "the entry of".
+    pub part: &'static str,
+}
+
+impl<'a> Named<'a> {
+    /// The name of a declared thing itself.
+    pub fn new(name: impl Into<Cow<'a, str>>, of: Declared<'a>) -> Self {
+        Self { name: name.into(), of, part: "" }
+    }
+
+    /// The name of something that belongs to a declared thing: `part` is "the entry of".
+    pub fn part(name: impl Into<Cow<'a, str>>, part: &'static str, of: Declared<'a>) -> Self {
+        Self { name: name.into(), of, part }
+    }
+
+    fn words(&self) -> String {
+        let space = if self.part.is_empty() { "" } else { " " };
+        format!("{}{space}{}", self.part, self.of)
+    }
+}
+
+/// What a plugin may see and say of a whole plan.
+#[derive(Debug)]
+pub struct PlanContext<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What the wiring says.
+    pub wiring: &'a WiringModel,
+    workflow: &'a WorkflowModel,
+    /// Where complaints go.
+    pub diagnostics: &'a mut Diagnostics,
+}
+
+impl<'a> PlanContext<'a> {
+    /// A context over a plan, and over the models that it was made from.
+    pub fn new(
+        plan: &'a Plan,
+        workflow: &'a WorkflowModel,
+        wiring: &'a WiringModel,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
+        Self { plan, wiring, workflow, diagnostics }
+    }
+
+    /// Lets a plugin check the plan; a panic becomes a diagnostic that names it.
+    pub fn run(&mut self, plugin: &dyn Plugin) {
+        if let Err(panicked) = guard(plugin.metadata().id, || plugin.check_plan(self)) {
+            self.diagnostics.push(panicked);
+        }
+    }
+
+    /// Where something is declared; nothing for what `bp` adds.
+    pub fn span(&self, declared: &Declared<'_>) -> Option<Span> {
+        declared.span(self.workflow, self.wiring)
+    }
+
+    /// Reports each name that two things of one namespace would have.
+    ///
+    /// `kind` says what is named: "gRPC method of `leaf.Notes`".
+    /// A name that one thing claims twice is no fault.
+    pub fn distinct(&mut self, kind: &str, names: impl IntoIterator<Item = Named<'a>>) {
+        let mut taken: BTreeMap<Cow<'a, str>, Vec<Named<'a>>> = BTreeMap::new();
+        for named in names {
+            let owners = taken.entry(named.name.clone()).or_default();
+            if !owners.iter().any(|other| (other.of, other.part) == (named.of, named.part)) {
+                owners.push(named);
+            }
+        }
+        for (name, owners) in taken {
+            if let [first, second, ..] = owners.as_slice() {
+                let fault = self.clash(kind, &name, first, second);
+                self.diagnostics.push(fault);
+            }
+        }
+    }
+
+    fn clash(&self, kind: &str, name: &str, first: &Named<'a>, second: &Named<'a>) -> Diagnostic {
+        // What the user can rename comes first: the label that is shown as the fault's place.
+        let (first, second) =
+            if self.span(&first.of).is_none() { (second, first) } else { (first, second) };
+        catalog::binding::name_taken(
+            kind,
+            name,
+            (&first.words(), self.span(&first.of)),
+            (&second.words(), self.span(&second.of)),
+        )
+    }
+}
