@@ -137,7 +137,8 @@ impl<'j, 'c> Job<'j, 'c> {
         let shelf = memo::shelf(self.context.system, root, name, &self.program);
         // To compare is not to write, not even what is remembered.
         let shelf = Some(&shelf).filter(|_| !locked);
-        let options = CompileOptions { locked, shelf, ..CompileOptions::default() };
+        let (targets, out) = (self.mode.targets, Some(self.out.as_path()));
+        let options = CompileOptions { locked, shelf, targets, out, ..CompileOptions::default() };
         let compiled = self.context.compile_on(&recorder, application, options);
         Known::Compiled(Box::new(compiled), recorder)
     }

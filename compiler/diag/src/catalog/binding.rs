@@ -530,7 +530,7 @@ pub fn name_taken(
     for ((words, span), label) in [(first, "becomes"), (second, "too becomes")] {
         match span {
             Some(span) => diagnostic = diagnostic.at(span, format!("{label} `{name}`")),
-            None => diagnostic = diagnostic.note(format!("{words} is made by `bp`")),
+            None => diagnostic = diagnostic.note(format!("{words} has its name from `bp`")),
         }
     }
     diagnostic.help("give one of the two another name")
