@@ -124,9 +124,8 @@ fn names(application: &Path, wiring: &str) -> Result<()> {
     let text = |object: &Value, path: &str| {
         object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    let of_kind = |kind: &str| objects.iter().filter(move |object| object["kind"] == kind);
-    let hosts: BTreeSet<String> =
-        of_kind("ServiceAccount").map(|object| text(object, "/metadata/name")).collect();
+    let accounts = objects.iter().filter(|object| object["kind"] == "ServiceAccount");
+    let hosts: BTreeSet<String> = accounts.map(|object| text(object, "/metadata/name")).collect();
     ensure!(!hosts.is_empty(), "no host");
     for object in objects.iter().filter(|object| object["kind"] != "Kustomization") {
         let (kind, name) = (text(object, "/kind"), text(object, "/metadata/name"));

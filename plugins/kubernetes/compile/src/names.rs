@@ -1,5 +1,7 @@
 //! Names of objects, and of keys in them, that no two things may share.
 
+use std::collections::BTreeSet;
+
 use bp_plugin::deploy::{References, check as check_outside, host, workloads};
 use bp_plugin::{Declared, Named, Plan, PlanContext};
 
@@ -14,7 +16,9 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
     for (kind, names) in objects(cx.plan, &references) {
         cx.distinct(kind, names);
     }
-    let files = references.files.iter();
+    // A file that is written in two ways was reported as such.
+    let mut mounted = BTreeSet::new();
+    let files = references.files.iter().filter(|path| mounted.insert(References::mount(path)));
     let keys = files.map(|path| Named::new(References::key(path), Declared::File(path)));
     cx.distinct("key of a ConfigMap", keys);
     for path in references.files.iter().filter(|path| !is_key(&References::key(path))) {
