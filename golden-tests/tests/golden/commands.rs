@@ -67,7 +67,7 @@ const CASES: &[Case] = &[
         |b| {
             let version = concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"");
             b.edit("vendor/bp/Cargo.toml", version, "version = \"0.0.1\"")?;
-            b.bp(&["build"])
+            b.checked(&["build"])
         },
     ),
     ("BP6009", "there is no application at `~` or above it", |b| {
@@ -80,7 +80,7 @@ const CASES: &[Case] = &[
     }),
     ("BP6012", "there is no runtime in `vendor/none`", |b| {
         b.edit("wiring/local.toml", "../vendor/bp", "../vendor/none")?;
-        b.bp(&["build"])
+        b.checked(&["build"])
     }),
     ("BP6013", "cargo cannot build `.bp/code/*`", |b| {
         b.script("cargo", "exit 101")?;
@@ -364,6 +364,16 @@ impl Bench {
     /// What `bp` says as it fails.
     fn bp(&self, arguments: &[&str]) -> Result<String> {
         run(&mut self.command(bp::binary()?, arguments)?)
+    }
+
+    /// What `bp` says as it fails, which `bp check` says in the same words.
+    fn checked(&self, arguments: &[&str]) -> Result<String> {
+        let faults = |text: &str| -> Vec<String> {
+            text.lines().filter(|l| l.contains("error[")).map(str::to_owned).collect()
+        };
+        let (checked, said) = (self.bp(&["check"])?, self.bp(arguments)?);
+        ensure!(faults(&checked) == faults(&said), "{checked}\nis not\n{said}");
+        Ok(said)
     }
 
     /// What a `bp` with a faulty plugin says.
