@@ -84,6 +84,5 @@ pub mod __private {
         pub use crate::app::test::{Targets, run, run_in};
     }
 
-    pub use async_trait::async_trait;
     pub use bp_data::__private::*;
 }
