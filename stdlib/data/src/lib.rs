@@ -63,7 +63,7 @@ mod writer;
 
 use bytes::Bytes;
 
-pub use arguments::ArgumentTuple;
+pub use arguments::{ArgumentTuple, MAX_ARGUMENTS};
 pub use data::Data;
 pub use error::{DecodeError, Problem};
 pub use reader::{Field, Message};

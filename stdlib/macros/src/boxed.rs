@@ -4,7 +4,7 @@
 //! The crate itself cannot be used: it writes `Box`, which in a workflow may be a parcel.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{

@@ -5,6 +5,8 @@
     non_upper_case_globals,
     non_snake_case,
     dead_code,
+    unused_imports,
+    missing_docs,
     clippy::upper_case_acronyms,
     reason = "the names are the test"
 )]
