@@ -93,6 +93,7 @@ pub(crate) fn load(
 
 impl Loader<'_> {
     fn enter(&mut self, dir: &Utf8Path, manifest: &Manifest) -> CrateId {
+        self.distinct(manifest);
         let id = CrateId(self.tree.crates.len());
         self.known.insert(normal(dir), id);
         self.tree.crates.push(Crate {
@@ -100,10 +101,28 @@ impl Loader<'_> {
             package: manifest.package.clone(),
             dir: dir.to_owned(),
             version: manifest.version.clone(),
+            package_span: manifest.package_span,
+            name_span: manifest.name_span,
             root: None,
             externs: BTreeMap::new(),
         });
         id
+    }
+
+    /// A type's path begins with its crate's name, so that no two crates may share one.
+    fn distinct(&mut self, manifest: &Manifest) {
+        let twice = |other: &&Crate| {
+            other.name == manifest.name
+                || (other.package == manifest.package && other.version == manifest.version)
+        };
+        let Some(other) = self.tree.crates.iter().find(twice) else { return };
+        let (name, span, first) = if other.name == manifest.name {
+            (&manifest.name, manifest.name_span, other.name_span)
+        } else {
+            (&manifest.package, manifest.package_span, other.package_span)
+        };
+        let packages = [manifest.package.as_str(), other.package.as_str()];
+        self.diagnostics.push(codes::crate_named_twice(span, first, name, packages));
     }
 
     fn dependencies(

@@ -16,6 +16,10 @@ pub(crate) struct Manifest {
     pub(crate) package: String,
     /// The library's name in Rust.
     pub(crate) name: String,
+    /// Where the package, and so most libraries, are named.
+    pub(crate) package_span: Span,
+    /// Where the library is named.
+    pub(crate) name_span: Span,
     pub(crate) version: Option<String>,
     /// The library's root file.
     pub(crate) root: Utf8PathBuf,
@@ -100,7 +104,9 @@ pub(crate) fn read_manifest(
         return None;
     };
     let library = table.get("lib").and_then(|l| l.get_ref().as_table());
-    let library_name = library.and_then(|l| l.get("name")).and_then(|n| n.get_ref().as_str());
+    let named = library.and_then(|l| l.get("name"));
+    let library_name = named.and_then(|n| n.get_ref().as_str());
+    let (package_span, name_span) = (place.span(name), place.span(named.unwrap_or(name)));
     let library_path = library.and_then(|l| l.get("path")).and_then(|n| n.get_ref().as_str());
     let version = package.and_then(|p| p.get("version")).and_then(|v| v.get_ref().as_str());
     let dependencies = reader.dependencies(place, &table);
@@ -108,6 +114,8 @@ pub(crate) fn read_manifest(
         file,
         package: package_name.to_owned(),
         name: library_name.unwrap_or(package_name).replace('-', "_"),
+        package_span,
+        name_span,
         version: version.map(str::to_owned),
         root: normal(&dir.join(library_path.unwrap_or("src/lib.rs"))),
         dependencies,
@@ -157,10 +165,19 @@ impl Reader<'_> {
             };
             match dependency {
                 Some(mut dependency) => {
+                    let rust = name.replace('-', "_");
+                    if let Some(other) =
+                        found.get(&rust).filter(|o| o.package != dependency.package)
+                    {
+                        let sources = [dependency.package.as_str(), other.package.as_str()];
+                        let fault =
+                            codes::crate_named_twice(dependency.span, other.span, &rust, sources);
+                        self.diagnostics.push(fault);
+                    }
                     if let (true, Source::Other(text)) = (from_workspace, &mut dependency.source) {
                         *text = with_features(text, value.get_ref());
                     }
-                    found.insert(name.replace('-', "_"), dependency);
+                    found.insert(rust, dependency);
                 }
                 None => self.diagnostics.push(codes::manifest_value(
                     place.span(key),

@@ -71,6 +71,8 @@ pub(crate) fn collect(
             name: c.name.clone(),
             package: c.package.clone(),
             dir: c.dir.clone(),
+            package_span: c.package_span,
+            name_span: c.name_span,
         })
         .collect();
     model.types = types::read(&context, diagnostics);
