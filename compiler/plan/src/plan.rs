@@ -272,6 +272,11 @@ impl InstancePlan {
     pub fn backend(&self) -> Option<&BackendPlan> {
         if let InstanceKind::Backend(backend) = &self.kind { Some(backend) } else { None }
     }
+
+    /// The server that a target deploys for it, if it is a backend that needs one and the wiring does not say that it is elsewhere.
+    pub fn deployed_server(&self) -> Option<&ServerPlan> {
+        self.backend()?.server.as_deref().filter(|server| !server.external)
+    }
 }
 
 /// What a constructor's parameter gets.

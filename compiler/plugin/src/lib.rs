@@ -17,6 +17,7 @@
 //! ```
 
 mod backend;
+mod declared;
 pub mod deploy;
 pub mod facets;
 mod metadata;
@@ -28,6 +29,7 @@ mod registry;
 mod server;
 mod setting;
 pub mod store;
+mod whole;
 mod yaml;
 
 pub use backend::{BACKEND_INTERFACES, BackendInterface, BackendMethod, backend_interface};
@@ -37,6 +39,7 @@ pub use bp_ir::{self as ir, ClientSlot, Ir, ServerSlot, Side, Slot};
 pub use bp_plan::{self as plan, EdgeClass, Plan, Settings, Value};
 pub use bp_wiring as wiring;
 pub use bp_workflow as workflow;
+pub use declared::Declared;
 pub use metadata::{Edges, Feature, Kind, Level, Metadata, Reach, Runtime};
 pub use pass::{Pass, PassContext, Stage};
 pub use plugin::{ArtifactContext, CheckContext, Description, Plugin};
@@ -48,4 +51,5 @@ pub use read::{ReadSettings, Reading, any, read_settings};
 pub use registry::{Registry, guard};
 pub use server::{ServerSpec, ServerValue};
 pub use setting::{Literal, Setting, SettingKind};
+pub use whole::{Named, PlanContext};
 pub use yaml::{GENERATED, yaml};

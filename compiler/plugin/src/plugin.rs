@@ -7,7 +7,7 @@ use bp_emit::Artifacts;
 use bp_plan::{EdgeClass, Plan, Settings};
 
 use crate::deploy::{ImageLock, Place};
-use crate::{Metadata, Pass, Value, guard};
+use crate::{Metadata, Pass, PlanContext, Value, guard};
 
 /// A wrapper, transport, backend or target, at compile time.
 ///
@@ -18,6 +18,9 @@ pub trait Plugin: fmt::Debug + Send + Sync {
 
     /// Checks settings beyond types, bounds, words and declared orders; called once for every place that sets any.
     fn check(&self, _cx: &mut CheckContext<'_>) {}
+
+    /// Checks the whole plan, if the plugin is in use: names that it gives to what outsiders see, and settings that only together make sense.
+    fn check_plan(&self, _cx: &mut PlanContext<'_>) {}
 
     /// Passes that it adds to the compiler's own.
     fn passes(&self) -> Vec<Box<dyn Pass>> {

@@ -33,6 +33,7 @@ codes! {
     BP3028 "a job's method is not idempotent";
     BP3029 "a job fills a backend that forgets";
     BP3030 "no port is left";
+    BP3040 "two things get one name";
 }
 
 /// `a, b and c` in backticks.
@@ -515,4 +516,22 @@ pub fn port_taken(span: Option<Span>, port: u16, first: &str, second: &str) -> D
         None => diagnostic,
     };
     diagnostic.help("choose another port, or write none and let `bp` choose")
+}
+
+/// Two declared things would have one name in the output; each is given in words, and where it is declared.
+pub fn name_taken(
+    kind: &str,
+    name: &str,
+    first: (&str, Option<Span>),
+    second: (&str, Option<Span>),
+) -> Diagnostic {
+    let message = format!("{} and {} would both be the {kind} `{name}`", first.0, second.0);
+    let mut diagnostic = Diagnostic::error(BP3040, message);
+    for ((words, span), label) in [(first, "becomes"), (second, "too becomes")] {
+        match span {
+            Some(span) => diagnostic = diagnostic.at(span, format!("{label} `{name}`")),
+            None => diagnostic = diagnostic.note(format!("{words} has its name from `bp`")),
+        }
+    }
+    diagnostic.help("give one of the two another name")
 }

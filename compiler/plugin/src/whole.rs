@@ -1,0 +1,109 @@
+//! Checks of a whole plan: names in the output that outsiders see, and settings that only together make sense.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bp_diag::{Diagnostic, Diagnostics, Span, catalog};
+use bp_plan::Plan;
+use bp_wiring::WiringModel;
+use bp_workflow::WorkflowModel;
+
+use crate::deploy::{ImageLock, Place};
+use crate::{Declared, Plugin, guard};
+
+/// A name in the output, and what it is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// The name, as the namespace compares it.
+    pub name: Cow<'a, str>,
+    /// What it is made from.
+    pub of: Declared<'a>,
+    /// What of that, where it is not the thing itself: "the entry of".
+    pub part: &'static str,
+}
+
+impl<'a> Named<'a> {
+    /// The name of a declared thing itself.
+    pub fn new(name: impl Into<Cow<'a, str>>, of: Declared<'a>) -> Self {
+        Self { name: name.into(), of, part: "" }
+    }
+
+    /// The name of something that belongs to a declared thing: `part` is "the entry of".
+    pub fn part(name: impl Into<Cow<'a, str>>, part: &'static str, of: Declared<'a>) -> Self {
+        Self { name: name.into(), of, part }
+    }
+
+    fn words(&self) -> String {
+        let space = if self.part.is_empty() { "" } else { " " };
+        format!("{}{space}{}", self.part, self.of)
+    }
+}
+
+/// What a plugin may see and say of a whole plan.
+#[derive(Debug)]
+pub struct PlanContext<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Where the output folder will be.
+    pub place: &'a Place,
+    /// The digests of images.
+    pub images: &'a ImageLock,
+    /// What the workflow declares; for places in it.
+    pub workflow: &'a WorkflowModel,
+    /// What the wiring says; for places in it.
+    pub wiring: &'a WiringModel,
+    /// Where complaints go.
+    pub diagnostics: &'a mut Diagnostics,
+}
+
+impl<'a> PlanContext<'a> {
+    /// Lets a plugin check the plan; a panic becomes a diagnostic that names it.
+    pub fn run(&mut self, plugin: &dyn Plugin) {
+        if let Err(panicked) = guard(plugin.metadata().id, || plugin.check_plan(self)) {
+            self.diagnostics.push(panicked);
+        }
+    }
+
+    /// Where something is declared; nothing for what `bp` adds.
+    pub fn span(&self, declared: &Declared<'_>) -> Option<Span> {
+        declared.span(self.workflow, self.wiring)
+    }
+
+    /// Reports that a declared thing and what follows from it do not fit together, and what to type instead.
+    pub fn complain(&mut self, plugin: &str, of: &Declared<'_>, message: &str, help: &str) {
+        let span = self.span(of);
+        self.diagnostics.push(catalog::policy::settings_disagree(plugin, message, help, span));
+    }
+
+    /// Reports each name that two things of one namespace would have.
+    ///
+    /// `kind` says what is named: "gRPC method of `leaf.Notes`".
+    /// A name that one thing claims twice is no fault.
+    pub fn distinct<'n>(&mut self, kind: &str, names: impl IntoIterator<Item = Named<'n>>) {
+        let mut taken: BTreeMap<Cow<'n, str>, Vec<Named<'n>>> = BTreeMap::new();
+        for named in names {
+            let owners = taken.entry(named.name.clone()).or_default();
+            if !owners.iter().any(|other| (other.of, other.part) == (named.of, named.part)) {
+                owners.push(named);
+            }
+        }
+        for (name, owners) in taken {
+            if let [first, second, ..] = owners.as_slice() {
+                let fault = self.clash(kind, &name, first, second);
+                self.diagnostics.push(fault);
+            }
+        }
+    }
+
+    fn clash(&self, kind: &str, name: &str, first: &Named<'_>, second: &Named<'_>) -> Diagnostic {
+        // What the user can rename comes first: the label that is shown as the fault's place.
+        let (first, second) =
+            if self.span(&first.of).is_none() { (second, first) } else { (first, second) };
+        catalog::binding::name_taken(
+            kind,
+            name,
+            (&first.words(), self.span(&first.of)),
+            (&second.words(), self.span(&second.of)),
+        )
+    }
+}
