@@ -86,10 +86,9 @@ impl Reader<'_> {
         let value = match value {
             DeValue::String(s) => Value::String(s.to_string()),
             DeValue::Integer(i) => {
-                let number = i128::from_str_radix(i.as_str(), i.radix()).ok();
-                let fits = |n: &i128| *n >= i128::from(i64::MIN) && *n <= i128::from(u64::MAX);
-                let Some(number) = number.filter(fits) else {
-                    self.out.push(codes::bad_toml(span, "the number does not fit 64 bits"));
+                let Ok(number) = i128::from_str_radix(i.as_str(), i.radix()) else {
+                    let problem = "the number does not fit 128 bits with a sign: write it in quotes, in decimal";
+                    self.out.push(codes::bad_toml(span, problem));
                     return None;
                 };
                 Value::Integer(number)

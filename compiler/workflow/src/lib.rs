@@ -12,6 +12,7 @@ mod lower;
 mod manifest;
 mod model;
 mod names;
+mod packages;
 mod source;
 mod tree;
 pub mod wire_lock;
