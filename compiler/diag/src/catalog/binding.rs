@@ -533,5 +533,9 @@ pub fn name_taken(
             None => diagnostic = diagnostic.note(format!("{words} is made by `bp`")),
         }
     }
-    diagnostic.help("give one of the two another name")
+    match second.1 {
+        Some(_) => diagnostic.help("give one of the two another name"),
+        // Ours stays.
+        None => diagnostic.help(format!("give {} another name", first.0)),
+    }
 }
