@@ -6,6 +6,7 @@
 //! Every macro reports all that it finds wrong at once, each at its place.
 
 mod data;
+mod error_code;
 mod model;
 mod options;
 #[cfg(test)]

@@ -47,6 +47,7 @@ codes! {
     BP1042 "a number given twice in wire.lock";
     BP1043 "a number whose type changed";
     BP1044 "a number that the wire cannot have";
+    BP1045 "two errors have one code";
 }
 
 /// Those after which a part of a workflow is unknown.
@@ -422,4 +423,14 @@ pub fn lock_number(span: Span, number: &str) -> Diagnostic {
         .at(span, "")
         .note("numbers go from 1 to 536870911, without 19000 to 19999, which protobuf keeps for itself")
         .help("restore the line from version control")
+}
+
+/// Two variants of a service error, each with its place, are one code to clients.
+pub fn error_code_taken(code: &str, first: (&str, Span), second: (&str, Span)) -> Diagnostic {
+    let message = format!("errors `{}` and `{}` have one code, `{code}`", first.0, second.0);
+    Diagnostic::error(BP1045, message)
+        .at(second.1, format!("the code `{code}` too"))
+        .at(first.1, format!("the code `{code}`"))
+        .note("an error's code is its variant's name in small letters with `_` between the words; clients tell errors apart by it")
+        .help(format!("give `{}` another name", second.0))
 }
