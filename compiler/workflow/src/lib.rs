@@ -3,6 +3,8 @@
 //! The source is parsed and never executed.
 //! Non-goals: type checking, which is rustc's; knowing anything of a wiring.
 
+#[path = "../../../stdlib/backend/src/engine/name.rs"]
+mod collection_name;
 mod dump;
 #[path = "../../../stdlib/macros/src/error_code.rs"]
 mod error_code;

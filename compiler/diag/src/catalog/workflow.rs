@@ -48,6 +48,7 @@ codes! {
     BP1043 "a number whose type changed";
     BP1044 "a number that the wire cannot have";
     BP1045 "two errors have one code";
+    BP1046 "no name of a collection";
 }
 
 /// Those after which a part of a workflow is unknown.
@@ -433,4 +434,12 @@ pub fn error_code_taken(code: &str, first: (&str, Span), second: (&str, Span)) -
         .at(first.1, format!("the code `{code}`"))
         .note("an error's code is its variant's name in small letters with `_` between the words; clients tell errors apart by it")
         .help(format!("give `{}` another name", second.0))
+}
+
+/// A literal that no store takes as the name of a collection; `proper` is one that it would take.
+pub fn collection_name(span: Span, name: &str, proper: &str) -> Diagnostic {
+    Diagnostic::error(BP1046, format!("`{}` cannot name a collection", name.escape_debug()))
+        .at(span, "every store refuses it")
+        .note("a collection's name has ASCII letters, digits, `_` and `-`, begins with a letter, and has at most 48 bytes")
+        .help(format!("write `\"{proper}\"`"))
 }
