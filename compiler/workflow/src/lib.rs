@@ -3,7 +3,11 @@
 //! The source is parsed and never executed.
 //! Non-goals: type checking, which is rustc's; knowing anything of a wiring.
 
+#[path = "../../../stdlib/backend/src/engine/name.rs"]
+mod collection_name;
 mod dump;
+#[path = "../../../stdlib/macros/src/error_code.rs"]
+mod error_code;
 mod files;
 mod items;
 mod known;
@@ -45,6 +49,11 @@ pub const STATUS_NAMES: &[&str] = &[
     "unavailable",
     "data_loss",
 ];
+
+/// The code of an application error, by its variant's name: `NoSuchItem` → `no_such_item`.
+pub fn error_code(variant: &str) -> String {
+    error_code::error_code(variant)
+}
 
 /// Reads the workflow crate in `dir` and the path dependencies it uses.
 ///

@@ -8,6 +8,7 @@ use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::ThreadPool;
 
+use crate::collection_name::{is_name, proper_name};
 use crate::files::{FileRead, Files, Found, MAX_MODULE_DEPTH, ModuleFile, Origin};
 use crate::manifest::Manifest;
 use crate::model::ExternalModel;
@@ -201,6 +202,13 @@ impl Loader<'_> {
             let module = inline.map_or(module, |(id, _)| *id);
             let (path, span) = (call.path.clone(), call.place.of(file));
             self.tree.spawns.push(Spawn { module, path, span });
+        }
+        for literal in outline.collections.iter().filter(|literal| !is_name(&literal.text)) {
+            if !walk.ignored.iter().any(|r| r.contains(literal.place.start)) {
+                let proper = proper_name(&literal.text);
+                let span = literal.place.of(file);
+                self.diagnostics.push(codes::collection_name(span, &literal.text, &proper));
+            }
         }
     }
 

@@ -18,6 +18,7 @@ mod cases;
 mod change_cost;
 mod commands;
 mod completions;
+mod described;
 mod docs;
 mod evolve;
 mod examples;
@@ -51,6 +52,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(change_cost::trials());
     trials.extend(commands::trials());
     trials.extend(completions::trials());
+    trials.extend(described::trials());
     trials.extend(docs::trials());
     trials.extend(trees::trials());
     trials.extend(examples::trials());

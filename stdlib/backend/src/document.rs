@@ -9,7 +9,8 @@ use crate::{BackendError, Document, Filter, Index, Page, Query, Update};
 /// **Durability.** A write that was answered is kept; what "kept" survives is the implementation's (see its settings).
 /// A write whose call was dropped or failed with an infrastructure error has happened wholly or not at all.
 ///
-/// **Names.** A collection is `[a-z][a-z0-9_]*`, at most 48 bytes, and exists by being written to; reading another finds nothing.
+/// **Names.** A collection is `[A-Za-z][A-Za-z0-9_-]*`, at most 48 bytes, and exists by being written to; reading another finds nothing.
+/// `Orders` and `orders` are two; so it is with indexes.
 /// An id is 1 to 512 bytes of UTF-8 without NUL.
 ///
 /// **Documents** are JSON objects of at most 4 MiB of compact text and 24 levels, without NUL in any string or field name.

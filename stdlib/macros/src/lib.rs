@@ -9,6 +9,7 @@
 
 mod boxed;
 mod data;
+mod error_code;
 mod model;
 mod options;
 #[cfg(test)]

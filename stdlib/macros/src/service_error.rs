@@ -8,6 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result, Token, Type};
 
+use crate::error_code::error_code;
 use crate::model::{Kind, Shape};
 use crate::options::{Errors, Support};
 
@@ -202,7 +203,7 @@ fn arms(variant: &syn::Variant) -> Result<Arms> {
         ));
     };
     let status = Ident::new(status, Span::call_site());
-    let code = snake_case(&ident.unraw().to_string());
+    let code = error_code(&ident.unraw().to_string());
     let words = code.replace('_', " ");
     let display = match message {
         None => quote!(Self::#ident { .. } => __bp_formatter.write_str(#words),),
@@ -272,44 +273,5 @@ fn unknown_field(ident: &Ident, shape: &Shape, name: &str) -> String {
         (_, true) => format!("`{ident}` has no fields to show; write `{{{{` for a brace"),
         ("", _) => format!("say which field: {}", fields.join(", ")),
         _ => format!("`{ident}` has no field `{name}`; it has {}", fields.join(", ")),
-    }
-}
-
-/// `NoSuchItem` → `no_such_item`, `IOError` → `io_error`.
-fn snake_case(name: &str) -> String {
-    let chars: Vec<char> = name.chars().collect();
-    let mut snake = String::new();
-    for (index, char) in chars.iter().enumerate() {
-        let previous = index.checked_sub(1).and_then(|index| chars.get(index));
-        let starts = char.is_uppercase()
-            && previous.is_some_and(|previous| {
-                let next_is_lower = chars.get(index + 1).is_some_and(|next| next.is_lowercase());
-                *previous != '_' && (!previous.is_uppercase() || next_is_lower)
-            });
-        if starts {
-            snake.push('_');
-        }
-        snake.extend(char.to_lowercase());
-    }
-    snake
-}
-
-#[cfg(test)]
-mod tests {
-    use super::snake_case;
-
-    #[test]
-    fn codes_are_snake_case() {
-        let cases = [
-            ("NoSuchItem", "no_such_item"),
-            ("IOError", "io_error"),
-            ("Http2Failed", "http2_failed"),
-            ("A", "a"),
-            ("Already_Snake", "already_snake"),
-            ("ABTest", "ab_test"),
-        ];
-        for (name, code) in cases {
-            assert_eq!(snake_case(name), code);
-        }
     }
 }

@@ -34,6 +34,7 @@ codes! {
     BP3029 "a job fills a backend that forgets";
     BP3030 "no port is left";
     BP3040 "two things get one name";
+    BP3041 "a name that a format cannot hold";
     BP3050 "a crate has the name of one that `bp` links";
 }
 
@@ -534,7 +535,21 @@ pub fn name_taken(
             None => diagnostic = diagnostic.note(format!("{words} has its name from `bp`")),
         }
     }
-    diagnostic.help("give one of the two another name")
+    match second.1 {
+        Some(_) => diagnostic.help("give one of the two another name"),
+        // Ours stays.
+        None => diagnostic.help(format!("give {} another name", first.0)),
+    }
+}
+
+/// A declared thing, in words, goes into an output that cannot hold its name; `rule` is what a name there looks like.
+pub fn name_unwritable(what: &str, output: &str, rule: &str, span: Option<Span>) -> Diagnostic {
+    let message = format!("{what} has a name that {output} cannot hold");
+    let mut diagnostic = Diagnostic::error(BP3041, message);
+    if let Some(span) = span {
+        diagnostic = diagnostic.at(span, "give it another name");
+    }
+    diagnostic.note(rule).help("rename it, or carry the calls over another transport")
 }
 
 /// A package of the application is called like one that the generated program links too; `owner` says which, `linked` where the wiring names it.

@@ -47,6 +47,8 @@ codes! {
     BP1042 "a number given twice in wire.lock";
     BP1043 "a number whose type changed";
     BP1044 "a number that the wire cannot have";
+    BP1045 "two errors have one code";
+    BP1046 "no name of a collection";
     BP1050 "too many arguments";
     BP1051 "two crates of one name";
     BP1055 "a condition that builds differ in";
@@ -543,4 +545,22 @@ pub fn lock_number(span: Span, number: &str) -> Diagnostic {
         .at(span, "")
         .note("numbers go from 1 to 536870911, without 19000 to 19999, which protobuf keeps for itself")
         .help("restore the line from version control")
+}
+
+/// Two variants of a service error, each with its place, are one code to clients.
+pub fn error_code_taken(code: &str, first: (&str, Span), second: (&str, Span)) -> Diagnostic {
+    let message = format!("errors `{}` and `{}` have one code, `{code}`", first.0, second.0);
+    Diagnostic::error(BP1045, message)
+        .at(second.1, format!("the code `{code}` too"))
+        .at(first.1, format!("the code `{code}`"))
+        .note("an error's code is its variant's name in small letters with `_` between the words; clients tell errors apart by it")
+        .help(format!("give `{}` another name", second.0))
+}
+
+/// A literal that no store takes as the name of a collection; `proper` is one that it would take.
+pub fn collection_name(span: Span, name: &str, proper: &str) -> Diagnostic {
+    Diagnostic::error(BP1046, format!("`{}` cannot name a collection", name.escape_debug()))
+        .at(span, "every store refuses it")
+        .note("a collection's name has ASCII letters, digits, `_` and `-`, begins with a letter, and has at most 48 bytes")
+        .help(format!("write `\"{proper}\"`"))
 }

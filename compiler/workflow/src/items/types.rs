@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bp_diag::{Diagnostics, FileId, catalog::workflow as codes, nearest};
+use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes, nearest};
 
 use super::Context;
 use super::attributes::derives;
 use crate::STATUS_NAMES;
+use crate::error_code::error_code;
 use crate::lower::{Lowering, Scope};
 use crate::model::{
     FieldModel, LocalReason, StatusModel, Type, TypeKind, TypeModel, VariantModel, VariantShape,
@@ -142,6 +143,8 @@ impl Reader<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Vec<VariantModel> {
         let mut models: Vec<VariantModel> = Vec::new();
+        // Clients tell errors apart by code; an infrastructure failure has codes of its own.
+        let mut taken: BTreeMap<String, (String, Span)> = BTreeMap::new();
         for variant in variants {
             if let Some(place) = variant.condition {
                 let what = format!("variant `{}::{}`", self.definition.name, variant.name);
@@ -165,6 +168,19 @@ impl Reader<'_> {
                 }
             } else if error && variant.status.is_none() {
                 diagnostics.push(codes::status_missing(model.span, &model.name));
+            }
+            if error && !model.infra {
+                let code = error_code(&model.name);
+                match taken.get(&code) {
+                    // A variant that is there twice is no Rust.
+                    Some((other, _)) if *other == model.name => {}
+                    Some((other, span)) => diagnostics.push(codes::error_code_taken(
+                        &code,
+                        (other, *span),
+                        (&model.name, model.span),
+                    )),
+                    None => drop(taken.insert(code, (model.name.clone(), model.span))),
+                }
             }
             models.push(model);
         }

@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use super::fault::Fault;
 use super::lexer::{Kind, Token, lex};
-use super::outline::{Call, Place, UsePath};
+use super::outline::{Call, Literal, Place, UsePath};
+
+mod collections;
 
 /// How deep brackets, type arguments and operators may nest, taken together.
 pub(crate) const MAX_DEPTH: usize = 256;
@@ -19,6 +21,8 @@ pub(crate) struct Scan {
     pub(crate) text: String,
     /// Calls of a path that ends in `spawn`.
     pub(crate) spawns: Box<[Call]>,
+    /// Literals that name a collection of a `DocumentStore`.
+    pub(crate) collections: Box<[Literal]>,
 }
 
 struct Guard<'a> {
@@ -42,7 +46,7 @@ pub(crate) fn scan(text: &str) -> Result<Scan, Fault> {
     guard.match_brackets()?;
     guard.find_blanks();
     guard.bound_chains()?;
-    let spawns = guard.find_spawns();
+    let (spawns, collections) = (guard.find_spawns(), guard.find_collections());
     let mut bytes = text.to_owned().into_bytes();
     // A shell's line is no Rust, and the parser would take it for an attribute.
     if let Some(first) = guard.tokens.first() {
@@ -61,7 +65,7 @@ pub(crate) fn scan(text: &str) -> Result<Scan, Fault> {
         }
     }
     let text = String::from_utf8(bytes).unwrap_or_default();
-    Ok(Scan { text, spawns })
+    Ok(Scan { text, spawns, collections })
 }
 
 /// Spaces instead of everything but line ends.

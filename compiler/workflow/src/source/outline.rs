@@ -23,6 +23,8 @@ pub struct Outline {
     pub(crate) items: Box<[Item]>,
     /// Calls of a path that ends in `spawn`, in the order of the file.
     pub(crate) spawns: Box<[Call]>,
+    /// Literals that name a collection of a `DocumentStore`, in the order of the file.
+    pub(crate) collections: Box<[Literal]>,
     /// What does not parse, in the order in which it is reported.
     pub(crate) faults: Box<[Fault]>,
 }
@@ -75,6 +77,13 @@ pub(crate) struct UsePath {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Call {
     pub(crate) path: UsePath,
+    pub(crate) place: Place,
+}
+
+/// A string in the code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Literal {
+    pub(crate) text: String,
     pub(crate) place: Place,
 }
 

@@ -22,7 +22,8 @@ pub(crate) fn outline(text: &str) -> Outline {
         Ok(scan) => scan,
         Err(fault) => return Outline { faults: Box::new([fault]), ..Outline::default() },
     };
-    let outline = Outline { spawns: scan.spawns, ..Outline::default() };
+    let outline =
+        Outline { spawns: scan.spawns, collections: scan.collections, ..Outline::default() };
     let tokens: TokenStream = match scan.text.parse() {
         Ok(tokens) => tokens,
         Err(error) => {

@@ -2,12 +2,14 @@
 //!
 //! Main type: [`Grpc`].
 
-mod messages;
+mod check;
+mod model;
 mod names;
 mod proto;
 
 use bp_plugin::{
-    Description, Literal, Metadata, Plan, Plugin, Setting, SettingKind, Settings, Value,
+    Description, Literal, Metadata, Plan, PlanContext, Plugin, Setting, SettingKind, Settings,
+    Value,
 };
 
 /// The setting that a listener's reflection follows.
@@ -49,6 +51,10 @@ static METADATA: Metadata = Metadata::transport(
 impl Plugin for Grpc {
     fn metadata(&self) -> &Metadata {
         &METADATA
+    }
+
+    fn check_plan(&self, cx: &mut PlanContext<'_>) {
+        check::check(cx);
     }
 
     fn describe(&self, plan: &Plan) -> Option<Description> {

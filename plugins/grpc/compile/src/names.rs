@@ -1,6 +1,13 @@
-//! Names in a `.proto` file: unique, and the same for the same plan.
+//! Names in a `.proto` file: the same for the same plan, and never made distinct by a number.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use bp_plugin::plan::TypePlan;
+
+#[path = "../../runtime/src/name.rs"]
+mod name;
+
+pub(crate) use name::pascal;
 
 /// Splits `get_rates`, `GetRates` or `HTTPServer2` into lower-case words.
 fn words(name: &str) -> Vec<String> {
@@ -31,19 +38,6 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// `get_rates` → `GetRates`; the name of a gRPC method, which both sides' runtime forms in the same way.
-pub(crate) fn pascal(name: &str) -> String {
-    name.split('_')
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            let mut chars = part.chars();
-            chars
-                .next()
-                .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-        })
-        .collect()
-}
-
 /// `NoSuchHotel` → `no_such_hotel`.
 pub(crate) fn snake(name: &str) -> String {
     words(name).join("_")
@@ -52,6 +46,16 @@ pub(crate) fn snake(name: &str) -> String {
 /// `NoSuchHotel` → `NO_SUCH_HOTEL`.
 pub(crate) fn screaming(name: &str) -> String {
     snake(name).to_uppercase()
+}
+
+/// What the values of an enum begin with.
+pub(crate) fn prefix(owner: &str) -> String {
+    format!("{}_", screaming(owner))
+}
+
+/// The value of an enum that a missing field reads as.
+pub(crate) fn zero(owner: &str) -> String {
+    format!("{}UNSPECIFIED", prefix(owner))
 }
 
 /// A field's name; positions get a letter in front, because a proto name starts with one.
@@ -63,14 +67,43 @@ pub(crate) fn field(name: &str) -> String {
     }
 }
 
+/// Whether it can stand in a `.proto`.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_ascii_digit())
+}
+
+/// What two fields of a message must not share: `line_1` → `line1`, `fooBar` → `foobar`.
+///
+/// protoc wants names that JSON tells apart, which is without `_`; before version 22 it did not look at the case either, nor does the compiler that answers reflection.
+pub(crate) fn field_key(field: &str) -> String {
+    field.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// What two values of an enum must not share, since generators leave the enum's name out and change the case: `LINE_1` → `Line1`.
+pub(crate) fn value_key(value: &str) -> String {
+    let part = |part: &str| {
+        let mut chars = part.chars();
+        let first = chars.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(chars.map(|c| c.to_ascii_lowercase())).collect::<String>()
+    };
+    value.split('_').map(part).collect()
+}
+
+/// The message that protobuf itself nests for a map: `by_name` → `ByNameEntry`.
+pub(crate) fn map_entry(field: &str) -> String {
+    format!("{}Entry", pascal(field))
+}
+
 /// Names for the types that the workflow defines: the last segment, and as much of the modules before it as tells two apart.
-pub(crate) fn of_types<'a>(paths: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, String> {
+///
+/// Two that nothing tells apart have one name, which is an error of its own.
+pub(crate) fn of_types<'a>(paths: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, String> {
     let paths: BTreeSet<&str> = paths.into_iter().collect();
     let longest = paths.iter().map(|p| p.split("::").count()).max().unwrap_or(1);
     // How often each name occurs at each depth; nearly always the first depth suffices.
     let mut counts: Vec<BTreeMap<String, usize>> = Vec::new();
     let mut names = BTreeMap::new();
-    let mut taken = BTreeSet::new();
     for path in &paths {
         let depth = path.split("::").count();
         let name = (1..=depth)
@@ -82,7 +115,7 @@ pub(crate) fn of_types<'a>(paths: impl IntoIterator<Item = &'a str>) -> BTreeMap
                 (counts.get(n - 1)?.get(&name) == Some(&1)).then_some(name)
             })
             .unwrap_or_else(|| tail(path, longest));
-        names.insert((*path).to_owned(), unique(&mut taken, &name));
+        names.insert(*path, name);
     }
     names
 }
@@ -103,50 +136,85 @@ fn tail(path: &str, n: usize) -> String {
     segments.get(from..).unwrap_or_default().iter().map(|s| pascal(s)).collect()
 }
 
-/// The name, with a number behind it if another thing has it already.
-pub(crate) fn unique(taken: &mut BTreeSet<String>, name: &str) -> String {
-    let mut candidate = name.to_owned();
-    let mut n = 2_u32;
-    while !taken.insert(candidate.clone()) {
-        candidate = format!("{name}{n}");
-        n += 1;
+/// A readable name for a type, for the messages around it; two types have one name only if they are written alike.
+pub(crate) fn hint(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> String {
+    match ty {
+        TypePlan::Bool => "Bool".into(),
+        TypePlan::Char => "Char".into(),
+        TypePlan::Integer { signed, bits } => {
+            format!("{}{bits}", if *signed { "Int" } else { "Uint" })
+        }
+        TypePlan::Float { bits } => format!("Float{bits}"),
+        TypePlan::String => "String".into(),
+        TypePlan::Known(known) => format!("{known:?}"),
+        TypePlan::Bytes => "Bytes".into(),
+        TypePlan::Unit | TypePlan::Opaque(_) => "Unit".into(),
+        TypePlan::Duration => "Duration".into(),
+        TypePlan::SystemTime => "SystemTime".into(),
+        TypePlan::Option(inner) => format!("OptionOf{}", hint(inner, named)),
+        TypePlan::List(inner) | TypePlan::Array(inner, _) | TypePlan::Set(inner) => {
+            format!("ListOf{}", hint(inner, named))
+        }
+        TypePlan::Map(key, value) => {
+            format!("MapOf{}To{}", hint(key, named), hint(value, named))
+        }
+        TypePlan::Tuple(items) => {
+            let items = items.iter().map(|item| {
+                let hint = hint(item, named);
+                // Where a tuple ends inside another, only the fences tell.
+                if hint.contains("TupleOf") { fenced(&hint) } else { hint }
+            });
+            format!("TupleOf{}", items.collect::<Vec<_>>().join("And"))
+        }
+        TypePlan::Named(path) => {
+            let name = named(path);
+            if is_ours(&name) { fenced(&name) } else { name }
+        }
     }
-    candidate
+}
+
+/// No name begins or ends with `_` otherwise.
+fn fenced(hint: &str) -> String {
+    format!("_{hint}_")
+}
+
+/// Whether a type's own name reads as one that [`hint`] makes.
+fn is_ours(name: &str) -> bool {
+    const SCALARS: [&str; 25] = [
+        "Bool",
+        "Char",
+        "Int8",
+        "Int16",
+        "Int32",
+        "Int64",
+        "Int128",
+        "Uint8",
+        "Uint16",
+        "Uint32",
+        "Uint64",
+        "Uint128",
+        "Float32",
+        "Float64",
+        "String",
+        "Date",
+        "Time",
+        "DateTime",
+        "Instant",
+        "Uuid",
+        "Decimal",
+        "Bytes",
+        "Unit",
+        "Duration",
+        "SystemTime",
+    ];
+    let joins = |word: &str| {
+        name.match_indices(word).any(|(at, _)| {
+            let next = name.get(at + word.len()..).and_then(|rest| rest.chars().next());
+            next.is_none_or(|next| !next.is_ascii_lowercase() && !next.is_ascii_digit())
+        })
+    };
+    SCALARS.contains(&name) || ["Of", "To", "And"].into_iter().any(joins)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cases() {
-        assert_eq!(pascal("get_rates"), "GetRates");
-        assert_eq!(pascal("list"), "List");
-        assert_eq!(snake("NoSuchHotel"), "no_such_hotel");
-        assert_eq!(snake("HTTPServer"), "http_server");
-        assert_eq!(screaming("Circle"), "CIRCLE");
-        assert_eq!(field("0"), "field_0");
-    }
-
-    #[test]
-    fn a_name_that_two_modules_use_takes_its_module_in_front() {
-        let names = of_types(["leaf::types::Stay", "leaf::rates::Stay", "leaf::Item"]);
-        let names: Vec<(&str, &str)> =
-            names.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        assert_eq!(
-            names,
-            [
-                ("leaf::Item", "Item"),
-                ("leaf::rates::Stay", "RatesStay"),
-                ("leaf::types::Stay", "TypesStay")
-            ]
-        );
-    }
-
-    #[test]
-    fn what_still_collides_is_numbered() {
-        let names = of_types(["a::b_c::D", "a::b::c::D", "a::BcD"]);
-        let distinct: BTreeSet<&String> = names.values().collect();
-        assert_eq!(distinct.len(), 3, "{names:?}");
-    }
-}
+mod tests;

@@ -1,48 +1,20 @@
-//! The `.proto` of an application: what its gRPC listeners serve, in one file.
+//! The text of a `.proto` file.
 
 use std::collections::BTreeSet;
 
 use bp_plugin::Plan;
-use bp_plugin::plan::{InterfacePlan, MethodPlan};
+use bp_plugin::plan::MethodPlan;
 
-use crate::messages::{Lines, Messages};
+use crate::model::{Body, Definition, Field, FieldType, File, ONE_OF, Service, TypeName};
 use crate::names;
 
 /// The file's text; nothing when no listener speaks gRPC.
 pub(crate) fn write(plan: &Plan) -> Option<String> {
-    let interfaces = served(plan);
-    let first = interfaces.first()?;
-    // Names on the wire are `package.Service`; all interfaces of an application share the package.
-    let package = first.wire_name.rsplit_once('.').map_or("", |(package, _)| package);
-    let service_names = interfaces.iter().map(|interface| service_name(interface).to_owned());
-    let mut messages = Messages::new(plan, service_names);
-    let mut services = Vec::new();
-    let mut calls = Vec::new();
-    for interface in &interfaces {
-        let (service, text) = service(interface, &mut messages);
-        services.push(service);
-        calls.extend(text);
-    }
-    let mut blocks = vec![header(plan, package)];
-    blocks.extend(services);
-    blocks.extend(calls.iter().filter_map(|name| messages.take(name)));
-    blocks.extend(messages.into_definitions().into_values());
+    let file = File::of(plan)?;
+    let mut blocks = vec![header(plan, file.package)];
+    blocks.extend(file.services.iter().map(|s| service(s, file.package)));
+    blocks.extend(file.definitions.iter().map(|d| definition(d, file.package)));
     Some(blocks.join("\n"))
-}
-
-/// The interfaces behind gRPC listeners, by path.
-fn served(plan: &Plan) -> Vec<&InterfacePlan> {
-    let paths: BTreeSet<&str> = plan
-        .listeners
-        .values()
-        .filter(|listener| listener.transport == "grpc")
-        .flat_map(|listener| listener.serves.values().map(|served| served.interface.as_str()))
-        .collect();
-    paths.into_iter().filter_map(|path| plan.interfaces.get(path)).collect()
-}
-
-fn service_name(interface: &InterfacePlan) -> &str {
-    interface.wire_name.rsplit('.').next().unwrap_or(&interface.name)
 }
 
 fn header(plan: &Plan, package: &str) -> String {
@@ -65,46 +37,164 @@ fn header(plan: &Plan, package: &str) -> String {
     text
 }
 
-/// The service, and the names of its calls' messages.
-fn service(interface: &InterfacePlan, messages: &mut Messages<'_>) -> (String, Vec<String>) {
-    let service = service_name(interface);
-    let mut lines = Lines::new(&interface.doc, "service", service);
-    let mut calls = Vec::new();
-    for method in &interface.methods {
-        if !method.remote {
-            continue;
+fn service(service: &Service<'_>, package: &str) -> String {
+    let mut lines = Lines::new(&service.interface.doc, "service", service.name);
+    let methods = service.methods.iter().map(|method| method.name.as_str());
+    let scope = Scope { package, inner: methods.collect() };
+    for rpc in &service.methods {
+        lines.doc(1, &rpc.method.doc);
+        if let Some(detail) = &rpc.detail {
+            lines.doc(1, &format!("`bp-error-bin` is a {detail}."));
         }
-        let name = names::pascal(&method.name);
-        let request = request(messages, service, &name, method);
-        let response = messages.message(
-            &format!("{service}{name}Response"),
-            &format!("Answer of `{service}.{name}`."),
-            [("result", &method.answer, 1)],
-        );
-        lines.doc(1, &method.doc);
-        if let Some(error) = &method.error {
-            lines.doc(1, &format!("`bp-error-bin` is a {}.", messages.error(error)));
-        }
-        lines.line(1, &format!("rpc {name}({request}) returns ({response}){}", options(method)));
-        calls.extend([request, response]);
+        let (request, response) = (scope.defined(&rpc.request), scope.defined(&rpc.response));
+        let (name, options) = (&rpc.name, options(rpc.method));
+        lines.line(1, &format!("rpc {name}({request}) returns ({response}){options}"));
     }
-    (lines.close(), calls)
-}
-
-fn request(messages: &mut Messages<'_>, service: &str, name: &str, method: &MethodPlan) -> String {
-    let mut arguments: Vec<_> = method.arguments.iter().collect();
-    arguments.sort_by_key(|argument| argument.number);
-    let fields = arguments.iter().map(|a| (a.name.as_str(), &a.ty, a.number));
-    messages.message(
-        &format!("{service}{name}Request"),
-        &format!("Arguments of `{service}.{name}`."),
-        fields,
-    )
+    lines.close()
 }
 
 /// Methods that are safe to repeat say so in the way that gRPC's own clients read.
 fn options(method: &MethodPlan) -> &'static str {
     if method.idempotent { " { option idempotency_level = IDEMPOTENT; }" } else { ";" }
+}
+
+fn definition(definition: &Definition<'_>, package: &str) -> String {
+    let (name, doc) = (&definition.named.name, &definition.doc);
+    match &definition.body {
+        Body::Message(fields) => {
+            let mut lines = Lines::new(doc, "message", name);
+            lines.fields(1, fields, &Scope::of(package, fields));
+            lines.reserve(fields);
+            lines.close()
+        }
+        Body::OneOf(fields) => {
+            let mut lines = Lines::new(doc, "message", name);
+            if !fields.is_empty() {
+                lines.line(1, &format!("oneof {ONE_OF} {{"));
+                lines.fields(2, fields, &Scope::of(package, fields));
+                lines.line(1, "}");
+            }
+            lines.reserve(fields);
+            lines.close()
+        }
+        Body::Enum(values) => {
+            let mut lines = Lines::new(doc, "enum", name);
+            lines.line(1, "// Number 0 is what a missing field reads as; no variant has it.");
+            lines.line(1, &format!("{} = 0;", names::zero(name)));
+            for value in values {
+                lines.doc(1, value.doc);
+                lines.line(1, &format!("{} = {};", value.name, value.number));
+            }
+            lines.reserve(values);
+            lines.close()
+        }
+    }
+}
+
+/// What a reference is looked up in: a name inside the definition hides one of the file.
+struct Scope<'a> {
+    package: &'a str,
+    inner: BTreeSet<&'a str>,
+}
+
+impl<'a> Scope<'a> {
+    fn of(package: &'a str, fields: &'a [Field<'_>]) -> Self {
+        let names = fields.iter().map(|field| field.name.as_str());
+        Self { package, inner: names.chain([ONE_OF]).collect() }
+    }
+
+    fn reference(&self, name: &TypeName, entries: &BTreeSet<String>) -> String {
+        match name {
+            TypeName::Scalar(name) => (*name).to_owned(),
+            TypeName::Defined(name) if entries.contains(name) => self.whole(name),
+            TypeName::Defined(name) => self.defined(name),
+        }
+    }
+
+    fn defined(&self, name: &str) -> String {
+        if self.inner.contains(name) { self.whole(name) } else { name.to_owned() }
+    }
+
+    fn whole(&self, name: &str) -> String {
+        let dot = if self.package.is_empty() { "" } else { "." };
+        format!("{dot}{}.{name}", self.package)
+    }
+}
+
+/// The lines of one definition.
+#[derive(Debug)]
+struct Lines {
+    lines: Vec<String>,
+}
+
+impl Lines {
+    /// Opens `keyword name {` under its documentation.
+    fn new(doc: &str, keyword: &str, name: &str) -> Self {
+        let mut lines = Self { lines: Vec::new() };
+        lines.doc(0, doc);
+        lines.line(0, &format!("{keyword} {name} {{"));
+        lines
+    }
+
+    fn line(&mut self, depth: usize, text: &str) {
+        self.lines.push(format!("{}{text}", "  ".repeat(depth)));
+    }
+
+    fn doc(&mut self, depth: usize, doc: &str) {
+        for line in doc.lines() {
+            // Compilers refuse control characters in a comment too.
+            let line: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+            self.line(depth, format!("// {}", line.trim()).trim_end());
+        }
+    }
+
+    fn fields(&mut self, depth: usize, fields: &[Field<'_>], scope: &Scope<'_>) {
+        let maps = fields.iter().filter(|field| matches!(field.ty, FieldType::Map(..)));
+        let entries = maps.map(|field| names::map_entry(&field.name)).collect();
+        for field in fields {
+            self.doc(depth, field.doc);
+            let name = |name: &TypeName| scope.reference(name, &entries);
+            let declared = match &field.ty {
+                FieldType::Single(ty) => name(ty),
+                FieldType::Optional(ty) => format!("optional {}", name(ty)),
+                FieldType::Repeated(ty) => format!("repeated {}", name(ty)),
+                FieldType::Map(key, value) => format!("map<{}, {}>", name(key), name(value)),
+            };
+            self.line(depth, &format!("{declared} {} = {};", field.name, field.number));
+        }
+    }
+
+    /// Numbers below the highest that nothing has belonged to something removed; they are not given out again.
+    fn reserve(&mut self, fields: &[Field<'_>]) {
+        let mut free = 1;
+        let mut gaps = Vec::new();
+        for number in fields.iter().map(|field| field.number) {
+            match number.saturating_sub(free) {
+                0 => {}
+                1 => gaps.push(free.to_string()),
+                _ => gaps.push(format!("{free} to {}", number - 1)),
+            }
+            free = number.saturating_add(1);
+        }
+        if !gaps.is_empty() {
+            self.line(1, &format!("reserved {};", gaps.join(", ")));
+        }
+    }
+
+    /// Closes the brace.
+    fn close(mut self) -> String {
+        // `message Unit {}` on one line reads better than two braces on two.
+        if self.lines.last().is_some_and(|l| l.ends_with('{')) {
+            if let Some(last) = self.lines.last_mut() {
+                last.push('}');
+            }
+        } else {
+            self.lines.push("}".into());
+        }
+        let mut text = self.lines.join("\n");
+        text.push('\n');
+        text
+    }
 }
 
 #[cfg(test)]

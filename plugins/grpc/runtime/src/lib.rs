@@ -7,6 +7,7 @@ mod client;
 mod codec;
 mod connection;
 mod exchange;
+mod name;
 mod server;
 mod standard;
 mod status;
@@ -52,15 +53,9 @@ impl TransportPlugin for Plugin {
     }
 }
 
-/// `/leaf.Cart/ListItems`; the `.proto` names methods alike.
+/// `/leaf.Cart/ListItems`.
 fn method_path(interface: &Interface, method: &Method) -> String {
-    let mut path = format!("/{}/", interface.wire_name);
-    for part in method.name.split('_') {
-        let mut chars = part.chars();
-        path.extend(chars.next().map(|first| first.to_ascii_uppercase()));
-        path.push_str(chars.as_str());
-    }
-    path
+    format!("/{}/{}", interface.wire_name, name::pascal(method.name))
 }
 
 /// An encoded error travels as a header in base64, four thirds of its size.

@@ -6,6 +6,7 @@ use bp_plugin::diag::catalog::policy::settings_disagree;
 use bp_plugin::plan::{
     ArgumentPlan, InterfacePlan, ListenerPlan, MethodPlan, TypeBody, VariantPlan,
 };
+use bp_plugin::workflow::error_code;
 use bp_plugin::{Diagnostic, Plan};
 use serde_json::{Map, Value, json};
 
@@ -147,7 +148,7 @@ impl<'a> Document<'a> {
                 by_status.entry(http_status(variant.status.as_deref())).or_default().push(variant);
             }
             for (status, variants) in by_status {
-                let codes: Vec<String> = variants.iter().map(|v| snake(&v.name)).collect();
+                let codes: Vec<String> = variants.iter().map(|v| error_code(&v.name)).collect();
                 let schema = json!({
                     "type": "object",
                     "properties": {
@@ -227,16 +228,4 @@ fn http_status(status: Option<&str>) -> u16 {
         "deadline_exceeded" => 504,
         _ => 500,
     }
-}
-
-/// `NoSuchItem` → `no_such_item`, as `derive(ServiceError)` writes an error's code.
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for (i, c) in name.char_indices() {
-        if c.is_uppercase() && i > 0 {
-            out.push('_');
-        }
-        out.extend(c.to_lowercase());
-    }
-    out
 }

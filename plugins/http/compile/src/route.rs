@@ -1,5 +1,8 @@
 //! Routes as the wiring writes them; the running half reads the same grammar.
 
+#[path = "../../runtime/src/segment.rs"]
+mod segment;
+
 /// A verb and a path such as `GET /notes/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {
@@ -21,7 +24,7 @@ const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 impl Route {
     /// The route of a method that the wiring gives none.
     pub(crate) fn default_for(instance: &str, method: &str) -> Self {
-        let segments = [instance, method].map(|s| Segment::Literal(s.to_owned())).to_vec();
+        let segments = [instance, method].map(|s| Segment::Literal(segment::encode(s))).to_vec();
         Self { verb: "POST", segments }
     }
 

@@ -1,6 +1,7 @@
 //! JSON Schemas (2020-12, as OpenAPI 3.1 has them) of types, in step with the table of `bp-data`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use bp_plugin::Plan;
 use bp_plugin::plan::{FieldPlan, KnownType, Shape, TypeBody, TypePlan, VariantPlan};
@@ -111,8 +112,13 @@ impl<'a> Schemas<'a> {
                 TypeBody::Struct { shape, fields } => self.content(*shape, fields),
                 TypeBody::Enum { variants } => self.choice(variants),
             };
-            if let Some(object) = schema.as_object_mut().filter(|_| !definition.doc.is_empty()) {
-                object.insert("description".into(), definition.doc.clone().into());
+            if let Some(object) = schema.as_object_mut() {
+                if !definition.doc.is_empty() {
+                    object.insert("description".into(), definition.doc.clone().into());
+                }
+                if !path.is_ascii() {
+                    object.insert("title".into(), last(path).into());
+                }
             }
             self.definitions.insert(name.clone(), schema);
         }
@@ -165,6 +171,8 @@ impl<'a> Schemas<'a> {
             }));
         }
         match choices.as_slice() {
+            // Nothing is a value of an enum without variants.
+            [] => json!({ "not": {} }),
             [only] => only.clone(),
             _ => json!({ "oneOf": choices }),
         }
@@ -197,14 +205,30 @@ impl<'a> Schemas<'a> {
 
 /// Names for types: the last segment of the path, or all of it where two share that.
 fn names(plan: &Plan) -> BTreeMap<String, String> {
-    let last = |path: &str| path.rsplit("::").next().unwrap_or(path).to_owned();
-    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for path in plan.types.keys() {
         *count.entry(last(path)).or_default() += 1;
     }
     let name = |path: &String| {
         let short = last(path);
-        if count.get(&short) == Some(&1) { short } else { path.replace("::", ".") }
+        if count.get(short) == Some(&1) { key(short) } else { key(&path.replace("::", ".")) }
     };
     plan.types.keys().map(|path| (path.clone(), name(path))).collect()
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// A name as a document can hold it: `Größe` → `Gr-f6--df-e`. No name in Rust has a `-`, so two stay two.
+fn key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_ascii() {
+            key.push(c);
+        } else {
+            let _ = write!(key, "-{:x}-", u32::from(c));
+        }
+    }
+    key
 }

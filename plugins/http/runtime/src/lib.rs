@@ -7,6 +7,7 @@ mod client;
 mod measure;
 mod problem;
 mod route;
+mod segment;
 mod server;
 
 use std::sync::Arc;

@@ -9,6 +9,8 @@ use std::fmt;
 use axum::http::Method as Verb;
 use serde_json::{Map, Value};
 
+use crate::segment;
+
 /// A parsed route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {
@@ -40,13 +42,14 @@ impl std::error::Error for RouteError {}
 impl Route {
     /// The route of a method that the wiring gives none: `POST /<instance>/<method>`.
     pub(crate) fn default_for(instance: &str, method: &str) -> Self {
-        let segments = [instance, method].map(|s| Segment::Literal(s.to_owned())).to_vec();
+        let segments = [instance, method].map(|s| Segment::Literal(segment::encode(s))).to_vec();
         Self { verb: Verb::POST, segments }
     }
 
     /// Where the other processes of the system call, whatever routes the wiring gives: a path that no route can have.
     pub(crate) fn within(instance: &str, method: &str) -> Self {
-        let segments = [OWN, "call", instance, method].map(|s| Segment::Literal(s.to_owned()));
+        let segments =
+            [OWN, "call", instance, method].map(|s| Segment::Literal(segment::encode(s)));
         Self { verb: Verb::POST, segments: segments.to_vec() }
     }
 
@@ -146,6 +149,21 @@ impl Route {
     }
 }
 
+/// Ways to write a pattern's path that clients have for one path: hexadecimal digits in either case, and letters as they are.
+pub(crate) fn spellings(pattern: &str) -> Vec<String> {
+    let mut all = vec![pattern.to_owned()];
+    if pattern.contains('%') {
+        let mut small = String::with_capacity(pattern.len());
+        for (i, part) in pattern.split('%').enumerate() {
+            let (digits, rest) = part.split_at(if i == 0 { 0 } else { part.len().min(2) });
+            small.extend([if i == 0 { "" } else { "%" }, &digits.to_ascii_lowercase(), rest]);
+        }
+        all.push(small);
+        all.extend(decode(pattern, false).map(Cow::into_owned));
+    }
+    all
+}
+
 fn is_literal(segment: &str) -> bool {
     // A client takes `.` and `..` out of a path before it asks.
     !matches!(segment, "" | "." | "..")
@@ -190,6 +208,14 @@ mod tests {
             serde_json::json!({"id": "a/b", "user": "x+y", "page": ["1", "a bü"]})
         );
         assert_eq!(Route::parse("POST /", &[]).unwrap().pattern(), "/");
+    }
+
+    #[test]
+    fn a_method_answers_at_its_name_in_every_script() {
+        let route = Route::default_for("laden", "größe");
+        let expected = ["/laden/gr%C3%B6%C3%9Fe", "/laden/gr%c3%b6%c3%9fe", "/laden/größe"];
+        assert_eq!(spellings(&route.pattern()), expected);
+        assert_eq!(spellings("/notes/{p1}"), ["/notes/{p1}"]);
     }
 
     #[test]

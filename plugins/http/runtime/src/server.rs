@@ -25,7 +25,7 @@ use tokio::net::TcpStream;
 
 use crate::measure::Measure;
 use crate::problem;
-use crate::route::Route;
+use crate::route::{Route, spellings};
 
 /// Most headers of a request, baggage included.
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
@@ -143,9 +143,11 @@ fn router(
             }
         }
     }
-    let router = paths
-        .into_iter()
-        .fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
+    let spelled = paths.iter().flat_map(|(path, methods)| {
+        spellings(path).into_iter().map(move |path| (path, methods.clone()))
+    });
+    let router =
+        spelled.fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
     let nowhere = |status, measure: Measure| {
         move |request: Request| {
             let measure = measure.clone();

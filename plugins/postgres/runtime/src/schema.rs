@@ -63,8 +63,10 @@ impl Schema {
 
     /// Makes the table of a collection, and the schema around it if that is missing too; nothing if they are there.
     pub(crate) async fn make(&self, client: &Client, collection: &str) -> Result<(), Fault> {
+        // The key's index lives beside the tables; by default it would take the name of a collection `<collection>_pkey`.
+        let key = escape_identifier(&format!("{collection}.id"));
         let table = format!(
-            "CREATE TABLE IF NOT EXISTS {} (id text COLLATE \"C\" PRIMARY KEY, body jsonb NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS {} (id text COLLATE \"C\" CONSTRAINT {key} PRIMARY KEY, body jsonb NOT NULL)",
             self.table(collection)
         );
         match make(client, &table).await {

@@ -6,6 +6,7 @@
 pub mod counter;
 mod filter;
 pub mod index;
+mod name;
 pub mod order;
 mod page;
 mod path;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::name::{self, is_name, proper_name};
 use super::path::ID;
 use crate::{
     BackendError, Change, Document, Filter, Index, Json, MAX_KEY_BYTES, MAX_TTL, MAX_VALUE_BYTES,
@@ -10,8 +11,8 @@ use crate::{
 
 /// Longest document id in bytes.
 pub const MAX_ID_BYTES: usize = 512;
-/// Longest collection or index name in bytes; leaves room for a prefix in PostgreSQL's 63.
-pub const MAX_NAME_BYTES: usize = 48;
+/// Longest collection or index name in bytes.
+pub const MAX_NAME_BYTES: usize = name::MAX_NAME_BYTES;
 /// Largest document, as compact JSON text.
 pub const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 /// Levels of objects and arrays in a document, and of logic in a filter; each takes up to three messages of the hundred that an encoding nests.
@@ -64,17 +65,15 @@ pub fn time_to_live(ttl: Option<Duration>) -> Validity {
 
 /// The name of a collection or an index.
 pub fn name(name: &str) -> Validity {
-    let spelled = name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if !spelled || name.len() > MAX_NAME_BYTES {
-        return Err(invalid(format!(
-            "`{}` is no name: [a-z][a-z0-9_]*, at most {MAX_NAME_BYTES} bytes",
-            name.chars().take(MAX_NAME_BYTES).collect::<String>().escape_debug()
-        )));
+    if is_name(name) {
+        return Ok(());
     }
-    Ok(())
+    let shown: String = name.chars().take(MAX_NAME_BYTES).collect();
+    Err(invalid(format!(
+        "`{}` cannot name a collection or an index, which has at most {MAX_NAME_BYTES} ASCII letters, digits, `_` and `-`, a letter first: write `{}`",
+        shown.escape_debug(),
+        proper_name(name)
+    )))
 }
 
 /// A document's id.
