@@ -10,6 +10,7 @@ mod analyse;
 mod bind;
 mod check;
 mod direct;
+mod encoded;
 mod features;
 mod group;
 mod implementation;
@@ -24,6 +25,7 @@ mod plan;
 mod smoke;
 mod transport;
 mod types;
+mod walk;
 mod wrap;
 
 pub use pipeline::{Input, Lowered, Observe, Silent, Step, lower, pass_names, passes_of};
