@@ -2,6 +2,7 @@
 //!
 //! The table is that of `bp_data`, whose libraries read dates, numbers and bytes here too.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-/// Deeper than any type that has an empty value; a type that holds itself without end has none.
+/// More newtypes around each other than anybody writes; one that holds itself would have no end.
 const DEEPEST: u32 = 100;
 /// A longer value is not repeated in a message.
 const SHOWN: usize = 40;
@@ -273,23 +274,28 @@ pub(crate) fn is_nullable(workflow: &WorkflowModel, ty: &Type) -> bool {
 
 /// Whether a missing value has a meaning: all but enums and what holds one.
 pub(crate) fn has_empty(workflow: &WorkflowModel, ty: &Type) -> bool {
-    has_empty_below(workflow, ty, DEEPEST)
+    has_empty_beside(workflow, ty, &mut BTreeSet::new())
 }
 
-fn has_empty_below(workflow: &WorkflowModel, ty: &Type, depth: u32) -> bool {
-    let Some(depth) = depth.checked_sub(1) else { return false };
-    let has = |ty: &Type| has_empty_below(workflow, ty, depth);
+/// `seen` are types in which no enum was found so far, each of which is looked into once.
+fn has_empty_beside<'a>(
+    workflow: &'a WorkflowModel,
+    ty: &'a Type,
+    seen: &mut BTreeSet<&'a str>,
+) -> bool {
     match ty {
-        Type::Box(inner) => has(inner),
-        Type::Array(inner, length) => *length == 0 || has(inner),
-        Type::Tuple(types) => types.iter().all(has),
-        Type::Named(path) => match workflow.types.get(path).map(|model| &model.kind) {
-            Some(TypeKind::Struct(fields) | TypeKind::TupleStruct(fields)) => {
-                fields.iter().all(|field| has(&field.ty.ty))
+        Type::Box(inner) => has_empty_beside(workflow, inner, seen),
+        Type::Array(inner, length) => *length == 0 || has_empty_beside(workflow, inner, seen),
+        Type::Tuple(types) => types.iter().all(|ty| has_empty_beside(workflow, ty, seen)),
+        Type::Named(path) if seen.insert(path) => {
+            match workflow.types.get(path).map(|model| &model.kind) {
+                Some(TypeKind::Struct(fields) | TypeKind::TupleStruct(fields)) => {
+                    fields.iter().all(|field| has_empty_beside(workflow, &field.ty.ty, seen))
+                }
+                Some(TypeKind::Unit) => true,
+                Some(TypeKind::Enum(_)) | None => false,
             }
-            Some(TypeKind::Unit) => true,
-            Some(TypeKind::Enum(_)) | None => false,
-        },
+        }
         _ => true,
     }
 }

@@ -162,9 +162,14 @@ impl Value<'_> {
         let (at, found) = (fault.span, &fault.found);
         match fault.why {
             Why::Mismatch { wanted, example } => {
-                codes::value_of_call(at, call, &path, &wanted, found, &example, declared)
+                let help = format!("write `{example}`");
+                codes::value_of_call(at, call, &path, &wanted, found, help, declared)
             }
-            Why::Unwritable(ty) => codes::unwritable_value_of_call(at, call, &path, &ty, declared),
+            Why::Unwritable(ty) => {
+                let wanted = format!("left out, for no wiring can write a `{ty}`");
+                let help = "remove it".to_owned();
+                codes::value_of_call(at, call, &path, &wanted, found, help, declared)
+            }
             Why::Missing { field, of, declared } => {
                 codes::missing_field_of_call(at, call, &path, &field, &of, declared)
             }

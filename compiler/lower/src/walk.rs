@@ -106,7 +106,7 @@ impl Walk<'_> {
             Type::Array(inner, _) if is_call && **inner == Type::U8 => self.single(ty, item),
             Type::Vec(inner) | Type::Set(inner) => {
                 let items = self.items(ty, item)?;
-                self.each(inner, &items)
+                Some(self.each(inner, &items))
             }
             Type::Array(inner, length) => {
                 let items = self.items(ty, item)?;
@@ -114,14 +114,14 @@ impl Walk<'_> {
                 if u64::try_from(items.len()).ok() != Some(*length) && !empty {
                     return self.mismatch(ty, item);
                 }
-                self.each(inner, &items)
+                Some(self.each(inner, &items))
             }
             Type::Tuple(types) => {
                 let items = self.items(ty, item)?;
                 if !self.fits(types.iter(), items.len()) {
                     return self.mismatch(ty, item);
                 }
-                self.in_order(types.iter(), &items)
+                Some(self.in_order(types.iter(), &items))
             }
             Type::Map(key, inner) if **key == Type::String => {
                 let table = self.table(item);
@@ -142,7 +142,7 @@ impl Walk<'_> {
                         self.mismatch(&pair, item);
                     }
                 }
-                self.each(&pair, &items)
+                Some(self.each(&pair, &items))
             }
             Type::Named(path) => self.named(ty, path, item),
             _ => self.single(ty, item),
@@ -171,20 +171,16 @@ impl Walk<'_> {
         self.below(".some", |walk| walk.value(inner, item))
     }
 
-    fn each(&mut self, inner: &Type, items: &[Item]) -> Option<Value> {
+    fn each(&mut self, inner: &Type, items: &[Item]) -> Value {
         self.in_order(std::iter::repeat_n(inner, items.len()), items)
     }
 
-    fn in_order<'t>(
-        &mut self,
-        types: impl Iterator<Item = &'t Type>,
-        items: &[Item],
-    ) -> Option<Value> {
+    fn in_order<'t>(&mut self, types: impl Iterator<Item = &'t Type>, items: &[Item]) -> Value {
         let mut values = Vec::new();
         for (index, (ty, item)) in types.zip(items).enumerate() {
             values.extend(self.below(&format!("[{index}]"), |walk| walk.value(ty, item)));
         }
-        Some(Value::List(values))
+        Value::List(values)
     }
 
     /// Whether so many items are enough: in a call, later ones may be missing.
@@ -230,7 +226,7 @@ impl Walk<'_> {
             self.note(item, Why::Mismatch { wanted, example: "[…]".to_owned() });
             return None;
         };
-        self.in_order(fields.iter().map(|f| &f.ty.ty), &items)
+        Some(self.in_order(fields.iter().map(|f| &f.ty.ty), &items))
     }
 
     fn fields(&mut self, model: &TypeModel, fields: &[FieldModel], item: &Item) -> Option<Value> {
@@ -295,7 +291,6 @@ impl Walk<'_> {
         let table = self.table(item);
         let written = match (&item.value, &table) {
             (_, Some(table)) if table.entries.len() == 1 => table.entries.iter().next(),
-            (_, Some(_)) => None,
             (Written::String(name), None) => Some((name, item)),
             _ => None,
         };

@@ -449,30 +449,13 @@ pub fn value_of_call(
     path: &str,
     wanted: &str,
     found: &str,
-    example: &str,
+    help: String,
     declared: Span,
 ) -> Diagnostic {
     Diagnostic::error(BP3055, format!("`{path}` of `{call}` must be {wanted}"))
         .at(span, format!("this is {found}"))
         .at(declared, "by its type here")
-        .help(format!("write `{example}`"))
-}
-
-/// A value of a type that TOML has no word for.
-pub fn unwritable_value_of_call(
-    span: Span,
-    call: &str,
-    path: &str,
-    ty: &str,
-    declared: Span,
-) -> Diagnostic {
-    Diagnostic::error(
-        BP3055,
-        format!("`{path}` of `{call}` is a `{ty}`, which no wiring can write"),
-    )
-    .at(span, "written here")
-    .at(declared, "by its type here")
-    .help("leave it out: nothing is what it is then")
+        .help(help)
 }
 
 /// A field that a call's type has not.

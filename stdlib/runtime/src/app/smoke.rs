@@ -16,6 +16,9 @@ use crate::error::{Infra, StartError};
 use crate::instance::Outcome;
 use crate::plan::SmokePlan;
 
+/// How much of an expected value and of an answer is shown beside each other.
+const LONGEST: usize = 200;
+
 /// Makes the calls in order. 0 when every one ended as the wiring expects.
 pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
     let outside = match Outside::new(app, environment) {
@@ -69,7 +72,10 @@ fn judge(
         {
             Vec::new()
         }
-        (_, _, Some(expected)) => vec![format!("expected the error {expected}")],
+        (Outcome::Error { class: Class::Application { code, .. }, .. }, _, Some(expected)) => {
+            vec![format!("expected the error {expected}, got {code}")]
+        }
+        (_, _, Some(expected)) => vec![format!("expected the error {expected}, got an answer")],
         (Outcome::Value(value), Some(expected), None) => compare(expected, value, canonical),
         (Outcome::Value(_), None, None) => Vec::new(),
         (Outcome::Error { .. }, ..) => vec!["expected an answer".to_owned()],
@@ -91,9 +97,22 @@ fn compare(
     if wanted == found {
         return Vec::new();
     }
-    let mut lines = vec![format!("expected {wanted}"), format!("got      {found}")];
-    lines.extend(differences(&wanted, &found));
+    let mut lines = vec![line("expected", &wanted), line("got", &found)];
+    // Of two short values that are no more than themselves, all is said.
+    let has_parts = wanted.is_object() || wanted.is_array();
+    let differences = differences(&wanted, &found);
+    if has_parts || differences.iter().any(|text| text.contains('…')) {
+        lines.extend(differences);
+    }
     lines
+}
+
+/// A value after a word, cut where it is long; the whole answer is above it.
+fn line(word: &str, value: &Value) -> String {
+    let text = value.to_string();
+    let part: String = text.chars().take(LONGEST).collect();
+    let cut = if part.len() < text.len() { "…" } else { "" };
+    format!("{word:8} {part}{cut}")
 }
 
 #[cfg(test)]
@@ -139,11 +158,11 @@ mod tests {
     }
 
     /// By the type that a method answers with.
-    fn lines<T: bp_data::Data>(expected: Value, got: &T) -> Vec<String> {
+    fn lines<T: bp_data::Data>(expected: &Value, got: &T) -> Vec<String> {
         let canonical = |value: &Value| {
             T::from_json(value.clone()).map(|value| bp_data::json::canonical(&value))
         };
-        compare(&expected, &got.to_json(), &canonical)
+        compare(expected, &got.to_json(), &canonical)
     }
 
     #[test]
@@ -154,26 +173,27 @@ mod tests {
         use bp_data::rust_decimal::Decimal;
 
         let same = |lines: Vec<String>| assert_eq!(lines, [""; 0]);
-        same(lines(json!(18_446_744_073_709_551_615_u64), &u64::MAX));
-        same(lines(json!("7"), &7_i64));
-        same(lines(json!("7"), &7_u8));
-        same(lines(json!(1), &1.0_f64));
-        same(lines(json!("1.50s"), &Duration::from_millis(1500)));
-        same(lines(json!("1.500"), &Decimal::new(15, 1)));
-        same(lines(json!(["b", "a"]), &HashSet::from(["a".to_owned(), "b".to_owned()])));
-        same(lines(json!([[2, "b"], [1, "a"]]), &BTreeMap::from([(1_u8, 'a'), (2, 'b')])));
-        same(lines(json!("aGk"), &b"hi".to_vec()));
+        assert_eq!(lines(&json!("2"), &1_u8), ["expected 2", "got      1"]);
+        same(lines(&json!(18_446_744_073_709_551_615_u64), &u64::MAX));
+        same(lines(&json!("7"), &7_i64));
+        same(lines(&json!("7"), &7_u8));
+        same(lines(&json!(1), &1.0_f64));
+        same(lines(&json!("1.50s"), &Duration::from_millis(1500)));
+        same(lines(&json!("1.500"), &Decimal::new(15, 1)));
+        same(lines(&json!(["b", "a"]), &HashSet::from(["a".to_owned(), "b".to_owned()])));
+        same(lines(&json!([[2, "b"], [1, "a"]]), &BTreeMap::from([(1_u8, 'a'), (2, 'b')])));
+        same(lines(&json!("aGk"), &b"hi".to_vec()));
         same(lines(
-            json!("2026-01-31T13:00:00+01:00"),
+            &json!("2026-01-31T13:00:00+01:00"),
             &bp_data::chrono::DateTime::<bp_data::chrono::Utc>::from_timestamp(1_769_860_800, 0)
                 .unwrap(),
         ));
         assert_eq!(
-            lines(json!([1, 2]), &vec![1_u64, 3]),
+            lines(&json!([1, 2]), &vec![1_u64, 3]),
             ["expected [\"1\",\"2\"]", "got      [\"1\",\"3\"]", "[1]: expected \"2\", got \"3\""]
         );
         assert_eq!(
-            lines(json!("x"), &1_u8),
+            lines(&json!("x"), &1_u8),
             ["what is expected is no answer: expected an integer from 0 to 255, found \"x\""]
         );
     }
