@@ -61,11 +61,7 @@ impl Code<'_> {
         say: &dyn Fn(&str),
     ) -> Result<Option<Executables>, Diagnostic> {
         let (target, _) = mirrors.target();
-        let at = target.join(BUILDING);
-        let lock = self.system.make_directory(&target);
-        let _building = lock
-            .and_then(|()| self.system.lock(&at, Hold::Alone, true))
-            .map_err(|e| catalog::target::cannot_write(at.as_str(), &e.to_string()))?;
+        let _building = self.hold(&target, say);
         let mut all = Executables::default();
         for what in what {
             if let Some(signal) = self.cargo(mirror, &target, *what, &mut all)? {
@@ -79,6 +75,17 @@ impl Code<'_> {
             keep(binary, mirror);
         }
         Ok(Some(all))
+    }
+
+    /// Waits until no other `bp` builds in a target folder; what cannot be locked is cargo's to complain of.
+    fn hold(&self, target: &Utf8Path, say: &dyn Fn(&str)) -> Option<Held> {
+        let at = target.join(BUILDING);
+        self.system.make_directory(target).ok()?;
+        let free = self.system.lock(&at, Hold::Alone, false).ok()?;
+        free.or_else(|| {
+            say(&format!("another bp builds in {target}; waiting for it"));
+            self.system.lock(&at, Hold::Alone, true).ok()?
+        })
     }
 
     /// Copies the generated workspace to where its text's hash says.

@@ -18,7 +18,8 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
         let Some((name, service)) = called(cx, &names, &job.callee, why, &mut faults) else {
             continue;
         };
-        if let Some(found) = method(name, service, &job.method, &job.arguments, &mut faults) {
+        let found = method(cx.workflow, name, service, &job.method, &job.arguments, &mut faults);
+        if let Some(found) = found {
             let (name, span) = (&job.name.value, job.method.span);
             if !found.idempotent {
                 let shown = format!("{}.{}", job.callee.value, found.name);

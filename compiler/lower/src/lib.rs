@@ -11,6 +11,7 @@ mod bind;
 mod check;
 mod crates;
 mod direct;
+mod encoded;
 mod features;
 mod group;
 mod implementation;
@@ -25,6 +26,7 @@ mod plan;
 mod smoke;
 mod transport;
 mod types;
+mod walk;
 mod wrap;
 
 pub use pipeline::{Input, Lowered, Observe, Silent, Step, lower, pass_names, passes_of};

@@ -1,39 +1,17 @@
 //! Values of constructor parameters, checked against the Rust type.
 
 use bp_plan::{Value, parse_duration};
-use bp_plugin::any;
 use bp_wiring::{Item, Value as Written};
-use bp_workflow::{FieldModel, Type, TypeKind, VariantShape, WorkflowModel};
+use bp_workflow::Type;
 
-/// Why a value is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Another type.
-    Mismatch {
-        /// What is wanted: "a whole number from 0 to 255".
-        wanted: String,
-        /// A value that fits, as TOML.
-        example: String,
-    },
-    /// No wiring can write the type.
-    Unwritable(String),
-}
+use crate::walk::Why;
 
-/// Reads a value of a type; a reference fits any type, since its text is known at start-up only.
-pub(crate) fn read(workflow: &WorkflowModel, ty: &Type, item: &Item) -> Result<Value, Fault> {
-    if let Written::Reference(_) = item.value {
-        return Ok(any(item));
-    }
-    let mismatch = || Fault::Mismatch { wanted: wanted(ty), example: example(ty) };
-    let each = |inner: &Type, items: &[Item]| -> Result<Value, Fault> {
-        items
-            .iter()
-            .map(|item| read(workflow, inner, item))
-            .collect::<Result<_, _>>()
-            .map(Value::List)
-    };
+/// Reads a value that has no parts.
+///
+/// # Errors
+/// It does not fit.
+pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, Why> {
     match (ty, &item.value) {
-        (Type::Option(inner) | Type::Box(inner), _) => read(workflow, inner, item),
         (Type::Bool, Written::Boolean(b)) => Ok(Value::Bool(*b)),
         (Type::Char, Written::String(text)) if text.chars().count() == 1 => {
             Ok(Value::Text(text.clone()))
@@ -44,7 +22,7 @@ pub(crate) fn read(workflow: &WorkflowModel, ty: &Type, item: &Item) -> Result<V
             Ok(Value::Float(*n as f64))
         }
         (Type::Duration, Written::String(text)) => {
-            parse_duration(text).map(Value::Duration).ok_or_else(mismatch)
+            parse_duration(text).map(Value::Duration).ok_or_else(|| mismatch(ty))
         }
         (
             Type::String
@@ -61,31 +39,16 @@ pub(crate) fn read(workflow: &WorkflowModel, ty: &Type, item: &Item) -> Result<V
             Type::NaiveDate | Type::NaiveTime | Type::NaiveDateTime | Type::DateTimeUtc,
             Written::Datetime(text),
         ) => Ok(Value::Text(text.clone())),
-        (Type::Vec(inner) | Type::Set(inner), Written::Array(items)) => each(inner, items),
-        (Type::Array(inner, length), Written::Array(items)) => {
-            if u64::try_from(items.len()).ok() != Some(*length) {
-                return Err(mismatch());
-            }
-            each(inner, items)
-        }
-        (Type::Tuple(types), Written::Array(items)) if types.len() == items.len() => types
-            .iter()
-            .zip(items)
-            .map(|(ty, item)| read(workflow, ty, item))
-            .collect::<Result<_, _>>()
-            .map(Value::List),
-        (Type::Map(key, inner), Written::Table(table)) if **key == Type::String => table
-            .entries
-            .iter()
-            .map(|(name, item)| Ok((name.clone(), read(workflow, inner, item)?)))
-            .collect::<Result<_, _>>()
-            .map(Value::Table),
-        (Type::Named(path), _) => named(workflow, path, item),
         _ => integer(ty, item).unwrap_or_else(|| match ty {
-            Type::Local { text, .. } => Err(Fault::Unwritable(text.clone())),
-            _ => Err(mismatch()),
+            Type::Local { text, .. } => Err(Why::Unwritable(text.clone())),
+            _ => Err(mismatch(ty)),
         }),
     }
+}
+
+/// That a value is of another type than this.
+pub(crate) fn mismatch(ty: &Type) -> Why {
+    Why::Mismatch { wanted: wanted(ty), example: example(ty) }
 }
 
 /// Whether a number stays finite in a type.
@@ -97,7 +60,7 @@ fn fits(ty: &Type, number: f64) -> bool {
 /// A whole number within a type's range; `None` for types that are none.
 ///
 /// TOML's own have 64 bits with a sign, so those of wide types may be written in quotes, as the JSON of remote types has them.
-fn integer(ty: &Type, item: &Item) -> Option<Result<Value, Fault>> {
+fn integer(ty: &Type, item: &Item) -> Option<Result<Value, Why>> {
     let range = range(ty)?;
     let number = match &item.value {
         Written::Integer(n) => Some(n.to_string()),
@@ -105,7 +68,7 @@ fn integer(ty: &Type, item: &Item) -> Option<Result<Value, Fault>> {
         _ => None,
     };
     let value = number.and_then(|text| range.read(&text));
-    Some(value.ok_or_else(|| Fault::Mismatch { wanted: wanted(ty), example: example(ty) }))
+    Some(value.ok_or_else(|| mismatch(ty)))
 }
 
 /// The range of a type of whole numbers.
@@ -155,104 +118,6 @@ fn range(ty: &Type) -> Option<Range> {
         _ => return None,
     };
     Some(Range { min, max, wide })
-}
-
-/// A struct as a table, a newtype as its value, an enum as a variant's name or a table of one.
-fn named(workflow: &WorkflowModel, path: &str, item: &Item) -> Result<Value, Fault> {
-    let short = crate::parameter::short(path);
-    let Some(model) = workflow.types.get(path) else {
-        return Err(Fault::Unwritable(short.to_owned()));
-    };
-    match (&model.kind, &item.value) {
-        (TypeKind::Struct(fields), Written::Table(_)) => fields_of(workflow, short, fields, item),
-        (TypeKind::TupleStruct(fields), _) => match fields.as_slice() {
-            [only] => read(workflow, &only.ty.ty, item),
-            _ => positional(workflow, short, fields, item),
-        },
-        (TypeKind::Enum(variants), Written::String(text)) => {
-            let unit =
-                variants.iter().any(|v| v.name == *text && matches!(v.shape, VariantShape::Unit));
-            if unit { Ok(Value::Text(text.clone())) } else { Err(variant_fault(short, variants)) }
-        }
-        (TypeKind::Enum(variants), Written::Table(table)) => {
-            let mut entries = table.entries.iter();
-            let (Some((name, inner)), None) = (entries.next(), entries.next()) else {
-                return Err(variant_fault(short, variants));
-            };
-            let Some(variant) = variants.iter().find(|v| v.name == *name) else {
-                return Err(variant_fault(short, variants));
-            };
-            let value = match (&variant.shape, variant.shape.fields()) {
-                (VariantShape::Tuple(_), [only]) => read(workflow, &only.ty.ty, inner)?,
-                (VariantShape::Tuple(_), fields) => positional(workflow, short, fields, inner)?,
-                (VariantShape::Struct(_), fields) => fields_of(workflow, short, fields, inner)?,
-                (VariantShape::Unit, _) => return Err(variant_fault(short, variants)),
-            };
-            Ok(Value::Table(std::iter::once((name.clone(), value)).collect()))
-        }
-        (TypeKind::Struct(_), _) => Err(Fault::Mismatch {
-            wanted: format!("a table with the fields of `{short}`"),
-            example: "{ … }".to_owned(),
-        }),
-        (TypeKind::Enum(variants), _) => Err(variant_fault(short, variants)),
-        (TypeKind::Unit, _) => Err(Fault::Unwritable(short.to_owned())),
-    }
-}
-
-fn fields_of(
-    workflow: &WorkflowModel,
-    short: &str,
-    fields: &[FieldModel],
-    item: &Item,
-) -> Result<Value, Fault> {
-    let names: Vec<String> = fields.iter().map(|f| format!("`{}`", f.name)).collect();
-    let fault = || Fault::Mismatch {
-        wanted: format!("a table with the fields of `{short}`: {}", names.join(", ")),
-        example: "{ … }".to_owned(),
-    };
-    let table = item.as_table().ok_or_else(fault)?;
-    if table.entries.keys().any(|key| !fields.iter().any(|f| f.name == *key)) {
-        return Err(fault());
-    }
-    let mut values = std::collections::BTreeMap::new();
-    for field in fields {
-        match table.entries.get(&field.name) {
-            Some(item) => {
-                values.insert(field.name.clone(), read(workflow, &field.ty.ty, item)?);
-            }
-            None if matches!(field.ty.ty, Type::Option(_)) => {}
-            None => return Err(fault()),
-        }
-    }
-    Ok(Value::Table(values))
-}
-
-fn positional(
-    workflow: &WorkflowModel,
-    short: &str,
-    fields: &[FieldModel],
-    item: &Item,
-) -> Result<Value, Fault> {
-    let fault = || Fault::Mismatch {
-        wanted: format!("a list with the {} fields of `{short}`", fields.len()),
-        example: "[…]".to_owned(),
-    };
-    let items = item.as_array().filter(|i| i.len() == fields.len()).ok_or_else(fault)?;
-    fields
-        .iter()
-        .zip(items)
-        .map(|(field, item)| read(workflow, &field.ty.ty, item))
-        .collect::<Result<_, _>>()
-        .map(Value::List)
-}
-
-fn variant_fault(short: &str, variants: &[bp_workflow::VariantModel]) -> Fault {
-    let names: Vec<String> = variants.iter().map(|v| format!("`{}`", v.name)).collect();
-    let example = variants.first().map_or("…", |v| v.name.as_str());
-    Fault::Mismatch {
-        wanted: format!("a variant of `{short}`: {}", names.join(", ")),
-        example: format!("\"{example}\""),
-    }
 }
 
 /// What a type wants, in words.

@@ -15,6 +15,7 @@ use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
 use crate::bind::{Bound, Scope};
 use crate::literal;
 use crate::names::{Named, fold};
+use crate::walk::{self, Form, Why, quoted};
 
 /// Resolves the parameters of one service.
 pub(crate) fn resolve(
@@ -349,16 +350,15 @@ fn value(
     ty: &TypeUse,
     item: &Item,
 ) -> Result<Binding, Box<Diagnostic>> {
-    let value = literal::read(scope.workflow, &ty.ty, item).map_err(|fault| {
-        Box::new(match fault {
-            literal::Fault::Mismatch { wanted, example } => {
-                misfit(parameter, &wanted, item, &example)
-            }
-            literal::Fault::Unwritable(ty) => {
-                codes::unwritable_parameter(item.span, &parameter.name, &ty, parameter.span)
-            }
-        })
-    })?;
+    let value =
+        walk::read(scope.workflow, Form::Configuration, &ty.ty, item).map_err(|faults| {
+            // One value, one diagnostic.
+            let first = faults.into_iter().next();
+            Box::new(first.map_or_else(
+                || unfit(parameter, &literal::mismatch(&ty.ty), "", item.span, item.type_name()),
+                |fault| unfit(parameter, &fault.why, &fault.path, fault.span, &fault.found),
+            ))
+        })?;
     Ok(Binding::Value { value, span: item.span })
 }
 
@@ -396,8 +396,32 @@ fn misfit(parameter: &ParameterModel, wanted: &str, item: &Item, example: &str) 
         wanted,
         item.type_name(),
         parameter.span,
-        example,
+        &format!("{} = {example}", parameter.name),
     )
+}
+
+/// What is wrong with a part of a parameter's value; `path` leads to it.
+fn unfit(parameter: &ParameterModel, why: &Why, path: &str, span: Span, found: &str) -> Diagnostic {
+    let name = format!("{}{path}", parameter.name);
+    let (wanted, example) = match why {
+        Why::Mismatch { wanted, example } => (wanted.clone(), example.clone()),
+        Why::Unwritable(ty) => {
+            return codes::unwritable_parameter(span, &name, ty, parameter.span);
+        }
+        Why::Unknown { what, of, known, .. } if *what == "variant" => {
+            let first = known.first().map_or("…", String::as_str);
+            (format!("a variant of `{of}`: {}", quoted(known)), format!("\"{first}\""))
+        }
+        Why::Unknown { of, known, .. } => {
+            (format!("a table with the fields of `{of}`: {}", quoted(known)), "{ … }".to_owned())
+        }
+        Why::Missing { of, field, .. } => {
+            (format!("a table with all fields of `{of}`; `{field}` is missing"), "{ … }".to_owned())
+        }
+    };
+    // A part is written where it stands, under a name or none.
+    let line = if path.is_empty() { format!("{name} = {example}") } else { example };
+    codes::value_does_not_fit(span, &name, &wanted, found, parameter.span, &line)
 }
 
 /// The last part of a path.

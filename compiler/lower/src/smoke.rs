@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use bp_diag::catalog::binding as codes;
-use bp_diag::{Diagnostic, Spanned, nearest};
+use bp_diag::{Diagnostic, Span, Spanned, nearest};
 use bp_ir::{EdgeKey, NodeKey};
 use bp_plugin::PassContext;
 use bp_wiring::Item;
-use bp_workflow::{MethodModel, ServiceModel};
+use bp_workflow::{MethodModel, ServiceModel, Type, TypeKind, VariantModel, WorkflowModel};
 
 use crate::names::{Named, Names};
+use crate::walk::{self, Fault, Form, Why};
 
 /// Reports smoke calls that cannot work.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
@@ -26,7 +27,19 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
         if cx.ir.edge(&published).is_none() && !cx.diagnostics.has_errors() {
             faults.push(codes::smoke_unpublished(service.span, name));
         }
-        method(name, interface, &call.method, arguments, &mut faults);
+        let workflow = cx.workflow;
+        let Some(method) = method(workflow, name, interface, &call.method, arguments, &mut faults)
+        else {
+            continue;
+        };
+        let shown = format!("{name}.{}", method.name);
+        if let Some(expect) = &call.expect {
+            let value = Value { call: &shown, what: "expect", declared: method.span };
+            value.check(workflow, &method.ok.ty, expect, &mut faults);
+        }
+        if let Some(code) = &call.expect_error {
+            faults.extend(unknown_code(workflow, &shown, method, code));
+        }
     }
     cx.diagnostics.extend(faults);
 }
@@ -73,6 +86,7 @@ pub(crate) fn called<'a>(
 
 /// The method called, if the service has it; it and the arguments are checked.
 pub(crate) fn method<'a>(
+    workflow: &WorkflowModel,
     name: &str,
     service: &'a ServiceModel,
     called: &Spanned<String>,
@@ -93,7 +107,10 @@ pub(crate) fn method<'a>(
     let shown = format!("{name}.{}", method.name);
     let known: Vec<&str> = method.arguments.iter().map(|a| a.name.as_str()).collect();
     for (argument, item) in arguments {
-        if !known.contains(&argument.as_str()) {
+        if let Some(declared) = method.arguments.iter().find(|a| a.name == *argument) {
+            let value = Value { call: &shown, what: argument, declared: declared.span };
+            value.check(workflow, &declared.ty.ty, item, faults);
+        } else {
             let message = format!("takes no argument `{argument}`");
             let suggestion = nearest(argument, known.iter().copied());
             faults.push(codes::smoke_arguments(
@@ -106,11 +123,89 @@ pub(crate) fn method<'a>(
         }
     }
     for argument in &method.arguments {
-        let optional = matches!(argument.ty.ty, bp_workflow::Type::Option(_));
+        // TOML has no word for `()`.
+        let optional = matches!(argument.ty.ty, Type::Option(_) | Type::Unit);
         if !optional && !arguments.contains_key(&argument.name) {
             let message = format!("needs the argument `{}`", argument.name);
             faults.push(codes::smoke_arguments(called.span, &shown, &message, None, method.span));
         }
     }
     Some(method)
+}
+
+/// A value of a call.
+struct Value<'a> {
+    /// `board.publish`.
+    call: &'a str,
+    /// The argument, or `expect`.
+    what: &'a str,
+    /// Where its type is declared.
+    declared: Span,
+}
+
+impl Value<'_> {
+    /// Reports each part that the runtime could not decode.
+    fn check(
+        &self,
+        workflow: &WorkflowModel,
+        ty: &Type,
+        item: &Item,
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        let found = walk::read(workflow, Form::Call, ty, item).err().unwrap_or_default();
+        faults.extend(found.into_iter().map(|fault| self.fault(fault)));
+    }
+
+    fn fault(&self, fault: Fault) -> Diagnostic {
+        let Self { call, declared, .. } = *self;
+        let path = format!("{}{}", self.what, fault.path);
+        let (at, found) = (fault.span, &fault.found);
+        match fault.why {
+            Why::Mismatch { wanted, example } => {
+                let help = format!("write `{example}`");
+                codes::value_of_call(at, call, &path, &wanted, found, help, declared)
+            }
+            Why::Unwritable(ty) => {
+                let wanted = format!("left out, for no wiring can write a `{ty}`");
+                let help = "remove it".to_owned();
+                codes::value_of_call(at, call, &path, &wanted, found, help, declared)
+            }
+            Why::Missing { field, of, declared } => {
+                codes::missing_field_of_call(at, call, &path, &field, &of, declared)
+            }
+            Why::Unknown { what, name, span, of, known, declared } => {
+                let suggestion = nearest(&name, known.iter().map(String::as_str));
+                if what == "variant" {
+                    codes::unknown_variant_of_call(span, &name, &of, suggestion, &known, declared)
+                } else {
+                    codes::unknown_field_of_call(span, &name, &of, suggestion, &known, declared)
+                }
+            }
+        }
+    }
+}
+
+/// That a method fails with no error of this code, if it does not.
+fn unknown_code(
+    workflow: &WorkflowModel,
+    call: &str,
+    method: &MethodModel,
+    code: &Spanned<String>,
+) -> Option<Diagnostic> {
+    let error = workflow.types.get(method.error_path()?)?;
+    let TypeKind::Enum(variants) = &error.kind else { return None };
+    let known: Vec<String> =
+        variants.iter().filter(|v| !v.infra).map(VariantModel::error_code).collect();
+    if known.contains(&code.value) {
+        return None;
+    }
+    let suggestion = nearest(&code.value, known.iter().map(String::as_str));
+    Some(codes::unknown_error_code(
+        code.span,
+        call,
+        &code.value,
+        suggestion,
+        &known,
+        (&error.name, error.span),
+    ))
 }

@@ -49,6 +49,9 @@ pub fn schema(registry: &Registry) -> Json {
     })
 }
 
+/// A path that every machine with this application finds: not empty, not absolute, not in a home folder.
+const RELATIVE: &str = "^([^/~]|~[^/])";
+
 /// What a file that extends nothing must hold.
 fn whole() -> Json {
     let needs = |key: &str| {
@@ -72,7 +75,7 @@ fn section(name: &str, plugins: &[&Metadata]) -> Json {
     match name {
         "extends" => json!({
             "description": "Another wiring file, relative to this one, on which this one lies leaf by leaf.",
-            "type": "string", "minLength": 1, "examples": ["local.toml"],
+            "type": "string", "pattern": RELATIVE, "examples": ["local.toml"],
         }),
         "app" => app(),
         "backend" => instances(
@@ -145,7 +148,7 @@ fn map(value: Json) -> Map<String, Json> {
 fn app() -> Json {
     let path = |description: &str, example: &str| {
         json!({
-            "description": description, "type": "string", "minLength": 1, "examples": [example],
+            "description": description, "type": "string", "pattern": RELATIVE, "examples": [example],
         })
     };
     let version = json!({

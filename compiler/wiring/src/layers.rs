@@ -223,3 +223,29 @@ pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
     }
     if out.as_str().is_empty() { Utf8PathBuf::from(".") } else { out }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_one_machine_is_told_from_others() {
+        let (here, from) = (Utf8Path::new("/work/shop"), Utf8Path::new("wiring/local.toml"));
+        for (text, is) in [
+            ("../vendor/bp/", false),
+            ("../../../elsewhere", false),
+            ("../../../../elsewhere", true),
+            ("a/../../../../..", true),
+            ("/work/shop/vendor/bp", true),
+            ("~/bp", true),
+            ("~", true),
+            ("~bp", false),
+        ] {
+            assert_eq!(of_one_machine(here, from, text).is_some(), is, "{text}");
+        }
+        let way = |to: &str| way(here, from, Utf8Path::new(to));
+        assert_eq!(way("/work/shop/vendor/bp"), "../vendor/bp");
+        assert_eq!(way("/opt/bp/"), "../../../opt/bp");
+        assert_eq!(way("wiring"), ".");
+    }
+}

@@ -323,6 +323,27 @@ pub enum VariantShape {
     Struct(Vec<FieldModel>),
 }
 
+impl VariantModel {
+    /// The code that a service error has by this variant, as `#[derive(ServiceError)]` gives it: `no_such_item`.
+    pub fn error_code(&self) -> String {
+        let chars: Vec<char> = self.name.chars().collect();
+        let mut code = String::new();
+        for (index, char) in chars.iter().enumerate() {
+            let before = index.checked_sub(1).and_then(|index| chars.get(index));
+            let starts = char.is_uppercase()
+                && before.is_some_and(|before| {
+                    let is_next_lower = chars.get(index + 1).is_some_and(|c| c.is_lowercase());
+                    *before != '_' && (!before.is_uppercase() || is_next_lower)
+                });
+            if starts {
+                code.push('_');
+            }
+            code.extend(char.to_lowercase());
+        }
+        code
+    }
+}
+
 impl VariantShape {
     /// Its fields, in order.
     pub fn fields(&self) -> &[FieldModel] {

@@ -14,6 +14,7 @@
 )]
 
 mod bp;
+mod calls;
 mod cases;
 mod change_cost;
 mod commands;
@@ -49,6 +50,7 @@ fn main() -> std::process::ExitCode {
     }
     let arguments = Arguments::from_args();
     let mut trials = cases::trials();
+    trials.extend(calls::trials());
     trials.extend(change_cost::trials());
     trials.extend(commands::trials());
     trials.extend(completions::trials());

@@ -27,7 +27,7 @@ fn answers(wiring: &str) -> Result<bool> {
 /// A wiring that is edited; git ignores it.
 fn edit(implementation: &str, answer: &str) -> Result<()> {
     let text = format!(
-        "extends = \"local.toml\"\nservice.front.impl = \"{implementation}\"\nsmoke.who.expect = \"{answer}\"\n"
+        "#:schema ../../../../docs/bp.schema.json\nextends = \"local.toml\"\nservice.front.impl = \"{implementation}\"\nsmoke.who.expect = \"{answer}\"\n"
     );
     Ok(std::fs::write(folder().join("wiring/edited.toml"), text)?)
 }

@@ -151,7 +151,27 @@ pub fn object_of<const N: usize>(members: [(&'static str, Value); N]) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
+/// The value in JSON in one form for all that are equal: a decimal number without the zeros that it was written with.
+pub fn canonical<T: Data>(value: &T) -> Value {
+    /// Resets on unwinding too.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            CANONICAL.set(self.0);
+        }
+    }
+    let _before = Before(CANONICAL.replace(true));
+    value.to_json()
+}
+
+/// Whether [`canonical`] asks.
+pub(crate) fn is_canonical() -> bool {
+    CANONICAL.get()
+}
+
 thread_local! {
+    /// Whether equal values are to be written alike.
+    static CANONICAL: Cell<bool> = const { Cell::new(false) };
     /// Whether integers of 64 bits are written as numbers.
     static NUMBERS: Cell<bool> = const { Cell::new(false) };
 }

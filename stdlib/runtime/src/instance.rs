@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use bp_data::{ArgumentTuple, Codec, Data};
+use bp_data::{ArgumentTuple, Codec, Data, DecodeError, json};
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -72,6 +72,7 @@ type ReadArguments = fn(&Bytes, &'static Interface, u16) -> Result<Arc<dyn Argum
 struct MethodGlue {
     arguments: ReadArguments,
     reply: fn(Reply) -> Result<Outcome, Infra>,
+    canonical: fn(Value) -> Result<Value, DecodeError>,
 }
 
 /// The answer to a call made with JSON.
@@ -128,6 +129,7 @@ impl InterfaceGlue {
                     ),
                 }
             },
+            canonical: |value| T::from_json(value).map(|value| json::canonical(&value)),
         }));
         self
     }
@@ -163,6 +165,21 @@ impl InterfaceGlue {
         (self.halves.as_ref()?.server)(instance)
     }
 
+    fn glue(&self, method: u16) -> Option<MethodGlue> {
+        self.methods.get(usize::from(method)).copied().flatten()
+    }
+
+    /// An answer of a method in the one form that all equal answers have, so that equal ones can be told by it.
+    ///
+    /// # Errors
+    /// It is no answer of the method, or the method is not remote.
+    pub fn canonical(&self, method: u16, answer: Value) -> Result<Value, DecodeError> {
+        let glue = self
+            .glue(method)
+            .ok_or_else(|| DecodeError::expected("a remote method", method.to_string()))?;
+        (glue.canonical)(answer)
+    }
+
     /// Calls a method with a JSON object of its arguments, over any transport.
     ///
     /// # Errors
@@ -173,12 +190,7 @@ impl InterfaceGlue {
         method: u16,
         arguments: &Value,
     ) -> Result<Outcome, Infra> {
-        let glue = self
-            .methods
-            .get(usize::from(method))
-            .copied()
-            .flatten()
-            .ok_or_else(|| unknown(self.interface, method))?;
+        let glue = self.glue(method).ok_or_else(|| unknown(self.interface, method))?;
         let json = Bytes::from(arguments.to_string());
         let arguments = (glue.arguments)(&json, self.interface, method)?;
         (glue.reply)(client.send(method, arguments).await?)

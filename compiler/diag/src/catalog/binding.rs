@@ -36,6 +36,11 @@ codes! {
     BP3040 "two things get one name";
     BP3041 "a name that a format cannot hold";
     BP3050 "a crate has the name of one that `bp` links";
+    BP3055 "a value of a call does not fit";
+    BP3056 "an unknown field in a value of a call";
+    BP3057 "an unknown variant in a value of a call";
+    BP3058 "an unknown error code";
+    BP3059 "a field of a value of a call is missing";
 }
 
 /// `a, b and c` in backticks.
@@ -234,12 +239,12 @@ pub fn value_does_not_fit(
     wanted: &str,
     found: &str,
     declared: Span,
-    example: &str,
+    line: &str,
 ) -> Diagnostic {
     Diagnostic::error(BP3009, format!("`{parameter}` must be {wanted}"))
         .at(span, format!("this is {found}"))
         .at(declared, "the parameter")
-        .help(format!("write `{parameter} = {example}`"))
+        .help(format!("write `{line}`"))
 }
 
 /// A parameter whose type no wiring can write.
@@ -438,6 +443,91 @@ pub fn smoke_arguments(
         .at(span, "")
         .at(declared, "the method")
         .suggest(suggestion)
+}
+
+/// A value in a call's arguments, or in what is expected of it, that its type cannot have.
+pub fn value_of_call(
+    span: Span,
+    call: &str,
+    path: &str,
+    wanted: &str,
+    found: &str,
+    help: String,
+    declared: Span,
+) -> Diagnostic {
+    Diagnostic::error(BP3055, format!("`{path}` of `{call}` must be {wanted}"))
+        .at(span, format!("this is {found}"))
+        .at(declared, "by its type here")
+        .help(help)
+}
+
+/// A field that a call's type has not.
+pub fn unknown_field_of_call(
+    span: Span,
+    name: &str,
+    of: &str,
+    suggestion: Option<&str>,
+    known: &[String],
+    declared: Span,
+) -> Diagnostic {
+    Diagnostic::error(BP3056, format!("`{of}` has no field `{name}`"))
+        .at(span, "not a field")
+        .at(declared, "declared here")
+        .suggest(suggestion)
+        .rename(span, name, known.iter().map(String::as_str), false)
+        .note(format!("fields: {}", list(known)))
+}
+
+/// A variant that a call's type has not.
+pub fn unknown_variant_of_call(
+    span: Span,
+    name: &str,
+    of: &str,
+    suggestion: Option<&str>,
+    known: &[String],
+    declared: Span,
+) -> Diagnostic {
+    Diagnostic::error(BP3057, format!("`{of}` has no variant `{name}`"))
+        .at(span, "not a variant")
+        .at(declared, "declared here")
+        .suggest(suggestion)
+        .note(format!("variants: {}", list(known)))
+}
+
+/// `expect_error` with a code that the method's error never has; `error` is that type and its place.
+pub fn unknown_error_code(
+    span: Span,
+    call: &str,
+    code: &str,
+    suggestion: Option<&str>,
+    known: &[String],
+    error: (&str, Span),
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP3058, format!("`{call}` has no error `{code}`"))
+        .at(span, "no code of its error")
+        .at(error.1, "its error")
+        .suggest(suggestion)
+        .rename(span, code, known.iter().map(String::as_str), true);
+    if known.is_empty() {
+        diagnostic.note(format!("`{}` only says that the infrastructure failed", error.0))
+    } else {
+        diagnostic.note(format!("codes of `{}`: {}", error.0, list(known)))
+    }
+}
+
+/// A call's value without a field that has no empty value.
+pub fn missing_field_of_call(
+    span: Span,
+    call: &str,
+    path: &str,
+    field: &str,
+    of: &str,
+    declared: Span,
+) -> Diagnostic {
+    Diagnostic::error(BP3059, format!("`{path}` of `{call}` lacks the field `{field}` of `{of}`"))
+        .at(span, format!("`{field}` is missing here"))
+        .at(declared, "the field, which has no empty value")
+        .help(format!("add `{field} = …`"))
 }
 
 /// A smoke call of a service that the outside world cannot call.

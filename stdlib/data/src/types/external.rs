@@ -53,6 +53,11 @@ impl Data for Bytes {
     }
 }
 
+/// With the zeros that it was written with, which say how exact it is, unless all equal ones are to look alike.
+fn write_decimal(value: &Decimal) -> String {
+    if json::is_canonical() { value.normalize().to_string() } else { value.to_string() }
+}
+
 /// A type that is a string in both encodings, and has a value for a missing one.
 macro_rules! text {
     ($($type:ty, $name:literal, $empty:expr, $write:expr, $read:expr;)*) => {$(
@@ -108,5 +113,5 @@ text! {
     NaiveDateTime, "a time as 2024-05-01T12:30:00", Self::default(), write_date_time, parse;
     DateTime<Utc>, "a time as 2024-05-01T12:30:00Z", Self::default(), write_utc, read_utc;
     Uuid, "a UUID", Self::nil(), Self::to_string, parse;
-    Decimal, "a decimal number", Self::ZERO, Self::to_string, parse;
+    Decimal, "a decimal number", Self::ZERO, write_decimal, parse;
 }

@@ -5,6 +5,7 @@ mod admin;
 mod assemble;
 mod call_mode;
 mod dial;
+mod difference;
 mod health;
 mod host;
 mod job;

@@ -2,15 +2,22 @@
 
 use std::process::ExitCode;
 
+use bp_data::DecodeError;
+use serde_json::Value;
+
 use super::App;
 use super::call_mode::{call, print, show};
 use super::dial::Outside;
+use super::difference::differences;
 use super::lifecycle::complain;
 use crate::call::Class;
 use crate::environment::Environment;
 use crate::error::{Infra, StartError};
 use crate::instance::Outcome;
 use crate::plan::SmokePlan;
+
+/// How much of an expected value and of an answer is shown beside each other.
+const LONGEST: usize = 200;
 
 /// Makes the calls in order. 0 when every one ended as the wiring expects.
 pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
@@ -21,15 +28,15 @@ pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
     let mut failures = 0_usize;
     for smoke in &outside.plan().smoke {
         let outcome = call(&outside, &smoke.callee, &smoke.method, &smoke.arguments).await;
-        let (answer, problem) = judge(smoke, outcome);
-        let mark = if problem.is_none() { "ok  " } else { "FAIL" };
+        let (answer, problems) = judge(smoke, outcome, &|value| canonical(&outside, smoke, value));
+        let mark = if problems.is_empty() { "ok  " } else { "FAIL" };
         let arguments = &smoke.arguments;
         print(&format!(
             "{mark} {}: {}.{} {arguments} -> {answer}",
             smoke.name, smoke.callee, smoke.method
         ));
-        if let Some(problem) = problem {
-            failures += 1;
+        failures += usize::from(!problems.is_empty());
+        for problem in problems {
             print(&format!("     {problem}"));
         }
     }
@@ -38,28 +45,74 @@ pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-/// What to print of an outcome, and what is wrong with it.
+/// An answer of the call's method in the one form that all equal ones have.
+fn canonical(outside: &Outside, smoke: &SmokePlan, value: &Value) -> Result<Value, DecodeError> {
+    let found = outside.client(&smoke.callee).ok().and_then(|(glue, _)| {
+        let method = glue.interface().method(&smoke.method)?;
+        Some(glue.canonical(method.index, value.clone()))
+    });
+    // Without it there is no answer either.
+    found.unwrap_or_else(|| Ok(value.clone()))
+}
+
+/// What to print of an outcome, and what is wrong with it, a line each.
 fn judge(
     smoke: &SmokePlan,
     outcome: Result<Result<Outcome, Infra>, StartError>,
-) -> (String, Option<String>) {
+    canonical: &dyn Fn(&Value) -> Result<Value, DecodeError>,
+) -> (String, Vec<String>) {
     let outcome = match outcome {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(infra)) => return (infra.to_string(), Some("no answer".to_owned())),
-        Err(error) => return (error.to_string(), Some("no call".to_owned())),
+        Ok(Err(infra)) => return (infra.to_string(), vec!["no answer".to_owned()]),
+        Err(error) => return (error.to_string(), vec!["no call".to_owned()]),
     };
-    let problem = match (&outcome, &smoke.expect, &smoke.expect_error) {
+    let problems = match (&outcome, &smoke.expect, &smoke.expect_error) {
+        (Outcome::Error { class: Class::Application { code, .. }, .. }, _, Some(expected))
+            if code == expected =>
+        {
+            Vec::new()
+        }
         (Outcome::Error { class: Class::Application { code, .. }, .. }, _, Some(expected)) => {
-            (code != expected).then(|| format!("expected the error {expected}"))
+            vec![format!("expected the error {expected}, got {code}")]
         }
-        (Outcome::Value(_), _, Some(expected)) => Some(format!("expected the error {expected}")),
-        (Outcome::Value(value), Some(expected), None) => {
-            (value != expected).then(|| format!("expected {expected}"))
-        }
-        (Outcome::Value(_), None, None) => None,
-        (Outcome::Error { .. }, ..) => Some("expected an answer".to_owned()),
+        (_, _, Some(expected)) => vec![format!("expected the error {expected}, got an answer")],
+        (Outcome::Value(value), Some(expected), None) => compare(expected, value, canonical),
+        (Outcome::Value(_), None, None) => Vec::new(),
+        (Outcome::Error { .. }, ..) => vec!["expected an answer".to_owned()],
     };
-    (show(&outcome), problem)
+    (show(&outcome), problems)
+}
+
+/// What of an answer is not as expected: both are read as the method's type, so that it counts what they are and not how they are written.
+fn compare(
+    expected: &Value,
+    got: &Value,
+    canonical: &dyn Fn(&Value) -> Result<Value, DecodeError>,
+) -> Vec<String> {
+    let (wanted, found) = match (canonical(expected), canonical(got)) {
+        (Ok(wanted), Ok(found)) => (wanted, found),
+        (Err(error), _) => return vec![format!("what is expected is no answer: {error}")],
+        (_, Err(error)) => return vec![format!("the answer cannot be read again: {error}")],
+    };
+    if wanted == found {
+        return Vec::new();
+    }
+    let mut lines = vec![line("expected", &wanted), line("got", &found)];
+    // Of two short values that are no more than themselves, all is said.
+    let has_parts = wanted.is_object() || wanted.is_array();
+    let differences = differences(&wanted, &found);
+    if has_parts || differences.iter().any(|text| text.contains('…')) {
+        lines.extend(differences);
+    }
+    lines
+}
+
+/// A value after a word, cut where it is long; the whole answer is above it.
+fn line(word: &str, value: &Value) -> String {
+    let text = value.to_string();
+    let part: String = text.chars().take(LONGEST).collect();
+    let cut = if part.len() < text.len() { "…" } else { "" };
+    format!("{word:8} {part}{cut}")
 }
 
 #[cfg(test)]
@@ -90,7 +143,8 @@ mod tests {
             };
             Ok(Ok(Outcome::Error { class, detail: Value::Null }))
         };
-        let fine = |plan: Value, outcome| judge(&smoke(&plan), outcome).1.is_none();
+        let as_written = |value: &Value| Ok(value.clone());
+        let fine = |plan: Value, outcome| judge(&smoke(&plan), outcome, &as_written).1.is_empty();
         assert!(fine(json!({}), value(json!(1))));
         assert!(fine(json!({ "expect": 1 }), value(json!(1))));
         assert!(!fine(json!({ "expect": 1 }), value(json!(2))));
@@ -101,5 +155,46 @@ mod tests {
         assert!(!fine(json!({ "expect_error": "gone" }), error("other")));
         assert!(!fine(json!({ "expect_error": "gone" }), value(json!(1))));
         assert!(!fine(json!({ "expect_error": "gone" }), Ok(Err(Infra::unavailable("x")))));
+    }
+
+    /// By the type that a method answers with.
+    fn lines<T: bp_data::Data>(expected: &Value, got: &T) -> Vec<String> {
+        let canonical = |value: &Value| {
+            T::from_json(value.clone()).map(|value| bp_data::json::canonical(&value))
+        };
+        compare(expected, &got.to_json(), &canonical)
+    }
+
+    #[test]
+    fn values_are_compared_and_not_their_writing() {
+        use std::collections::{BTreeMap, HashSet};
+        use std::time::Duration;
+
+        use bp_data::rust_decimal::Decimal;
+
+        let same = |lines: Vec<String>| assert_eq!(lines, [""; 0]);
+        assert_eq!(lines(&json!("2"), &1_u8), ["expected 2", "got      1"]);
+        same(lines(&json!(18_446_744_073_709_551_615_u64), &u64::MAX));
+        same(lines(&json!("7"), &7_i64));
+        same(lines(&json!("7"), &7_u8));
+        same(lines(&json!(1), &1.0_f64));
+        same(lines(&json!("1.50s"), &Duration::from_millis(1500)));
+        same(lines(&json!("1.500"), &Decimal::new(15, 1)));
+        same(lines(&json!(["b", "a"]), &HashSet::from(["a".to_owned(), "b".to_owned()])));
+        same(lines(&json!([[2, "b"], [1, "a"]]), &BTreeMap::from([(1_u8, 'a'), (2, 'b')])));
+        same(lines(&json!("aGk"), &b"hi".to_vec()));
+        same(lines(
+            &json!("2026-01-31T13:00:00+01:00"),
+            &bp_data::chrono::DateTime::<bp_data::chrono::Utc>::from_timestamp(1_769_860_800, 0)
+                .unwrap(),
+        ));
+        assert_eq!(
+            lines(&json!([1, 2]), &vec![1_u64, 3]),
+            ["expected [\"1\",\"2\"]", "got      [\"1\",\"3\"]", "[1]: expected \"2\", got \"3\""]
+        );
+        assert_eq!(
+            lines(&json!("x"), &1_u8),
+            ["what is expected is no answer: expected an integer from 0 to 255, found \"x\""]
+        );
     }
 }
