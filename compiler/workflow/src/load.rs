@@ -9,6 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::ThreadPool;
 
 use crate::files::{FileRead, Files, Found, MAX_MODULE_DEPTH, ModuleFile, Origin};
+use crate::manifest::Manifest;
 use crate::model::ExternalModel;
 use crate::packages::{Package, resolve};
 use crate::source::{
@@ -84,11 +85,14 @@ pub(crate) fn load(
 impl Loader<'_> {
     fn enter(&mut self, package: &Package) {
         let manifest = &package.manifest;
+        self.distinct(manifest);
         self.tree.crates.push(Crate {
             name: manifest.name.clone(),
             package: manifest.package.clone(),
             dir: package.dir.clone(),
             version: manifest.version.clone(),
+            package_span: manifest.span,
+            name_span: manifest.name_span,
             root: None,
             file: manifest.root.as_ref().map(|(file, _)| file.clone()),
             old_paths: manifest.old_paths,
@@ -97,6 +101,22 @@ impl Loader<'_> {
             renamed: BTreeMap::new(),
             unlinked: package.unlinked.clone(),
         });
+    }
+
+    /// A type's path begins with its crate's name, so that no two crates may share one.
+    fn distinct(&mut self, manifest: &Manifest) {
+        let twice = |other: &&Crate| {
+            other.name == manifest.name
+                || (other.package == manifest.package && other.version == manifest.version)
+        };
+        let Some(other) = self.tree.crates.iter().find(twice) else { return };
+        let (name, span, first) = if other.name == manifest.name {
+            (&manifest.name, manifest.name_span, other.name_span)
+        } else {
+            (&manifest.package, manifest.span, other.package_span)
+        };
+        let packages = [manifest.package.as_str(), other.package.as_str()];
+        self.diagnostics.push(codes::crate_named_twice(span, first, name, packages));
     }
 
     fn source(&mut self, id: CrateId, package: &Package) {

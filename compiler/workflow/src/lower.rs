@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostic, Diagnostics, FileId, Span, catalog::workflow as codes};
 
-use crate::known::{Known, is_handed_on, known};
+use crate::known::{Known, is_handed_on, known, unwrapped};
 use crate::model::{InterfaceUse, LocalReason, Type, TypeUse};
 use crate::names::{Names, Namespace, Resolved, is_runtime_path};
 use crate::source::{
@@ -17,6 +17,9 @@ const MAX_ALIASES: usize = 64;
 
 /// How many aliases one item may expand in all: `type A = (B, B); type B = (C, C); …` doubles at each.
 const MAX_EXPANSIONS: usize = 10_000;
+
+/// How many elements the runtime encodes a tuple of; the standard library stops there too.
+const MAX_TUPLE: usize = 12;
 
 /// A type that was read.
 #[derive(Debug, Clone)]
@@ -160,8 +163,12 @@ impl<'a> Lowering<'a> {
             [one] => format!("({one},)"),
             _ => format!("({})", texts.join(", ")),
         };
-        let local = first_reason(&parts);
         let owned = parts.iter().all(|p| p.owned);
+        if parts.len() > MAX_TUPLE {
+            let reason = format!("a tuple has at most {MAX_TUPLE} elements: use a struct");
+            return Lowered { owned, ..self::local(text, span, &reason) };
+        }
+        let local = first_reason(&parts);
         let ty = if parts.is_empty() {
             Type::Unit
         } else {
@@ -279,7 +286,7 @@ impl<'a> Lowering<'a> {
             Resolved::External(path) => match short_name(path) {
                 Some(short) => short.to_owned(),
                 // Generated code links no crate that the workflow happens to; the runtime hands these on.
-                None if is_handed_on(path) => format!("bp_std::{path}"),
+                None if is_handed_on(unwrapped(path)) => format!("bp_std::{}", unwrapped(path)),
                 None => path.clone(),
             },
             Resolved::Primitive(name) => name.clone(),

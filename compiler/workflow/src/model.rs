@@ -43,6 +43,10 @@ pub struct CrateModel {
     pub package: String,
     /// The folder of its Cargo.toml.
     pub dir: Utf8PathBuf,
+    /// Where the package is named.
+    pub package_span: Span,
+    /// Where the library is named: there, unless `[lib]` has a name of its own.
+    pub name_span: Span,
     /// The file that its library begins with.
     pub root: Utf8PathBuf,
     /// The features that are on.

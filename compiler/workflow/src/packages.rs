@@ -234,9 +234,10 @@ impl Resolver<'_> {
 
     /// Gives each package the names that its code sees.
     fn finish(mut self) -> Packages {
-        let mut externals = BTreeMap::new();
+        let (mut externals, mut twice) = (BTreeMap::new(), Vec::new());
         let names: Vec<String> = self.all.iter().map(|p| p.manifest.name.clone()).collect();
         for package in &mut self.all {
+            let mut seen: BTreeMap<String, &Dependency> = BTreeMap::new();
             for (index, link) in &package.links {
                 let Some(dependency) = package.manifest.dependencies.get(*index) else { continue };
                 let canonical = dependency.package.replace('-', "_");
@@ -258,6 +259,15 @@ impl Resolver<'_> {
                     }
                     (Source::Path(_), Link::Unread) => Extern::Other(canonical),
                 };
+                match seen.get(&name) {
+                    Some(first) if first.package != dependency.package => {
+                        let sources = [dependency.package.as_str(), first.package.as_str()];
+                        let (span, first) = (dependency.span, first.span);
+                        twice.push(codes::crate_named_twice(span, first, &name, sources));
+                    }
+                    Some(_) => {}
+                    None => drop(seen.insert(name.clone(), dependency)),
+                }
                 package.externs.entry(name).or_insert(target);
             }
             let mut unlinked = BTreeMap::new();
@@ -271,6 +281,7 @@ impl Resolver<'_> {
             unlinked.retain(|name, _| !package.externs.contains_key(name));
             package.unlinked = unlinked;
         }
+        self.manifests.diagnostics.extend(twice);
         Packages { all: self.all, externals }
     }
 }

@@ -100,6 +100,10 @@ pub(crate) struct Crate {
     pub(crate) package: String,
     pub(crate) dir: Utf8PathBuf,
     pub(crate) version: Option<String>,
+    /// Where the package is named.
+    pub(crate) package_span: Span,
+    /// Where the library is named.
+    pub(crate) name_span: Span,
     pub(crate) root: Option<ModuleId>,
     /// The root's file.
     pub(crate) file: Option<Utf8PathBuf>,

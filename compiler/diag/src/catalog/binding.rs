@@ -34,6 +34,7 @@ codes! {
     BP3029 "a job fills a backend that forgets";
     BP3030 "no port is left";
     BP3040 "two things get one name";
+    BP3050 "a crate has the name of one that `bp` links";
 }
 
 /// `a, b and c` in backticks.
@@ -534,4 +535,17 @@ pub fn name_taken(
         }
     }
     diagnostic.help("give one of the two another name")
+}
+
+/// A package of the application is called like one that the generated program links too; `owner` says which, `linked` where the wiring names it.
+pub fn crate_name_taken(span: Span, name: &str, owner: &str, linked: Option<Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP3050, format!("`{name}` is also the name of {owner}"))
+        .at(span, "named here");
+    let diagnostic = match linked {
+        Some(linked) => diagnostic.at(linked, "the other one is linked from here"),
+        None => diagnostic,
+    };
+    diagnostic
+        .note("the generated program links both, and neither cargo nor a type's path can tell them apart")
+        .help("give this package another name")
 }

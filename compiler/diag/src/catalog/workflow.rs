@@ -47,6 +47,8 @@ codes! {
     BP1042 "a number given twice in wire.lock";
     BP1043 "a number whose type changed";
     BP1044 "a number that the wire cannot have";
+    BP1050 "too many arguments";
+    BP1051 "two crates of one name";
     BP1055 "a condition that builds differ in";
     BP1056 "a package without a library";
     BP1057 "a path dependency of some targets only";
@@ -298,6 +300,27 @@ pub fn generic_service(span: Span, what: &str, only_lifetimes: bool) -> Diagnost
         .at(span, "")
         .note("an instance is wired as `Arc<dyn Trait>`, which needs one concrete signature")
         .help(help)
+}
+
+/// A method with more arguments than can be encoded; `span` is the first that is too many.
+pub fn many_arguments(span: Span, method: &str, count: usize, most: usize) -> Diagnostic {
+    Diagnostic::error(BP1050, format!("`{method}` has {count} arguments; {most} are the most"))
+        .at(span, format!("argument {}", most + 1))
+        .help("make a struct that derives `Data` of those that belong together, and take that")
+}
+
+/// Two crates that Rust or cargo cannot tell apart; `first` is the one that was read before.
+pub fn crate_named_twice(span: Span, first: Span, name: &str, packages: [&str; 2]) -> Diagnostic {
+    let [package, other] = packages;
+    let title = if package == other {
+        format!("two crates are called `{name}`")
+    } else {
+        format!("`{package}` and `{other}` are both called `{name}` in Rust")
+    };
+    Diagnostic::error(BP1051, title)
+        .at(span, "this one")
+        .at(first, "and this one")
+        .help("give one of them another name")
 }
 
 /// A supertrait other than `Send`, `Sync` and `'static`.

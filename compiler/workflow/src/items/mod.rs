@@ -72,6 +72,8 @@ pub(crate) fn collect(
             name: c.name.clone(),
             package: c.package.clone(),
             dir: c.dir.clone(),
+            package_span: c.package_span,
+            name_span: c.name_span,
             root: c.file.clone().unwrap_or_default(),
             features: c.features.clone(),
             sees: c

@@ -27,6 +27,8 @@ pub(crate) struct Manifest {
     pub(crate) span: Span,
     /// The library's name in Rust.
     pub(crate) name: String,
+    /// Where that is written: the package's name, unless `[lib]` has one.
+    pub(crate) name_span: Span,
     pub(crate) version: Option<String>,
     /// Whether paths are read as before 2018.
     pub(crate) old_paths: bool,
@@ -108,7 +110,7 @@ impl<'a> Manifests<'a> {
         let old_paths = edition.as_deref().is_none_or(|e| e == "2015");
         let version = self.inherited(workspace, "version");
         let library_name = library.and_then(|l| self.text(place, l, "name"));
-        let library_name = library_name.map_or_else(|| name.0.clone(), |(name, _)| name);
+        let (library_name, name_span) = library_name.unwrap_or_else(|| name.clone());
         let root = self.root(place, (package, library), &library_name, edition.as_deref());
         let proc_macro = ["proc-macro", "proc_macro"]
             .iter()
@@ -120,6 +122,7 @@ impl<'a> Manifests<'a> {
             package: name.0,
             span: name.1,
             name: library_name.replace('-', "_"),
+            name_span,
             version,
             old_paths,
             root,
