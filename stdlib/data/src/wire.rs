@@ -4,6 +4,7 @@
 //! Without a table, as in a workflow's unit tests, they follow the order of declaration from 1.
 //! A [`Slot`] looks its numbers up at its first use and afterwards costs two atomic loads.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::OnceLock;
@@ -177,7 +178,7 @@ impl<const N: usize> Slot<N> {
         match TABLE.get() {
             None => &self.declared,
             Some(table) => self.installed.get_or_init(|| {
-                let numbers = table.types.get(self.path);
+                let numbers = table.types.get(&*key(self.path));
                 let numbers = numbers.map(|numbers| match self.part {
                     Part::Fields => numbers.fields.clone(),
                     Part::Variants => {
@@ -196,6 +197,11 @@ impl<const N: usize> Slot<N> {
             }),
         }
     }
+}
+
+/// A type's key in the table: its path without `r#`, which rustc writes before a module's name that is a keyword.
+fn key(path: &str) -> Cow<'_, str> {
+    if path.contains("::r#") { path.replace("::r#", "::").into() } else { path.into() }
 }
 
 /// A name that the table lacks gets the next number above the table's, so that it collides with none of them.

@@ -68,6 +68,18 @@ mod v2 {
     }
 }
 
+/// A module whose name is a keyword, which stands in the table as it is.
+mod r#type {
+    use bp_macros::Data;
+
+    #[derive(Debug, Clone, PartialEq, Data)]
+    #[data(crate = ::bp_data)]
+    pub(crate) struct B {
+        pub left: u8,
+        pub right: u8,
+    }
+}
+
 fn table() -> WireTable {
     serde_json::from_value(serde_json::json!({
         "types": {
@@ -82,6 +94,7 @@ fn table() -> WireTable {
                 "Cleared": { "number": 1 },
                 "Moved": { "number": 4, "fields": { "0": 1, "1": 3 } },
             } },
+            "evolution::type::B": { "fields": { "left": 8, "right": 9 } },
             "evolution::v1::Color": { "variants": { "Red": { "number": 2 }, "Green": { "number": 5 } } },
             "evolution::v2::Color": { "variants": {
                 "Red": { "number": 2 }, "Green": { "number": 5 }, "Blue": { "number": 6 },
@@ -118,6 +131,8 @@ fn numbers_come_from_the_table() {
     assert_eq!(encode(Codec::Protobuf, &v1::Color::Green).to_vec(), [0x08, 5]);
     let item = v1::Item { sku: "a".into(), quantity: 9 };
     assert_eq!(encode(Codec::Protobuf, &item).to_vec(), [0x0a, 5, 0x12, 1, b'a', 0x08, 9]);
+    let b = r#type::B { left: 1, right: 2 };
+    assert_eq!(encode(Codec::Protobuf, &b).to_vec(), [0x0a, 4, 8 << 3, 1, 9 << 3, 2]);
     assert_eq!(wire::install(table()), Ok(()), "the same table again is fine");
     assert_eq!(wire::install(WireTable::default()), Err(InstallError::Different));
 }

@@ -148,3 +148,42 @@ fn json(value: &DeValue<'_>) -> Result<Value, String> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_arrive_unchanged_or_not_at_all() {
+        let value = |text: &str| {
+            let entries = parse(&format!("service.shop.x = {text}"), Source::Set);
+            entries.map(|all| all[0].value.clone()).map_err(|error| error.to_string())
+        };
+        for (text, expected) in [
+            ("20", json!(20)),
+            ("-0x1", json!(null)),
+            ("0xff", json!(255)),
+            ("9223372036854775807", json!(i64::MAX)),
+            ("18446744073709551615", json!("18446744073709551615")),
+            ("\"340282366920938463463374607431768211455\"", json!(u128::MAX.to_string())),
+            ("-170141183460469231731687303715884105728", json!(i128::MIN.to_string())),
+            ("1.5", json!(1.5)),
+            ("-0.0", json!(-0.0)),
+            ("nan", json!("NaN")),
+            ("-inf", json!("-Infinity")),
+            ("[1, 1e3]", json!([1, 1e3])),
+        ] {
+            if expected.is_null() {
+                assert!(value(text).is_err(), "{text}");
+            } else {
+                assert_eq!(value(text), Ok(expected), "{text}");
+            }
+        }
+        assert!(
+            value("170141183460469231731687303715884105728").unwrap_err().contains("in quotes")
+        );
+        assert!(value("1e400").unwrap_err().contains("too large"));
+    }
+}
