@@ -3,7 +3,7 @@
 use bp_plan::{Value, parse_duration};
 use bp_plugin::any;
 use bp_wiring::{Item, Value as Written};
-use bp_workflow::{FieldModel, Type, TypeKind, VariantShape, WorkflowModel};
+use bp_workflow::{FieldModel, Type, TypeKind, TypeUse, VariantShape, WorkflowModel};
 
 /// Why a value is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,80 @@ pub(crate) enum Fault {
     },
     /// No wiring can write the type.
     Unwritable(String),
+}
+
+/// Types that cannot be encoded, but that a wiring can write.
+const LOCAL: &[&str] =
+    &["bp_runtime::Secret", "bp_std::Secret", "isize", "std::path::PathBuf", "usize"];
+
+/// Whether a parameter is read as a value that crossed a process would be, since the runtime has no literal of its type.
+pub(crate) fn is_encoded(ty: &TypeUse) -> bool {
+    let sequence = ty.text.contains("VecDeque<");
+    let other_map = ty.text.contains("HashMap<");
+    !mentions(&ty.ty, &|t| matches!(t, Type::Local { .. }))
+        && (sequence || other_map || mentions(&ty.ty, &|t| !has_literal(t)))
+}
+
+/// Whether the runtime reads such a value without an encoding, as far as its parts are concerned too.
+fn has_literal(ty: &Type) -> bool {
+    match ty {
+        Type::Map(key, _) => **key == Type::String,
+        Type::Bool
+        | Type::Char
+        | Type::String
+        | Type::F32
+        | Type::F64
+        | Type::Duration
+        | Type::Option(_)
+        | Type::Vec(_)
+        | Type::Local { .. } => true,
+        ty => range(ty).is_some(),
+    }
+}
+
+/// Whether a type, or one inside it, is such.
+fn mentions(ty: &Type, such: &impl Fn(&Type) -> bool) -> bool {
+    such(ty)
+        || match ty {
+            Type::Option(inner)
+            | Type::Box(inner)
+            | Type::Vec(inner)
+            | Type::Array(inner, _)
+            | Type::Set(inner) => mentions(inner, such),
+            Type::Map(key, value) => mentions(key, such) || mentions(value, such),
+            Type::Tuple(types) => types.iter().any(|t| mentions(t, such)),
+            _ => false,
+        }
+}
+
+/// A value of a parameter, as the constructor will read it.
+pub(crate) fn parameter(
+    workflow: &WorkflowModel,
+    ty: &TypeUse,
+    item: &Item,
+) -> Result<Value, Fault> {
+    // Nothing that a reference could hold would be such a value.
+    if let Type::Local { text, .. } = &ty.ty
+        && !LOCAL.contains(&text.as_str())
+    {
+        return Err(Fault::Unwritable(text.clone()));
+    }
+    let value = read(workflow, &ty.ty, item)?;
+    Ok(if is_encoded(ty) { encoded(value) } else { value })
+}
+
+/// Times are encoded in seconds.
+fn encoded(value: Value) -> Value {
+    match value {
+        Value::Duration(time) => {
+            Value::Text(format!("{}.{:09}s", time.as_secs(), time.subsec_nanos()))
+        }
+        Value::List(values) => Value::List(values.into_iter().map(encoded).collect()),
+        Value::Table(values) => {
+            Value::Table(values.into_iter().map(|(name, value)| (name, encoded(value))).collect())
+        }
+        value => value,
+    }
 }
 
 /// Reads a value of a type; a reference fits any type, since its text is known at start-up only.

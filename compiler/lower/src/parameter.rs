@@ -349,7 +349,7 @@ fn value(
     ty: &TypeUse,
     item: &Item,
 ) -> Result<Binding, Box<Diagnostic>> {
-    let value = literal::read(scope.workflow, &ty.ty, item).map_err(|fault| {
+    let value = literal::parameter(scope.workflow, ty, item).map_err(|fault| {
         Box::new(match fault {
             literal::Fault::Mismatch { wanted, example } => {
                 misfit(parameter, &wanted, item, &example)

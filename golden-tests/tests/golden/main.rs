@@ -24,6 +24,7 @@ mod examples;
 mod faulty;
 mod fuzz;
 mod hotel;
+mod hurtful;
 mod kubernetes;
 mod names;
 mod outside;
@@ -62,6 +63,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(fuzz::trials());
     trials.extend(scale::trials());
     trials.extend(hotel::trials());
+    trials.extend(hurtful::trials());
     trials.extend(watch::trials());
     trials.extend(write::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
