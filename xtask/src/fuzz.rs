@@ -23,6 +23,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("application", ""),
     ("cargo_lock", "Cargo.lock"),
     ("graph", ""),
+    ("hurtful", ""),
     ("manifest", ""),
     ("memory", ""),
     ("plan", ""),

@@ -35,6 +35,9 @@ impl<'a> Implementations<'a> {
         item: &Item,
         text: &str,
     ) -> Result<(&'a ImplementationModel, &'a str), Diagnostic> {
+        // Paths in the model are without the marks of raw identifiers.
+        let (written, text) = (text, text.replace("r#", ""));
+        let text = text.as_str();
         let fits = |path: &str| {
             path == text || path.strip_suffix(text).is_some_and(|rest| rest.ends_with("::"))
         };
@@ -42,7 +45,7 @@ impl<'a> Implementations<'a> {
         let found: Vec<&ImplementationModel> =
             named.iter().copied().filter(|i| fits(&i.path) || fits(&i.reachable)).collect();
         match found.as_slice() {
-            [] => Err(unknown(self.workflow, item.span, text)),
+            [] => Err(unknown(self.workflow, item.span, written)),
             [one] => interface(one, item.span),
             // A whole path beats the tail of another one.
             more => {
@@ -50,7 +53,7 @@ impl<'a> Implementations<'a> {
                     interface(one, item.span)
                 } else {
                     let paths: Vec<String> = more.iter().map(|i| i.reachable.clone()).collect();
-                    Err(codes::ambiguous_implementation(item.span, text, &paths))
+                    Err(codes::ambiguous_implementation(item.span, written, &paths))
                 }
             }
         }

@@ -21,6 +21,7 @@ mod literal;
 mod locate;
 mod names;
 mod parameter;
+mod parameter_value;
 mod pipeline;
 mod plan;
 mod smoke;

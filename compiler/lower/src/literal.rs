@@ -97,6 +97,11 @@ impl Range {
     }
 }
 
+/// Whether a type is of whole numbers.
+pub(crate) fn is_whole(ty: &Type) -> bool {
+    range(ty).is_some()
+}
+
 fn range(ty: &Type) -> Option<Range> {
     let signed = |min: i128, max: i128| (min, u128::try_from(max).unwrap_or(0), false);
     let (min, max, wide) = match ty {

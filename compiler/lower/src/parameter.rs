@@ -13,9 +13,9 @@ use bp_wiring::Item;
 use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
 
 use crate::bind::{Bound, Scope};
-use crate::literal;
 use crate::names::{Named, fold};
-use crate::walk::{self, Form, Why, quoted};
+use crate::walk::{Why, quoted};
+use crate::{literal, parameter_value};
 
 /// Resolves the parameters of one service.
 pub(crate) fn resolve(
@@ -350,15 +350,14 @@ fn value(
     ty: &TypeUse,
     item: &Item,
 ) -> Result<Binding, Box<Diagnostic>> {
-    let value =
-        walk::read(scope.workflow, Form::Configuration, &ty.ty, item).map_err(|faults| {
-            // One value, one diagnostic.
-            let first = faults.into_iter().next();
-            Box::new(first.map_or_else(
-                || unfit(parameter, &literal::mismatch(&ty.ty), "", item.span, item.type_name()),
-                |fault| unfit(parameter, &fault.why, &fault.path, fault.span, &fault.found),
-            ))
-        })?;
+    let value = parameter_value::read(scope.workflow, ty, item).map_err(|faults| {
+        // One value, one diagnostic.
+        let first = faults.into_iter().next();
+        Box::new(first.map_or_else(
+            || unfit(parameter, &literal::mismatch(&ty.ty), "", item.span, item.type_name()),
+            |fault| unfit(parameter, &fault.why, &fault.path, fault.span, &fault.found),
+        ))
+    })?;
     Ok(Binding::Value { value, span: item.span })
 }
 

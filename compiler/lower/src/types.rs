@@ -13,6 +13,8 @@ use bp_workflow::{
     TypeModel, VariantShape, WorkflowModel,
 };
 
+use crate::parameter_value;
+
 /// A type as it crosses a process; a `Box` is what it holds.
 fn type_plan(ty: &Type) -> TypePlan {
     let integer = |signed, bits| TypePlan::Integer { signed, bits };
@@ -213,6 +215,9 @@ pub(crate) fn implementation(model: &ImplementationModel, interface: &str) -> Im
             ParameterKind::Instance(i) => PlanParameter::Instance(i.reachable.clone()),
             ParameterKind::List(i) => PlanParameter::Instances(i.reachable.clone()),
             ParameterKind::Optional(i) => PlanParameter::OptionalInstance(i.reachable.clone()),
+            ParameterKind::Literal(ty) if parameter_value::is_encoded(ty) => {
+                PlanParameter::Data(ty.text.clone())
+            }
             ParameterKind::Literal(ty) => match ty.ty {
                 Type::Option(_) => PlanParameter::OptionalValue(inside_option(&ty.text)),
                 _ => PlanParameter::Value(ty.text.clone()),

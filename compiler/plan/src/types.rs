@@ -226,6 +226,8 @@ pub enum ParameterKind {
     Value(String),
     /// A value or none: the type inside the `Option`.
     OptionalValue(String),
+    /// A value that is read as one that crosses a process is: its type in Rust.
+    Data(String),
 }
 
 /// A parameter of a constructor.

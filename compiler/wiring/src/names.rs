@@ -179,7 +179,13 @@ pub(crate) fn is_type_path(text: &str) -> bool {
         chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
             && chars.all(|c| c.is_alphanumeric() || c == '_')
             && part != "_"
-            && (!KEYWORDS.contains(&part) || matches!(part, "crate" | "self" | "super"))
     };
-    text.split("::").all(identifier) && !matches!(text, "crate" | "self" | "super")
+    let segment = |part: &str| match part.strip_prefix("r#") {
+        Some(raw) => identifier(raw) && !matches!(raw, "crate" | "self" | "super" | "Self"),
+        None => {
+            let root = matches!(part, "crate" | "self" | "super");
+            identifier(part) && (root || !KEYWORDS.contains(&part))
+        }
+    };
+    text.split("::").all(segment) && !matches!(text, "crate" | "self" | "super")
 }

@@ -6,11 +6,14 @@
 
 mod application;
 mod graph;
+pub mod hurtful;
 mod memory;
+pub mod names;
 mod output;
 mod plan;
 mod said;
 mod wiring;
+mod words;
 mod workflow;
 
 /// One way in.
@@ -27,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "application", run: application::run },
     Target { name: "cargo_lock", run: output::cargo_lock },
     Target { name: "graph", run: graph::run },
+    Target { name: "hurtful", run: hurtful::run },
     Target { name: "manifest", run: output::manifest },
     Target { name: "memory", run: memory::run },
     Target { name: "plan", run: plan::run },

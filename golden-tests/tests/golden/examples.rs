@@ -58,7 +58,7 @@ fn folder(example: &str) -> PathBuf {
 }
 
 /// Generated code compiles with clippy's warnings denied.
-fn code(folder: &Path, wiring: &str) -> Result<()> {
+pub(crate) fn code(folder: &Path, wiring: &str) -> Result<()> {
     bp::run(folder, &["build", &file(wiring)])?;
     let output = Command::new(env!("CARGO"))
         .args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])

@@ -26,6 +26,7 @@ mod examples;
 mod faulty;
 mod fuzz;
 mod hotel;
+mod hurtful;
 mod kubernetes;
 mod names;
 mod outside;
@@ -70,6 +71,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(hotel::trials());
     trials.extend(stopped::trials());
     trials.extend(switching::trials());
+    trials.extend(hurtful::trials());
     trials.extend(watch::trials());
     trials.extend(write::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use bp_data::Data;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
@@ -126,6 +127,19 @@ impl Builder {
     /// As [`Builder::value`].
     pub fn optional_value<T: Literal>(&self, name: &str) -> Result<Option<T>, StartError> {
         self.value(name)
+    }
+
+    /// The value that parameter `name` gets, read as one that crosses a process in JSON.
+    ///
+    /// # Errors
+    /// It does not fit `T`.
+    pub fn data<T: Data>(&self, name: &str) -> Result<T, StartError> {
+        let value = match self.parameters.get(name) {
+            Some(Parameter::Value(value)) => value.clone(),
+            None | Some(Parameter::Absent) => Value::Null,
+            other => return Err(self.wrong(name, "a value", other)),
+        };
+        T::from_json(value).map_err(|error| self.at(name, &error.to_string()))
     }
 
     /// The instance that a fallible constructor returned; its failure by the instance's name.

@@ -80,6 +80,7 @@ fn fetch(p: &mut Printer, parameter: &ConstructorParameter) {
         ParameterKind::OptionalInstance(_) => "optional",
         ParameterKind::Value(_) => "value",
         ParameterKind::OptionalValue(_) => "optional_value",
+        ParameterKind::Data(_) => "data",
     };
     // As prettyplease lays out `b.method(…)?`: one box around the chain, and one around the call's arguments.
     p.begin(4).text("b").brk(0, "", 0).text(format!(".{method}"));

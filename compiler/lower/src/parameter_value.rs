@@ -1,0 +1,90 @@
+//! Values of constructor parameters: which the runtime reads as literals, and which as what crosses a process.
+
+use bp_plan::Value;
+use bp_wiring::Item;
+use bp_workflow::{Type, TypeUse, WorkflowModel};
+
+use crate::literal;
+use crate::walk::{self, Fault, Form, Why};
+
+/// Types that cannot be encoded, but that a wiring can write.
+const LOCAL: &[&str] =
+    &["bp_runtime::Secret", "bp_std::Secret", "isize", "std::path::PathBuf", "usize"];
+
+/// Whether a parameter is read as a value that crossed a process would be, since the runtime has no literal of its type.
+pub(crate) fn is_encoded(ty: &TypeUse) -> bool {
+    let sequence = ty.text.contains("VecDeque<");
+    let other_map = ty.text.contains("HashMap<");
+    !mentions(&ty.ty, &|t| matches!(t, Type::Local { .. }))
+        && (sequence || other_map || mentions(&ty.ty, &|t| !has_literal(t)))
+}
+
+/// Whether the runtime reads such a value without an encoding, as far as its parts are concerned too.
+fn has_literal(ty: &Type) -> bool {
+    match ty {
+        Type::Map(key, _) => **key == Type::String,
+        Type::Bool
+        | Type::Char
+        | Type::String
+        | Type::F32
+        | Type::F64
+        | Type::Duration
+        | Type::Option(_)
+        | Type::Vec(_)
+        | Type::Local { .. } => true,
+        ty => literal::is_whole(ty),
+    }
+}
+
+/// Whether a type, or one inside it, is such.
+fn mentions(ty: &Type, such: &impl Fn(&Type) -> bool) -> bool {
+    such(ty)
+        || match ty {
+            Type::Option(inner)
+            | Type::Box(inner)
+            | Type::Vec(inner)
+            | Type::Array(inner, _)
+            | Type::Set(inner) => mentions(inner, such),
+            Type::Map(key, value) => mentions(key, such) || mentions(value, such),
+            Type::Tuple(types) => types.iter().any(|t| mentions(t, such)),
+            _ => false,
+        }
+}
+
+/// Reads the value of a parameter, as its constructor will take it.
+///
+/// # Errors
+/// Every part that does not fit, at least one.
+pub(crate) fn read(
+    workflow: &WorkflowModel,
+    ty: &TypeUse,
+    item: &Item,
+) -> Result<Value, Vec<Fault>> {
+    // Nothing that a reference could hold would be such a value.
+    if let Type::Local { text, .. } = &ty.ty
+        && !LOCAL.contains(&text.as_str())
+    {
+        return Err(vec![Fault {
+            path: String::new(),
+            span: item.span,
+            found: item.type_name().to_owned(),
+            why: Why::Unwritable(text.clone()),
+        }]);
+    }
+    let value = walk::read(workflow, Form::Configuration, &ty.ty, item)?;
+    Ok(if is_encoded(ty) { encoded(value) } else { value })
+}
+
+/// Times are encoded in seconds.
+fn encoded(value: Value) -> Value {
+    match value {
+        Value::Duration(time) => {
+            Value::Text(format!("{}.{:09}s", time.as_secs(), time.subsec_nanos()))
+        }
+        Value::List(values) => Value::List(values.into_iter().map(encoded).collect()),
+        Value::Table(values) => {
+            Value::Table(values.into_iter().map(|(name, value)| (name, encoded(value))).collect())
+        }
+        value => value,
+    }
+}

@@ -1,0 +1,65 @@
+//! Workflows whose names are words that hurt: what is accepted emits plain Rust, and one with all the words is compiled.
+
+use std::fs;
+
+use anyhow::{Result, anyhow, ensure};
+use bp_fuzz::{hurtful, names};
+use libtest_mimic::Trial;
+
+use crate::examples::code;
+use crate::running::one_at_a_time;
+use crate::{bp, trial};
+
+/// What chooses the names of the services behind those with every word.
+const SEED: u64 = 0x0bad_0a3e;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![trial("hurtful::emitted", emitted), trial("code::hurtful", compiled)]
+}
+
+fn bytes(seed: u64) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    (0..400).map(|_| random.u8(..)).collect()
+}
+
+/// Most of what such words make is accepted, and in none of it could a name be taken for another.
+fn emitted() -> Result<()> {
+    const WORKFLOWS: u64 = 150;
+    let mut accepted = 0;
+    let mut refused = std::collections::BTreeMap::<String, u32>::new();
+    for seed in 0..WORKFLOWS {
+        let files = hurtful::chosen(&bytes(seed));
+        let output = match hurtful::built(&files) {
+            Ok(output) => output,
+            Err(said) => {
+                for code in said.iter().filter_map(|said| said.split(':').next()) {
+                    *refused.entry(code.to_owned()).or_default() += 1;
+                }
+                continue;
+            }
+        };
+        accepted += 1;
+        names::plain(&files, &output)
+            .map_err(|doubt| anyhow!("seed {seed}: {doubt}\n{files:#?}"))?;
+    }
+    ensure!(accepted > WORKFLOWS / 2, "only {accepted} of {WORKFLOWS} are accepted: {refused:?}");
+    Ok(())
+}
+
+/// One application with all the words, compiled with warnings denied.
+fn compiled() -> Result<()> {
+    let files = hurtful::every_word(&bytes(SEED));
+    let output = hurtful::built(&files).map_err(|said| anyhow!("refused: {said:#?}"))?;
+    names::plain(&files, &output).map_err(|doubt| anyhow!(doubt))?;
+    let _one = one_at_a_time();
+    // Inside the repository, so that the runtime is the one whose crates are compiled for others.
+    let folder = bp::root().join("target/hurtful");
+    let _ = fs::remove_dir_all(&folder);
+    for (path, text) in files {
+        let text = text.replace("../vendor/bp", "../../..");
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+        fs::write(path, text)?;
+    }
+    code(&folder, "local")
+}
