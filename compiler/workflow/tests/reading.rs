@@ -319,3 +319,20 @@ fn a_missing_manifest_is_a_diagnostic_without_a_place() {
     let said: Vec<String> = found.iter().map(|d| bp_diag::render::short(d, &sources)).collect();
     assert_eq!(said, ["error[BP1001]: cannot read `/nowhere/Cargo.toml`: there is no such file"]);
 }
+
+#[test]
+fn what_a_workspace_hands_on_lies_where_the_workflow_lies() {
+    let system = MemorySystem::new()
+        .with_file("/Cargo.toml", "[workspace]\n[workspace.dependencies]\na = { path = \"a\" }\n")
+        .with_file("/w/Cargo.toml", "[package]\nname = \"w\"\n[dependencies]\na.workspace = true\n")
+        .with_file("/w/src/lib.rs", "")
+        .with_file("/a/Cargo.toml", "[package]\nname = \"a\"\n")
+        .with_file("/a/src/lib.rs", "");
+    for (dir, other) in [("w", "a"), ("/w", "/a"), ("./x/../w", "a")] {
+        let mut sources = SourceMap::new();
+        let (model, diagnostics) = bp_workflow::read(&system, &mut sources, Utf8Path::new(dir));
+        assert!(diagnostics.is_empty(), "{dir}");
+        // Generated code names the folder from the application's, so it is no absolute one unless all are.
+        assert_eq!(model.crates[1].dir, other, "{dir}");
+    }
+}

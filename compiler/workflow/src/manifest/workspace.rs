@@ -87,16 +87,20 @@ impl Manifests<'_> {
 
     /// As cargo looks for it: the package itself, what `package.workspace` names, or the nearest root above that does not exclude it.
     fn find(&mut self, package: Inherits<'_, '_>) -> Option<Rc<Workspace>> {
-        let dir = self.absolute(package.place.dir);
+        let dir = package.place.dir;
         if package.table.contains_key("workspace") {
-            return self.enter(&dir);
+            return self.enter(dir);
         }
         if let Some(named) = package.package.get("workspace").and_then(|w| w.get_ref().as_str()) {
             return self.enter(&normal(&dir.join(named)));
         }
-        for above in dir.ancestors().skip(1) {
-            if let Some(found) = self.enter(above)
-                && !found.excludes(&dir)
+        let absolute = self.absolute(dir);
+        // What is inherited is relative to the working directory where the package is, as other paths are.
+        let mut above = dir.to_owned();
+        for _ in absolute.ancestors().skip(1) {
+            above = normal(&above.join(".."));
+            if let Some(found) = self.enter(&above)
+                && !found.excludes(&absolute)
             {
                 return Some(found);
             }
@@ -106,13 +110,14 @@ impl Manifests<'_> {
 
     /// The workspace whose root is in a folder.
     fn enter(&mut self, dir: &Utf8Path) -> Option<Rc<Workspace>> {
-        if let Some(known) = self.workspaces.get(dir) {
+        let key = self.absolute(dir);
+        if let Some(known) = self.workspaces.get(&key) {
             return known.clone();
         }
         // Roots that name each other are none.
-        self.workspaces.insert(dir.to_owned(), None);
+        self.workspaces.insert(key.clone(), None);
         let found = self.read_workspace(dir);
-        self.workspaces.insert(dir.to_owned(), found.clone());
+        self.workspaces.insert(key, found.clone());
         found
     }
 
@@ -152,7 +157,7 @@ impl Manifests<'_> {
             members: folders("members"),
             exclude: folders("exclude"),
             shown: display_path(self.system, &path),
-            dir: dir.to_owned(),
+            dir: self.absolute(dir),
             dependencies,
             package,
             replaced: replaced(place, &table),
