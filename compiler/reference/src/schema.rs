@@ -424,7 +424,7 @@ fn service() -> Json {
     let implementation = json!({
         "description": "The type that implements it, as the workflow's crate sees it.",
         "type": "string",
-        "pattern": r"^[A-Za-z_]\w*(::[A-Za-z_]\w*)*$",
+        "pattern": r"^(r#)?[^\s\d:#][^\s:#]*(::(r#)?[^\s\d:#][^\s:#]*)*$",
         "examples": ["CartImpl", "rates::RateServiceImpl"],
     });
     json!({

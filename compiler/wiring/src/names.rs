@@ -180,12 +180,11 @@ pub(crate) fn is_type_path(text: &str) -> bool {
             && chars.all(|c| c.is_alphanumeric() || c == '_')
             && part != "_"
     };
-    let segment = |part: &str| match part.strip_prefix("r#") {
-        Some(raw) => identifier(raw) && !matches!(raw, "crate" | "self" | "super" | "Self"),
-        None => {
-            let root = matches!(part, "crate" | "self" | "super");
-            identifier(part) && (root || !KEYWORDS.contains(&part))
-        }
+    let segment = |part: &str| {
+        let raw = part.strip_prefix("r#");
+        let root = matches!(raw.unwrap_or(part), "crate" | "self" | "super");
+        let plain = raw.is_some() || root || !KEYWORDS.contains(&part);
+        identifier(raw.unwrap_or(part)) && plain && !(root && raw.is_some())
     };
     text.split("::").all(segment) && !matches!(text, "crate" | "self" | "super")
 }

@@ -101,7 +101,7 @@ pub fn plain(files: &Files, output: &Files) -> Result<(), String> {
     }
     crates.insert("std".to_owned());
     let mut seen = BTreeSet::new();
-    for (path, text) in output.iter().filter(|(path, _)| path.ends_with(".rs")) {
+    for (path, text) in output.iter().filter(|(path, _)| extension(path) == "rs") {
         let ascii = path
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_./".contains(&b));
@@ -117,6 +117,10 @@ pub fn plain(files: &Files, output: &Files) -> Result<(), String> {
         modules(path, &file, output)?;
     }
     Ok(())
+}
+
+fn extension(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 fn table(manifest: &str) -> Result<toml::Table, String> {

@@ -87,9 +87,10 @@ fn moved((index, argument): (usize, &FnArg)) -> Option<TokenStream> {
         return Some(quote!(#(#conditions)* let #mutability #ident = #ident;));
     }
     let (pattern, ident) = (&argument.pat, positional(index, &argument.pat));
-    Some(match **pattern {
-        Pat::Wild(_) => quote!(#(#conditions)* let #ident = #ident;),
-        _ => quote!(#(#conditions)* let #pattern = { let #ident = #ident; #ident };),
+    Some(if matches!(**pattern, Pat::Wild(_)) {
+        quote!(#(#conditions)* let #ident = #ident;)
+    } else {
+        quote!(#(#conditions)* let #pattern = { let #ident = #ident; #ident };)
     })
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Infra, InfraKind, Processed, ServiceError};
 /// The wrappers of one edge, by method index.
 pub(crate) type Chains = Box<[Box<[Arc<dyn Wrapper>]>]>;
 
-/// An edge with its chain and its end. Generated clients (`CartClient(pub Client)`) call through it.
+/// An edge with its chain and its end. Generated clients (`struct Client(pub rt::Client)`) call through it.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,

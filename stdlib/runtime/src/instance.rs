@@ -48,7 +48,7 @@ impl fmt::Debug for AnyInstance {
 /// What the application needs of an interface, built by generated code:
 ///
 /// ```text
-/// InterfaceGlue::new::<dyn Cart>(&INTERFACE, |client| Arc::new(CartClient(client)), |cart| Arc::new(CartServer(cart)))
+/// InterfaceGlue::new::<dyn Cart>(&INTERFACE, |client| Arc::new(Client(client)), |service| Arc::new(Server(service)))
 ///     .method::<(String,), Vec<Item>, CartError>()     // once a method, in order
 ///     .local_method()                                  // for one that is not remote
 /// ```
