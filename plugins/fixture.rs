@@ -122,6 +122,7 @@ pub(crate) fn plan() -> Plan {
             workflow_package: "leaf-workflow".into(),
             workflow_crate: "leaf".into(),
             workflow_path: "workflow".into(),
+            crates: BTreeMap::new(),
             runtime: RuntimeSource::Unsaid,
             origin: String::new(),
         },

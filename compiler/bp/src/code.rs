@@ -2,27 +2,28 @@
 //!
 //! Every wiring fact is in the run plan, so `build/<wiring>/rust` without it is the same text for all wirings that name the same plugins.
 //! That text is mirrored to `.bp/code/<hash of the text>`, as deep as the original so that relative paths stay right, and cargo builds there into the shared `.bp/target`: another wiring with the same text finds the binary fresh.
+//! Another text is another program to cargo, by the names of its folders ([`crate::identity`]), so that whatever was built before, what answers is this one.
 //! The binary is linked into the mirror and started from there, since the next build of another text replaces the one in `.bp/target`.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "`bp run` and `bp test` start cargo, and link what it built"
-)]
+#![expect(clippy::disallowed_methods, reason = "what cargo built is linked")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use bp_diag::{Diagnostic, catalog};
 use bp_driver::Application;
 use bp_emit::Lock;
-use bp_system::{EntryKind, Held, System};
+use bp_system::{EntryKind, Held, Hold, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::cargo::{self, Ended};
 use crate::mirrors::Mirrors;
+use crate::signals;
 
 /// The plan that a binary embeds, which `BP_PLAN` always overrides here.
 const EMBEDDED_PLAN: &str = "app/plan.json";
+/// Held while cargo builds and until what it built is linked: programs of one name replace each other in a target folder that applications share.
+const BUILDING: &str = ".bp.lock";
 const LOCK: &str = "Cargo.lock";
 /// The lock that the mirror's was last made from; cargo goes on writing the mirror's own.
 const SEED: &str = ".bp-seed.lock";
@@ -51,22 +52,33 @@ pub(crate) struct Code<'a> {
 }
 
 impl Code<'_> {
-    /// Builds the mirror, and hands back the executables' paths.
+    /// Builds a mirror, and hands back the executables' paths; none when a signal cut it short.
     pub(crate) fn build(
         &self,
+        mirrors: &Mirrors<'_>,
         mirror: &Utf8Path,
         what: &[What],
         say: &dyn Fn(&str),
-    ) -> Result<Executables, Diagnostic> {
+    ) -> Result<Option<Executables>, Diagnostic> {
+        let (target, _) = mirrors.target();
+        let at = target.join(BUILDING);
+        let lock = self.system.make_directory(&target);
+        let _building = lock
+            .and_then(|()| self.system.lock(&at, Hold::Alone, true))
+            .map_err(|e| catalog::target::cannot_write(at.as_str(), &e.to_string()))?;
         let mut all = Executables::default();
         for what in what {
-            self.cargo(mirror, *what, &mut all)?;
+            if let Some(signal) = self.cargo(mirror, &target, *what, &mut all)? {
+                signals::cut_short(signal);
+                say(&format!("{}: cargo was ended", signals::name(signal)));
+                return Ok(None);
+            }
         }
         self.keep_lock(mirror, say)?;
         if let Some(binary) = &mut all.binary {
             keep(binary, mirror);
         }
-        Ok(all)
+        Ok(Some(all))
     }
 
     /// Copies the generated workspace to where its text's hash says.
@@ -88,12 +100,14 @@ impl Code<'_> {
         name.truncate(16);
         let mirror = mirrors.path(&name);
         let lock = mirrors.use_now(&name).map_err(|e| failed(&mirror, e))?;
-        for (name, bytes) in files {
+        let identity = mirrors.identity(&name);
+        let plan = EMBEDDED_PLAN.replacen("app", &identity.member("app"), 1);
+        for (name, bytes) in identity.rename(files) {
             let to = mirror.join(&name);
             let now = self.system.read(&to).ok();
             let write = match name.as_str() {
                 // Whose plan is embedded does not matter, and another one would compile the crate again.
-                EMBEDDED_PLAN => now.is_none(),
+                name if name == plan => now.is_none(),
                 LOCK => {
                     let seed = mirror.join(SEED);
                     let fresh = self.system.read(&seed).ok().as_ref() != Some(&bytes);
@@ -131,12 +145,14 @@ impl Code<'_> {
         Ok(())
     }
 
+    /// Starts cargo and waits for its end; the signal that came before that, if one did.
     fn cargo(
         &self,
         mirror: &Utf8Path,
+        target: &Utf8Path,
         what: What,
         all: &mut Executables,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<Option<i32>, Diagnostic> {
         let mut command = Command::new(self.system.variable("CARGO").as_deref().unwrap_or("cargo"));
         match what {
             What::Binary => command.args(["build", "--bins"]),
@@ -152,7 +168,7 @@ impl Code<'_> {
             .args(["--package", self.package, "--message-format=json-render-diagnostics"])
             .arg("--manifest-path")
             .arg(mirror.join("Cargo.toml"))
-            .stdout(Stdio::piped());
+            .env("CARGO_TARGET_DIR", target);
         // Not `--locked`: the application's lock serves every wiring, and cargo would refuse it for what this one does not use.
         // What cargo had to add is refused afterwards instead.
         if self.release {
@@ -161,25 +177,14 @@ impl Code<'_> {
         if self.quiet {
             command.arg("--quiet");
         }
-        if self.system.variable("CARGO_TARGET_DIR").is_none() {
-            let target = self.application.root.join(".bp/target");
-            command.env("CARGO_TARGET_DIR", self.absolute(&target));
-        }
         let failed = |e: std::io::Error| {
             let help = "install cargo, or let the variable CARGO name it";
             catalog::target::cannot_start("cargo", &e.to_string(), help)
         };
-        let mut child = command.spawn().map_err(failed)?;
-        if let Some(stdout) = child.stdout.take() {
-            for line in BufReader::new(stdout).lines() {
-                all.read(&line.map_err(failed)?);
-            }
-        }
-        let status = child.wait().map_err(failed)?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(catalog::target::does_not_compile(mirror.as_str()))
+        match cargo::run(command, |line| all.read(line)).map_err(failed)? {
+            Ended::With(status) if status.success() => Ok(None),
+            Ended::With(_) => Err(catalog::target::does_not_compile(mirror.as_str())),
+            Ended::CutShort(signal) => Ok(Some(signal)),
         }
     }
 

@@ -10,15 +10,19 @@
 //!
 //! This is the only crate that prints, starts processes and decides exit codes.
 
+mod cargo;
 mod cli;
 mod code;
 mod commands;
 mod completion;
 mod embedded;
+mod identity;
 mod mirrors;
 mod output;
 mod revision;
+mod signals;
 mod supervise;
+mod sweep;
 mod tree;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,12 +58,15 @@ pub mod __private {
 
 /// Runs the command that the arguments ask for.
 ///
-/// Exit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 a fault of `bp` itself.
+/// Exit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 a fault of `bp` itself; a signal that cuts a build short ends `bp` too.
 #[expect(clippy::needless_pass_by_value, reason = "a `main` of three lines hands it over")]
 pub fn main(registry: Registry) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     match catch_unwind(AssertUnwindSafe(|| run(&registry))) {
-        Ok(code) => code,
+        Ok(code) => {
+            signals::end_if_cut_short();
+            code
+        }
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());

@@ -6,6 +6,8 @@ use bp_diag::{Diagnostic, catalog};
 use bp_system::{EntryKind, Held, Hold, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::identity::Identity;
+use crate::sweep::sweep;
 use crate::tree;
 
 /// How many mirrors are kept, those used last: switching between so many sets of plugins compiles nothing again.
@@ -19,7 +21,10 @@ const LOCK: &str = ".lock";
 #[derive(Debug)]
 pub(crate) struct Mirrors<'a> {
     system: &'a dyn System,
+    root: Utf8PathBuf,
     folder: Utf8PathBuf,
+    /// The folder by the one path that every `bp` gives it, wherever it was started.
+    place: Utf8PathBuf,
     _lock: Held,
 }
 
@@ -44,7 +49,10 @@ impl<'a> Mirrors<'a> {
         });
         let failed = |why: &str| catalog::target::cannot_write(at.as_str(), why);
         match taken {
-            Ok(Some(lock)) => Ok(Self { system, folder, _lock: lock }),
+            Ok(Some(lock)) => {
+                let place = place(system, &folder);
+                Ok(Self { system, root: root.to_owned(), folder, place, _lock: lock })
+            }
             Ok(None) => Err(failed("another `bp` holds it")),
             Err(e) => Err(failed(&e.to_string())),
         }
@@ -53,6 +61,20 @@ impl<'a> Mirrors<'a> {
     /// Where the mirror of this name is.
     pub(crate) fn path(&self, name: &str) -> Utf8PathBuf {
         self.folder.join(name)
+    }
+
+    /// What tells the code of this mirror from all other.
+    pub(crate) fn identity(&self, name: &str) -> Identity {
+        Identity::of(&self.place.join(name))
+    }
+
+    /// Where cargo builds, and whether it is the application's own folder.
+    pub(crate) fn target(&self) -> (Utf8PathBuf, bool) {
+        let here = self.system.current_directory().unwrap_or_default();
+        match self.system.variable("CARGO_TARGET_DIR").filter(|named| !named.is_empty()) {
+            Some(named) => (here.join(named), false),
+            None => (here.join(&self.root).join(".bp/target"), true),
+        }
     }
 
     /// Marks a mirror as used last, and in use until the lock is dropped; removes those not used for longest, save those in use.
@@ -97,8 +119,18 @@ impl<'a> Mirrors<'a> {
         if self.system.entry(&mirror).is_some() {
             tree::remove(self.system, &mirror)?;
         }
+        let (target, own) = self.target();
+        sweep(target.as_std_path(), &self.identity(name), own);
         Ok(true)
     }
+}
+
+/// A folder's path without links and detours; as it was given where the system cannot say.
+#[expect(clippy::disallowed_methods, reason = "a path that is no part of any output")]
+fn place(system: &dyn System, folder: &Utf8Path) -> Utf8PathBuf {
+    let given = system.current_directory().unwrap_or_default().join(folder);
+    let found = std::fs::canonicalize(&given).ok();
+    found.and_then(|path| Utf8PathBuf::from_path_buf(path).ok()).unwrap_or(given)
 }
 
 /// Whether a mirror may have this name: only such folders are ever removed.

@@ -2,12 +2,14 @@
 
 /// The candidate at the least edit distance from `typed`, if that is at most a third of its length (at least 1, and less than all of it); ties go to the first in the given order.
 ///
+/// What was typed is never an answer: a name that is there and does not fit is no slip.
+///
 /// A swap of two neighbours is one edit, and a long common beginning counts for the candidate: `retries` is nearer to `retry` than to `metrics`.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = typed.chars().count();
     let limit = (length / 3).max(1).min(length.saturating_sub(1));
     let mut best: Option<(usize, &'a str)> = None;
-    for candidate in candidates {
+    for candidate in candidates.into_iter().filter(|c| *c != typed) {
         let same = typed
             .chars()
             .map(fold)
@@ -78,6 +80,8 @@ mod tests {
         assert_eq!(nearest("retries", ["metrics", "retry"]), Some("retry"));
         assert_eq!(nearest("e", ["b"]), None);
         assert_eq!(nearest("", ["b"]), None);
+        assert_eq!(nearest("item", ["item"]), None);
+        assert_eq!(nearest("item", ["item", "items"]), Some("items"));
         assert_eq!(surely("attemps", ["budget", "attempts"]), Some("attempts"));
         // Either may be meant.
         assert_eq!(surely("cart", ["cart1", "cart2"]), None);

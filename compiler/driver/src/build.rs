@@ -1,12 +1,12 @@
 //! From a plan to artifacts: the Cargo workspace, then every plugin in use, then the enabled targets, then the wiring's patches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostic, Diagnostics, SourceMap, Span, catalog};
 use bp_emit::{Artifacts, Origin, RustInput, emit_rust, run_plan};
 use bp_plan::Plan;
 use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, Place};
-use bp_plugin::{ArtifactContext, Description, Plugin, Registry, guard};
+use bp_plugin::{ArtifactContext, Description, Kind, Metadata, Plugin, Registry, guard};
 use bp_system::System;
 use bp_wiring::Patch;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
@@ -55,7 +55,12 @@ pub fn artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics
         lock: input.application.cargo_lock(input.system),
         origin: String::from("bp"),
     };
-    let emitting = emitting(plan, input, &mut diagnostics);
+    let enabled: Vec<String> = plan.targets.keys().cloned().collect();
+    for target in input.targets.iter().filter(|target| !plan.targets.contains_key(*target)) {
+        let known = input.registry.ids("target");
+        diagnostics.push(catalog::target::target_not_enabled(target, &enabled, &known));
+    }
+    let emitting = emitting(plan, input.registry, input.targets);
     let described = describe(plan, &emitting, &mut diagnostics);
     let carried = described.iter().filter(|(_, described)| described.at_run_time);
     let carried = carried.map(|(id, described)| ((*id).to_owned(), described.text.clone()));
@@ -68,7 +73,7 @@ pub fn artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics
             diagnostics.push(fault);
         }
     }
-    let place = place(input, root);
+    let place = place(input.system, root, input.out);
     let images = match read_images(input.system, input.application) {
         Ok(images) => images,
         Err(fault) => {
@@ -142,37 +147,20 @@ fn carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String
     all
 }
 
-/// The plugins whose artifacts belong to this build: those in use that are no targets, and the chosen targets.
-fn emitting(
+/// The plugins whose artifacts belong to a build: those in use that are no targets, and the chosen targets; every enabled one when none is chosen.
+pub(crate) fn emitting(
     plan: &Plan,
-    input: &BuildInput<'_>,
-    diagnostics: &mut Diagnostics,
+    registry: &Registry,
+    chosen: &[String],
 ) -> Vec<&'static dyn Plugin> {
-    let enabled: Vec<String> = plan.targets.keys().cloned().collect();
-    for target in input.targets {
-        if !plan.targets.contains_key(target) {
-            let known = input.registry.ids("target");
-            diagnostics.push(catalog::target::target_not_enabled(target, &enabled, &known));
+    let emits = |metadata: &Metadata| match metadata.kind {
+        Kind::Target { .. } => {
+            plan.targets.contains_key(metadata.id)
+                && (chosen.is_empty() || chosen.iter().any(|target| target == metadata.id))
         }
-    }
-    let chosen: BTreeSet<&String> = if input.targets.is_empty() {
-        enabled.iter().collect()
-    } else {
-        input.targets.iter().collect()
+        _ => plan.plugins.contains_key(metadata.id),
     };
-    input
-        .registry
-        .iter()
-        .filter(|plugin| {
-            let metadata = plugin.metadata();
-            let id = metadata.id.to_owned();
-            if metadata.kind_name() == "target" {
-                chosen.contains(&id)
-            } else {
-                plan.plugins.contains_key(&id)
-            }
-        })
-        .collect()
+    registry.iter().filter(|plugin| emits(plugin.metadata())).collect()
 }
 
 /// `images.lock` of an application; empty when there is none.
@@ -191,11 +179,12 @@ pub fn read_images(
         .map_err(|why| catalog::target::bad_image_lock(path.as_str(), &why))
 }
 
-fn place(input: &BuildInput<'_>, root: &Utf8Path) -> Place {
-    let from_root = relative(input.system, root, input.out);
-    let here = input.system.current_directory().unwrap_or_else(|_| Utf8PathBuf::from("/"));
+/// The output folder and the application's, seen from each other.
+pub(crate) fn place(system: &dyn System, root: &Utf8Path, out: &Utf8Path) -> Place {
+    let from_root = relative(system, root, out);
+    let here = system.current_directory().unwrap_or_else(|_| Utf8PathBuf::from("/"));
     Place {
-        to_root: relative(input.system, input.out, root),
+        to_root: relative(system, out, root),
         from_root: (from_root != "." && !from_root.starts_with("..")).then_some(from_root),
         above: plain(&here.join(root)).into_iter().rev().collect(),
     }

@@ -6,15 +6,17 @@ use bp_diag::{Diagnostics, SourceMap, Span, catalog};
 use bp_ir::Ir;
 use bp_lower::{Input, Observe, Step, lower};
 use bp_plan::Plan;
-use bp_plugin::Registry;
+use bp_plugin::deploy::ImageLock;
+use bp_plugin::{PlanContext, Registry};
 use bp_system::System;
 use bp_wiring::{RuntimeSource, WiringModel};
 use bp_workflow::WorkflowModel;
 use bp_workflow::wire_lock::{self, LockUpdate};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::application::Application;
 use crate::memo::{self, Shelf};
+use crate::{build, names};
 
 /// How to compile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +27,10 @@ pub struct CompileOptions<'a> {
     pub verify: bool,
     /// The pass whose graph is to be dumped.
     pub dump_after: Option<&'a str>,
+    /// The targets whose files are to be made; the wiring's enabled ones when empty.
+    pub targets: &'a [String],
+    /// The folder in which they are to be made; the application's own when nothing is said.
+    pub out: Option<&'a Utf8Path>,
     /// Where the workflow's model is kept from build to build, if it is.
     pub shelf: Option<&'a Shelf<'a>>,
 }
@@ -215,8 +221,44 @@ fn finish(
         !(unread && d.code.id.starts_with("BP3") || faulty && d.code.id.starts_with("BP8"))
     });
     compiled.diagnostics.extend(told);
+    if let (Some(plan), false) = (&lowered.plan, faulty) {
+        check_plan(system, registry, workflow, options, plan, compiled);
+        clock.lap("check");
+    }
     compiled.plan = lowered.plan.filter(|_| !compiled.diagnostics.has_errors());
     compiled.lock = Some((place, update));
+}
+
+/// Lets every plugin in use check the plan that it will write files from, so that checking says what building would.
+fn check_plan(
+    system: &dyn System,
+    registry: &Registry,
+    workflow: &WorkflowModel,
+    options: CompileOptions<'_>,
+    plan: &Plan,
+    compiled: &mut Compiled,
+) {
+    let application = &compiled.application;
+    let own = application.output();
+    let place = build::place(system, &application.root, options.out.unwrap_or(&own));
+    let mut faults = Diagnostics::new();
+    let images = build::read_images(system, application).unwrap_or_else(|fault| {
+        faults.push(fault);
+        ImageLock::default()
+    });
+    let mut cx = PlanContext {
+        plan,
+        place: &place,
+        images: &images,
+        workflow,
+        wiring: &compiled.wiring,
+        diagnostics: &mut faults,
+    };
+    names::check(&mut cx);
+    for plugin in build::emitting(plan, registry, options.targets) {
+        cx.run(plugin);
+    }
+    compiled.diagnostics.append(faults);
 }
 
 /// The plan as readable text: every page that [`crate::explain::explain`] knows, one after another.

@@ -15,6 +15,7 @@ pub mod explain;
 pub mod fix;
 pub mod graph;
 pub mod memo;
+mod names;
 mod patch;
 pub mod registry;
 pub mod runtime;

@@ -16,4 +16,4 @@ mod testing;
 pub use artifact::{Artifact, ArtifactPath, Artifacts, Origin};
 pub use lock::{Lock, Package};
 pub use run_plan::run_plan;
-pub use rust::{GENERATED, RUNTIME_FACADE, RustInput, app_package, emit_rust, rust_path};
+pub use rust::{GENERATED, RUNTIME, RUNTIME_FACADE, RustInput, app_package, emit_rust};

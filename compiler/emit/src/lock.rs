@@ -183,14 +183,14 @@ fn find(names: &BTreeMap<&str, Vec<&Id>>, text: &str) -> Option<Id> {
     let name = parts.next()?;
     let version = parts.next();
     let source = parts.next().map(|s| s.trim_start_matches('(').trim_end_matches(')'));
-    names
-        .get(name)?
-        .iter()
-        .find(|id| {
-            version.is_none_or(|v| id.version == v)
-                && source.is_none_or(|s| id.source.as_deref() == Some(s))
-        })
-        .map(|id| (*id).clone())
+    let fits = |id: &&&Id| {
+        version.is_none_or(|v| id.version == v)
+            && source.is_none_or(|s| id.source.as_deref() == Some(s))
+    };
+    let found = names.get(name)?;
+    // A name alone is written by us, for a folder, unless it is the only one.
+    let local = found.iter().filter(fits).find(|id| id.source.is_none());
+    local.or_else(|| found.iter().find(fits)).map(|id| (*id).clone())
 }
 
 #[cfg(test)]

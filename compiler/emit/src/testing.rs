@@ -116,6 +116,7 @@ fn plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
             workflow_package: "leaf-workflow".into(),
             workflow_crate: "leaf_workflow".into(),
             workflow_path: "workflow".into(),
+            crates: BTreeMap::new(),
             runtime: RuntimeSource::Path("vendor/bp".into()),
             origin: "wiring/local.toml:2".into(),
         },

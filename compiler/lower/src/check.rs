@@ -9,7 +9,7 @@ use bp_plugin::{CheckContext, Pass, PassContext, Reading, Stage, read_settings};
 use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
-use crate::{direct, features, job, smoke};
+use crate::{crates, direct, features, job, smoke};
 
 /// The pass.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ impl Pass for Check {
     }
 
     fn run(&self, cx: &mut PassContext<'_>) {
+        crates::check(cx);
         targets(cx);
         target_settings(cx);
         features::check(cx);

@@ -77,7 +77,8 @@ fn unknown(workflow: &WorkflowModel, span: bp_diag::Span, text: &str) -> Diagnos
     }
     // In a path, the last part is the one to compare.
     let tail = text.rsplit("::").next().unwrap_or(text);
-    let suggestion = nearest(tail, names.iter().map(String::as_str));
+    let same = names.iter().map(String::as_str).find(|n| *n == tail && *n != text);
+    let suggestion = same.or_else(|| nearest(tail, names.iter().map(String::as_str)));
     codes::unknown_implementation(span, text, suggestion, &names)
 }
 

@@ -9,6 +9,7 @@ mod address;
 mod analyse;
 mod bind;
 mod check;
+mod crates;
 mod direct;
 mod features;
 mod group;

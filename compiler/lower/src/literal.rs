@@ -38,9 +38,11 @@ pub(crate) fn read(workflow: &WorkflowModel, ty: &Type, item: &Item) -> Result<V
         (Type::Char, Written::String(text)) if text.chars().count() == 1 => {
             Ok(Value::Text(text.clone()))
         }
-        (Type::F32 | Type::F64, Written::Float(n)) => Ok(Value::Float(*n)),
+        (Type::F32 | Type::F64, Written::Float(n)) if fits(ty, *n) => Ok(Value::Float(*n)),
         #[expect(clippy::cast_precision_loss, reason = "what a float parameter would do anyway")]
-        (Type::F32 | Type::F64, Written::Integer(n)) => Ok(Value::Float(*n as f64)),
+        (Type::F32 | Type::F64, Written::Integer(n)) if fits(ty, *n as f64) => {
+            Ok(Value::Float(*n as f64))
+        }
         (Type::Duration, Written::String(text)) => {
             parse_duration(text).map(Value::Duration).ok_or_else(mismatch)
         }
@@ -79,52 +81,80 @@ pub(crate) fn read(workflow: &WorkflowModel, ty: &Type, item: &Item) -> Result<V
             .collect::<Result<_, _>>()
             .map(Value::Table),
         (Type::Named(path), _) => named(workflow, path, item),
-        (Type::Local { text, .. }, written) => local(text, written),
-        _ => integer(ty, item).unwrap_or_else(|| Err(mismatch())),
+        _ => integer(ty, item).unwrap_or_else(|| match ty {
+            Type::Local { text, .. } => Err(Fault::Unwritable(text.clone())),
+            _ => Err(mismatch()),
+        }),
     }
+}
+
+/// Whether a number stays finite in a type.
+#[expect(clippy::cast_possible_truncation, reason = "what is cut off is what is asked")]
+fn fits(ty: &Type, number: f64) -> bool {
+    !number.is_finite() || *ty != Type::F32 || (number as f32).is_finite()
 }
 
 /// A whole number within a type's range; `None` for types that are none.
+///
+/// TOML's own have 64 bits with a sign, so those of wide types may be written in quotes, as the JSON of remote types has them.
 fn integer(ty: &Type, item: &Item) -> Option<Result<Value, Fault>> {
-    let (min, max) = range(ty)?;
-    let fault = || Fault::Mismatch { wanted: wanted(ty), example: example(ty) };
-    Some(match item.value {
-        Written::Integer(n) if (min..=max).contains(&n) => {
-            i64::try_from(n).map(Value::Integer).map_err(|_| fault())
-        }
-        _ => Err(fault()),
-    })
-}
-
-/// The range of a whole number that TOML can write.
-fn range(ty: &Type) -> Option<(i128, i128)> {
-    Some(match ty {
-        Type::U8 => (0, i128::from(u8::MAX)),
-        Type::U16 => (0, i128::from(u16::MAX)),
-        Type::U32 => (0, i128::from(u32::MAX)),
-        Type::I8 => (i128::from(i8::MIN), i128::from(i8::MAX)),
-        Type::I16 => (i128::from(i16::MIN), i128::from(i16::MAX)),
-        Type::I32 => (i128::from(i32::MIN), i128::from(i32::MAX)),
-        // TOML's whole numbers have 64 bits with a sign.
-        Type::U64 | Type::U128 => (0, i128::from(i64::MAX)),
-        Type::I64 | Type::I128 => (i128::from(i64::MIN), i128::from(i64::MAX)),
-        _ => return None,
-    })
-}
-
-/// `usize` and `isize` cannot cross a process but can be configured.
-fn local(text: &str, written: &Written) -> Result<Value, Fault> {
-    let fits = match (text, written) {
-        ("usize", Written::Integer(n)) => *n >= 0,
-        ("isize", Written::Integer(_)) => true,
-        ("usize" | "isize", _) => false,
-        _ => return Err(Fault::Unwritable(text.to_owned())),
+    let range = range(ty)?;
+    let number = match &item.value {
+        Written::Integer(n) => Some(n.to_string()),
+        Written::String(text) if range.wide => Some(text.clone()),
+        _ => None,
     };
-    match written {
-        Written::Integer(n) if fits => i64::try_from(*n).map(Value::Integer).map_err(|_| ()),
-        _ => Err(()),
+    let value = number.and_then(|text| range.read(&text));
+    Some(value.ok_or_else(|| Fault::Mismatch { wanted: wanted(ty), example: example(ty) }))
+}
+
+/// The range of a type of whole numbers.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    min: i128,
+    max: u128,
+    /// Whether some of it is beyond 32 bits.
+    wide: bool,
+}
+
+impl Range {
+    /// A number in decimal, without detours such as `007`.
+    fn read(self, text: &str) -> Option<Value> {
+        let fits = match text.parse::<i128>() {
+            Ok(n) if n.to_string() == text => {
+                n >= self.min && (n < 0 || u128::try_from(n).is_ok_and(|n| n <= self.max))
+            }
+            Ok(_) => false,
+            Err(_) => text.parse::<u128>().is_ok_and(|n| n <= self.max && n.to_string() == text),
+        };
+        fits.then(|| match text.parse::<i64>() {
+            Ok(n) => Value::Integer(n),
+            Err(_) => Value::Text(text.to_owned()),
+        })
     }
-    .map_err(|()| Fault::Mismatch { wanted: "a whole number".to_owned(), example: "20".to_owned() })
+}
+
+fn range(ty: &Type) -> Option<Range> {
+    let signed = |min: i128, max: i128| (min, u128::try_from(max).unwrap_or(0), false);
+    let (min, max, wide) = match ty {
+        Type::U8 => (0, u128::from(u8::MAX), false),
+        Type::U16 => (0, u128::from(u16::MAX), false),
+        Type::U32 => (0, u128::from(u32::MAX), false),
+        Type::U64 => (0, u128::from(u64::MAX), true),
+        Type::U128 => (0, u128::MAX, true),
+        Type::I8 => signed(i8::MIN.into(), i8::MAX.into()),
+        Type::I16 => signed(i16::MIN.into(), i16::MAX.into()),
+        Type::I32 => signed(i32::MIN.into(), i32::MAX.into()),
+        Type::I64 => (i64::MIN.into(), u128::from(i64::MAX.unsigned_abs()), true),
+        Type::I128 => (i128::MIN, i128::MAX.unsigned_abs(), true),
+        // These cannot cross a process but can be configured.
+        Type::Local { text, .. } if text == "usize" => (0, u128::from(u64::MAX), true),
+        Type::Local { text, .. } if text == "isize" => {
+            (i64::MIN.into(), u128::from(i64::MAX.unsigned_abs()), true)
+        }
+        _ => return None,
+    };
+    Some(Range { min, max, wide })
 }
 
 /// A struct as a table, a newtype as its value, an enum as a variant's name or a table of one.
@@ -227,16 +257,15 @@ fn variant_fault(short: &str, variants: &[bp_workflow::VariantModel]) -> Fault {
 
 /// What a type wants, in words.
 pub(crate) fn wanted(ty: &Type) -> String {
-    if let Some((min, max)) = range(ty) {
-        return match ty {
-            Type::I64 | Type::I128 => "a whole number".to_owned(),
-            Type::U64 | Type::U128 => "a whole number from 0".to_owned(),
-            _ => format!("a whole number from {min} to {max}"),
-        };
+    if let Some(Range { min, max, wide }) = range(ty) {
+        let beyond = u128::from(i64::MAX.unsigned_abs());
+        let quoted = if wide && max > beyond { ", in quotes where TOML's 64 bits end" } else { "" };
+        return format!("a whole number from {min} to {max}{quoted}");
     }
     match ty {
         Type::Bool => "`true` or `false`".to_owned(),
-        Type::F32 | Type::F64 => "a number".to_owned(),
+        Type::F32 => format!("a number from {:e} to {:e}", f32::MIN, f32::MAX),
+        Type::F64 => "a number".to_owned(),
         Type::Char => "one character".to_owned(),
         Type::Duration => "a duration".to_owned(),
         Type::NaiveDate => "a date".to_owned(),
@@ -250,9 +279,6 @@ pub(crate) fn wanted(ty: &Type) -> String {
         Type::Map(_, inner) => format!("a table, each value {}", wanted(inner)),
         Type::Option(inner) | Type::Box(inner) => wanted(inner),
         Type::Named(path) => format!("a `{}`", crate::parameter::short(path)),
-        Type::Local { text, .. } if text == "usize" || text == "isize" => {
-            "a whole number".to_owned()
-        }
         Type::Local { text, .. } => format!("a `{text}`"),
         _ => "a string".to_owned(),
     }
@@ -260,8 +286,8 @@ pub(crate) fn wanted(ty: &Type) -> String {
 
 /// A value that fits a type, as TOML.
 pub(crate) fn example(ty: &Type) -> String {
-    if range(ty).is_some() {
-        return "20".to_owned();
+    if let Some(range) = range(ty) {
+        return if range.max > u128::from(u64::MAX) { "\"20\"" } else { "20" }.to_owned();
     }
     match ty {
         Type::Bool => "true".to_owned(),
@@ -280,8 +306,7 @@ pub(crate) fn example(ty: &Type) -> String {
         Type::Tuple(types) => {
             format!("[{}]", types.iter().map(example).collect::<Vec<_>>().join(", "))
         }
-        Type::Local { .. } => "20".to_owned(),
-        Type::Named(_) => "…".to_owned(),
+        Type::Local { .. } | Type::Named(_) => "…".to_owned(),
         _ => "\"…\"".to_owned(),
     }
 }

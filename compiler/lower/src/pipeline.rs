@@ -3,7 +3,7 @@
 use bp_diag::{Diagnostics, SourceMap, catalog};
 use bp_ir::{Depth, Ir, verify};
 use bp_plan::Plan;
-use bp_plugin::{Pass, PassContext, PlanContext, Registry, Stage, guard};
+use bp_plugin::{Pass, PassContext, Registry, Stage, guard};
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 use bp_workflow::wire_lock::WireTable;
@@ -108,21 +108,9 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn Observe) -> Lowered {
     }
     let plan = plan.filter(|_| broken.is_empty());
     if let Some(plan) = &plan {
-        check_plan(input, plan, &mut diagnostics);
         analyse::analyse(plan, &ir, &mut diagnostics);
     }
     Lowered { ir, plan, diagnostics }
-}
-
-/// Lets every plugin in use check the plan that it will write files from, so that a check says what a build would.
-fn check_plan(input: &Input<'_>, plan: &Plan, diagnostics: &mut Diagnostics) {
-    let mut cx = PlanContext::new(plan, input.workflow, input.wiring, diagnostics);
-    for plugin in input.registry.iter() {
-        let id = plugin.metadata().id;
-        if plan.plugins.contains_key(id) || plan.targets.contains_key(id) {
-            cx.run(plugin);
-        }
-    }
 }
 
 /// The names of the passes in the order in which they run.

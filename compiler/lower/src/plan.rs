@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bp_ir::{ClientSlot, Component, Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side, Slot};
 use bp_plan::{
-    AddressPlan, AppPlan, BackendPlan, BoundInstance, DeadlinePlan, DrainPlan, Dropped, EdgePlan,
-    InstanceKind, InstancePlan, JobPlan, KnobPlan, ListenerPlan, ParameterPlan, PatchPlan, Plan,
-    PluginPlan, ProcessPlan, RuntimeSource, ServedPlan, ServicePlan, Settings, SmokePlan,
-    TransportPlan, VERSION, Value, WrapperPlan,
+    AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, DrainPlan, Dropped,
+    EdgePlan, InstanceKind, InstancePlan, JobPlan, KnobPlan, ListenerPlan, ParameterPlan,
+    PatchPlan, Plan, PluginPlan, ProcessPlan, RuntimeSource, ServedPlan, ServicePlan, Settings,
+    SmokePlan, TransportPlan, VERSION, Value, WrapperPlan,
 };
 use bp_plugin::facets::{
     Binding, Bindings, Drops, PluginSettings, ProcessSettings, WrapperSettings,
@@ -75,6 +75,15 @@ impl Closing<'_> {
             workflow_package: workflow.package.clone(),
             workflow_crate: workflow.crate_name.clone(),
             workflow_path: self.relative(workflow.dir.as_str()),
+            crates: workflow
+                .crates
+                .iter()
+                .filter(|krate| krate.name != workflow.crate_name)
+                .map(|krate| {
+                    let path = self.relative(krate.dir.as_str());
+                    (krate.name.clone(), CratePlan { package: krate.package.clone(), path })
+                })
+                .collect(),
             runtime: match &app.runtime {
                 Some(bp_wiring::RuntimeSource::Path(path)) => {
                     RuntimeSource::Path(self.relative(path.value.as_str()))

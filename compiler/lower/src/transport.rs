@@ -301,11 +301,11 @@ fn read(
     out.settings
 }
 
-/// The names of the arguments of each method of a service.
+/// The names of the arguments of each method of a service that can cross a process.
 fn arguments(workflow: &WorkflowModel, interface: &str) -> BTreeMap<String, Vec<String>> {
     let methods = workflow.services.get(interface).into_iter().flat_map(|s| &s.methods);
     let names = |m: &MethodModel| m.arguments.iter().map(|a| a.name.clone()).collect();
-    methods.map(|m| (m.name.clone(), names(m))).collect()
+    methods.filter(|m| m.is_remote()).map(|m| (m.name.clone(), names(m))).collect()
 }
 
 /// The name of the address of a listener: `CART_GRPC`.

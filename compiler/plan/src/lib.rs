@@ -11,11 +11,11 @@ mod types;
 mod value;
 
 pub use plan::{
-    AddressPlan, AppPlan, AutoscalePlan, BackendPlan, BoundInstance, DeadlinePlan, DrainPlan,
-    Dropped, EdgeClass, EdgePlan, InstanceKind, InstancePlan, JobPlan, KnobPlan, ListenerPlan,
-    ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, ResourcesPlan, RuntimeCrate,
-    RuntimeSource, ServedPlan, ServerPlan, ServicePlan, SettingPlan, Settings, SmokePlan,
-    TransportPlan, VERSION, WrapperPlan,
+    AddressPlan, AppPlan, AutoscalePlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan,
+    DrainPlan, Dropped, EdgeClass, EdgePlan, InstanceKind, InstancePlan, JobPlan, KnobPlan,
+    ListenerPlan, ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, ResourcesPlan,
+    RuntimeCrate, RuntimeSource, ServedPlan, ServerPlan, ServicePlan, SettingPlan, Settings,
+    SmokePlan, TransportPlan, VERSION, WrapperPlan,
 };
 pub use shared::Shared;
 pub use types::{

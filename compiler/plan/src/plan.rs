@@ -65,10 +65,22 @@ pub struct AppPlan {
     pub workflow_crate: String,
     /// The workflow's folder, relative to the application's root.
     pub workflow_path: String,
+    /// The crates with services or types that the workflow depends on by path, by name in Rust.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub crates: BTreeMap<String, CratePlan>,
     /// Where the runtime comes from.
     pub runtime: RuntimeSource,
     /// Where the wiring says so: `wiring/local.toml:2`.
     pub origin: String,
+}
+
+/// A crate that the workflow depends on by path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CratePlan {
+    /// The package's name.
+    pub package: String,
+    /// Its folder, relative to the application's root.
+    pub path: String,
 }
 
 /// Where the crates of the runtime come from.
@@ -271,6 +283,11 @@ impl InstancePlan {
     /// The backend, if it is one.
     pub fn backend(&self) -> Option<&BackendPlan> {
         if let InstanceKind::Backend(backend) = &self.kind { Some(backend) } else { None }
+    }
+
+    /// The server that a target deploys for it, if it is a backend that needs one and the wiring does not say that it is elsewhere.
+    pub fn deployed_server(&self) -> Option<&ServerPlan> {
+        self.backend()?.server.as_deref().filter(|server| !server.external)
     }
 }
 

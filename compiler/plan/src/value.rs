@@ -104,7 +104,8 @@ impl Value {
         match self {
             Self::Bool(value) => (*value).into(),
             Self::Integer(value) => (*value).into(),
-            Self::Float(value) => (*value).into(),
+            Self::Float(value) => serde_json::Number::from_f64(*value)
+                .map_or_else(|| special(*value).into(), serde_json::Value::Number),
             Self::Text(text) => text.as_str().into(),
             Self::Duration(value) => format_duration(*value).into(),
             Self::Size(value) => format_size(*value).into(),
@@ -119,17 +120,18 @@ impl Value {
     }
 }
 
-/// As a wiring writes it: `"500ms"`, `{ env = "TOKEN" }`, `["a", "b"]`.
 /// A table as JSON.
 pub(crate) fn table_json(table: &BTreeMap<String, Value>) -> serde_json::Value {
     table.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
 }
 
+/// As a wiring writes it: `"500ms"`, `{ env = "TOKEN" }`, `["a", "b"]`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bool(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
+            Self::Float(value) if value.is_nan() => f.write_str("nan"),
             // `{:?}` keeps the point that makes it a float.
             Self::Float(value) => write!(f, "{value:?}"),
             Self::Text(text) => quoted(text, f),
@@ -164,6 +166,15 @@ impl fmt::Display for Value {
                 f.write_str(" }")
             }
         }
+    }
+}
+
+/// A number that JSON has none for, as the JSON of remote types has it.
+fn special(value: f64) -> &'static str {
+    match value {
+        _ if value.is_nan() => "NaN",
+        _ if value > 0.0 => "Infinity",
+        _ => "-Infinity",
     }
 }
 
@@ -316,5 +327,17 @@ mod tests {
             r#"{ "a b" = ["x\"y", 3], budget = 1.0, key = { secret = "token" } }"#
         );
         assert_eq!(Value::Duration(Duration::from_millis(500)).to_string(), "\"500ms\"");
+        for (float, toml, json) in [
+            (f64::NAN, "nan", "\"NaN\""),
+            (f64::INFINITY, "inf", "\"Infinity\""),
+            (f64::NEG_INFINITY, "-inf", "\"-Infinity\""),
+            (-0.0, "-0.0", "-0.0"),
+        ] {
+            let value = Value::Float(float);
+            assert_eq!(
+                (value.to_string().as_str(), value.to_json().to_string().as_str()),
+                (toml, json)
+            );
+        }
     }
 }

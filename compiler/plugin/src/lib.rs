@@ -47,7 +47,7 @@ pub use process::{
     IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, TARGET_SETTINGS, autoscale, resources,
     target_settings,
 };
-pub use read::{ReadSettings, Reading, any, read_settings};
+pub use read::{ReadSettings, Reading, any, read_settings, whole};
 pub use registry::{Registry, guard};
 pub use server::{ServerSpec, ServerValue};
 pub use setting::{Literal, Setting, SettingKind};

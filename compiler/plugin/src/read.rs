@@ -228,13 +228,18 @@ fn reference(found: bp_wiring::Reference) -> Reference {
     }
 }
 
+/// A whole number; one that 64 bits with a sign cannot hold is text, as in JSON.
+pub fn whole(number: i128) -> Value {
+    i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Integer)
+}
+
 /// A value as written, of whatever type.
 pub fn any(item: &Item) -> Value {
     match &item.value {
         bp_wiring::Value::String(text) | bp_wiring::Value::Datetime(text) => {
             Value::Text(text.clone())
         }
-        bp_wiring::Value::Integer(n) => Value::Integer(i64::try_from(*n).unwrap_or(i64::MAX)),
+        bp_wiring::Value::Integer(n) => whole(*n),
         bp_wiring::Value::Float(n) => Value::Float(*n),
         bp_wiring::Value::Boolean(b) => Value::Bool(*b),
         bp_wiring::Value::Array(items) => Value::List(items.iter().map(any).collect()),
@@ -258,7 +263,8 @@ fn count_bounds(setting: &Setting) -> Bounds<u64> {
         Some(Literal::Int(n)) => u64::try_from(n).ok(),
         Some(Literal::Bool(_) | Literal::Text(_) | Literal::Float(_)) | None => None,
     };
-    Bounds { min: read(setting.min), max: read(setting.max) }
+    // What a plan holds has 64 bits with a sign.
+    Bounds { min: read(setting.min), max: read(setting.max).or(Some(i64::MAX.unsigned_abs())) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]

@@ -8,6 +8,7 @@ use bp_plan::Plan;
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
+use crate::deploy::{ImageLock, Place};
 use crate::{Declared, Plugin, guard};
 
 /// A name in the output, and what it is made from.
@@ -44,24 +45,19 @@ impl<'a> Named<'a> {
 pub struct PlanContext<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// What the wiring says.
+    /// Where the output folder will be.
+    pub place: &'a Place,
+    /// The digests of images.
+    pub images: &'a ImageLock,
+    /// What the workflow declares; for places in it.
+    pub workflow: &'a WorkflowModel,
+    /// What the wiring says; for places in it.
     pub wiring: &'a WiringModel,
-    workflow: &'a WorkflowModel,
     /// Where complaints go.
     pub diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> PlanContext<'a> {
-    /// A context over a plan, and over the models that it was made from.
-    pub fn new(
-        plan: &'a Plan,
-        workflow: &'a WorkflowModel,
-        wiring: &'a WiringModel,
-        diagnostics: &'a mut Diagnostics,
-    ) -> Self {
-        Self { plan, wiring, workflow, diagnostics }
-    }
-
     /// Lets a plugin check the plan; a panic becomes a diagnostic that names it.
     pub fn run(&mut self, plugin: &dyn Plugin) {
         if let Err(panicked) = guard(plugin.metadata().id, || plugin.check_plan(self)) {
@@ -74,12 +70,18 @@ impl<'a> PlanContext<'a> {
         declared.span(self.workflow, self.wiring)
     }
 
+    /// Reports that a declared thing and what follows from it do not fit together, and what to type instead.
+    pub fn complain(&mut self, plugin: &str, of: &Declared<'_>, message: &str, help: &str) {
+        let span = self.span(of);
+        self.diagnostics.push(catalog::policy::settings_disagree(plugin, message, help, span));
+    }
+
     /// Reports each name that two things of one namespace would have.
     ///
     /// `kind` says what is named: "gRPC method of `leaf.Notes`".
     /// A name that one thing claims twice is no fault.
-    pub fn distinct(&mut self, kind: &str, names: impl IntoIterator<Item = Named<'a>>) {
-        let mut taken: BTreeMap<Cow<'a, str>, Vec<Named<'a>>> = BTreeMap::new();
+    pub fn distinct<'n>(&mut self, kind: &str, names: impl IntoIterator<Item = Named<'n>>) {
+        let mut taken: BTreeMap<Cow<'n, str>, Vec<Named<'n>>> = BTreeMap::new();
         for named in names {
             let owners = taken.entry(named.name.clone()).or_default();
             if !owners.iter().any(|other| (other.of, other.part) == (named.of, named.part)) {
@@ -94,7 +96,7 @@ impl<'a> PlanContext<'a> {
         }
     }
 
-    fn clash(&self, kind: &str, name: &str, first: &Named<'a>, second: &Named<'a>) -> Diagnostic {
+    fn clash(&self, kind: &str, name: &str, first: &Named<'_>, second: &Named<'_>) -> Diagnostic {
         // What the user can rename comes first: the label that is shown as the fault's place.
         let (first, second) =
             if self.span(&first.of).is_none() { (second, first) } else { (first, second) };

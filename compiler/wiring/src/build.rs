@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
+use camino::Utf8Path;
+
 use crate::layers::{Chain, Layer};
 use crate::merge::{Shape, merge};
 use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
@@ -20,6 +22,8 @@ pub const TABLES: &[&str] = &[
 pub(crate) struct Builder<'a> {
     pub(crate) layers: &'a [Layer],
     pub(crate) grammar: &'a Grammar,
+    /// The working directory.
+    pub(crate) here: &'a Utf8Path,
     pub(crate) out: &'a mut Diagnostics,
     pub(crate) changes: Vec<Change>,
     /// Absence proves nothing.
@@ -27,15 +31,26 @@ pub(crate) struct Builder<'a> {
 }
 
 /// Builds the model of a chain.
-pub(crate) fn build(chain: &Chain, grammar: &Grammar, out: &mut Diagnostics) -> WiringModel {
+pub(crate) fn build(
+    chain: &Chain,
+    grammar: &Grammar,
+    here: &Utf8Path,
+    out: &mut Diagnostics,
+) -> WiringModel {
     let mut model = WiringModel { broken: chain.broken, ..WiringModel::default() };
     for layer in &chain.layers {
         model.files.push(WiringFile { path: layer.path.clone(), file: layer.file });
     }
     let Some(main) = chain.layers.last() else { return model };
     main.path.file_stem().unwrap_or_default().clone_into(&mut model.name);
-    let mut builder =
-        Builder { layers: &chain.layers, grammar, out, changes: Vec::new(), broken: chain.broken };
+    let mut builder = Builder {
+        layers: &chain.layers,
+        grammar,
+        here,
+        out,
+        changes: Vec::new(),
+        broken: chain.broken,
+    };
     names::check_file("a wiring file", &model.name, Span::whole(main.file), builder.out);
     builder.check_tables();
     model.app = extras::app(&mut builder);

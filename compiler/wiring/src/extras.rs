@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostic, Span, Spanned};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::Builder;
 use crate::{
@@ -35,7 +35,8 @@ pub(crate) fn app(builder: &mut Builder<'_>) -> AppModel {
         app.name = Some(Spanned::new(name, item.span));
     }
     if let Some(item) = table.get("workflow") {
-        app.workflow = path(builder, item, "`workflow`", "workflow = \"../workflow\"");
+        app.workflow =
+            path(builder, item, "`workflow`", |to| format!("workflow = \"{to}\""), "../workflow");
     }
     if let Some(item) = table.get("runtime") {
         app.runtime = runtime(builder, item);
@@ -69,24 +70,37 @@ pub(crate) fn app(builder: &mut Builder<'_>) -> AppModel {
     app
 }
 
-/// A path, resolved against the folder of the file that wrote it.
+/// A path, resolved against the folder of the file that wrote it; `line` writes one, such as `usual`.
 fn path(
     builder: &mut Builder<'_>,
     item: &Item,
     what: &str,
-    example: &str,
+    line: impl Fn(&str) -> String,
+    usual: &str,
 ) -> Option<Spanned<Utf8PathBuf>> {
-    let text = builder.string(item, what, example)?;
+    let text = builder.string(item, what, &line(usual))?;
     if text.is_empty() {
-        builder.out.push(codes::wrong_shape(item.span, what, "a path", "an empty string", example));
+        let found = "an empty string";
+        builder.out.push(codes::wrong_shape(item.span, what, "a path", found, &line(usual)));
         return None;
     }
     let from = builder.layers.iter().find(|l| l.file == item.span.file)?;
+    if let Some(found) = layers::of_one_machine(builder.here, &from.path, &text) {
+        // The same place, as every machine that has this application finds it.
+        let named = from.path.parent().unwrap_or(Utf8Path::new("")).join(&text);
+        let way = layers::way(builder.here, &from.path, &named);
+        let written = if text.starts_with('~') { usual } else { way.as_str() };
+        let expected = "a path relative to this file's folder";
+        builder.out.push(codes::wrong_shape(item.span, what, expected, found, &line(written)));
+        return None;
+    }
     Some(Spanned::new(layers::resolve(&from.path, &text), item.span))
 }
 
 fn runtime(builder: &mut Builder<'_>, item: &Item) -> Option<RuntimeSource> {
-    let example = "runtime = { path = \"../vendor/bp\" }";
+    let usual = "../vendor/bp";
+    let line = |path: &str| format!("runtime = {{ path = \"{path}\" }}");
+    let example = &line(usual);
     match &item.value {
         Value::String(version) => {
             Some(RuntimeSource::Version(Spanned::new(version.clone(), item.span)))
@@ -95,7 +109,7 @@ fn runtime(builder: &mut Builder<'_>, item: &Item) -> Option<RuntimeSource> {
             builder.out.extend(table.unknown_keys("`runtime`", &["path", "version"]));
             match (table.get("path"), table.get("version")) {
                 (Some(item), None) => {
-                    path(builder, item, "`runtime.path`", example).map(RuntimeSource::Path)
+                    path(builder, item, "`runtime.path`", line, usual).map(RuntimeSource::Path)
                 }
                 (None, Some(item)) => {
                     let version = builder.string(

@@ -37,6 +37,7 @@ pub(crate) fn load(
     out: &mut Diagnostics,
 ) -> Chain {
     let mut chain = Chain::default();
+    let here = system.current_directory().unwrap_or_default();
     let mut path = normal(path);
     let mut named_at: Option<Span> = None;
     loop {
@@ -74,7 +75,7 @@ pub(crate) fn load(
         let extends = root.entries.remove("extends");
         chain.layers.push(Layer { path: path.clone(), file, root });
         let Some(extends) = extends else { break };
-        let Some(named) = base_path(&extends, &path, out) else {
+        let Some(named) = base_path(&extends, &here, &path, out) else {
             chain.broken = true;
             break;
         };
@@ -120,7 +121,12 @@ fn neighbours(system: &dyn System, path: &Utf8Path) -> Vec<String> {
         .collect()
 }
 
-fn base_path(extends: &Item, from: &Utf8Path, out: &mut Diagnostics) -> Option<Utf8PathBuf> {
+fn base_path(
+    extends: &Item,
+    here: &Utf8Path,
+    from: &Utf8Path,
+    out: &mut Diagnostics,
+) -> Option<Utf8PathBuf> {
     let what = "`extends`";
     let Value::String(text) = &extends.value else {
         let found = extends.type_name();
@@ -143,7 +149,52 @@ fn base_path(extends: &Item, from: &Utf8Path, out: &mut Diagnostics) -> Option<U
         ));
         return None;
     }
+    if let Some(found) = of_one_machine(here, from, text) {
+        let expected = "the path of one file, relative to this one";
+        out.push(codes::wrong_shape(
+            extends.span,
+            what,
+            expected,
+            found,
+            "extends = \"micro.toml\"",
+        ));
+        return None;
+    }
     Some(resolve(from, text))
+}
+
+/// What a path in the file `from` is, if it is another one on another machine; what is built of it would be too.
+pub(crate) fn of_one_machine(here: &Utf8Path, from: &Utf8Path, text: &str) -> Option<&'static str> {
+    if text.starts_with('/') {
+        return Some("an absolute path");
+    }
+    if text == "~" || text.starts_with("~/") {
+        return Some("a path in the home folder, which only a shell knows");
+    }
+    let folder = normal(&here.join(from.parent().unwrap_or(Utf8Path::new(""))));
+    let mut above = folder.components().filter(|c| matches!(c, Utf8Component::Normal(_))).count();
+    for part in Utf8Path::new(text).components() {
+        match part {
+            Utf8Component::Normal(_) => above += 1,
+            Utf8Component::ParentDir if above == 0 => {
+                return Some("a path above the root of this machine's file system");
+            }
+            Utf8Component::ParentDir => above -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The way from the folder of the file `from` to a path, both as seen from `here`, which is absolute.
+pub(crate) fn way(here: &Utf8Path, from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
+    let from = normal(&here.join(from.parent().unwrap_or(Utf8Path::new(""))));
+    let to = normal(&here.join(to));
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| "..");
+    let down = to.components().skip(shared).map(|part| part.as_str());
+    let way: Utf8PathBuf = up.chain(down).collect();
+    if way.as_str().is_empty() { Utf8PathBuf::from(".") } else { way }
 }
 
 /// A path written in the file `from`, relative to that file's folder.

@@ -295,7 +295,8 @@ pub fn read(
 ) -> (WiringModel, Diagnostics) {
     let mut out = Diagnostics::new();
     let chain = layers::load(system, sources, path, &mut out);
-    let model = build::build(&chain, grammar, &mut out);
+    let here = system.current_directory().unwrap_or_default();
+    let model = build::build(&chain, grammar, &here, &mut out);
     (model, out)
 }
 

@@ -21,6 +21,20 @@ const YAML_WORDS: &[&str] = &["n", "no", "null", "off", "on", "y", "yes"];
 /// Names that some file systems keep for devices.
 const DEVICES: &[&str] = &["aux", "con", "nul", "prn"];
 
+/// Hosts that a resolver knows by itself, as `/etc/hosts` of usual systems has them; a process of such a name would not be reached.
+const HOSTS: &[&str] = &[
+    "broadcasthost",
+    "ip6-allhosts",
+    "ip6-allnodes",
+    "ip6-allrouters",
+    "ip6-localhost",
+    "ip6-localnet",
+    "ip6-loopback",
+    "ip6-mcastprefix",
+    "localdomain",
+    "localhost",
+];
+
 /// A name's form for comparison: `-` is `_`.
 pub(crate) fn fold(name: &str) -> String {
     name.replace('-', "_")
@@ -98,6 +112,12 @@ fn meaning(name: &str) -> Option<String> {
     if KEYWORDS.contains(&folded) {
         return Some(format!("`{name}` is a keyword of Rust"));
     }
+    if folded == "kubernetes" {
+        return Some("`kubernetes` is the cluster's own service".to_owned());
+    }
+    if HOSTS.iter().any(|host| fold(host) == folded) {
+        return Some(format!("resolvers know the host `{name}`, and it is another one"));
+    }
     if YAML_WORDS.contains(&folded) {
         return Some(format!("YAML reads `{name}` as a boolean or null"));
     }
@@ -114,7 +134,8 @@ fn meaning(name: &str) -> Option<String> {
 
 /// Every name that the pattern allows and that is refused for what it means elsewhere, sorted.
 pub fn reserved_names() -> Vec<String> {
-    let fixed = ["client", "default", "bp"].iter().chain(KEYWORDS).chain(YAML_WORDS).chain(DEVICES);
+    let fixed = ["client", "default", "bp", "kubernetes"].iter().chain(KEYWORDS).chain(YAML_WORDS);
+    let fixed = fixed.chain(DEVICES).chain(HOSTS);
     let mut names: Vec<String> = fixed.map(|name| (*name).to_owned()).collect();
     let numbered = |prefix: &'static str| (0..10).map(move |n| format!("{prefix}{n}"));
     names.extend(numbered("com").chain(numbered("lpt")));

@@ -86,10 +86,9 @@ impl Reader<'_> {
         let value = match value {
             DeValue::String(s) => Value::String(s.to_string()),
             DeValue::Integer(i) => {
-                let number = i128::from_str_radix(i.as_str(), i.radix()).ok();
-                let fits = |n: &i128| *n >= i128::from(i64::MIN) && *n <= i128::from(u64::MAX);
-                let Some(number) = number.filter(fits) else {
-                    self.out.push(codes::bad_toml(span, "the number does not fit 64 bits"));
+                let Ok(number) = i128::from_str_radix(i.as_str(), i.radix()) else {
+                    let problem = "the number does not fit 128 bits with a sign: write it in quotes, in decimal";
+                    self.out.push(codes::bad_toml(span, problem));
                     return None;
                 };
                 Value::Integer(number)
@@ -109,7 +108,7 @@ impl Reader<'_> {
             DeValue::Datetime(d) => Value::Datetime(d.to_string()),
             DeValue::Array(array) => Value::Array(self.array(array, path)),
             DeValue::Table(table) => match self.reference(table, path) {
-                Some(reference) => Value::Reference(reference?),
+                Some(reference) => Value::Reference(reference),
                 None => Value::Table(self.table(table, path)),
             },
         };
@@ -128,12 +127,8 @@ impl Reader<'_> {
         items
     }
 
-    /// A reference, if the table is one; `Some(None)` for a malformed one.
-    #[expect(
-        clippy::option_option,
-        reason = "no reference, a bad one and a good one are three things"
-    )]
-    fn reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Option<Reference>> {
+    /// A reference, if the table is one; a malformed one is reported and stands for what was meant, so that nothing seems to be missing.
+    fn reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Reference> {
         let section = path.first().map(String::as_str)?;
         // Arguments and answers of smoke calls and jobs are plain data, as are patches; `[app]` is read at build time.
         let least = match section {
@@ -153,21 +148,20 @@ impl Reader<'_> {
             _ => return None,
         };
         let span = self.span(value.span());
-        let Some(text) = value.get_ref().as_str() else {
-            let why = format!("expected a string, this is {}", type_name(value.get_ref()));
-            self.out.push(codes::bad_reference(span, kind, &why, &example(kind)));
-            return Some(None);
+        let text = value.get_ref().as_str();
+        let why = match text {
+            Some(text) => fault(kind, text).map(str::to_owned),
+            None => Some(format!("expected a string, this is {}", type_name(value.get_ref()))),
         };
-        if let Some(why) = fault(kind, text) {
-            self.out.push(codes::bad_reference(span, kind, why, &example(kind)));
-            return Some(None);
+        if let Some(why) = why {
+            self.out.push(codes::bad_reference(span, kind, &why, &example(kind)));
         }
-        let text = text.to_owned();
-        Some(Some(match kind {
+        let text = text.unwrap_or_default().to_owned();
+        Some(match kind {
             "env" => Reference::Env(text),
             "secret" => Reference::Secret(text),
             _ => Reference::File(text),
-        }))
+        })
     }
 }
 
@@ -194,6 +188,13 @@ fn fault(kind: &str, text: &str) -> Option<&'static str> {
         "env" if !word(&['_']) || text.starts_with(|c: char| c.is_ascii_digit()) => {
             Some("a variable's name has letters, digits and `_`, and starts with no digit")
         }
+        "env" if text.starts_with("BP_") => {
+            Some("names that begin with `BP_` are `bp`'s own, and it sets them")
+        }
+        // A secret is a file below one folder.
+        "secret" if text.split('/').any(|part| matches!(part, "" | "." | "..")) => Some(
+            "a secret's name is a path below the folder of secrets, without `.`, `..` and an empty part",
+        ),
         "secret" if !word(&['_', '-', '.', '/']) => {
             Some("a secret's name has letters, digits, `_`, `-`, `.` and `/`")
         }

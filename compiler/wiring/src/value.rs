@@ -21,7 +21,7 @@ pub enum Reference {
 pub enum Value {
     /// A string.
     String(String),
-    /// An integer; TOML's 64 bits and the upper half of `u64`.
+    /// An integer; more than TOML's 64 bits.
     Integer(i128),
     /// A float.
     Float(f64),
@@ -104,7 +104,7 @@ impl Item {
         }
     }
 
-    /// As JSON: a reference as its table, a date as a string, NaN and infinities as strings.
+    /// As JSON: a reference as its table, a date as a string; integers beyond 64 bits, NaN and infinities as strings.
     pub fn to_json(&self) -> serde_json::Value {
         self.value.to_json()
     }
@@ -136,7 +136,7 @@ impl Value {
             Self::Integer(n) => i64::try_from(*n)
                 .map(Into::into)
                 .or_else(|_| u64::try_from(*n).map(Into::into))
-                .unwrap_or_default(),
+                .unwrap_or_else(|_| n.to_string().into()),
             Self::Float(n) => serde_json::Number::from_f64(*n)
                 .map_or_else(|| special_float(*n).into(), serde_json::Value::Number),
             Self::Boolean(b) => (*b).into(),

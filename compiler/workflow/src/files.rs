@@ -3,7 +3,7 @@
 //! Files are found by reading others, so they are read level by level: the root, the files of its modules, the files of theirs.
 //! What is read here is a part of what the walk over the modules asks for, never more, and in no order that anybody sees: the walk gives the numbers, and itself reads what it misses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use rayon::ThreadPool;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use crate::source::{
-    Condition, Item, Loaded, ModuleItem, Outline, display_path, normal, outline, read_text,
+    Item, Loaded, Outline, Place, Truth, display_path, normal, outline, read_text,
 };
 
 /// How deep module files may nest; each takes a frame of the reader's stack.
@@ -55,6 +55,8 @@ pub(crate) enum Found {
     /// Both places that it can be at have one; they are as messages show them.
     Both([String; 2]),
     Neither([String; 2]),
+    /// Which file it is depends on a condition that builds differ in.
+    Open(Place),
 }
 
 /// A file that was read.
@@ -65,7 +67,7 @@ pub(crate) struct FileRead {
     pub(crate) loaded: Loaded,
     /// Empty where there is no text.
     pub(crate) outline: Outline,
-    /// For each `mod name;` of the outline, in order, where its file is; none if the file exists only in tests.
+    /// For each `mod name;` of the outline, in order, where its file is; those whose condition fails, or that of a module around them, are left out.
     pub(crate) modules: Vec<Found>,
 }
 
@@ -102,6 +104,8 @@ pub(crate) struct Origin<'a> {
 #[derive(Debug)]
 pub(crate) struct Files<'a> {
     origin: Origin<'a>,
+    /// Of the crate that is read.
+    features: BTreeSet<String>,
     read: BTreeMap<ModuleFile, Arc<FileRead>>,
 }
 
@@ -120,7 +124,13 @@ impl Route {
 
 impl<'a> Files<'a> {
     pub(crate) fn new(origin: Origin<'a>) -> Self {
-        Self { origin, read: BTreeMap::new() }
+        Self { origin, features: BTreeSet::new(), read: BTreeMap::new() }
+    }
+
+    /// Begins with a crate that has these features; a file of another crate may have other modules then.
+    pub(crate) fn begin(&mut self, features: &BTreeSet<String>) {
+        self.features.clone_from(features);
+        self.read.clear();
     }
 
     /// Reads what a crate consists of, on the threads of a pool whose stacks are large enough for the parser.
@@ -128,12 +138,12 @@ impl<'a> Files<'a> {
         let route = Route { path: root.path.clone(), depth: 1, from: None };
         let mut level = vec![(root.clone(), Arc::new(route))];
         while !level.is_empty() {
-            let origin = self.origin;
+            let (origin, features) = (self.origin, &self.features);
             let read: Vec<_> = pool.install(|| {
                 level
                     .into_par_iter()
                     .map(|(file, route)| {
-                        let read = read(origin, &file);
+                        let read = read(origin, features, &file);
                         // The texts that were parsed on this thread are kept by the parser otherwise, and nothing of it outlives the outline.
                         proc_macro2::extra::invalidate_current_thread_spans();
                         (file, route, read)
@@ -167,12 +177,16 @@ impl<'a> Files<'a> {
     pub(crate) fn get(&self, file: &ModuleFile) -> Arc<FileRead> {
         match self.read.get(file) {
             Some(read) => Arc::clone(read),
-            None => Arc::new(read(self.origin, file)),
+            None => Arc::new(read(self.origin, &self.features, file)),
         }
     }
 }
 
-fn read(Origin { system, outlines }: Origin<'_>, file: &ModuleFile) -> FileRead {
+fn read(
+    Origin { system, outlines }: Origin<'_>,
+    features: &BTreeSet<String>,
+    file: &ModuleFile,
+) -> FileRead {
     let loaded = read_text(system, &file.path);
     let outline = match &loaded {
         Loaded::Text(text) => outlines.get(text).unwrap_or_else(|| {
@@ -183,36 +197,55 @@ fn read(Origin { system, outlines }: Origin<'_>, file: &ModuleFile) -> FileRead 
         _ => Outline::default(),
     };
     let mut modules = Vec::new();
-    if outline.condition != Condition::Test {
-        find(system, &outline.items, &file.folder, &mut modules);
+    if outline.truth(features) != Truth::Fails {
+        find(system, features, &outline.items, &file.folder, &mut modules);
     }
     FileRead { shown: display_path(system, &file.path), loaded, outline, modules }
 }
 
 /// Finds the files of modules, in the order in which the modules are declared.
-fn find(system: &dyn System, items: &[Item], folder: &Folder, found: &mut Vec<Found>) {
+fn find(
+    system: &dyn System,
+    features: &BTreeSet<String>,
+    items: &[Item],
+    folder: &Folder,
+    found: &mut Vec<Found>,
+) {
     for item in items {
         let Item::Module(module) = item else { continue };
-        match &module.inline {
-            Some((_, items)) => find(system, items, &inside(folder, module), found),
-            None => found.push(find_one(system, folder, module)),
+        if Truth::of(module.condition.as_ref(), features) == Truth::Fails {
+            continue;
+        }
+        let given = module.path(features);
+        match (&module.inline, given) {
+            (Some((_, items)), Ok(given)) => {
+                let inner = inside(folder, &module.name, given);
+                find(system, features, items, &inner, found);
+            }
+            (Some((_, items)), Err(place)) => {
+                // Where its files are cannot be said, but each has its turn.
+                let mut inner = Vec::new();
+                find(system, features, items, folder, &mut inner);
+                found.extend(inner.iter().map(|_| Found::Open(place)));
+            }
+            (None, Ok(given)) => found.push(find_one(system, folder, &module.name, given)),
+            (None, Err(place)) => found.push(Found::Open(place)),
         }
     }
 }
 
 /// Where the modules inside an inline module are looked for.
-fn inside(folder: &Folder, module: &ModuleItem) -> Folder {
-    let below = match &module.path {
+fn inside(folder: &Folder, name: &str, given: Option<&str>) -> Folder {
+    let below = match given {
         Some(given) if folder.inline => folder.children.join(given),
         Some(given) => folder.file.join(given),
-        None => folder.children.join(&module.name),
+        None => folder.children.join(name),
     };
     Folder { file: below.clone(), children: below, inline: true }
 }
 
-fn find_one(system: &dyn System, folder: &Folder, module: &ModuleItem) -> Found {
-    let name = &module.name;
-    if let Some(given) = &module.path {
+fn find_one(system: &dyn System, folder: &Folder, name: &str, given: Option<&str>) -> Found {
+    if let Some(given) = given {
         let base = if folder.inline { &folder.children } else { &folder.file };
         // A file named by `#[path]` looks for its own modules beside itself.
         return Found::At(ModuleFile::root(&normal(&base.join(given))));

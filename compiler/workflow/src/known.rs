@@ -73,7 +73,7 @@ pub(crate) fn is_handed_on(path: &str) -> bool {
 }
 
 /// A path through a re-export of the runtime, `bp_std::chrono::NaiveDate`, without the runtime's part.
-fn unwrapped(path: &str) -> &str {
+pub(crate) fn unwrapped(path: &str) -> &str {
     if !is_runtime_path(path) {
         return path;
     }

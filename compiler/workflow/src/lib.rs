@@ -16,6 +16,7 @@ mod lower;
 mod manifest;
 mod model;
 mod names;
+mod packages;
 mod source;
 mod tree;
 pub mod wire_lock;

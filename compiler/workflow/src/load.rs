@@ -1,6 +1,6 @@
 //! Follows path dependencies, `mod` and files, and fills a [`Tree`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bp_diag::{Diagnostics, FileId, SourceMap, Span, catalog::workflow as codes};
@@ -10,11 +10,12 @@ use rayon::ThreadPool;
 
 use crate::collection_name::{is_name, proper_name};
 use crate::files::{FileRead, Files, Found, MAX_MODULE_DEPTH, ModuleFile, Origin};
-use crate::manifest::{Manifest, Source, read_manifest};
+use crate::manifest::Manifest;
 use crate::model::ExternalModel;
+use crate::packages::{Package, resolve};
 use crate::source::{
-    Body, Condition, DefinitionItem, Import, Item, MacroItem, MacroProblem, ModuleItem, Place,
-    Visibility, display_path, normal,
+    Body, DefinitionItem, ExternCrateItem, Import, Item, MacroItem, MacroProblem, ModuleItem,
+    Place, Truth, Visibility, display_path, normal,
 };
 use crate::tree::{
     Crate, CrateId, Definition, DefinitionId, Entry, Extern, Glob, Module, ModuleId, Spawn, Target,
@@ -32,13 +33,12 @@ pub(crate) struct Loaded {
 struct Loader<'a> {
     system: &'a dyn System,
     files: Files<'a>,
+    /// Those of the crate that is read.
+    features: BTreeSet<String>,
     /// Where files are read ahead, if the machine has threads for it.
     pool: Option<&'a ThreadPool>,
     sources: &'a mut SourceMap,
     tree: Tree,
-    externals: BTreeMap<String, ExternalModel>,
-    /// Crates by folder, so that two that depend on a third share it.
-    known: BTreeMap<Utf8PathBuf, CrateId>,
     /// Files being read, from the crate's root inwards.
     open: Vec<Utf8PathBuf>,
     diagnostics: Diagnostics,
@@ -62,111 +62,70 @@ pub(crate) fn load(
     dir: &Utf8Path,
 ) -> Loaded {
     let system = origin.system;
+    let mut diagnostics = Diagnostics::new();
+    let packages = resolve(system, sources, dir, &mut diagnostics);
     let mut loader = Loader {
         system,
         files: Files::new(origin),
         pool,
         sources,
         tree: Tree::default(),
-        externals: BTreeMap::new(),
-        known: BTreeMap::new(),
+        features: BTreeSet::new(),
         open: Vec::new(),
-        diagnostics: Diagnostics::new(),
+        diagnostics,
     };
-    let mut waiting: Vec<(CrateId, Manifest)> = Vec::new();
-    let first = read_manifest(system, loader.sources, dir, None, &mut loader.diagnostics);
-    if let Some(manifest) = first {
-        let id = loader.enter(dir, &manifest);
-        waiting.push((id, manifest));
+    for package in &packages.all {
+        loader.enter(package);
     }
-    let mut next = 0;
-    while next < waiting.len() {
-        let mut found = Vec::new();
-        if let Some((id, manifest)) = waiting.get(next) {
-            loader.dependencies(*id, manifest, &mut found);
-            loader.source(*id, manifest);
-        }
-        waiting.append(&mut found);
-        next += 1;
+    for (index, package) in packages.all.iter().enumerate() {
+        loader.source(CrateId(index), package);
     }
-    Loaded { tree: loader.tree, externals: loader.externals, diagnostics: loader.diagnostics }
+    Loaded { tree: loader.tree, externals: packages.externals, diagnostics: loader.diagnostics }
 }
 
 impl Loader<'_> {
-    fn enter(&mut self, dir: &Utf8Path, manifest: &Manifest) -> CrateId {
-        let id = CrateId(self.tree.crates.len());
-        self.known.insert(normal(dir), id);
+    fn enter(&mut self, package: &Package) {
+        let manifest = &package.manifest;
+        self.distinct(manifest);
         self.tree.crates.push(Crate {
             name: manifest.name.clone(),
             package: manifest.package.clone(),
-            dir: dir.to_owned(),
+            dir: package.dir.clone(),
             version: manifest.version.clone(),
+            package_span: manifest.span,
+            name_span: manifest.name_span,
             root: None,
-            externs: BTreeMap::new(),
+            file: manifest.root.as_ref().map(|(file, _)| file.clone()),
+            old_paths: manifest.old_paths,
+            features: package.features.clone(),
+            externs: package.externs.clone(),
+            renamed: BTreeMap::new(),
+            unlinked: package.unlinked.clone(),
         });
-        id
     }
 
-    fn dependencies(
-        &mut self,
-        id: CrateId,
-        manifest: &Manifest,
-        found: &mut Vec<(CrateId, Manifest)>,
-    ) {
-        let mut externs = BTreeMap::new();
-        for (name, dependency) in &manifest.dependencies {
-            let canonical = dependency.package.replace('-', "_");
-            let target = match &dependency.source {
-                Source::Runtime => Extern::Runtime(canonical),
-                Source::Other(requirement) => {
-                    self.externals.entry(canonical.clone()).or_insert_with(|| ExternalModel {
-                        package: dependency.package.clone(),
-                        requirement: requirement.clone(),
-                    });
-                    Extern::Other(canonical)
-                }
-                Source::Path(dir) => {
-                    match self.path_dependency(dependency.span, name, dir, found) {
-                        Some(id) => Extern::Read(id),
-                        None => Extern::Other(canonical),
-                    }
-                }
-            };
-            externs.insert(name.clone(), target);
-        }
-        if let Some(krate) = self.tree.crates.get_mut(id.0) {
-            krate.externs = externs;
-        }
+    /// A type's path begins with its crate's name, so that no two crates may share one.
+    fn distinct(&mut self, manifest: &Manifest) {
+        let twice = |other: &&Crate| {
+            other.name == manifest.name
+                || (other.package == manifest.package && other.version == manifest.version)
+        };
+        let Some(other) = self.tree.crates.iter().find(twice) else { return };
+        let (name, span, first) = if other.name == manifest.name {
+            (&manifest.name, manifest.name_span, other.name_span)
+        } else {
+            (&manifest.package, manifest.span, other.package_span)
+        };
+        let packages = [manifest.package.as_str(), other.package.as_str()];
+        self.diagnostics.push(codes::crate_named_twice(span, first, name, packages));
     }
 
-    fn path_dependency(
-        &mut self,
-        span: Span,
-        name: &str,
-        dir: &Utf8Path,
-        found: &mut Vec<(CrateId, Manifest)>,
-    ) -> Option<CrateId> {
-        if let Some(id) = self.known.get(&normal(dir)) {
-            return Some(*id);
-        }
-        if self.system.kind(&dir.join("Cargo.toml")).is_none() {
-            let shown = display_path(self.system, dir);
-            self.diagnostics.push(codes::dependency_missing(span, name, &shown));
-            return None;
-        }
-        let manifest =
-            read_manifest(self.system, self.sources, dir, Some(span), &mut self.diagnostics)?;
-        let id = self.enter(dir, &manifest);
-        found.push((id, manifest));
-        Some(id)
-    }
-
-    fn source(&mut self, id: CrateId, manifest: &Manifest) {
+    fn source(&mut self, id: CrateId, package: &Package) {
+        let manifest = &package.manifest;
         let root = ModuleId(self.tree.modules.len());
         if let Some(krate) = self.tree.crates.get_mut(id.0) {
             krate.root = Some(root);
         }
-        let asked = Span::whole(manifest.file);
         self.tree.modules.push(Module {
             path: manifest.name.clone(),
             parent: None,
@@ -180,12 +139,24 @@ impl Loader<'_> {
             statics: Vec::new(),
             calls_macros: false,
         });
-        let file = ModuleFile::root(&manifest.root);
+        let Some((path, said)) = &manifest.root else {
+            // Of a dependency, the line that asks for it has been reported.
+            if id != CrateId(0) {
+                return;
+            }
+            let usual = display_path(self.system, &normal(&package.dir.join("src/lib.rs")));
+            let fault = codes::library_missing(None, manifest.span, &manifest.package, &usual);
+            self.diagnostics.push(fault);
+            return;
+        };
+        let file = ModuleFile::root(path);
+        self.features.clone_from(&package.features);
+        self.files.begin(&package.features);
         if let Some(pool) = self.pool {
             self.files.read_ahead(pool, &file);
         }
         self.open.clear();
-        self.file(root, &file, asked);
+        self.file(root, &file, said.unwrap_or(Span::whole(manifest.file)));
     }
 
     /// Takes a file as the contents of `module`.
@@ -209,14 +180,14 @@ impl Loader<'_> {
         if let Some(m) = self.tree.modules.get_mut(module.0) {
             m.file = file;
         }
-        match outline.condition {
-            Condition::Test => return,
-            Condition::Other(place) => {
+        match outline.truth(&self.features) {
+            Truth::Fails => return,
+            Truth::Open(place) => {
                 if let Some(m) = self.tree.modules.get_mut(module.0) {
                     m.condition.get_or_insert(place.of(file));
                 }
             }
-            Condition::Always => {}
+            Truth::Holds => {}
         }
         let modules = modules.iter();
         let mut walk = Walk { file, modules, inline: Vec::new(), ignored: Vec::new() };
@@ -246,10 +217,21 @@ impl Loader<'_> {
             match item {
                 Item::Ignored(place) => walk.ignored.push(*place),
                 Item::Module(inner) => self.module(module, inner, walk),
-                Item::Use(visibility, imports) => self.imports(module, *visibility, imports),
+                Item::Use(visibility, imports, when) => {
+                    let truth = Truth::of(when.as_deref(), &self.features);
+                    if truth != Truth::Fails {
+                        let open = truth.open().map(|p| p.of(walk.file));
+                        self.imports(module, (*visibility, open), imports);
+                    }
+                }
+                Item::ExternCrate(named) => self.extern_crate(module, walk.file, named),
                 Item::Definition(definition) => self.define(module, walk.file, definition),
                 Item::Impl(block) => {
-                    if let Some(m) = self.tree.modules.get_mut(module.0) {
+                    // One of a trait is kept: a service that is there at times is an error.
+                    let fails = Truth::of(block.condition.as_ref(), &self.features) == Truth::Fails;
+                    if (!fails || block.of.is_some())
+                        && let Some(m) = self.tree.modules.get_mut(module.0)
+                    {
                         m.impls.push(Arc::clone(block));
                     }
                 }
@@ -258,18 +240,24 @@ impl Loader<'_> {
                         m.statics.push(Arc::clone(value));
                     }
                 }
-                Item::Macro(call) => self.macro_call(module, walk.file, *call),
+                Item::Macro(call) => self.macro_call(module, walk.file, call),
             }
         }
     }
 
-    fn macro_call(&mut self, module: ModuleId, file: FileId, call: MacroItem) {
-        match call.problem {
+    fn macro_call(&mut self, module: ModuleId, file: FileId, call: &MacroItem) {
+        if Truth::of(call.condition.as_ref(), &self.features) == Truth::Fails {
+            return;
+        }
+        match &call.problem {
             Some(MacroProblem::Included(place)) => {
                 self.diagnostics.push(codes::included(place.of(file)));
             }
             Some(MacroProblem::Service(place)) => {
                 self.diagnostics.push(codes::service_in_macro(place.of(file)));
+            }
+            Some(MacroProblem::Module(place, name)) => {
+                self.diagnostics.push(codes::module_in_macro(place.of(file), name));
             }
             None => {}
         }
@@ -289,7 +277,8 @@ impl Loader<'_> {
     fn define(&mut self, module: ModuleId, file: FileId, item: &DefinitionItem) {
         let name = &item.name;
         let span = item.place.of(file);
-        let condition = item.condition.map(|c| c.of(file));
+        let truth = Truth::of(item.condition.as_ref(), &self.features);
+        let condition = item.condition.as_ref().map(|c| c.place.of(file));
         if condition.is_none()
             && let Some(first) = self.defined(module, name)
         {
@@ -311,7 +300,19 @@ impl Loader<'_> {
             span,
             condition,
         });
-        self.name(module, name.clone(), Entry { target: Target::Definition(id), visible });
+        let target = Target::Definition(id);
+        // Types say so themselves, but an alias is only what it stands for.
+        let alias = matches!(item.body, Body::Alias(_));
+        let open = truth.open().filter(|_| alias).map(|p| p.of(file));
+        let entry = Entry { target, visible, open };
+        let Some(m) = self.tree.modules.get_mut(module.0) else { return };
+        let entries = m.names.entry(name.clone()).or_default();
+        match truth {
+            // One that is not there stays known, so that what uses it says nothing of its own.
+            Truth::Fails if alias => {}
+            Truth::Holds if condition.is_some() => entries.insert(0, entry),
+            _ => entries.push(entry),
+        }
     }
 
     /// The place of a definition with this name in a module, conditional ones aside.
@@ -325,28 +326,61 @@ impl Loader<'_> {
         })
     }
 
-    fn imports(&mut self, module: ModuleId, visibility: Visibility, imports: &[Import]) {
+    fn imports(
+        &mut self,
+        module: ModuleId,
+        (visibility, open): (Visibility, Option<Span>),
+        imports: &[Import],
+    ) {
         let visible = visible(&self.tree, module, visibility);
         for import in imports {
             match import {
                 Import::Name(name, path) => {
                     let target = Target::Use(path.clone());
-                    self.name(module, name.clone(), Entry { target, visible });
+                    self.name(module, name.clone(), Entry { target, visible, open });
                 }
                 Import::Glob(path) => {
                     if let Some(m) = self.tree.modules.get_mut(module.0) {
-                        m.globs.push(Glob { path: path.clone(), visible });
+                        m.globs.push(Glob { path: path.clone(), visible, open });
                     }
                 }
             }
         }
     }
 
+    fn extern_crate(&mut self, module: ModuleId, file: FileId, item: &ExternCrateItem) {
+        let truth = Truth::of(item.condition.as_ref(), &self.features);
+        let Some(id) = self.tree.module(module).map(|m| m.krate) else { return };
+        let visible = visible(&self.tree, module, item.visibility);
+        let Some(krate) = self.tree.crates.get_mut(id.0) else { return };
+        if truth == Truth::Fails {
+            return;
+        }
+        let target = match (item.krate.as_str(), krate.externs.get(&item.krate)) {
+            ("self", _) => Extern::Read(id),
+            (_, Some(known)) => known.clone(),
+            ("core" | "alloc" | "std", None) => Extern::Other("std".to_owned()),
+            (name, None) => Extern::Other(name.to_owned()),
+        };
+        // At the root it is a name for every path that begins with a crate.
+        if krate.root == Some(module) && item.name != "_" {
+            krate.renamed.insert(item.name.clone(), target.clone());
+        }
+        let open = truth.open().map(|p| p.of(file));
+        let target = Target::Extern(target);
+        self.name(module, item.name.clone(), Entry { target, visible, open });
+    }
+
     fn module(&mut self, parent: ModuleId, item: &ModuleItem, walk: &mut Walk<'_>) {
         let name = &item.name;
+        let truth = Truth::of(item.condition.as_ref(), &self.features);
+        if truth == Truth::Fails {
+            walk.ignored.extend(item.inline.as_ref().map(|(whole, _)| *whole));
+            return;
+        }
         let id = ModuleId(self.tree.modules.len());
         let visible = visible(&self.tree, parent, item.visibility);
-        let condition = item.condition.map(|c| c.of(walk.file));
+        let condition = truth.open().map(|p| p.of(walk.file));
         let Some(above) = self.tree.module(parent) else { return };
         let module = Module {
             path: format!("{}::{name}", above.path),
@@ -362,7 +396,8 @@ impl Loader<'_> {
             calls_macros: false,
         };
         self.tree.modules.push(module);
-        self.name(parent, name.clone(), Entry { target: Target::Module(id), visible });
+        let target = Target::Module(id);
+        self.name(parent, name.clone(), Entry { target, visible, open: None });
         if let Some((whole, items)) = &item.inline {
             walk.inline.push((id, *whole));
             self.items(id, items, walk);
@@ -371,6 +406,11 @@ impl Loader<'_> {
         let span = item.place.of(walk.file);
         match walk.modules.next() {
             Some(Found::At(file)) => self.file(id, file, span),
+            Some(Found::Open(place)) => {
+                let what = format!("the file of module `{name}`");
+                let at = place.of(walk.file);
+                self.diagnostics.push(codes::undecided(at, at, &what));
+            }
             Some(Found::Both(candidates)) => {
                 self.diagnostics.push(codes::module_file_ambiguous(span, name, candidates));
             }

@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes, nearest};
+use bp_diag::{Diagnostic, Diagnostics, FileId, Span, catalog::workflow as codes};
 
-use crate::known::{Known, is_handed_on, known};
+use crate::known::{Known, is_handed_on, known, unwrapped};
 use crate::model::{InterfaceUse, LocalReason, Type, TypeUse};
 use crate::names::{Names, Namespace, Resolved, is_runtime_path};
 use crate::source::{
     AliasItem, Arguments, Body, Bound, GenericArgument, Length, PathExpr, TypeExpr, TypeForm,
 };
-use crate::tree::{DefinitionId, ModuleId};
+use crate::tree::{CrateId, DefinitionId, ModuleId, Why};
 
 /// How many aliases one type may go through, one inside the other.
 const MAX_ALIASES: usize = 64;
 
 /// How many aliases one item may expand in all: `type A = (B, B); type B = (C, C); …` doubles at each.
 const MAX_EXPANSIONS: usize = 10_000;
+
+/// How many elements the runtime encodes a tuple of; the standard library stops there too.
+const MAX_TUPLE: usize = 12;
 
 /// A type that was read.
 #[derive(Debug, Clone)]
@@ -160,8 +163,12 @@ impl<'a> Lowering<'a> {
             [one] => format!("({one},)"),
             _ => format!("({})", texts.join(", ")),
         };
-        let local = first_reason(&parts);
         let owned = parts.iter().all(|p| p.owned);
+        if parts.len() > MAX_TUPLE {
+            let reason = format!("a tuple has at most {MAX_TUPLE} elements: use a struct");
+            return Lowered { owned, ..self::local(text, span, &reason) };
+        }
+        let local = first_reason(&parts);
         let ty = if parts.is_empty() {
             Type::Unit
         } else {
@@ -279,11 +286,11 @@ impl<'a> Lowering<'a> {
             Resolved::External(path) => match short_name(path) {
                 Some(short) => short.to_owned(),
                 // Generated code links no crate that the workflow happens to; the runtime hands these on.
-                None if is_handed_on(path) => format!("bp_std::{path}"),
+                None if is_handed_on(unwrapped(path)) => format!("bp_std::{}", unwrapped(path)),
                 None => path.clone(),
             },
             Resolved::Primitive(name) => name.clone(),
-            Resolved::Module(_) | Resolved::Unknown { .. } => path.segments.join("::"),
+            _ => path.segments.join("::"),
         };
         (resolved, text)
     }
@@ -329,11 +336,22 @@ impl<'a> Lowering<'a> {
                 self.diagnostics.push(codes::unknown_name(span, &head, None));
                 local(head, span, "it is a module")
             }
+            Resolved::Open(condition) => {
+                let fault = codes::undecided(span, condition, &format!("what `{head}` is"));
+                self.diagnostics.push(fault);
+                local(head, span, "builds differ in what it is")
+            }
+            Resolved::Unlinked(krate, name) => {
+                self.diagnostics.extend(not_linked(self.names, krate, &name, span));
+                local(head, span, "its crate is not linked")
+            }
             Resolved::Unknown { certain } => {
                 let tail = self.arguments_text(arguments, scope);
                 if certain && head != "Self" && !head.starts_with("Self::") {
-                    let near = nearest(name, self.names.candidates(scope.module));
-                    self.diagnostics.push(codes::unknown_name(span, &head, near));
+                    let near = self.names.near(scope.module, &path.path);
+                    if near.is_some() || !self.names.may_be_unread(scope.module, &path.path) {
+                        self.diagnostics.push(codes::unknown_name(span, &head, near));
+                    }
                 }
                 local(format!("{head}{tail}"), span, "its definition is not seen")
             }
@@ -509,6 +527,38 @@ impl<'a> Lowering<'a> {
             _ => local(text.clone(), span, "with these arguments it has no encoding"),
         }
     }
+}
+
+/// Says why a crate that a Cargo.toml mentions is not linked, and what to write there.
+pub(crate) fn not_linked(
+    names: &Names<'_>,
+    krate: CrateId,
+    name: &str,
+    span: Span,
+) -> Option<Diagnostic> {
+    let krate = names.tree.krate(krate)?;
+    let unlinked = krate.unlinked.get(name)?;
+    let (why, help) = match unlinked.why {
+        Why::Tests => {
+            ("it is a dependency of tests alone", "move it to `[dependencies]`".to_owned())
+        }
+        Why::BuildScript => (
+            "it is a dependency of the build script alone",
+            "move it to `[dependencies]`".to_owned(),
+        ),
+        Why::Target => (
+            "it is a dependency of targets other than Linux",
+            "move it to `[dependencies]`, or to `[target.'cfg(unix)'.dependencies]`".to_owned(),
+        ),
+        Why::Optional => (
+            "it is optional, and no feature that is on turns it on",
+            format!(
+                "remove `optional`, or write `default = [\"dep:{name}\"]` below `[features]` of `{}`",
+                krate.package
+            ),
+        ),
+    };
+    Some(codes::crate_not_linked(span, unlinked.span, name, why, &help))
 }
 
 /// The form of a container, where `of` is what one of wired instances is.

@@ -3,7 +3,7 @@
 //! Paths are *definition paths* as `module_path!()` gives them, such as `leaf_workflow::types::Item`; they are the keys everywhere, the wire's included.
 //! A `reachable` path is the one that code in another crate can write, which differs when a private module's item is re-exported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::Span;
 use camino::Utf8PathBuf;
@@ -43,6 +43,16 @@ pub struct CrateModel {
     pub package: String,
     /// The folder of its Cargo.toml.
     pub dir: Utf8PathBuf,
+    /// Where the package is named.
+    pub package_span: Span,
+    /// Where the library is named: there, unless `[lib]` has a name of its own.
+    pub name_span: Span,
+    /// The file that its library begins with.
+    pub root: Utf8PathBuf,
+    /// The features that are on.
+    pub features: BTreeSet<String>,
+    /// The crates of this list that its code sees: the name there, and the folder of the Cargo.toml.
+    pub sees: BTreeMap<String, Utf8PathBuf>,
 }
 
 /// A dependency that is not read: from a registry, from git, or the runtime.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use bp_diag::{Span, nearest};
+
 use crate::known::is_known;
 use crate::source::UsePath;
 use crate::tree::{CrateId, DefinitionId, Entry, Extern, Module, ModuleId, Target, Tree, Visible};
@@ -18,6 +20,10 @@ pub(crate) enum Resolved {
     External(String),
     /// `u8`, `str`, …
     Primitive(String),
+    /// What it is depends on a condition, here, that builds differ in.
+    Open(Span),
+    /// Something of a crate that a Cargo.toml mentions and does not link.
+    Unlinked(CrateId, String),
     /// Nothing that was read declares it; `certain` when nothing unread could, either.
     Unknown {
         certain: bool,
@@ -131,7 +137,10 @@ impl<'t> Names<'t> {
         let mut segments = path.segments.iter();
         let first = segments.next()?;
         let alone = path.segments.len() == 1;
-        let mut at = if path.global {
+        let mut at = if path.global && self.begins_at_root(module, "", path) {
+            let namespace = if alone { namespace } else { Namespace::Types };
+            self.local(self.tree.root_of(module)?, first, namespace, fuel)?
+        } else if path.global {
             self.external(module, first)?
         } else {
             match first.as_str() {
@@ -162,6 +171,7 @@ impl<'t> Names<'t> {
                     })?
                 }
                 Resolved::External(prefix) => Resolved::External(format!("{prefix}::{segment}")),
+                Resolved::Open(_) | Resolved::Unlinked(..) => at,
                 _ => return None,
             };
         }
@@ -199,9 +209,18 @@ impl<'t> Names<'t> {
         namespace: Namespace,
         fuel: &mut usize,
     ) -> Option<Resolved> {
+        // Whether an attribute is the runtime's is told by its name; what a type is, by nothing else.
+        if let (Some(span), Namespace::Types) = (entry.open, namespace) {
+            return Some(Resolved::Open(span));
+        }
         match &entry.target {
             Target::Module(id) => Some(Resolved::Module(*id)),
             Target::Definition(id) => Some(Resolved::Definition(*id)),
+            Target::Extern(target) => self.linked(target),
+            Target::Use(path) if self.begins_at_root(module, name, path) => {
+                let root = self.tree.root_of(module)?;
+                self.path(root, &UsePath { global: false, ..path.clone() }, namespace, fuel)
+            }
             // `use bytes::bytes;` begins at the crate, not at itself.
             Target::Use(path)
                 if path.segments.first().is_some_and(|s| s == name)
@@ -233,7 +252,10 @@ impl<'t> Names<'t> {
                         entries.iter().any(|e| self.may_use(module, e.visible))
                     });
                     if visible && let Some(found) = self.local(source, name, namespace, fuel) {
-                        return Some(found);
+                        return Some(match (glob.open, namespace) {
+                            (Some(span), Namespace::Types) => Resolved::Open(span),
+                            _ => found,
+                        });
                     }
                 }
                 Some(Resolved::External(prefix)) => {
@@ -251,6 +273,11 @@ impl<'t> Names<'t> {
     fn glob_source(&self, module: ModuleId, path: &UsePath, fuel: &mut usize) -> Option<Resolved> {
         let first = path.segments.first()?;
         let m = self.tree.module(module)?;
+        if self.begins_at_root(module, "", path) {
+            let root = self.tree.root_of(module)?;
+            let path = UsePath { global: false, ..path.clone() };
+            return self.path(root, &path, Namespace::Types, fuel);
+        }
         let named = path.global
             || matches!(first.as_str(), "crate" | "self" | "super")
             || m.names.contains_key(first);
@@ -298,17 +325,35 @@ impl<'t> Names<'t> {
 
     /// A crate by its name.
     fn external(&self, module: ModuleId, name: &str) -> Option<Resolved> {
-        let krate = self.tree.krate(self.tree.module(module)?.krate)?;
-        match krate.externs.get(name) {
-            Some(Extern::Read(id)) => Some(Resolved::Module(self.tree.krate(*id)?.root?)),
-            Some(Extern::Other(name) | Extern::Runtime(name)) => {
-                Some(Resolved::External(name.clone()))
-            }
+        let id = self.tree.module(module)?.krate;
+        let krate = self.tree.krate(id)?;
+        match krate.renamed.get(name).or_else(|| krate.externs.get(name)) {
+            Some(target) => self.linked(target),
             None if matches!(name, "std" | "core" | "alloc") => {
                 Some(Resolved::External("std".to_owned()))
             }
+            None if krate.unlinked.contains_key(name) => {
+                Some(Resolved::Unlinked(id, name.to_owned()))
+            }
             None => None,
         }
+    }
+
+    fn linked(&self, target: &Extern) -> Option<Resolved> {
+        match target {
+            Extern::Read(id) => Some(Resolved::Module(self.tree.krate(*id)?.root?)),
+            Extern::Other(name) | Extern::Runtime(name) => Some(Resolved::External(name.clone())),
+        }
+    }
+
+    /// Whether an imported path is one of before 2018, whose first name is one of the crate's root.
+    fn begins_at_root(&self, module: ModuleId, name: &str, path: &UsePath) -> bool {
+        let krate = self.tree.module(module).and_then(|m| self.tree.krate(m.krate));
+        let Some(root) = krate.filter(|k| k.old_paths).and_then(|k| k.root) else { return false };
+        let names = self.tree.module(root).map(|m| &m.names);
+        path.segments.first().is_some_and(|first| {
+            (root != module || first != name) && names.is_some_and(|n| n.contains_key(first))
+        })
     }
 
     fn may_use(&self, from: ModuleId, visible: Visible) -> bool {
@@ -318,12 +363,58 @@ impl<'t> Names<'t> {
         }
     }
 
-    /// Names near enough to be offered for a typing slip.
-    pub(crate) fn candidates(&self, module: ModuleId) -> Vec<&str> {
-        let mut names: Vec<&str> = PRIMITIVES.to_vec();
-        names.extend(PRELUDE.iter().map(|(name, _)| *name));
-        if let Some(m) = self.tree.module(module) {
-            names.extend(m.names.keys().map(String::as_str));
+    /// Whether a path may begin with the library's name of a crate that is not read, which need not be the package's.
+    pub(crate) fn may_be_unread(&self, module: ModuleId, path: &UsePath) -> bool {
+        let Some(krate) = self.tree.module(module).and_then(|m| self.tree.krate(m.krate)) else {
+            return false;
+        };
+        let first = UsePath {
+            global: path.global,
+            segments: path.segments.iter().take(1).cloned().collect(),
+        };
+        let letters = |text: &str| text.replace(['-', '_'], "");
+        let Some(name) = path.segments.first().map(|s| letters(s)) else { return false };
+        // Those that differ are alike: `md-5` is `md5`, `rust-crypto` is `crypto`.
+        let alike = |package: &String| {
+            let package = letters(package);
+            package.contains(&name) || name.contains(&package)
+        };
+        path.segments.len() > 1
+            && krate.externs.values().any(|e| matches!(e, Extern::Other(p) if alike(p)))
+            && matches!(self.resolve(module, &first, Namespace::Types), Resolved::Unknown { .. })
+    }
+
+    /// The name that may have been meant by the first part of a path that stands for nothing.
+    pub(crate) fn near(&self, module: ModuleId, path: &UsePath) -> Option<&str> {
+        let mut at = module;
+        for (index, segment) in path.segments.iter().enumerate() {
+            let prefix = UsePath {
+                global: path.global,
+                segments: path.segments.iter().take(index + 1).cloned().collect(),
+            };
+            match self.resolve(module, &prefix, Namespace::Types) {
+                Resolved::Module(inner) => at = inner,
+                Resolved::Unknown { .. } => {
+                    let alone = path.segments.len() == 1;
+                    return nearest(segment, self.candidates(at, index == 0, alone));
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// What a name in a module may stand for; `first` where a path begins with it, `alone` where it is all of the path.
+    fn candidates(&self, module: ModuleId, first: bool, alone: bool) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        if alone {
+            names.extend(PRIMITIVES);
+            names.extend(PRELUDE.iter().map(|(name, _)| *name));
+        }
+        let Some(m) = self.tree.module(module) else { return names };
+        names.extend(m.names.keys().map(String::as_str));
+        if let (true, Some(krate)) = (first && !alone, self.tree.krate(m.krate)) {
+            names.extend(krate.externs.keys().chain(krate.renamed.keys()).map(String::as_str));
         }
         names
     }

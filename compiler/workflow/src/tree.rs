@@ -1,6 +1,6 @@
 //! Crates, modules and what they define, before any name is resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bp_diag::{FileId, Span};
@@ -35,18 +35,24 @@ pub(crate) enum Target {
     Module(ModuleId),
     Definition(DefinitionId),
     Use(UsePath),
+    /// `extern crate`
+    Extern(Extern),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) target: Target,
     pub(crate) visible: Visible,
+    /// A condition that builds differ in, and without which the name may stand for something else.
+    pub(crate) open: Option<Span>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Glob {
     pub(crate) path: UsePath,
     pub(crate) visible: Visible,
+    /// As of an [`Entry`].
+    pub(crate) open: Option<Span>,
 }
 
 #[derive(Debug)]
@@ -56,7 +62,7 @@ pub(crate) struct Module {
     pub(crate) krate: CrateId,
     pub(crate) file: FileId,
     pub(crate) visible: Visible,
-    /// A condition other than `test` that the module depends on.
+    /// A condition that the module depends on, and that builds differ in.
     pub(crate) condition: Option<Span>,
     pub(crate) names: BTreeMap<String, Vec<Entry>>,
     pub(crate) globs: Vec<Glob>,
@@ -94,8 +100,36 @@ pub(crate) struct Crate {
     pub(crate) package: String,
     pub(crate) dir: Utf8PathBuf,
     pub(crate) version: Option<String>,
+    /// Where the package is named.
+    pub(crate) package_span: Span,
+    /// Where the library is named.
+    pub(crate) name_span: Span,
     pub(crate) root: Option<ModuleId>,
+    /// The root's file.
+    pub(crate) file: Option<Utf8PathBuf>,
+    /// Whether paths are read as before 2018: from the crate's root.
+    pub(crate) old_paths: bool,
+    pub(crate) features: BTreeSet<String>,
     pub(crate) externs: BTreeMap<String, Extern>,
+    /// What `extern crate` at the root adds to those.
+    pub(crate) renamed: BTreeMap<String, Extern>,
+    /// Crates that the Cargo.toml mentions and does not link.
+    pub(crate) unlinked: BTreeMap<String, Unlinked>,
+}
+
+/// Why a crate that a Cargo.toml mentions is not linked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unlinked {
+    pub(crate) span: Span,
+    pub(crate) why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Tests,
+    BuildScript,
+    Target,
+    Optional,
 }
 
 /// Calls of `…::spawn` found in one file.

@@ -1,7 +1,7 @@
 //! Diagnostics: `cases/<group>/<name>.txt`, expectations as comments in the sources.
 //!
 //! A case with both is checked as `bp check wiring/local.toml` checks it; one without a workflow is read as a wiring, one without a wiring as a workflow.
-//! A line `wiring: child` in front of the parts names another wiring than `local`, and each line `explain: cart` what is explained as `bp explain` does, in a part `explained`; after a line `build` the artifacts are made too.
+//! A line `wiring: child` in front of the parts names another wiring than `local`, and each line `explain: cart` what is explained as `bp explain` does, in a part `explained`; the artifacts of what is accepted are made too, which must find nothing that the check does not; patches alone are judged there.
 
 use std::path::{Path, PathBuf};
 
@@ -71,6 +71,10 @@ fn check(path: &Path) -> Result<()> {
 pub(crate) fn compile(case: &Archive) -> (Vec<Diagnostic>, SourceMap, Option<String>) {
     let mut sources = SourceMap::new();
     let mut system = MemorySystem::new().inside("/app");
+    let version = format!("[workspace.package]\nversion = \"{}\"\n", bp_driver::runtime::VERSION);
+    system = system
+        .with_file("vendor/bp/stdlib/std/Cargo.toml", "")
+        .with_file("vendor/bp/Cargo.toml", version);
     for part in &case.parts {
         system = system.with_file(&part.path, part.bytes());
     }
@@ -87,8 +91,7 @@ pub(crate) fn compile(case: &Archive) -> (Vec<Diagnostic>, SourceMap, Option<Str
             Ok(application) => {
                 let compiled =
                     bp_driver::compile(&system, &registry, application, CompileOptions::default());
-                let built = case.prose.lines().any(|l| l.trim() == "build");
-                let more = if built { build(&system, &registry, &compiled) } else { Vec::new() };
+                let more = build(&system, &registry, &compiled);
                 let mut found = compiled.diagnostics.sorted();
                 found.extend(more);
                 let names = case.prose.lines().filter_map(|l| l.strip_prefix("explain: "));

@@ -151,7 +151,9 @@ fn copy(folder: &Path) -> Result<std::path::PathBuf> {
     ensure!(status.success(), "cp ended with {status}");
     let path = folder.join("wiring/local.toml");
     let text = std::fs::read_to_string(&path)?;
-    let runtime = bp::root().display().to_string();
+    // Up to the file system's root, and down again: a wiring names no absolute path.
+    let above = folder.canonicalize()?.components().count();
+    let runtime = format!("{}{}", "../".repeat(above), bp::root().strip_prefix("/")?.display());
     let moved = text.replace("path = \"../../..\"", &format!("path = \"{runtime}\""));
     ensure!(moved != text, "the wiring names the runtime otherwise");
     std::fs::write(&path, moved)?;

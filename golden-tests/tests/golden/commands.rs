@@ -67,7 +67,7 @@ const CASES: &[Case] = &[
         |b| {
             let version = concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"");
             b.edit("vendor/bp/Cargo.toml", version, "version = \"0.0.1\"")?;
-            b.bp(&["build"])
+            b.checked(&["build"])
         },
     ),
     ("BP6009", "there is no application at `~` or above it", |b| {
@@ -80,7 +80,7 @@ const CASES: &[Case] = &[
     }),
     ("BP6012", "there is no runtime in `vendor/none`", |b| {
         b.edit("wiring/local.toml", "../vendor/bp", "../vendor/none")?;
-        b.bp(&["build"])
+        b.checked(&["build"])
     }),
     ("BP6013", "cargo cannot build `.bp/code/*`", |b| {
         b.script("cargo", "exit 101")?;
@@ -136,8 +136,10 @@ const CASES: &[Case] = &[
         let text = std::fs::read_to_string(b.root.join("wiring/local.toml"))?;
         let (above, _) = text.split_once("# What `bp run --smoke`").context("smoke calls")?;
         b.write("wiring/silent.toml", above)?;
-        b.application("exec \"$APP\"")?;
-        b.bp(&["run", "silent", "--smoke"])
+        // Nothing plays cargo, and nothing is written.
+        let said = b.bp(&["run", "silent", "--smoke"])?;
+        ensure!(!b.root.join("build").exists() && !b.root.join(".bp/code").exists(), "{said}");
+        Ok(said)
     }),
     ("BP6038", "job `seed` failed with exit code 3", |b| {
         b.edit(
@@ -284,13 +286,13 @@ fn panic_loses_nothing() -> Result<()> {
 }
 
 /// A new application, and programs that play cargo and it.
-struct Bench {
-    above: tempfile::TempDir,
-    root: PathBuf,
+pub(crate) struct Bench {
+    pub(crate) above: tempfile::TempDir,
+    pub(crate) root: PathBuf,
 }
 
 impl Bench {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let above = tempfile::tempdir()?;
         bp::run(above.path(), &["new", "demo"])?;
         let root = above.path().join("demo");
@@ -322,7 +324,7 @@ impl Bench {
     }
 
     /// Writes a program.
-    fn script(&self, name: &str, text: &str) -> Result<PathBuf> {
+    pub(crate) fn script(&self, name: &str, text: &str) -> Result<PathBuf> {
         let path = self.above.path().join(name);
         std::fs::write(&path, format!("#!/bin/sh\n{text}\n"))?;
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
@@ -330,7 +332,7 @@ impl Bench {
     }
 
     /// Lets cargo "build" an application that does this; `$APP` says that it is ready and stays.
-    fn application(&self, text: &str) -> Result<()> {
+    pub(crate) fn application(&self, text: &str) -> Result<()> {
         let app = self.script("app", &format!("{text}\n"))?;
         let test = self.above.path().join("greetings");
         let line = |kind: &str, path: &Path| {
@@ -343,7 +345,7 @@ impl Bench {
         self.script("cargo", &format!("[ \"$1\" = build ] && {app} || {test}")).map(|_| ())
     }
 
-    fn command(&self, program: &Path, arguments: &[&str]) -> Result<Command> {
+    pub(crate) fn command(&self, program: &Path, arguments: &[&str]) -> Result<Command> {
         let play = format!("{PLAY}=app exec '{}' \"$@\"", own()?.display());
         let mut command = Command::new(program);
         command
@@ -362,6 +364,16 @@ impl Bench {
     /// What `bp` says as it fails.
     fn bp(&self, arguments: &[&str]) -> Result<String> {
         run(&mut self.command(bp::binary()?, arguments)?)
+    }
+
+    /// What `bp` says as it fails, which `bp check` says in the same words.
+    fn checked(&self, arguments: &[&str]) -> Result<String> {
+        let faults = |text: &str| -> Vec<String> {
+            text.lines().filter(|l| l.contains("error[")).map(str::to_owned).collect()
+        };
+        let (checked, said) = (self.bp(&["check"])?, self.bp(arguments)?);
+        ensure!(faults(&checked) == faults(&said), "{checked}\nis not\n{said}");
+        Ok(said)
     }
 
     /// What a `bp` with a faulty plugin says.
@@ -385,7 +397,7 @@ impl Bench {
     }
 
     /// What `bp` says as it fails while another runs, which is ready and ends well.
-    fn beside(&self, other: &[&str], arguments: &[&str]) -> Result<String> {
+    pub(crate) fn beside(&self, other: &[&str], arguments: &[&str]) -> Result<String> {
         let mut child = self.command(bp::binary()?, other)?.stderr(Stdio::piped()).spawn()?;
         let pid = rustix::process::Pid::from_child(&child);
         let mut lines = BufReader::new(child.stderr.take().context("it is piped")?);

@@ -29,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             };
             add("schema", schema);
             add("kustomize", kustomize);
+            add("names", names);
             add("network", network);
         }
     }
@@ -112,6 +113,26 @@ fn kustomize(application: &Path, wiring: &str) -> Result<()> {
     let text = String::from_utf8(output.stdout)?;
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text)?;
     ensure!(documents.len() + 1 == built.files()?.len(), "{} objects", documents.len());
+    Ok(())
+}
+
+/// Every object is called by the host of a process, job or store, or as one of the few that the compiler keeps apart from those.
+///
+/// An object that is called in a new way must be claimed too, in `names::objects` of the target, or a user's process may take its name.
+fn names(application: &Path, wiring: &str) -> Result<()> {
+    let objects = Built::new(application, wiring)?.objects()?;
+    let text = |object: &Value, path: &str| {
+        object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let accounts = objects.iter().filter(|object| object["kind"] == "ServiceAccount");
+    let hosts: BTreeSet<String> = accounts.map(|object| text(object, "/metadata/name")).collect();
+    ensure!(!hosts.is_empty(), "no host");
+    for object in objects.iter().filter(|object| object["kind"] != "Kustomization") {
+        let (kind, name) = (text(object, "/kind"), text(object, "/metadata/name"));
+        let entry = kind == "Service" && hosts.contains(name.trim_end_matches("-entry"));
+        let denial = kind == "NetworkPolicy" && name.ends_with("-default-deny");
+        ensure!(hosts.contains(&name) || entry || denial, "{kind} `{name}` is not claimed");
+    }
     Ok(())
 }
 

@@ -34,6 +34,8 @@ mod replicas;
 mod running;
 mod scale;
 mod servers;
+mod stopped;
+mod switching;
 mod traces;
 mod trees;
 mod watch;
@@ -64,6 +66,8 @@ fn main() -> std::process::ExitCode {
     trials.extend(fuzz::trials());
     trials.extend(scale::trials());
     trials.extend(hotel::trials());
+    trials.extend(stopped::trials());
+    trials.extend(switching::trials());
     trials.extend(watch::trials());
     trials.extend(write::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -11,7 +11,10 @@ use crate::wire::ArgumentNumbers;
 use crate::writer::{At, Writer};
 use crate::{Codec, Data, json};
 
-/// A method's arguments: a tuple of up to twelve [`Data`] values.
+/// How many arguments a method may have.
+pub const MAX_ARGUMENTS: usize = 32;
+
+/// A method's arguments: a tuple of up to [`MAX_ARGUMENTS`] [`Data`] values.
 pub trait ArgumentTuple: Sized + Send + Sync + 'static {
     /// Encodes all of them.
     fn encode_arguments(&self, codec: Codec, wire: &ArgumentNumbers) -> Bytes;
@@ -111,15 +114,18 @@ impl ArgumentTuple for () {
     }
 }
 
-arguments!(A 0);
-arguments!(A 0, B 1);
-arguments!(A 0, B 1, C 2);
-arguments!(A 0, B 1, C 2, D 3);
-arguments!(A 0, B 1, C 2, D 3, E 4);
-arguments!(A 0, B 1, C 2, D 3, E 4, F 5);
-arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
-arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
-arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
-arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
-arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
-arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+/// Implements the trait for each tuple that begins as the list does.
+macro_rules! each {
+    (($($done:ident $at:tt),*)) => {
+        const _: () = assert!([$($at),*].len() == MAX_ARGUMENTS);
+    };
+    (($($done:ident $at:tt),*) $next:ident $index:tt $(, $rest:ident $left:tt)*) => {
+        arguments!($($done $at,)* $next $index);
+        each!(($($done $at,)* $next $index) $($rest $left),*);
+    };
+}
+
+each!(()
+    A0 0, A1 1, A2 2, A3 3, A4 4, A5 5, A6 6, A7 7, A8 8, A9 9, A10 10, A11 11, A12 12, A13 13, A14 14, A15 15,
+    A16 16, A17 17, A18 18, A19 19, A20 20, A21 21, A22 22, A23 23, A24 24, A25 25, A26 26, A27 27, A28 28, A29 29, A30 30, A31 31
+);

@@ -63,7 +63,7 @@ mod writer;
 
 use bytes::Bytes;
 
-pub use arguments::ArgumentTuple;
+pub use arguments::{ArgumentTuple, MAX_ARGUMENTS};
 pub use data::Data;
 pub use error::{DecodeError, Problem};
 pub use reader::{Field, Message};
@@ -119,4 +119,6 @@ pub mod __private {
     pub use crate::wire::Slot;
     pub use crate::{At, Data, DecodeError, Field, Message, Wire, Writer, json};
     pub use serde_json::{Map, Value};
+    // A workflow may depend on a crate that is called `core`, or `std`.
+    pub use {core, std};
 }

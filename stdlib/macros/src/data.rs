@@ -58,13 +58,13 @@ fn wrap(ident: &Ident, private: &TokenStream, body: &Body) -> TokenStream {
             impl __bp::Data for #ident {
                 #constants
 
-                fn put(&self, at: __bp::At, out: &mut __bp::Writer) {
+                fn put(&self, __bp_at: __bp::At, __bp_out: &mut __bp::Writer) {
                     #put
                 }
 
                 fn get(
-                    field: __bp::Field<'_>,
-                ) -> ::core::result::Result<Self, __bp::DecodeError> {
+                    __bp_field: __bp::Field<'_>,
+                ) -> __bp::core::result::Result<Self, __bp::DecodeError> {
                     #get
                 }
 
@@ -73,8 +73,8 @@ fn wrap(ident: &Ident, private: &TokenStream, body: &Body) -> TokenStream {
                 }
 
                 fn from_json(
-                    value: __bp::Value,
-                ) -> ::core::result::Result<Self, __bp::DecodeError> {
+                    __bp_value: __bp::Value,
+                ) -> __bp::core::result::Result<Self, __bp::DecodeError> {
                     #from_json
                 }
             }
@@ -85,7 +85,7 @@ fn wrap(ident: &Ident, private: &TokenStream, body: &Body) -> TokenStream {
 /// The type's key in the wire table.
 fn path(ident: &Ident) -> TokenStream {
     let name = ident.unraw().to_string();
-    quote!(::core::concat!(::core::module_path!(), "::", #name))
+    quote!(__bp::core::concat!(__bp::core::module_path!(), "::", #name))
 }
 
 fn structure(ident: &Ident, shape: &Shape) -> Body {
@@ -113,36 +113,36 @@ fn structure(ident: &Ident, shape: &Shape) -> Body {
         put: quote! {
             let #numbers = *__WIRE.numbers();
             let Self #pattern = self;
-            out.message(at.number, |out| { #put });
+            __bp_out.message(__bp_at.number, |__bp_out| { #put });
         },
         get: quote! {
             let #numbers = *__WIRE.numbers();
-            let message = field.message()?;
-            ::core::result::Result::Ok(#get)
+            let __bp_message = __bp_field.message()?;
+            __bp::core::result::Result::Ok(#get)
         },
         to_json: quote! {
             let Self #pattern = self;
             #to_json
         },
-        from_json: quote!(::core::result::Result::Ok(#from_json)),
+        from_json: quote!(__bp::core::result::Result::Ok(#from_json)),
     }
 }
 
 /// Writes the bound fields into the message `out`.
 fn put_fields(shape: &Shape) -> TokenStream {
     let fields = shape.fields.iter().map(|Field { ty, binding, number, .. }| {
-        quote!(<#ty as __bp::Data>::put(#binding, __bp::At::field(#number), out);)
+        quote!(<#ty as __bp::Data>::put(#binding, __bp::At::field(#number), __bp_out);)
     });
     // A message without fields writes nothing, but takes the writer all the same.
-    if shape.fields.is_empty() { quote!(let _ = out;) } else { quote!(#(#fields)*) }
+    if shape.fields.is_empty() { quote!(let _ = __bp_out;) } else { quote!(#(#fields)*) }
 }
 
 /// `constructor { … }` from the message `message`.
 fn get_fields(shape: &Shape, constructor: &TokenStream) -> TokenStream {
     let fields = shape.fields.iter().map(|Field { member, ty, name, number, .. }| {
-        quote!(#member: message.get::<#ty>(#number, #name)?)
+        quote!(#member: __bp_message.get::<#ty>(#number, #name)?)
     });
-    let unused = shape.fields.is_empty().then(|| quote!(let _ = message;));
+    let unused = shape.fields.is_empty().then(|| quote!(let _ = __bp_message;));
     quote!({ #unused #constructor { #(#fields),* } })
 }
 
@@ -156,7 +156,7 @@ fn fields_to_json(shape: &Shape) -> TokenStream {
     match shape.style {
         Style::Unit => quote!(__bp::Value::Null),
         Style::Newtype => quote!(#(#values)*),
-        Style::Tuple => quote!(__bp::Value::Array(::std::vec![#(#values),*])),
+        Style::Tuple => quote!(__bp::Value::Array(__bp::std::vec![#(#values),*])),
         Style::Named => quote!(__bp::json::object_of([#((#names, #values)),*])),
     }
 }
@@ -172,27 +172,29 @@ fn fields_from_json(shape: &Shape, constructor: &TokenStream) -> TokenStream {
     };
     match shape.style {
         Style::Unit => quote!({
-            __bp::json::unit(&value)?;
+            __bp::json::unit(&__bp_value)?;
             #constructor {}
         }),
         Style::Newtype => {
-            fields(&|_, Field { ty, .. }| quote!(<#ty as __bp::Data>::from_json(value)?))
+            fields(&|_, Field { ty, .. }| quote!(<#ty as __bp::Data>::from_json(__bp_value)?))
         }
         Style::Tuple => {
             let fields = fields(
-                &|index, Field { ty, .. }| quote!(__bp::json::next::<#ty>(&mut items, #index)?),
+                &|index, Field { ty, .. }| quote!(__bp::json::next::<#ty>(&mut __bp_items, #index)?),
             );
             quote!({
-                let mut items = __bp::json::array(value, "an array")?.into_iter();
+                let mut __bp_items = __bp::core::iter::IntoIterator::into_iter(
+                    __bp::json::array(__bp_value, "an array")?,
+                );
                 #fields
             })
         }
         Style::Named => {
             let fields = fields(
-                &|_, Field { ty, name, .. }| quote!(__bp::json::member::<#ty>(&mut members, #name)?),
+                &|_, Field { ty, name, .. }| quote!(__bp::json::member::<#ty>(&mut __bp_members, #name)?),
             );
             quote!({
-                let mut members = __bp::json::object(value, "an object")?;
+                let mut __bp_members = __bp::json::object(__bp_value, "an object")?;
                 #fields
             })
         }
@@ -220,36 +222,36 @@ fn enumeration(ident: &Ident, variants: &[Variant]) -> Body {
     Body {
         statics,
         constants: quote! {
-            const PACKED: ::core::option::Option<__bp::Wire> =
-                ::core::option::Option::Some(__bp::Wire::Varint);
+            const PACKED: __bp::core::option::Option<__bp::Wire> =
+                __bp::core::option::Option::Some(__bp::Wire::Varint);
 
-            fn put_bare(&self, out: &mut __bp::Writer) {
+            fn put_bare(&self, __bp_out: &mut __bp::Writer) {
                 let #pattern = *__VARIANTS.numbers();
-                out.varint(::core::convert::Into::into(match self {
+                __bp_out.varint(__bp::core::convert::Into::into(match self {
                     #(Self::#idents {} => #numbers),*
                 }));
             }
         },
         put: quote! {
-            out.tag(at.number, __bp::Wire::Varint);
-            self.put_bare(out);
+            __bp_out.tag(__bp_at.number, __bp::Wire::Varint);
+            <Self as __bp::Data>::put_bare(self, __bp_out);
         },
         get: quote! {
-            match field.enumerator(#name, __VARIANTS.numbers())? {
-                #(#indices => ::core::result::Result::Ok(Self::#idents {}),)*
-                _ => ::core::result::Result::Err(__bp::DecodeError::missing_variant(#name)),
+            match __bp_field.enumerator(#name, __VARIANTS.numbers())? {
+                #(#indices => __bp::core::result::Result::Ok(Self::#idents {}),)*
+                _ => __bp::core::result::Result::Err(__bp::DecodeError::missing_variant(#name)),
             }
         },
         to_json: quote! {
-            ::core::convert::Into::into(match self {
+            __bp::core::convert::Into::into(match self {
                 #(Self::#idents {} => #names),*
             })
         },
         from_json: quote! {
-            let (variant, _) = __bp::json::variant(value, #name)?;
-            match variant.as_str() {
-                #(#names => ::core::result::Result::Ok(Self::#idents {}),)*
-                _ => ::core::result::Result::Err(__bp::DecodeError::unknown_variant(#name, variant)),
+            let (__bp_variant, _) = __bp::json::variant(__bp_value, #name)?;
+            match __bp_variant.as_str() {
+                #(#names => __bp::core::result::Result::Ok(Self::#idents {}),)*
+                _ => __bp::core::result::Result::Err(__bp::DecodeError::unknown_variant(#name, __bp_variant)),
             }
         },
     }
@@ -279,35 +281,35 @@ fn one_of(ident: &Ident, variants: &[Variant], skipped: Option<&Ident>) -> Body 
     let to_json = variants.iter().map(|Variant { ident, name, shape, .. }| {
         let (pattern, content) = (shape.pattern(), fields_to_json(shape));
         if shape.style == Style::Unit {
-            quote!(Self::#ident {} => ::core::convert::Into::into(#name))
+            quote!(Self::#ident {} => __bp::core::convert::Into::into(#name))
         } else {
             quote!(Self::#ident #pattern => __bp::json::tagged(#name, #content))
         }
     });
     let from_json = variants.iter().map(|variant| variant_from_json(&name, variant));
-    let skip_put = skipped.map(|ident| quote!(Self::#ident { .. } => { let _ = out; }));
+    let skip_put = skipped.map(|ident| quote!(Self::#ident { .. } => { let _ = __bp_out; }));
     let skip_json = skipped.map(|ident| quote!(Self::#ident { .. } => __bp::Value::Null));
     Body {
         statics,
         constants: TokenStream::new(),
         put: quote! {
             let #pattern = *__VARIANTS.numbers();
-            out.message(at.number, |out| match self { #(#put,)* #skip_put });
+            __bp_out.message(__bp_at.number, |__bp_out| match self { #(#put,)* #skip_put });
         },
         get: quote! {
             let #pattern = *__VARIANTS.numbers();
-            let message = field.message()?;
-            match message.variant(#name, &#pattern)? {
+            let __bp_message = __bp_field.message()?;
+            match __bp_message.variant(#name, &#pattern)? {
                 #(#get)*
-                _ => ::core::result::Result::Err(__bp::DecodeError::missing_variant(#name)),
+                _ => __bp::core::result::Result::Err(__bp::DecodeError::missing_variant(#name)),
             }
         },
         to_json: quote!(match self { #(#to_json,)* #skip_json }),
         from_json: quote! {
-            let (variant, content) = __bp::json::variant(value, #name)?;
-            match variant.as_str() {
+            let (__bp_variant, __bp_content) = __bp::json::variant(__bp_value, #name)?;
+            match __bp_variant.as_str() {
                 #(#from_json)*
-                _ => ::core::result::Result::Err(__bp::DecodeError::unknown_variant(#name, variant)),
+                _ => __bp::core::result::Result::Err(__bp::DecodeError::unknown_variant(#name, __bp_variant)),
             }
         },
     }
@@ -317,14 +319,14 @@ fn put_variant(Variant { ident, shape, number, .. }: &Variant, slot: &Ident) -> 
     let pattern = shape.pattern();
     let content = match (shape.style, shape.fields.first()) {
         (Style::Newtype, Some(Field { ty, binding, .. })) => {
-            quote!(<#ty as __bp::Data>::put(#binding, __bp::At::item(#number), out);)
+            quote!(<#ty as __bp::Data>::put(#binding, __bp::At::item(#number), __bp_out);)
         }
-        (Style::Unit | Style::Newtype, _) => quote!(out.message(#number, |_| {});),
+        (Style::Unit | Style::Newtype, _) => quote!(__bp_out.message(#number, |_| {});),
         _ => {
             let (numbers, put) = (shape.numbers(), put_fields(shape));
             quote! {
                 let #numbers = *#slot.numbers();
-                out.message(#number, |out| { #put });
+                __bp_out.message(#number, |__bp_out| { #put });
             }
         }
     };
@@ -333,7 +335,7 @@ fn put_variant(Variant { ident, shape, number, .. }: &Variant, slot: &Ident) -> 
 
 fn get_variant(index: usize, variant: &Variant, slot: &Ident) -> TokenStream {
     let Variant { ident, name, shape, number } = variant;
-    let field = quote!(message.field(#number).item());
+    let field = quote!(__bp_message.field(#number).item());
     let content = match (shape.style, shape.fields.first()) {
         (Style::Newtype, Some(Field { ty, .. })) => {
             quote!(<#ty as __bp::Data>::get(#field).map(Self::#ident))
@@ -343,21 +345,21 @@ fn get_variant(index: usize, variant: &Variant, slot: &Ident) -> TokenStream {
             let (numbers, get) = (shape.numbers(), get_fields(shape, &quote!(Self::#ident)));
             quote! {{
                 let #numbers = *#slot.numbers();
-                #field.message().and_then(|message| ::core::result::Result::Ok(#get))
+                #field.message().and_then(|__bp_message| __bp::core::result::Result::Ok(#get))
             }}
         }
     };
-    quote!(#index => #content.map_err(|error| error.at(#name)),)
+    quote!(#index => #content.map_err(|__bp_error| __bp_error.at(#name)),)
 }
 
 fn variant_from_json(of: &str, Variant { ident, name, shape, .. }: &Variant) -> TokenStream {
     if shape.style == Style::Unit {
-        return quote!(#name => ::core::result::Result::Ok(Self::#ident {}),);
+        return quote!(#name => __bp::core::result::Result::Ok(Self::#ident {}),);
     }
     let content = fields_from_json(shape, &quote!(Self::#ident));
     quote! {
-        #name => __bp::json::content(content, #of)
-            .and_then(|value| ::core::result::Result::Ok(#content))
-            .map_err(|error| error.at(#name)),
+        #name => __bp::json::content(__bp_content, #of)
+            .and_then(|__bp_value| __bp::core::result::Result::Ok(#content))
+            .map_err(|__bp_error| __bp_error.at(#name)),
     }
 }

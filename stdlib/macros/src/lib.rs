@@ -3,8 +3,11 @@
 //! Generated code names everything through `::bp_std::__private`.
 //! Crates below `bp-std` name another one: `#[service(crate = ::bp_runtime)]`, `#[data(crate = ::bp_data)]`.
 //!
+//! A workflow may have a `Box`, a `Result`, a module `core` or a trait with a method `into` of its own: what macros write names everything by its whole path, calls methods of traits by the trait, and its variables begin with `__bp_`.
+//!
 //! Every macro reports all that it finds wrong at once, each at its place.
 
+mod boxed;
 mod data;
 mod error_code;
 mod model;
@@ -20,7 +23,7 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a trait of async methods usable as `Arc<dyn Trait>`, and an `impl` fit for it.
 ///
-/// The futures are boxed and `Send` (`async_trait`), and the trait is `Send + Sync + 'static`.
+/// The futures are boxed and `Send`, with signatures as `async_trait` writes them, and the trait is `Send + Sync + 'static`.
 /// `#[idempotent]` on a method says that it is safe to repeat; the compiler reads it, Rust does not see it.
 /// `#[service(crate = path)]` takes the support code from another crate than `::bp_std`.
 #[proc_macro_attribute]

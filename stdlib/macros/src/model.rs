@@ -86,7 +86,7 @@ impl Shape {
         self.fields.iter().map(|field| field.name.as_str())
     }
 
-    /// `{ a: field0, 0: field1 }`: works for named, unnamed and no fields alike.
+    /// `{ a: __bp_field0, 0: __bp_field1 }`: works for named, unnamed and no fields alike.
     pub(crate) fn pattern(&self) -> TokenStream {
         let fields =
             self.fields.iter().map(|Field { member, binding, .. }| quote!(#member: #binding));
@@ -94,9 +94,9 @@ impl Shape {
     }
 }
 
-/// An identifier that cannot meet the user's.
+/// An identifier that cannot meet the user's: a variable's hygiene does not keep a pattern from meaning a constant.
 fn hygienic(word: &str, index: usize) -> Ident {
-    format_ident!("{word}{index}", span = Span::mixed_site())
+    format_ident!("__bp_{word}{index}", span = Span::mixed_site())
 }
 
 impl Kind {

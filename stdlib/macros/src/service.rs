@@ -8,6 +8,7 @@ use syn::{
     TraitItem, parse_quote,
 };
 
+use crate::boxed;
 use crate::options::{Errors, Support};
 
 const WHERE: &str = "`#[service]` stands on a trait, or on the impl of one";
@@ -16,18 +17,14 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     let mut support = Support::DEFAULT;
     syn::meta::parser(|meta| support.parse(&meta)).parse2(arguments)?;
     let private = support.private();
-    let item = match syn::parse2::<Item>(item)? {
-        Item::Trait(item) => define(item)?,
-        Item::Impl(item) => implement(item)?,
-        other => return Err(Error::new_spanned(other, WHERE)),
-    };
-    Ok(quote! {
-        #[#private::async_trait]
-        #item
-    })
+    match syn::parse2::<Item>(item)? {
+        Item::Trait(item) => define(item, &private),
+        Item::Impl(item) => implement(item, &private),
+        other => Err(Error::new_spanned(other, WHERE)),
+    }
 }
 
-fn define(mut item: ItemTrait) -> Result<TokenStream> {
+fn define(mut item: ItemTrait, private: &TokenStream) -> Result<TokenStream> {
     let mut errors = Errors::default();
     let name = &item.ident;
     if !item.generics.params.is_empty() {
@@ -41,6 +38,8 @@ fn define(mut item: ItemTrait) -> Result<TokenStream> {
             TraitItem::Fn(method) => {
                 strip(&mut method.attrs);
                 check(&method.sig, &mut errors);
+                let body = method.default.as_mut();
+                boxed::transform(&mut method.attrs, &mut method.sig, body, private);
             }
             other => errors.push(Error::new_spanned(other, "a service has methods only")),
         }
@@ -48,8 +47,8 @@ fn define(mut item: ItemTrait) -> Result<TokenStream> {
     errors.finish()?;
     // `Arc<dyn Trait>` is shared between tasks.
     let marker: [syn::TypeParamBound; 3] = [
-        parse_quote!(::core::marker::Send),
-        parse_quote!(::core::marker::Sync),
+        parse_quote!(#private::core::marker::Send),
+        parse_quote!(#private::core::marker::Sync),
         parse_quote!('static),
     ];
     item.colon_token.get_or_insert_default();
@@ -57,13 +56,15 @@ fn define(mut item: ItemTrait) -> Result<TokenStream> {
     Ok(quote!(#item))
 }
 
-fn implement(mut item: ItemImpl) -> Result<TokenStream> {
+fn implement(mut item: ItemImpl, private: &TokenStream) -> Result<TokenStream> {
     if item.trait_.is_none() {
         return Err(Error::new_spanned(&item.self_ty, WHERE));
     }
     for member in &mut item.items {
         if let ImplItem::Fn(method) = member {
             strip(&mut method.attrs);
+            let body = Some(&mut method.block);
+            boxed::transform(&mut method.attrs, &mut method.sig, body, private);
         }
     }
     Ok(quote!(#item))
@@ -73,7 +74,7 @@ fn strip(attributes: &mut Vec<Attribute>) {
     attributes.retain(|attribute| !attribute.path().is_ident("idempotent"));
 }
 
-/// What a call cannot do is said here, in words, before `async_trait` or the trait object says it.
+/// What a call cannot do is said here, in words, before rustc says it of what the macro wrote.
 fn check(signature: &Signature, errors: &mut Errors) {
     let name = &signature.ident;
     if signature.asyncness.is_none() {

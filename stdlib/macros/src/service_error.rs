@@ -76,8 +76,9 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
     let status = arms.iter().map(|arm| &arm.status);
     let code = arms.iter().map(|arm| &arm.code);
     let display = arms.iter().map(|arm| &arm.display);
-    let others = (!arms.is_empty()).then(|| quote!(_ => ::core::option::Option::None,));
-    let back = (!arms.is_empty()).then(|| quote!(other => ::core::result::Result::Err(other),));
+    let others = (!arms.is_empty()).then(|| quote!(_ => __bp::core::option::Option::None,));
+    let back = (!arms.is_empty())
+        .then(|| quote!(__bp_other => __bp::core::result::Result::Err(__bp_other),));
     Ok(quote! {
         #data
 
@@ -85,22 +86,22 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
             use #private as __bp;
 
             #[automatically_derived]
-            impl ::core::fmt::Display for #ident {
-                fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            impl __bp::core::fmt::Display for #ident {
+                fn fmt(&self, __bp_formatter: &mut __bp::core::fmt::Formatter<'_>) -> __bp::core::fmt::Result {
                     match self {
                         #(#display)*
-                        Self::#infra(infra) => ::core::fmt::Display::fmt(infra, formatter),
+                        Self::#infra(__bp_infra) => __bp::core::fmt::Display::fmt(__bp_infra, __bp_formatter),
                     }
                 }
             }
 
             #[automatically_derived]
-            impl ::core::error::Error for #ident {}
+            impl __bp::core::error::Error for #ident {}
 
             #[automatically_derived]
-            impl ::core::convert::From<#infra_type> for #ident {
-                fn from(infra: #infra_type) -> Self {
-                    Self::#infra(infra)
+            impl __bp::core::convert::From<#infra_type> for #ident {
+                fn from(__bp_infra: #infra_type) -> Self {
+                    Self::#infra(__bp_infra)
                 }
             }
 
@@ -110,27 +111,27 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
                 fn status(&self) -> __bp::Status {
                     match self {
                         #(#status)*
-                        Self::#infra(infra) => infra.kind.status(),
+                        Self::#infra(__bp_infra) => __bp_infra.kind.status(),
                     }
                 }
 
                 fn code(&self) -> &'static str {
                     match self {
                         #(#code)*
-                        Self::#infra(infra) => infra.kind.as_str(),
+                        Self::#infra(__bp_infra) => __bp_infra.kind.as_str(),
                     }
                 }
 
-                fn infra(&self) -> ::core::option::Option<&__bp::Infra> {
+                fn infra(&self) -> __bp::core::option::Option<&__bp::Infra> {
                     match self {
-                        Self::#infra(infra) => ::core::option::Option::Some(infra),
+                        Self::#infra(__bp_infra) => __bp::core::option::Option::Some(__bp_infra),
                         #others
                     }
                 }
 
-                fn into_infra(self) -> ::core::result::Result<__bp::Infra, Self> {
+                fn into_infra(self) -> __bp::core::result::Result<__bp::Infra, Self> {
                     match self {
-                        Self::#infra(infra) => ::core::result::Result::Ok(infra),
+                        Self::#infra(__bp_infra) => __bp::core::result::Result::Ok(__bp_infra),
                         #back
                     }
                 }
@@ -205,7 +206,7 @@ fn arms(variant: &syn::Variant) -> Result<Arms> {
     let code = error_code(&ident.unraw().to_string());
     let words = code.replace('_', " ");
     let display = match message {
-        None => quote!(Self::#ident { .. } => formatter.write_str(#words),),
+        None => quote!(Self::#ident { .. } => __bp_formatter.write_str(#words),),
         Some(message) => display(ident, &Shape::new(&variant.fields), &message)?,
     };
     Ok(Arms {
@@ -262,7 +263,7 @@ fn display(ident: &Ident, shape: &Shape, message: &LitStr) -> Result<TokenStream
         quote!(#argument = #binding)
     });
     Ok(quote! {
-        Self::#ident { #(#bindings,)* .. } => ::core::write!(formatter, #format #(, #arguments)*),
+        Self::#ident { #(#bindings,)* .. } => __bp::core::write!(__bp_formatter, #format #(, #arguments)*),
     })
 }
 

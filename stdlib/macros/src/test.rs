@@ -1,7 +1,7 @@
 //! `#[bp_test]`.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Error, FnArg, GenericArgument, ItemFn, Pat, PathArguments, Result, Type};
@@ -35,7 +35,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     let (visibility, ident, output) = (test.vis.clone(), &test.sig.ident, &test.sig.output);
     test.vis = syn::Visibility::Inherited;
     let name = ident.unraw().to_string();
-    let targets = if instances.is_empty() { quote!(_) } else { quote!(targets) };
+    let targets = if instances.is_empty() { quote!(_) } else { targets().into_token_stream() };
     Ok(quote! {
         #[::core::prelude::v1::test]
         #(#attributes)*
@@ -48,6 +48,11 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     })
 }
 
+/// What the test's instances are taken from.
+fn targets() -> Ident {
+    Ident::new("__bp_targets", Span::mixed_site())
+}
+
 /// `targets.service::<dyn Trait>("name")` for one parameter.
 fn instance(input: &FnArg) -> Result<TokenStream> {
     let FnArg::Typed(input) = input else {
@@ -58,7 +63,8 @@ fn instance(input: &FnArg) -> Result<TokenStream> {
     };
     let target = shared(&input.ty).ok_or_else(|| Error::new_spanned(&input.ty, PARAMETER))?;
     let name = name.ident.unraw().to_string();
-    Ok(quote_spanned!(input.ty.span()=> targets.service::<#target>(#name)))
+    let targets = targets();
+    Ok(quote_spanned!(input.ty.span()=> #targets.service::<#target>(#name)))
 }
 
 /// `dyn Trait` of `Arc<dyn Trait>`.

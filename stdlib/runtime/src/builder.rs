@@ -15,16 +15,19 @@ use crate::literal::Literal;
 /// A generated function that constructs one implementation:
 ///
 /// ```text
-/// fn cart_impl(b: Builder) -> BoxFuture<'static, Result<Built, StartError>> {
+/// fn cart_impl(b: Builder) -> Building {
 ///     Box::pin(async move {
-///         let db = b.service::<dyn DocumentStore>("db")?;
-///         let cart = b.finish(CartImpl::new(db, b.value("page_size")?).await)?;
-///         let task = cart.clone();
-///         Ok(Built::new::<dyn Cart>(cart).background(async move { task.run().await }))
+///         let made = CartImpl::new(b.service("db")?, b.value("page_size")?).await;
+///         let made = b.constructed(made)?;
+///         let made: Arc<dyn Cart> = Arc::new(made);
+///         Ok(Built::new(made))
 ///     })
 /// }
 /// ```
-pub type Constructor = fn(Builder) -> BoxFuture<'static, Result<Built, StartError>>;
+pub type Constructor = fn(Builder) -> Building;
+
+/// An implementation under construction.
+pub type Building = BoxFuture<'static, Result<Built, StartError>>;
 
 /// Fetches the constructor's parameters by name.
 pub struct Builder {

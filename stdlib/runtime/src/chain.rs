@@ -55,5 +55,8 @@ pub trait Endpoint: Send + Sync {
 /// The server's end of a chain, generated for each interface: decodes, calls the service, wraps its result.
 pub trait Dispatch: Send + Sync {
     /// Answers `call`.
-    fn dispatch(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>>;
+    fn dispatch(&self, call: Call) -> Dispatched<'_>;
 }
+
+/// The answer to come of a [`Dispatch`].
+pub type Dispatched<'a> = BoxFuture<'a, Result<Reply, Infra>>;

@@ -46,9 +46,9 @@ pub use app::{App, Hosting, Running, Stopped};
 pub use arguments::{Arguments, Encoded};
 pub use balance::Balance;
 pub use bp_data::{ArgumentTuple, Codec, Data};
-pub use builder::{BackgroundOutcome, Builder, Built, Constructor};
+pub use builder::{BackgroundOutcome, Builder, Building, Built, Constructor};
 pub use call::{Call, Class, Edge, Interface, Method, Reply};
-pub use chain::{Dispatch, Endpoint, Next, Wrapper};
+pub use chain::{Dispatch, Dispatched, Endpoint, Next, Wrapper};
 pub use client::Client;
 pub use clock::{Clock, Instant, ManualClock, RealClock};
 pub use context::{Context, Criticality, Destination};
@@ -84,6 +84,5 @@ pub mod __private {
         pub use crate::app::test::{Targets, run, run_in};
     }
 
-    pub use async_trait::async_trait;
     pub use bp_data::__private::*;
 }

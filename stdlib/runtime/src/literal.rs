@@ -26,9 +26,10 @@ macro_rules! integers {
             }
 
             fn read(value: &Value) -> Option<Self> {
-                // A size such as "4MiB" is a number of bytes.
-                if let Some(bytes) = value.as_str().and_then(parse_size) {
-                    return Self::try_from(bytes).ok();
+                // A size such as "4MiB" is a number of bytes; what JSON's numbers cannot hold, or a variable does, is text.
+                if let Some(text) = value.as_str() {
+                    let bytes = || parse_size(text).and_then(|bytes| Self::try_from(bytes).ok());
+                    return text.trim().parse().ok().or_else(bytes);
                 }
                 let number = value.as_i64().map(i128::from);
                 number.or_else(|| value.as_u64().map(i128::from)).and_then(|n| Self::try_from(n).ok())
@@ -50,10 +51,17 @@ macro_rules! literals {
 }
 
 literals! {
-    bool, "true or false", value => value.as_bool();
+    bool, "true or false", value => match value.as_str() {
+        Some(text) => text.trim().parse().ok(),
+        None => value.as_bool(),
+    };
     String, "text in quotes", value => value.as_str().map(str::to_owned);
-    f64, "a number", value => value.as_f64();
-    f32, "a number", value => value.as_f64().map(narrow);
+    f64, "a number", value => float(value);
+    f32, "a number", value => {
+        let number = float(value)?;
+        let narrow = narrow(number);
+        (narrow.is_finite() || !number.is_finite()).then_some(narrow)
+    };
     char, "one character in quotes", value => {
         let mut characters = value.as_str()?.chars();
         characters.next().filter(|_| characters.next().is_none())
@@ -61,6 +69,15 @@ literals! {
     PathBuf, "a path in quotes", value => value.as_str().map(PathBuf::from);
     Duration, "a duration such as \"500ms\"", value => value.as_str().and_then(parse_duration);
     Secret, "a reference such as { secret = \"name\" }", value => value.as_str().map(Secret::new);
+}
+
+/// A number, or its text: a variable's, or one that JSON has no number for.
+fn float(value: &Value) -> Option<f64> {
+    let Some(text) = value.as_str() else { return value.as_f64() };
+    let text = text.trim();
+    let number: f64 = text.parse().ok()?;
+    // Digits that only rounding makes infinite are no infinity.
+    (number.is_finite() || !text.contains(|c: char| c.is_ascii_digit())).then_some(number)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the constructor asks for single precision")]
@@ -115,5 +132,17 @@ mod tests {
         assert_eq!(<Option<u32>>::read(&json!(null)), Some(None));
         assert_eq!(<Vec<String>>::read(&json!(["a", 1])), None);
         assert_eq!(char::read(&json!("ab")), None);
+        // Numbers that JSON's cannot hold, and those of variables.
+        assert_eq!(u64::read(&json!("18446744073709551615")), Some(u64::MAX));
+        assert_eq!(u64::read(&json!("18446744073709551616")), None);
+        assert_eq!(u128::read(&json!(u128::MAX.to_string())), Some(u128::MAX));
+        assert_eq!(i128::read(&json!(i128::MIN.to_string())), Some(i128::MIN));
+        assert_eq!(u8::read(&json!("20\n")), Some(20));
+        assert_eq!(u8::read(&json!("-1")), None);
+        assert_eq!(bool::read(&json!("true")), Some(true));
+        assert_eq!(f64::read(&json!("Infinity")), Some(f64::INFINITY));
+        assert!(f64::read(&json!("NaN")).is_some_and(f64::is_nan));
+        assert_eq!(f64::read(&json!(-0.0)).map(f64::to_bits), Some((-0.0f64).to_bits()));
+        assert_eq!((f64::read(&json!("1e400")), f32::read(&json!(1e39))), (None, None));
     }
 }

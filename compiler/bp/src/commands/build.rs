@@ -6,7 +6,8 @@ use bp_diag::Diagnostics;
 use bp_driver::memo::{self, Key, Outcome, Recorder};
 use bp_driver::write::{self, Folder, Written};
 use bp_driver::{
-    Application, BuildInput, Clock, CompileOptions, Compiled, Digest, Stamps, Timing, artifacts,
+    Application, BuildInput, Clock, CompileOptions, Compiled, Digest, Plan, Stamps, Timing,
+    artifacts,
 };
 use bp_emit::Artifacts;
 use bp_system::System;
@@ -60,12 +61,30 @@ pub(crate) enum Known<'c> {
     Compiled(Box<Compiled>, Recorder<'c>),
 }
 
+/// What a wiring has, as far as it decides what can be done with it.
+#[derive(Debug)]
+pub(crate) struct About {
+    /// The targets that it enables.
+    pub(crate) enabled: Vec<String>,
+    /// How many smoke calls it lists.
+    pub(crate) smoke_calls: usize,
+}
+
+impl About {
+    fn of(plan: &Plan) -> Self {
+        Self { enabled: plan.targets.keys().cloned().collect(), smoke_calls: plan.smoke.len() }
+    }
+}
+
 impl Known<'_> {
-    /// Whether there is a plan.
-    pub(crate) fn is_good(&self) -> bool {
+    /// What the wiring has; nothing without a plan.
+    pub(crate) fn about(&self) -> Option<About> {
         match self {
-            Self::Remembered(..) => true,
-            Self::Compiled(compiled, _) => compiled.plan.is_some(),
+            Self::Remembered(outcome, _) => {
+                let Outcome { enabled, smoke_calls, .. } = outcome;
+                Some(About { enabled: enabled.clone(), smoke_calls: *smoke_calls })
+            }
+            Self::Compiled(compiled, _) => compiled.plan.as_ref().map(About::of),
         }
     }
 }
@@ -74,10 +93,6 @@ impl Known<'_> {
 #[derive(Debug)]
 pub(crate) struct Built<'c> {
     pub(crate) folder: Folder<'c>,
-    /// The targets that the wiring enables.
-    pub(crate) enabled: Vec<String>,
-    /// How many smoke calls it has.
-    pub(crate) smoke_calls: usize,
 }
 
 impl<'j, 'c> Job<'j, 'c> {
@@ -137,7 +152,8 @@ impl<'j, 'c> Job<'j, 'c> {
         let shelf = memo::shelf(self.context.system, root, name, &self.program);
         // To compare is not to write, not even what is remembered.
         let shelf = Some(&shelf).filter(|_| !locked);
-        let options = CompileOptions { locked, shelf, ..CompileOptions::default() };
+        let (targets, out) = (self.mode.targets, Some(self.out.as_path()));
+        let options = CompileOptions { locked, shelf, targets, out, ..CompileOptions::default() };
         let compiled = self.context.compile_on(&recorder, application, options);
         Known::Compiled(Box::new(compiled), recorder)
     }
@@ -235,12 +251,11 @@ impl<'j, 'c> Job<'j, 'c> {
         self.say(&written);
         clock.lap("write");
         let plan = compiled.plan.as_ref()?;
-        let enabled: Vec<String> = plan.targets.keys().cloned().collect();
-        let smoke_calls = plan.smoke.len();
+        let About { enabled, smoke_calls } = About::of(plan);
         if let Some(manifest) = folder.manifest_digest() {
             let shared = artifacts.iter().filter(|(_, artifact)| artifact.shared);
             let shared = shared.map(|(path, _)| path.as_str().to_owned()).collect();
-            let outcome = Outcome { manifest, shared, said, enabled: enabled.clone(), smoke_calls };
+            let outcome = Outcome { manifest, shared, said, enabled, smoke_calls };
             let Application { root, name, .. } = &self.application;
             memo::keep(context.system, root, name, &self.key(), recorder, outcome);
         }
@@ -249,7 +264,7 @@ impl<'j, 'c> Job<'j, 'c> {
         context.timings(self.mode.timings, &joined(&compiled, clock));
         // A large system is taken apart beside what comes next, which after a build is the end.
         std::thread::spawn(move || drop((compiled, artifacts)));
-        Some(Built { folder, enabled, smoke_calls })
+        Some(Built { folder })
     }
 
     fn hold(&self) -> Option<Folder<'c>> {
@@ -272,7 +287,7 @@ impl<'j, 'c> Job<'j, 'c> {
         clock.lap("remember");
         timings.extend(clock.timings());
         self.context.timings(self.mode.timings, &timings);
-        Built { folder, enabled: outcome.enabled, smoke_calls: outcome.smoke_calls }
+        Built { folder }
     }
 
     fn say(&self, written: &Written) {

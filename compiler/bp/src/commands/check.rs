@@ -15,6 +15,8 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Check) -> Option<()> {
     // Whether a patch fits is known only beside the files that it edits.
     if good && !compiled.wiring.patches.is_empty() {
         good = patches(context, &compiled);
+    } else if good {
+        good = runtime(context, &compiled);
     }
     context.timings(arguments.timings, &compiled.timings);
     good.then_some(())
@@ -40,7 +42,18 @@ fn fix(context: &Context<'_>, arguments: &Check) -> Option<()> {
     Some(())
 }
 
-/// Reports the faults of the wiring's patches.
+/// Reports a runtime that no build can link.
+///
+/// Making files says so too; what only explains a wiring, or compares it with that of an older `bp`, needs no runtime.
+fn runtime(context: &Context<'_>, compiled: &Compiled) -> bool {
+    let Some(plan) = &compiled.plan else { return false };
+    let (system, root, span) =
+        (context.system, &compiled.application.root, compiled.runtime_span());
+    let fault = bp_driver::runtime::locate(system, root, &plan.app.runtime, span).err();
+    !context.output.diagnostics(fault, &compiled.sources)
+}
+
+/// Reports the faults of the wiring's patches, and of whatever else making files shows.
 fn patches(context: &Context<'_>, compiled: &Compiled) -> bool {
     let Some(plan) = &compiled.plan else { return false };
     let input = BuildInput {

@@ -10,7 +10,7 @@ use bp_driver::write;
 use bp_system::{Held, Hold, System};
 use camino::Utf8Path;
 
-use super::build::{Built, Job, Mode};
+use super::build::{About, Built, Job, Mode};
 use super::{Context, watch};
 use crate::cli::Run;
 use crate::code::{Code, Executables, What};
@@ -22,12 +22,13 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
     if arguments.watch {
         return watch::run(context, arguments);
     }
-    let prepared =
-        prepare(context, arguments.wiring.as_deref(), arguments.release, &[What::Binary])?;
-    if arguments.smoke && prepared.smoke_calls == 0 {
-        context.output.fault(catalog::target::no_smoke(&prepared.application.name));
-        return None;
-    }
+    let request = Request {
+        wiring: arguments.wiring.as_deref(),
+        release: arguments.release,
+        what: &[What::Binary],
+        smoke: arguments.smoke,
+    };
+    let prepared = prepare(context, &request)?;
     let data = if arguments.smoke {
         Data::Own("smoke")
     } else if arguments.fresh {
@@ -67,7 +68,6 @@ pub(super) struct Prepared {
     pub(super) plan: String,
     pub(super) binary: String,
     pub(super) executables: Executables,
-    smoke_calls: usize,
     /// Keeps the mirror of the code.
     _in_use: Held,
 }
@@ -83,45 +83,68 @@ pub(super) enum Data {
     Own(&'static str),
 }
 
+/// What to build of which wiring.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request<'a> {
+    pub(super) wiring: Option<&'a str>,
+    pub(super) release: bool,
+    pub(super) what: &'a [What],
+    /// Whether the smoke calls are to be sent.
+    pub(super) smoke: bool,
+}
+
 /// Compiles, writes, and lets cargo build.
-pub(super) fn prepare(
-    context: &Context<'_>,
-    wiring: Option<&str>,
-    release: bool,
-    what: &[What],
-) -> Option<Prepared> {
-    let application = context.good(Application::find(context.system, wiring))?;
+pub(super) fn prepare(context: &Context<'_>, request: &Request<'_>) -> Option<Prepared> {
+    let application = context.good(Application::find(context.system, request.wiring))?;
     let (root, out) = (application.root.clone(), application.output());
     let job = Job::stamped(context, application.clone(), out, Mode::default());
     let known = job.known();
     // Nothing is built where the plan fails, and then there is nothing to wait for.
-    let mirrors = if known.is_good() {
-        Some(context.good(Mirrors::hold(context.system, &root, &|| {
-            context.output.say("another bp builds this application; waiting for it");
-        }))?)
-    } else {
-        None
+    let mirrors = match known.about() {
+        Some(about) => {
+            // Said before anything is written or compiled, which takes minutes the first time.
+            context.good(possible(&about, &application, request))?;
+            Some(context.good(Mirrors::hold(context.system, &root, &|| {
+                context.output.say("another bp builds this application; waiting for it");
+            }))?)
+        }
+        None => None,
     };
     let built = job.build(known)?;
-    context.good(prepare_built(context, &application, &mirrors?, built, release, what))
+    context.good(prepare_built(context, &application, &mirrors?, built, request))?
 }
 
+/// Whether a wiring has what it is to be run for.
+fn possible(
+    about: &About,
+    application: &Application,
+    request: &Request<'_>,
+) -> Result<(), Diagnostic> {
+    if !about.enabled.iter().any(|target| target == "process") {
+        return Err(catalog::target::target_not_enabled("process", &about.enabled, &["process"]));
+    }
+    if request.smoke && about.smoke_calls == 0 {
+        return Err(catalog::target::no_smoke(&application.name));
+    }
+    Ok(())
+}
+
+/// Lets cargo build what was written; nothing when a signal cut that short.
 fn prepare_built(
     context: &Context<'_>,
     application: &Application,
     mirrors: &Mirrors<'_>,
     built: Built<'_>,
-    release: bool,
-    what: &[What],
-) -> Result<Prepared, Diagnostic> {
+    request: &Request<'_>,
+) -> Result<Option<Prepared>, Diagnostic> {
     let system = context.system;
     let out = application.output();
     let out = out.as_path();
     write::whole(system, out)?;
     let path = out.join("process/run.json");
-    let text = system.read(&path).map_err(|_| {
-        catalog::target::target_not_enabled("process", &built.enabled, &["process"])
-    })?;
+    let text = system
+        .read(&path)
+        .map_err(|e| catalog::target::bad_manifest(path.as_str(), &e.to_string()))?;
     let manifest = RunManifest::parse(&text)
         .map_err(|why| catalog::target::bad_manifest(path.as_str(), &why))?;
     let code = Code {
@@ -130,27 +153,29 @@ fn prepare_built(
         rust: out.join(&manifest.rust),
         package: &manifest.package,
         locked: context.locked,
-        release,
+        release: request.release,
         quiet: !context.output.verbose && !context.output.color,
     };
     context.output.say(&format!("cargo builds {}", code.rust));
     let (mirror, in_use) = code.mirror(mirrors)?;
     // Everything that cargo needs is in the mirror.
     drop(built.folder);
-    let executables = code.build(&mirror, what, &|text| context.output.say(text))?;
+    let say = |text: &str| context.output.say(text);
+    let Some(executables) = code.build(mirrors, &mirror, request.what, &say)? else {
+        return Ok(None);
+    };
     let binary = executables.binary.clone().ok_or_else(|| {
         let (what, help) = ("cargo names no binary", "see that the variable CARGO names cargo");
         catalog::target::cannot_start(&manifest.app, what, help)
     })?;
-    Ok(Prepared {
+    Ok(Some(Prepared {
         application: application.clone(),
         plan: code.absolute(&out.join(&manifest.plan)).into_string(),
         manifest,
         binary,
         executables,
-        smoke_calls: built.smoke_calls,
         _in_use: in_use,
-    })
+    }))
 }
 
 /// Starts the system, waits until it is ready, lets `body` work with it, and stops it in order.

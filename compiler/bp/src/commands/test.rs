@@ -8,7 +8,7 @@ use bp_diag::catalog;
 use bp_driver::Application;
 
 use super::Context;
-use super::run::{Data, interrupted, prepare, supervised};
+use super::run::{Data, Request, interrupted, prepare, supervised};
 use crate::cli::Test;
 use crate::code::What;
 use crate::supervise::Ended;
@@ -21,8 +21,13 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Test) -> Option<()> {
         context.output.fault(catalog::target::no_tests(folder.as_str()));
         return None;
     }
-    let what = [What::Binary, What::Tests];
-    let prepared = prepare(context, arguments.wiring.as_deref(), arguments.release, &what)?;
+    let request = Request {
+        wiring: arguments.wiring.as_deref(),
+        release: arguments.release,
+        what: &[What::Binary, What::Tests],
+        smoke: false,
+    };
+    let prepared = prepare(context, &request)?;
     supervised(context, &prepared, Data::Own("test"), |supervisor, prepared| {
         let mut failed = Vec::new();
         for (name, program) in &prepared.executables.tests {

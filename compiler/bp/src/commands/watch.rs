@@ -18,9 +18,10 @@ use notify::{RecursiveMode, Watcher as _};
 use serde_json::Value;
 
 use super::Context;
-use super::run::{Data, Prepared, prepare, supervised};
+use super::run::{self, Data, Prepared, prepare, supervised};
 use crate::cli::Run;
 use crate::code::What;
+use crate::signals;
 use crate::supervise::{Answer, Request, ask, run_folder};
 
 /// Editors write a file in several steps, and a branch's checkout writes many files.
@@ -33,6 +34,9 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
     let mut data = if arguments.fresh { Data::Fresh } else { Data::Kept };
     loop {
         let Some(prepared) = built(context, arguments) else {
+            if signals::is_cut_short() {
+                return None;
+            }
             context.output.say("waiting for a change");
             while saves.next().is_empty() {}
             continue;
@@ -63,7 +67,15 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
 }
 
 fn built(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
-    prepare(context, arguments.wiring.as_deref(), arguments.release, &[What::Binary])
+    prepare(
+        context,
+        &run::Request {
+            wiring: arguments.wiring.as_deref(),
+            release: arguments.release,
+            what: &[What::Binary],
+            smoke: false,
+        },
+    )
 }
 
 /// Builds after every save until the run ends; whether the whole system has to start again.
@@ -82,6 +94,11 @@ fn follow(
         }
         context.output.say(&format!("saved: {}", saved.join(", ")));
         let Some(fresh) = built(context, arguments) else {
+            // The supervisor saw the signal too, and stops the system in order.
+            if signals::is_cut_short() {
+                signals::is_answered();
+                return false;
+            }
             context.output.say("the system runs on as it was");
             continue;
         };

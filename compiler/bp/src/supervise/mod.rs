@@ -22,8 +22,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bp_diag::{Diagnostic, catalog};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use assign::{Slot, State};
 use backoff::Decision;
@@ -33,6 +31,8 @@ use logs::Prefix;
 use ports::Ports;
 use publish::Published;
 use roll::Roll;
+
+use crate::signals::Watch;
 
 pub(crate) use control::{Answer, Request, ask};
 pub(crate) use manifest::RunManifest;
@@ -85,7 +85,7 @@ pub(crate) struct Supervisor<'a> {
     control: Option<Control>,
     published: Published,
     roll: Option<Roll>,
-    signals: Signals,
+    signals: Watch,
 }
 
 impl<'a> Supervisor<'a> {
@@ -93,7 +93,7 @@ impl<'a> Supervisor<'a> {
     pub(crate) fn new(launch: Launch<'a>) -> Result<Self, Diagnostic> {
         let failed =
             |e: io::Error| catalog::target::cannot_start("bp", &e.to_string(), "try again");
-        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+        let signals = Watch::new().map_err(failed)?;
         let run = launch.run.clone();
         let manifest = launch.manifest;
         let listeners = manifest.processes.values().flat_map(|p| p.listeners.values());
@@ -253,7 +253,7 @@ impl<'a> Supervisor<'a> {
 
     /// Looks at signals, at processes that ended, at who is ready, and at what `bp restart` wants.
     fn tick(&mut self) -> Result<(), Ended> {
-        if self.signals.pending().next().is_some() {
+        if self.signals.pending().is_some() {
             return Err(Ended::Asked);
         }
         self.look_at_processes()?;
@@ -369,7 +369,7 @@ impl<'a> Supervisor<'a> {
                 if self.slots.iter().filter(left).count() == 0 {
                     break;
                 }
-                let again = self.signals.pending().next().is_some();
+                let again = self.signals.pending().is_some();
                 if again || Instant::now() >= limit {
                     for slot in self.slots.iter_mut().filter(|s| inside(s)) {
                         if let State::Running(running) = &mut slot.state {

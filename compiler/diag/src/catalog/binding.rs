@@ -35,6 +35,7 @@ codes! {
     BP3030 "no port is left";
     BP3040 "two things get one name";
     BP3041 "a name that a format cannot hold";
+    BP3050 "a crate has the name of one that `bp` links";
 }
 
 /// `a, b and c` in backticks.
@@ -531,7 +532,7 @@ pub fn name_taken(
     for ((words, span), label) in [(first, "becomes"), (second, "too becomes")] {
         match span {
             Some(span) => diagnostic = diagnostic.at(span, format!("{label} `{name}`")),
-            None => diagnostic = diagnostic.note(format!("{words} is made by `bp`")),
+            None => diagnostic = diagnostic.note(format!("{words} has its name from `bp`")),
         }
     }
     match second.1 {
@@ -549,4 +550,17 @@ pub fn name_unwritable(what: &str, output: &str, rule: &str, span: Option<Span>)
         diagnostic = diagnostic.at(span, "give it another name");
     }
     diagnostic.note(rule).help("rename it, or carry the calls over another transport")
+}
+
+/// A package of the application is called like one that the generated program links too; `owner` says which, `linked` where the wiring names it.
+pub fn crate_name_taken(span: Span, name: &str, owner: &str, linked: Option<Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP3050, format!("`{name}` is also the name of {owner}"))
+        .at(span, "named here");
+    let diagnostic = match linked {
+        Some(linked) => diagnostic.at(linked, "the other one is linked from here"),
+        None => diagnostic,
+    };
+    diagnostic
+        .note("the generated program links both, and neither cargo nor a type's path can tell them apart")
+        .help("give this package another name")
 }

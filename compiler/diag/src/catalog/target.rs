@@ -420,12 +420,14 @@ pub fn no_digest(image: &str, detail: &str) -> Diagnostic {
 }
 
 /// A target deploys the server of a backend, and the server does not start without a setting.
-pub fn store_lacks(backend: &str, setting: &str, target: &str) -> Diagnostic {
-    Diagnostic::error(
-        BP6044,
-        format!("target `{target}` deploys the server of `{backend}`, which needs `{setting}`"),
-    )
-    .help(format!(
+pub fn store_lacks(span: Option<Span>, backend: &str, setting: &str) -> Diagnostic {
+    let message = format!("the server of `{backend}`, which a target deploys, needs `{setting}`");
+    let diagnostic = Diagnostic::error(BP6044, message);
+    let diagnostic = match span {
+        Some(span) => diagnostic.at(span, format!("has no `{setting}`")),
+        None => diagnostic,
+    };
+    diagnostic.help(format!(
         "write `{setting} = {{ secret = \"{backend}-{setting}\" }}` in `[backend.{backend}]`, or `address = \"…\"` if the server is elsewhere"
     ))
 }
@@ -438,8 +440,14 @@ pub fn no_build_context(path: &str, why: &str) -> Diagnostic {
 }
 
 /// Two listeners of the outside world want one port of the machine.
-pub fn published_twice(port: u16, first: &str, second: &str) -> Diagnostic {
-    Diagnostic::error(BP6046, format!("`{first}` and `{second}` are both published at port {port}"))
+pub fn published_twice(span: Option<Span>, port: u16, first: &str, second: &str) -> Diagnostic {
+    let message = format!("`{first}` and `{second}` are both published at port {port}");
+    let diagnostic = Diagnostic::error(BP6046, message);
+    let diagnostic = match span {
+        Some(span) => diagnostic.at(span, "the second one"),
+        None => diagnostic,
+    };
+    diagnostic
         .note("each replica of a process takes a port of its own, from the published one upwards")
         .help(format!(
             "move one of them: `publish = {{ \"{second}\" = 8080 }}` in `[target.compose]`"

@@ -49,11 +49,24 @@ codes! {
     BP1044 "a number that the wire cannot have";
     BP1045 "two errors have one code";
     BP1046 "no name of a collection";
+    BP1050 "too many arguments";
+    BP1051 "two crates of one name";
+    BP1055 "a condition that builds differ in";
+    BP1056 "a package without a library";
+    BP1057 "a path dependency of some targets only";
+    BP1058 "a module made by a macro";
+    BP1059 "a dependency that is replaced";
+    BP1060 "a package without a workspace";
+    BP1061 "a path dependency of another name";
+    BP1062 "a feature that a package does not have";
+    BP1063 "a crate that is not linked";
 }
 
 /// Those after which a part of a workflow is unknown.
-pub(super) const UNREAD: &[crate::Code] =
-    &[BP1001, BP1002, BP1003, BP1004, BP1005, BP1006, BP1032, BP1033, BP1035];
+pub(super) const UNREAD: &[crate::Code] = &[
+    BP1001, BP1002, BP1003, BP1004, BP1005, BP1006, BP1032, BP1033, BP1035, BP1055, BP1056, BP1057,
+    BP1058, BP1059, BP1060, BP1061, BP1063,
+];
 
 /// `path` could not be read; `span` is the line that asked for it, if any.
 pub fn file_unreadable(span: Option<Span>, path: &str, reason: &str) -> Diagnostic {
@@ -137,6 +150,93 @@ pub fn manifest_value(span: Span, message: &str, help: &str) -> Diagnostic {
     Diagnostic::error(BP1007, message).at(span, "").help(help)
 }
 
+/// `package` has no library; `asked` is the line that depends on it, if any, `span` is where it is named, and `root` the usual root file.
+pub fn library_missing(asked: Option<Span>, span: Span, package: &str, root: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP1056, format!("package `{package}` has no library"));
+    let diagnostic = match asked {
+        Some(asked) => diagnostic.at(asked, "needed here").at(span, "this package is named here"),
+        None => diagnostic.at(span, "this package is named here"),
+    };
+    diagnostic
+        .help(format!("create `{root}`, or write `path = \"…\"` below `[lib]` of its Cargo.toml"))
+}
+
+/// A path dependency in the table of a target that builds may or may not be for; `target` is the table's key.
+pub fn dependency_undecided(target: Span, span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(BP1057, format!("whether `{name}` is a dependency differs between builds"))
+        .at(span, "a path dependency, whose types are read")
+        .at(target, "some builds are for another target")
+        .note("a workflow is read for Linux; the processor, the C library and the profile differ from build to build")
+        .help("move it to `[dependencies]`, or write `[target.'cfg(unix)'.dependencies]`")
+}
+
+/// An entry of `[patch]` or `[replace]`.
+pub fn dependency_replaced(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(BP1059, format!("`{name}` is replaced only where cargo builds this workspace"))
+        .at(span, "")
+        .note("cargo reads `[patch]` and `[replace]` of the workspace that it builds, and what `bp` generates is a workspace of its own")
+        .help(format!("remove this line, and write the source beside the dependency: `{name} = {{ path = \"…\" }}`"))
+}
+
+/// A package inherits `what`, and no Cargo.toml is its workspace's root.
+pub fn workspace_missing(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(BP1060, format!("there is no workspace to inherit `{what}` from"))
+        .at(span, "inherited here")
+        .note("cargo takes this Cargo.toml if it has `[workspace]`, else the one that `package.workspace` names, else the nearest above that has `[workspace]` and does not exclude this package")
+        .help(format!("write the value of `{what}` here, or add `[workspace]` to a Cargo.toml above"))
+}
+
+/// The package in a dependency's folder is called `found`.
+pub fn dependency_of_another_name(span: Span, named: Span, key: &str, found: &str) -> Diagnostic {
+    Diagnostic::error(BP1061, format!("the package of path dependency `{key}` is called `{found}`"))
+        .at(span, "another name is expected here")
+        .at(named, "named here")
+        .help(format!("add `package = \"{found}\"` to `{key}`, or correct its path"))
+}
+
+/// A dependency asks for a feature that its package does not declare.
+pub fn feature_unknown(span: Span, package: &str, feature: &str) -> Diagnostic {
+    Diagnostic::error(BP1062, format!("package `{package}` has no feature `{feature}`"))
+        .at(span, "asked for here")
+        .help(format!("add `{feature} = []` to `[features]` of `{package}`, or do not ask for it"))
+}
+
+/// Code names a crate that its Cargo.toml mentions and does not link; `why` ends a sentence.
+pub fn crate_not_linked(
+    span: Span,
+    mentioned: Span,
+    name: &str,
+    why: &str,
+    help: &str,
+) -> Diagnostic {
+    Diagnostic::error(BP1063, format!("crate `{name}` is not linked: {why}"))
+        .at(span, "named here")
+        .at(mentioned, "declared here")
+        .help(help)
+}
+
+/// A `cfg` decides what is read, and builds differ in it; `what` is "the file of module `x`".
+pub fn undecided(span: Span, condition: Span, what: &str) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error(BP1055, format!("{what} depends on a condition that builds differ in"));
+    let diagnostic = if span == condition {
+        diagnostic.at(span, "this condition")
+    } else {
+        diagnostic.at(span, "named here").at(condition, "this condition")
+    };
+    diagnostic
+        .note("a workflow is read for Linux, with the features that the workflow turns on; the processor, the C library and the profile differ from build to build")
+        .help("remove the condition, or make it one such as `unix`, `target_os = \"…\"` or `feature = \"…\"`")
+}
+
+/// `mod name;` inside a macro.
+pub fn module_in_macro(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(BP1058, "a module inside a macro is not seen")
+        .at(span, "")
+        .note("the source is parsed, macros are not expanded")
+        .help(format!("write `mod {name};` outside the macro; `#[cfg(unix)]` and `#[cfg(feature = \"…\")]` above it are followed"))
+}
+
 /// `cfg` on something that every build must have; `what` is "service `Cart`".
 pub fn conditional(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(BP1008, format!("{what} is conditional"))
@@ -202,6 +302,27 @@ pub fn generic_service(span: Span, what: &str, only_lifetimes: bool) -> Diagnost
         .at(span, "")
         .note("an instance is wired as `Arc<dyn Trait>`, which needs one concrete signature")
         .help(help)
+}
+
+/// A method with more arguments than can be encoded; `span` is the first that is too many.
+pub fn many_arguments(span: Span, method: &str, count: usize, most: usize) -> Diagnostic {
+    Diagnostic::error(BP1050, format!("`{method}` has {count} arguments; {most} are the most"))
+        .at(span, format!("argument {}", most + 1))
+        .help("make a struct that derives `Data` of those that belong together, and take that")
+}
+
+/// Two crates that Rust or cargo cannot tell apart; `first` is the one that was read before.
+pub fn crate_named_twice(span: Span, first: Span, name: &str, packages: [&str; 2]) -> Diagnostic {
+    let [package, other] = packages;
+    let title = if package == other {
+        format!("two crates are called `{name}`")
+    } else {
+        format!("`{package}` and `{other}` are both called `{name}` in Rust")
+    };
+    Diagnostic::error(BP1051, title)
+        .at(span, "this one")
+        .at(first, "and this one")
+        .help("give one of them another name")
 }
 
 /// A supertrait other than `Send`, `Sync` and `'static`.

@@ -4,35 +4,38 @@ use std::collections::BTreeMap;
 
 use bp_plan::Plan;
 
-use super::names::{ident, implementation_functions, literal};
-use super::{GENERATED, app_package};
+use super::GENERATED;
+use super::cargo::app_library;
+use super::names::{implementation_functions, literal};
 use crate::pretty::Printer;
 
-/// The crate's name in Rust.
-pub(super) fn library(plan: &Plan) -> String {
-    app_package(plan).replace('-', "_")
-}
+/// What rustc may say of names that the workflow chose, which it said where they are.
+const QUIET: &str =
+    "#![allow(confusable_idents, deprecated, mixed_script_confusables, uncommon_codepoints)]";
 
 pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String {
     let mut p = Printer::new();
     p.line(format!("//! The application `{}`: names and wiring only.", plan.app.name));
+    p.line(QUIET);
     p.line("pub mod instances;");
     p.line("pub mod interfaces;");
     p.line("/// Every plugin, interface and implementation that a wiring may ask for.");
-    p.open("pub fn app() -> bp_std::rt::App {");
+    p.open("pub fn app() -> ::bp_std::rt::App {");
     let mut calls: Vec<(&str, Vec<String>)> = Vec::new();
     for plugin in plan.plugins.values() {
         let Some(runtime) = &plugin.runtime else { continue };
-        calls.push((&plugin.kind, vec![runtime.constructor.clone()]));
+        calls.push((&plugin.kind, vec![format!("::{}", runtime.constructor)]));
     }
     for module in modules.values() {
-        calls.push(("interface", vec![format!("interfaces::{}::interface()", ident(module))]));
+        calls.push(("interface", vec![format!("interfaces::{module}::interface()")]));
     }
     for (key, function) in implementation_functions(plan) {
-        let function = format!("instances::{}", ident(&function));
+        let function = format!("instances::{function}");
         calls.push(("implementation", vec![literal(key), function]));
     }
-    p.line("let mut app = bp_std::rt::App::new(include_str!(\"../plan.json\"));");
+    let mutable = if calls.is_empty() { "" } else { "mut " };
+    p.text(format!("let {mutable}app")).equals();
+    p.line("::bp_std::rt::App::new(include_str!(\"../plan.json\"));");
     // A statement each, so that no chain grows with the application.
     for (method, arguments) in &calls {
         call(&mut p, method, arguments);
@@ -53,8 +56,8 @@ fn call(p: &mut Printer, method: &str, arguments: &[String]) {
 
 pub(super) fn emit_main(plan: &Plan) -> String {
     let mut p = Printer::new();
-    p.open("fn main() -> std::process::ExitCode {");
-    p.line(format!("{}::app().main()", library(plan)));
+    p.open("fn main() -> ::std::process::ExitCode {");
+    p.line(format!("::{}::app().main()", app_library(plan)));
     p.close("}");
     format!("{GENERATED}{}", p.finish())
 }

@@ -5,56 +5,62 @@ use std::collections::BTreeMap;
 use bp_plan::{InterfacePlan, MethodPlan};
 
 use super::GENERATED;
-use super::names::{ident, literal, rust_path};
+use super::crates::Crates;
+use super::names::{ident, literal};
 use crate::pretty::Printer;
 
+/// The runtime, under the only name that a file imports.
+const RUNTIME: &str = "use ::bp_std::rt;";
+
 /// `interfaces/cart.rs`.
-pub(super) fn emit(interface: &InterfacePlan) -> String {
+///
+/// Its items have the same names whatever the interface's, arguments are called by their positions, and methods by their trait: nothing is called as the workflow says.
+pub(super) fn emit(interface: &InterfacePlan, crates: &Crates<'_>) -> String {
     if interface.methods.iter().any(|m| m.direct) {
         return emit_direct(interface);
     }
     let mut p = Printer::new();
-    let name = &interface.name;
-    let path = rust_path(&interface.rust);
+    let path = crates.path(&interface.rust);
     p.line(format!("//! Client and server halves of `{}`.", interface.path));
-    p.line("use bp_std::rt::*;");
+    p.line(RUNTIME);
     statics(&mut p, interface);
-    p.line(format!("/// Calls a `{name}` through an edge's chain."));
-    p.list(&format!("pub struct {name}Client("), ")", false, ["pub Client"], |p, field| {
-        p.text(field);
-    });
-    p.line(";");
-    p.line("#[bp_std::service]");
-    implementation(&mut p, &path, &format!("{name}Client"));
+    p.line("/// Calls through an edge's chain.");
+    p.line("pub struct Client(pub rt::Client);");
+    p.line("#[rt::service]");
+    implementation(&mut p, &path, "Client");
     for method in &interface.methods {
-        client_method(&mut p, method);
+        client_method(&mut p, method, crates);
     }
     p.close("}");
-    p.line(format!("/// Answers calls on a `{name}`."));
-    p.list(&format!("pub struct {name}Server("), ")", false, [&path], |p, path| {
-        p.text("pub ").ty(&format!("Arc<dyn {path}>"));
+    p.line("/// Answers calls.");
+    p.list("pub struct Server(", ")", false, [&path], |p, path| {
+        p.text("pub ").ty(&format!("rt::Arc<dyn {path}>"));
     });
     p.line(";");
-    implementation(&mut p, "Dispatch", &format!("{name}Server"));
-    p.open("fn dispatch(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {");
+    implementation(&mut p, "rt::Dispatch", "Server");
+    p.list("fn dispatch(", ")", false, ["&self", "call: rt::Call"], |p, parameter| {
+        p.text(parameter);
+    });
+    p.text(" -> rt::Dispatched<'_>").open(" {");
     p.open("Box::pin(async move {");
     p.open("match call.method.index {");
     for method in &interface.methods {
-        arm(&mut p, method);
+        arm(&mut p, &path, method);
     }
-    p.line("_ => Err(Infra::unknown_method(&call)),");
+    p.line("_ => Err(rt::Infra::unknown_method(&call)),");
     p.close("}").close("})").close("}").close("}");
     p.line("/// How the app makes both halves.");
-    p.open("pub fn interface() -> InterfaceGlue {");
-    p.text("let mut glue").equals().text("InterfaceGlue::new").ty(&format!("::<dyn {path}>"));
+    p.open("pub fn interface() -> rt::InterfaceGlue {");
+    p.text(if interface.methods.is_empty() { "let glue" } else { "let mut glue" }).equals();
+    p.text("rt::InterfaceGlue::new").ty(&format!("::<dyn {path}>"));
     p.list("(", ")", false, ["", "client", "service"], |p, argument| {
         let half = if argument == "client" { "Client" } else { "Server" };
         if argument.is_empty() {
             p.text("&INTERFACE");
         } else {
             p.text(format!("|{argument}| ")).never();
-            p.call("Arc::new", [argument], |p, argument| {
-                p.call(&format!("{name}{half}"), [argument], |p, argument| {
+            p.call("rt::Arc::new", [argument], |p, argument| {
+                p.call(half, [argument], |p, argument| {
                     p.text(argument);
                 });
             });
@@ -62,7 +68,7 @@ pub(super) fn emit(interface: &InterfacePlan) -> String {
     });
     p.line(";");
     for method in &interface.methods {
-        glue(&mut p, method);
+        glue(&mut p, method, crates);
     }
     p.line("glue").close("}");
     format!("{GENERATED}{}", p.finish())
@@ -74,11 +80,11 @@ pub(super) fn emit(interface: &InterfacePlan) -> String {
 fn emit_direct(interface: &InterfacePlan) -> String {
     let mut p = Printer::new();
     p.line(format!("//! `{}`, whose callers hold the callee itself.", interface.path));
-    p.line("use bp_std::rt::*;");
+    p.line(RUNTIME);
     statics(&mut p, interface);
     p.line("/// How the app tells it from others.");
-    p.open("pub fn interface() -> InterfaceGlue {");
-    p.line("InterfaceGlue::direct(&INTERFACE)").close("}");
+    p.open("pub fn interface() -> rt::InterfaceGlue {");
+    p.line("rt::InterfaceGlue::direct(&INTERFACE)").close("}");
     format!("{GENERATED}{}", p.finish())
 }
 
@@ -92,15 +98,15 @@ pub(super) fn emit_index(modules: &BTreeMap<&str, String>) -> String {
     let mut p = Printer::new();
     p.line("//! The interfaces of the services in use, a module each.");
     for module in modules.values() {
-        p.line(format!("pub mod {};", ident(module)));
+        p.line(format!("pub mod {module};"));
     }
     format!("{GENERATED}{}", p.finish())
 }
 
 /// `pub static INTERFACE`.
 fn statics(p: &mut Printer, interface: &InterfacePlan) {
-    p.line(format!("/// `{}` as transports and wrappers see it.", interface.path));
-    p.text("pub static INTERFACE: Interface").equals().text("Interface::new(");
+    p.line("/// What transports and wrappers see.");
+    p.text("pub static INTERFACE: rt::Interface").equals().text("rt::Interface::new(");
     p.begin(4).brk(0, "", 0);
     p.text(literal(&interface.path)).text(",").brk(1, "", 0);
     p.text(literal(&interface.wire_name)).text(",").brk(1, "", 0).text("&");
@@ -109,7 +115,7 @@ fn statics(p: &mut Printer, interface: &InterfacePlan) {
         if !made {
             p.begin(4);
         }
-        p.text("Method::new(").begin(4).brk(0, "", 0);
+        p.text("rt::Method::new(").begin(4).brk(0, "", 0);
         p.text(method.index.to_string()).text(",").brk(1, "", 0);
         p.text(literal(&method.name)).text(",").brk(1, "", 0).text("&");
         // prettyplease fills an array of literals, so a long one takes a line of its own either way.
@@ -130,14 +136,20 @@ fn statics(p: &mut Printer, interface: &InterfacePlan) {
     p.brk(0, ",", -4).end().line(");");
 }
 
-/// `async fn list(&self, user: String) -> Result<…> { self.0.call(0, (user,)).await }`.
-fn client_method(p: &mut Printer, method: &MethodPlan) {
-    let mut inputs = vec![(String::from("&self"), "")];
-    inputs.extend(method.arguments.iter().map(|a| (format!("{}: ", ident(&a.name)), &*a.rust)));
+/// What the argument at a position is called: as the workflow calls it, it could be taken for an item, or its spelling be complained of.
+fn argument(index: usize) -> String {
+    format!("a{index}")
+}
+
+/// `async fn list(&self, a0: String) -> Result<…> { self.0.call(0, (a0,)).await }`.
+fn client_method(p: &mut Printer, method: &MethodPlan, crates: &Crates<'_>) {
+    let mut inputs = vec![(String::from("&self"), String::new())];
+    let typed = method.arguments.iter().enumerate();
+    inputs.extend(typed.map(|(i, a)| (format!("{}: ", argument(i)), crates.ty(&a.rust))));
     p.list(&format!("async fn {}(", ident(&method.name)), ")", false, inputs, |p, (name, ty)| {
-        p.text(name).ty(ty);
+        p.text(name).ty(&ty);
     });
-    p.text(" -> ").ty(&method.returns_rust).open(" {");
+    p.text(" -> ").ty(&crates.ty(&method.returns_rust)).open(" {");
     let call = if method.remote { ".call" } else { ".call_local" };
     p.awaited(&["self.0"], call, [true, false], |p, first| {
         if first {
@@ -149,51 +161,52 @@ fn client_method(p: &mut Printer, method: &MethodPlan) {
     p.newline().close("}");
 }
 
-/// `(user, item)`, `(user,)` or `()`.
+/// `(a0, a1)`, `(a0,)` or `()`.
 fn tuple(p: &mut Printer, method: &MethodPlan) {
-    match method.arguments.as_slice() {
-        [only] => {
+    match method.arguments.len() {
+        1 => {
             p.text("(").begin(4).brk(0, "", 0);
-            p.text(format!("{},", ident(&only.name))).brk(0, "", -4).end().text(")");
+            p.text(format!("{},", argument(0))).brk(0, "", -4).end().text(")");
         }
-        all => {
-            p.list("(", ")", false, all, |p, argument| {
-                p.text(ident(&argument.name));
+        count => {
+            p.list("(", ")", false, 0..count, |p, index| {
+                p.text(argument(index));
             });
         }
     }
 }
 
-/// `0 => { let (user,) = call.take()?; Reply::of(self.0.list(user).await) }`.
-fn arm(p: &mut Printer, method: &MethodPlan) {
-    let (take, reply) =
-        if method.remote { (".take()?", "Reply::of") } else { (".take_local()?", "Reply::local") };
+/// `0 => { let (a0,) = call.take()?; rt::Reply::of(::leaf::Cart::list(&*self.0, a0).await) }`.
+fn arm(p: &mut Printer, path: &str, method: &MethodPlan) {
+    let (take, reply) = if method.remote {
+        (".take()?", "rt::Reply::of")
+    } else {
+        (".take_local()?", "rt::Reply::local")
+    };
     p.open(format!("{} => {{", method.index));
     p.text("let ");
     tuple(p, method);
     p.equals().begin(4).text("call").brk(0, "", 0).text(take).end().line(";");
     p.call(reply, [method], |p, method| {
-        p.awaited(
-            &["self", ".0"],
-            &format!(".{}", ident(&method.name)),
-            &method.arguments,
-            |p, a| {
-                p.text(ident(&a.name));
-            },
-        );
+        let callee = std::iter::once(String::from("&*self.0"));
+        let arguments = callee.chain((0..method.arguments.len()).map(argument));
+        p.awaited(&[], &format!("{path}::{}", ident(&method.name)), arguments, |p, a| {
+            p.text(a);
+        });
     });
     p.newline().close("}");
 }
 
-/// `glue = glue.method::<(String,), Vec<leaf_workflow::Item>, leaf_workflow::CartError>();`
-fn glue(p: &mut Printer, method: &MethodPlan) {
+/// `glue = glue.method::<(String,), Vec<::leaf_workflow::Item>, ::leaf_workflow::CartError>();`
+fn glue(p: &mut Printer, method: &MethodPlan, crates: &Crates<'_>) {
     let results =
         result_types(&method.returns_rust).filter(|_| method.remote && method.error.is_some());
     p.text("glue = ").begin(4).text("glue").brk(0, "", 0);
     if let Some((value, error)) = results {
         let arguments: Vec<&str> = method.arguments.iter().map(|a| &*a.rust).collect();
         let comma = if arguments.len() == 1 { "," } else { "" };
-        p.text(".method").ty(&format!("::<({}{comma}), {value}, {error}>", arguments.join(", ")));
+        let types = format!("::<({}{comma}), {value}, {error}>", arguments.join(", "));
+        p.text(".method").ty(&crates.ty(&types));
         p.text("()");
     } else {
         p.text(".local_method()");

@@ -1,6 +1,7 @@
 //! Names in generated Rust.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use bp_plan::Plan;
 
@@ -18,15 +19,13 @@ pub(super) fn ident(name: &str) -> String {
     if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.to_owned() }
 }
 
-/// A path with each keyword among its parts escaped: `leaf::type::Stay` becomes `leaf::r#type::Stay`.
-pub fn rust_path(path: &str) -> String {
-    let keep = |part: &str| matches!(part, "crate" | "self" | "super");
-    let parts: Vec<_> =
-        path.split("::").map(|p| if keep(p) { p.to_owned() } else { ident(p) }).collect();
-    parts.join("::")
-}
+/// Words that no identifier may be, however it is written.
+const RESERVED: &[&str] = &["", "_", "crate", "self", "super"];
 
-/// `RateServiceImpl` as `rate_service_impl`; `HTTPServer` as `http_server`.
+/// Names that no file may have on some machines, with any extension.
+const DEVICES: &[&str] = &["aux", "con", "nul", "prn"];
+
+/// `RateServiceImpl` as `rate_service_impl`; `HTTPServer` as `http_server`; `Läden` as `lue4den`, since a file is called so.
 pub(super) fn snake(name: &str) -> String {
     let mut out = String::new();
     let chars: Vec<char> = name.chars().collect();
@@ -43,7 +42,13 @@ pub(super) fn snake(name: &str) -> String {
             out.push('_');
         }
         if c.is_alphanumeric() {
-            out.extend(c.to_lowercase());
+            for c in c.to_lowercase() {
+                if c.is_ascii() {
+                    out.push(c);
+                } else {
+                    let _ = write!(out, "u{:x}", u32::from(c));
+                }
+            }
         } else if !out.ends_with('_') {
             out.push('_');
         }
@@ -51,36 +56,66 @@ pub(super) fn snake(name: &str) -> String {
     out
 }
 
-/// Gives each key a module or function name of its own: the snake-cased last part of its path, with further parts in front, then a number, where two would be the same.
+/// A snake-cased name that can be a function, a module and a file; the words that cannot get a `_`.
+fn item(name: &str) -> String {
+    let mut out = snake(name);
+    let device = DEVICES.contains(&out.as_str())
+        || (out.len() == 4 && (out.starts_with("com") || out.starts_with("lpt")));
+    if device || out.starts_with(|c: char| c.is_ascii_digit()) {
+        out.insert_str(0, "the_");
+    }
+    if KEYWORDS.contains(&out.as_str()) || RESERVED.contains(&out.as_str()) {
+        out.push('_');
+    }
+    out
+}
+
+/// Gives each key a module or function name of its own: the last part of its path; all parts where several have that one; with a digest of the path where even those are the same.
+///
+/// A name depends on those that it would be mistaken for, and on no order.
 pub(super) fn unique<'a>(paths: impl IntoIterator<Item = &'a String>) -> BTreeMap<&'a str, String> {
+    let paths: Vec<&str> = paths.into_iter().map(String::as_str).collect();
+    let short = |path: &str| item(path.rsplit("::").next().unwrap_or_default());
+    let long = |path: &str| item(&path.replace("::", "_"));
+    let mut shorts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut longs: BTreeMap<String, usize> = BTreeMap::new();
+    for path in &paths {
+        *shorts.entry(short(path)).or_default() += 1;
+    }
+    for path in &paths {
+        *longs.entry(long(path)).or_default() += 1;
+    }
+    let alone = |path: &str| {
+        let (short, long) = (short(path), long(path));
+        if shorts.get(&short) == Some(&1) {
+            short
+        } else if longs.get(&long) == Some(&1) && !shorts.contains_key(&long) {
+            long
+        } else {
+            format!("{long}_{:08x}", digest(path))
+        }
+    };
     let mut taken = BTreeSet::new();
     let mut names = BTreeMap::new();
     for path in paths {
-        let parts: Vec<String> = path.split("::").map(snake).collect();
-        let short = parts.last().cloned().unwrap_or_default();
-        let long = parts.join("_");
-        let mut name = if taken.contains(&short) { long.clone() } else { short };
-        let mut number = 2_u32;
-        while taken.contains(&name) {
-            name = format!("{long}_{number}");
-            number += 1;
+        let mut name = alone(path);
+        while !taken.insert(name.clone()) {
+            name.push_str("_x");
         }
-        taken.insert(name.clone());
-        names.insert(path.as_str(), name);
+        names.insert(path, name);
     }
     names
+}
+
+/// FNV-1a: a few digits that follow from the text alone.
+fn digest(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// A module name for each interface of services in use; backends' interfaces have their halves in the runtime.
 pub(super) fn interface_modules(plan: &Plan) -> BTreeMap<&str, String> {
     let used: BTreeSet<&String> = plan.implementations.values().map(|i| &i.interface).collect();
-    let mut modules = unique(plan.interfaces.keys().filter(|path| used.contains(path)));
-    for name in modules.values_mut() {
-        if name == "mod" {
-            name.push('_');
-        }
-    }
-    modules
+    unique(plan.interfaces.keys().filter(|path| used.contains(path)))
 }
 
 /// A function name for each implementation.
@@ -123,11 +158,59 @@ mod tests {
         ] {
             assert_eq!(snake(name), snaked);
         }
-        let paths = ["a::Cart", "a::b::Cart", "a_b::Cart"].map(String::from);
-        let names: Vec<_> = unique(&paths).into_values().collect();
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 3, "{names:?}");
         assert_eq!(ident("type"), "r#type");
-        assert_eq!(rust_path("leaf::type::Stay"), "leaf::r#type::Stay");
         assert_eq!(literal("a\"\\\n\u{7}"), "\"a\\\"\\\\\\n\\u{7}\"");
+    }
+
+    #[test]
+    fn modules_and_functions_have_ascii_names_of_their_own() {
+        let named = |paths: &[&str]| -> Vec<(String, String)> {
+            let paths: Vec<String> = paths.iter().map(|p| (*p).to_owned()).collect();
+            unique(&paths).into_iter().map(|(path, name)| (path.to_owned(), name)).collect()
+        };
+        let paths = [
+            "a::Cart",
+            "a::b::Cart",
+            "a_b::Cart",
+            "a::B::cart",
+            "a::Crate",
+            "a::Self_",
+            "a::Crate_",
+            "a::Mod",
+            "a::Match",
+            "a::Con",
+            "a::Läden",
+            "a::Laden",
+            "a::läden",
+            "a::HTTPServer",
+            "a::HttpServer",
+            "a::http_server",
+            "a::高さ",
+            "a::_1",
+            "a::x::Läden",
+        ];
+        let names = named(&paths);
+        let mut seen = BTreeSet::new();
+        for (path, name) in &names {
+            assert!(seen.insert(name), "{path}: {name}");
+            assert!(
+                name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
+                "{name}"
+            );
+            assert!(!name.starts_with(|c: char| c.is_ascii_digit()), "{name}");
+            assert!(
+                !KEYWORDS.contains(&name.as_str()) && !RESERVED.contains(&name.as_str()),
+                "{name}"
+            );
+            assert!(!DEVICES.contains(&name.as_str()), "{name}");
+        }
+        // The order in which they are declared, and what else there is, change nothing.
+        let mut backwards = paths;
+        backwards.reverse();
+        assert_eq!(named(&backwards), names);
+        for (alone, name) in [("a::Crate", "crate_"), ("a::Mod", "mod_"), ("a::Läden", "lue4den")]
+        {
+            assert_eq!(named(&[alone, "a::Other"]).first().map(|n| n.1.as_str()), Some(name));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use bp_plan::Plan;
 
 use super::names::literal;
-use super::{GENERATED, RustInput, app};
+use super::{GENERATED, RustInput, cargo};
 use crate::pretty::Printer;
 
 pub(super) fn emit(plan: &Plan, input: &RustInput, test: &str) -> String {
@@ -14,8 +14,8 @@ pub(super) fn emit(plan: &Plan, input: &RustInput, test: &str) -> String {
     p.line(format!("#[path = {}]", literal(&path)));
     p.line("mod tests;");
     p.line("/// The app under test.");
-    p.open("fn bp_app() -> bp_std::rt::App {");
-    p.line(format!("{}::app()", app::library(plan)));
+    p.open("fn bp_app() -> ::bp_std::rt::App {");
+    p.line(format!("::{}::app()", cargo::app_library(plan)));
     p.close("}");
     format!("{GENERATED}{}", p.finish())
 }

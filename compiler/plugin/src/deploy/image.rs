@@ -178,8 +178,8 @@ pub fn store_image(plan: &Plan, lock: &ImageLock, image: &str) -> String {
 /// Every image that the plan's targets name but do not build: those to pin.
 pub fn images(plan: &Plan) -> Vec<String> {
     let own = ImageSettings::of(plan).into_iter().flat_map(|s| [s.builder, s.runtime]);
-    let servers = plan.instances.values().filter_map(|i| i.backend()?.server.as_deref());
-    let stores = servers.filter(|server| !server.external).map(|server| server.image.clone());
+    let servers = plan.instances.values().filter_map(|i| i.deployed_server());
+    let stores = servers.map(|server| server.image.clone());
     let mut all: Vec<String> = own.chain(stores).filter(|image| image != SCRATCH).collect();
     all.sort();
     all.dedup();

@@ -10,6 +10,7 @@ mod context;
 mod flow;
 mod image;
 mod name;
+mod outside;
 mod place;
 mod process;
 mod references;
@@ -25,13 +26,12 @@ pub use image::{
     is_image, store_image,
 };
 pub use name::{host, is_dns_label};
+pub use outside::{check, workloads};
 pub use place::Place;
 pub use references::References;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bp_diag::Diagnostic;
-use bp_diag::catalog::target as codes;
 use bp_plan::Plan;
 
 /// Where the program is in the image.
@@ -88,7 +88,7 @@ impl Deployment {
         let process =
             |name: &String| Some((name.clone(), process::container(&parts, name, options)?));
         let store = |(name, instance): (&String, &bp_plan::InstancePlan)| {
-            let server = instance.backend()?.server.as_deref().filter(|server| !server.external)?;
+            let server = instance.deployed_server()?;
             Some((name.clone(), store::container(name, server, options)))
         };
         Self {
@@ -134,11 +134,5 @@ impl Deployment {
             let own = move |flow: &&Flow| flow.from == from;
             self.flows.range(first..).take_while(own).map(|flow| &flow.to)
         })
-    }
-
-    /// What keeps a target from deploying the stores: settings that their servers need and the wiring does not give.
-    pub fn lacking(&self, target: &str) -> Vec<Diagnostic> {
-        let settings = self.stores.values().flat_map(|s| s.missing.iter().map(|m| (&s.name, m)));
-        settings.map(|(store, setting)| codes::store_lacks(store, setting, target)).collect()
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use bp_ir::{ClientSlot, Slot};
 use bp_plan::{
     EdgePlan, InstancePlan, JobPlan, ListenerPlan, ParameterPlan, Plan, ProcessPlan, Value,
-    WrapperPlan,
 };
 
 use super::container::{EnvValue, Health, JobContainer, Port, PortUse, ProcessContainer};
@@ -130,14 +129,14 @@ fn environment(
     let mut set = |variable: &str, value: EnvValue| {
         environment.insert(variable.to_owned(), value);
     };
-    // References first: no name of theirs may take the place of what the program needs.
-    for variable in &references.variables {
-        set(variable, EnvValue::Required(variable.clone()));
-    }
     for plugin in parts.plan.plugins.values() {
         for variable in &plugin.environment {
             set(variable, EnvValue::Optional(variable.clone()));
         }
+    }
+    // What a value refers to is needed, also where a plugin can do without; a name that begins with `BP_` is refused in references.
+    for variable in &references.variables {
+        set(variable, EnvValue::Required(variable.clone()));
     }
     for variable in ["BP_LOG", "BP_SET"] {
         set(variable, EnvValue::Optional(variable.to_owned()));
@@ -202,8 +201,7 @@ fn dialled(parts: &Parts<'_>, process: &str, options: Options<'_>) -> BTreeMap<S
         }
     }
     for (name, instance) in of(&parts.held, process) {
-        let server = instance.backend().and_then(|b| b.server.as_deref());
-        if let Some(server) = server.filter(|server| !server.external) {
+        if let Some(server) = instance.deployed_server() {
             let at = format!("{}:{}", (options.host)(name), server.address.port);
             out.insert(server.address.name.clone(), at);
         }
@@ -224,14 +222,8 @@ fn references(parts: &Parts<'_>, process: &str) -> References {
             }
         }
     }
-    let wrappers = |all: &[WrapperPlan], out: &mut References| {
-        for wrapper in all {
-            out.add_settings(&wrapper.settings);
-            wrapper.methods.values().for_each(|settings| out.add_settings(settings));
-        }
-    };
     for edge in of(&parts.calls, process) {
-        wrappers(&edge.client, &mut out);
+        out.add_wrappers(&edge.client);
         if let Some(transport) = &edge.transport {
             out.add_settings(&transport.settings);
         }
@@ -239,7 +231,7 @@ fn references(parts: &Parts<'_>, process: &str) -> References {
     for listener in of(&parts.listeners, process) {
         out.add_settings(&listener.settings);
         for served in listener.serves.values() {
-            wrappers(&served.server, &mut out);
+            out.add_wrappers(&served.server);
             out.add_settings(&served.settings);
         }
     }
@@ -248,7 +240,7 @@ fn references(parts: &Parts<'_>, process: &str) -> References {
         .iter()
         .filter(|(edge, listener)| listener.entry && edge.kind == bp_plan::EdgeClass::Entry);
     for (edge, _) in entries {
-        wrappers(&edge.client, &mut out);
+        out.add_wrappers(&edge.client);
     }
     out
 }

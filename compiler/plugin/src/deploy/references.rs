@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bp_plan::{Reference, Settings, Value};
+use bp_plan::{InstanceKind, ParameterPlan, Plan, Reference, Settings, Value, WrapperPlan};
 
 use super::{SECRETS_FOLDER, WORK_FOLDER};
 
@@ -18,6 +18,39 @@ pub struct References {
 }
 
 impl References {
+    /// What any value of a plan refers to.
+    pub fn of(plan: &Plan) -> Self {
+        let mut all = Self::default();
+        for instance in plan.instances.values() {
+            match &instance.kind {
+                InstanceKind::Backend(backend) => {
+                    all.add_settings(&backend.settings);
+                    let server = instance.deployed_server().into_iter();
+                    server.flat_map(|s| s.environment.values()).for_each(|value| all.add(value));
+                }
+                InstanceKind::Service(service) => {
+                    for parameter in service.parameters.values() {
+                        if let ParameterPlan::Value { value, .. } = parameter {
+                            all.add(value);
+                        }
+                    }
+                }
+            }
+        }
+        for edge in plan.edges.values() {
+            all.add_wrappers(&edge.client);
+            edge.transport.iter().for_each(|transport| all.add_settings(&transport.settings));
+        }
+        for listener in plan.listeners.values() {
+            all.add_settings(&listener.settings);
+            for served in listener.serves.values() {
+                all.add_wrappers(&served.server);
+                all.add_settings(&served.settings);
+            }
+        }
+        all
+    }
+
     /// Notes the references in a value.
     pub fn add(&mut self, value: &Value) {
         match value {
@@ -45,6 +78,18 @@ impl References {
         settings.values.values().for_each(|value| self.add(value));
     }
 
+    pub(crate) fn add_wrappers(&mut self, wrappers: &[WrapperPlan]) {
+        for wrapper in wrappers {
+            self.add_settings(&wrapper.settings);
+            wrapper.methods.values().for_each(|settings| self.add_settings(settings));
+        }
+    }
+
+    /// The key of a secret or a file in an engine's object that holds several: without what a key may not have.
+    pub fn key(name: &str) -> String {
+        parts(name).collect::<Vec<_>>().join(".")
+    }
+
     /// Where a secret is in the container.
     pub fn secret_file(name: &str) -> String {
         format!("{SECRETS_FOLDER}/{name}")
@@ -52,6 +97,29 @@ impl References {
 
     /// Where the file of a `{ file = … }` is in the container: at its own path when that is absolute, below the working directory otherwise.
     pub fn mount(path: &str) -> String {
-        if path.starts_with('/') { path.to_owned() } else { format!("{WORK_FOLDER}/{path}") }
+        let below = if path.starts_with('/') { "" } else { WORK_FOLDER };
+        parts(path).fold(below.to_owned(), |mount, part| mount + "/" + part)
+    }
+}
+
+/// The parts of a path; a path may be written with `.` and with `/` twice.
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !matches!(*part, "" | "."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_however_it_is_written() {
+        for path in ["etc/a.b", "./etc/a.b", "etc//a.b"] {
+            assert_eq!(
+                (References::key(path), References::mount(path)),
+                ("etc.a.b".into(), "/app/etc/a.b".into())
+            );
+        }
+        assert_eq!(References::mount("/run//secrets/x"), "/run/secrets/x");
+        assert_eq!(References::key("/run/x"), "run.x");
     }
 }

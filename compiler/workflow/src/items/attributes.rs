@@ -15,7 +15,7 @@ fn is_macro(names: &Names<'_>, module: ModuleId, path: &UsePath, name: &str) -> 
         Resolved::External(full) => {
             is_runtime_path(&full) && full.rsplit("::").next() == Some(name)
         }
-        Resolved::Unknown { .. } => {
+        Resolved::Unknown { .. } | Resolved::Unlinked(..) | Resolved::Open(_) => {
             path.segments == [name]
                 || (is_runtime_path(&path.segments.join("::"))
                     && path.segments.last().is_some_and(|s| s == name))

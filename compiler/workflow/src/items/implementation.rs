@@ -7,7 +7,7 @@ use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes};
 use super::Context;
 use super::attributes::service_mark;
 use super::types::visible_problem;
-use crate::lower::{Form, Lowered, Lowering, Scope};
+use crate::lower::{Form, Lowered, Lowering, Scope, not_linked};
 use crate::model::{
     ConstructorModel, ImplementationModel, ParameterKind, ParameterModel, RunModel, Type,
 };
@@ -125,11 +125,15 @@ fn block<'a>(
         ));
         return;
     };
-    if let Some(span) = item.condition.map(|c| c.of(file)).or(outer) {
+    let condition = item.condition.as_ref().map(|c| c.place.of(file)).or(outer);
+    if let Some(span) = condition {
         diagnostics.push(codes::conditional(span, &format!("implementation `{what}`")));
     }
     let services = found.services.entry(owner).or_default();
-    if let Some(first) = services.get(service) {
+    // Two of which each has a condition may be one at a time, and have been reported.
+    if condition.is_none()
+        && let Some(first) = services.get(service)
+    {
         let what = format!("the implementation of `{named}` for");
         let name = context.names.tree.definition(owner).map_or("", |d| &d.name);
         diagnostics.push(codes::defined_twice(at, *first, &what, name));
@@ -158,7 +162,7 @@ fn service_of<'c>(
     }
     let by_hand =
         place.item.marks.iter().any(|m| m.path.segments.last().is_some_and(|s| s == "async_trait"));
-    match resolved {
+    match &resolved {
         _ if service.is_some() && !by_hand => diagnostics.push(codes::implementation_shape(
             at,
             &format!("this `impl` of service `{named}` is not marked"),
@@ -170,8 +174,15 @@ fn service_of<'c>(
             "write `#[service]` above its trait",
         )),
         Resolved::Unknown { certain: true } if marked => {
-            let near = bp_diag::nearest(&named, context.names.candidates(module));
+            let near = context.names.near(module, path);
             diagnostics.push(codes::unknown_name(at, &named, near));
+        }
+        Resolved::Open(condition) if marked => {
+            let what = format!("what `{named}` is");
+            diagnostics.push(codes::undecided(at, *condition, &what));
+        }
+        Resolved::Unlinked(krate, name) if marked => {
+            diagnostics.extend(not_linked(context.names, *krate, name, at));
         }
         // A backend of the application's own, something that is not seen, or no business of `bp`.
         _ => {}
@@ -238,7 +249,9 @@ fn constructor(
         diagnostics.push(codes::defined_twice(at, span, "the constructor of", name));
     }
     let before = diagnostics.len();
-    for condition in [function.condition, block.item.condition].into_iter().flatten() {
+    for condition in
+        [function.condition, block.item.condition.as_ref().map(|w| w.place)].into_iter().flatten()
+    {
         let what = format!("the constructor of `{name}`");
         diagnostics.push(codes::conditional(condition.of(file), &what));
     }

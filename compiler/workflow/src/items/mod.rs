@@ -14,6 +14,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use crate::lower::Marks;
 use crate::model::{CrateModel, WorkflowModel};
 use crate::names::Names;
+use crate::tree::Extern;
 
 pub(crate) use remote::encoded_fields;
 pub(crate) use types::named;
@@ -71,6 +72,18 @@ pub(crate) fn collect(
             name: c.name.clone(),
             package: c.package.clone(),
             dir: c.dir.clone(),
+            package_span: c.package_span,
+            name_span: c.name_span,
+            root: c.file.clone().unwrap_or_default(),
+            features: c.features.clone(),
+            sees: c
+                .externs
+                .iter()
+                .filter_map(|(name, target)| match target {
+                    Extern::Read(id) => Some((name.clone(), names.tree.krate(*id)?.dir.clone())),
+                    _ => None,
+                })
+                .collect(),
         })
         .collect();
     model.types = types::read(&context, diagnostics);

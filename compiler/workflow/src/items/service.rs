@@ -13,6 +13,9 @@ use crate::names::{Namespace, Resolved};
 use crate::source::{Body, Function, Member, Pattern, TraitItem};
 use crate::tree::{Definition, DefinitionId};
 
+/// How many arguments the runtime has an encoding for.
+const MAX_ARGUMENTS: usize = 32;
+
 /// Reads every service.
 pub(super) fn read(
     context: &Context<'_>,
@@ -149,6 +152,10 @@ fn method(
         kept(&lowered, &mut direct);
         let span = argument.place.of(file);
         arguments.push(ArgumentModel { name, ty: lowered.into_use(), span });
+    }
+    if let Some(beyond) = arguments.get(MAX_ARGUMENTS) {
+        let count = arguments.len();
+        diagnostics.push(codes::many_arguments(beyond.span, &full, count, MAX_ARGUMENTS));
     }
     let (ok, error) = output(context, owner, function, &mut lowering, (&mut local, &mut direct));
     if let Some(at) = lowering.stream {

@@ -1,62 +1,142 @@
 //! From attributes to what is read of them.
 
+use std::borrow::Cow;
+
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::Attribute;
 
-use super::outline::{Condition, Mark, Place, Status, UsePath};
+use super::condition::{Cfg, split};
+use super::outline::{Condition, Mark, PathAttribute, Place, Status, UsePath, When};
 use super::syntax::{place, place_of, plain, use_path};
+
+/// How deep `cfg_attr` may nest; what is deeper counts as an open condition.
+const MAX_NESTED: usize = 16;
+
+/// Attributes that are read as what they say, whatever `cfg_attr` they are behind.
+const READ: [&str; 6] = ["service", "idempotent", "Data", "ServiceError", "status", "infra"];
 
 /// Reads `#[cfg(…)]` and `#[cfg_attr(…)]`; the latter counts when it hides an attribute that is read.
 pub(super) fn condition(attributes: &[Attribute]) -> Condition {
-    let mut found = Condition::Always;
+    let mut parts = Vec::new();
+    let mut first = None;
+    let mut add = |cfg: Cfg, attribute: &Attribute| match cfg.outside_tests() {
+        Some(true) => true,
+        Some(false) => false,
+        None => {
+            parts.push(cfg);
+            first.get_or_insert_with(|| place_of(attribute));
+            true
+        }
+    };
     for attribute in attributes {
         if attribute.path().is_ident("cfg") {
             let Ok(list) = attribute.meta.require_list() else { continue };
-            if only_in_tests(list.tokens.clone()) {
+            let cfg = Cfg::read(list.tokens.clone()).unwrap_or(Cfg::Open);
+            if !add(cfg, attribute) {
                 return Condition::Test;
             }
-            found = Condition::Other(place_of(attribute));
         } else if attribute.path().is_ident("cfg_attr") {
-            let Ok(list) = attribute.meta.require_list() else { continue };
-            let read = ["service", "idempotent", "Data", "ServiceError", "status", "infra"];
-            if mentions(list.tokens.clone(), &read) {
-                found = Condition::Other(place_of(attribute));
+            for (guard, meta) in hidden(attribute) {
+                let cfg = match &meta {
+                    syn::Meta::List(list) if list.path.is_ident("cfg") => {
+                        Cfg::read(list.tokens.clone()).unwrap_or(Cfg::Open).behind(&guard)
+                    }
+                    other if mentions(other.to_token_stream(), &READ) => {
+                        match guard.outside_tests() {
+                            Some(false) => continue,
+                            // Macros of the runtime do not see what is behind a condition either.
+                            _ => Cfg::Open,
+                        }
+                    }
+                    _ => continue,
+                };
+                if !add(cfg, attribute) {
+                    return Condition::Test;
+                }
             }
         }
+    }
+    let Some(place) = first else { return Condition::Always };
+    let cfg = match parts.pop() {
+        Some(one) if parts.is_empty() => one,
+        Some(last) => {
+            parts.push(last);
+            Cfg::All(parts.into_boxed_slice())
+        }
+        None => Cfg::Open,
+    };
+    Condition::Other(When { place, cfg })
+}
+
+/// What a `cfg_attr` holds, each with the condition that it is behind.
+fn hidden(attribute: &Attribute) -> Vec<(Cfg, syn::Meta)> {
+    let mut found = Vec::new();
+    if let Ok(list) = attribute.meta.require_list() {
+        unfold(list.tokens.clone(), None, MAX_NESTED, &mut found);
     }
     found
 }
 
-/// A condition other than `test`; `Err` for one that is.
-pub(super) fn outside_tests(attributes: &[Attribute]) -> Result<Option<Place>, OnlyInTests> {
+fn unfold(
+    tokens: TokenStream,
+    outer: Option<&Cfg>,
+    depth: usize,
+    found: &mut Vec<(Cfg, syn::Meta)>,
+) {
+    let mut parts = split(tokens).into_iter();
+    let Some(first) = parts.next() else { return };
+    let own = Cfg::read(first).unwrap_or(Cfg::Open);
+    let guard = match outer {
+        Some(outer) => Cfg::All(Box::new([outer.clone(), own])),
+        None => own,
+    };
+    for part in parts {
+        let Ok(meta) = syn::parse2::<syn::Meta>(part) else { continue };
+        match (&meta, depth.checked_sub(1)) {
+            (syn::Meta::List(list), Some(left)) if list.path.is_ident("cfg_attr") => {
+                unfold(list.tokens.clone(), Some(&guard), left, found);
+            }
+            _ => found.push((guard.clone(), meta)),
+        }
+    }
+}
+
+/// Attributes with those behind a `cfg_attr` that is not for tests.
+fn seen(attributes: &[Attribute]) -> Cow<'_, [Attribute]> {
+    if !attributes.iter().any(|a| a.path().is_ident("cfg_attr")) {
+        return Cow::Borrowed(attributes);
+    }
+    let mut all = Vec::new();
+    for attribute in attributes {
+        if attribute.path().is_ident("cfg_attr") {
+            let inner = hidden(attribute).into_iter();
+            let inner = inner.filter(|(guard, _)| guard.outside_tests() != Some(false));
+            all.extend(inner.map(|(_, meta)| Attribute { meta, ..attribute.clone() }));
+        } else {
+            all.push(attribute.clone());
+        }
+    }
+    Cow::Owned(all)
+}
+
+/// What an item depends on; `Err` for one that exists only in tests.
+pub(super) fn when(attributes: &[Attribute]) -> Result<Option<When>, OnlyInTests> {
     match condition(attributes) {
         Condition::Always => Ok(None),
         Condition::Test => Err(OnlyInTests),
-        Condition::Other(place) => Ok(Some(place)),
+        Condition::Other(when) => Ok(Some(when)),
     }
+}
+
+/// As [`when`], the place alone.
+pub(super) fn outside_tests(attributes: &[Attribute]) -> Result<Option<Place>, OnlyInTests> {
+    when(attributes).map(|when| when.map(|w| w.place))
 }
 
 /// What is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OnlyInTests;
-
-fn only_in_tests(tokens: TokenStream) -> bool {
-    let mut all = false;
-    for (index, token) in tokens.into_iter().enumerate() {
-        match token {
-            TokenTree::Ident(ident) if index == 0 && ident == "test" => return true,
-            TokenTree::Ident(ident) if index == 0 && ident == "all" => all = true,
-            TokenTree::Group(group) if all => {
-                return group
-                    .stream()
-                    .into_iter()
-                    .any(|t| matches!(t, TokenTree::Ident(i) if i == "test"));
-            }
-            _ => {}
-        }
-    }
-    false
-}
 
 /// Whether one of the words occurs anywhere in the tokens.
 fn mentions(tokens: TokenStream, words: &[&str]) -> bool {
@@ -65,6 +145,42 @@ fn mentions(tokens: TokenStream, words: &[&str]) -> bool {
         TokenTree::Group(group) => mentions(group.stream(), words),
         _ => false,
     })
+}
+
+/// The first `mod name;` in tokens.
+pub(super) fn declares_module(tokens: TokenStream) -> Option<(Place, String)> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => {
+                if let Some(found) = declares_module(group.stream()) {
+                    return Some(found);
+                }
+            }
+            TokenTree::Ident(word) if word == "mod" => {
+                let mut rest = tokens.iter().skip(index + 1);
+                let mut name = String::new();
+                for token in rest.by_ref().take(2) {
+                    match token {
+                        TokenTree::Punct(p) if p.as_char() == '$' && name.is_empty() => {
+                            name.push('$');
+                        }
+                        TokenTree::Ident(ident) => {
+                            name.push_str(&plain(ident));
+                            break;
+                        }
+                        _ => break,
+                    }
+                }
+                let ends = matches!(rest.next(), Some(TokenTree::Punct(p)) if p.as_char() == ';');
+                if ends && !name.is_empty() {
+                    return Some((place(word.span()), name));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether tokens hold `#[service]` or `#[….::service]`.
@@ -88,9 +204,9 @@ pub(super) fn marks_service(tokens: TokenStream) -> bool {
 
 /// Attributes that may be the runtime's: all but documentation.
 pub(super) fn marks(attributes: &[Attribute]) -> Box<[Mark]> {
-    attributes
+    seen(attributes)
         .iter()
-        .filter(|a| doc_text(a).is_none())
+        .filter(|a| doc_text(&a.meta).is_none())
         .map(|a| Mark { path: use_path(a.path()), place: place_of(a) })
         .collect()
 }
@@ -98,7 +214,7 @@ pub(super) fn marks(attributes: &[Attribute]) -> Box<[Mark]> {
 /// The paths in every `#[derive(…)]`.
 pub(super) fn derives(attributes: &[Attribute]) -> Box<[UsePath]> {
     let mut paths = Vec::new();
-    for attribute in attributes.iter().filter(|a| a.path().is_ident("derive")) {
+    for attribute in seen(attributes).iter().filter(|a| a.path().is_ident("derive")) {
         let Ok(list) = attribute.meta.require_list() else { continue };
         let mut path = UsePath::default();
         for token in list.tokens.clone() {
@@ -120,13 +236,13 @@ pub(super) fn derives(attributes: &[Attribute]) -> Box<[UsePath]> {
 }
 
 /// The text of `#[doc = "…"]`, which a documentation comment is, too.
-fn doc_text(attribute: &Attribute) -> Option<&syn::LitStr> {
-    text_of(attribute, "doc")
+fn doc_text(meta: &syn::Meta) -> Option<&syn::LitStr> {
+    text_of(meta, "doc")
 }
 
-/// The text of `#[name = "…"]`.
-fn text_of<'a>(attribute: &'a Attribute, name: &str) -> Option<&'a syn::LitStr> {
-    match &attribute.meta {
+/// The text of `name = "…"`.
+fn text_of<'a>(meta: &'a syn::Meta, name: &str) -> Option<&'a syn::LitStr> {
+    match meta {
         syn::Meta::NameValue(pair) if pair.path.is_ident(name) => match &pair.value {
             syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text),
             _ => None,
@@ -135,15 +251,27 @@ fn text_of<'a>(attribute: &'a Attribute, name: &str) -> Option<&'a syn::LitStr> 
     }
 }
 
-/// What `#[path = "…"]` says.
-pub(super) fn path_attribute(attributes: &[Attribute]) -> Option<String> {
-    attributes.iter().find_map(|a| Some(text_of(a, "path")?.value()))
+/// What `#[path = "…"]` says, in a `cfg_attr` or not.
+pub(super) fn path_attributes(attributes: &[Attribute]) -> Box<[PathAttribute]> {
+    let mut all = Vec::new();
+    for attribute in attributes {
+        if let Some(text) = text_of(&attribute.meta, "path") {
+            all.push(PathAttribute { path: text.value(), when: None });
+        } else if attribute.path().is_ident("cfg_attr") {
+            for (cfg, meta) in hidden(attribute) {
+                let Some(text) = text_of(&meta, "path") else { continue };
+                let when = Some(When { place: place_of(attribute), cfg });
+                all.push(PathAttribute { path: text.value(), when });
+            }
+        }
+    }
+    all.into_boxed_slice()
 }
 
 /// Documentation, a line each, without the space after the comment mark.
 pub(super) fn docs(attributes: &[Attribute]) -> Vec<String> {
     let mut lines = Vec::new();
-    for text in attributes.iter().filter_map(doc_text) {
+    for text in attributes.iter().filter_map(|a| doc_text(&a.meta)) {
         lines.extend(
             text.value()
                 .split('\n')
@@ -155,16 +283,17 @@ pub(super) fn docs(attributes: &[Attribute]) -> Vec<String> {
 
 /// Whether the last segment of some attribute's path is `name`.
 pub(super) fn ends_in(attributes: &[Attribute], name: &str) -> bool {
-    attributes.iter().any(|a| a.path().segments.last().is_some_and(|s| s.ident == name))
+    seen(attributes).iter().any(|a| a.path().segments.last().is_some_and(|s| s.ident == name))
 }
 
 /// Whether there is a `#[name]`.
 pub(super) fn has(attributes: &[Attribute], name: &str) -> bool {
-    attributes.iter().any(|a| a.path().is_ident(name))
+    seen(attributes).iter().any(|a| a.path().is_ident(name))
 }
 
 /// The first `#[status(…)]`.
 pub(super) fn status(attributes: &[Attribute]) -> Option<Status> {
+    let attributes = seen(attributes);
     let attribute = attributes.iter().find(|a| a.path().is_ident("status"))?;
     let parse =
         |input: syn::parse::ParseStream<'_>| -> syn::Result<(syn::Ident, Option<syn::LitStr>)> {

@@ -3,6 +3,7 @@
 //! Nothing of the parser leaves this module: a syntax tree cannot be sent to another thread, and takes many times the memory of what is read of it.
 
 mod attributes;
+mod condition;
 mod fault;
 mod guard;
 mod lexer;
@@ -15,6 +16,7 @@ mod syntax;
 mod text;
 mod type_expr;
 
+pub(crate) use condition::Cfg;
 pub use outline::Outline;
 pub(crate) use outline::*;
 pub(crate) use parse::outline;

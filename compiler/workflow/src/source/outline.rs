@@ -4,11 +4,13 @@
 //! So it can be made on any thread, sent to another, and kept from one run to the next.
 //! What nothing can ask for is left out, such as the members of a trait without attributes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bp_diag::{FileId, Span};
 use serde::{Deserialize, Serialize};
 
+use super::condition::Cfg;
 use super::fault::Fault;
 use super::type_expr::TypeExpr;
 
@@ -25,6 +27,17 @@ pub struct Outline {
     pub(crate) collections: Box<[Literal]>,
     /// What does not parse, in the order in which it is reported.
     pub(crate) faults: Box<[Fault]>,
+}
+
+impl Outline {
+    /// What becomes of the whole file.
+    pub(crate) fn truth(&self, features: &BTreeSet<String>) -> Truth {
+        match &self.condition {
+            Condition::Always => Truth::Holds,
+            Condition::Test => Truth::Fails,
+            Condition::Other(when) => Truth::of(Some(when), features),
+        }
+    }
 }
 
 /// A byte range of the file.
@@ -75,15 +88,48 @@ pub(crate) struct Literal {
 }
 
 /// What an item's `cfg` says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Condition {
-    /// Nothing.
+    /// Nothing, or what holds wherever it is no test.
     #[default]
     Always,
     /// Only in tests: the item is ignored.
     Test,
-    /// Something else, at a place.
-    Other(Place),
+    /// Something else.
+    Other(When),
+}
+
+/// A condition at a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct When {
+    pub(crate) place: Place,
+    pub(crate) cfg: Cfg,
+}
+
+/// What becomes of something with a condition, in a crate with certain features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Truth {
+    Holds,
+    Fails,
+    /// Builds differ in the condition at this place.
+    Open(Place),
+}
+
+impl Truth {
+    pub(crate) fn of(when: Option<&When>, features: &BTreeSet<String>) -> Self {
+        match when.map(|w| (w.cfg.holds(features), w.place)) {
+            None | Some((Some(true), _)) => Self::Holds,
+            Some((Some(false), _)) => Self::Fails,
+            Some((None, place)) => Self::Open(place),
+        }
+    }
+
+    pub(crate) fn open(self) -> Option<Place> {
+        match self {
+            Self::Open(place) => Some(place),
+            Self::Holds | Self::Fails => None,
+        }
+    }
 }
 
 /// Who may use an item, by its own words.
@@ -98,14 +144,14 @@ pub(crate) enum Visibility {
     Module,
 }
 
-/// An item; conditions are those other than `test`.
+/// An item; conditions are those that do not follow from its being no test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Item {
     /// Something that exists only in tests.
     Ignored(Place),
     Module(Box<ModuleItem>),
-    /// `use` or `extern crate`.
-    Use(Visibility, Box<[Import]>),
+    Use(Visibility, Box<[Import]>, Option<Box<When>>),
+    ExternCrate(Box<ExternCrateItem>),
     Definition(Box<DefinitionItem>),
     Impl(Arc<ImplItem>),
     /// A `static` that may be a knob.
@@ -118,11 +164,43 @@ pub(crate) struct ModuleItem {
     pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) visibility: Visibility,
-    pub(crate) condition: Option<Place>,
-    /// What `#[path]` says.
-    pub(crate) path: Option<String>,
+    pub(crate) condition: Option<When>,
+    /// What `#[path]` and `#[cfg_attr(…, path)]` say; the first that holds counts.
+    pub(crate) paths: Box<[PathAttribute]>,
     /// The whole item and what it holds, if that is written in this file.
     pub(crate) inline: Option<(Place, Box<[Item]>)>,
+}
+
+impl ModuleItem {
+    /// The path that counts, if there is one; `Err` for a condition that builds differ in.
+    pub(crate) fn path(&self, features: &BTreeSet<String>) -> Result<Option<&str>, Place> {
+        for attribute in &self.paths {
+            match Truth::of(attribute.when.as_ref(), features) {
+                Truth::Holds => return Ok(Some(&attribute.path)),
+                Truth::Fails => {}
+                Truth::Open(place) => return Err(place),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// `#[path = "…"]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PathAttribute {
+    pub(crate) path: String,
+    /// What `cfg_attr` asks, if it is behind one.
+    pub(crate) when: Option<When>,
+}
+
+/// `extern crate krate as name;`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ExternCrateItem {
+    /// `self` is this crate.
+    pub(crate) krate: String,
+    pub(crate) name: String,
+    pub(crate) visibility: Visibility,
+    pub(crate) condition: Option<When>,
 }
 
 /// One name, or all names of a path, that a module takes from elsewhere.
@@ -138,7 +216,7 @@ pub(crate) struct DefinitionItem {
     pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) visibility: Visibility,
-    pub(crate) condition: Option<Place>,
+    pub(crate) condition: Option<When>,
     pub(crate) body: Body,
 }
 
@@ -307,7 +385,7 @@ pub(crate) struct AliasItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImplItem {
     pub(crate) marks: Box<[Mark]>,
-    pub(crate) condition: Option<Place>,
+    pub(crate) condition: Option<When>,
     pub(crate) generic: bool,
     /// The trait.
     pub(crate) of: Option<(UsePath, Place)>,
@@ -343,17 +421,20 @@ pub(crate) enum StaticValue {
 }
 
 /// A macro that is called, or declared, where items are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MacroItem {
     /// Whether it may define anything: all but `macro_rules!`.
     pub(crate) defines: bool,
+    pub(crate) condition: Option<When>,
     pub(crate) problem: Option<MacroProblem>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum MacroProblem {
     /// `include!`
     Included(Place),
     /// `#[service]` inside.
     Service(Place),
+    /// `mod name;` inside.
+    Module(Place, String),
 }

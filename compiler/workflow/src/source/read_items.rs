@@ -5,12 +5,13 @@ use std::sync::Arc;
 use syn::{Item as SynItem, UseTree};
 
 use super::attributes::{
-    condition, derives, docs, has, marks, marks_service, outside_tests, path_attribute, status,
+    condition, declares_module, derives, docs, has, marks, marks_service, outside_tests,
+    path_attributes, status,
 };
 use super::outline::{
-    AliasItem, Body, Condition, DefinitionItem, EnumItem, Field, Fields, ImplItem, Import, Item,
-    MacroItem, MacroProblem, Member, ModuleItem, Place, StaticItem, StaticValue, StructItem,
-    Supertrait, TraitItem, UsePath, Variant, Visibility,
+    AliasItem, Body, Condition, DefinitionItem, EnumItem, ExternCrateItem, Field, Fields, ImplItem,
+    Import, Item, MacroItem, MacroProblem, Member, ModuleItem, Place, StaticItem, StaticValue,
+    StructItem, Supertrait, TraitItem, UsePath, Variant, Visibility, When,
 };
 use super::read_functions::{read_function, read_published};
 use super::read_types::read_type;
@@ -22,15 +23,16 @@ use super::syntax::{
 pub(super) fn read_item(item: &SynItem) -> Option<Item> {
     let at = match condition(attributes(item)) {
         Condition::Test => return Some(Item::Ignored(place_of(item))),
-        Condition::Other(place) => Some(place),
+        Condition::Other(when) => Some(when),
         Condition::Always => None,
     };
+    let condition = at.clone();
     let define = |ident: &syn::Ident, vis: &syn::Visibility, body: Body| {
         Some(Item::Definition(Box::new(DefinitionItem {
             name: plain(ident),
             place: place(ident.span()),
             visibility: visibility(vis),
-            condition: at,
+            condition,
             body,
         })))
     };
@@ -40,7 +42,7 @@ pub(super) fn read_item(item: &SynItem) -> Option<Item> {
             place: place(module.ident.span()),
             visibility: visibility(&module.vis),
             condition: at,
-            path: path_attribute(&module.attrs),
+            paths: path_attributes(&module.attrs),
             inline: module
                 .content
                 .as_ref()
@@ -50,13 +52,16 @@ pub(super) fn read_item(item: &SynItem) -> Option<Item> {
             let start = UsePath { global: used.leading_colon.is_some(), segments: Vec::new() };
             let mut imports = Vec::new();
             read_use(&used.tree, &start, &mut imports);
-            Some(Item::Use(visibility(&used.vis), imports.into_boxed_slice()))
+            Some(Item::Use(visibility(&used.vis), imports.into_boxed_slice(), at.map(Box::new)))
         }
         SynItem::ExternCrate(named) => {
             let name = named.rename.as_ref().map_or(&named.ident, |(_, rename)| rename);
-            let path = UsePath { global: true, segments: vec![plain(&named.ident)] };
-            let imports = [Import::Name(plain(name), path)];
-            Some(Item::Use(visibility(&named.vis), Box::new(imports)))
+            Some(Item::ExternCrate(Box::new(ExternCrateItem {
+                krate: plain(&named.ident),
+                name: plain(name),
+                visibility: visibility(&named.vis),
+                condition: at,
+            })))
         }
         SynItem::Trait(t) => define(&t.ident, &t.vis, Body::Trait(Arc::new(read_trait(t)))),
         SynItem::Struct(s) => define(&s.ident, &s.vis, Body::Struct(Arc::new(read_struct(s)))),
@@ -65,8 +70,10 @@ pub(super) fn read_item(item: &SynItem) -> Option<Item> {
         SynItem::Type(t) => define(&t.ident, &t.vis, Body::Alias(Arc::new(read_alias(t)))),
         SynItem::TraitAlias(t) => define(&t.ident, &t.vis, Body::TraitAlias),
         SynItem::Impl(block) => Some(Item::Impl(Arc::new(read_impl(block, at)))),
-        SynItem::Static(value) => Some(Item::Static(Arc::new(read_static(value, at)?))),
-        SynItem::Macro(call) => read_macro(call).map(Item::Macro),
+        SynItem::Static(value) => {
+            Some(Item::Static(Arc::new(read_static(value, at.map(|w| w.place))?)))
+        }
+        SynItem::Macro(call) => read_macro(call, at).map(Item::Macro),
         _ => None,
     }
 }
@@ -236,7 +243,7 @@ fn read_alias(item: &syn::ItemType) -> AliasItem {
     AliasItem { parameters: parameters.collect(), ty: read_type(&item.ty) }
 }
 
-fn read_impl(item: &syn::ItemImpl, condition: Option<Place>) -> ImplItem {
+fn read_impl(item: &syn::ItemImpl, condition: Option<When>) -> ImplItem {
     let of = item.trait_.as_ref().map(|(path, _)| (use_path(path), path_place(path)));
     let functions = if of.is_some() { &[][..] } else { &item.items };
     let functions = functions.iter().filter_map(|member| match member {
@@ -285,14 +292,16 @@ fn read_static(item: &syn::ItemStatic, condition: Option<Place>) -> Option<Stati
 }
 
 /// A macro's call or declaration; `None` for one that says nothing.
-fn read_macro(item: &syn::ItemMacro) -> Option<MacroItem> {
-    let problem = if item.mac.path.is_ident("include") {
+fn read_macro(item: &syn::ItemMacro, condition: Option<When>) -> Option<MacroItem> {
+    let path = &item.mac.path;
+    let problem = if path.segments.last().is_some_and(|s| s.ident == "include") {
         Some(MacroProblem::Included(place_of(item)))
     } else if marks_service(item.mac.tokens.clone()) {
-        Some(MacroProblem::Service(place_of(&item.mac.path)))
+        Some(MacroProblem::Service(place_of(path)))
     } else {
-        None
+        let module = declares_module(item.mac.tokens.clone());
+        module.map(|(place, name)| MacroProblem::Module(place, name))
     };
-    let defines = !item.mac.path.is_ident("macro_rules");
-    (defines || problem.is_some()).then_some(MacroItem { defines, problem })
+    let defines = !path.is_ident("macro_rules");
+    (defines || problem.is_some()).then_some(MacroItem { defines, condition, problem })
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_plugin::ArtifactContext;
-use bp_plugin::deploy::{BuildContext, Deployment, ImageSettings};
+use bp_plugin::deploy::{BuildContext, Deployment, ImageSettings, References};
 use bp_plugin::diag::Diagnostic;
 use serde::Serialize;
 
+use crate::ports;
 use crate::service::{ComposeSettings, Making, Service};
-use crate::{ports, secrets};
 
 /// The whole file.
 #[derive(Debug, Serialize)]
@@ -51,8 +51,10 @@ pub(crate) fn file(
     deployment: &Deployment,
     settings: &ComposeSettings,
 ) -> Result<File, Diagnostic> {
-    let published = ports::published(deployment, settings)?;
-    let keys = secrets::keys(&deployment.secrets());
+    let mut published: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for listener in ports::published(cx.plan, settings) {
+        published.entry(listener.process).or_default().push(listener.text(settings));
+    }
     let images = ImageSettings::of(cx.plan);
     let context = match &images {
         Some(_) => Some(BuildContext::of(cx.plan, cx.place)?),
@@ -67,13 +69,12 @@ pub(crate) fn file(
         context: context.as_ref(),
         plan: cx.plan,
         lock: cx.images,
-        secrets: &keys,
         root: &root,
     };
     let mut services = BTreeMap::new();
     let mut volumes = BTreeSet::new();
     for process in deployment.processes.values() {
-        let ports = published.get(&process.name).cloned().unwrap_or_default();
+        let ports = published.get(process.name.as_str()).cloned().unwrap_or_default();
         volumes.extend(process.keeps_data.then(|| making.volume_of(&process.host)));
         services.insert(process.host.clone(), making.process(process, ports));
     }
@@ -88,9 +89,9 @@ pub(crate) fn file(
     if !deployment.stores.is_empty() {
         networks.insert(STORES, Network { internal: true });
     }
-    let secrets = keys.iter().map(|(name, key)| {
+    let secrets = deployment.secrets().into_iter().map(|name| {
         let file = format!("{root}/{}/{name}", settings.secrets);
-        (key.clone(), SecretFile { file: literal(&file) })
+        (References::key(name), SecretFile { file: literal(&file) })
     });
     Ok(File {
         services,

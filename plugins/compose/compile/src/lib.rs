@@ -5,15 +5,15 @@
 
 mod file;
 mod ports;
-mod secrets;
 mod service;
 #[cfg(test)]
 mod tests;
 
-use bp_plugin::deploy::{Deployment, Options, host};
+use bp_plugin::deploy::{Deployment, Options, References, host};
 use bp_plugin::emit::Origin;
 use bp_plugin::{
-    ArtifactContext, Feature, GENERATED, Literal, Metadata, Plugin, Setting, SettingKind, yaml,
+    ArtifactContext, Feature, GENERATED, Literal, Metadata, PlanContext, Plugin, Setting,
+    SettingKind, yaml,
 };
 
 /// `[target] enabled = ["docker", "compose"]`.
@@ -84,11 +84,15 @@ impl Plugin for Compose {
         }
     }
 
+    fn check_plan(&self, cx: &mut PlanContext<'_>) {
+        bp_plugin::deploy::check(cx, &References::of(cx.plan));
+        ports::check(cx);
+    }
+
     fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
         let settings = service::ComposeSettings::of(cx.plan);
         let options = Options { config: settings.config.is_some(), ..Options::default() };
         let deployment = Deployment::of(cx.plan, options);
-        cx.diagnostics.extend(deployment.lacking(METADATA.id));
         let file = match file::file(cx, &deployment, &settings) {
             Ok(file) => file,
             Err(fault) => {

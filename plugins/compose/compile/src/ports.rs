@@ -1,37 +1,67 @@
 //! Published ports.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-use bp_plugin::deploy::{Deployment, PortUse};
-use bp_plugin::diag::{Diagnostic, catalog};
+use bp_plugin::diag::catalog;
+use bp_plugin::{Declared, Plan, PlanContext};
 
 use crate::service::ComposeSettings;
 
-/// What each process publishes, in Compose's short form, by process: `127.0.0.1:8080:16757`, with a range for replicas.
-///
-/// # Errors
-/// `BP6046` when two ranges meet.
-pub(crate) fn published(
-    deployment: &Deployment,
-    settings: &ComposeSettings,
-) -> Result<BTreeMap<String, Vec<String>>, Diagnostic> {
+/// Reports listeners that would be published at one port.
+pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let mut taken: BTreeMap<u16, &str> = BTreeMap::new();
-    let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for process in deployment.processes.values() {
-        for port in process.ports.iter().filter(|port| port.is_entry()) {
-            let PortUse::Listener { listener, .. } = &port.of else { continue };
-            let first = settings.publish.get(listener).copied().unwrap_or(port.number);
-            let more = u16::try_from(process.replicas.saturating_sub(1)).unwrap_or(u16::MAX);
-            let last = first.saturating_add(more);
-            for number in first..=last {
-                if let Some(other) = taken.insert(number, listener) {
-                    return Err(catalog::target::published_twice(number, other, listener));
-                }
-            }
-            let outside = if first == last { first.to_string() } else { format!("{first}-{last}") };
-            let text = format!("{}:{outside}:{}", settings.bind, port.number);
-            out.entry(process.name.clone()).or_default().push(text);
+    for published in published(cx.plan, &ComposeSettings::of(cx.plan)) {
+        let clash = published.ports.clone().find_map(|port| {
+            let other = taken.insert(port, published.listener)?;
+            Some((port, other))
+        });
+        if let Some((port, other)) = clash {
+            let span = cx.span(&Declared::Instance(published.service));
+            let listener = published.listener;
+            cx.diagnostics.push(catalog::target::published_twice(span, port, other, listener));
         }
     }
-    Ok(out)
+}
+
+/// A listener of the outside world, and the ports of the machine at which its process's replicas are reached.
+#[derive(Debug)]
+pub(crate) struct Published<'a> {
+    pub(crate) process: &'a str,
+    listener: &'a str,
+    service: &'a str,
+    ports: RangeInclusive<u16>,
+    inside: u16,
+}
+
+impl Published<'_> {
+    /// In Compose's short form: `127.0.0.1:8080:16757`, with a range for replicas.
+    pub(crate) fn text(&self, settings: &ComposeSettings) -> String {
+        let (first, last) = (self.ports.start(), self.ports.end());
+        let outside = if first == last { first.to_string() } else { format!("{first}-{last}") };
+        format!("{}:{outside}:{}", settings.bind, self.inside)
+    }
+}
+
+/// What is published, by process.
+pub(crate) fn published<'a>(
+    plan: &'a Plan,
+    settings: &ComposeSettings,
+) -> impl Iterator<Item = Published<'a>> {
+    let listeners = plan.processes.iter().flat_map(|(name, process)| {
+        let listeners = process.listeners.iter().filter_map(|l| plan.listeners.get_key_value(l));
+        let entries = listeners.filter(|(_, listener)| listener.entry);
+        entries.map(move |(listener, of)| (name, process.replicas, listener, of))
+    });
+    listeners.map(|(process, replicas, listener, of)| {
+        let first = settings.publish.get(listener).copied().unwrap_or(of.address.port);
+        let more = u16::try_from(replicas.saturating_sub(1)).unwrap_or(u16::MAX);
+        Published {
+            process,
+            listener,
+            service: of.serves.keys().next().map_or("", String::as_str),
+            ports: first..=first.saturating_add(more),
+            inside: of.address.port,
+        }
+    })
 }

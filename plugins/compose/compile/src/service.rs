@@ -184,8 +184,6 @@ pub(crate) struct Making<'a> {
     pub(crate) context: Option<&'a BuildContext>,
     pub(crate) plan: &'a Plan,
     pub(crate) lock: &'a ImageLock,
-    /// Keys of secrets, by name.
-    pub(crate) secrets: &'a BTreeMap<&'a str, String>,
     /// The way from the file to the application's folder.
     pub(crate) root: &'a str,
 }
@@ -208,7 +206,7 @@ impl Making<'_> {
         let test = ["CMD", PROGRAM, "health", "ready"];
         Service {
             environment: environment(&process.environment),
-            secrets: self.secrets_of(&process.references),
+            secrets: secrets(&process.references),
             depends_on,
             ports,
             volumes,
@@ -242,7 +240,7 @@ impl Making<'_> {
         );
         Service {
             environment: environment(&job.environment),
-            secrets: self.secrets_of(&job.references),
+            secrets: secrets(&job.references),
             depends_on,
             volumes,
             // The image's own asks a process.
@@ -302,7 +300,7 @@ impl Making<'_> {
             image: store_image(self.plan, self.lock, &store.image),
             command: store.arguments.iter().map(|word| literal(word)).collect(),
             environment: environment(&store.environment),
-            secrets: self.secrets_of(&store.references),
+            secrets: secrets(&store.references),
             networks: vec![STORES],
             volumes,
             tmpfs: store
@@ -324,15 +322,6 @@ impl Making<'_> {
         }
     }
 
-    fn secrets_of(&self, references: &References) -> Vec<SecretUse> {
-        let used = references.secrets.iter().filter_map(|name| {
-            let key = self.secrets.get(name.as_str())?;
-            // A relative target is below the folder of secrets.
-            Some(SecretUse { source: key.clone(), target: name.clone() })
-        });
-        used.collect()
-    }
-
     fn files(&self, references: &References) -> Vec<Mount> {
         references.files.iter().map(|path| self.file(path, &References::mount(path))).collect()
     }
@@ -343,6 +332,12 @@ impl Making<'_> {
             if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.root) };
         Mount { kind: "bind", source: literal(&source), target: literal(target), read_only: true }
     }
+}
+
+fn secrets(references: &References) -> Vec<SecretUse> {
+    // A relative target is below the folder of secrets.
+    let used = |name: &String| SecretUse { source: References::key(name), target: name.clone() };
+    references.secrets.iter().map(used).collect()
 }
 
 fn volume(name: &str, target: &str) -> Mount {

@@ -11,7 +11,8 @@ use bp_plugin::deploy::{BuildContext, ImageSettings, SCRATCH, is_image};
 use bp_plugin::diag::catalog::target as codes;
 use bp_plugin::emit::Origin;
 use bp_plugin::{
-    ArtifactContext, CheckContext, Feature, Literal, Metadata, Plugin, Setting, SettingKind, Value,
+    ArtifactContext, CheckContext, Feature, Literal, Metadata, PlanContext, Plugin, Setting,
+    SettingKind, Value,
 };
 
 /// `[target] enabled = ["docker"]`.
@@ -95,8 +96,7 @@ impl Plugin for Docker {
         }
     }
 
-    fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
-        let Some(settings) = ImageSettings::of(cx.plan) else { return };
+    fn check_plan(&self, cx: &mut PlanContext<'_>) {
         let required = cx
             .plan
             .targets
@@ -108,6 +108,13 @@ impl Plugin for Docker {
                 cx.diagnostics.push(codes::image_not_pinned(&image, required));
             }
         }
+        if let Err(fault) = BuildContext::of(cx.plan, cx.place) {
+            cx.diagnostics.push(fault);
+        }
+    }
+
+    fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
+        let Some(settings) = ImageSettings::of(cx.plan) else { return };
         let paths = match BuildContext::of(cx.plan, cx.place) {
             Ok(paths) => paths,
             Err(fault) => {

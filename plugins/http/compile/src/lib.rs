@@ -6,6 +6,8 @@ mod openapi;
 mod route;
 mod schema;
 
+use std::collections::BTreeMap;
+
 use bp_plugin::diag::nearest;
 use bp_plugin::emit::Origin;
 use bp_plugin::{ArtifactContext, CheckContext, Literal, Metadata, Plugin, Setting, SettingKind};
@@ -53,23 +55,18 @@ impl Plugin for Http {
     }
 
     fn check(&self, cx: &mut CheckContext<'_>) {
-        let mut taken = std::collections::BTreeMap::new();
+        let mut read = Vec::new();
         for (method, text) in routes(cx.settings) {
             let setting = format!("routes.{method}");
             match Route::parse(&text) {
                 Err(why) => cx.complain(&setting, format!("`{text}`: {why}"), EXAMPLE),
                 Ok(route) => {
                     arguments(cx, &setting, &method, &text, &route);
-                    if let Some(other) = taken.insert(route.key(), method.clone()) {
-                        cx.complain(
-                            &setting,
-                            format!("`{text}` is the route of `{other}` too"),
-                            "give one of the two another verb or path",
-                        );
-                    }
+                    read.push((method, text, route));
                 }
             }
         }
+        crossings(cx, &read);
     }
 
     fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
@@ -94,6 +91,47 @@ fn arguments(cx: &mut CheckContext<'_>, setting: &str, method: &str, text: &str,
         };
         let message = format!("`{text}` names `{name}`, which is no argument of `{method}`");
         cx.complain(setting, message, help);
+    }
+}
+
+/// Complains of routes that requests cannot tell apart, those included that methods have because the wiring gives them none.
+fn crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)]) {
+    let apart = "give one of the two another verb or path";
+    let mut taken: BTreeMap<String, &str> = BTreeMap::new();
+    for (index, (method, text, route)) in given.iter().enumerate() {
+        let setting = format!("routes.{method}");
+        if let Some(other) = taken.insert(route.key(), method) {
+            cx.complain(&setting, format!("`{text}` is the route of `{other}` too"), apart);
+            continue;
+        }
+        for (other, their, second) in given.iter().take(index) {
+            if let Some(path) = route.crosses(second) {
+                let message = format!("`{text}` and `{their}` of `{other}` both fit `{path}`");
+                cx.complain(&setting, message, apart);
+            }
+        }
+    }
+    let Some((_, instance)) = cx.place.split_once("->") else { return };
+    let methods: Vec<&String> = cx.arguments.keys().collect();
+    for method in methods.into_iter().filter(|m| !given.iter().any(|(name, ..)| name == *m)) {
+        let default = Route::default_for(instance, method);
+        let default_text = format!("{} {}", default.verb, default.path());
+        for (other, text, route) in given {
+            let setting = format!("routes.{other}");
+            if route.key() == default.key() {
+                let message =
+                    format!("`{text}` is the route of `{method}` too, which the wiring gives none");
+                let help = format!(
+                    "give `{other}` another verb or path, or `{method}` one of its own: `{method} = \"POST /…\"`"
+                );
+                cx.complain(&setting, message, help);
+            } else if let Some(path) = route.crosses(&default) {
+                let message = format!(
+                    "`{text}` and `{default_text}`, the route of `{method}`, both fit `{path}`"
+                );
+                cx.complain(&setting, message, apart);
+            }
+        }
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) enum Segment {
     Argument(String),
 }
 
+/// The first segment of paths that are the runtime's own.
+const OWN: &str = "bp";
+
 const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 impl Route {
@@ -49,6 +52,9 @@ impl Route {
                 }
             });
         }
+        if segments.first() == Some(&Segment::Literal(OWN.to_owned())) {
+            return Err(format!("paths below `/{OWN}` are `bp`'s own"));
+        }
         Ok(Self { verb, segments })
     }
 
@@ -73,6 +79,35 @@ impl Route {
         if path.is_empty() { "/".to_owned() } else { path }
     }
 
+    /// A path that both routes fit, where neither is the more exact of the two.
+    ///
+    /// `/a/{x}` gives way to `/a/b`; of `/a/{x}/c` and `/{y}/b/c` neither does.
+    pub(crate) fn crosses(&self, other: &Self) -> Option<String> {
+        if self.verb != other.verb || self.segments.len() != other.segments.len() {
+            return None;
+        }
+        let (mut here, mut there) = (false, false);
+        let mut path = String::new();
+        for pair in self.segments.iter().zip(&other.segments) {
+            let text = match pair {
+                (Segment::Literal(a), Segment::Literal(b)) if a != b => return None,
+                (Segment::Literal(a), Segment::Literal(_))
+                | (Segment::Argument(a), Segment::Argument(_)) => a,
+                (Segment::Literal(a), Segment::Argument(_)) => {
+                    here = true;
+                    a
+                }
+                (Segment::Argument(_), Segment::Literal(b)) => {
+                    there = true;
+                    b
+                }
+            };
+            path.push('/');
+            path.push_str(text);
+        }
+        (here && there).then_some(path)
+    }
+
     /// What two routes must not share: requests cannot tell the names of arguments apart.
     pub(crate) fn key(&self) -> String {
         let mut key = format!("{} ", self.verb);
@@ -88,6 +123,7 @@ impl Route {
 }
 
 fn is_literal(segment: &str) -> bool {
-    !segment.is_empty()
+    // A client takes `.` and `..` out of a path before it asks.
+    !matches!(segment, "" | "." | "..")
         && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }

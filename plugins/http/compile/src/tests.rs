@@ -76,8 +76,23 @@ fn routes_that_do_not_fit_are_complaints() {
 
 #[test]
 fn texts_that_are_no_routes_are_refused() {
-    for text in ["/x", "FETCH /x", "GET x", "GET /a//b", "GET /{a}/{a}", "GET /a*"] {
+    for text in [
+        "/x",
+        "FETCH /x",
+        "GET x",
+        "GET /a//b",
+        "GET /{a}/{a}",
+        "GET /a*",
+        "GET /a/../b",
+        "GET /.",
+        "GET /bp/x",
+    ] {
         assert!(Route::parse(text).is_err(), "{text}");
+    }
+    let crossing = |a, b| Route::parse(a).unwrap().crosses(&Route::parse(b).unwrap());
+    assert_eq!(crossing("GET /a/{x}/c", "GET /{y}/b/c").as_deref(), Some("/a/b/c"));
+    for other in ["GET /a/b/c", "POST /{y}/b/c", "GET /{y}/b", "GET /{y}/b/d"] {
+        assert_eq!(crossing("GET /a/{x}/c", other), None, "{other}");
     }
     assert_eq!(
         Route::parse("GET /a/{b}").unwrap().key(),

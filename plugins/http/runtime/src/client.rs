@@ -15,7 +15,8 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::{JSON, problem, segment};
+use crate::route::Route;
+use crate::{JSON, problem};
 
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,7 +53,7 @@ impl Callee {
     pub(crate) fn new(cx: ConnectContext) -> Result<Self, StartError> {
         let ConnectContext { edge, interface, limit, surroundings, .. } = cx;
         let paths = interface.methods.iter().map(|method| {
-            let path = format!("/{}/{}", edge.callee, segment::encode(method.name));
+            let path = Route::within(&edge.callee, method.name).pattern();
             path.parse().map_err(|error| {
                 StartError::because(format!("edge {}: `{path}` is no path", edge.key), &error)
             })

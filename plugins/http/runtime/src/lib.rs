@@ -1,7 +1,7 @@
 //! Calls over HTTP with JSON: for browsers and tools at the edge of a system, and inside it where JSON is wanted.
 //!
-//! A method answers at `POST /<instance>/<method>` with a JSON object of its arguments, and at the route that the wiring
-//! gives it besides. The package's README has the routes, the statuses and the headers.
+//! A method answers at the route that the wiring gives it, or at `POST /<instance>/<method>` with a JSON object of its
+//! arguments; other processes of the system call it at a path below `/bp`. The package's README has the routes, the statuses and the headers.
 
 mod client;
 mod measure;

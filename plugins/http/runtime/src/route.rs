@@ -24,6 +24,9 @@ enum Segment {
     Argument(String),
 }
 
+/// The first segment of paths that are the runtime's own.
+const OWN: &str = "bp";
+
 /// Why a text is no route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RouteError(String);
@@ -41,6 +44,13 @@ impl Route {
     pub(crate) fn default_for(instance: &str, method: &str) -> Self {
         let segments = [instance, method].map(|s| Segment::Literal(segment::encode(s))).to_vec();
         Self { verb: Verb::POST, segments }
+    }
+
+    /// Where the other processes of the system call, whatever routes the wiring gives: a path that no route can have.
+    pub(crate) fn within(instance: &str, method: &str) -> Self {
+        let segments = [OWN, "call", instance, method];
+        let segments = segments.map(|s| Segment::Literal(segment::encode(s)));
+        Self { verb: Verb::POST, segments: segments.to_vec() }
     }
 
     /// Reads `GET /notes/{id}`; every argument that it names must be one of `arguments`.
@@ -77,6 +87,9 @@ impl Route {
                 None if is_literal(segment) => Segment::Literal(segment.to_owned()),
                 None => return Err(error(format!("`{segment}` is neither an argument in braces nor letters, digits, `-`, `.`, `_`, `~`"))),
             });
+        }
+        if segments.first() == Some(&Segment::Literal(OWN.to_owned())) {
+            return Err(error(format!("paths below `/{OWN}` are the runtime's own")));
         }
         Ok(Self { verb, segments })
     }
@@ -152,7 +165,8 @@ pub(crate) fn spellings(pattern: &str) -> Vec<String> {
 }
 
 fn is_literal(segment: &str) -> bool {
-    !segment.is_empty()
+    // A client takes `.` and `..` out of a path before it asks.
+    !matches!(segment, "" | "." | "..")
         && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }
 
@@ -214,6 +228,8 @@ mod tests {
             ("GET /{id}/{id}", "`id` stands twice"),
             ("GET /a//b", "`` is neither"),
             ("GET /a*", "`a*` is neither"),
+            ("GET /a/../b", "`..` is neither"),
+            ("GET /bp/call", "paths below `/bp` are the runtime's own"),
         ] {
             let error = Route::parse(text, &["id"]).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");

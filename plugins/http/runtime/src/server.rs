@@ -102,14 +102,14 @@ fn router(
     for (place, served) in server.served().iter().enumerate() {
         let settings: Settings = served.settings().read()?;
         for method in served.interface().methods.iter().filter(|method| method.remote) {
-            let default = Route::default_for(served.name(), method.name);
-            let own =
-                settings.routes.get(method.name).map(|text| Route::parse(text, method.arguments));
-            let own = own.transpose().map_err(|error| {
+            let given = match settings.routes.get(method.name) {
+                None => Ok(Route::default_for(served.name(), method.name)),
+                Some(text) => Route::parse(text, method.arguments),
+            };
+            let given = given.map_err(|error| {
                 StartError::because(format!("route of {}.{}", served.name(), method.name), &error)
             })?;
-            // The default stays beside it: it is where other processes of the system call.
-            for route in own.into_iter().filter(|own| *own != default).chain([default.clone()]) {
+            for route in [given, Route::within(served.name(), method.name)] {
                 let pattern = route.pattern();
                 if !taken.insert((route.verb.clone(), pattern.clone())) {
                     return Err(StartError::new(format!(

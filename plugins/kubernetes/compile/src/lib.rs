@@ -6,6 +6,7 @@
 mod budget;
 mod config;
 mod labels;
+mod names;
 mod network;
 mod pod;
 mod service;
@@ -16,7 +17,9 @@ use bp_plugin::deploy::{
     Deployment, ImageLock, JobContainer, Options, ProcessContainer, StoreContainer, store_image,
 };
 use bp_plugin::emit::Origin;
-use bp_plugin::{ArtifactContext, CheckContext, Diagnostic, Feature, Metadata, Plan, Plugin, yaml};
+use bp_plugin::{
+    ArtifactContext, CheckContext, Diagnostic, Feature, Metadata, Plan, PlanContext, Plugin, yaml,
+};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelExtend as _, ParallelIterator as _};
 use serde_json::{Value, json};
 
@@ -63,11 +66,14 @@ impl Plugin for Kubernetes {
         settings::check(cx);
     }
 
+    fn check_plan(&self, cx: &mut PlanContext<'_>) {
+        names::check(cx);
+    }
+
     fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
         let settings = Settings::read(cx.plan);
         let options = Options { config: settings.overrides, ..Options::default() };
         let deployment = Deployment::of(cx.plan, options);
-        cx.diagnostics.extend(deployment.lacking(ID));
         let names = labels::Names { app: &cx.plan.app.name, wiring: &cx.plan.wiring };
         let cluster = Cluster {
             plan: cx.plan,

@@ -6,7 +6,8 @@ use bp_plugin::Plan;
 use bp_plugin::deploy::{Deployment, End, host};
 use serde_json::{Value, json};
 
-use crate::labels::{Named, Names};
+use crate::labels::{Named, Names, given};
+use crate::names::DENIAL;
 use crate::settings::Settings;
 
 /// Denies every pod of the application whatever no other policy grants.
@@ -15,7 +16,7 @@ pub(crate) fn deny_all(names: &Names<'_>) -> Value {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": {
-            "name": format!("{}-default-deny", host(names.app)),
+            "name": given(names.app, DENIAL),
             "labels": names.everyone(),
             "annotations": { "bp.wiring": names.wiring },
         },

@@ -113,8 +113,10 @@ pub(crate) fn store(named: &Named<'_>, store: &StoreContainer, image: &str) -> V
         mounts.add(&name, json!({ "emptyDir": {} }), &[(folder, None)], false);
     }
     let environment = split(&store.environment);
-    let texts =
-        environment.texts.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+    let texts = environment
+        .texts
+        .iter()
+        .map(|(name, value)| json!({ "name": name, "value": literal(value) }));
     let env: Vec<Value> = texts.chain(environment.references(named.app)).collect();
     // A store that is busy is not unwell, so nothing but its own exit restarts it.
     let ready = if store.health.is_empty() {
@@ -134,10 +136,16 @@ pub(crate) fn store(named: &Named<'_>, store: &StoreContainer, image: &str) -> V
         "volumeMounts": mounts.mounts,
     });
     if let (false, Some(container)) = (store.arguments.is_empty(), container.as_object_mut()) {
-        container.insert("args".to_owned(), json!(store.arguments));
+        let words: Vec<String> = store.arguments.iter().map(|word| literal(word)).collect();
+        container.insert("args".to_owned(), json!(words));
     }
     let spec = pod(named, store.user, store.grace.as_secs(), &container, &mounts.volumes);
     template(named, json!({}), &spec)
+}
+
+/// A text that stays as it is: in a variable and in an argument, Kubernetes would put a variable's value in place of `$(NAME)`, and `$` in place of `$$`.
+fn literal(text: &str) -> String {
+    text.replace('$', "$$")
 }
 
 fn template(named: &Named<'_>, mut annotations: Value, spec: &Value) -> Value {
@@ -220,15 +228,18 @@ impl Mounts {
             let items: Vec<Value> = references
                 .secrets
                 .iter()
-                .map(|name| json!({ "key": key(name), "path": name }))
+                .map(|name| json!({ "key": References::key(name), "path": name }))
                 .collect();
             let secret = json!({ "secretName": given(app, "secrets"), "items": items, "defaultMode": 0o440 });
             self.add("secrets", json!({ "secret": secret }), &[(SECRETS_FOLDER, None)], true);
         }
         if !references.files.is_empty() {
             let map = json!({ "configMap": { "name": given(app, "files"), "defaultMode": 0o440 } });
-            let files: Vec<(String, String)> =
-                references.files.iter().map(|path| (References::mount(path), key(path))).collect();
+            let files: Vec<(String, String)> = references
+                .files
+                .iter()
+                .map(|path| (References::mount(path), References::key(path)))
+                .collect();
             let at: Vec<(&str, Option<&str>)> =
                 files.iter().map(|(at, key)| (at.as_str(), Some(key.as_str()))).collect();
             self.add("files", map, &at, true);
@@ -253,11 +264,6 @@ impl Mounts {
         }
         self.mounts.push(mount);
     }
-}
-
-/// The key of a secret or a file in the object that holds it: without what a key may not have.
-fn key(name: &str) -> String {
-    name.trim_start_matches('/').replace('/', ".")
 }
 
 #[cfg(test)]
@@ -327,5 +333,21 @@ mod tests {
             put(&mut expected, hostile);
             assert_eq!(pod_with(hostile), expected, "{hostile:?}");
         }
+    }
+
+    /// What <https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/> says of `$(NAME)` and `$$`, done by hand.
+    #[test]
+    fn no_variable_takes_the_place_of_a_text() {
+        let pod = pod_with("$(PLAIN) $$ ${HOME}");
+        let container = pod.pointer("/spec/containers/0").expect("a container");
+        let expanded = |text: &Value| text.as_str().unwrap().replace("$$", "$");
+        let env = container["env"].as_array().expect("variables");
+        let plain = env.iter().find(|v| v["name"] == "PLAIN").expect("the variable");
+        for text in [&plain["value"], &container["args"][0]] {
+            assert!(!text.as_str().unwrap().replace("$$", "").contains('$'), "{text}");
+            assert_eq!(expanded(text), "$(PLAIN) $$ ${HOME}");
+        }
+        // A command is run as it is written.
+        assert_eq!(container["readinessProbe"]["exec"]["command"][0], "$(PLAIN) $$ ${HOME}");
     }
 }

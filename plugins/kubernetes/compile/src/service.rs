@@ -4,6 +4,7 @@ use bp_plugin::deploy::{Port, PortUse, ProcessContainer, StoreContainer};
 use serde_json::{Value, json};
 
 use crate::labels::Named;
+use crate::names::entry;
 use crate::settings::Settings;
 
 /// The Services of a process: a headless one, whose name resolves to every ready pod, since callers balance themselves; and one for the outside world.
@@ -21,7 +22,7 @@ pub(crate) fn process(
         out.push(("service", headless(named, ports)));
     }
     if !entries.is_empty() {
-        let name = format!("{}-entry", named.host);
+        let name = entry(&named.host);
         let value = json!({
             "apiVersion": "v1",
             "kind": "Service",

@@ -261,7 +261,9 @@ fn unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
         if !value.tunable {
             return Some(format!("`{}` changes only by a build", entry.key));
         }
-        if kind(&value.value) != kind(&entry.value) {
+        if kind(&value.value) != kind(&entry.value)
+            && !(is_numeric(&value.value) && is_numeric(&entry.value))
+        {
             return Some(format!(
                 "{} is {}, `{}` is {}",
                 entry.value,
@@ -272,6 +274,16 @@ fn unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether a value is a number, or the text of one that JSON's numbers do not hold.
+fn is_numeric(value: &Value) -> bool {
+    let text = |text: &str| {
+        matches!(text, "NaN" | "Infinity" | "-Infinity")
+            || text.parse::<i128>().is_ok()
+            || text.parse::<u128>().is_ok()
+    };
+    value.is_number() || value.as_str().is_some_and(text)
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -1,6 +1,7 @@
 //! What `BP_SET` and `BP_CONFIG` say, in the wiring's grammar, before it meets the plan.
 
 use serde_json::Value;
+use toml::de::{DeTable, DeValue};
 
 use super::selector::Selector;
 use crate::error::StartError;
@@ -72,50 +73,78 @@ impl Entry {
 /// Reads a TOML text.
 pub(super) fn parse(text: &str, source: Source) -> Result<Vec<Entry>, StartError> {
     let at = |message: String| StartError::new(format!("{}: {message}", source.name()));
-    let document: toml::Table =
-        toml::from_str(text).map_err(|error| at(error.to_string().trim_end().to_owned()))?;
+    let document =
+        DeTable::parse(text).map_err(|error| at(error.to_string().trim_end().to_owned()))?;
     let mut entries = Vec::new();
-    for (name, body) in document {
+    for (name, body) in document.get_ref() {
+        let name = &**name.get_ref();
         let table = Table::ALL.into_iter().find(|table| table.name() == name).ok_or_else(|| {
             let known: Vec<_> = Table::ALL.iter().map(|table| table.name()).collect();
             at(format!("there is nothing to configure in `{name}`; known: {}", known.join(", ")))
         })?;
-        let toml::Value::Table(body) = body else {
+        let DeValue::Table(body) = body.get_ref() else {
             return Err(at(format!("`{name}` is a table")));
         };
         for (text, keys) in body {
+            let text = text.get_ref().to_string();
             let selector = match table {
                 Table::Edge => Selector::edge(&text).map_err(&at)?,
                 Table::Server => Selector::callee(&text),
                 Table::Backend | Table::Service | Table::Knob => Selector::name(&text),
             };
             if table == Table::Knob {
-                let (key, value) = (String::new(), json(keys));
+                let (key, value) = (String::new(), json(keys.get_ref()).map_err(&at)?);
                 entries.push(Entry { table, text, selector, key, value, source });
                 continue;
             }
-            let toml::Value::Table(keys) = keys else {
+            let DeValue::Table(keys) = keys.get_ref() else {
                 return Err(at(format!("`{name}.\"{text}\"` is a table")));
             };
             for (key, value) in keys {
                 let (text, selector) = (text.clone(), selector.clone());
-                entries.push(Entry { table, text, selector, key, value: json(value), source });
+                let (key, value) = (key.get_ref().to_string(), json(value.get_ref()).map_err(&at)?);
+                entries.push(Entry { table, text, selector, key, value, source });
             }
         }
     }
     Ok(entries)
 }
 
-fn json(value: toml::Value) -> Value {
-    match value {
-        toml::Value::String(text) => Value::String(text),
-        toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => number.into(),
-        toml::Value::Boolean(value) => value.into(),
-        toml::Value::Datetime(time) => Value::String(time.to_string()),
-        toml::Value::Array(items) => items.into_iter().map(json).collect(),
-        toml::Value::Table(table) => {
-            Value::Object(table.into_iter().map(|(name, value)| (name, json(value))).collect())
+/// As the compiler writes a plan: whole numbers beyond 64 bits, NaN and infinities are text.
+fn json(value: &DeValue<'_>) -> Result<Value, String> {
+    Ok(match value {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(number) => {
+            let (text, radix) = (number.as_str(), number.radix());
+            if let Ok(number) = i64::from_str_radix(text, radix) {
+                return Ok(number.into());
+            }
+            let wide = i128::from_str_radix(text, radix).map_err(|_| {
+                format!("{text} does not fit 128 bits with a sign: write it in quotes")
+            })?;
+            Value::String(wide.to_string())
         }
-    }
+        DeValue::Float(number) => {
+            let text = number.as_str();
+            let read: f64 = text.parse().map_err(|_| format!("{text} is no number"))?;
+            match serde_json::Number::from_f64(read) {
+                Some(number) => Value::Number(number),
+                None if text.contains(|c: char| c.is_ascii_digit()) => {
+                    return Err(format!("{text} is too large for 64 bits"));
+                }
+                None if read.is_nan() => "NaN".into(),
+                None => if read > 0.0 { "Infinity" } else { "-Infinity" }.into(),
+            }
+        }
+        DeValue::Boolean(value) => (*value).into(),
+        DeValue::Datetime(time) => Value::String(time.to_string()),
+        DeValue::Array(items) => {
+            items.iter().map(|item| json(item.get_ref())).collect::<Result<_, _>>()?
+        }
+        DeValue::Table(table) => {
+            let entries = table.iter();
+            let entries = entries.map(|(k, v)| Ok((k.get_ref().to_string(), json(v.get_ref())?)));
+            Value::Object(entries.collect::<Result<_, String>>()?)
+        }
+    })
 }

@@ -194,12 +194,23 @@ pub(crate) async fn serve_at(
     probes: Vec<Probe>,
     limit: MessageLimit,
 ) -> Running {
+    serve_as(address, transport, probes, limit, json!({})).await
+}
+
+/// As [`serve_at`], with what the wiring says of each probe beside the transport.
+pub(crate) async fn serve_as(
+    address: &str,
+    transport: &dyn TransportPlugin,
+    probes: Vec<Probe>,
+    limit: MessageLimit,
+    beside: serde_json::Value,
+) -> Running {
     let listener = TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap();
     let calls = Arc::new(AtomicUsize::new(0));
     let served = probes.into_iter().map(|probe| {
         let probe = Probe { calls: calls.clone(), ..probe };
-        let settings = Settings::of("listener", json!({}));
+        let settings = Settings::of("listener", beside.clone());
         Served::for_test(&probe.name.clone(), &INTERFACE, settings, Arc::new(probe))
     });
     let drain = Drain::new();

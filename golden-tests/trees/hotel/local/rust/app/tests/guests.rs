@@ -3,6 +3,6 @@
 #[path = "../../../../../tests/guests.rs"]
 mod tests;
 /// The app under test.
-fn bp_app() -> bp_std::rt::App {
-    hotel_app::app()
+fn bp_app() -> ::bp_std::rt::App {
+    ::hotel_app::app()
 }

@@ -1,0 +1,162 @@
+//! What tells the code of one mirror from that of another, for cargo.
+//!
+//! Cargo names what it builds of a package by the package's name, its version, and its path below the workspace's root; what decides whether that is fresh is then files' times alone.
+//! All mirrors share one target folder, so packages at one path below their roots are one to cargo, and the one built last is what all of them get.
+//! Therefore the folder of each member of a mirror bears the mirror's identity in its name: its packages, its programs and its tests are cargo's only once, and no two texts ever share them.
+//! Everything else that a mirror builds is a registry's, or lies outside of the workspace, where cargo goes by the whole path: that is shared.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use toml::Value;
+
+/// The identity of a mirror: where it is, and with it, by its name, what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity(String);
+
+impl Identity {
+    /// Of the mirror at this absolute path; applications that share a target folder must differ too.
+    pub(crate) fn of(mirror: &Utf8Path) -> Self {
+        let mut name = blake3::hash(mirror.as_str().as_bytes()).to_hex().to_string();
+        name.truncate(16);
+        Self(name)
+    }
+
+    /// What a member's folder is named in the mirror: `app-0123456789abcdef`.
+    pub(crate) fn member(&self, member: &str) -> String {
+        format!("{member}-{}", self.0)
+    }
+
+    /// The generated workspace with its members' folders renamed.
+    ///
+    /// A text that is no manifest stays as it is; cargo says what is wrong with it.
+    pub(crate) fn rename(
+        &self,
+        files: Vec<(Utf8PathBuf, Vec<u8>)>,
+    ) -> BTreeMap<Utf8PathBuf, Vec<u8>> {
+        let members: Vec<String> = files
+            .iter()
+            .filter_map(|(path, _)| Some(path.as_str().strip_suffix("/Cargo.toml")?.to_owned()))
+            .filter(|folder| !folder.contains('/'))
+            .collect();
+        files
+            .into_iter()
+            .map(|(path, bytes)| {
+                let is_manifest = path.file_name() == Some("Cargo.toml");
+                let bytes = if is_manifest { self.manifest(&bytes, &members) } else { None }
+                    .unwrap_or(bytes);
+                (self.path(&path, &members), bytes)
+            })
+            .collect()
+    }
+
+    fn path(&self, path: &Utf8Path, members: &[String]) -> Utf8PathBuf {
+        let mut parts = path.iter();
+        match parts.next() {
+            Some(first) if members.iter().any(|m| m == first) => {
+                Utf8Path::new(&self.member(first)).join(parts.as_path())
+            }
+            _ => path.to_owned(),
+        }
+    }
+
+    fn manifest(&self, bytes: &[u8], members: &[String]) -> Option<Vec<u8>> {
+        let mut manifest: toml::Table = std::str::from_utf8(bytes).ok()?.parse().ok()?;
+        for (key, value) in &mut manifest {
+            if key == "workspace"
+                && let Some(named) = value.get_mut("members").and_then(Value::as_array_mut)
+            {
+                for member in named {
+                    self.renamed(member, "", members);
+                }
+            }
+            self.references(value, members);
+        }
+        Some(toml::to_string(&manifest).ok()?.into_bytes())
+    }
+
+    /// Renames in each `path = "../MEMBER"`, however deep: dependencies stand in several tables.
+    fn references(&self, value: &mut Value, members: &[String]) {
+        match value {
+            Value::Table(table) => {
+                for (key, value) in table {
+                    if key == "path" {
+                        self.renamed(value, "../", members);
+                    }
+                    self.references(value, members);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|v| self.references(v, members)),
+            _ => {}
+        }
+    }
+
+    fn renamed(&self, value: &mut Value, before: &str, members: &[String]) {
+        let member = value.as_str().and_then(|text| text.strip_prefix(before));
+        if let Some(member) = member.filter(|member| members.iter().any(|m| m == member)) {
+            *value = Value::String(format!("{before}{}", self.member(member)));
+        }
+    }
+
+    /// Whether a dependency file of cargo's is of a member of this mirror: its sources begin with the member's folder.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        text.contains(&format!("-{}/", self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files() -> Vec<(Utf8PathBuf, Vec<u8>)> {
+        [
+            ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"elsewhere/*\"]\n"),
+            (
+                "app/Cargo.toml",
+                "[package]\nname = \"a-app\"\n\n[dependencies]\nbp-rt-x = { path = \"../bp-rt-x\" }\nw = { path = \"../../../../w\" }\n",
+            ),
+            ("app/src/lib.rs", "path = \"../bp-rt-x\"\n"),
+            ("bp-rt-x/Cargo.toml", "[package]\nname = \"bp-rt-x\"\n"),
+            ("Cargo.lock", "version = 4\n"),
+        ]
+        .map(|(path, text)| (path.into(), text.as_bytes().to_vec()))
+        .to_vec()
+    }
+
+    #[test]
+    fn members_bear_the_mirror_s_identity_and_nothing_else_changes() {
+        let identity = Identity::of("/home/ann/shop/.bp/code/0123456789abcdef".into());
+        let mark = identity.0.clone();
+        let renamed = identity.rename(files());
+        let text =
+            |path: &str| String::from_utf8(renamed[Utf8Path::new(path)].clone()).expect("text");
+        let paths: Vec<String> = renamed.keys().map(ToString::to_string).collect();
+        let app = format!("app-{mark}");
+        let expected = [
+            "Cargo.lock".to_owned(),
+            "Cargo.toml".to_owned(),
+            format!("{app}/Cargo.toml"),
+            format!("{app}/src/lib.rs"),
+            format!("bp-rt-x-{mark}/Cargo.toml"),
+        ];
+        assert_eq!(paths, expected);
+        let root: toml::Table = text("Cargo.toml").parse().expect("TOML");
+        let members = root["workspace"]["members"].as_array().expect("a list");
+        assert_eq!(members[0].as_str(), Some(app.as_str()));
+        assert_eq!(members[1].as_str(), Some("elsewhere/*"));
+        let member: toml::Table = text(&format!("{app}/Cargo.toml")).parse().expect("TOML");
+        let path = |name: &str| member["dependencies"][name]["path"].as_str().map(str::to_owned);
+        assert_eq!(path("bp-rt-x"), Some(format!("../bp-rt-x-{mark}")));
+        assert_eq!(path("w").as_deref(), Some("../../../../w"));
+        assert_eq!(text(&format!("{app}/src/lib.rs")), "path = \"../bp-rt-x\"\n");
+        assert!(identity.is_in(&format!("/t/a-1.d: {app}/src/lib.rs")));
+        assert!(!identity.is_in("/t/a-1.d: app-0000000000000000/src/lib.rs"));
+    }
+
+    #[test]
+    fn the_same_text_elsewhere_is_another() {
+        let of = |path: &str| Identity::of(path.into());
+        assert_ne!(of("/a/.bp/code/0123456789abcdef"), of("/b/.bp/code/0123456789abcdef"));
+        assert_ne!(of("/a/.bp/code/0123456789abcdef"), of("/a/.bp/code/0123456789abcdee"));
+    }
+}

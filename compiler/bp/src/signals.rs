@@ -1,0 +1,103 @@
+//! The signals that ask `bp` to end, seen by everyone who waits for something when they come.
+//!
+//! While nobody waits, the system's own action holds: `bp` ends at once, as any program does.
+//! While somebody does, each of them sees each signal, and first ends what it waits for.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::{flag, low_level};
+
+const ALL: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+
+/// The signal that cut a build short; 0 when none did.
+static CUT_SHORT: AtomicI32 = AtomicI32::new(0);
+
+/// Everyone who waits.
+#[derive(Debug)]
+struct Everyone {
+    count: Mutex<usize>,
+    /// Whether there is nobody.
+    nobody: Arc<AtomicBool>,
+}
+
+impl Everyone {
+    fn of_this_process() -> io::Result<&'static Self> {
+        static EVERYONE: OnceLock<Everyone> = OnceLock::new();
+        if let Some(everyone) = EVERYONE.get() {
+            return Ok(everyone);
+        }
+        let nobody = Arc::new(AtomicBool::new(true));
+        for signal in ALL {
+            // The crate never gives a signal back to the system once it has taken it.
+            flag::register_conditional_default(signal, Arc::clone(&nobody))?;
+        }
+        Ok(EVERYONE.get_or_init(|| Self { count: Mutex::new(0), nobody }))
+    }
+
+    fn change(&self, by: impl FnOnce(usize) -> usize) {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = by(*count);
+        self.nobody.store(*count == 0, Ordering::SeqCst);
+    }
+}
+
+/// Sees the signals that come as long as it lives.
+pub(crate) struct Watch {
+    signals: Signals,
+    everyone: &'static Everyone,
+}
+
+impl Watch {
+    /// From now on.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub(crate) fn new() -> io::Result<Self> {
+        let everyone = Everyone::of_this_process()?;
+        let signals = Signals::new(ALL)?;
+        everyone.change(|count| count + 1);
+        Ok(Self { signals, everyone })
+    }
+
+    /// A signal that came since the last call.
+    pub(crate) fn pending(&mut self) -> Option<i32> {
+        self.signals.pending().next()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.everyone.change(|count| count.saturating_sub(1));
+    }
+}
+
+/// Notes that this signal cut short what the user asked for.
+pub(crate) fn cut_short(signal: i32) {
+    CUT_SHORT.store(signal, Ordering::SeqCst);
+}
+
+/// Notes that the signal was answered as the user expects, so `bp` need not end by it.
+pub(crate) fn is_answered() {
+    CUT_SHORT.store(0, Ordering::SeqCst);
+}
+
+/// Whether a signal cut short what the user asked for.
+pub(crate) fn is_cut_short() -> bool {
+    CUT_SHORT.load(Ordering::SeqCst) != 0
+}
+
+/// Ends `bp` by the signal that cut it short, if one did, so that its parent learns of it; a shell says 128 and the signal's number.
+pub(crate) fn end_if_cut_short() {
+    if is_cut_short() {
+        let _ = low_level::emulate_default_handler(CUT_SHORT.load(Ordering::SeqCst));
+    }
+}
+
+/// `SIGTERM`.
+pub(crate) fn name(signal: i32) -> &'static str {
+    low_level::signal_name(signal).unwrap_or("a signal")
+}

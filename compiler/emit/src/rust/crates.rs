@@ -1,0 +1,161 @@
+//! What the crates of a workflow are called in generated Rust, and paths into them.
+//!
+//! Generated Rust imports nothing of the workflow and names it by `::crate::path`, so that the only names which a workflow brings into scope are those of its crates.
+//! A crate whose own name would be taken for something else gets another one, by its key in the generated manifest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_plan::{InterfacePlan, Plan};
+
+use super::cargo::{app_library, plugin_library};
+use super::names::ident;
+
+/// Names that generated Rust, or Rust itself, has in scope; a crate's name comes before most of them.
+const TAKEN: &[&str] = &[
+    "Box", "Err", "None", "Ok", "Option", "Result", "Self", "Some", "String", "Vec", "bool",
+    "bp_std", "char", "core", "crate", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize",
+    "self", "std", "str", "super", "u128", "u16", "u32", "u64", "u8", "usize",
+];
+
+/// The crates of a workflow, by their own name in Rust, and what generated Rust calls them.
+#[derive(Debug)]
+pub(super) struct Crates<'a> {
+    names: BTreeMap<&'a str, String>,
+}
+
+impl<'a> Crates<'a> {
+    pub(super) fn new(plan: &'a Plan) -> Self {
+        let own: BTreeSet<&str> = std::iter::once(plan.app.workflow_crate.as_str())
+            .chain(plan.app.crates.keys().map(String::as_str))
+            .collect();
+        let mut taken: BTreeSet<String> = TAKEN.iter().map(|t| (*t).to_owned()).collect();
+        taken.insert(app_library(plan));
+        taken.extend(plan.plugins.values().filter_map(|p| p.runtime.as_ref()).map(plugin_library));
+        let mut names = BTreeMap::new();
+        for name in &own {
+            let mut called = (*name).to_owned();
+            while taken.contains(&called) || (called != *name && own.contains(called.as_str())) {
+                called.insert_str(0, "the_");
+            }
+            names.insert(*name, called);
+        }
+        Self { names }
+    }
+
+    /// What a crate is called; itself if it is none of the workflow's.
+    pub(super) fn called<'n>(&'n self, name: &'n str) -> &'n str {
+        self.names.get(name).map_or(name, String::as_str)
+    }
+
+    /// `leaf_workflow::r#type::Stay` as `::leaf_workflow::r#type::Stay`.
+    pub(super) fn path(&self, path: &str) -> String {
+        let mut parts = path.trim_start_matches("::").split("::");
+        let root = self.called(parts.next().unwrap_or_default());
+        let mut out = format!("::{}", ident(root));
+        for part in parts {
+            out.push_str("::");
+            out.push_str(&ident(part));
+        }
+        out
+    }
+
+    /// A type with every path in it from its crate on: `Vec<leaf_workflow::Item>` as `Vec<::leaf_workflow::Item>`.
+    ///
+    /// Names without a path are the prelude's and Rust's own, which nothing in a generated file hides.
+    pub(super) fn ty(&self, rust: &str) -> String {
+        let mut out = String::new();
+        let mut rest = rust;
+        while let Some(first) = rest.chars().next() {
+            let length = if is_word(first) { path_length(rest) } else { first.len_utf8() };
+            let (token, after) = rest.split_at(length);
+            if token.contains("::") && is_word(first) {
+                out.push_str(&self.path(token));
+            } else {
+                out.push_str(token);
+            }
+            rest = after;
+        }
+        out
+    }
+
+    /// The workflow's crates that generated code names for these interfaces and implementations.
+    pub(super) fn named<'i>(
+        &self,
+        interfaces: impl Iterator<Item = &'i InterfacePlan>,
+        implementations: impl Iterator<Item = &'i str>,
+    ) -> BTreeSet<&'a str> {
+        let mut found = BTreeSet::new();
+        let mut see = |rust: &str| {
+            for path in rust.split(|c| !is_word(c) && c != ':') {
+                let root = path.trim_start_matches("::").split("::").next().unwrap_or_default();
+                found.extend(self.names.get_key_value(root).map(|(name, _)| *name));
+            }
+        };
+        implementations.for_each(&mut see);
+        for interface in interfaces {
+            see(&interface.rust);
+            for method in &interface.methods {
+                see(&method.returns_rust);
+                method.arguments.iter().for_each(|argument| see(&argument.rust));
+            }
+        }
+        found
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// How far a path goes on: `a::b` of `a::b<c>`.
+fn path_length(text: &str) -> usize {
+    let mut length = 0;
+    let mut rest = text;
+    loop {
+        let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        length += word;
+        rest = rest.get(word..).unwrap_or_default();
+        match rest.strip_prefix("::") {
+            Some(after) if after.starts_with(is_word) => {
+                length += 2;
+                rest = after;
+            }
+            _ => return length,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::small_plan;
+
+    #[test]
+    fn paths_begin_at_their_crate() {
+        let mut plan = small_plan();
+        for name in ["core", "the_core", "match", "bp_rt_add", "läden"] {
+            let krate = bp_plan::CratePlan { package: name.into(), path: name.into() };
+            plan.app.crates.insert(name.into(), krate);
+        }
+        let crates = Crates::new(&plan);
+        for (written, rust) in [
+            ("u8", "u8"),
+            ("()", "()"),
+            ("Vec<leaf_workflow::Item>", "Vec<::leaf_workflow::Item>"),
+            (
+                "(std::collections::BTreeMap<String, leaf_workflow::type::Stay>, [u8; 4])",
+                "(::std::collections::BTreeMap<String, ::leaf_workflow::r#type::Stay>, [u8; 4])",
+            ),
+            ("Option<core::Item>", "Option<::the_the_core::Item>"),
+            ("the_core::Item", "::the_core::Item"),
+            ("bp_rt_add::Item", "::the_bp_rt_add::Item"),
+            ("match::Größe", "::r#match::Größe"),
+            ("läden::高さ", "::läden::高さ"),
+            ("bp_std::uuid::Uuid", "::bp_std::uuid::Uuid"),
+            ("std::sync::Arc<[u8]>", "::std::sync::Arc<[u8]>"),
+        ] {
+            assert_eq!(crates.ty(written), rust);
+        }
+        assert_eq!(crates.path("core::mod::Crate"), "::the_the_core::r#mod::Crate");
+    }
+}

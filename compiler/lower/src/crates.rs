@@ -1,0 +1,63 @@
+//! Packages of the application whose names are those of crates that the generated program links too.
+
+use bp_diag::Span;
+use bp_diag::catalog::binding as codes;
+use bp_plugin::{PassContext, emit};
+use bp_wiring::RuntimeSource;
+
+/// The crate in whose paths generated Rust and the types of everybody lie.
+const STANDARD: &str = "std";
+
+/// A crate that generated programs link, and whose it is.
+struct Linked {
+    package: &'static str,
+    /// Below the runtime's root; nothing for what is carried in the generated workspace.
+    folder: Option<&'static str>,
+    owner: String,
+}
+
+/// Reports each package that cannot be told from one of ours; what only rustc would mix up has another name in generated Rust.
+pub(crate) fn check(cx: &mut PassContext<'_>) {
+    let linked = linked(cx);
+    let runtime: Option<Span> = cx.wiring.app.runtime.as_ref().map(|runtime| match runtime {
+        RuntimeSource::Path(path) => path.span,
+        RuntimeSource::Version(version) => version.span,
+    });
+    for krate in &cx.workflow.crates {
+        let library = krate.name.as_str();
+        if library == STANDARD {
+            let owner = "Rust's standard library";
+            cx.diagnostics.push(codes::crate_name_taken(krate.name_span, library, owner, None));
+            continue;
+        }
+        let itself = |l: &&Linked| l.folder.is_some_and(|folder| krate.dir.ends_with(folder));
+        let by_package = linked.iter().find(|l| l.package == krate.package);
+        // Paths into the runtime's own crates are known by their first part.
+        let by_library = emit::RUNTIME.iter().find_map(|(package, _)| {
+            let taken = package.replace('-', "_") == library;
+            linked.iter().find(|l| taken && l.package == *package)
+        });
+        if let Some(other) = by_package.filter(|l| !itself(l)) {
+            let (span, name) = (krate.package_span, &krate.package);
+            cx.diagnostics.push(codes::crate_name_taken(span, name, &other.owner, runtime));
+        } else if let Some(other) = by_library.filter(|l| !itself(l)) {
+            let fault = codes::crate_name_taken(krate.name_span, library, &other.owner, runtime);
+            cx.diagnostics.push(fault);
+        }
+    }
+}
+
+fn linked(cx: &PassContext<'_>) -> Vec<Linked> {
+    let own = emit::RUNTIME.iter().map(|(package, folder)| Linked {
+        package,
+        folder: Some(folder),
+        owner: format!("a crate of the runtime, in its folder `{folder}`"),
+    });
+    let plugins = cx.registry.iter().map(bp_plugin::Plugin::metadata).filter_map(|metadata| {
+        let runtime = metadata.runtime?;
+        let folder = metadata.sources.is_empty().then_some(runtime.folder);
+        let owner = format!("the runtime half of the plugin `{}`", metadata.id);
+        Some(Linked { package: runtime.package, folder, owner })
+    });
+    own.chain(plugins).collect()
+}

@@ -1,0 +1,75 @@
+//! Names of objects, and of keys in them, that no two things may share.
+
+use std::collections::BTreeSet;
+
+use bp_plugin::deploy::{References, check as check_outside, host, workloads};
+use bp_plugin::{Declared, Named, Plan, PlanContext};
+
+use crate::ID;
+use crate::labels::given;
+use crate::settings::Settings;
+
+/// Reports what the manifests cannot say, and what two objects would both be called.
+pub(crate) fn check(cx: &mut PlanContext<'_>) {
+    let references = References::of(cx.plan);
+    check_outside(cx, &references);
+    for (kind, names) in objects(cx.plan, &references) {
+        cx.distinct(kind, names);
+    }
+    // A file that is written in two ways was reported as such.
+    let mut mounted = BTreeSet::new();
+    let files = references.files.iter().filter(|path| mounted.insert(References::mount(path)));
+    let keys = files.map(|path| Named::new(References::key(path), Declared::File(path)));
+    cx.distinct("key of a ConfigMap", keys);
+    for path in references.files.iter().filter(|path| !is_key(&References::key(path))) {
+        cx.complain(
+            ID,
+            &Declared::File(path),
+            &format!("`{}` makes no key of a ConfigMap", path.escape_debug()),
+            "give the file a path of letters, digits, `.`, `_`, `-` and `/` below the application's folder, at most 253 characters long",
+        );
+    }
+}
+
+/// The names of objects, by kind, where an object may be called otherwise than what it belongs to.
+///
+/// A Service, an identity, a workload, a budget and so on for each process, job and store are called by its host, and hosts are distinct.
+pub(crate) fn objects<'a>(
+    plan: &'a Plan,
+    references: &References,
+) -> [(&'static str, Vec<Named<'a>>); 3] {
+    let app = &plan.app.name;
+    let own = || workloads(plan).map(|(name, of)| Named::new(host(name), of));
+    let entries = plan.listeners.values().filter(|listener| listener.entry).map(|listener| {
+        let process = &listener.process;
+        Named::part(entry(&host(process)), "the entry of", Declared::Process(process))
+    });
+    let settings = Settings::read(plan);
+    let maps = [
+        ("environment", "the map of variables", true),
+        ("overrides", "the map of overrides", settings.overrides),
+        ("files", "the map of files", !references.files.is_empty()),
+    ];
+    let maps = maps.into_iter().filter(|(.., used)| *used);
+    let maps = maps.map(|(what, words, _)| Named::new(given(app, what), Declared::Own(words)));
+    let denial = Named::new(given(app, DENIAL), Declared::Own("what denies all other calls"));
+    [
+        ("Service", own().chain(entries).collect()),
+        ("ConfigMap", own().chain(maps).collect()),
+        ("NetworkPolicy", own().chain([denial]).collect()),
+    ]
+}
+
+/// What the NetworkPolicy that denies what no other grants is called, behind the application's name.
+pub(crate) const DENIAL: &str = "default-deny";
+
+/// The Service through which the outside world calls a process.
+pub(crate) fn entry(host: &str) -> String {
+    format!("{host}-entry")
+}
+
+/// Whether a ConfigMap takes a key: <https://kubernetes.io/docs/concepts/configuration/configmap/>.
+fn is_key(key: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    (1..=253).contains(&key.len()) && key.bytes().all(plain) && key != "." && !key.starts_with("..")
+}
