@@ -48,8 +48,8 @@ impl Route {
 
     /// Where the other processes of the system call, whatever routes the wiring gives: a path that no route can have.
     pub(crate) fn within(instance: &str, method: &str) -> Self {
-        let segments =
-            [OWN, "call", instance, method].map(|s| Segment::Literal(segment::encode(s)));
+        let segments = [OWN, "call", instance, method];
+        let segments = segments.map(|s| Segment::Literal(segment::encode(s)));
         Self { verb: Verb::POST, segments: segments.to_vec() }
     }
 
