@@ -57,7 +57,7 @@ pub struct PlanContext<'a> {
     pub diagnostics: &'a mut Diagnostics,
 }
 
-impl<'a> PlanContext<'a> {
+impl PlanContext<'_> {
     /// Lets a plugin check the plan; a panic becomes a diagnostic that names it.
     pub fn run(&mut self, plugin: &dyn Plugin) {
         if let Err(panicked) = guard(plugin.metadata().id, || plugin.check_plan(self)) {

@@ -226,7 +226,7 @@ fn compile(code: &str, wiring: &str, into: &mut Documents, from: &str) -> Result
 
 /// protox reads all, protoc and the validator a part.
 pub(super) fn names() -> Result<()> {
-    const SEEDS: u64 = 300;
+    const SEEDS: u64 = 150;
     /// Of how many one is shown to the tools that are programs of their own.
     const SAMPLE: u64 = 4;
     let mut documents = Documents::default();
