@@ -420,11 +420,14 @@ fn backend(plugins: &[&Metadata]) -> Json {
     json!({ "anyOf": forms })
 }
 
+/// An identifier of Rust: letters and digits of any script, and a keyword's `r#`.
+const IDENTIFIER: &str = r"(r#)?([A-Za-z_]|[^\x00-\x7F])([0-9A-Za-z_]|[^\x00-\x7F])*";
+
 fn service() -> Json {
     let implementation = json!({
         "description": "The type that implements it, as the workflow's crate sees it.",
         "type": "string",
-        "pattern": r"^(r#)?[^\s\d:#][^\s:#]*(::(r#)?[^\s\d:#][^\s:#]*)*$",
+        "pattern": format!("^{IDENTIFIER}(::{IDENTIFIER})*$"),
         "examples": ["CartImpl", "rates::RateServiceImpl"],
     });
     json!({

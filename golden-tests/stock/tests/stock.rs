@@ -19,7 +19,12 @@ use tonic::{Code, Request, Status};
 /// The golden copy of what is generated.
 #[rustfmt::skip] // The copy is what `bp` writes, byte for byte.
 #[path = "../../trees/leaf/local/rust/app/src/lib.rs"]
-#[expect(unreachable_pub, reason = "generated for a crate root")]
+#[expect(
+    unreachable_pub,
+    unused_attributes,
+    clippy::allow_attributes_without_reason,
+    reason = "generated for a crate root"
+)]
 mod leaf;
 
 /// The whole of leaf in this process, listening as the wiring `local` has it.

@@ -193,15 +193,11 @@ job.seed = { call = "seed.count", arguments = { name = "ada" } }
             b.bp(&["image", "pin"])
         },
     ),
-    (
-        "BP6044",
-        "target `compose` deploys the server of `visits_cache`, which needs `password`",
-        |b| {
-            b.target("compose")?;
-            b.edit("wiring/local.toml", "kind = \"memory\"", "kind = \"served\"")?;
-            b.faulty("served", &["build"])
-        },
-    ),
+    ("BP6044", "the server of `visits_cache`, which a target deploys, needs `password`", |b| {
+        b.target("compose")?;
+        b.edit("wiring/local.toml", "kind = \"memory\"", "kind = \"served\"")?;
+        b.faulty("served", &["build"])
+    }),
     (
         "BP6045",
         "no image can be built from `../demo`: the output folder is outside the application's",

@@ -57,7 +57,7 @@ fn build(
         p.text("let made: ").ty(&any).equals();
         p.begin(4).text("task").brk(0, "", 0).text(".clone()").end().line(";");
         p.text("let run").equals().text("async move {").begin(4).brk(1, "", 0);
-        p.awaited(&[], &format!("{path}::run"), ["&*task"], |p, text| {
+        p.awaited(&[], &format!("{path}::run"), ["&task"], |p, text| {
             p.text(text);
         });
         p.brk(1, "", -4).end().line("};");

@@ -36,7 +36,7 @@ pub fn notes_impl(b: rt::Builder) -> rt::Building {
         let made = b.constructed(made)?;
         let task = rt::Arc::new(made);
         let made: rt::Arc<dyn ::leaf_workflow::Notes> = task.clone();
-        let run = async move { ::leaf_workflow::NotesImpl::run(&*task).await };
+        let run = async move { ::leaf_workflow::NotesImpl::run(&task).await };
         Ok(rt::Built::new(made).background(run))
     })
 }
