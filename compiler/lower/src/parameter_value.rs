@@ -13,10 +13,10 @@ const LOCAL: &[&str] =
 
 /// Whether a parameter is read as a value that crossed a process would be, since the runtime has no literal of its type.
 pub(crate) fn is_encoded(ty: &TypeUse) -> bool {
-    let sequence = ty.text.contains("VecDeque<");
-    let other_map = ty.text.contains("HashMap<");
+    // The model does not tell these from the lists and maps that have literals.
+    let other = ["VecDeque", "HashMap"].iter().any(|name| ty.text.contains(name));
     !mentions(&ty.ty, &|t| matches!(t, Type::Local { .. }))
-        && (sequence || other_map || mentions(&ty.ty, &|t| !has_literal(t)))
+        && (other || mentions(&ty.ty, &|t| !has_literal(t)))
 }
 
 /// Whether the runtime reads such a value without an encoding, as far as its parts are concerned too.

@@ -106,9 +106,8 @@ fn some(random: &mut Rng, words: &[&str], harmless: &str, most: usize) -> Vec<St
     let mut words = words.to_vec();
     random.shuffle(&mut words);
     words.truncate(random.usize(1..=most));
-    let name = |(number, word): (usize, &str)| match random.bool() {
-        true => word.to_owned(),
-        false => format!("{harmless}{number}"),
+    let name = |(number, word): (usize, &str)| {
+        if random.bool() { word.to_owned() } else { format!("{harmless}{number}") }
     };
     words.into_iter().enumerate().map(name).collect()
 }
@@ -135,7 +134,9 @@ fn ty(random: &mut Rng, known: &[String]) -> String {
 
 fn fields(random: &mut Rng, public: &str, known: &[String]) -> String {
     let names = some(random, &FIELDS, "plain", 4);
-    names.iter().map(|name| format!("{public}{name}: {}, ", ty(random, known))).collect()
+    let fields: Vec<String> =
+        names.iter().map(|name| format!("{public}{name}: {}, ", ty(random, known))).collect();
+    fields.concat()
 }
 
 /// The body of a type after its name.
@@ -184,10 +185,11 @@ fn application(random: &mut Rng) -> (String, String) {
             "pub mod {module} {{\n    #[bp_std::service]\n    pub trait {service} {{"
         );
         for method in some(random, &METHODS, "do", 3) {
-            let arguments: String = some(random, &FIELDS, "plain", 3)
+            let arguments: Vec<String> = some(random, &FIELDS, "plain", 3)
                 .iter()
                 .map(|name| format!(", {name}: {}", ty(random, &known)))
                 .collect();
+            let arguments = arguments.concat();
             let answer = ty(random, &known);
             let _ = writeln!(
                 code,

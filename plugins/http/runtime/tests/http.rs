@@ -1,4 +1,6 @@
-//! HTTP over real sockets: what every transport must do.
+//! HTTP over real sockets: what every transport must do, and where its routes lead.
+
+#![expect(clippy::unwrap_used, reason = "a failed step of a test ends it")]
 
 #[path = "../../../../stdlib/runtime/tests/transport/mod.rs"]
 mod suite;
