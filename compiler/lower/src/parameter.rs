@@ -17,6 +17,9 @@ use crate::names::{Named, fold};
 use crate::walk::{Why, quoted};
 use crate::{literal, parameter_value};
 
+/// The key of a service that is no parameter.
+const IMPLEMENTATION: &str = "impl";
+
 /// Resolves the parameters of one service.
 pub(crate) fn resolve(
     scope: &mut Scope<'_>,
@@ -31,6 +34,11 @@ pub(crate) fn resolve(
     }
     let mistyped = unknown_keys(bound, diagnostics);
     for parameter in &constructor.params {
+        if parameter.name == IMPLEMENTATION {
+            let name = &bound.implementation.name;
+            diagnostics.push(codes::parameter_is_key(parameter.span, &parameter.name, name));
+            continue;
+        }
         let written = bound
             .instance
             .settings
@@ -74,8 +82,12 @@ fn unknown_keys(bound: Bound<'_>, diagnostics: &mut Diagnostics) -> BTreeSet<Str
     let constructor = &bound.implementation.constructor;
     let known: Vec<String> = constructor.params.iter().map(|p| p.name.clone()).collect();
     let mut meant = BTreeSet::new();
+    let mut first: BTreeMap<String, &Item> = BTreeMap::new();
     for (key, item) in &bound.instance.settings.entries {
-        if key == "impl" || known.contains(&fold(key)) {
+        if let Some(other) = first.insert(fold(key), item) {
+            diagnostics.push(wiring_codes::set_twice(item.key, key, Some(other.key)));
+        }
+        if key == IMPLEMENTATION || known.contains(&fold(key)) {
             continue;
         }
         let suggestion = nearest(key, known.iter().map(String::as_str));

@@ -502,6 +502,9 @@ impl<'a> Lowering<'a> {
             }
             (Known::Deque, Some(inner), None) => plain(Type::Vec(Box::new(inner.ty))),
             (Known::Box, Some(inner), None) => plain(Type::Box(Box::new(inner.ty))),
+            (Known::Set | Known::Map, Some(key), _) if holds_float(&key.ty) => {
+                local(text.clone(), span, "a float is no key: NaN equals nothing")
+            }
             (Known::Set, Some(inner), None) => plain(Type::Set(Box::new(inner.ty))),
             (Known::Map, Some(key), Some(value)) if !extra => {
                 plain(Type::Map(Box::new(key.ty), Box::new(value.ty)))
@@ -576,6 +579,21 @@ fn is_utc(zone: &Lowered) -> bool {
 
 fn first_reason(parts: &[Lowered]) -> Option<LocalReason> {
     parts.iter().find_map(|p| p.local.clone())
+}
+
+/// Whether values of a type have floats in them, as far as it shows.
+fn holds_float(ty: &Type) -> bool {
+    match ty {
+        Type::F32 | Type::F64 => true,
+        Type::Option(inner)
+        | Type::Box(inner)
+        | Type::Vec(inner)
+        | Type::Array(inner, _)
+        | Type::Set(inner) => holds_float(inner),
+        Type::Map(key, value) => holds_float(key) || holds_float(value),
+        Type::Tuple(types) => types.iter().any(holds_float),
+        _ => false,
+    }
 }
 
 fn local(text: String, span: Span, reason: &str) -> Lowered {

@@ -36,6 +36,7 @@ codes! {
     BP3040 "two things get one name";
     BP3041 "a name that a format cannot hold";
     BP3050 "a crate has the name of one that `bp` links";
+    BP3051 "a parameter that no wiring can name";
     BP3055 "a value of a call does not fit";
     BP3056 "an unknown field in a value of a call";
     BP3057 "an unknown variant in a value of a call";
@@ -653,4 +654,12 @@ pub fn crate_name_taken(span: Span, name: &str, owner: &str, linked: Option<Span
     diagnostic
         .note("the generated program links both, and neither cargo nor a type's path can tell them apart")
         .help("give this package another name")
+}
+
+/// A constructor's parameter is called as a key of every service, so that the wiring cannot name it.
+pub fn parameter_is_key(span: Span, parameter: &str, implementation: &str) -> Diagnostic {
+    let message = format!("no wiring can name the parameter `{parameter}` of `{implementation}`");
+    Diagnostic::error(BP3051, message)
+        .at(span, format!("`{parameter}` names the implementation in a wiring"))
+        .help("give the parameter another name")
 }
