@@ -230,13 +230,13 @@ mod tests {
 
     #[test]
     fn a_path_of_one_machine_is_told_from_others() {
-        let (here, from) = (Utf8Path::new("/work/shop"), Utf8Path::new("wiring/local.toml"));
+        let (here, from) = (Utf8Path::new("/srv/shop"), Utf8Path::new("wiring/local.toml"));
         for (text, is) in [
             ("../vendor/bp/", false),
             ("../../../elsewhere", false),
             ("../../../../elsewhere", true),
             ("a/../../../../..", true),
-            ("/work/shop/vendor/bp", true),
+            ("/srv/shop/vendor/bp", true),
             ("~/bp", true),
             ("~", true),
             ("~bp", false),
@@ -244,7 +244,7 @@ mod tests {
             assert_eq!(of_one_machine(here, from, text).is_some(), is, "{text}");
         }
         let way = |to: &str| way(here, from, Utf8Path::new(to));
-        assert_eq!(way("/work/shop/vendor/bp"), "../vendor/bp");
+        assert_eq!(way("/srv/shop/vendor/bp"), "../vendor/bp");
         assert_eq!(way("/opt/bp/"), "../../../opt/bp");
         assert_eq!(way("wiring"), ".");
     }
