@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bp_diag::catalog::{binding as codes, wiring};
+use bp_diag::catalog::binding as codes;
 use bp_diag::{Diagnostic, Span, Spanned, nearest};
 use bp_ir::{EdgeKey, NodeKey};
 use bp_plugin::PassContext;
@@ -32,13 +32,6 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
         else {
             continue;
         };
-        if let Some(reason) = &method.local {
-            let why = format!("only Rust can call it: {}", reason.text);
-            let help = "let it take and return what may cross a process";
-            let fault = wiring::bad_smoke_call(call.method.span, &call.name.value, &why, help);
-            faults.push(fault.at(reason.span, "this"));
-            continue;
-        }
         let shown = format!("{name}.{}", method.name);
         if let Some(expect) = &call.expect {
             let value = Value { call: &shown, what: "expect", declared: method.span };
