@@ -120,7 +120,8 @@ fn interfaces() -> Result<()> {
 
 /// The plan of a wiring, or of one that extends it by some lines.
 pub(crate) fn compile(wiring: &str, more: Option<&str>) -> Result<Plan> {
-    let mut system = MemorySystem::new().inside("/app");
+    // As deep as in the repository, whose root the wiring names.
+    let mut system = MemorySystem::new().inside("/bp/examples/hotel");
     for folder in ["workflow", "workflow/src", "wiring"] {
         for entry in std::fs::read_dir(bp::root().join("examples/hotel").join(folder))? {
             let path = entry?.path();
