@@ -183,7 +183,8 @@ impl Workload {
             let template = self.draw(&mut random)?;
             let mut drawn = BTreeMap::new();
             let arguments = self.fill(&template.arguments, &mut random, &seen, &mut drawn)?;
-            let url = format!("http://{address}/{}/{}", self.entry, template.method);
+            // Where a wiring's routes make no difference.
+            let url = format!("http://{address}/bp/call/{}/{}", self.entry, template.method);
             let mut response = agent
                 .post(&url)
                 .send_json(&arguments)

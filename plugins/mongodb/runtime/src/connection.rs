@@ -58,6 +58,7 @@ pub(crate) fn database(
 /// Codes of the server, as its `error_codes.yml` names them.
 mod code {
     pub(super) const TIME_EXPIRED: i32 = 50;
+    pub(super) const INDEX_OPTIONS_CONFLICT: i32 = 85;
     pub(super) const SHUTDOWN_IN_PROGRESS: i32 = 91;
     pub(super) const PRIMARY_STEPPED_DOWN: i32 = 189;
     pub(super) const NOT_WRITABLE_PRIMARY: i32 = 10107;
@@ -73,6 +74,14 @@ pub(crate) fn is_taken(error: &Error) -> bool {
     matches!(
         &*error.kind,
         ErrorKind::Write(WriteFailure::WriteError(write)) if write.code == code::DUPLICATE_KEY
+    )
+}
+
+/// Whether an index was not made because what it is over has one of another name.
+pub(crate) fn is_indexed(error: &Error) -> bool {
+    matches!(
+        &*error.kind,
+        ErrorKind::Command(command) if command.code == code::INDEX_OPTIONS_CONFLICT
     )
 }
 

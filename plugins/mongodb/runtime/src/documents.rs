@@ -17,7 +17,7 @@ use mongodb::error::Error;
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, Database, IndexModel};
 
-use crate::connection::{Login, database, failure, is_taken, is_unreachable};
+use crate::connection::{Login, database, failure, is_indexed, is_taken, is_unreachable};
 use crate::convert::{to_bson, to_json};
 use crate::query::{BODY, is_exact, stored, superset};
 
@@ -333,7 +333,9 @@ impl MongoDocuments {
         let Some(path) = path else { return Ok(()) };
         let options = IndexOptions::builder().name(index.name.clone()).build();
         let model = IndexModel::builder().keys(doc! { path: 1 }).options(options).build();
-        let made = self.of(collection).create_index(model).await;
-        made.map(|_| ()).map_err(|error| failure(&error))
+        match self.of(collection).create_index(model).await {
+            Err(error) if !is_indexed(&error) => Err(failure(&error)),
+            _ => Ok(()),
+        }
     }
 }
