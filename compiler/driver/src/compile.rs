@@ -27,6 +27,8 @@ pub struct CompileOptions<'a> {
     pub verify: bool,
     /// The pass whose graph is to be dumped.
     pub dump_after: Option<&'a str>,
+    /// Whether images that are not pinned are told of, as where files are checked or made.
+    pub pins: bool,
     /// The targets whose files are to be made; the wiring's enabled ones when empty.
     pub targets: &'a [String],
     /// The folder in which they are to be made; the application's own when nothing is said.
@@ -242,14 +244,16 @@ fn check_plan(
     let own = application.output();
     let place = build::place(system, &application.root, options.out.unwrap_or(&own));
     let mut faults = Diagnostics::new();
-    let images = build::read_images(system, application).unwrap_or_else(|fault| {
-        faults.push(fault);
-        ImageLock::default()
+    let images = options.pins.then(|| {
+        build::read_images(system, application).unwrap_or_else(|fault| {
+            faults.push(fault);
+            ImageLock::default()
+        })
     });
     let mut cx = PlanContext {
         plan,
         place: &place,
-        images: &images,
+        images: images.as_ref(),
         workflow,
         wiring: &compiled.wiring,
         diagnostics: &mut faults,

@@ -47,8 +47,8 @@ pub struct PlanContext<'a> {
     pub plan: &'a Plan,
     /// Where the output folder will be.
     pub place: &'a Place,
-    /// The digests of images.
-    pub images: &'a ImageLock,
+    /// The digests of images; `None` for a command for which it does not matter what is pinned, such as the one that pins.
+    pub images: Option<&'a ImageLock>,
     /// What the workflow declares; for places in it.
     pub workflow: &'a WorkflowModel,
     /// What the wiring says; for places in it.

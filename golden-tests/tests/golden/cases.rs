@@ -89,8 +89,8 @@ pub(crate) fn compile(case: &Archive) -> (Vec<Diagnostic>, SourceMap, Option<Str
     } else {
         return match Application::find(&system, Some(&path)) {
             Ok(application) => {
-                let compiled =
-                    bp_driver::compile(&system, &registry, application, CompileOptions::default());
+                let options = CompileOptions { pins: true, ..CompileOptions::default() };
+                let compiled = bp_driver::compile(&system, &registry, application, options);
                 let more = build(&system, &registry, &compiled);
                 let mut found = compiled.diagnostics.sorted();
                 found.extend(more);

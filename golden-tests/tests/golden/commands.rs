@@ -188,7 +188,8 @@ job.seed = { call = "seed.count", arguments = { name = "ada" } }
         "BP6043",
         "cannot find the digest of `docker.io/library/rust:1.95-bookworm`: no such image",
         |b| {
-            b.docker("runtime = \"scratch\"")?;
+            // What is not pinned must not keep it from being pinned.
+            b.docker("runtime = \"scratch\"\npinned = true")?;
             b.script("docker", "echo no such image >&2; exit 1")?;
             b.bp(&["image", "pin"])
         },

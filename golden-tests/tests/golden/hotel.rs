@@ -142,9 +142,7 @@ pub(crate) fn compile(wiring: &str, more: Option<&str>) -> Result<Plan> {
         .map_err(|fault| anyhow::anyhow!("{wiring}: {}", fault.message))?;
     let registry = bp_driver::builtin();
     let compiled = bp_driver::compile(&system, &registry, application, CompileOptions::default());
-    // No image is pinned here, which deployments are warned of.
-    let said = compiled.diagnostics.sorted().into_iter().filter(|d| d.code.id != "BP6041");
-    let said: Vec<String> = said.map(|d| d.message).collect();
+    let said: Vec<String> = compiled.diagnostics.sorted().into_iter().map(|d| d.message).collect();
     ensure!(said.is_empty(), "{wiring} with {more:?}: {said:#?}");
     compiled.plan.with_context(|| format!("no plan of {}", Path::new(&name).display()))
 }

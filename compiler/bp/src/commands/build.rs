@@ -153,7 +153,9 @@ impl<'j, 'c> Job<'j, 'c> {
         // To compare is not to write, not even what is remembered.
         let shelf = Some(&shelf).filter(|_| !locked);
         let (targets, out) = (self.mode.targets, Some(self.out.as_path()));
-        let options = CompileOptions { locked, shelf, targets, out, ..CompileOptions::default() };
+        let pins = true;
+        let options =
+            CompileOptions { locked, pins, shelf, targets, out, ..CompileOptions::default() };
         let compiled = self.context.compile_on(&recorder, application, options);
         Known::Compiled(Box::new(compiled), recorder)
     }

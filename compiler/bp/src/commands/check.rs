@@ -10,7 +10,10 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Check) -> Option<()> {
     if arguments.fix {
         fix(context, arguments)?;
     }
-    let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
+    let application =
+        context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
+    let options = CompileOptions { pins: true, ..CompileOptions::default() };
+    let compiled = context.compile_on(context.system, application, options);
     let mut good = context.plan(&compiled).is_some();
     // Whether a patch fits is known only beside the files that it edits.
     if good && !compiled.wiring.patches.is_empty() {
