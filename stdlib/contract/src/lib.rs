@@ -1,0 +1,24 @@
+//! What the compiler and the running system must agree on, declared once.
+//!
+//! The compiler writes a [`RunPlan`] and a [`RunManifest`]; the runtime and `bp run` read them.
+//! A wiring and `BP_SET` share their [`units`] and their [`selector`]s.
+//! Everything here is data and pure functions: no async, no I/O.
+
+pub mod run_manifest;
+pub mod run_plan;
+pub mod selector;
+pub mod setting;
+pub mod units;
+pub mod variable;
+pub mod wire;
+
+pub use run_manifest::RunManifest;
+pub use run_plan::RunPlan;
+
+/// The version of the compiler and of the runtime: they are released together, and a run plan names the one that it is for.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A name's form for comparison: `-` and `_` are the same.
+pub fn fold_name(name: &str) -> String {
+    name.replace('-', "_")
+}

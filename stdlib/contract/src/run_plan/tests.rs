@@ -1,0 +1,166 @@
+use serde_json::json;
+
+use super::*;
+
+fn wrapper(plugin: &str, attempts: u32) -> WrapperPlan {
+    WrapperPlan {
+        plugin: plugin.to_owned(),
+        settings: json!({ "attempts": attempts }),
+        methods: BTreeMap::new(),
+        off: BTreeSet::new(),
+        each_endpoint: false,
+    }
+}
+
+fn edge(client: Stack) -> EdgePlan {
+    EdgePlan {
+        caller: "front".to_owned(),
+        callee: "cart".to_owned(),
+        interface: "shop::Cart".to_owned(),
+        remote: true,
+        cyclic: false,
+        client,
+        transport: Some(TransportPlan { plugin: "grpc".to_owned(), settings: json!({}) }),
+        listener: Some("cart.grpc".to_owned()),
+        deadline: Some(Duration::from_millis(1500)),
+    }
+}
+
+/// A plan with one of everything.
+fn plan() -> RunPlan {
+    let mut stacks = StackTable::default();
+    let client = stacks.share(vec![wrapper("retry", 2)]);
+    let attempts = SettingPlan {
+        kind: SettingType::Count,
+        tunable: true,
+        min: Some("1".to_owned()),
+        max: None,
+        words: Vec::new(),
+        shorthand: None,
+        secret: false,
+    };
+    let bound = BoundPlan { instance: "cart".to_owned(), edge: "front->cart".to_owned() };
+    let parameters = BTreeMap::from([
+        ("cart".to_owned(), ParameterPlan::Instance(bound.clone())),
+        ("all".to_owned(), ParameterPlan::Instances(InstancesPlan { instances: vec![bound] })),
+        ("size".to_owned(), ParameterPlan::Value(ValuePlan { value: json!(3), tunable: true })),
+        ("none".to_owned(), ParameterPlan::Absent(AbsentPlan { absent: true })),
+    ]);
+    let front = InstancePlan::Service {
+        implementation: "shop::FrontImpl".to_owned(),
+        interface: "shop::Front".to_owned(),
+        process: "front".to_owned(),
+        component: 1,
+        order: 2,
+        parameters,
+    };
+    let db = InstancePlan::Backend {
+        plugin: "memory".to_owned(),
+        interface: "bp_backend::Cache".to_owned(),
+        processes: BTreeSet::from(["cart".to_owned()]),
+        settings: json!({ "max_items": 5 }),
+    };
+    let served = ServedPlan {
+        interface: "shop::Cart".to_owned(),
+        server: Stack::default(),
+        settings: json!({}),
+        deadline: None,
+    };
+    let listener = ListenerPlan {
+        process: "cart".to_owned(),
+        transport: "grpc".to_owned(),
+        settings: json!({}),
+        serves: BTreeMap::from([("cart".to_owned(), served)]),
+        address: "CART_GRPC".to_owned(),
+        port: 10_000,
+        entry: false,
+    };
+    let process = ProcessPlan {
+        instances: vec!["front".to_owned()],
+        listeners: BTreeSet::new(),
+        admin: AddressPlan { address: "FRONT_ADMIN".to_owned(), port: 20_000 },
+        replicas: 2,
+        drain: DrainPlan::default(),
+    };
+    let smoke = |expect, expect_error| SmokePlan {
+        name: "lists".to_owned(),
+        callee: "front".to_owned(),
+        method: "list".to_owned(),
+        arguments: json!({ "user": "ann" }),
+        expect,
+        expect_error,
+    };
+    let init =
+        InitPlan { callee: "seed".to_owned(), method: "fill".to_owned(), arguments: json!({}) };
+    let numbers = BTreeMap::from([("user".to_owned(), 1)]);
+    let methods = BTreeMap::from([("list".to_owned(), numbers)]);
+    RunPlan {
+        version: VERSION,
+        app: "shop".to_owned(),
+        wiring: "local".to_owned(),
+        runtime: crate::VERSION.to_owned(),
+        plugins: BTreeMap::from([(
+            "retry".to_owned(),
+            PluginPlan {
+                key: "retry".to_owned(),
+                kind: Some("wrapper".to_owned()),
+                shorthand: Some("attempts".to_owned()),
+                settings: BTreeMap::from([("attempts".to_owned(), attempts)]),
+            },
+        )]),
+        descriptions: BTreeMap::from([("grpc".to_owned(), "syntax = \"proto3\";".into())]),
+        stacks,
+        instances: BTreeMap::from([("front".to_owned(), front), ("db".to_owned(), db)]),
+        edges: BTreeMap::from([("front->cart".to_owned(), edge(client))]),
+        listeners: BTreeMap::from([("cart.grpc".to_owned(), listener)]),
+        processes: BTreeMap::from([("front".to_owned(), process)]),
+        inits: BTreeMap::from([("fill".to_owned(), init)]),
+        knobs: BTreeMap::from([("ads".to_owned(), KnobPlan { default: true })]),
+        smoke: vec![
+            smoke(Some(Value::Null), None),
+            smoke(None, Some("not_found".to_owned())),
+            smoke(None, None),
+        ],
+        wire: WireTable {
+            types: BTreeMap::new(),
+            methods: BTreeMap::from([("shop::Front".to_owned(), methods)]),
+        },
+    }
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let written = plan();
+    let mut read = RunPlan::parse(&written.to_text()).unwrap();
+    // Reading puts each list in the place of its name.
+    let client = &mut read.edges.get_mut("front->cart").unwrap().client;
+    assert_eq!(**client, [wrapper("retry", 2)]);
+    *client = Stack::Named("retry".to_owned());
+    assert_eq!(read, written);
+}
+
+#[test]
+fn every_list_of_wrappers_is_written_once() {
+    let mut table = StackTable::default();
+    let names: Vec<Stack> = [("retry", 2), ("retry", 3), ("retry", 2), ("retry", 3)]
+        .map(|(plugin, attempts)| table.share(vec![wrapper(plugin, attempts)]))
+        .to_vec();
+    let named = |name: &str| Stack::Named(name.to_owned());
+    assert_eq!(names, [named("retry"), named("retry 2"), named("retry"), named("retry 2")]);
+    assert_eq!(table.iter().count(), 2);
+    assert_eq!(table.share(Vec::new()), Stack::default(), "no name for nothing");
+}
+
+#[test]
+fn what_is_wrong_with_a_plan_is_said() {
+    let text = plan().to_text();
+    let fault = |text: &str| RunPlan::parse(text).unwrap_err().to_string();
+    let version = fault(&text.replacen("\"version\": 1", "\"version\": 2", 1));
+    assert!(version.contains("has version 2, this runtime reads version 1"), "{version}");
+    let runtime = fault(&text.replace(crate::VERSION, "9.9.9"));
+    assert!(runtime.contains("is for runtime 9.9.9"), "{runtime}");
+    let stack = fault(&text.replace("\"client\":\"retry\"", "\"client\":\"other\""));
+    assert!(stack.contains("`other`") && stack.contains("`front->cart`"), "{stack}");
+    let field = fault(&text.replace("\"replicas\":2", "\"copies\":2"));
+    assert!(field.contains("unknown field `copies`"), "{field}");
+}

@@ -1,0 +1,66 @@
+//! The run plan as text.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::RunPlan;
+
+/// An object with a section a key, and in each section an entry a line.
+pub(super) fn write(plan: &RunPlan) -> String {
+    let wire =
+        [("types", section(6, &plan.wire.types)), ("methods", section(6, &plan.wire.methods))];
+    let sections = [
+        ("version", json(&plan.version)),
+        ("app", json(&plan.app)),
+        ("wiring", json(&plan.wiring)),
+        ("runtime", json(&plan.runtime)),
+        ("plugins", section(4, &plan.plugins)),
+        ("descriptions", section(4, &plan.descriptions)),
+        ("stacks", section(4, plan.stacks.iter())),
+        ("instances", section(4, &plan.instances)),
+        ("edges", section(4, &plan.edges)),
+        ("listeners", section(4, &plan.listeners)),
+        ("processes", section(4, &plan.processes)),
+        ("inits", section(4, &plan.inits)),
+        ("knobs", section(4, &plan.knobs)),
+        ("smoke", list(&plan.smoke)),
+        ("wire", lines(4, wire)),
+    ];
+    let mut text = lines(2, sections);
+    text.push('\n');
+    text
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    // A structure of texts, numbers and maps with text keys always has a form in JSON.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// An object with an entry a line, indented by `indent`.
+fn lines<'a>(indent: usize, entries: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let mut text = String::from("{");
+    let mut first = true;
+    for (name, value) in entries {
+        let comma = if std::mem::take(&mut first) { "" } else { "," };
+        let _ = write!(text, "{comma}\n{:indent$}{}: {value}", "", json(name));
+    }
+    if !first {
+        let outer = indent.saturating_sub(2);
+        let _ = write!(text, "\n{:outer$}", "");
+    }
+    text.push('}');
+    text
+}
+
+fn section<'a, T: Serialize + 'a>(
+    indent: usize,
+    map: impl IntoIterator<Item = (&'a String, &'a T)>,
+) -> String {
+    lines(indent, map.into_iter().map(|(name, value)| (name.as_str(), json(value))))
+}
+
+fn list<T: Serialize>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(|item| format!("\n    {}", json(item))).collect();
+    if items.is_empty() { String::from("[]") } else { format!("[{}\n  ]", items.join(",")) }
+}
