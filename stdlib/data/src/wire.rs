@@ -9,40 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
-
-/// The run plan's `wire`: every number that may stand in a message.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WireTable {
-    /// By type path, as `leaf_workflow::types::Stay`.
-    pub types: BTreeMap<String, TypeNumbers>,
-    /// By interface path, method and argument.
-    pub methods: BTreeMap<String, BTreeMap<String, BTreeMap<String, u32>>>,
-}
-
-/// The numbers of one type: `fields` of a struct, or `variants` of an enum.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TypeNumbers {
-    /// By field name; an unnamed field is named by its position, from "0".
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, u32>,
-    /// By variant name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub variants: BTreeMap<String, VariantNumbers>,
-}
-
-/// The numbers of one variant.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VariantNumbers {
-    /// The variant's own number, in its enum.
-    pub number: u32,
-    /// Its fields', as in [`TypeNumbers::fields`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, u32>,
-}
+pub use bp_contract::wire::{TypeNumbers, VariantNumbers, WireTable};
 
 /// Why a table cannot be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +48,7 @@ const GREATEST: u32 = (1 << 29) - 1;
 ///
 /// Installing an equal table again is fine, so that a test binary can build its application for every test.
 pub fn install(table: WireTable) -> Result<(), InstallError> {
-    table.check()?;
+    check(&table)?;
     let mut ours = Some(table);
     let installed = TABLE.get_or_init(|| ours.take().unwrap_or_default());
     match ours {
@@ -90,25 +57,26 @@ pub fn install(table: WireTable) -> Result<(), InstallError> {
     }
 }
 
-impl WireTable {
-    fn check(&self) -> Result<(), InstallError> {
-        for (path, numbers) in &self.types {
-            unique(path, numbers.fields.values())?;
-            unique(path, numbers.variants.values().map(|variant| &variant.number))?;
-            for (variant, numbers) in &numbers.variants {
-                unique(&format!("{path}::{variant}"), numbers.fields.values())?;
-            }
+fn check(table: &WireTable) -> Result<(), InstallError> {
+    for (path, numbers) in &table.types {
+        check_unique(path, numbers.fields.values())?;
+        check_unique(path, numbers.variants.values().map(|variant| &variant.number))?;
+        for (variant, numbers) in &numbers.variants {
+            check_unique(&format!("{path}::{variant}"), numbers.fields.values())?;
         }
-        for (path, methods) in &self.methods {
-            for (method, arguments) in methods {
-                unique(&format!("{path}::{method}"), arguments.values())?;
-            }
-        }
-        Ok(())
     }
+    for (path, methods) in &table.methods {
+        for (method, arguments) in methods {
+            check_unique(&format!("{path}::{method}"), arguments.values())?;
+        }
+    }
+    Ok(())
 }
 
-fn unique<'a>(place: &str, numbers: impl Iterator<Item = &'a u32>) -> Result<(), InstallError> {
+fn check_unique<'a>(
+    place: &str,
+    numbers: impl Iterator<Item = &'a u32>,
+) -> Result<(), InstallError> {
     let mut seen = BTreeSet::new();
     for number in numbers {
         if *number == 0 || *number > GREATEST {

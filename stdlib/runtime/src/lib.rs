@@ -40,11 +40,11 @@ mod sync;
 mod tasks;
 mod trace_context;
 mod tuple;
-pub mod units;
 
 pub use app::{App, Hosting, Running, Stopped};
 pub use arguments::{Arguments, Encoded};
 pub use balance::Balance;
+pub use bp_contract::units;
 pub use bp_data::{ArgumentTuple, Codec, Data};
 pub use builder::{BackgroundOutcome, Builder, Building, Built, Constructor};
 pub use call::{Call, Class, Edge, Interface, Method, Reply};

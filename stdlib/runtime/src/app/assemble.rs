@@ -19,7 +19,9 @@ use crate::context::Context;
 use crate::ends::{Late, LateCell, Local, Remote};
 use crate::error::{InitError, StartError};
 use crate::instance::AnyInstance;
-use crate::plan::{BoundPlan, EdgePlan, InstancePlan, ParameterPlan, WrapperPlan};
+use crate::plan::{
+    BoundPlan, EdgePlan, InstancePlan, ParameterPlan, WrapperPlan, find_edge, find_listener,
+};
 use crate::plugin::{BackendContext, ConnectContext, Side, System, WrapperContext};
 use crate::server::{Served, Server};
 use crate::settings::Settings;
@@ -155,7 +157,7 @@ impl<'a> Assembly<'a> {
     /// What a parameter holds: the callee itself where nothing stands between, else a client.
     fn bound(&mut self, bound: &BoundPlan) -> Result<AnyInstance, StartError> {
         let plan = self.host.plan.clone();
-        let edge = plan.edge(&bound.edge)?;
+        let edge = find_edge(&plan, &bound.edge)?;
         let here = self.host.holds(&edge.callee);
         if edge.callee != bound.instance || !(here || edge.remote) {
             return Err(StartError::new(format!(
@@ -281,7 +283,7 @@ impl<'a> Assembly<'a> {
                 "`{key}` leaves the process, but the plan gives it no transport"
             )));
         };
-        let listener = host.plan.listener(name)?;
+        let listener = find_listener(&host.plan, name)?;
         let callee = listener.serves.get(&plan.callee).ok_or_else(|| {
             StartError::new(format!("listener `{name}` does not serve `{}`", plan.callee))
         })?;
@@ -356,7 +358,7 @@ impl<'a> Assembly<'a> {
     /// The server of a listener.
     pub(super) fn server(&mut self, name: &str) -> Result<Server, StartError> {
         let plan = self.host.plan.clone();
-        let listener = plan.listener(name)?;
+        let listener = find_listener(&plan, name)?;
         let mut served = Vec::new();
         for (instance, plan) in &listener.serves {
             let glue = self.linked.interface(&plan.interface)?;

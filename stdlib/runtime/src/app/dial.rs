@@ -68,7 +68,6 @@ impl Outside {
             caller: "client".to_owned(),
             callee: name.to_owned(),
             interface: interface.to_owned(),
-            kind: None,
             remote: true,
             cyclic: false,
             client: Stack::default(),

@@ -18,7 +18,7 @@ use crate::ends::Local;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::instance::{AnyInstance, Outcome};
-use crate::plan::{JobPlan, RunPlan};
+use crate::plan::{InitPlan, RunPlan};
 use crate::server::panic_text;
 use crate::tasks::Tasks;
 
@@ -50,9 +50,9 @@ pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
 }
 
 /// The job named `name`.
-pub(super) fn find<'a>(plan: &'a RunPlan, name: &str) -> Result<&'a JobPlan, StartError> {
-    plan.jobs.get(name).ok_or_else(|| {
-        let known: Vec<_> = plan.jobs.keys().map(String::as_str).collect();
+pub(super) fn find<'a>(plan: &'a RunPlan, name: &str) -> Result<&'a InitPlan, StartError> {
+    plan.inits.get(name).ok_or_else(|| {
+        let known: Vec<_> = plan.inits.keys().map(String::as_str).collect();
         StartError::new(format!(
             "BP_JOB: the wiring `{}` has no job `{name}`; known: {}",
             plan.wiring,
@@ -67,7 +67,7 @@ pub(super) async fn call(
     interface: &str,
     callee: &AnyInstance,
     name: &str,
-    job: &JobPlan,
+    job: &InitPlan,
     tasks: Tasks,
 ) -> Result<(), StartError> {
     let glue = linked.interface(interface)?;

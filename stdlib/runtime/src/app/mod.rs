@@ -27,7 +27,7 @@ use crate::builder::Constructor;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::instance::InterfaceGlue;
-use crate::plan::RunPlan;
+use crate::plan::{self, RunPlan};
 use crate::plugin::{BackendPlugin, TransportPlugin, WrapperPlugin};
 
 /// An application, put together by generated code:
@@ -128,10 +128,10 @@ impl App {
 
     /// The plan in force.
     fn plan(&self, environment: &Environment) -> Result<RunPlan, StartError> {
-        let Some(path) = environment.get("BP_PLAN") else { return RunPlan::parse(&self.plan) };
+        let Some(path) = environment.get("BP_PLAN") else { return plan::read(&self.plan) };
         let text = std::fs::read_to_string(path)
             .map_err(|error| StartError::because(format!("BP_PLAN: {path}"), &error))?;
-        RunPlan::parse(&text).map_err(|error| error.at(path))
+        plan::read(&text).map_err(|error| error.at(path))
     }
 }
 

@@ -28,7 +28,7 @@ use crate::environment::Environment;
 use crate::error::{InitError, StartError};
 use crate::instance::AnyInstance;
 use crate::metrics::Metrics;
-use crate::plan::{ALL, DrainPlan, RunPlan};
+use crate::plan::{ALL, DrainPlan, RunPlan, find_listener};
 use crate::plugin::{ServeContext, Surroundings};
 use crate::server::panic_text;
 use crate::tasks::Tasks;
@@ -90,7 +90,7 @@ impl Running {
         assembly.build().await?;
         let mut serving = Vec::new();
         for (name, bound) in bound {
-            let listener = host.plan.listener(&name)?;
+            let listener = find_listener(&host.plan, &name)?;
             let (settings, limit) =
                 host.configuration.transport(&crate::config::place::listener_label(&name))?;
             let context = ServeContext {
@@ -121,7 +121,7 @@ impl Running {
         running.run_background(assembly.background);
         // All in one process, there is no other process for a job.
         if host.process == ALL {
-            for name in host.plan.jobs.keys() {
+            for name in host.plan.inits.keys() {
                 running.job(name).await.map_err(|error| error.at(format!("job `{name}`")))?;
             }
         }

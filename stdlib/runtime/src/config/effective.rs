@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::leaves::{leaves, set};
 use super::overlay::{Entry, Table};
 use super::place::{Interfaces, Place, places};
-use super::selector::normal;
 use crate::error::StartError;
 use crate::plan::{InstancePlan, ParameterPlan, RunPlan, ValuePlan};
+use bp_contract::selector::{CLIENT, Pattern};
 
 /// The values in force. References in them are not yet resolved.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,7 +52,7 @@ impl Effective {
         for (name, knob) in &plan.knobs {
             let entries = entries.iter().filter(|entry| entry.table == Table::Knob);
             let mut winner = Winner::default();
-            for entry in entries.filter(|entry| entry.selector.callee.matches(name)) {
+            for entry in entries.filter(|entry| entry.selector.matches(None, name)) {
                 winner.offer(entry, &entry.value, name)?;
             }
             let value = winner.value().and_then(Value::as_bool).unwrap_or(knob.default);
@@ -70,8 +70,7 @@ impl<'a> Winner<'a> {
     /// Takes `entry` unless the present one is stronger: first by specificity, then by source.
     fn offer(&mut self, entry: &'a Entry, value: &Value, leaf: &str) -> Result<(), StartError> {
         if let Some((present, other)) = &self.0 {
-            let order = entry.selector.specificity(&present.selector);
-            match order.then(entry.source.cmp(&present.source)) {
+            match entry.precedence().cmp(&present.precedence()) {
                 Ordering::Less => return Ok(()),
                 Ordering::Equal if other != value => {
                     return Err(StartError::new(format!(
@@ -103,7 +102,7 @@ fn place_rows(plan: &RunPlan, place: &Place, entries: &[Entry]) -> Result<Vec<Va
         let mut row = own.unwrap_or(&place.base).clone();
         let mut winners: BTreeMap<&str, Winner<'_>> = BTreeMap::new();
         for (entry, leaves) in &hits {
-            if method.is_some_and(|method| !entry.selector.method.matches(method)) {
+            if method.is_some_and(|method| !entry.selector.matches_method(method)) {
                 continue;
             }
             for (leaf, value) in leaves {
@@ -143,11 +142,11 @@ fn place_leaves(
     place: &Place,
     entry: &Entry,
 ) -> Option<Result<BTreeMap<String, Value>, String>> {
-    let pattern = &entry.selector.method;
+    let selector = &entry.selector;
     let fits = if place.methods.is_empty() {
-        pattern.matches("")
+        selector.method().is_none()
     } else {
-        place.methods.iter().any(|method| pattern.matches(method))
+        place.methods.iter().any(|method| selector.matches_method(method))
     };
     let plugin = plan.plugins.get(&place.plugin).filter(|_| fits)?;
     // Below a backend's name stand its settings, below an edge the plugin's key.
@@ -190,24 +189,24 @@ fn unfit(plan: &RunPlan, places: &BTreeMap<String, Place>, entry: &Entry) -> Opt
     }
     let backend = |instance: &InstancePlan| matches!(instance, InstancePlan::Backend { .. });
     let wanted = |instance: &InstancePlan| entry.table != Table::Backend || backend(instance);
-    for pattern in [&entry.selector.callee, &entry.selector.caller] {
-        if let Some(problem) = unknown_name(plan, pattern.exact(), wanted) {
+    for pattern in entry.selector.names() {
+        if let Some(problem) = unknown_name(plan, pattern, wanted) {
             return Some(problem);
         }
     }
     Some(format!("nothing that it selects has `{}`", entry.key))
 }
 
-/// Says that `name` is no instance, and which there are.
+/// Says that no instance has the name that is written, and which there are.
 fn unknown_name(
     plan: &RunPlan,
-    name: Option<&str>,
+    pattern: &Pattern,
     wanted: impl Fn(&InstancePlan) -> bool,
 ) -> Option<String> {
-    let name = name.filter(|name| *name != "client")?;
+    let name = pattern.exact().filter(|name| *name != CLIENT)?;
     let known: Vec<_> =
         plan.instances.iter().filter(|(_, i)| wanted(i)).map(|(name, _)| name.as_str()).collect();
-    if known.iter().any(|known| normal(known) == name) {
+    if known.iter().any(|known| pattern.matches(known)) {
         return None;
     }
     Some(format!("there is no `{name}`; known: {}", known.join(", ")))
@@ -247,7 +246,8 @@ fn parameters(
 
 fn unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
     let service = |instance: &InstancePlan| matches!(instance, InstancePlan::Service { .. });
-    if let Some(problem) = unknown_name(plan, entry.selector.callee.exact(), service) {
+    if let Some(problem) = entry.selector.names().find_map(|name| unknown_name(plan, name, service))
+    {
         return Some(problem);
     }
     let selected =
@@ -298,7 +298,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 fn unfit_knob(plan: &RunPlan, entry: &Entry) -> Option<String> {
-    if !plan.knobs.keys().any(|name| entry.selector.callee.matches(name)) {
+    if !plan.knobs.keys().any(|name| entry.selector.matches(None, name)) {
         let known: Vec<_> = plan.knobs.keys().map(String::as_str).collect();
         return Some(format!("there is no such knob; known: {}", known.join(", ")));
     }

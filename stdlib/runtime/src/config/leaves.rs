@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::check::check;
 use crate::environment::reference;
-use crate::plan::{PluginPlan, SettingKind};
+use crate::plan::{PluginPlan, SettingPlan, SettingType};
 
 /// The leaves of `value` by dotted path. A bare value stands for the shorthand.
 pub(super) fn leaves(
@@ -53,7 +52,7 @@ fn leaf(
         let prefix = path.rsplit_once('.').map_or("", |(prefix, _)| prefix);
         return Err(format!("unknown setting `{path}`; known: {}", known(plugin, prefix)));
     };
-    if setting.kind == SettingKind::Table {
+    if setting.kind == SettingType::Table {
         return collect(plugin, path, setting.shorthand.as_deref(), value, found);
     }
     if !setting.tunable {
@@ -62,6 +61,17 @@ fn leaf(
     check(setting, value).map_err(|error| format!("`{path}`: {error}"))?;
     found.insert(path.to_owned(), value.clone());
     Ok(())
+}
+
+/// What is wrong with `value`, if something is; a reference is read and checked later.
+fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> {
+    if reference(value).is_some() {
+        return Ok(());
+    }
+    if setting.secret {
+        return Err("a secret is written as { secret = \"name\" } or { env = \"NAME\" }".to_owned());
+    }
+    setting.check(value)
 }
 
 /// The settings right below `prefix`.
@@ -92,4 +102,19 @@ pub(super) fn set(row: &mut Value, path: &str, value: &Value) {
         at = entries.entry(part).or_insert(Value::Null);
     }
     *at = value.clone();
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_only_ever_a_reference() {
+        let secret: SettingPlan =
+            serde_json::from_value(json!({ "type": "text", "secret": true })).unwrap();
+        assert!(check(&secret, &json!("hunter2")).is_err());
+        assert_eq!(check(&secret, &json!({ "env": "X" })), Ok(()));
+    }
 }

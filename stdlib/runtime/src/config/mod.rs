@@ -3,12 +3,10 @@
 //! Everything is checked against the whole plan, whichever part of it this process hosts.
 //! The file is watched; an edit that is wrong changes nothing and is logged.
 
-mod check;
 mod effective;
 mod leaves;
 mod overlay;
 pub(crate) mod place;
-mod selector;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -24,7 +22,7 @@ use crate::environment::Environment;
 use crate::error::StartError;
 use crate::knob;
 use crate::limit::{DEFAULT_MAX_MESSAGE, MessageLimit};
-use crate::plan::RunPlan;
+use crate::plan::{self, RunPlan};
 use crate::settings::Settings;
 use crate::sync::lock;
 use crate::units::parse_size;
@@ -230,7 +228,7 @@ fn compute(
 /// # Errors
 /// As at start-up.
 pub fn read_plan(plan: &str, config: Option<&str>, set: &str) -> Result<(), StartError> {
-    let plan = RunPlan::parse(plan)?;
+    let plan = plan::read(plan)?;
     let environment = Environment::default().with("BP_SET", set);
     compute(&plan, &Interfaces::new(), &environment, config).map(|_| ())
 }

@@ -3,8 +3,10 @@
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::selector::Selector;
 use crate::error::StartError;
+use bp_contract::selector::{
+    EdgeSelector, Pattern, Precedence, SelectorFault, ServerSelector, Specificity,
+};
 
 /// The tables of wiring that configuration may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,68 @@ impl Table {
             Self::Backend => "backend",
             Self::Service => "service",
             Self::Knob => "knob",
+        }
+    }
+}
+
+/// What a key of a table selects.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Selector {
+    /// Edges.
+    Edge(EdgeSelector),
+    /// Servers.
+    Server(ServerSelector),
+    /// Backends, services or knobs.
+    Name(Pattern),
+}
+
+impl Selector {
+    fn parse(table: Table, text: &str) -> Result<Self, SelectorFault> {
+        Ok(match table {
+            Table::Edge => Self::Edge(EdgeSelector::parse(text)?),
+            Table::Server => Self::Server(ServerSelector::parse(text)?),
+            Table::Backend | Table::Service | Table::Knob => Self::Name(Pattern::new(text.trim())),
+        })
+    }
+
+    /// Whether it is about what `callee` is to `caller`, or some methods of it; there is no caller but on an edge.
+    pub(super) fn matches(&self, caller: Option<&str>, callee: &str) -> bool {
+        match self {
+            Self::Edge(edge) => caller.is_some_and(|caller| edge.matches_edge(caller, callee)),
+            Self::Server(server) => server.service.matches(callee),
+            Self::Name(name) => name.matches(callee),
+        }
+    }
+
+    /// Its pattern for methods; `None` selects all of them.
+    pub(super) fn method(&self) -> Option<&Pattern> {
+        match self {
+            Self::Edge(edge) => edge.method.as_ref(),
+            Self::Server(server) => server.method.as_ref(),
+            Self::Name(_) => None,
+        }
+    }
+
+    /// Whether it is about `method` too.
+    pub(super) fn matches_method(&self, method: &str) -> bool {
+        self.method().is_none_or(|pattern| pattern.matches(method))
+    }
+
+    /// Its patterns for instances: the callee's, then the caller's.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Pattern> {
+        let (callee, caller) = match self {
+            Self::Edge(edge) => (&edge.callee, Some(&edge.caller)),
+            Self::Server(server) => (&server.service, None),
+            Self::Name(name) => (name, None),
+        };
+        std::iter::once(callee).chain(caller)
+    }
+
+    fn specificity(&self) -> Specificity {
+        match self {
+            Self::Edge(edge) => edge.specificity(),
+            Self::Server(server) => server.specificity(),
+            Self::Name(name) => Specificity::of_name(name),
         }
     }
 }
@@ -60,6 +124,11 @@ impl Source {
 }
 
 impl Entry {
+    /// Which of two entries for the same leaf wins.
+    pub(super) fn precedence(&self) -> Precedence {
+        Precedence { specificity: self.selector.specificity(), layer: self.source as usize }
+    }
+
     /// Where it stands, for messages.
     pub(super) fn place(&self) -> String {
         let name = self.table.name();
@@ -87,11 +156,8 @@ pub(super) fn parse(text: &str, source: Source) -> Result<Vec<Entry>, StartError
         };
         for (text, keys) in body {
             let text = text.get_ref().to_string();
-            let selector = match table {
-                Table::Edge => Selector::edge(&text).map_err(&at)?,
-                Table::Server => Selector::callee(&text),
-                Table::Backend | Table::Service | Table::Knob => Selector::name(&text),
-            };
+            let selector =
+                Selector::parse(table, &text).map_err(|fault| at(format!("`{text}`: {fault}")))?;
             if table == Table::Knob {
                 let (key, value) = (String::new(), json(keys.get_ref()).map_err(&at)?);
                 entries.push(Entry { table, text, selector, key, value, source });

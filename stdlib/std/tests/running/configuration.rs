@@ -96,11 +96,14 @@ async fn what_is_wrong_stops_the_start_and_says_what_is_known() {
         ("edge.\"* -> bcak\".tag = \"a\"", "there is no `bcak`; known: back, front, other_back"),
         ("edge.\"* -> back.wiat\".tag = \"a\"", "no such method; known: describe, wait"),
         ("edge.\"back -> front\".tag = \"a\"", "nothing that it selects has `tag`"),
-        ("edge.back.tag = \"a\"", "write \"caller -> callee\" or \"*\""),
-        ("edge.\"*\".tag = true", "`text`: true is not text in quotes"),
-        ("edge.\"*\".tag.after = \"2h\"", "`after`: \"2h\" is more than \"1h\""),
-        ("edge.\"*\".tag.after = 5", "is not a duration such as"),
-        ("edge.\"*\".tag.deep = 10", "`deep.level`: 10 is more than \"9\""),
+        (
+            "edge.back.tag = \"a\"",
+            "an edge has two ends, joined by `->`; write it as in `[edge.\"* -> back\"]`",
+        ),
+        ("edge.\"*\".tag = true", "`text`: expected text in quotes, found true"),
+        ("edge.\"*\".tag.after = \"2h\"", "`after`: expected at most 1h, found \"2h\""),
+        ("edge.\"*\".tag.after = 5", "`after`: expected a duration such as \"500ms\", found 5"),
+        ("edge.\"*\".tag.deep = 10", "`deep.level`: expected at most 9, found 10"),
         ("edge.\"*\".tag.fixed = 1", "`fixed` changes only by a build"),
         ("service.back.lable = \"x\"", "unknown parameter `lable`; known: label"),
         ("service.bcak.label = \"x\"", "there is no `bcak`; known: back, front, other_back"),
@@ -148,7 +151,7 @@ async fn an_edit_takes_effect_while_running_and_a_bad_one_changes_nothing() {
     assert_eq!(tag(&running).await, "new1");
     assert_eq!(running.reload(), Ok(false));
     std::fs::write(&file, "edge.\"*\".tag = { text = \"newer\", deep = 99 }").unwrap();
-    assert!(running.reload().unwrap_err().to_string().contains("99 is more than"));
+    assert!(running.reload().unwrap_err().to_string().contains("expected at most 9, found 99"));
     assert_eq!(tag(&running).await, "new1", "all or nothing");
     std::fs::remove_file(&file).unwrap();
     assert!(running.reload().is_err());

@@ -155,7 +155,7 @@ fn a_job_makes_its_call_and_ends_with_the_truth() {
     plan["instances"]["seed"]["process"] = json!("fill");
     let job = |method: &str, arguments: serde_json::Value| json!({ "callee": "seed", "method": method, "arguments": arguments });
     let mut run = |name: &str, what: serde_json::Value| {
-        plan["jobs"] = json!({ "fill": what });
+        plan["inits"] = json!({ "fill": what });
         let program = Program::new(&plan);
         outcome(&program.command(&[]).env("BP_JOB", name).output().unwrap())
     };
@@ -174,7 +174,7 @@ fn a_job_makes_its_call_and_ends_with_the_truth() {
         assert!(code == 1 && log.contains(text), "{text}: {code} {log}");
     }
     // All in one process does every job before it is ready.
-    plan["jobs"] = json!({ "fill": crash });
+    plan["inits"] = json!({ "fill": crash });
     let output = Program::new(&plan).command(&[]).env("BP_PROCESS", "*").output().unwrap();
     let (code, _, log) = outcome(&output);
     assert!(code == 1 && log.contains("job `fill`: seed.crash panicked"), "{log}");
