@@ -130,9 +130,9 @@ impl Reader<'_> {
     /// A reference, if the table is one; a malformed one is reported and stands for what was meant, so that nothing seems to be missing.
     fn reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Reference> {
         let section = path.first().map(String::as_str)?;
-        // Arguments and answers of smoke calls and jobs are plain data, as are patches; `[app]` is read at build time.
+        // Arguments and answers of smoke calls and inits are plain data, as are patches; `[app]` is read at build time.
         let least = match section {
-            "smoke" | "job" | "patch" | "app" | "extends" => return None,
+            "smoke" | "init" | "patch" | "app" | "extends" => return None,
             "knob" => 2,
             _ => 3,
         };

@@ -40,7 +40,7 @@ pub(crate) struct RunPlan {
     pub(crate) listeners: BTreeMap<String, ListenerPlan>,
     pub(crate) processes: BTreeMap<String, ProcessPlan>,
     #[serde(default)]
-    pub(crate) jobs: BTreeMap<String, JobPlan>,
+    pub(crate) inits: BTreeMap<String, InitPlan>,
     #[serde(default)]
     pub(crate) knobs: BTreeMap<String, KnobPlan>,
     #[serde(default)]
@@ -351,7 +351,7 @@ pub(crate) struct KnobPlan {
 /// A call that is made once, in a process of its own.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct JobPlan {
+pub(crate) struct InitPlan {
     pub(crate) callee: String,
     pub(crate) method: String,
     #[serde(default)]
