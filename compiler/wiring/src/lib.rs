@@ -22,6 +22,7 @@ mod merge;
 mod model;
 mod names;
 mod parse;
+mod renamed;
 mod resolve;
 mod rules;
 mod select;

@@ -24,6 +24,7 @@ codes! {
     BP2033 "a key is missing";
     BP2034 "a table below the header of another";
     BP2035 "nothing reads this yet";
+    BP2036 "a name is not in use any more";
     BP2040 "a name is not usable";
     BP2041 "a name is reserved";
     BP2042 "a name is taken";
@@ -261,6 +262,14 @@ pub fn nothing_reads(span: Span, what: &str, instead: &str) -> Diagnostic {
     Diagnostic::error(BP2035, format!("nothing in this `bp` carries out {what}"))
         .at(span, "this would be ignored")
         .help(instead)
+}
+
+/// A table or a setting under the name that it had once; both names as a wiring has them, `edits` where it is renamed.
+pub fn renamed(span: Span, was: &str, is: &str, edits: Vec<Edit>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP2036, format!("`{was}` is `{is}` now"))
+        .at(span, "this is the old name")
+        .help(format!("write `{is}`"));
+    if edits.is_empty() { diagnostic } else { diagnostic.fix(Applicability::Sure, edits) }
 }
 
 /// A name breaks the pattern or a format that it goes into; `why` says which.
