@@ -136,7 +136,7 @@ pub(crate) fn plan() -> Plan {
         listeners: BTreeMap::from([("cart.grpc".to_owned(), listener)]),
         processes: BTreeMap::new(),
         knobs: BTreeMap::new(),
-        jobs: BTreeMap::new(),
+        inits: BTreeMap::new(),
         smoke: vec![],
         wire: WirePlan::default(),
         patches: Vec::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{
-    BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, InstancePlan, JobPlan, ListenerPlan,
+    BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, InitPlan, InstancePlan, ListenerPlan,
     ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, Value, WrapperPlan, format_duration,
     format_size,
 };
@@ -53,7 +53,7 @@ pub fn names(plan: &Plan) -> Vec<String> {
         .cloned()
         .collect();
     all.extend(plan.processes.keys().map(|name| format!("process:{name}")));
-    all.extend(plan.jobs.keys().map(|name| format!("job:{name}")));
+    all.extend(plan.inits.keys().map(|name| format!("init:{name}")));
     all.extend(plan.targets.keys().map(|name| format!("target:{name}")));
     all.push("app".to_owned());
     all.sort();
@@ -61,7 +61,7 @@ pub fn names(plan: &Plan) -> Vec<String> {
     all
 }
 
-/// Explains what has this name: an instance, an edge (`a->b`, spaces allowed), a listener, a process (with or without `process:`), a job (with or without `job:`), a knob, a target (with or without `target:`), a patched file, or `app`.
+/// Explains what has this name: an instance, an edge (`a->b`, spaces allowed), a listener, a process (with or without `process:`), an init (with or without `init:`), a knob, a target (with or without `target:`), a patched file, or `app`.
 ///
 /// # Errors
 /// `BP6018` when nothing has.
@@ -86,9 +86,9 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
     if let Some(found) = plan.processes.get(process) {
         explain_process(&mut page, plan, process, found);
     }
-    let job = name.strip_prefix("job:").unwrap_or(&name);
-    if let Some(found) = plan.jobs.get(job) {
-        explain_job(&mut page, job, found);
+    let init = name.strip_prefix("init:").unwrap_or(&name);
+    if let Some(found) = plan.inits.get(init) {
+        explain_init(&mut page, init, found);
     }
     if let Some(knob) = plan.knobs.get(&name) {
         page.row(0, format!("knob {name}"), &knob.origin);
@@ -155,8 +155,8 @@ fn explain_instance(page: &mut Page, plan: &Plan, name: &str, instance: &Instanc
         explain_direct(page, plan, &instance.interface);
         let home = instance.processes.first().and_then(|p| plan.processes.get(p));
         let claim = home.and_then(|p| p.claims.get(name)).map_or("automatic", String::as_str);
-        match plan.jobs.iter().find(|(_, job)| job.callee == name) {
-            Some((name, job)) => page.row(1, format!("job = {name}"), &job.origin),
+        match plan.inits.iter().find(|(_, init)| init.callee == name) {
+            Some((name, init)) => page.row(1, format!("init = {name}"), &init.origin),
             None => page.row(1, format!("process = {processes}"), claim),
         }
         for (parameter, value) in &service.parameters {
@@ -310,16 +310,16 @@ fn explain_listener(page: &mut Page, plan: &Plan, name: &str, listener: &Listene
     }
 }
 
-fn explain_job(page: &mut Page, name: &str, job: &JobPlan) {
-    page.row(0, format!("job {name}"), &job.origin);
-    page.plain(1, format!("calls {}.{} once, then ends", job.callee, job.method));
-    page.plain(1, format!("arguments = {}", job.arguments));
-    for instance in &job.instances {
+fn explain_init(page: &mut Page, name: &str, init: &InitPlan) {
+    page.row(0, format!("init {name}"), &init.origin);
+    page.plain(1, format!("calls {}.{} once, then ends", init.callee, init.method));
+    page.plain(1, format!("arguments = {}", init.arguments));
+    for instance in &init.instances {
         page.plain(1, format!("holds {instance}"));
     }
     page.plain(
         1,
-        if job.first {
+        if init.first {
             "runs before the processes: it calls none of them"
         } else {
             "runs when the processes are ready: it calls some of them"

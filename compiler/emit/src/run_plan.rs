@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bp_plan::{
-    AddressPlan, BoundInstance, EdgePlan, InstanceKind, InstancePlan, JobPlan, ListenerPlan,
+    AddressPlan, BoundInstance, EdgePlan, InitPlan, InstanceKind, InstancePlan, ListenerPlan,
     ParameterPlan, Plan, PluginPlan, ProcessPlan, Settings, SmokePlan, WrapperPlan,
     format_duration,
 };
@@ -36,7 +36,7 @@ pub fn run_plan(plan: &Plan, descriptions: &BTreeMap<String, String>) -> String 
         ("edges", edges),
         ("listeners", listeners),
         ("processes", section(&plan.processes, process)),
-        ("jobs", section(&plan.jobs, job)),
+        ("inits", section(&plan.inits, init)),
         ("knobs", section(&plan.knobs, |knob| json!({ "default": knob.default }))),
         ("smoke", list(plan.smoke.iter().map(smoke))),
         ("wire", lines(4, wire)),
@@ -244,8 +244,8 @@ fn process(process: &ProcessPlan) -> Value {
     })
 }
 
-fn job(job: &JobPlan) -> Value {
-    json!({ "callee": job.callee, "method": job.method, "arguments": job.arguments })
+fn init(init: &InitPlan) -> Value {
+    json!({ "callee": init.callee, "method": init.method, "arguments": init.arguments })
 }
 
 fn smoke(smoke: &SmokePlan) -> Value {

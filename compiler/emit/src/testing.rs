@@ -156,7 +156,7 @@ fn plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
         listeners: BTreeMap::new(),
         processes: BTreeMap::new(),
         knobs: BTreeMap::new(),
-        jobs: BTreeMap::new(),
+        inits: BTreeMap::new(),
         smoke: Vec::new(),
         wire: WirePlan::default(),
         patches: Vec::new(),

@@ -68,7 +68,7 @@ pub enum NodeKind {
     Process {
         /// How many run.
         replicas: u32,
-        /// Whether it ends by itself: a job makes its one call in it.
+        /// Whether it ends by itself: an init makes its one call in it.
         once: bool,
     },
     /// Processes that share an image and its resources.

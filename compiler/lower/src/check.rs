@@ -1,4 +1,4 @@
-//! Pass `check`: what stands between calls that take nothing, what nobody needs, smoke calls, jobs, targets, externals.
+//! Pass `check`: what stands between calls that take nothing, what nobody needs, smoke calls, inits, targets, externals.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use bp_plugin::{CheckContext, Pass, PassContext, Reading, Stage, read_settings};
 use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
-use crate::{crates, direct, features, job, smoke};
+use crate::{crates, direct, features, init, smoke};
 
 /// The pass.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Pass for Check {
         features::check(cx);
         externals(cx);
         smoke::check(cx);
-        job::check(cx);
+        init::check(cx);
         direct::check(cx);
         // With faults above, a missing caller is a consequence.
         if !cx.diagnostics.has_errors() {
@@ -124,7 +124,7 @@ fn unneeded(cx: &mut PassContext<'_>) {
                     .implementations
                     .get(implementation)
                     .is_some_and(|i| i.run.is_some());
-                if !works && cx.wiring.job_of(node.key.as_str()).is_none() {
+                if !works && cx.wiring.init_of(node.key.as_str()).is_none() {
                     cx.diagnostics.push(analysis::uncalled_service(span, node.key.as_str()));
                 }
             }

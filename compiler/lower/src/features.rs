@@ -49,9 +49,9 @@ fn asked(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
         let span = node.origin.span;
         match &node.kind {
             NodeKind::Process { once: true, .. } => {
-                out.entry(Feature::Jobs).or_insert(span);
+                out.entry(Feature::Inits).or_insert(span);
                 if holds_files(cx, &node.key) {
-                    out.entry(Feature::JobFiles).or_insert(span);
+                    out.entry(Feature::InitFiles).or_insert(span);
                 }
             }
             NodeKind::Process { replicas, once: false } => {
@@ -110,9 +110,9 @@ fn written(cx: &PassContext<'_>, process: &NodeKey, path: &str) -> Option<Span> 
     rules.filter_map(value).next_back()
 }
 
-/// Whether a backend of a job keeps its content in files of the processes that share it.
-fn holds_files(cx: &PassContext<'_>, job: &NodeKey) -> bool {
-    let held = cx.ir.edges_from(job).into_iter().filter(|edge| edge.kind == EdgeKind::Hosts);
+/// Whether a backend of an init keeps its content in files of the processes that share it.
+fn holds_files(cx: &PassContext<'_>, init: &NodeKey) -> bool {
+    let held = cx.ir.edges_from(init).into_iter().filter(|edge| edge.kind == EdgeKind::Hosts);
     held.filter_map(|edge| cx.ir.node(&edge.to))
         .any(|node| matches!(node.kind, NodeKind::Backend { one_process: true, .. }))
 }

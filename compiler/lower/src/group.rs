@@ -14,7 +14,7 @@ use bp_plugin::{
 };
 use bp_wiring::{ResolvedProcess, resolve_processes};
 
-use crate::job::runs_first;
+use crate::init::runs_first;
 use crate::locate::Locator;
 use crate::wrap::dropped;
 
@@ -171,7 +171,7 @@ fn host_backends(cx: &mut PassContext<'_>) {
 
 /// A backend whose content lives in one process must not be in two, nor in one that runs twice.
 ///
-/// A job that runs before every process shares with them in turn.
+/// An init that runs before every process shares with them in turn.
 fn shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKey, Option<Span>>) {
     for node in cx.ir.nodes() {
         let NodeKind::Backend { plugin, one_process: true, .. } = &node.kind else { continue };

@@ -15,7 +15,7 @@ mod encoded;
 mod features;
 mod group;
 mod implementation;
-mod job;
+mod init;
 mod knobs;
 mod literal;
 mod locate;

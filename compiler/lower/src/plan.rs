@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_ir::{ClientSlot, Component, Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side, Slot};
 use bp_plan::{
     AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, DrainPlan, Dropped,
-    EdgePlan, InstanceKind, InstancePlan, JobPlan, KnobPlan, ListenerPlan, ParameterPlan,
+    EdgePlan, InitPlan, InstanceKind, InstancePlan, KnobPlan, ListenerPlan, ParameterPlan,
     PatchPlan, Plan, PluginPlan, ProcessPlan, RuntimeSource, ServedPlan, ServicePlan, Settings,
     SmokePlan, TransportPlan, VERSION, Value, WrapperPlan,
 };
@@ -16,7 +16,7 @@ use bp_plugin::{Kind, Reading, autoscale, read_settings, resources, target_setti
 use bp_wiring::{Item, Table};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use crate::job::runs_first;
+use crate::init::runs_first;
 use crate::locate::Locator;
 use crate::pipeline::Input;
 use crate::{address, types, wrap};
@@ -38,7 +38,7 @@ pub(crate) fn close(input: &Input<'_>, ir: &Ir) -> Plan {
         listeners: closing.listeners(&edges),
         edges,
         processes: closing.processes(&instances),
-        jobs: closing.jobs(&instances),
+        inits: closing.inits(&instances),
         knobs: closing.knobs(),
         smoke: closing.smoke(),
         wire: types::wire(input.wire, &types, &interfaces),
@@ -463,26 +463,26 @@ impl Closing<'_> {
             .collect()
     }
 
-    fn jobs(&self, instances: &BTreeMap<String, InstancePlan>) -> BTreeMap<String, JobPlan> {
-        let plan = |job: &bp_wiring::JobModel| {
-            let name = &job.name.value;
+    fn inits(&self, instances: &BTreeMap<String, InstancePlan>) -> BTreeMap<String, InitPlan> {
+        let plan = |init: &bp_wiring::InitModel| {
+            let name = &init.name.value;
             let held = instances.iter().filter(|(_, i)| i.processes.contains(name));
             let mut members: Vec<_> = held.map(|(n, i)| (i.service().is_some(), n)).collect();
             members.sort();
             let callee = members.iter().find(|(service, _)| *service).map(|(_, name)| *name);
             let key = NodeKey::process(name);
             let settings = self.ir.node(&key).and_then(|node| node.facets.get::<ProcessSettings>());
-            JobPlan {
-                callee: callee.unwrap_or(&job.callee.value).clone(),
-                method: job.method.value.clone(),
-                arguments: json_object(&job.arguments),
+            InitPlan {
+                callee: callee.unwrap_or(&init.callee.value).clone(),
+                method: init.method.value.clone(),
+                arguments: json_object(&init.arguments),
                 instances: members.into_iter().map(|(_, name)| name.clone()).collect(),
                 resources: resources(&settings.cloned().unwrap_or_default().0),
                 first: runs_first(self.ir, &key),
-                origin: self.locator.at(job.name.span),
+                origin: self.locator.at(init.name.span),
             }
         };
-        self.input.wiring.jobs.iter().map(|(name, job)| (name.clone(), plan(job))).collect()
+        self.input.wiring.inits.iter().map(|(name, init)| (name.clone(), plan(init))).collect()
     }
 
     fn smoke(&self) -> Vec<SmokePlan> {

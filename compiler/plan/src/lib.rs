@@ -12,7 +12,7 @@ mod value;
 
 pub use plan::{
     AddressPlan, AppPlan, AutoscalePlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan,
-    DrainPlan, Dropped, EdgeClass, EdgePlan, InstanceKind, InstancePlan, JobPlan, KnobPlan,
+    DrainPlan, Dropped, EdgeClass, EdgePlan, InitPlan, InstanceKind, InstancePlan, KnobPlan,
     ListenerPlan, ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, ResourcesPlan,
     RuntimeCrate, RuntimeSource, ServedPlan, ServerPlan, ServicePlan, SettingPlan, Settings,
     SmokePlan, TransportPlan, VERSION, WrapperPlan,

@@ -39,7 +39,7 @@ pub struct Plan {
     /// Processes, by name.
     pub processes: BTreeMap<String, ProcessPlan>,
     /// Calls that are made once, before traffic, by name.
-    pub jobs: BTreeMap<String, JobPlan>,
+    pub inits: BTreeMap<String, InitPlan>,
     /// Knobs of the workflow, by name.
     pub knobs: BTreeMap<String, KnobPlan>,
     /// Calls that show that the system works.
@@ -187,7 +187,7 @@ pub struct InstancePlan {
     pub kind: InstanceKind,
     /// The interface it offers: the trait's path.
     pub interface: String,
-    /// The processes and jobs that hold it: one for a service, every user's for a backend.
+    /// The processes and inits that hold it: one for a service, every user's for a backend.
     pub processes: BTreeSet<String>,
     /// Where the wiring declares it.
     pub origin: String,
@@ -496,11 +496,11 @@ pub struct ProcessPlan {
 
 /// A call that is made once, before traffic, in a process of its own that then ends.
 ///
-/// The application's binary makes it under `BP_JOB=<name>`, with the addresses and settings that a process gets, and exits with 0 when it is done.
+/// The application's binary makes it under `BP_INIT=<name>`, with the addresses and settings that a process gets, and exits with 0 when it is done.
 /// It listens nowhere, nobody waits for it to be ready, and it may run again: its method is idempotent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct JobPlan {
-    /// The service, which is in no process and belongs to this job alone.
+pub struct InitPlan {
+    /// The service, which is in no process and belongs to this init alone.
     pub callee: String,
     /// The method.
     pub method: String,

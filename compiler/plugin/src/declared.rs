@@ -15,8 +15,8 @@ pub enum Declared<'a> {
     Instance(&'a str),
     /// A process, by name; one that the wiring does not name is its only service's.
     Process(&'a str),
-    /// A job, by name.
-    Job(&'a str),
+    /// An init, by name.
+    Init(&'a str),
     /// A trait, by path.
     Interface(&'a str),
     /// A method of a trait.
@@ -75,7 +75,7 @@ impl fmt::Display for Declared<'_> {
             Self::App(name) => write!(f, "application `{name}`"),
             Self::Instance(name) => write!(f, "`{name}`"),
             Self::Process(name) => write!(f, "process `{name}`"),
-            Self::Job(name) => write!(f, "job `{name}`"),
+            Self::Init(name) => write!(f, "init `{name}`"),
             Self::Interface(path) => write!(f, "trait `{}`", short(path)),
             Self::Method { interface, method } => {
                 write!(f, "method `{}::{method}`", short(interface))
@@ -113,7 +113,7 @@ impl Declared<'_> {
                 let rule = wiring.processes.iter().find(named).map(|rule| rule.span);
                 rule.or_else(|| instance(wiring, name))
             }
-            Self::Job(name) => wiring.jobs.get(name).map(|job| job.name.span),
+            Self::Init(name) => wiring.inits.get(name).map(|init| init.name.span),
             Self::Interface(path) => workflow.services.get(path).map(|service| service.span),
             Self::Method { interface, method } => {
                 Some(workflow.services.get(interface)?.method(method)?.span)

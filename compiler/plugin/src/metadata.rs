@@ -69,9 +69,9 @@ pub enum Feature {
     /// More replicas under load.
     Autoscale,
     /// Calls that are made once, before traffic.
-    Jobs,
-    /// Jobs that write files which a process reads afterwards.
-    JobFiles,
+    Inits,
+    /// Inits that write files which a process reads afterwards.
+    InitFiles,
 }
 
 impl Feature {
@@ -83,8 +83,8 @@ impl Feature {
         Self::Resources,
         Self::Storage,
         Self::Autoscale,
-        Self::Jobs,
-        Self::JobFiles,
+        Self::Inits,
+        Self::InitFiles,
     ];
 
     /// Its word in a target's `lossy`.
@@ -96,8 +96,8 @@ impl Feature {
             Self::Resources => "resources",
             Self::Storage => "storage",
             Self::Autoscale => "autoscale",
-            Self::Jobs => "jobs",
-            Self::JobFiles => "job_files",
+            Self::Inits => "inits",
+            Self::InitFiles => "init_files",
         }
     }
 
@@ -110,8 +110,8 @@ impl Feature {
             Self::Resources => "limits of processors and memory",
             Self::Storage => "a limit of disk space",
             Self::Autoscale => "replicas that follow the load",
-            Self::Jobs => "jobs",
-            Self::JobFiles => "a job that fills files of a process",
+            Self::Inits => "inits",
+            Self::InitFiles => "an init that fills files of a process",
         }
     }
 }

@@ -126,8 +126,8 @@ pub const TARGET_SETTINGS: &[Setting] = &[Setting::new(
         "resources",
         "storage",
         "autoscale",
-        "jobs",
-        "job_files",
+        "inits",
+        "init_files",
     ])),
     "What the wiring asks for and the target leaves out, since it has no words for it.",
 )

@@ -184,8 +184,8 @@ fn feature(feature: Feature) -> &'static str {
         Feature::Resources => "processors and memory",
         Feature::Storage => "disk space",
         Feature::Autoscale => "replicas that follow the load",
-        Feature::Jobs => "jobs",
-        Feature::JobFiles => "jobs that fill files of a process",
+        Feature::Inits => "inits",
+        Feature::InitFiles => "inits that fill files of a process",
     }
 }
 

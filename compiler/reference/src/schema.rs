@@ -3,7 +3,7 @@
 //! Draft 7: the newest that Taplo reads, and Tombi reads it too.
 //! A file of an `extends` chain may hold any part of a wiring, so what must be there is asked only of a file that extends nothing.
 
-use bp_plugin::wiring::{APP_KEYS, JOB_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
+use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
 use bp_plugin::{
     IN_PROCESS, Kind, Metadata, PORT, PROCESS_SETTINGS, Plugin, Reach, Registry, Setting,
     target_settings,
@@ -65,7 +65,7 @@ fn whole() -> Json {
             "app": { "required": ["name", "workflow"] },
             "backend": needs("kind"),
             "service": needs("impl"),
-            "job": needs("call"),
+            "init": needs("call"),
             "smoke": needs("call"),
         }
     })
@@ -97,7 +97,7 @@ fn section(name: &str, plugins: &[&Metadata]) -> Json {
         ),
         "process" => processes(),
         "target" => target(plugins),
-        "job" => job(),
+        "init" => init(),
         "smoke" => smoke(),
         "knob" => json!({
             "description": "Defaults of the workflow's knobs, by name.",
@@ -293,16 +293,16 @@ fn smoke() -> Json {
     })
 }
 
-fn job() -> Json {
+fn init() -> Json {
     let keys = map(json!({
         "call": {
-            "description": "Service and method: a service of the job's own, and an idempotent method.",
+            "description": "Service and method: a service of the init's own, and an idempotent method.",
             "type": "string", "pattern": r"^[^.]+\..+$", "examples": ["seed.fill"],
         },
         "arguments": { "description": "Arguments by parameter name.", "type": "object" },
     }));
     let call = json!({
-        "type": "object", "properties": keyed(JOB_KEYS, keys), "additionalProperties": false,
+        "type": "object", "properties": keyed(INIT_KEYS, keys), "additionalProperties": false,
     });
     json!({
         "description": "Calls that are made once, before traffic, each in a process of its own that then ends.",
@@ -549,7 +549,7 @@ mod tests {
             ("/properties/app/properties", APP_KEYS),
             ("/properties/patch/items/properties", PATCH_KEYS),
             ("/properties/smoke/additionalProperties/anyOf/0/properties", SMOKE_KEYS),
-            ("/properties/job/additionalProperties/anyOf/0/properties", JOB_KEYS),
+            ("/properties/init/additionalProperties/anyOf/0/properties", INIT_KEYS),
         ];
         for (place, keys) in places {
             let properties = schema.pointer(place).expect(place);

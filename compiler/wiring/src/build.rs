@@ -10,11 +10,11 @@ use camino::Utf8Path;
 use crate::layers::{Chain, Layer};
 use crate::merge::{Shape, merge};
 use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
-use crate::{extras, instances, jobs, names, rules};
+use crate::{extras, inits, instances, names, rules};
 
 /// The top-level tables that every wiring may have.
 pub const TABLES: &[&str] = &[
-    "app", "backend", "edge", "external", "extends", "job", "knob", "patch", "process", "server",
+    "app", "backend", "edge", "external", "extends", "init", "knob", "patch", "process", "server",
     "service", "smoke", "target",
 ];
 
@@ -57,7 +57,7 @@ pub(crate) fn build(
     instances::read(&mut builder, &mut model);
     model.edges = rules::edges(&mut builder);
     model.servers = rules::servers(&mut builder);
-    model.jobs = jobs::read(&mut builder, &model);
+    model.inits = inits::read(&mut builder, &model);
     model.processes = rules::processes(&mut builder, &model);
     model.target = extras::target(&mut builder);
     model.smoke = extras::smoke(&mut builder, &model);

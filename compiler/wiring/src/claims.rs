@@ -10,7 +10,7 @@ use bp_diag::{Diagnostics, Span, nearest};
 use crate::merge::{Shape, conflicts, drop_all, merge, sets};
 use crate::names::fold;
 use crate::value::join;
-use crate::{Change, ChangeKind, JobModel, ProcessRule, Rank, Table, WiringModel};
+use crate::{Change, ChangeKind, InitModel, ProcessRule, Rank, Table, WiringModel};
 
 /// One process and what runs in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub struct ResolvedProcess {
     pub name: String,
     /// Where it is declared; `None` for the process of a service that no process claims.
     pub span: Option<Span>,
-    /// Whether it ends with the call of the job that it is named after.
+    /// Whether it ends with the call of the init that it is named after.
     pub once: bool,
     /// Its services, sorted, each with the claim that put it here.
     pub services: Vec<(String, Option<Span>)>,
@@ -74,9 +74,9 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
     let mut disputing: BTreeSet<&str> = BTreeSet::new();
     let mut processes: BTreeMap<String, ResolvedProcess> = BTreeMap::new();
     for service in model.services.keys() {
-        if let Some(job) = model.job_of(service) {
+        if let Some(init) = model.init_of(service) {
             let claims = claimed.get(service.as_str()).map_or(&[][..], Vec::as_slice);
-            job_process(service, job, claims, &mut processes, &mut out);
+            init_process(service, init, claims, &mut processes, &mut out);
             continue;
         }
         let claims = claimed.get(service.as_str()).map_or(&[][..], Vec::as_slice);
@@ -112,7 +112,7 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
         if home.once {
             let place = home.span.or(span);
             if let (Some(here), Some(place)) = (places.get(name), place) {
-                out.push(codes::name_taken(*here, "a process", name, "a job", place));
+                out.push(codes::name_taken(*here, "a process", name, "an init", place));
             }
             continue;
         }
@@ -140,29 +140,29 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
     (processes, out)
 }
 
-/// The process of a job, which holds the job's service alone; a glob leaves that service out, and an exact claim is a fault.
-fn job_process(
+/// The process of an init, which holds the init's service alone; a glob leaves that service out, and an exact claim is a fault.
+fn init_process(
     service: &str,
-    job: &JobModel,
+    init: &InitModel,
     claims: &[Claim<'_>],
     processes: &mut BTreeMap<String, ResolvedProcess>,
     out: &mut Diagnostics,
 ) {
-    let name = &job.name.value;
+    let name = &init.name.value;
     if let Some(claim) = claims.iter().find(|c| c.rank == Rank::Exact) {
         let how = format!("process `{}` claims it", claim.process);
-        out.push(codes::job_shared(job.callee.span, name, service, &how, Some(claim.span)));
+        out.push(codes::init_shared(init.callee.span, name, service, &how, Some(claim.span)));
     }
     if let Some(other) = processes.get(name) {
-        let place = other.span.unwrap_or(job.name.span);
-        out.push(codes::name_taken(job.name.span, "a job", name, "a process", place));
+        let place = other.span.unwrap_or(init.name.span);
+        out.push(codes::name_taken(init.name.span, "an init", name, "a process", place));
         return;
     }
     let process = ResolvedProcess {
         name: name.clone(),
-        span: Some(job.name.span),
+        span: Some(init.name.span),
         once: true,
-        services: vec![(service.to_owned(), Some(job.callee.span))],
+        services: vec![(service.to_owned(), Some(init.callee.span))],
         settings: Table::default(),
         changes: Vec::new(),
         outdone: Vec::new(),

@@ -63,10 +63,10 @@ impl WiringModel {
             table(&mut out, "target", &self.target.settings);
         }
         self.dump_smoke(&mut out);
-        for (name, job) in &self.jobs {
-            let path = join("job", name);
-            line(&mut out, &path, format!("{}.{}", job.callee, job.method));
-            for (name, item) in &job.arguments {
+        for (name, init) in &self.inits {
+            let path = join("init", name);
+            line(&mut out, &path, format!("{}.{}", init.callee, init.method));
+            for (name, item) in &init.arguments {
                 line(&mut out, &join(&path, name), &item.value);
             }
         }

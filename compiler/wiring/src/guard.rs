@@ -2,8 +2,12 @@
 //!
 //! The parser recurses and reports poorly, so depth, control characters and unclosed strings and brackets are found here by a scan without recursion.
 
+use std::ops::Range;
+
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostic, FileId, SourceMap, Span};
+
+use crate::renamed;
 
 /// Largest file read, in bytes.
 pub(crate) const LARGEST: usize = 16 * 1024 * 1024;
@@ -17,6 +21,8 @@ pub(crate) struct Scan {
     pub(crate) unclosed_strings: Vec<(usize, usize, &'static str)>,
     /// A bracket without its counterpart.
     pub(crate) unclosed_bracket: Option<(usize, u8)>,
+    /// Where a top-level table has a name that it had once.
+    pub(crate) renamed: Vec<Range<usize>>,
 }
 
 /// Decodes a file, adds it to the source map and scans it.
@@ -67,6 +73,10 @@ struct Scanner<'a> {
     line_start: bool,
     /// Within `[table]`.
     header: bool,
+    /// Below a header, where keys are no longer of the top level.
+    below: bool,
+    /// The next byte that is no blank begins the first key of its line or header.
+    first: bool,
 }
 
 fn scan(file: FileId, text: &str) -> Result<Scan, Diagnostic> {
@@ -80,6 +90,8 @@ fn scan(file: FileId, text: &str) -> Result<Scan, Diagnostic> {
         dots: 0,
         line_start: true,
         header: false,
+        below: false,
+        first: true,
     };
     let mut i = 0;
     while let Some(&byte) = bytes.get(i) {
@@ -117,6 +129,7 @@ impl Scanner<'_> {
         self.dots = 0;
         self.header = false;
         self.line_start = true;
+        self.first = true;
     }
 
     fn in_line_string(&mut self, i: usize, byte: u8, quote: u8, start: usize) -> usize {
@@ -150,6 +163,7 @@ impl Scanner<'_> {
 
     fn plain(&mut self, i: usize, byte: u8) -> Result<usize, Diagnostic> {
         let mut next = i + 1;
+        self.old_name(i, byte);
         match byte {
             b'\n' => {
                 self.newline();
@@ -168,7 +182,10 @@ impl Scanner<'_> {
                 self.check_depth(self.dots, i)?;
             }
             b'=' | b',' => self.dots = 0,
-            b'[' if self.open.is_empty() && (self.line_start || self.header) => self.header = true,
+            b'[' if self.opens_header(byte) => {
+                self.header = true;
+                self.below = true;
+            }
             b'[' | b'{' => {
                 self.dots = 0;
                 self.check_depth(self.open.len(), i)?;
@@ -181,6 +198,24 @@ impl Scanner<'_> {
             self.line_start = false;
         }
         Ok(next)
+    }
+
+    fn opens_header(&self, byte: u8) -> bool {
+        byte == b'[' && self.open.is_empty() && (self.line_start || self.header)
+    }
+
+    /// Remembers a top-level table under an old name, if its first key begins here.
+    fn old_name(&mut self, i: usize, byte: u8) {
+        if byte.is_ascii_whitespace() || self.opens_header(byte) || !self.first {
+            return;
+        }
+        self.first = false;
+        if self.open.is_empty()
+            && (self.header || !self.below)
+            && let Some(width) = self.bytes.get(i..).and_then(renamed::width)
+        {
+            self.found.renamed.push(i..i + width);
+        }
     }
 
     fn close(&mut self, byte: u8) {

@@ -15,13 +15,14 @@ mod explain;
 mod extras;
 mod grammar;
 mod guard;
+mod inits;
 mod instances;
-mod jobs;
 mod layers;
 mod merge;
 mod model;
 mod names;
 mod parse;
+mod renamed;
 mod resolve;
 mod rules;
 mod select;
@@ -35,9 +36,9 @@ pub use everywhere::{resolve_edges, resolve_servers};
 pub use explain::{ExplainedLeaf, Explanation, explain_leaves};
 pub use extras::{APP_KEYS, PATCH_KEYS, SMOKE_KEYS};
 pub use grammar::{Grammar, KeyGrammar, Section, Variant};
-pub use jobs::JOB_KEYS;
+pub use inits::INIT_KEYS;
 pub use model::{
-    AppModel, Change, ChangeKind, EdgeRule, InstanceModel, JobModel, Patch, ProcessRule,
+    AppModel, Change, ChangeKind, EdgeRule, InitModel, InstanceModel, Patch, ProcessRule,
     RemovedInstance, RuntimeSource, ServerRule, SmokeCall, TargetModel, WiringFile, WiringModel,
     read,
 };

@@ -143,12 +143,12 @@ pub struct SmokeCall {
     pub expect_error: Option<Spanned<String>>,
 }
 
-/// One `[job.name]` table: a call that is made once before traffic, and that changes nothing when it is made again.
+/// One `[init.name]` table: a call that is made once before traffic, and that changes nothing when it is made again.
 ///
 /// `call = "service.method"` and `arguments = { name = value, … }`.
-/// The service is the job's own: it runs in the job's process, which ends with the call, and nobody else calls it.
+/// The service is the init's own: it runs in the init's process, which ends with the call, and nobody else calls it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JobModel {
+pub struct InitModel {
     /// Its name.
     pub name: Spanned<String>,
     /// The service called.
@@ -238,8 +238,8 @@ pub struct WiringModel {
     pub target: TargetModel,
     /// `[smoke]`, in the order written.
     pub smoke: Vec<SmokeCall>,
-    /// `[job]`, by name.
-    pub jobs: BTreeMap<String, JobModel>,
+    /// `[init]`, by name.
+    pub inits: BTreeMap<String, InitModel>,
     /// `[knob]`, by name; `related_posts = false` is `{ default = false }`.
     pub knobs: BTreeMap<String, Item>,
     /// `[[patch]]`, base file first.
@@ -251,10 +251,10 @@ pub struct WiringModel {
 }
 
 impl WiringModel {
-    /// The job that calls a service.
-    pub fn job_of(&self, service: &str) -> Option<&JobModel> {
+    /// The init that calls a service.
+    pub fn init_of(&self, service: &str) -> Option<&InitModel> {
         let service = crate::names::fold(service);
-        self.jobs.values().find(|job| crate::names::fold(&job.callee.value) == service)
+        self.inits.values().find(|init| crate::names::fold(&init.callee.value) == service)
     }
 
     /// The index of the file that a span is in; base is 0.

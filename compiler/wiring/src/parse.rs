@@ -7,8 +7,7 @@ use bp_diag::{Diagnostics, FileId, Span};
 use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::guard::Scan;
-use crate::syntax;
-use crate::{Item, Reference, Table, Value};
+use crate::{Item, Reference, Table, Value, renamed, syntax};
 
 /// One file's tree.
 #[derive(Debug, Default)]
@@ -38,6 +37,7 @@ pub(crate) fn parse(file: FileId, text: &str, scan: &Scan, out: &mut Diagnostics
     for name in &healed.placeholders {
         root.entries.remove(name);
     }
+    renamed::report(file, text, scan, &mut root, out);
     Parsed { root, broken }
 }
 
@@ -130,9 +130,9 @@ impl Reader<'_> {
     /// A reference, if the table is one; a malformed one is reported and stands for what was meant, so that nothing seems to be missing.
     fn reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Reference> {
         let section = path.first().map(String::as_str)?;
-        // Arguments and answers of smoke calls and jobs are plain data, as are patches; `[app]` is read at build time.
+        // Arguments and answers of smoke calls and inits (once jobs) are plain data, as are patches; `[app]` is read at build time.
         let least = match section {
-            "smoke" | "job" | "patch" | "app" | "extends" => return None,
+            "smoke" | "init" | "job" | "patch" | "app" | "extends" => return None,
             "knob" => 2,
             _ => 3,
         };

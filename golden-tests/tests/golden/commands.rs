@@ -141,23 +141,23 @@ const CASES: &[Case] = &[
         ensure!(!b.root.join("build").exists() && !b.root.join(".bp/code").exists(), "{said}");
         Ok(said)
     }),
-    ("BP6038", "job `seed` failed with exit code 3", |b| {
+    ("BP6038", "init `seed` failed with exit code 3", |b| {
         b.edit(
             "workflow/src/lib.rs",
             "    /// Counts one",
             "    #[idempotent]\n    /// Counts one",
         )?;
         b.write(
-            "wiring/jobbed.toml",
+            "wiring/seeded.toml",
             r#"extends = "local.toml"
 backend.own = "embedded"
 service.greeter.visits = "visits"
 service.seed = { impl = "VisitsImpl", cache = "own" }
-job.seed = { call = "seed.count", arguments = { name = "ada" } }
+init.seed = { call = "seed.count", arguments = { name = "ada" } }
 "#,
         )?;
-        b.application("[ \"$BP_JOB\" = seed ] && exit 3; exec \"$APP\"")?;
-        b.bp(&["run", "jobbed"])
+        b.application("[ \"$BP_INIT\" = seed ] && exit 3; exec \"$APP\"")?;
+        b.bp(&["run", "seeded"])
     }),
     ("BP6028", "there are no tests in `tests`", |b| {
         std::fs::remove_dir_all(b.root.join("tests"))?;

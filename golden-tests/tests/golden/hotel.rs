@@ -38,7 +38,7 @@ fn instance(node: &str) -> Option<String> {
     }
 }
 
-/// Services and stores, and who calls whom, are the benchmark's, save the job that fills the databases.
+/// Services and stores, and who calls whom, are the benchmark's, save the init that fills the databases.
 fn graph() -> Result<()> {
     let topology = fact("topology.json")?;
     let nodes = topology["nodes"].as_array().context("nodes")?;
@@ -64,7 +64,10 @@ fn graph() -> Result<()> {
         ensure!(planned == instances, "{wiring}: {:?}", planned.symmetric_difference(&instances));
         let planned: BTreeSet<String> = plan.edges.keys().cloned().collect();
         ensure!(planned == calls, "{wiring}: {:?}", planned.symmetric_difference(&calls));
-        ensure!(plan.jobs.contains_key("seed") && !plan.processes.contains_key("seed"), "{wiring}");
+        ensure!(
+            plan.inits.contains_key("seed") && !plan.processes.contains_key("seed"),
+            "{wiring}"
+        );
     }
     Ok(())
 }

@@ -116,7 +116,7 @@ fn kustomize(application: &Path, wiring: &str) -> Result<()> {
     Ok(())
 }
 
-/// Every object is called by the host of a process, job or store, or as one of the few that the compiler keeps apart from those.
+/// Every object is called by the host of a process, init or store, or as one of the few that the compiler keeps apart from those.
 ///
 /// An object that is called in a new way must be claimed too, in `names::objects` of the target, or a user's process may take its name.
 fn names(application: &Path, wiring: &str) -> Result<()> {

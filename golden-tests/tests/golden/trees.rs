@@ -63,7 +63,7 @@ fn compare(example: &str) -> Result<()> {
     }
 }
 
-/// Whether a file is worth a reader's time: of `hotel`'s many manifests, those of a process, a job and a store; other tests hold the rest to their schema.
+/// Whether a file is worth a reader's time: of `hotel`'s many manifests, those of a process, an init and a store; other tests hold the rest to their schema.
 fn is_kept(example: &str, path: &str) -> bool {
     let Some(manifest) = path.strip_prefix("kubernetes/").filter(|_| example == "hotel") else {
         return true;

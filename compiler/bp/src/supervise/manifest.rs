@@ -20,7 +20,7 @@ pub(crate) struct RunManifest {
     pub(crate) plan: String,
     pub(crate) processes: BTreeMap<String, ProcessEntry>,
     #[serde(default)]
-    pub(crate) jobs: BTreeMap<String, JobEntry>,
+    pub(crate) inits: BTreeMap<String, InitEntry>,
     /// Processes in the order they stop, those of one wave together.
     pub(crate) stop: Vec<Vec<String>>,
 }
@@ -52,9 +52,9 @@ pub(crate) struct ProcessEntry {
     pub(crate) stop_ms: u64,
 }
 
-/// One job.
+/// One init.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct JobEntry {
+pub(crate) struct InitEntry {
     /// Whether it runs before any process does, or when all are ready.
     pub(crate) first: bool,
 }

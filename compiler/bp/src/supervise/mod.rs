@@ -111,32 +111,32 @@ impl<'a> Supervisor<'a> {
         Ok(supervisor)
     }
 
-    /// Runs the jobs that call no process, starts every process, waits until all are ready, and runs the other jobs.
+    /// Runs the inits that call no process, starts every process, waits until all are ready, and runs the other inits.
     pub(crate) fn start(&mut self) -> Result<(), Ended> {
-        self.run_jobs(true)?;
+        self.run_inits(true)?;
         self.start_processes().map_err(Ended::Failed)?;
         self.await_ready()?;
-        self.run_jobs(false)
+        self.run_inits(false)
     }
 
     fn start_processes(&mut self) -> Result<(), Diagnostic> {
         (0..self.slots.len()).try_for_each(|index| self.start_slot(index))
     }
 
-    /// Runs jobs one after another, by name.
-    fn run_jobs(&mut self, first: bool) -> Result<(), Ended> {
-        let jobs = self.launch.manifest.jobs.iter().filter(|(_, job)| job.first == first);
-        let names: Vec<String> = jobs.map(|(name, _)| name.clone()).collect();
+    /// Runs inits one after another, by name.
+    fn run_inits(&mut self, first: bool) -> Result<(), Ended> {
+        let inits = self.launch.manifest.inits.iter().filter(|(_, init)| init.first == first);
+        let names: Vec<String> = inits.map(|(name, _)| name.clone()).collect();
         for name in names {
-            self.run_job(&name)?;
+            self.run_init(&name)?;
         }
         Ok(())
     }
 
-    fn run_job(&mut self, name: &str) -> Result<(), Ended> {
-        (self.launch.say)(&format!("job {name}"));
+    fn run_init(&mut self, name: &str) -> Result<(), Ended> {
+        (self.launch.say)(&format!("init {name}"));
         let mut environment = vec![
-            (String::from("BP_JOB"), name.to_owned()),
+            (String::from("BP_INIT"), name.to_owned()),
             (String::from("BP_PLAN"), self.launch.plan.clone()),
             (String::from("BP_DATA"), self.launch.data.clone()),
         ];
@@ -152,7 +152,7 @@ impl<'a> Supervisor<'a> {
                 if status.success() {
                     return Ok(());
                 }
-                return Err(Ended::Failed(catalog::target::job_failed(name, &describe(status))));
+                return Err(Ended::Failed(catalog::target::init_failed(name, &describe(status))));
             }
             if let Err(ended) = self.tick() {
                 running.kill();

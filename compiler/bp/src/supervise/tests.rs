@@ -16,7 +16,7 @@ fn manifest(stop_ms: u32) -> RunManifest {
             "front": { "replicas": 1, "admin": { "address": "FRONT_ADMIN", "port": 9002 }, "stop_ms": STOP_MS,
                        "listeners": { "front.http": { "address": "FRONT_HTTP", "port": 8080, "transport": "http", "entry": true } } }
         },
-        "jobs": { "seed": { "first": true }, "warm": { "first": false } },
+        "inits": { "seed": { "first": true }, "warm": { "first": false } },
         "stop": [["front"], ["back"]]
     }"#;
     let text = text.replace("STOP_MS", &stop_ms.to_string());
@@ -183,10 +183,10 @@ fn readiness_is_awaited_on_the_admin_port() {
 }
 
 #[test]
-fn a_job_runs_before_the_processes_and_its_failure_starts_none() {
-    let bench = Bench::new("echo \"$BP_JOB$BP_PROCESS\" >> started; env > env.$BP_JOB; exit 4");
+fn an_init_runs_before_the_processes_and_its_failure_starts_none() {
+    let bench = Bench::new("echo \"$BP_INIT$BP_PROCESS\" >> started; env > env.$BP_INIT; exit 4");
     bench.with_nothing_started(|mut supervisor| {
-        let Err(Ended::Failed(fault)) = supervisor.start() else { panic!("the job fails") };
+        let Err(Ended::Failed(fault)) = supervisor.start() else { panic!("the init fails") };
         assert_eq!(fault.code.id, "BP6038");
         assert!(fault.message.contains("`seed` failed with exit code 4"), "{}", fault.message);
     });
@@ -195,9 +195,9 @@ fn a_job_runs_before_the_processes_and_its_failure_starts_none() {
     for name in ["BP_PLAN=", "BP_DATA=", "BP_ADDR_BACK_GRPC=", "BP_SUPERVISED=stdin"] {
         assert!(environment.contains(name), "{name}");
     }
-    let fine = Bench::new("echo \"$BP_JOB\" >> started");
+    let fine = Bench::new("echo \"$BP_INIT\" >> started");
     fine.with_nothing_started(|mut supervisor| {
-        assert!(supervisor.run_jobs(true).is_ok() && supervisor.run_jobs(false).is_ok());
+        assert!(supervisor.run_inits(true).is_ok() && supervisor.run_inits(false).is_ok());
     });
     assert_eq!(fine.lines("started"), ["seed", "warm"]);
 }

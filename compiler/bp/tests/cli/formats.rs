@@ -200,6 +200,26 @@ fn a_name_that_is_there_already_is_not_written_twice() {
 }
 
 #[test]
+fn an_old_name_is_renamed_wherever_it_stands() {
+    let folder = demo();
+    let root = folder.path().join("demo");
+    let path = root.join("wiring/local.toml");
+    let now = fs::read_to_string(&path).expect("read");
+    let with = |first: &str, quoted: &str, plain: &str| {
+        let text = "x = \"\"\"\n[job.a]\njob = 1\n\"\"\"\nlist = [\n  [ \"job.a\" ],\n]\n";
+        let call = "call = \"greeter.greet\"\n[init.b.arguments]\n";
+        format!(
+            "{first}.a.call = \"visits.count\" # [job.a]\n{now}\n[ {quoted} .b]\n{call}{text}[{plain}.c]\ncall = \"visits.count\"\n"
+        )
+    };
+    let old = with("\"job\"", "'job'", "job").replace("[init.b", "[job.b");
+    fs::write(&path, old).expect("write");
+    let done = bp(&root, &["check", "--fix", "--message-format", "short"]);
+    assert!(!text(&done.stderr).contains(": error[BP2036]"), "{}", text(&done.stderr));
+    assert_eq!(fs::read_to_string(&path).expect("read"), with("init", "init", "init"));
+}
+
+#[test]
 fn the_workflow_is_mended_too() {
     let folder = demo();
     let root = folder.path().join("demo");

@@ -30,8 +30,8 @@ codes! {
     BP3025 "a smoke call of an unpublished service";
     BP3026 "a wrapper on a call that takes none";
     BP3027 "a call in a cycle that only the callee can answer";
-    BP3028 "a job's method is not idempotent";
-    BP3029 "a job fills a backend that forgets";
+    BP3028 "an init's method is not idempotent";
+    BP3029 "an init fills a backend that forgets";
     BP3030 "no port is left";
     BP3040 "two things get one name";
     BP3041 "a name that a format cannot hold";
@@ -540,21 +540,22 @@ pub fn smoke_unpublished(span: Span, service: &str) -> Diagnostic {
         ))
 }
 
-/// A job may run again: after a failure, and at every start.
-pub fn job_not_idempotent(span: Span, job: &str, method: &str, declared: Span) -> Diagnostic {
-    Diagnostic::error(BP3028, format!("job `{job}` calls `{method}`, which is not `#[idempotent]`"))
-        .at(span, "a job runs again after a failure, and at every start")
-        .at(declared, "the method")
-        .help(
-            "see that calling it twice does what calling it once does, and mark it `#[idempotent]`",
-        )
+/// An init may run again: after a failure, and at every start.
+pub fn init_not_idempotent(span: Span, init: &str, method: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error(
+        BP3028,
+        format!("init `{init}` calls `{method}`, which is not `#[idempotent]`"),
+    )
+    .at(span, "an init runs again after a failure, and at every start")
+    .at(declared, "the method")
+    .help("see that calling it twice does what calling it once does, and mark it `#[idempotent]`")
 }
 
-/// What a job writes into a backend in memory is gone when the job's process ends.
-pub fn job_forgets(span: Span, job: &str, backend: &str, kind: &str, called: Span) -> Diagnostic {
-    Diagnostic::error(BP3029, format!("what job `{job}` writes to `{backend}` is lost"))
+/// What an init writes into a backend in memory is gone when the init's process ends.
+pub fn init_forgets(span: Span, init: &str, backend: &str, kind: &str, called: Span) -> Diagnostic {
+    Diagnostic::error(BP3029, format!("what init `{init}` writes to `{backend}` is lost"))
         .at(span, format!("`{kind}` forgets when its process ends"))
-        .at(called, "and the job's process ends with this call")
+        .at(called, "and the init's process ends with this call")
         .help("take `embedded`, which keeps a file, or a backend that runs as a server")
 }
 

@@ -40,7 +40,7 @@ codes! {
     BP6035 "nothing runs here";
     BP6036 "there is no such process";
     BP6037 "a restart was not completed";
-    BP6038 "a job fails";
+    BP6038 "an init fails";
     BP6040 "a target cannot express what the wiring asks for";
     BP6041 "an image is not pinned";
     BP6042 "images.lock cannot be read";
@@ -281,10 +281,10 @@ pub fn smoke_failed(how: &str) -> Diagnostic {
         .note("each call is printed above with its answer and what was expected")
 }
 
-/// A job ended with a failure; the system is not what the wiring says it is at the start.
-pub fn job_failed(job: &str, how: &str) -> Diagnostic {
-    Diagnostic::error(BP6038, format!("job `{job}` failed with {how}"))
-        .help("its last lines above say why; a job changes nothing that is done already, so run again when it is mended")
+/// An init ended with a failure; the system is not what the wiring says it is at the start.
+pub fn init_failed(init: &str, how: &str) -> Diagnostic {
+    Diagnostic::error(BP6038, format!("init `{init}` failed with {how}"))
+        .help("its last lines above say why; an init changes nothing that is done already, so run again when it is mended")
 }
 
 /// `--smoke` without calls.

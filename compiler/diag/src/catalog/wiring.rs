@@ -24,6 +24,7 @@ codes! {
     BP2033 "a key is missing";
     BP2034 "a table below the header of another";
     BP2035 "nothing reads this yet";
+    BP2036 "a name is not in use any more";
     BP2040 "a name is not usable";
     BP2041 "a name is reserved";
     BP2042 "a name is taken";
@@ -47,8 +48,8 @@ codes! {
     BP2075 "a reference is malformed";
     BP2076 "a reference stands where `bp` needs the value";
     BP2080 "a smoke call is malformed";
-    BP2081 "a job is malformed";
-    BP2082 "a job's service is used elsewhere";
+    BP2081 "an init is malformed";
+    BP2082 "an init's service is used elsewhere";
 }
 
 /// Those after which a part of a wiring is unknown.
@@ -261,6 +262,14 @@ pub fn nothing_reads(span: Span, what: &str, instead: &str) -> Diagnostic {
     Diagnostic::error(BP2035, format!("nothing in this `bp` carries out {what}"))
         .at(span, "this would be ignored")
         .help(instead)
+}
+
+/// A table or a setting under the name that it had once; both names as a wiring has them, `edits` where it is renamed.
+pub fn renamed(span: Span, was: &str, is: &str, edits: Vec<Edit>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(BP2036, format!("`{was}` is `{is}` now"))
+        .at(span, "this is the old name")
+        .help(format!("write `{is}`"));
+    if edits.is_empty() { diagnostic } else { diagnostic.fix(Applicability::Sure, edits) }
 }
 
 /// A name breaks the pattern or a format that it goes into; `why` says which.
@@ -487,30 +496,30 @@ pub fn bad_smoke_call(span: Span, name: &str, why: &str, help: &str) -> Diagnost
         .help(help)
 }
 
-/// A job whose call cannot be made.
-pub fn bad_job(span: Span, name: &str, why: &str, help: &str) -> Diagnostic {
-    Diagnostic::error(BP2081, format!("job `{name}` cannot run"))
+/// An init whose call cannot be made.
+pub fn bad_init(span: Span, name: &str, why: &str, help: &str) -> Diagnostic {
+    Diagnostic::error(BP2081, format!("init `{name}` cannot run"))
         .at(span, why.to_owned())
         .help(help)
 }
 
-/// The service that a job calls has another use, which `how` says; the job's process ends with the call, so nobody else could reach it.
-pub fn job_shared(
+/// The service that an init calls has another use, which `how` says; the init's process ends with the call, so nobody else could reach it.
+pub fn init_shared(
     span: Span,
-    job: &str,
+    init: &str,
     service: &str,
     how: &str,
     there: Option<Span>,
 ) -> Diagnostic {
     let diagnostic =
-        Diagnostic::error(BP2082, format!("`{service}` belongs to job `{job}`, and {how}"))
-            .at(span, "the job calls it");
+        Diagnostic::error(BP2082, format!("`{service}` belongs to init `{init}`, and {how}"))
+            .at(span, "the init calls it");
     let diagnostic = match there {
         Some(there) => diagnostic.at(there, "and here it is used"),
         None => diagnostic,
     };
     diagnostic.help(format!(
-        "give the job a service of its own, which may call others; `{service}` ends when the job does"
+        "give the init a service of its own, which may call others; `{service}` ends when the init does"
     ))
 }
 

@@ -93,10 +93,10 @@ fn to_json(plan: &Plan) -> Value {
         });
         nodes.insert(key, node);
     }
-    for (name, job) in &plan.jobs {
-        let key = format!("job:{name}");
+    for (name, init) in &plan.inits {
+        let key = format!("init:{name}");
         let node = json!({
-            "key": key, "kind": "job", "instances": job.instances, "callee": job.callee, "method": job.method,
+            "key": key, "kind": "init", "instances": init.instances, "callee": init.callee, "method": init.method,
         });
         nodes.insert(key, node);
     }

@@ -144,40 +144,40 @@ fn files_on_disk_get_a_volume() {
     assert_eq!(users.environment["BP_DATA"], EnvValue::Text("/data".to_owned()));
 }
 
-/// `plant` is a service of its own: called by a job, and calling a process as well as stores.
-const JOB: (&str, &str) = (
+/// `plant` is a service of its own: called by an init, and calling a process as well as stores.
+const INIT: (&str, &str) = (
     "\n[edge.\"*\"]",
-    "plant = { impl = \"CartImpl\", db = \"cart_db\" }\n\n[job.fill]\ncall = \"plant.list\"\narguments = { user = \"ann\" }\n\n[edge.\"*\"]",
+    "plant = { impl = \"CartImpl\", db = \"cart_db\" }\n\n[init.fill]\ncall = \"plant.list\"\narguments = { user = \"ann\" }\n\n[edge.\"*\"]",
 );
 
 #[test]
-fn a_job_is_a_container_of_its_own() {
+fn an_init_is_a_container_of_its_own() {
     let named = [
         ("page_size = 20 }", "page_size = 20, cart = \"cart\" }"),
         ("UsersImpl\" }", "UsersImpl\", cart = \"cart\" }"),
     ];
-    let deployment = deployment(&[SERVER, named[0], named[1], JOB]);
+    let deployment = deployment(&[SERVER, named[0], named[1], INIT]);
     assert!(!deployment.processes.contains_key("fill"));
-    let job = &deployment.jobs["fill"];
-    assert_eq!(job.environment.get("BP_JOB"), Some(&text("fill")));
-    assert_eq!(job.environment.get("BP_PROCESS"), None);
-    assert!(!job.environment.keys().any(|name| name.starts_with("BP_BIND_")));
-    assert_eq!(job.environment.get("BP_ADDR_CART_DB"), Some(&text("cart-db:5000")));
-    assert_eq!(job.references.secrets, ["cart/db".to_owned()].into());
-    assert_eq!((job.resources.cpu, job.resources.memory), (1.0, 256 << 20));
+    let init = &deployment.inits["fill"];
+    assert_eq!(init.environment.get("BP_INIT"), Some(&text("fill")));
+    assert_eq!(init.environment.get("BP_PROCESS"), None);
+    assert!(!init.environment.keys().any(|name| name.starts_with("BP_BIND_")));
+    assert_eq!(init.environment.get("BP_ADDR_CART_DB"), Some(&text("cart-db:5000")));
+    assert_eq!(init.references.secrets, ["cart/db".to_owned()].into());
+    assert_eq!((init.resources.cpu, init.resources.memory), (1.0, 256 << 20));
     // It calls `users`, so it can run only when that is up.
-    assert!(!job.first && !job.keeps_data);
+    assert!(!init.first && !init.keeps_data);
     assert_eq!(deployment.processes_of("fill"), ["users"].into());
     assert_eq!(deployment.stores_of("fill"), ["cart_db"].into());
-    let from_job = |f: &&Flow| f.from == End::Job("fill".into());
-    assert_eq!(deployment.flows.iter().filter(from_job).count(), 2);
+    let from_init = |f: &&Flow| f.from == End::Init("fill".into());
+    assert_eq!(deployment.flows.iter().filter(from_init).count(), 2);
     // Every end of a flow is deployed.
     for flow in &deployment.flows {
         for end in [&flow.from, &flow.to] {
             let there = match end {
                 End::Client | End::External(_) => true,
                 End::Process(name) => deployment.processes.contains_key(name),
-                End::Job(name) => deployment.jobs.contains_key(name),
+                End::Init(name) => deployment.inits.contains_key(name),
                 End::Store(name) => deployment.stores.contains_key(name),
             };
             assert!(there, "{end:?}");

@@ -126,11 +126,11 @@ fn smoke_calls() {
 }
 
 #[test]
-fn jobs() {
-    let job = |more: &str| format!("{MICRO}\n{more}");
-    complains(&job("[job.fill]\ncall = \"frnt.show\""), "BP3007", "`frnt`");
-    complains(&job("[job.fill]\ncall = \"cart_db.get\""), "BP3021", "a backend");
-    let published = App::new(SHOP, &job("[job.fill]\ncall = \"front.show\"")).complaints();
+fn inits() {
+    let init = |more: &str| format!("{MICRO}\n{more}");
+    complains(&init("[init.fill]\ncall = \"frnt.show\""), "BP3007", "`frnt`");
+    complains(&init("[init.fill]\ncall = \"cart_db.get\""), "BP3021", "a backend");
+    let published = App::new(SHOP, &init("[init.fill]\ncall = \"front.show\"")).complaints();
     let starts = ["BP2082", "BP3024", "BP3028"];
     assert!(published.iter().map(|c| &c[..6]).eq(starts), "{published:#?}");
     assert!(published[0].contains("the outside world calls it"), "{published:#?}");

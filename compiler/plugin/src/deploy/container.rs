@@ -130,10 +130,10 @@ pub struct ProcessContainer {
     pub grace: Duration,
 }
 
-/// A job's container: it makes one call, and ends with 0 when it is done.
+/// An init's container: it makes one call, and ends with 0 when it is done.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JobContainer {
-    /// The job.
+pub struct InitContainer {
+    /// The init.
     pub name: String,
     /// How the engine names it; nobody connects to it.
     pub host: String,

@@ -11,8 +11,8 @@ pub enum End {
     Client,
     /// A process.
     Process(String),
-    /// A job; nobody calls one.
-    Job(String),
+    /// An init; nobody calls one.
+    Init(String),
     /// A store that is deployed with the application.
     Store(String),
     /// A store elsewhere, by instance.
@@ -34,8 +34,8 @@ pub struct Flow {
 pub(super) fn flows(plan: &Plan) -> BTreeSet<Flow> {
     let mut out = BTreeSet::new();
     let caller = |name: &String| {
-        if plan.jobs.contains_key(name) {
-            End::Job(name.clone())
+        if plan.inits.contains_key(name) {
+            End::Init(name.clone())
         } else {
             End::Process(name.clone())
         }

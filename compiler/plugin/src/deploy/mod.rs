@@ -1,6 +1,6 @@
 //! The container view of a plan, which the targets that run containers share.
 //!
-//! [`Deployment::of`] is pure: it says of every process, job and store what its container needs (image, environment, ports, secrets, files, volume, health, resources, grace), and who calls whom over the network.
+//! [`Deployment::of`] is pure: it says of every process, init and store what its container needs (image, environment, ports, secrets, files, volume, health, resources, grace), and who calls whom over the network.
 //! A target adds nothing to that but its engine's words.
 //!
 //! Nothing secret is in it: a `{ secret = … }` is a name, which the engine turns into the file `/run/secrets/<name>`; an `{ env = … }` is a variable that is read where the deployment is applied; a `{ file = … }` is a path that is mounted.
@@ -17,7 +17,7 @@ mod references;
 mod store;
 
 pub use container::{
-    EnvValue, Health, JobContainer, Port, PortUse, Probe, ProcessContainer, StoreContainer,
+    EnvValue, Health, InitContainer, Port, PortUse, Probe, ProcessContainer, StoreContainer,
 };
 pub use context::BuildContext;
 pub use flow::{End, Flow};
@@ -73,8 +73,8 @@ impl Default for Options<'_> {
 pub struct Deployment {
     /// The processes' containers, by process; all of one image.
     pub processes: BTreeMap<String, ProcessContainer>,
-    /// The jobs' containers, by job; of the same image.
-    pub jobs: BTreeMap<String, JobContainer>,
+    /// The inits' containers, by init; of the same image.
+    pub inits: BTreeMap<String, InitContainer>,
     /// The stores' containers, by backend instance; none for a backend that the wiring gives an address.
     pub stores: BTreeMap<String, StoreContainer>,
     /// Who calls whom over the network, the outside world included.
@@ -93,10 +93,10 @@ impl Deployment {
         };
         Self {
             processes: plan.processes.keys().filter_map(process).collect(),
-            jobs: plan
-                .jobs
+            inits: plan
+                .inits
                 .iter()
-                .map(|(name, job)| (name.clone(), process::job(&parts, name, job, options)))
+                .map(|(name, init)| (name.clone(), process::init(&parts, name, init, options)))
                 .collect(),
             stores: plan.instances.iter().filter_map(store).collect(),
             flows: flow::flows(plan),
@@ -106,20 +106,20 @@ impl Deployment {
     /// The secrets that any container reads.
     pub fn secrets(&self) -> BTreeSet<&str> {
         let processes = self.processes.values().map(|c| &c.references);
-        let jobs = self.jobs.values().map(|c| &c.references);
+        let inits = self.inits.values().map(|c| &c.references);
         let stores = self.stores.values().map(|c| &c.references);
-        let all = processes.chain(jobs).chain(stores);
+        let all = processes.chain(inits).chain(stores);
         all.flat_map(|r| &r.secrets).map(String::as_str).collect()
     }
 
-    /// The stores that a process or a job calls, by instance.
+    /// The stores that a process or an init calls, by instance.
     pub fn stores_of(&self, caller: &str) -> BTreeSet<&str> {
         self.called_by(caller)
             .filter_map(|end| if let End::Store(name) = end { Some(name.as_str()) } else { None })
             .collect()
     }
 
-    /// The processes that a process or a job calls.
+    /// The processes that a process or an init calls.
     pub fn processes_of(&self, caller: &str) -> BTreeSet<&str> {
         self.called_by(caller)
             .filter_map(|end| if let End::Process(name) = end { Some(name.as_str()) } else { None })
@@ -127,8 +127,8 @@ impl Deployment {
     }
 
     fn called_by<'a>(&'a self, caller: &str) -> impl Iterator<Item = &'a End> {
-        // Processes and jobs share one set of names; flows are sorted by who calls.
-        let ends = [End::Process(caller.to_owned()), End::Job(caller.to_owned())];
+        // Processes and inits share one set of names; flows are sorted by who calls.
+        let ends = [End::Process(caller.to_owned()), End::Init(caller.to_owned())];
         ends.into_iter().flat_map(|from| {
             let first = Flow { from: from.clone(), to: End::Client, port: 0 };
             let own = move |flow: &&Flow| flow.from == from;

@@ -35,13 +35,13 @@ pub fn check(cx: &mut PlanContext<'_>, references: &References) {
     cx.distinct("path in a container", paths);
 }
 
-/// Everything that a target deploys, each by the name from which its [`super::host`] is made: processes, jobs and stores.
+/// Everything that a target deploys, each by the name from which its [`super::host`] is made: processes, inits and stores.
 pub fn workloads(plan: &Plan) -> impl Iterator<Item = (&str, Declared<'_>)> {
     let processes = plan.processes.keys().map(|name| (name.as_str(), Declared::Process(name)));
-    let jobs = plan.jobs.keys().map(|name| (name.as_str(), Declared::Job(name)));
+    let inits = plan.inits.keys().map(|name| (name.as_str(), Declared::Init(name)));
     let stores = plan.instances.iter().filter(|(_, i)| i.deployed_server().is_some());
     let stores = stores.map(|(name, _)| (name.as_str(), Declared::Instance(name)));
-    processes.chain(jobs).chain(stores)
+    processes.chain(inits).chain(stores)
 }
 
 /// Settings that the servers of deployed stores need and the wiring does not give: the store, and the setting.

@@ -1,21 +1,21 @@
-//! The containers of processes and jobs.
+//! The containers of processes and inits.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bp_ir::{ClientSlot, Slot};
 use bp_plan::{
-    EdgePlan, InstancePlan, JobPlan, ListenerPlan, ParameterPlan, Plan, ProcessPlan, Value,
+    EdgePlan, InitPlan, InstancePlan, ListenerPlan, ParameterPlan, Plan, ProcessPlan, Value,
 };
 
-use super::container::{EnvValue, Health, JobContainer, Port, PortUse, ProcessContainer};
+use super::container::{EnvValue, Health, InitContainer, Port, PortUse, ProcessContainer};
 use super::name::host;
 use super::{CONFIG_FILE, DATA_FOLDER, Options, References};
 
 /// Time for telemetry to be flushed (2 s) and for the engine's own delays, beside what the drain takes.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// A plan's parts by the process or job that they concern, looked up once for all containers.
+/// A plan's parts by the process or init that they concern, looked up once for all containers.
 #[derive(Debug)]
 pub(super) struct Parts<'a> {
     plan: &'a Plan,
@@ -96,22 +96,22 @@ pub(super) fn container(
     })
 }
 
-pub(super) fn job(
+pub(super) fn init(
     parts: &Parts<'_>,
     name: &str,
-    job: &JobPlan,
+    init: &InitPlan,
     options: Options<'_>,
-) -> JobContainer {
+) -> InitContainer {
     let references = references(parts, name);
-    let keeps_data = keeps_data(parts.plan, &job.instances);
-    JobContainer {
+    let keeps_data = keeps_data(parts.plan, &init.instances);
+    InitContainer {
         name: name.to_owned(),
         host: (options.host)(name),
-        instances: job.instances.clone(),
-        environment: environment(parts, ("BP_JOB", name), &references, keeps_data, options),
+        instances: init.instances.clone(),
+        environment: environment(parts, ("BP_INIT", name), &references, keeps_data, options),
         references,
-        resources: job.resources.clone(),
-        first: job.first,
+        resources: init.resources.clone(),
+        first: init.first,
         keeps_data,
         grace: MARGIN,
     }
@@ -189,7 +189,7 @@ fn own_addresses(plan: &Plan, process: &ProcessPlan) -> Vec<(String, u16)> {
         .collect()
 }
 
-/// The addresses that a process or a job dials, by name: of the listeners that its services call, and of its stores.
+/// The addresses that a process or an init dials, by name: of the listeners that its services call, and of its stores.
 fn dialled(parts: &Parts<'_>, process: &str, options: Options<'_>) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for edge in of(&parts.calls, process) {

@@ -1,6 +1,6 @@
 //! Fills the stores with a city to try things in.
 //!
-//! A job, and no constructor's business: it runs once before traffic, and adds only what is missing, so that running again changes nothing.
+//! An init, and no constructor's business: it runs once before traffic, and adds only what is missing, so that running again changes nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -155,7 +155,7 @@ async fn add_missing(
         }
         match db.insert(collection.to_owned(), document).await {
             Ok(()) => done.added += 1,
-            // Another copy of the job was faster.
+            // Another copy of the init was faster.
             Err(BackendError::AlreadyExists(_)) => done.present += 1,
             Err(error) => return Err(error.into()),
         }

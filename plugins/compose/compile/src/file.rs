@@ -78,8 +78,8 @@ pub(crate) fn file(
         volumes.extend(process.keeps_data.then(|| making.volume_of(&process.host)));
         services.insert(process.host.clone(), making.process(process, ports));
     }
-    for job in deployment.jobs.values() {
-        services.insert(job.host.clone(), making.job(job));
+    for init in deployment.inits.values() {
+        services.insert(init.host.clone(), making.init(init));
     }
     for store in deployment.stores.values() {
         volumes.extend(store.data.is_some().then(|| store.host.clone()));

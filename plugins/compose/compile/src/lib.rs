@@ -1,6 +1,6 @@
 //! The `compose` target: the application and its stores on one machine, in the words of the Compose specification that Compose 1.29 knows too.
 //!
-//! Every process and every job is a service of the one image; every networked backend's server is a service with a named volume.
+//! Every process and every init is a service of the one image; every networked backend's server is a service with a named volume.
 //! Only listeners of the outside world are published, on this machine alone unless the wiring says otherwise.
 
 mod file;
@@ -30,8 +30,8 @@ static METADATA: Metadata = Metadata::target(
         Feature::Processes,
         Feature::Secrets,
         Feature::Resources,
-        Feature::Jobs,
-        Feature::JobFiles,
+        Feature::Inits,
+        Feature::InitFiles,
     ],
     "Writes a compose.yaml that runs the application and its stores on one machine.",
 )

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bp_plugin::deploy::{
     BuildContext, CONFIG_FILE, DATA_FOLDER, Deployment, EnvValue, ImageLock, ImageSettings,
-    JobContainer, PROGRAM, ProcessContainer, References, StoreContainer, host, store_image,
+    InitContainer, PROGRAM, ProcessContainer, References, StoreContainer, host, store_image,
 };
 use bp_plugin::plan::ResourcesPlan;
 use bp_plugin::{Plan, Value};
@@ -199,9 +199,9 @@ impl Making<'_> {
             volumes.push(self.file(config, CONFIG_FILE));
         }
         let mut depends_on = self.ready_stores(&process.name);
-        let first = self.deployment.jobs.values().filter(|job| job.first);
+        let first = self.deployment.inits.values().filter(|init| init.first);
         depends_on.extend(
-            first.map(|job| (job.host.clone(), condition("service_completed_successfully"))),
+            first.map(|init| (init.host.clone(), condition("service_completed_successfully"))),
         );
         let test = ["CMD", PROGRAM, "health", "ready"];
         Service {
@@ -226,34 +226,34 @@ impl Making<'_> {
         }
     }
 
-    pub(crate) fn job(&self, job: &JobContainer) -> Service {
-        let mut volumes = self.files(&job.references);
-        if job.keeps_data {
-            volumes.push(volume(&self.volume_of(&job.host), DATA_FOLDER));
+    pub(crate) fn init(&self, init: &InitContainer) -> Service {
+        let mut volumes = self.files(&init.references);
+        if init.keeps_data {
+            volumes.push(volume(&self.volume_of(&init.host), DATA_FOLDER));
         }
-        let mut depends_on = self.ready_stores(&job.name);
-        let called = self.deployment.processes_of(&job.name).into_iter();
+        let mut depends_on = self.ready_stores(&init.name);
+        let called = self.deployment.processes_of(&init.name).into_iter();
         depends_on.extend(
             called
                 .filter_map(|name| self.deployment.processes.get(name))
                 .map(|process| (process.host.clone(), condition("service_healthy"))),
         );
         Service {
-            environment: environment(&job.environment),
-            secrets: secrets(&job.references),
+            environment: environment(&init.environment),
+            secrets: secrets(&init.references),
             depends_on,
             volumes,
             // The image's own asks a process.
             healthcheck: Some(Healthcheck::Off { disable: true }),
-            deploy: deploy(1, &job.resources),
+            deploy: deploy(1, &init.resources),
             // It may run again, and whatever waits for it waits as long as it tries.
             restart: "on-failure",
-            stop_grace_period: seconds(job.grace),
-            ..self.program(&job.name)
+            stop_grace_period: seconds(init.grace),
+            ..self.program(&init.name)
         }
     }
 
-    /// What processes and jobs have in common.
+    /// What processes and inits have in common.
     fn program(&self, name: &str) -> Service {
         let stores = self.deployment.stores_of(name);
         Service {
@@ -278,9 +278,9 @@ impl Making<'_> {
             .collect()
     }
 
-    /// The volume of a process or a job: its own, or one of all that keep files when a job fills them.
+    /// The volume of a process or an init: its own, or one of all that keep files when an init fills them.
     pub(crate) fn volume_of(&self, host: &str) -> String {
-        if self.deployment.jobs.values().any(|job| job.keeps_data) {
+        if self.deployment.inits.values().any(|init| init.keeps_data) {
             // No name of an instance holds a dot.
             "data.shared".to_owned()
         } else {

@@ -48,7 +48,7 @@ fn settings(values: &[(&str, Value)]) -> Settings {
     Settings { values: values.into(), ..Settings::default() }
 }
 
-/// A process, a job and a store whose every text that a wiring may choose is `text`.
+/// A process, an init and a store whose every text that a wiring may choose is `text`.
 fn plan(text: &str) -> Plan {
     let mut plan = fixture::plan();
     let amounts = ResourcesPlan { cpu: 0.5, memory: 1 << 20, storage: 1 << 20 };
@@ -99,7 +99,7 @@ fn plan(text: &str) -> Plan {
         origin: String::new(),
     };
     plan.processes.insert("cart".to_owned(), process);
-    let job = JobPlan {
+    let init = InitPlan {
         callee: "plant".to_owned(),
         method: "fill".to_owned(),
         arguments: Json::Null,
@@ -108,7 +108,7 @@ fn plan(text: &str) -> Plan {
         first: true,
         origin: String::new(),
     };
-    plan.jobs.insert("fill".to_owned(), job);
+    plan.inits.insert("fill".to_owned(), init);
     let own = settings(&[
         ("bind", Value::Text("127.0.0.1".to_owned())),
         ("secrets", Value::Text(text.to_owned())),
@@ -160,16 +160,16 @@ fn no_text_becomes_syntax() {
 }
 
 #[test]
-fn a_process_waits_for_the_jobs_that_come_first() {
+fn a_process_waits_for_the_inits_that_come_first() {
     let file = emitted(HARMLESS);
     let waits = &file["services"]["cart"]["depends_on"];
     assert_eq!(waits["fill"]["condition"], "service_completed_successfully");
     assert_eq!(waits["cart-db"]["condition"], "service_healthy");
-    let job = &file["services"]["fill"];
+    let init = &file["services"]["fill"];
     assert_eq!(
-        (job["restart"].as_str(), &job["healthcheck"]["disable"]),
+        (init["restart"].as_str(), &init["healthcheck"]["disable"]),
         (Some("on-failure"), &Json::Bool(true))
     );
-    assert_eq!(job["environment"]["BP_JOB"], "fill");
-    assert!(job["depends_on"].get("cart").is_none() && job.get("ports").is_none());
+    assert_eq!(init["environment"]["BP_INIT"], "fill");
+    assert!(init["depends_on"].get("cart").is_none() && init.get("ports").is_none());
 }

@@ -60,7 +60,7 @@ impl Environment {
     }
 }
 
-/// The ConfigMap of a process or a job.
+/// The ConfigMap of a process or an init.
 pub(crate) fn map(named: &Named<'_>, environment: &Environment) -> Value {
     json!({
         "apiVersion": "v1",

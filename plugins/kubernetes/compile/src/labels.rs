@@ -10,14 +10,14 @@ pub(crate) struct Names<'a> {
     pub(crate) wiring: &'a str,
 }
 
-/// A process, a job or a store, as its objects name it.
+/// A process, an init or a store, as its objects name it.
 #[derive(Debug, Clone)]
 pub(crate) struct Named<'a> {
     pub(crate) app: &'a str,
     wiring: &'a str,
     /// The name of its objects and of its DNS entry.
     pub(crate) host: String,
-    /// The plan's key: `process:front`, `job:seed`, `rate_db`.
+    /// The plan's key: `process:front`, `init:seed`, `rate_db`.
     pub(crate) key: String,
     component: &'static str,
 }
@@ -27,8 +27,8 @@ impl<'a> Names<'a> {
         self.named(name, format!("process:{name}"), "process")
     }
 
-    pub(crate) fn job(&self, name: &str) -> Named<'a> {
-        self.named(name, format!("job:{name}"), "job")
+    pub(crate) fn init(&self, name: &str) -> Named<'a> {
+        self.named(name, format!("init:{name}"), "init")
     }
 
     pub(crate) fn store(&self, name: &str) -> Named<'a> {

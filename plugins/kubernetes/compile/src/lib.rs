@@ -14,7 +14,7 @@ mod settings;
 mod workload;
 
 use bp_plugin::deploy::{
-    Deployment, ImageLock, JobContainer, Options, ProcessContainer, StoreContainer, store_image,
+    Deployment, ImageLock, InitContainer, Options, ProcessContainer, StoreContainer, store_image,
 };
 use bp_plugin::emit::Origin;
 use bp_plugin::{
@@ -34,7 +34,7 @@ pub struct Kubernetes;
 
 static METADATA: Metadata = Metadata::target(
     ID,
-    // A volume belongs to one pod, so a job cannot reach a process's files.
+    // A volume belongs to one pod, so an init cannot reach a process's files.
     &[
         Feature::Replicas,
         Feature::Processes,
@@ -42,7 +42,7 @@ static METADATA: Metadata = Metadata::target(
         Feature::Resources,
         Feature::Storage,
         Feature::Autoscale,
-        Feature::Jobs,
+        Feature::Inits,
     ],
     "Writes manifests and a kustomization for a Kubernetes cluster.",
 )
@@ -51,7 +51,7 @@ static METADATA: Metadata = Metadata::target(
 .needs(&["to run the system on a Kubernetes cluster"])
 .emits(&[
     ("kubernetes/kustomization.yaml", "all manifests, for `kubectl apply --kustomize`"),
-    ("kubernetes/NAME/KIND.yaml", "the objects of each process, job and store: workload, Service, ConfigMap, ServiceAccount, budget, autoscaler, NetworkPolicy"),
+    ("kubernetes/NAME/KIND.yaml", "the objects of each process, init and store: workload, Service, ConfigMap, ServiceAccount, budget, autoscaler, NetworkPolicy"),
     ("kubernetes/default-deny.yaml", "the NetworkPolicy that denies what no other grants"),
 ]);
 
@@ -86,9 +86,9 @@ impl Plugin for Kubernetes {
         // Where there are thousands, theirs are most of all files.
         let processes = deployment.processes.par_iter();
         files.par_extend(processes.flat_map_iter(|(name, process)| cluster.process(name, process)));
-        // A job that fills files of a process is none for a cluster: `lossy` has accepted that.
-        for (name, job) in deployment.jobs.iter().filter(|(_, job)| !job.keeps_data) {
-            files.extend(cluster.job(name, job));
+        // An init that fills files of a process is none for a cluster: `lossy` has accepted that.
+        for (name, init) in deployment.inits.iter().filter(|(_, init)| !init.keeps_data) {
+            files.extend(cluster.init(name, init));
         }
         for (name, store) in &deployment.stores {
             files.extend(cluster.store(name, store));
@@ -111,7 +111,7 @@ impl Plugin for Kubernetes {
     }
 }
 
-/// What the manifests of one process, job or store follow from.
+/// What the manifests of one process, init or store follow from.
 struct Cluster<'a> {
     plan: &'a Plan,
     images: &'a ImageLock,
@@ -140,14 +140,14 @@ impl Cluster<'_> {
         files
     }
 
-    fn job(&self, name: &str, job: &JobContainer) -> Vec<File> {
-        let named = self.names.job(name);
+    fn init(&self, name: &str, init: &InitContainer) -> Vec<File> {
+        let named = self.names.init(name);
         let mut files = Vec::new();
         let mut add = |kind, value: Value| files.push(File::new(&named.host, kind, &value));
-        let environment = config::split(&job.environment);
+        let environment = config::split(&init.environment);
         add("serviceaccount", config::account(&named));
         add("configmap", config::map(&named, &environment));
-        add("job", workload::job(&named, job, &environment));
+        add("job", workload::init(&named, init, &environment));
         add("networkpolicy", self.grants.policy(&named, self.settings));
         files
     }

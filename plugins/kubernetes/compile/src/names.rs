@@ -33,7 +33,7 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
 
 /// The names of objects, by kind, where an object may be called otherwise than what it belongs to.
 ///
-/// A Service, an identity, a workload, a budget and so on for each process, job and store are called by its host, and hosts are distinct.
+/// A Service, an identity, a workload, a budget and so on for each process, init and store are called by its host, and hosts are distinct.
 pub(crate) fn objects<'a>(
     plan: &'a Plan,
     references: &References,

@@ -27,7 +27,7 @@ pub(crate) fn deny_all(names: &Names<'_>) -> Value {
     })
 }
 
-/// What each process, job or store may take and call, by its key in the plan.
+/// What each process, init or store may take and call, by its key in the plan.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
     /// By host: by port, the hosts that call; `None` is the outside world.
@@ -50,7 +50,7 @@ impl Grants {
         let mut out = Self { exports, ..Self::default() };
         for flow in &deployment.flows {
             let from = match &flow.from {
-                End::Process(name) | End::Job(name) | End::Store(name) => Some(host(name)),
+                End::Process(name) | End::Init(name) | End::Store(name) => Some(host(name)),
                 End::Client | End::External(_) => None,
             };
             match &flow.to {
@@ -66,7 +66,7 @@ impl Grants {
                         out.outside.entry(from).or_default().insert(flow.port);
                     }
                 }
-                End::Client | End::Job(_) => {}
+                End::Client | End::Init(_) => {}
             }
         }
         for process in deployment.processes.values() {
@@ -74,11 +74,11 @@ impl Grants {
         }
         let processes = deployment.processes.values().map(|process| &process.host);
         out.programs =
-            processes.chain(deployment.jobs.values().map(|job| &job.host)).cloned().collect();
+            processes.chain(deployment.inits.values().map(|init| &init.host)).cloned().collect();
         out
     }
 
-    /// The policy of a process, a job or a store.
+    /// The policy of a process, an init or a store.
     ///
     /// The kubelet's probes need no rule: a pod's own node always reaches it.
     pub(crate) fn policy(&self, named: &Named<'_>, settings: &Settings) -> Value {

@@ -1,7 +1,7 @@
 //! Pods: one container, unprivileged, with what it refers to and nothing else.
 
 use bp_plugin::deploy::{
-    CONFIG_FILE, DATA_FOLDER, JobContainer, PROGRAM, Probe, ProcessContainer, References,
+    CONFIG_FILE, DATA_FOLDER, InitContainer, PROGRAM, Probe, ProcessContainer, References,
     SECRETS_FOLDER, StoreContainer, USER, host,
 };
 use bp_plugin::plan::ResourcesPlan;
@@ -68,12 +68,12 @@ pub(crate) fn process(
     template(named, annotations, &spec)
 }
 
-/// The pod template of a job.
-pub(crate) fn job(named: &Named<'_>, job: &JobContainer, environment: &Environment) -> Value {
+/// The pod template of an init.
+pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Environment) -> Value {
     let mut mounts = Mounts::default();
-    mounts.references(named.app, &job.references);
-    let container = program(named, environment, &job.resources, &mounts);
-    let mut spec = pod(named, USER, job.grace.as_secs(), &container, &mounts.volumes);
+    mounts.references(named.app, &init.references);
+    let container = program(named, environment, &init.resources, &mounts);
+    let mut spec = pod(named, USER, init.grace.as_secs(), &container, &mounts.volumes);
     if let Some(spec) = spec.as_object_mut() {
         // A pod that failed stays, and so do its logs.
         spec.insert("restartPolicy".to_owned(), json!("Never"));
@@ -81,7 +81,7 @@ pub(crate) fn job(named: &Named<'_>, job: &JobContainer, environment: &Environme
     template(named, json!({ "bp.config": environment.mark() }), &spec)
 }
 
-/// The container of a process or a job.
+/// The container of a process or an init.
 fn program(
     named: &Named<'_>,
     environment: &Environment,

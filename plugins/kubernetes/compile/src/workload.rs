@@ -1,6 +1,6 @@
 //! Deployments, StatefulSets for what keeps data, and Jobs.
 
-use bp_plugin::deploy::{JobContainer, ProcessContainer, StoreContainer};
+use bp_plugin::deploy::{InitContainer, ProcessContainer, StoreContainer};
 use serde_json::{Value, json};
 
 use crate::config::Environment;
@@ -65,8 +65,8 @@ pub(crate) fn store(
     workload(named, store.data.is_some(), spec, template)
 }
 
-/// The Job of a job: tried again for about ten minutes, each time after twice the time, since its stores may not be up yet.
-pub(crate) fn job(named: &Named<'_>, job: &JobContainer, environment: &Environment) -> Value {
+/// The Job of an init: tried again for about ten minutes, each time after twice the time, since its stores may not be up yet.
+pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Environment) -> Value {
     json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -75,7 +75,7 @@ pub(crate) fn job(named: &Named<'_>, job: &JobContainer, environment: &Environme
             "backoffLimit": 6,
             // A Job never changes: it goes an hour after its end, so that the next deployment makes a new one.
             "ttlSecondsAfterFinished": 3600,
-            "template": pod::job(named, job, environment),
+            "template": pod::init(named, init, environment),
         },
     })
 }

@@ -21,8 +21,8 @@ static METADATA: Metadata = Metadata::target(
         Feature::Replicas,
         Feature::Processes,
         Feature::Secrets,
-        Feature::Jobs,
-        Feature::JobFiles,
+        Feature::Inits,
+        Feature::InitFiles,
     ],
     "Runs the processes on this machine, supervised by `bp run`.",
 )

@@ -43,8 +43,11 @@ pub(crate) fn manifest(plan: &Plan) -> Value {
             (name.clone(), value)
         })
         .collect();
-    let jobs: Map<String, Value> =
-        plan.jobs.iter().map(|(name, job)| (name.clone(), json!({ "first": job.first }))).collect();
+    let inits: Map<String, Value> = plan
+        .inits
+        .iter()
+        .map(|(name, init)| (name.clone(), json!({ "first": init.first })))
+        .collect();
     json!({
         "version": VERSION,
         "app": plan.app.name,
@@ -53,7 +56,7 @@ pub(crate) fn manifest(plan: &Plan) -> Value {
         "rust": "rust",
         "plan": "rust/app/plan.json",
         "processes": processes,
-        "jobs": jobs,
+        "inits": inits,
         "stop": stop_waves(plan),
     })
 }

@@ -14,7 +14,7 @@ pub(crate) fn stop_waves(plan: &Plan) -> Vec<Vec<String>> {
             .get(instance)
             .filter(|i| i.service().is_some())
             .and_then(|i| i.processes.first())
-            // A job has ended by then.
+            // An init has ended by then.
             .filter(|name| plan.processes.contains_key(*name))
     };
     let mut callees: BTreeMap<&String, BTreeSet<&String>> =

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::running::{Hosting, Running};
-use super::{App, call_mode, health, job, smoke};
+use super::{App, call_mode, health, init, smoke};
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::logs;
@@ -36,7 +36,7 @@ pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> 
     };
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let code = match arguments.as_slice() {
-        [] if environment.get("BP_JOB").is_some() => runtime.block_on(job::run(app, environment)),
+        [] if environment.get("BP_INIT").is_some() => runtime.block_on(init::run(app, environment)),
         [] => runtime.block_on(serve(app, environment)),
         ["smoke"] => runtime.block_on(smoke::run(app, environment)),
         ["call", instance, method, json] => {

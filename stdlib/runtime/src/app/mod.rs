@@ -8,7 +8,7 @@ mod dial;
 mod difference;
 mod health;
 mod host;
-mod job;
+mod init;
 mod lifecycle;
 mod process_metrics;
 mod running;
@@ -101,9 +101,9 @@ impl App {
 
     /// Runs what the arguments ask for, and says how it went.
     ///
-    /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or does the job that `BP_JOB` names and ends; `smoke` makes the plan's smoke calls; `call INSTANCE METHOD JSON` makes one; `health live|ready|startup` asks the process that runs beside it, for containers without a shell.
+    /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or does the init that `BP_INIT` names and ends; `smoke` makes the plan's smoke calls; `call INSTANCE METHOD JSON` makes one; `health live|ready|startup` asks the process that runs beside it, for containers without a shell.
     ///
-    /// The exit code is 0 after a clean end or of a healthy process, 1 when start-up, a background task, a job or a call failed, 2 for arguments that are none, 75 when calls had to be given up.
+    /// The exit code is 0 after a clean end or of a healthy process, 1 when start-up, a background task, an init or a call failed, 2 for arguments that are none, 75 when calls had to be given up.
     pub fn main(self) -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         self.main_with(Environment::of_process(), &arguments)

@@ -18,7 +18,7 @@ use super::addresses::{self, Bound};
 use super::assemble::{Assembly, Background};
 use super::host::Host;
 use super::process_metrics::ProcessMetrics;
-use super::{App, Linked, admin, job};
+use super::{App, Linked, admin, init};
 use crate::balance::Directories;
 use crate::config::Configuration;
 use crate::context::Context;
@@ -39,10 +39,10 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// What a process holds and whether it listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hosting {
-    /// One of the plan's processes, `*` for all, with its listeners; all of them do the plan's jobs before they are ready.
+    /// One of the plan's processes, `*` for all, with its listeners; all of them do the plan's inits before they are ready.
     Process(String),
-    /// What one of the plan's jobs needs, and nothing listens.
-    Job(String),
+    /// What one of the plan's inits needs, and nothing listens.
+    Init(String),
     /// All of them, and nothing listens: for tests.
     Embedded,
 }
@@ -83,7 +83,7 @@ impl Running {
         };
         let bound = match hosting {
             Hosting::Process(_) => running.bind().await?,
-            Hosting::Job(_) | Hosting::Embedded => BTreeMap::new(),
+            Hosting::Init(_) | Hosting::Embedded => BTreeMap::new(),
         };
         let (linked, host) = (running.linked.clone(), running.host.clone());
         let mut assembly = Assembly::new(&linked, &host);
@@ -119,10 +119,10 @@ impl Running {
         }
         running.instances = assembly.instances;
         running.run_background(assembly.background);
-        // All in one process, there is no other process for a job.
+        // All in one process, there is no other process for an init.
         if host.process == ALL {
             for name in host.plan.inits.keys() {
-                running.job(name).await.map_err(|error| error.at(format!("job `{name}`")))?;
+                running.init(name).await.map_err(|error| error.at(format!("init `{name}`")))?;
             }
         }
         if host.environment.get("BP_CONFIG").is_some() {
@@ -161,17 +161,17 @@ impl Running {
         Ok(listeners)
     }
 
-    /// Does one of the plan's jobs, whose service this process holds.
-    pub(super) async fn job(&self, name: &str) -> Result<(), StartError> {
+    /// Does one of the plan's inits, whose service this process holds.
+    pub(super) async fn init(&self, name: &str) -> Result<(), StartError> {
         let plan = &self.host.plan;
-        let job = job::find(plan, name)?;
+        let init = init::find(plan, name)?;
         let (Some(instance), Some(callee)) =
-            (plan.instances.get(&job.callee), self.instances.get(&job.callee))
+            (plan.instances.get(&init.callee), self.instances.get(&init.callee))
         else {
-            return Err(StartError::new(format!("`{}` is not in this process", job.callee)));
+            return Err(StartError::new(format!("`{}` is not in this process", init.callee)));
         };
         let tasks = self.host.tasks.clone();
-        job::call(&self.linked, instance.interface(), callee, name, job, tasks).await
+        init::call(&self.linked, instance.interface(), callee, name, init, tasks).await
     }
 
     fn run_background(&mut self, background: Background) {
@@ -312,8 +312,8 @@ pub(super) fn prepare(
             known_process(&plan, name)?;
             name.clone()
         }
-        Hosting::Job(name) => {
-            job::find(&plan, name)?;
+        Hosting::Init(name) => {
+            init::find(&plan, name)?;
             name.clone()
         }
     };

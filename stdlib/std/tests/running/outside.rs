@@ -149,35 +149,35 @@ fn it_serves_answers_and_stops_with_the_truth() {
 }
 
 #[test]
-fn a_job_makes_its_call_and_ends_with_the_truth() {
+fn an_init_makes_its_call_and_ends_with_the_truth() {
     let mut plan = monolith();
     plan["instances"]["seed"] = plan["instances"]["back"].clone();
     plan["instances"]["seed"]["process"] = json!("fill");
-    let job = |method: &str, arguments: serde_json::Value| json!({ "callee": "seed", "method": method, "arguments": arguments });
+    let init = |method: &str, arguments: serde_json::Value| json!({ "callee": "seed", "method": method, "arguments": arguments });
     let mut run = |name: &str, what: serde_json::Value| {
         plan["inits"] = json!({ "fill": what });
         let program = Program::new(&plan);
-        outcome(&program.command(&[]).env("BP_JOB", name).output().unwrap())
+        outcome(&program.command(&[]).env("BP_INIT", name).output().unwrap())
     };
-    let (code, _, log) = run("fill", job("describe", json!({})));
-    assert!(code == 0 && log.contains("\"message\":\"the job is done\""), "{log}");
+    let (code, _, log) = run("fill", init("describe", json!({})));
+    assert!(code == 0 && log.contains("\"message\":\"the init is done\""), "{log}");
     assert!(!log.contains("\"message\":\"listens\""), "{log}");
-    let crash = job("crash", json!({}));
+    let crash = init("crash", json!({}));
     for (name, what, text) in [
-        ("fill", crash.clone(), "error: job `fill`: seed.crash panicked"),
-        ("fill", job("around", json!({ "text": "" })), "error: job `fill`: seed.around: error"),
-        ("fill", job("describer", json!({})), "`seed.describer` is nothing that a job can call"),
+        ("fill", crash.clone(), "error: init `fill`: seed.crash panicked"),
+        ("fill", init("around", json!({ "text": "" })), "error: init `fill`: seed.around: error"),
+        ("fill", init("describer", json!({})), "`seed.describer` is nothing that an init can call"),
         ("fill", json!({ "callee": "front", "method": "all" }), "`front` is not in this process"),
-        ("full", crash.clone(), "has no job `full`; known: fill"),
+        ("full", crash.clone(), "has no init `full`; known: fill"),
     ] {
         let (code, _, log) = run(name, what);
         assert!(code == 1 && log.contains(text), "{text}: {code} {log}");
     }
-    // All in one process does every job before it is ready.
+    // All in one process does every init before it is ready.
     plan["inits"] = json!({ "fill": crash });
     let output = Program::new(&plan).command(&[]).env("BP_PROCESS", "*").output().unwrap();
     let (code, _, log) = outcome(&output);
-    assert!(code == 1 && log.contains("job `fill`: seed.crash panicked"), "{log}");
+    assert!(code == 1 && log.contains("init `fill`: seed.crash panicked"), "{log}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `[job]`: calls that are made once, before traffic.
+//! `[init]`: calls that are made once, before traffic.
 
 use std::collections::BTreeMap;
 
@@ -7,26 +7,26 @@ use bp_diag::catalog::wiring as codes;
 
 use crate::build::Builder;
 use crate::extras::{CallKind, Called, called};
-use crate::{JobModel, Value, WiringModel, names};
+use crate::{InitModel, Value, WiringModel, names};
 
-/// The keys of a job.
-pub const JOB_KEYS: &[&str] = &["arguments", "call"];
+/// The keys of an init.
+pub const INIT_KEYS: &[&str] = &["arguments", "call"];
 
-/// Reads `[job]`.
-pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<String, JobModel> {
-    let Some((table, _)) = builder.merged("job") else { return BTreeMap::new() };
-    let kind = CallKind { what: "job", example: "seed.fill", bad: codes::bad_job };
-    let mut jobs: BTreeMap<String, JobModel> = BTreeMap::new();
+/// Reads `[init]`.
+pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<String, InitModel> {
+    let Some((table, _)) = builder.merged("init") else { return BTreeMap::new() };
+    let kind = CallKind { what: "init", example: "seed.fill", bad: codes::bad_init };
+    let mut inits: BTreeMap<String, InitModel> = BTreeMap::new();
     for (name, item) in &table.entries {
         // Removed by a later file.
         if matches!(item.value, Value::Boolean(false))
-            || !names::check("a job", name, item.key, builder.out)
+            || !names::check("an init", name, item.key, builder.out)
         {
             continue;
         }
         let Some(table) = item.as_table() else {
             let example = format!("{name} = {{ call = \"service.method\" }}");
-            let what = format!("job `{name}`");
+            let what = format!("init `{name}`");
             builder.out.push(codes::wrong_shape(
                 item.span,
                 &what,
@@ -36,7 +36,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
             ));
             continue;
         };
-        builder.out.extend(table.unknown_keys("a job", JOB_KEYS));
+        builder.out.extend(table.unknown_keys("an init", INIT_KEYS));
         let Some(Called { callee, method, arguments }) =
             called(builder, model, &kind, name, item, table)
         else {
@@ -52,14 +52,14 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
                 .map(|i| ("a service", i.span)),
         ];
         for (what, span) in taken.into_iter().flatten() {
-            builder.out.push(codes::name_taken(item.key, "a job", name, what, span));
+            builder.out.push(codes::name_taken(item.key, "an init", name, what, span));
         }
-        let rival = jobs
+        let rival = inits
             .values()
             .find(|other| names::fold(&other.callee.value) == names::fold(&callee.value));
         if let Some(other) = rival {
-            let what = format!("job `{}` calls it", other.name.value);
-            builder.out.push(codes::job_shared(
+            let what = format!("init `{}` calls it", other.name.value);
+            builder.out.push(codes::init_shared(
                 callee.span,
                 name,
                 &callee.value,
@@ -69,7 +69,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
             continue;
         }
         let name = Spanned::new(name.clone(), item.key);
-        jobs.insert(name.value.clone(), JobModel { name, callee, method, arguments });
+        inits.insert(name.value.clone(), InitModel { name, callee, method, arguments });
     }
-    jobs
+    inits
 }

@@ -1,46 +1,46 @@
-//! Jobs against the services that they call.
+//! Inits against the services that they call.
 
 use bp_diag::Diagnostic;
 use bp_diag::catalog::{binding as codes, wiring};
 use bp_ir::{EdgeKind, Ir, NodeKey, NodeKind};
 use bp_plugin::PassContext;
-use bp_wiring::JobModel;
+use bp_wiring::InitModel;
 
 use crate::names::Names;
 use crate::smoke::{called, method};
 
-/// Reports jobs that cannot work.
+/// Reports inits that cannot work.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
     let names = Names::new(cx.wiring);
     let mut faults = Vec::new();
-    for job in cx.wiring.jobs.values() {
-        let why = "a job calls a service";
-        let Some((name, service)) = called(cx, &names, &job.callee, why, &mut faults) else {
+    for init in cx.wiring.inits.values() {
+        let why = "an init calls a service";
+        let Some((name, service)) = called(cx, &names, &init.callee, why, &mut faults) else {
             continue;
         };
-        let found = method(cx.workflow, name, service, &job.method, &job.arguments, &mut faults);
+        let found = method(cx.workflow, name, service, &init.method, &init.arguments, &mut faults);
         if let Some(found) = found {
-            let (name, span) = (&job.name.value, job.method.span);
+            let (name, span) = (&init.name.value, init.method.span);
             if !found.idempotent {
-                let shown = format!("{}.{}", job.callee.value, found.name);
-                faults.push(codes::job_not_idempotent(span, name, &shown, found.span));
+                let shown = format!("{}.{}", init.callee.value, found.name);
+                faults.push(codes::init_not_idempotent(span, name, &shown, found.span));
             }
             // Its arguments come from the wiring, as those of a call from outside would.
             let direct = service.methods.iter().find_map(|m| m.direct.as_ref());
             if let Some(reason) = found.local.as_ref().or(direct) {
                 let why = format!("only Rust can call it: {}", reason.text);
                 let help = "let it take and return what may cross a process";
-                faults.push(wiring::bad_job(span, name, &why, help).at(reason.span, "this"));
+                faults.push(wiring::bad_init(span, name, &why, help).at(reason.span, "this"));
             }
         }
-        others(cx, job, name, &mut faults);
-        backends(cx, job, &mut faults);
+        others(cx, init, name, &mut faults);
+        backends(cx, init, &mut faults);
     }
     cx.diagnostics.extend(faults);
 }
 
-/// Nobody but the job may call its service.
-fn others(cx: &PassContext<'_>, job: &JobModel, service: &str, faults: &mut Vec<Diagnostic>) {
+/// Nobody but the init may call its service.
+fn others(cx: &PassContext<'_>, init: &InitModel, service: &str, faults: &mut Vec<Diagnostic>) {
     for edge in cx.ir.edges_to(&NodeKey::instance(service)) {
         if !matches!(edge.kind, EdgeKind::Calls { .. }) {
             continue;
@@ -50,27 +50,27 @@ fn others(cx: &PassContext<'_>, job: &JobModel, service: &str, faults: &mut Vec<
         } else {
             format!("`{}` calls it", edge.from)
         };
-        let name = &job.name.value;
-        faults.push(wiring::job_shared(job.callee.span, name, service, &how, edge.origin.span));
+        let name = &init.name.value;
+        faults.push(wiring::init_shared(init.callee.span, name, service, &how, edge.origin.span));
     }
 }
 
-/// What a job writes must outlast its process.
-fn backends(cx: &PassContext<'_>, job: &JobModel, faults: &mut Vec<Diagnostic>) {
-    for edge in cx.ir.edges_from(&NodeKey::process(&job.name.value)) {
+/// What an init writes must outlast its process.
+fn backends(cx: &PassContext<'_>, init: &InitModel, faults: &mut Vec<Diagnostic>) {
+    for edge in cx.ir.edges_from(&NodeKey::process(&init.name.value)) {
         let Some(node) = cx.ir.node(&edge.to).filter(|_| edge.kind == EdgeKind::Hosts) else {
             continue;
         };
         let NodeKind::Backend { plugin, .. } = &node.kind else { continue };
         let forgets = cx.registry.get(plugin).is_some_and(|p| p.metadata().forgets);
         if let (true, Some(span)) = (forgets, node.origin.span) {
-            let (name, backend) = (&job.name.value, node.key.as_str());
-            faults.push(codes::job_forgets(span, name, backend, plugin, job.callee.span));
+            let (name, backend) = (&init.name.value, node.key.as_str());
+            faults.push(codes::init_forgets(span, name, backend, plugin, init.callee.span));
         }
     }
 }
 
-/// Whether a job calls no process, so that it can run before any is up.
+/// Whether an init calls no process, so that it can run before any is up.
 pub(crate) fn runs_first(ir: &Ir, process: &NodeKey) -> bool {
     ir.edges_from(process)
         .into_iter()

@@ -1,4 +1,4 @@
-//! A job: one call of an instance of this process, then the end.
+//! An init: one call of an instance of this process, then the end.
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -22,65 +22,65 @@ use crate::plan::{InitPlan, RunPlan};
 use crate::server::panic_text;
 use crate::tasks::Tasks;
 
-/// Does the job that `BP_JOB` names. 0 when it is done, 1 when it failed or was told to stop before its end.
+/// Does the init that `BP_INIT` names. 0 when it is done, 1 when it failed or was told to stop before its end.
 pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => return complain(&format!("signals: {error}"), 1),
     };
     watch_supervisor(&environment);
-    let name = environment.get("BP_JOB").unwrap_or_default().to_owned();
+    let name = environment.get("BP_INIT").unwrap_or_default().to_owned();
     let work = async {
-        let running = Running::start(app, environment, Hosting::Job(name.clone())).await?;
+        let running = Running::start(app, environment, Hosting::Init(name.clone())).await?;
         let done = tokio::select! {
-            done = running.job(&name) => done,
+            done = running.init(&name) => done,
             failure = running.failed() => Err(StartError::new(failure)),
         };
-        // Nobody is left to call, and what the job spawned has the time that tasks have.
+        // Nobody is left to call, and what the init spawned has the time that tasks have.
         running.stop(std::future::pending()).await;
         done
     };
     tokio::select! {
         done = work => match done {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain(&format!("job `{name}`: {error}"), 1),
+            Err(error) => complain(&format!("init `{name}`: {error}"), 1),
         },
-        () = signals.next() => complain(&format!("job `{name}` was told to stop before its end"), 1),
+        () = signals.next() => complain(&format!("init `{name}` was told to stop before its end"), 1),
     }
 }
 
-/// The job named `name`.
+/// The init named `name`.
 pub(super) fn find<'a>(plan: &'a RunPlan, name: &str) -> Result<&'a InitPlan, StartError> {
     plan.inits.get(name).ok_or_else(|| {
         let known: Vec<_> = plan.inits.keys().map(String::as_str).collect();
         StartError::new(format!(
-            "BP_JOB: the wiring `{}` has no job `{name}`; known: {}",
+            "BP_INIT: the wiring `{}` has no init `{name}`; known: {}",
             plan.wiring,
             if known.is_empty() { "none".to_owned() } else { known.join(", ") }
         ))
     })
 }
 
-/// Makes the job's call on `callee`, and waits as long as it takes.
+/// Makes the init's call on `callee`, and waits as long as it takes.
 pub(super) async fn call(
     linked: &Linked,
     interface: &str,
     callee: &AnyInstance,
     name: &str,
-    job: &InitPlan,
+    init: &InitPlan,
     tasks: Tasks,
 ) -> Result<(), StartError> {
     let glue = linked.interface(interface)?;
     let interface = glue.interface();
-    let what = format!("{}.{}", job.callee, job.method);
-    let (Some(dispatch), Some(method)) = (glue.server(callee), interface.method(&job.method))
+    let what = format!("{}.{}", init.callee, init.method);
+    let (Some(dispatch), Some(method)) = (glue.server(callee), interface.method(&init.method))
     else {
-        return Err(StartError::new(format!("`{what}` is nothing that a job can call")));
+        return Err(StartError::new(format!("`{what}` is nothing that an init can call")));
     };
     let edge = Edge {
-        key: format!("job:{name}->{}", job.callee),
-        caller: format!("job:{name}"),
-        callee: job.callee.clone(),
+        key: format!("init:{name}->{}", init.callee),
+        caller: format!("init:{name}"),
+        callee: init.callee.clone(),
         cyclic: false,
         remote: false,
         server: false,
@@ -90,11 +90,11 @@ pub(super) async fn call(
     context.set_tasks(tasks);
     // No arguments may be written as nothing at all.
     let empty = Value::Object(Map::new());
-    let arguments = if job.arguments.is_null() { &empty } else { &job.arguments };
+    let arguments = if init.arguments.is_null() { &empty } else { &init.arguments };
     let work = context.scope(glue.call_json(&client, method.index, arguments));
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(Ok(Outcome::Value(value))) => {
-            tracing::info!(job = name, call = what, %value, "the job is done");
+            tracing::info!(init = name, call = what, %value, "the init is done");
             Ok(())
         }
         Ok(Ok(outcome)) => Err(StartError::new(format!("{what}: {}", show(&outcome)))),

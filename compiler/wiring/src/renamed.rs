@@ -1,0 +1,65 @@
+//! Tables that had another name once: each is an error, and is read under today's name, so that nothing of it seems to be missing.
+
+use bp_diag::catalog::wiring as codes;
+use bp_diag::{Diagnostics, Edit, FileId, Span};
+
+use crate::guard::Scan;
+use crate::{Item, Table, Value};
+
+/// The old name and today's; a plugin's table may not have an old one.
+const TABLES: &[(&str, &str)] = &[("job", "init")];
+
+/// How many bytes the key at the start of `rest` has, quotes included, if it is the old name of a table.
+pub(crate) fn width(rest: &[u8]) -> Option<usize> {
+    let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    TABLES.iter().find_map(|(old, _)| match rest.first()? {
+        quote @ (b'"' | b'\'') => {
+            let behind = rest.get(1..)?.strip_prefix(old.as_bytes())?;
+            (behind.first() == Some(quote)).then_some(old.len() + 2)
+        }
+        _ => {
+            let behind = rest.strip_prefix(old.as_bytes())?;
+            (!behind.first().is_some_and(bare)).then_some(old.len())
+        }
+    })
+}
+
+/// Reports tables of a file that have an old name, once each, and gives them today's.
+pub(crate) fn report(
+    file: FileId,
+    text: &str,
+    scan: &Scan,
+    root: &mut Table,
+    out: &mut Diagnostics,
+) {
+    for (old, new) in TABLES {
+        let Some(item) = root.entries.remove(*old) else { continue };
+        let here = |range: &&std::ops::Range<usize>| {
+            text.get((*range).clone()).is_some_and(|key| key.trim_matches(['"', '\'']) == *old)
+        };
+        let edit = |range: &std::ops::Range<usize>| Edit {
+            span: Span::new(file, range.start, range.end),
+            text: (*new).to_owned(),
+        };
+        let edits = scan.renamed.iter().filter(here).map(edit).collect();
+        let (was, is) = (format!("[{old}.NAME]"), format!("[{new}.NAME]"));
+        out.push(codes::renamed(item.key, &was, &is, edits));
+        adopt(root, new, item);
+    }
+}
+
+/// Adds what a table of an old name holds to that of today's; what is no table has no meaning under either.
+fn adopt(root: &mut Table, name: &str, item: Item) {
+    let Value::Table(old) = &item.value else { return };
+    match root.entries.get_mut(name).map(|known| &mut known.value) {
+        None => {
+            root.entries.insert(name.to_owned(), item);
+        }
+        Some(Value::Table(known)) => {
+            for (key, item) in &old.entries {
+                known.entries.entry(key.clone()).or_insert_with(|| item.clone());
+            }
+        }
+        Some(_) => {}
+    }
+}
