@@ -6,7 +6,7 @@ use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
 use crate::build::Builder;
-use crate::extras::{CallKind, Called, called};
+use crate::call::{CallKind, ParsedCall, read_call};
 use crate::{JobModel, Value, WiringModel, names};
 
 /// The keys of a job.
@@ -14,7 +14,7 @@ pub const JOB_KEYS: &[&str] = &["arguments", "call"];
 
 /// Reads `[job]`.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<String, JobModel> {
-    let Some((table, _)) = builder.merged("job") else { return BTreeMap::new() };
+    let Some((table, _)) = builder.merge_section("job") else { return BTreeMap::new() };
     let kind = CallKind { what: "job", example: "seed.fill", bad: codes::bad_job };
     let mut jobs: BTreeMap<String, JobModel> = BTreeMap::new();
     for (name, item) in &table.entries {
@@ -37,8 +37,8 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
             continue;
         };
         builder.out.extend(table.unknown_keys("a job", JOB_KEYS));
-        let Some(Called { callee, method, arguments }) =
-            called(builder, model, &kind, name, item, table)
+        let Some(ParsedCall { callee, method, arguments }) =
+            read_call(builder, model, &kind, name, item, table)
         else {
             continue;
         };
