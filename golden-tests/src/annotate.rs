@@ -89,7 +89,7 @@ pub fn annotate(
             let text = comments.entry((index, line)).or_default();
             write_comment(text, mark, diagnostic, span, sources);
         } else {
-            let _ = writeln!(rest, "{}", bp_diag::render::short(diagnostic, sources));
+            let _ = writeln!(rest, "{}", bp_diag::render::render_short(diagnostic, sources));
             for help in &diagnostic.help {
                 let _ = writeln!(rest, "  help: {}", one_line(help));
             }

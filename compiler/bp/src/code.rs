@@ -13,7 +13,7 @@ use std::process::Command;
 use bp_diag::{Diagnostic, catalog};
 use bp_driver::Application;
 use bp_emit::Lock;
-use bp_system::{EntryKind, Held, Hold, System};
+use bp_system::{EntryKind, LockGuard, LockMode, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cargo::{self, Ended};
@@ -78,20 +78,23 @@ impl Code<'_> {
     }
 
     /// Waits until no other `bp` builds in a target folder; what cannot be locked is cargo's to complain of.
-    fn hold(&self, target: &Utf8Path, say: &dyn Fn(&str)) -> Option<Held> {
+    fn hold(&self, target: &Utf8Path, say: &dyn Fn(&str)) -> Option<LockGuard> {
         let at = target.join(BUILDING);
         self.system.make_directory(target).ok()?;
-        let free = self.system.lock(&at, Hold::Alone, false).ok()?;
+        let free = self.system.lock(&at, LockMode::Exclusive, false).ok()?;
         free.or_else(|| {
             say(&format!("another bp builds in {target}; waiting for it"));
-            self.system.lock(&at, Hold::Alone, true).ok()?
+            self.system.lock(&at, LockMode::Exclusive, true).ok()?
         })
     }
 
     /// Copies the generated workspace to where its text's hash says.
     ///
     /// It is in use until the lock is dropped.
-    pub(crate) fn mirror(&self, mirrors: &Mirrors<'_>) -> Result<(Utf8PathBuf, Held), Diagnostic> {
+    pub(crate) fn mirror(
+        &self,
+        mirrors: &Mirrors<'_>,
+    ) -> Result<(Utf8PathBuf, LockGuard), Diagnostic> {
         let failed = |path: &Utf8Path, e: std::io::Error| {
             catalog::target::cannot_write(path.as_str(), &e.to_string())
         };

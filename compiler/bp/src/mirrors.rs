@@ -3,7 +3,7 @@
 use std::io;
 
 use bp_diag::{Diagnostic, catalog};
-use bp_system::{EntryKind, Held, Hold, System};
+use bp_system::{EntryKind, LockGuard, LockMode, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::identity::Identity;
@@ -25,7 +25,7 @@ pub(crate) struct Mirrors<'a> {
     folder: Utf8PathBuf,
     /// The folder by the one path that every `bp` gives it, wherever it was started.
     place: Utf8PathBuf,
-    _lock: Held,
+    _lock: LockGuard,
 }
 
 impl<'a> Mirrors<'a> {
@@ -41,11 +41,11 @@ impl<'a> Mirrors<'a> {
         let folder = root.join(".bp/code");
         let at = folder.join(LOCK);
         let taken = system.make_directory(&folder).and_then(|()| {
-            if let Some(lock) = system.lock(&at, Hold::Alone, false)? {
+            if let Some(lock) = system.lock(&at, LockMode::Exclusive, false)? {
                 return Ok(Some(lock));
             }
             waiting();
-            system.lock(&at, Hold::Alone, true)
+            system.lock(&at, LockMode::Exclusive, true)
         });
         let failed = |why: &str| catalog::target::cannot_write(at.as_str(), why);
         match taken {
@@ -81,9 +81,9 @@ impl<'a> Mirrors<'a> {
     ///
     /// # Errors
     /// The system's refusal to mark it.
-    pub(crate) fn use_now(&self, name: &str) -> io::Result<Held> {
+    pub(crate) fn use_now(&self, name: &str) -> io::Result<LockGuard> {
         let mark = self.folder.join(format!("{name}.lock"));
-        let lock = self.system.lock(&mark, Hold::Shared, true)?;
+        let lock = self.system.lock(&mark, LockMode::Shared, true)?;
         let lock = lock.ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))?;
         let recent = self.folder.join(RECENT);
         let text = self.system.read(&recent).unwrap_or_default();
@@ -114,7 +114,9 @@ impl<'a> Mirrors<'a> {
     /// Removes a mirror; false when a running `bp` uses it.
     fn remove(&self, name: &str) -> io::Result<bool> {
         let mark = self.folder.join(format!("{name}.lock"));
-        let Some(_alone) = self.system.lock(&mark, Hold::Alone, false)? else { return Ok(false) };
+        let Some(_alone) = self.system.lock(&mark, LockMode::Exclusive, false)? else {
+            return Ok(false);
+        };
         let mirror = self.path(name);
         if self.system.entry(&mirror).is_some() {
             tree::remove(self.system, &mirror)?;

@@ -7,7 +7,9 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use bp_diag::render::{Style, human, json, sarif, sarif_result, short};
+use bp_diag::render::{
+    Style, render_human, render_json, render_sarif, render_sarif_result, render_short,
+};
 use bp_diag::{Diagnostic, Severity, SourceMap, Span};
 use bp_system::System;
 
@@ -141,11 +143,15 @@ impl Output {
             self.piece(match self.format {
                 MessageFormat::Human if alike.is_one_too_many(&diagnostic) => continue,
                 MessageFormat::Human => {
-                    (REMARK, format!("{}\n", human(&diagnostic, sources, self.style)))
+                    (REMARK, format!("{}\n", render_human(&diagnostic, sources, self.style)))
                 }
-                MessageFormat::Short => (REMARK, format!("{}\n", short(&diagnostic, sources))),
-                MessageFormat::Json => (RESULT, format!("{}\n", json(&diagnostic, sources))),
-                MessageFormat::Sarif => (SARIF, sarif_result(&diagnostic, sources).to_string()),
+                MessageFormat::Short => {
+                    (REMARK, format!("{}\n", render_short(&diagnostic, sources)))
+                }
+                MessageFormat::Json => (RESULT, format!("{}\n", render_json(&diagnostic, sources))),
+                MessageFormat::Sarif => {
+                    (SARIF, render_sarif_result(&diagnostic, sources).to_string())
+                }
             });
         }
         for more in alike.more(sources) {
@@ -269,7 +275,7 @@ impl Output {
 }
 
 fn document(results: &[serde_json::Value], aside: bool) {
-    machine(&format!("{:#}\n", sarif(results, env!("CARGO_PKG_VERSION"))), aside);
+    machine(&format!("{:#}\n", render_sarif(results, env!("CARGO_PKG_VERSION"))), aside);
 }
 
 /// For programs: on standard output, or aside on standard error.
@@ -286,9 +292,9 @@ pub(crate) fn panicked(detail: &str) {
     let (fault, none) = (bp_diag::catalog::internal::failed(detail), SourceMap::new());
     let (format, aside) = FORMAT.get().copied().unwrap_or((MessageFormat::Human, true));
     match format {
-        MessageFormat::Human => eprintln!("{}", human(&fault, &none, Style::default())),
-        MessageFormat::Short => eprintln!("{}", short(&fault, &none)),
-        MessageFormat::Json => machine(&format!("{}\n", json(&fault, &none)), aside),
-        MessageFormat::Sarif => document(&[sarif_result(&fault, &none)], aside),
+        MessageFormat::Human => eprintln!("{}", render_human(&fault, &none, Style::default())),
+        MessageFormat::Short => eprintln!("{}", render_short(&fault, &none)),
+        MessageFormat::Json => machine(&format!("{}\n", render_json(&fault, &none)), aside),
+        MessageFormat::Sarif => document(&[render_sarif_result(&fault, &none)], aside),
     }
 }

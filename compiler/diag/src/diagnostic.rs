@@ -126,7 +126,7 @@ impl Diagnostic {
         known: impl IntoIterator<Item = &'a str>,
         quoted: bool,
     ) -> Self {
-        let Some(meant) = crate::surely(typed, known) else { return self };
+        let Some(meant) = crate::nearest_certain(typed, known) else { return self };
         let text = if quoted { format!("\"{meant}\"") } else { meant.to_owned() };
         self.fix(Applicability::Sure, vec![Edit { span, text }])
     }
@@ -145,7 +145,7 @@ impl Diagnostic {
 
 /// Diagnostics gathered by a stage.
 ///
-/// Of errors and of the rest only the first [`Diagnostics::MOST`] each are kept: nobody reads more, and a damaged file of 10 MB could fill the memory with them.
+/// Of errors and of the rest only the first [`Diagnostics::MAX_KEPT`] each are kept: nobody reads more, and a damaged file of 10 MB could fill the memory with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     all: Vec<Diagnostic>,
@@ -157,7 +157,7 @@ pub struct Diagnostics {
 
 impl Diagnostics {
     /// How many errors are kept, and how many others.
-    pub const MOST: usize = 1000;
+    pub const MAX_KEPT: usize = 1000;
 
     /// An empty list.
     pub fn new() -> Self {
@@ -168,7 +168,7 @@ impl Diagnostics {
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let error = diagnostic.severity == Severity::Error;
         let kept = if error { self.errors } else { self.all.len() - self.errors };
-        if kept >= Self::MOST {
+        if kept >= Self::MAX_KEPT {
             self.more += 1;
             return;
         }
@@ -189,7 +189,7 @@ impl Diagnostics {
 
     /// Whether no further error would be kept, so that nothing need be spent on finding one.
     pub fn is_full(&self) -> bool {
-        self.errors >= Self::MOST
+        self.errors >= Self::MAX_KEPT
     }
 
     /// How many there are.
@@ -217,11 +217,11 @@ impl Diagnostics {
             ))
         });
         self.all.dedup();
-        self.finished()
+        self.into_shown()
     }
 
     /// All that are kept, and how many are not.
-    fn finished(mut self) -> Vec<Diagnostic> {
+    fn into_shown(mut self) -> Vec<Diagnostic> {
         if self.more > 0 {
             self.all.push(crate::catalog::internal::more(self.more));
         }
@@ -233,7 +233,7 @@ impl IntoIterator for Diagnostics {
     type Item = Diagnostic;
     type IntoIter = std::vec::IntoIter<Diagnostic>;
     fn into_iter(self) -> Self::IntoIter {
-        self.finished().into_iter()
+        self.into_shown().into_iter()
     }
 }
 
@@ -269,14 +269,14 @@ mod tests {
     #[test]
     fn a_flood_is_counted_and_hides_no_error() {
         let mut all = Diagnostics::new();
-        for n in 0..Diagnostics::MOST + 7 {
+        for n in 0..Diagnostics::MAX_KEPT + 7 {
             all.push(Diagnostic { severity: Severity::Warning, ..failed(&n.to_string()) });
         }
         assert!(!all.has_errors() && !all.is_full());
         let mut more = Diagnostics::new();
         more.push(failed("an error"));
         all.append(more);
-        assert!(all.has_errors() && all.len() == Diagnostics::MOST + 1);
+        assert!(all.has_errors() && all.len() == Diagnostics::MAX_KEPT + 1);
         let shown = all.sorted();
         let last = shown.last().map(|d| d.message.as_str());
         assert_eq!(last, Some("7 more diagnostics are not shown"));

@@ -16,4 +16,4 @@ pub mod render;
 pub use catalog::{Code, all_codes, find_code};
 pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Edit, Fix, Label, Severity};
 pub use source::{FileId, Source, SourceMap, Span, Spanned};
-pub use suggest::{nearest, surely};
+pub use suggest::{nearest, nearest_certain};

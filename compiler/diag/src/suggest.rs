@@ -26,7 +26,10 @@ pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
 }
 
 /// As [`nearest`], where no other candidate is as near and few letters differ: what a fix may write unseen.
-pub fn surely<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest_certain<'a>(
+    typed: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
     let best = nearest(typed, candidates.iter().copied())?;
     let distance = edit_distance(typed, best);
@@ -82,10 +85,10 @@ mod tests {
         assert_eq!(nearest("", ["b"]), None);
         assert_eq!(nearest("item", ["item"]), None);
         assert_eq!(nearest("item", ["item", "items"]), Some("items"));
-        assert_eq!(surely("attemps", ["budget", "attempts"]), Some("attempts"));
+        assert_eq!(nearest_certain("attemps", ["budget", "attempts"]), Some("attempts"));
         // Either may be meant.
-        assert_eq!(surely("cart", ["cart1", "cart2"]), None);
+        assert_eq!(nearest_certain("cart", ["cart1", "cart2"]), None);
         assert_eq!(nearest("cart", ["cart1", "cart2"]), Some("cart1"));
-        assert_eq!(surely("retries", ["metrics", "retry"]), None);
+        assert_eq!(nearest_certain("retries", ["metrics", "retry"]), None);
     }
 }

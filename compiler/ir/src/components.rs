@@ -122,7 +122,7 @@ fn close(visits: &mut [Option<Visit>], vertex: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{calls, service};
+    use crate::testing::{add_call, add_service};
 
     fn names(ir: &Ir) -> Vec<String> {
         ir.components()
@@ -135,12 +135,12 @@ mod tests {
     fn callees_come_first_and_cycles_are_one() {
         let mut ir = Ir::new();
         for name in ["a", "b", "c", "d"] {
-            service(&mut ir, name);
+            add_service(&mut ir, name);
         }
-        calls(&mut ir, "a", "b");
-        calls(&mut ir, "b", "c");
-        calls(&mut ir, "c", "b");
-        calls(&mut ir, "c", "d");
+        add_call(&mut ir, "a", "b");
+        add_call(&mut ir, "b", "c");
+        add_call(&mut ir, "c", "b");
+        add_call(&mut ir, "c", "d");
         assert_eq!(names(&ir), ["d", "b+c", "a"]);
     }
 
@@ -150,16 +150,16 @@ mod tests {
         let mut forward = Ir::new();
         let mut backward = Ir::new();
         for name in ["a", "b", "c", "d", "e", "f"] {
-            service(&mut forward, name);
+            add_service(&mut forward, name);
         }
         for name in ["f", "d", "e", "b", "c", "a"] {
-            service(&mut backward, name);
+            add_service(&mut backward, name);
         }
         for (from, to) in edges {
-            calls(&mut forward, from, to);
+            add_call(&mut forward, from, to);
         }
         for (from, to) in edges.into_iter().rev() {
-            calls(&mut backward, from, to);
+            add_call(&mut backward, from, to);
         }
         assert_eq!(names(&forward), names(&backward));
     }
@@ -169,13 +169,13 @@ mod tests {
         let count = 5000;
         let mut ir = Ir::new();
         for i in 0..count {
-            service(&mut ir, &format!("s{i:05}"));
+            add_service(&mut ir, &format!("s{i:05}"));
         }
         for i in 0..count - 1 {
-            calls(&mut ir, &format!("s{i:05}"), &format!("s{:05}", i + 1));
+            add_call(&mut ir, &format!("s{i:05}"), &format!("s{:05}", i + 1));
         }
         assert_eq!(ir.components().len(), count);
-        calls(&mut ir, &format!("s{:05}", count - 1), "s00000");
+        add_call(&mut ir, &format!("s{:05}", count - 1), "s00000");
         assert_eq!(ir.components().len(), 1);
     }
 }

@@ -20,14 +20,14 @@ impl Ir {
                 attributes(&node.kind),
                 origin_text(&node.origin, sources)
             );
-            facets_text(&mut out, "  ", &node.facets);
+            write_facets(&mut out, "  ", &node.facets);
             for edge in self.edges_from(&node.key) {
                 let _ = write!(out, "  {} -> {}", edge.kind.name(), edge.to);
                 if let EdgeKind::Calls { interface, methods } = &edge.kind {
                     let _ = write!(out, " interface={interface} methods={}", methods.join(","));
                 }
                 let _ = writeln!(out, "  {}", origin_text(&edge.origin, sources));
-                facets_text(&mut out, "    ", &edge.facets);
+                write_facets(&mut out, "    ", &edge.facets);
             }
         }
         out
@@ -115,7 +115,7 @@ fn origin_json(origin: &Origin, sources: &SourceMap) -> Value {
     json!({ "at": origin.span.map(|s| sources.locate(s)), "via": origin.via })
 }
 
-fn facets_text(out: &mut String, indent: &str, facets: &Facets) {
+fn write_facets(out: &mut String, indent: &str, facets: &Facets) {
     for facet in facets.iter() {
         let _ = writeln!(out, "{indent}{}: {}", facet.name(), facet.dump());
     }

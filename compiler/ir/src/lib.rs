@@ -22,4 +22,4 @@ pub use graph::{Edge, Ir, IrError, Node, Origin};
 pub use key::{EdgeKey, NodeKey};
 pub use kind::{EdgeKind, MethodFact, NodeKind};
 pub use slot::{ClientSlot, ServerSlot, Side, Slot};
-pub use verify::{Depth, verify};
+pub use verify::{VerifyStage, verify};

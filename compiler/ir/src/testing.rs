@@ -8,16 +8,16 @@ pub(crate) fn origin() -> Origin {
     Origin::new(None, "test")
 }
 
-pub(crate) fn node(ir: &mut Ir, key: &str, kind: NodeKind) {
+pub(crate) fn add_node(ir: &mut Ir, key: &str, kind: NodeKind) {
     ir.add_node(&NodeKey::new(key), kind, origin()).unwrap();
 }
 
-pub(crate) fn edge(ir: &mut Ir, from: &str, to: &str, kind: EdgeKind) {
+pub(crate) fn add_edge(ir: &mut Ir, from: &str, to: &str, kind: EdgeKind) {
     ir.add_edge(&NodeKey::new(from), &NodeKey::new(to), kind, origin()).unwrap();
 }
 
-pub(crate) fn service(ir: &mut Ir, name: &str) {
-    node(
+pub(crate) fn add_service(ir: &mut Ir, name: &str) {
+    add_node(
         ir,
         name,
         NodeKind::Service {
@@ -28,71 +28,79 @@ pub(crate) fn service(ir: &mut Ir, name: &str) {
     );
 }
 
-pub(crate) fn calls(ir: &mut Ir, from: &str, to: &str) {
+pub(crate) fn add_call(ir: &mut Ir, from: &str, to: &str) {
     let kind = EdgeKind::Calls { interface: format!("app::{to}"), methods: vec!["get".into()] };
-    edge(ir, from, to, kind);
+    add_edge(ir, from, to, kind);
 }
 
-pub(crate) fn hosts(ir: &mut Ir, process: &str, instance: &str) {
+pub(crate) fn add_host(ir: &mut Ir, process: &str, instance: &str) {
     let key = format!("process:{process}");
     if ir.node(&NodeKey::new(&*key)).is_none() {
-        node(ir, &key, NodeKind::Process { replicas: 1, once: false });
+        add_node(ir, &key, NodeKind::Process { replicas: 1, once: false });
     }
-    edge(ir, &key, instance, EdgeKind::Hosts);
+    add_edge(ir, &key, instance, EdgeKind::Hosts);
 }
 
 /// A wrapper on a call, which passes on to `inner`.
-pub(crate) fn wrapper(ir: &mut Ir, call: &str, plugin: &str, slot: ClientSlot, inner: &str) {
+pub(crate) fn add_wrapper(ir: &mut Ir, call: &str, plugin: &str, slot: ClientSlot, inner: &str) {
     let key = format!("{call}.{plugin}");
-    node(
+    add_node(
         ir,
         &key,
         NodeKind::Wrapper { plugin: plugin.into(), slot: Slot::Client(slot), owner: call.into() },
     );
-    edge(ir, &key, inner, EdgeKind::Wraps);
+    add_edge(ir, &key, inner, EdgeKind::Wraps);
 }
 
 /// A service that listens with `grpc`, with a `trace` around it.
-pub(crate) fn listens(ir: &mut Ir, name: &str) {
+pub(crate) fn add_listener(ir: &mut Ir, name: &str) {
     let listener = format!("{name}.grpc");
     let server =
         NodeKind::Transport { plugin: "grpc".into(), side: Side::Server, owner: name.into() };
-    node(ir, &listener, server);
+    add_node(ir, &listener, server);
     let trace = format!("{listener}.trace");
     let slot = Slot::Server(ServerSlot::Trace);
-    node(ir, &trace, NodeKind::Wrapper { plugin: "trace".into(), slot, owner: listener.clone() });
-    edge(ir, &listener, &trace, EdgeKind::Wraps);
-    edge(ir, &trace, name, EdgeKind::Serves);
+    add_node(
+        ir,
+        &trace,
+        NodeKind::Wrapper { plugin: "trace".into(), slot, owner: listener.clone() },
+    );
+    add_edge(ir, &listener, &trace, EdgeKind::Wraps);
+    add_edge(ir, &trace, name, EdgeKind::Serves);
     let address = format!("address:{}_GRPC", name.to_uppercase());
-    node(ir, &address, NodeKind::Address { port: 7000 });
-    edge(ir, &address, &listener, EdgeKind::Serves);
+    add_node(ir, &address, NodeKind::Address { port: 7000 });
+    add_edge(ir, &address, &listener, EdgeKind::Serves);
 }
 
 /// The client end of a call to a service that listens.
-pub(crate) fn dials(ir: &mut Ir, from: &str, to: &str) {
+pub(crate) fn add_client_end(ir: &mut Ir, from: &str, to: &str) {
     let call = format!("{from}->{to}");
     let key = format!("{call}.grpc");
-    node(ir, &key, NodeKind::Transport { plugin: "grpc".into(), side: Side::Client, owner: call });
-    edge(ir, &key, &format!("address:{}_GRPC", to.to_uppercase()), EdgeKind::Wraps);
+    add_node(
+        ir,
+        &key,
+        NodeKind::Transport { plugin: "grpc".into(), side: Side::Client, owner: call },
+    );
+    add_edge(ir, &key, &format!("address:{}_GRPC", to.to_uppercase()), EdgeKind::Wraps);
 }
 
 /// `a` calls `b` in another process through timeout and retry; `b` calls `c` in its own.
 pub(crate) fn sample() -> Ir {
     let mut ir = Ir::new();
     for name in ["a", "b", "c"] {
-        service(&mut ir, name);
+        add_service(&mut ir, name);
     }
-    calls(&mut ir, "a", "b");
-    calls(&mut ir, "b", "c");
-    hosts(&mut ir, "one", "a");
-    hosts(&mut ir, "two", "b");
-    hosts(&mut ir, "two", "c");
-    listens(&mut ir, "b");
-    dials(&mut ir, "a", "b");
-    wrapper(&mut ir, "a->b", "retry", ClientSlot::Retry, "a->b.grpc");
-    wrapper(&mut ir, "a->b", "timeout", ClientSlot::Deadline, "a->b.retry");
-    wrapper(&mut ir, "b->c", "timeout", ClientSlot::Deadline, "c");
-    node(
+    add_call(&mut ir, "a", "b");
+    add_call(&mut ir, "b", "c");
+    add_host(&mut ir, "one", "a");
+    add_host(&mut ir, "two", "b");
+    add_host(&mut ir, "two", "c");
+    add_listener(&mut ir, "b");
+    add_client_end(&mut ir, "a", "b");
+    add_wrapper(&mut ir, "a->b", "retry", ClientSlot::Retry, "a->b.grpc");
+    add_wrapper(&mut ir, "a->b", "timeout", ClientSlot::Deadline, "a->b.retry");
+    add_wrapper(&mut ir, "b->c", "timeout", ClientSlot::Deadline, "c");
+    add_node(
         &mut ir,
         "knob:related",
         NodeKind::Knob { unit: "bool".into(), min: 0.0, max: 1.0, default: 1.0 },

@@ -1,7 +1,7 @@
 //! The verifier: rules that hold after every pass.
 //!
 //! A broken rule is a fault of `bp` or of a plugin, never of the user's files.
-//! Some rules begin to hold at a [`Depth`] only: before processes are known, nothing can cross one.
+//! Some rules begin to hold at a [`VerifyStage`] only: before processes are known, nothing can cross one.
 //!
 //! Always:
 //! - keys are unique: no two services, backends or externals differ only by `_` and `-` (the graph itself refuses equal keys);
@@ -12,14 +12,14 @@
 //! - no wrapper, transport or address without an owner (a service that nobody calls is the user's business);
 //! - the wrappers of one chain are sorted by slot, at most one a slot, and the chain reaches the callee.
 //!
-//! From [`Depth::Grouped`]:
+//! From [`VerifyStage::Grouped`]:
 //! - every service runs in exactly one process.
 //!
-//! From [`Depth::Carried`]:
+//! From [`VerifyStage::Transported`]:
 //! - a call that crosses a process passes exactly one transport pair, and a call inside a process none;
 //! - every method of a call that crosses a process has types that can be serialised.
 //!
-//! From [`Depth::Addressed`]:
+//! From [`VerifyStage::Addressed`]:
 //! - every address has a port, and no two addresses have one.
 //!
 //! Cycles between services are legal.
@@ -30,48 +30,48 @@ use crate::{Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side};
 
 /// How far the passes have come; later depths include the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Depth {
+pub enum VerifyStage {
     /// Calls are known.
     Bound,
     /// Processes are known.
     Grouped,
     /// Transports are known.
-    Carried,
+    Transported,
     /// Ports are known.
     Addressed,
 }
 
 /// The rules that the graph breaks, sorted; empty for a sound graph.
-pub fn verify(ir: &Ir, depth: Depth) -> Vec<String> {
+pub fn verify(ir: &Ir, stage: VerifyStage) -> Vec<String> {
     let mut broken = BTreeSet::new();
-    names(ir, &mut broken);
+    check_names(ir, &mut broken);
     for edge in ir.edges() {
-        ends(ir, edge, &mut broken);
-        call(ir, edge, &mut broken);
+        check_ends(ir, edge, &mut broken);
+        check_call(ir, edge, &mut broken);
     }
     for node in ir.nodes() {
-        scopes(ir, node, &mut broken);
-        knob(node, &mut broken);
-        owner(ir, node, &mut broken);
+        check_scopes(ir, node, &mut broken);
+        check_knob(node, &mut broken);
+        check_owner(ir, node, &mut broken);
     }
-    chains(ir, &mut broken);
-    if depth >= Depth::Grouped {
-        grouped(ir, &mut broken);
+    check_chains(ir, &mut broken);
+    if stage >= VerifyStage::Grouped {
+        check_grouped(ir, &mut broken);
     }
-    if depth >= Depth::Carried {
-        let ends = client_ends(ir);
+    if stage >= VerifyStage::Transported {
+        let ends = collect_client_ends(ir);
         for edge in ir.calls() {
             let ends = ends.get(edge.key.as_str()).map_or(&[][..], Vec::as_slice);
-            carried(ir, edge, ends, &mut broken);
+            check_transport(ir, edge, ends, &mut broken);
         }
     }
-    if depth >= Depth::Addressed {
-        addressed(ir, &mut broken);
+    if stage >= VerifyStage::Addressed {
+        check_addresses(ir, &mut broken);
     }
     broken.into_iter().collect()
 }
 
-fn names(ir: &Ir, broken: &mut BTreeSet<String>) {
+fn check_names(ir: &Ir, broken: &mut BTreeSet<String>) {
     let mut seen: BTreeMap<String, &NodeKey> = BTreeMap::new();
     for node in ir.nodes() {
         if let NodeKind::Service { .. } | NodeKind::Backend { .. } | NodeKind::External = node.kind
@@ -123,7 +123,7 @@ fn joins(kind: &EdgeKind, from: &NodeKind, to: &NodeKind) -> bool {
     }
 }
 
-fn ends(ir: &Ir, edge: &Edge, broken: &mut BTreeSet<String>) {
+fn check_ends(ir: &Ir, edge: &Edge, broken: &mut BTreeSet<String>) {
     let (Some(from), Some(to)) = (ir.node(&edge.from), ir.node(&edge.to)) else { return };
     if !joins(&edge.kind, &from.kind, &to.kind) {
         broken.insert(format!(
@@ -137,7 +137,7 @@ fn ends(ir: &Ir, edge: &Edge, broken: &mut BTreeSet<String>) {
     }
 }
 
-fn call(ir: &Ir, edge: &Edge, broken: &mut BTreeSet<String>) {
+fn check_call(ir: &Ir, edge: &Edge, broken: &mut BTreeSet<String>) {
     let EdgeKind::Calls { interface, methods } = &edge.kind else { return };
     let Some(target) = ir.node(&edge.to) else { return };
     match &target.kind {
@@ -156,7 +156,7 @@ fn call(ir: &Ir, edge: &Edge, broken: &mut BTreeSet<String>) {
     }
 }
 
-fn scopes(ir: &Ir, node: &Node, broken: &mut BTreeSet<String>) {
+fn check_scopes(ir: &Ir, node: &Node, broken: &mut BTreeSet<String>) {
     let single = matches!(
         node.kind,
         NodeKind::Service { .. } | NodeKind::Process { .. } | NodeKind::Container | NodeKind::Job
@@ -168,7 +168,7 @@ fn scopes(ir: &Ir, node: &Node, broken: &mut BTreeSet<String>) {
     }
 }
 
-fn knob(node: &Node, broken: &mut BTreeSet<String>) {
+fn check_knob(node: &Node, broken: &mut BTreeSet<String>) {
     let NodeKind::Knob { unit, min, max, default } = &node.kind else { return };
     if unit.is_empty() || !min.is_finite() || !max.is_finite() || min > max {
         broken.insert(format!("`{}` lacks a unit or bounds", node.key));
@@ -177,7 +177,7 @@ fn knob(node: &Node, broken: &mut BTreeSet<String>) {
     }
 }
 
-fn owner(ir: &Ir, node: &Node, broken: &mut BTreeSet<String>) {
+fn check_owner(ir: &Ir, node: &Node, broken: &mut BTreeSet<String>) {
     let owned = match &node.kind {
         NodeKind::Wrapper { owner, .. } | NodeKind::Transport { owner, side: Side::Client, .. } => {
             ir.edge(&crate::EdgeKey::new(owner.clone())).is_some()
@@ -197,7 +197,7 @@ fn owner(ir: &Ir, node: &Node, broken: &mut BTreeSet<String>) {
 }
 
 /// The chains of wrappers, by owner: of calls and of listeners.
-fn chains(ir: &Ir, broken: &mut BTreeSet<String>) {
+fn check_chains(ir: &Ir, broken: &mut BTreeSet<String>) {
     let mut by_owner: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     for node in ir.nodes() {
         if let NodeKind::Wrapper { owner, .. } = &node.kind {
@@ -236,7 +236,7 @@ fn slot_of(node: &Node) -> Option<crate::Slot> {
     if let NodeKind::Wrapper { slot, .. } = &node.kind { Some(*slot) } else { None }
 }
 
-fn grouped(ir: &Ir, broken: &mut BTreeSet<String>) {
+fn check_grouped(ir: &Ir, broken: &mut BTreeSet<String>) {
     for node in ir.nodes().filter(|n| matches!(n.kind, NodeKind::Service { .. })) {
         if ir.hosts_of(&node.key).is_empty() {
             broken.insert(format!("`{}` is in no process", node.key));
@@ -255,7 +255,7 @@ impl Ir {
 }
 
 /// The client ends of transports, by the call that they belong to.
-fn client_ends(ir: &Ir) -> BTreeMap<&str, Vec<&Node>> {
+fn collect_client_ends(ir: &Ir) -> BTreeMap<&str, Vec<&Node>> {
     let mut ends: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     for node in ir.nodes() {
         if let NodeKind::Transport { side: Side::Client, owner, .. } = &node.kind {
@@ -265,7 +265,7 @@ fn client_ends(ir: &Ir) -> BTreeMap<&str, Vec<&Node>> {
     ends
 }
 
-fn carried(ir: &Ir, call: &Edge, ends: &[&Node], broken: &mut BTreeSet<String>) {
+fn check_transport(ir: &Ir, call: &Edge, ends: &[&Node], broken: &mut BTreeSet<String>) {
     let remote = ir.is_remote(call);
     match ends {
         [] if remote => {
@@ -313,7 +313,7 @@ fn reaches(ir: &Ir, client: &Node, callee: &NodeKey) -> bool {
         })
 }
 
-fn addressed(ir: &Ir, broken: &mut BTreeSet<String>) {
+fn check_addresses(ir: &Ir, broken: &mut BTreeSet<String>) {
     let mut ports: BTreeMap<u16, &NodeKey> = BTreeMap::new();
     for node in ir.nodes() {
         let NodeKind::Address { port } = &node.kind else { continue };

@@ -106,7 +106,7 @@ fn add_process(
         else {
             continue;
         };
-        let lost = process.outdone.iter().filter(|lost| lost.service == *name);
+        let lost = process.lost_claims.iter().filter(|lost| lost.service == *name);
         let drops: BTreeSet<Dropped> = lost
             .map(|lost| Dropped {
                 what: format!("process {}", lost.process),

@@ -1,7 +1,7 @@
 //! The order of passes, and running them.
 
 use bp_diag::{Diagnostics, SourceMap, catalog};
-use bp_ir::{Depth, Ir, verify};
+use bp_ir::{Ir, VerifyStage, verify};
 use bp_plan::Plan;
 use bp_plugin::{Pass, PassContext, Registry, Stage, guard};
 use bp_wiring::WiringModel;
@@ -100,7 +100,7 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn Observe) -> Lowered {
     // The graph is whole now, and the two only read it.
     let good = !diagnostics.has_errors();
     let (broken, plan) = rayon::join(
-        || if good && !input.verify { verify(&ir, Depth::Addressed) } else { Vec::new() },
+        || if good && !input.verify { verify(&ir, VerifyStage::Addressed) } else { Vec::new() },
         || good.then(|| plan::close(input, &ir)),
     );
     for broken in &broken {
@@ -173,10 +173,10 @@ fn check_graph(ir: &Ir, step: Step, diagnostics: &mut Diagnostics) {
         return;
     }
     let depth = match step.stage {
-        Stage::Bind => Depth::Bound,
-        Stage::Group | Stage::Wrap => Depth::Grouped,
-        Stage::Transport => Depth::Carried,
-        Stage::Address | Stage::Knobs | Stage::Place | Stage::Check => Depth::Addressed,
+        Stage::Bind => VerifyStage::Bound,
+        Stage::Group | Stage::Wrap => VerifyStage::Grouped,
+        Stage::Transport => VerifyStage::Transported,
+        Stage::Address | Stage::Knobs | Stage::Place | Stage::Check => VerifyStage::Addressed,
     };
     for broken in verify(ir, depth) {
         diagnostics.push(catalog::internal::graph_inconsistent(step.pass, &broken));

@@ -15,8 +15,8 @@ use bp_plugin::{
     Registry, Setting, Stage, read_settings,
 };
 use bp_wiring::{
-    Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, Resolved, ResolvedEdge,
-    Table, resolve_edges, resolve_servers,
+    Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, ResolvedEdge,
+    ResolvedSettings, Table, resolve_edges, resolve_servers,
 };
 
 use crate::locate::Locator;
@@ -367,7 +367,7 @@ impl Wrapping<'_> {
 }
 
 /// The key's item, unless `false` removed it.
-fn on<'a>(resolved: &'a Resolved, key: &str) -> Option<&'a Item> {
+fn on<'a>(resolved: &'a ResolvedSettings, key: &str) -> Option<&'a Item> {
     resolved.settings.entries.get(key).filter(|item| item.as_bool() != Some(false))
 }
 

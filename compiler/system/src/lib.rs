@@ -45,28 +45,28 @@ pub struct Stamp {
 
 /// Who may hold a lock file at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
+pub enum LockMode {
     /// One; the file goes when it is released.
-    Alone,
+    Exclusive,
     /// Any number, and nobody alone.
     Shared,
 }
 
 /// A lock that is released when this is dropped, or when the process ends, however it ends.
-pub struct Held {
+pub struct LockGuard {
     _held: Box<dyn Any + Send + Sync>,
 }
 
-impl Held {
+impl LockGuard {
     /// Releases by dropping `held`.
     pub fn new(held: impl Any + Send + Sync) -> Self {
         Self { _held: Box::new(held) }
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for LockGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Held")
+        f.write_str("LockGuard")
     }
 }
 
@@ -109,8 +109,13 @@ pub trait System: fmt::Debug + Send + Sync {
     /// Holds a lock file, which is made where it is missing, in a directory that exists; `None` when others hold it and `wait` is false.
     ///
     /// A system that no other process uses, such as one in a test, need not tell holders apart.
-    fn lock(&self, _path: &Utf8Path, _hold: Hold, _wait: bool) -> io::Result<Option<Held>> {
-        Ok(Some(Held::new(())))
+    fn lock(
+        &self,
+        _path: &Utf8Path,
+        _mode: LockMode,
+        _wait: bool,
+    ) -> io::Result<Option<LockGuard>> {
+        Ok(Some(LockGuard::new(())))
     }
     /// Makes a directory and its missing parents.
     fn make_directory(&self, path: &Utf8Path) -> io::Result<()>;

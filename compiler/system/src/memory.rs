@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::{EntryKind, Held, Hold, Stamp, System};
+use crate::{EntryKind, LockGuard, LockMode, Stamp, System};
 
 /// Files in a map; directories exist as far as files need them.
 #[derive(Debug, Default)]
@@ -26,12 +26,12 @@ pub struct MemorySystem {
 
 /// Releases when dropped.
 #[derive(Debug)]
-struct Holder {
+struct MemoryLock {
     path: Utf8PathBuf,
     locks: Arc<Mutex<BTreeMap<Utf8PathBuf, usize>>>,
 }
 
-impl Drop for Holder {
+impl Drop for MemoryLock {
     fn drop(&mut self) {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         match locks.get_mut(&self.path) {
@@ -165,16 +165,17 @@ impl System for MemorySystem {
     }
 
     /// There is nobody to wait for: where a real machine would wait, this one refuses.
-    fn lock(&self, path: &Utf8Path, hold: Hold, wait: bool) -> io::Result<Option<Held>> {
+    fn lock(&self, path: &Utf8Path, mode: LockMode, wait: bool) -> io::Result<Option<LockGuard>> {
         let path = self.absolute(path);
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         let count = locks.get(&path).copied().unwrap_or(0);
-        let free = if hold == Hold::Alone { count == 0 } else { count != usize::MAX };
+        let free = if mode == LockMode::Exclusive { count == 0 } else { count != usize::MAX };
         if !free {
             return if wait { Err(io::Error::from(io::ErrorKind::Deadlock)) } else { Ok(None) };
         }
-        locks.insert(path.clone(), if hold == Hold::Alone { usize::MAX } else { count + 1 });
-        Ok(Some(Held::new(Holder { path, locks: Arc::clone(&self.locks) })))
+        locks
+            .insert(path.clone(), if mode == LockMode::Exclusive { usize::MAX } else { count + 1 });
+        Ok(Some(LockGuard::new(MemoryLock { path, locks: Arc::clone(&self.locks) })))
     }
 
     fn make_directory(&self, path: &Utf8Path) -> io::Result<()> {

@@ -14,7 +14,7 @@ use std::time::Instant;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{Access, OFlags};
 
-use crate::{EntryKind, Held, Hold, Stamp, System};
+use crate::{EntryKind, LockGuard, LockMode, Stamp, System};
 
 /// The file system, environment and clock of this machine.
 #[derive(Debug)]
@@ -53,14 +53,14 @@ impl RealSystem {
 #[derive(Debug)]
 struct LockFile {
     path: Utf8PathBuf,
-    hold: Hold,
+    mode: LockMode,
     _file: File,
 }
 
 impl Drop for LockFile {
     fn drop(&mut self) {
         // Removed while it is still held: who waits for it sees that it is gone, and makes a new one.
-        if self.hold == Hold::Alone {
+        if self.mode == LockMode::Exclusive {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -161,17 +161,17 @@ impl System for RealSystem {
         }
     }
 
-    fn lock(&self, path: &Utf8Path, hold: Hold, wait: bool) -> io::Result<Option<Held>> {
+    fn lock(&self, path: &Utf8Path, mode: LockMode, wait: bool) -> io::Result<Option<LockGuard>> {
         let flags = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
         loop {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false).custom_flags(flags);
             let file = options.open(path)?;
-            let taken = match (hold, wait) {
-                (Hold::Alone, true) => file.lock().map_err(TryLockError::Error),
-                (Hold::Shared, true) => file.lock_shared().map_err(TryLockError::Error),
-                (Hold::Alone, false) => file.try_lock(),
-                (Hold::Shared, false) => file.try_lock_shared(),
+            let taken = match (mode, wait) {
+                (LockMode::Exclusive, true) => file.lock().map_err(TryLockError::Error),
+                (LockMode::Shared, true) => file.lock_shared().map_err(TryLockError::Error),
+                (LockMode::Exclusive, false) => file.try_lock(),
+                (LockMode::Shared, false) => file.try_lock_shared(),
             };
             match taken {
                 Ok(()) => {}
@@ -186,7 +186,11 @@ impl System for RealSystem {
             if fs::symlink_metadata(path)
                 .is_ok_and(|m| (m.dev(), m.ino()) == (here.dev(), here.ino()))
             {
-                return Ok(Some(Held::new(LockFile { path: path.to_owned(), hold, _file: file })));
+                return Ok(Some(LockGuard::new(LockFile {
+                    path: path.to_owned(),
+                    mode,
+                    _file: file,
+                })));
             }
         }
     }
@@ -246,15 +250,16 @@ mod tests {
         let (_folder, path) = folder();
         let at = path.join("lock");
         let system = RealSystem::new();
-        let take = |hold| system.lock(&at, hold, false).expect("a lock file");
-        let one = take(Hold::Alone).expect("free");
-        assert!(take(Hold::Alone).is_none() && take(Hold::Shared).is_none());
+        let take = |mode| system.lock(&at, mode, false).expect("a lock file");
+        let one = take(LockMode::Exclusive).expect("free");
+        assert!(take(LockMode::Exclusive).is_none() && take(LockMode::Shared).is_none());
         drop(one);
         assert!(!at.exists());
-        let (a, b) = (take(Hold::Shared).expect("free"), take(Hold::Shared).expect("shared"));
-        assert!(take(Hold::Alone).is_none());
+        let (a, b) =
+            (take(LockMode::Shared).expect("free"), take(LockMode::Shared).expect("shared"));
+        assert!(take(LockMode::Exclusive).is_none());
         drop((a, b));
-        drop(take(Hold::Alone).expect("released"));
+        drop(take(LockMode::Exclusive).expect("released"));
         assert!(!at.exists());
     }
 
@@ -269,7 +274,8 @@ mod tests {
                 std::thread::spawn(move || {
                     let system = RealSystem::new();
                     for _ in 0..50 {
-                        let held = system.lock(&at, Hold::Alone, true).expect("a lock file");
+                        let held =
+                            system.lock(&at, LockMode::Exclusive, true).expect("a lock file");
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two are inside");
                         inside.fetch_sub(1, Ordering::SeqCst);
                         drop(held);
@@ -289,7 +295,7 @@ mod tests {
         let (link, target) = (path.join("link"), path.join("target"));
         std::os::unix::fs::symlink(&target, &link).expect("a link");
         assert_eq!((system.entry(&link), system.kind(&link)), (Some(EntryKind::Other), None));
-        assert!(system.lock(&link, Hold::Alone, false).is_err());
+        assert!(system.lock(&link, LockMode::Exclusive, false).is_err());
         assert!(!target.exists());
     }
 

@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use crate::layers::{Chain, Layer};
 use crate::merge::{Shape, merge};
 use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
-use crate::{extras, inits, instances, names, rules};
+use crate::{app, instances, inits, knob, names, patch, rules, smoke, target};
 
 /// The top-level tables that every wiring may have.
 pub const TABLES: &[&str] = &[
@@ -53,18 +53,18 @@ pub(crate) fn build(
     };
     names::check_file("a wiring file", &model.name, Span::whole(main.file), builder.out);
     builder.check_tables();
-    model.app = extras::app(&mut builder);
+    model.app = app::read(&mut builder);
     instances::read(&mut builder, &mut model);
-    model.edges = rules::edges(&mut builder);
-    model.servers = rules::servers(&mut builder);
+    model.edges = rules::read_edges(&mut builder);
+    model.servers = rules::read_servers(&mut builder);
     model.inits = inits::read(&mut builder, &model);
-    model.processes = rules::processes(&mut builder, &model);
-    model.target = extras::target(&mut builder);
-    model.smoke = extras::smoke(&mut builder, &model);
-    model.knobs = extras::knobs(&mut builder);
-    model.patches = extras::patches(&mut builder);
+    model.processes = rules::read_processes(&mut builder, &model);
+    model.target = target::read(&mut builder);
+    model.smoke = smoke::read(&mut builder, &model);
+    model.knobs = knob::read(&mut builder);
+    model.patches = patch::read(&mut builder);
     for table in &grammar.tables {
-        if let Some(item) = builder.merged_item(table) {
+        if let Some(item) = builder.merge_item(table) {
             model.others.insert(table.clone(), item);
         }
     }
@@ -88,7 +88,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A section's table in each file that has one, with the file's index.
-    pub(crate) fn section(&mut self, name: &str) -> Vec<(usize, &'a Table, &'a Item)> {
+    pub(crate) fn read_section(&mut self, name: &str) -> Vec<(usize, &'a Table, &'a Item)> {
         let mut found = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {
             let Some(item) = layer.root.get(name) else { continue };
@@ -107,9 +107,9 @@ impl<'a> Builder<'a> {
     }
 
     /// A section's tables merged leaf by leaf.
-    pub(crate) fn merged(&mut self, name: &str) -> Option<(Table, Span)> {
+    pub(crate) fn merge_section(&mut self, name: &str) -> Option<(Table, Span)> {
         let mut merged: Option<(Table, Span)> = None;
-        for (_, table, item) in self.section(name) {
+        for (_, table, item) in self.read_section(name) {
             match &mut merged {
                 None => merged = Some((table.clone(), item.key)),
                 Some((into, _)) => {
@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A top-level entry of any shape, merged leaf by leaf.
-    fn merged_item(&mut self, name: &str) -> Option<Item> {
+    fn merge_item(&mut self, name: &str) -> Option<Item> {
         let mut into = Table::default();
         for layer in self.layers {
             if let Some(item) = layer.root.get(name) {
@@ -134,7 +134,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A string at a leaf, or a diagnostic.
-    pub(crate) fn string(&mut self, item: &Item, what: &str, example: &str) -> Option<String> {
+    pub(crate) fn read_string(&mut self, item: &Item, what: &str, example: &str) -> Option<String> {
         if let Value::String(text) = &item.value {
             return Some(text.clone());
         }
@@ -143,7 +143,7 @@ impl<'a> Builder<'a> {
     }
 
     /// An array of strings at a leaf, each with its item; anything else is reported.
-    pub(crate) fn strings<'i>(
+    pub(crate) fn read_strings<'i>(
         &mut self,
         item: &'i Item,
         what: &str,

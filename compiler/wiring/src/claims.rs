@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
-use crate::merge::{Shape, conflicts, drop_all, merge, sets};
+use crate::merge::{Shape, drop_all, find_conflicts, merge, sets};
 use crate::names::fold;
 use crate::value::join;
 use crate::{Change, ChangeKind, InitModel, ProcessRule, Rank, Table, WiringModel};
@@ -28,7 +28,7 @@ pub struct ResolvedProcess {
     /// What was replaced or dropped.
     pub changes: Vec<Change>,
     /// Claims of other processes on its services, which its own beat.
-    pub outdone: Vec<LostClaim>,
+    pub lost_claims: Vec<LostClaim>,
 }
 
 /// A claim that a stronger one beat.
@@ -52,7 +52,7 @@ struct Claim<'a> {
 }
 
 /// A declared process: its files' tables, exact ones only.
-struct Declared<'a> {
+struct DeclaredProcess<'a> {
     name: &'a str,
     span: Span,
     rules: Vec<&'a ProcessRule>,
@@ -61,12 +61,12 @@ struct Declared<'a> {
 /// Which process each service of the model runs in, by process name.
 pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProcess>, Diagnostics) {
     let mut out = Diagnostics::new();
-    let declared = declared(model);
+    let declared = collect_declared(model);
     let mut claimed: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
     let places: BTreeMap<&str, Span> = declared.iter().map(|d| (d.name, d.span)).collect();
     let mut claiming: BTreeSet<&str> = BTreeSet::new();
     for process in &declared {
-        if claim(model, process, &mut claimed, &mut out) {
+        if enter_claims(model, process, &mut claimed, &mut out) {
             claiming.insert(process.name);
         }
     }
@@ -107,7 +107,7 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
             services: Vec::new(),
             settings: Table::default(),
             changes: Vec::new(),
-            outdone: Vec::new(),
+            lost_claims: Vec::new(),
         });
         if home.once {
             let place = home.span.or(span);
@@ -116,7 +116,7 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
             }
             continue;
         }
-        home.outdone.extend(claims.iter().filter(|c| c.process != home.name).map(|lost| {
+        home.lost_claims.extend(claims.iter().filter(|c| c.process != home.name).map(|lost| {
             LostClaim {
                 service: service.clone(),
                 process: lost.process.to_owned(),
@@ -165,20 +165,20 @@ fn init_process(
         services: vec![(service.to_owned(), Some(init.callee.span))],
         settings: Table::default(),
         changes: Vec::new(),
-        outdone: Vec::new(),
+        lost_claims: Vec::new(),
     };
     processes.insert(name.clone(), process);
 }
 
-fn declared(model: &WiringModel) -> Vec<Declared<'_>> {
-    let mut by_name: BTreeMap<String, Declared<'_>> = BTreeMap::new();
+fn collect_declared(model: &WiringModel) -> Vec<DeclaredProcess<'_>> {
+    let mut by_name: BTreeMap<String, DeclaredProcess<'_>> = BTreeMap::new();
     for rule in model.processes.iter().filter(|r| r.name.rank() == Rank::Exact) {
         let folded = fold(rule.name.as_str());
         if rule.removed {
             by_name.remove(&folded);
             continue;
         }
-        let entry = by_name.entry(folded).or_insert_with(|| Declared {
+        let entry = by_name.entry(folded).or_insert_with(|| DeclaredProcess {
             name: rule.name.as_str(),
             span: rule.span,
             rules: Vec::new(),
@@ -189,9 +189,9 @@ fn declared(model: &WiringModel) -> Vec<Declared<'_>> {
 }
 
 /// Enters a process's claims; `false` if it claims nothing that exists, which is reported elsewhere.
-fn claim<'a>(
+fn enter_claims<'a>(
     model: &'a WiringModel,
-    process: &Declared<'a>,
+    process: &DeclaredProcess<'a>,
     claimed: &mut BTreeMap<&'a str, Vec<Claim<'a>>>,
     out: &mut Diagnostics,
 ) -> bool {
@@ -221,7 +221,7 @@ fn claim<'a>(
 /// `[process.cart]` without `services` is about the process that `cart` has by itself.
 fn claim_own_name<'a>(
     model: &'a WiringModel,
-    process: &Declared<'a>,
+    process: &DeclaredProcess<'a>,
     claimed: &mut BTreeMap<&'a str, Vec<Claim<'a>>>,
     out: &mut Diagnostics,
 ) -> bool {
@@ -283,7 +283,7 @@ fn apply_settings(
         rules.extend(patterns.iter().filter(|r| r.name.matches(&process.name)));
         rules.sort_by_key(|r| (r.layer, r.name.rank(), r.span.start));
         let path = join("process", &process.name);
-        conflict(&rules, &path, out);
+        report_conflicts(&rules, &path, out);
         for rule in rules {
             used.insert(rule.span);
             if rule.removed {
@@ -319,11 +319,11 @@ fn apply_settings(
     }
 }
 
-fn conflict(rules: &[&ProcessRule], path: &str, out: &mut Diagnostics) {
+fn report_conflicts(rules: &[&ProcessRule], path: &str, out: &mut Diagnostics) {
     let order = |r: &ProcessRule| (r.layer, r.name.rank());
     for (i, a) in rules.iter().enumerate() {
         for b in rules.iter().skip(i + 1).take_while(|b| order(a) == order(b)) {
-            for (leaf, ours, theirs) in conflicts(&a.settings, &b.settings) {
+            for (leaf, ours, theirs) in find_conflicts(&a.settings, &b.settings) {
                 if rules.iter().any(|r| order(r) > order(b) && sets(&r.settings, &leaf)) {
                     continue;
                 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::value::{join, key_text};
+use crate::value::{join, quote_key};
 use crate::{InstanceModel, RuntimeSource, Table, WiringModel};
 
 impl WiringModel {
@@ -10,14 +10,16 @@ impl WiringModel {
     pub fn dump(&self) -> String {
         let mut out = String::new();
         if let Some(name) = &self.app.name {
-            line(&mut out, "app.name", name);
+            write_line(&mut out, "app.name", name);
         }
         if let Some(workflow) = &self.app.workflow {
-            line(&mut out, "app.workflow", workflow);
+            write_line(&mut out, "app.workflow", workflow);
         }
         match &self.app.runtime {
-            Some(RuntimeSource::Path(path)) => line(&mut out, "app.runtime.path", path),
-            Some(RuntimeSource::Version(version)) => line(&mut out, "app.runtime.version", version),
+            Some(RuntimeSource::Path(path)) => write_line(&mut out, "app.runtime.path", path),
+            Some(RuntimeSource::Version(version)) => {
+                write_line(&mut out, "app.runtime.version", version)
+            }
             None => {}
         }
         let sections = [
@@ -27,11 +29,11 @@ impl WiringModel {
         ];
         for (section, instances) in sections {
             for InstanceModel { name, settings, .. } in instances.values() {
-                table(&mut out, &join(section, name), settings);
+                write_table(&mut out, &join(section, name), settings);
             }
         }
         for removed in &self.removed {
-            line(&mut out, "removed", &removed.name);
+            write_line(&mut out, "removed", &removed.name);
         }
         let edges =
             self.edges.iter().map(|r| (r.layer, format!("edge.\"{}\"", r.selector), &r.settings));
@@ -42,47 +44,47 @@ impl WiringModel {
         let mut rules: Vec<_> = edges.chain(servers).collect();
         rules.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         for (layer, path, settings) in rules {
-            table(&mut out, &format!("{layer}: {path}"), settings);
+            write_table(&mut out, &format!("{layer}: {path}"), settings);
         }
         let mut processes: Vec<_> = self.processes.iter().collect();
         processes.sort_by_key(|r| (r.layer, r.name.clone()));
         for rule in processes {
-            let path = format!("{}: process.{}", rule.layer, key_text(rule.name.as_str()));
+            let path = format!("{}: process.{}", rule.layer, quote_key(rule.name.as_str()));
             if rule.removed {
-                line(&mut out, &path, "false");
+                write_line(&mut out, &path, "false");
             }
             for claim in rule.claims.iter().flatten() {
-                line(&mut out, &format!("{path} runs"), claim);
+                write_line(&mut out, &format!("{path} runs"), claim);
             }
-            table(&mut out, &path, &rule.settings);
+            write_table(&mut out, &path, &rule.settings);
         }
         for target in &self.target.enabled {
-            line(&mut out, "target.enabled", target);
+            write_line(&mut out, "target.enabled", target);
         }
         if !self.target.settings.entries.is_empty() {
-            table(&mut out, "target", &self.target.settings);
+            write_table(&mut out, "target", &self.target.settings);
         }
         self.dump_smoke(&mut out);
         for (name, init) in &self.inits {
             let path = join("init", name);
-            line(&mut out, &path, format!("{}.{}", init.callee, init.method));
+            write_line(&mut out, &path, format!("{}.{}", init.callee, init.method));
             for (name, item) in &init.arguments {
-                line(&mut out, &join(&path, name), &item.value);
+                write_line(&mut out, &join(&path, name), &item.value);
             }
         }
         for (name, item) in &self.knobs {
-            line(&mut out, &join("knob", name), &item.value);
+            write_line(&mut out, &join("knob", name), &item.value);
         }
         for patch in &self.patches {
             let path = format!("patch {}{}", patch.file, patch.pointer);
             match &patch.value {
-                Some(item) => line(&mut out, &path, &item.value),
-                None => line(&mut out, &path, "removed"),
+                Some(item) => write_line(&mut out, &path, &item.value),
+                None => write_line(&mut out, &path, "removed"),
             }
-            line(&mut out, &format!("{path} reason"), &patch.reason);
+            write_line(&mut out, &format!("{path} reason"), &patch.reason);
         }
         for (name, item) in &self.others {
-            line(&mut out, name, &item.value);
+            write_line(&mut out, name, &item.value);
         }
         out
     }
@@ -90,30 +92,30 @@ impl WiringModel {
     fn dump_smoke(&self, out: &mut String) {
         for call in &self.smoke {
             let path = join("smoke", &call.name.value);
-            line(out, &path, format!("{}.{}", call.callee, call.method));
+            write_line(out, &path, format!("{}.{}", call.callee, call.method));
             for (name, item) in &call.arguments {
-                line(out, &join(&path, name), &item.value);
+                write_line(out, &join(&path, name), &item.value);
             }
             if let Some(expect) = &call.expect {
-                line(out, &format!("{path} answers"), &expect.value);
+                write_line(out, &format!("{path} answers"), &expect.value);
             }
             if let Some(error) = &call.expect_error {
-                line(out, &format!("{path} fails"), error);
+                write_line(out, &format!("{path} fails"), error);
             }
         }
     }
 }
 
-fn line(out: &mut String, path: &str, value: impl std::fmt::Display) {
+fn write_line(out: &mut String, path: &str, value: impl std::fmt::Display) {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{path} = {value}");
 }
 
-fn table(out: &mut String, path: &str, table: &Table) {
+fn write_table(out: &mut String, path: &str, table: &Table) {
     if table.entries.is_empty() {
-        line(out, path, table);
+        write_line(out, path, table);
     }
     for (key, item) in table.leaves() {
-        line(out, &format!("{path}.{key}"), &item.value);
+        write_line(out, &format!("{path}.{key}"), &item.value);
     }
 }

@@ -2,7 +2,7 @@
 
 use bp_diag::Span;
 
-use crate::{Change, Item, Resolved, ResolvedProcess, Table, WiringModel};
+use crate::{Change, Item, ResolvedProcess, ResolvedSettings, Table, WiringModel};
 
 /// One leaf in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,12 +60,12 @@ pub fn explain_leaves(model: &WiringModel, name: &str) -> Option<Explanation> {
         instance.map(|i| (format!("{section}.{}", i.name), &i.settings))
     });
     let (prefix, leaves) = if let Some((prefix, settings)) = instance {
-        let leaves = prefixed(&prefix, settings);
+        let leaves = prefix_leaves(&prefix, settings);
         (prefix, leaves)
     } else {
         let knob = model.knobs.get(name)?;
         let prefix = format!("knob.{name}");
-        let leaves = knob.as_table().map(|t| prefixed(&prefix, t)).unwrap_or_default();
+        let leaves = knob.as_table().map(|t| prefix_leaves(&prefix, t)).unwrap_or_default();
         (prefix, leaves)
     };
     let below = |c: &&Change| {
@@ -75,11 +75,11 @@ pub fn explain_leaves(model: &WiringModel, name: &str) -> Option<Explanation> {
     Some(explain(leaves, |_| None, changes))
 }
 
-fn prefixed<'a>(prefix: &str, table: &'a Table) -> Vec<(String, &'a Item)> {
+fn prefix_leaves<'a>(prefix: &str, table: &'a Table) -> Vec<(String, &'a Item)> {
     table.leaves().into_iter().map(|(path, item)| (format!("{prefix}.{path}"), item)).collect()
 }
 
-impl Resolved {
+impl ResolvedSettings {
     /// Every leaf in force with its selector, what it replaced, and what was dropped.
     pub fn explain(&self) -> Explanation {
         let selector = |path: &str| self.origins.get(path).map(|o| o.selector.clone());
@@ -93,7 +93,7 @@ impl ResolvedProcess {
     /// Every leaf in force, what it replaced, and what was dropped.
     pub fn explain(&self) -> Explanation {
         explain(
-            prefixed(&format!("process.{}", self.name), &self.settings),
+            prefix_leaves(&format!("process.{}", self.name), &self.settings),
             |_| None,
             self.changes.clone(),
         )

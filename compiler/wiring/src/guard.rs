@@ -10,9 +10,9 @@ use bp_diag::{Diagnostic, FileId, SourceMap, Span};
 use crate::renamed;
 
 /// Largest file read, in bytes.
-pub(crate) const LARGEST: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Deepest nesting of brackets, and most parts of a dotted key; the parser's own limit is 80.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// What the scan found out; offsets are bytes.
 #[derive(Debug, Default)]
@@ -26,14 +26,14 @@ pub(crate) struct Scan {
 }
 
 /// Decodes a file, adds it to the source map and scans it.
-pub(crate) fn admit(
+pub(crate) fn decode_and_scan(
     bytes: Vec<u8>,
     path: &str,
     sources: &mut SourceMap,
 ) -> (FileId, Result<Scan, Diagnostic>) {
-    if bytes.len() > LARGEST {
+    if bytes.len() > MAX_BYTES {
         let file = sources.add(path, "");
-        return (file, Err(codes::file_too_large(path, bytes.len(), LARGEST)));
+        return (file, Err(codes::file_too_large(path, bytes.len(), MAX_BYTES)));
     }
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -235,10 +235,10 @@ impl Scanner<'_> {
     }
 
     fn check_depth(&self, depth: usize, i: usize) -> Result<(), Diagnostic> {
-        if depth < DEEPEST {
+        if depth < MAX_DEPTH {
             return Ok(());
         }
-        Err(codes::nested_too_deep(Span::new(self.file, i, i + 1), DEEPEST))
+        Err(codes::nested_too_deep(Span::new(self.file, i, i + 1), MAX_DEPTH))
     }
 }
 

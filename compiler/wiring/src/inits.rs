@@ -6,7 +6,7 @@ use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
 use crate::build::Builder;
-use crate::extras::{CallKind, Called, called};
+use crate::call::{CallKind, ParsedCall, read_call};
 use crate::{InitModel, Value, WiringModel, names};
 
 /// The keys of an init.
@@ -14,7 +14,7 @@ pub const INIT_KEYS: &[&str] = &["arguments", "call"];
 
 /// Reads `[init]`.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<String, InitModel> {
-    let Some((table, _)) = builder.merged("init") else { return BTreeMap::new() };
+    let Some((table, _)) = builder.merge_section("init") else { return BTreeMap::new() };
     let kind = CallKind { what: "init", example: "seed.fill", bad: codes::bad_init };
     let mut inits: BTreeMap<String, InitModel> = BTreeMap::new();
     for (name, item) in &table.entries {
@@ -37,8 +37,8 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
             continue;
         };
         builder.out.extend(table.unknown_keys("an init", INIT_KEYS));
-        let Some(Called { callee, method, arguments }) =
-            called(builder, model, &kind, name, item, table)
+        let Some(ParsedCall { callee, method, arguments }) =
+            read_call(builder, model, &kind, name, item, table)
         else {
             continue;
         };

@@ -9,7 +9,7 @@ use bp_diag::catalog::wiring as codes;
 use bp_diag::{Span, nearest};
 
 use crate::build::Builder;
-use crate::merge::{Shape, conflicts, drop_all, merge, sets};
+use crate::merge::{Shape, drop_all, find_conflicts, merge, sets};
 use crate::value::join;
 use crate::{
     ChangeKind, InstanceModel, Item, Pattern, Rank, Reference, RemovedInstance, Table, Value,
@@ -17,22 +17,22 @@ use crate::{
 };
 
 /// A section of instances.
-struct Kind {
-    section: &'static str,
+struct InstanceSection {
+    name: &'static str,
     /// "a backend".
     what: &'static str,
     /// The leaf that a bare string stands for.
     shorthand: &'static str,
 }
 
-const KINDS: [Kind; 3] = [
-    Kind { section: "backend", what: "a backend", shorthand: "kind" },
-    Kind { section: "service", what: "a service", shorthand: "impl" },
-    Kind { section: "external", what: "an external", shorthand: "kind" },
+const SECTIONS: [InstanceSection; 3] = [
+    InstanceSection { name: "backend", what: "a backend", shorthand: "kind" },
+    InstanceSection { name: "service", what: "a service", shorthand: "impl" },
+    InstanceSection { name: "external", what: "an external", shorthand: "kind" },
 ];
 
 /// One entry of one file.
-struct Rule {
+struct InstanceRule {
     pattern: Pattern,
     layer: usize,
     key: Span,
@@ -43,9 +43,9 @@ struct Rule {
 
 /// Reads the three sections into the model.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
-    for kind in &KINDS {
-        let instances = section(builder, kind, &mut model.removed);
-        match kind.section {
+    for section in &SECTIONS {
+        let instances = read_section(builder, section, &mut model.removed);
+        match section.name {
             "backend" => model.backends = instances,
             "service" => model.services = instances,
             _ => model.externals = instances,
@@ -54,7 +54,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
     for service in model.services.values() {
         match service.implementation() {
             Some(item) => {
-                if let Some(text) = builder.string(item, "`impl`", "impl = \"CartImpl\"")
+                if let Some(text) = builder.read_string(item, "`impl`", "impl = \"CartImpl\"")
                     && !names::is_type_path(&text)
                 {
                     builder.out.push(codes::bad_impl_path(item.span, &text));
@@ -72,7 +72,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
     for backend in model.backends.values() {
         match backend.kind() {
             Some(item) => {
-                builder.string(item, "`kind`", "kind = \"embedded\"");
+                builder.read_string(item, "`kind`", "kind = \"embedded\"");
             }
             None if builder.broken => {}
             None => builder.out.push(codes::missing_key(
@@ -86,7 +86,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
     for instance in model.backends.values_mut().chain(model.externals.values_mut()) {
         refuse_secrets(builder, &mut instance.settings);
     }
-    namespace(builder, model);
+    check_namespace(builder, model);
 }
 
 /// Settings of infrastructure that are secret whatever plugin owns them; a plugin may declare more.
@@ -106,7 +106,7 @@ fn refuse_secrets(builder: &mut Builder<'_>, table: &mut Table) {
     }
 }
 
-fn namespace(builder: &mut Builder<'_>, model: &WiringModel) {
+fn check_namespace(builder: &mut Builder<'_>, model: &WiringModel) {
     let mut taken: BTreeMap<String, (&str, Span)> = BTreeMap::new();
     let all = [
         ("a backend", &model.backends),
@@ -133,21 +133,21 @@ fn namespace(builder: &mut Builder<'_>, model: &WiringModel) {
     }
 }
 
-fn section(
+fn read_section(
     builder: &mut Builder<'_>,
-    kind: &Kind,
+    section: &InstanceSection,
     removed: &mut Vec<RemovedInstance>,
 ) -> BTreeMap<String, InstanceModel> {
-    let mut exact: BTreeMap<String, Vec<Rule>> = BTreeMap::new();
-    let mut globs: Vec<Rule> = Vec::new();
-    for (layer, table, _) in builder.section(kind.section) {
+    let mut exact: BTreeMap<String, Vec<InstanceRule>> = BTreeMap::new();
+    let mut globs: Vec<InstanceRule> = Vec::new();
+    for (layer, table, _) in builder.read_section(section.name) {
         for (name, item) in &table.entries {
-            let Some(settings) = settings(builder, kind, name, item) else { continue };
+            let Some(settings) = read_settings(builder, section, name, item) else { continue };
             let pattern = Pattern::new(name);
-            let rule = Rule { pattern, layer, key: item.key, span: item.span, settings };
+            let rule = InstanceRule { pattern, layer, key: item.key, span: item.span, settings };
             if name.contains('*') {
                 globs.push(rule);
-            } else if names::check(kind.what, name, item.key, builder.out) {
+            } else if names::check(section.what, name, item.key, builder.out) {
                 let rules = exact.entry(names::fold(name)).or_default();
                 if let Some(first) = rules.iter().find(|r| r.layer == layer) {
                     builder.out.push(codes::set_twice(item.key, name, Some(first.key)));
@@ -160,7 +160,7 @@ fn section(
     let mut instances = BTreeMap::new();
     let mut used = vec![false; globs.len()];
     for rules in exact.values() {
-        let mut matching: Vec<&Rule> = rules.iter().collect();
+        let mut matching: Vec<&InstanceRule> = rules.iter().collect();
         for (glob, used) in globs.iter().zip(&mut used) {
             if rules.iter().any(|r| glob.pattern.matches(r.pattern.as_str())) {
                 matching.push(glob);
@@ -168,17 +168,17 @@ fn section(
             }
         }
         matching.sort_by_key(|r| (r.layer, r.pattern.rank(), r.span.start));
-        fold(builder, kind, &matching, &mut instances, removed);
+        merge_instance(builder, section, &matching, &mut instances, removed);
     }
-    report_unused(builder, kind, &exact, &globs, &used);
+    report_unused(builder, section, &exact, &globs, &used);
     instances
 }
 
 /// The entry's settings; `Some(None)` for `= false`.
 #[expect(clippy::option_option, reason = "no entry, a removal and settings are three things")]
-fn settings(
+fn read_settings(
     builder: &mut Builder<'_>,
-    kind: &Kind,
+    section: &InstanceSection,
     name: &str,
     item: &Item,
 ) -> Option<Option<Table>> {
@@ -186,13 +186,13 @@ fn settings(
         Value::Table(table) => Some(Some(table.clone())),
         Value::Boolean(false) => Some(None),
         Value::String(_) => {
-            let entries = BTreeMap::from([(kind.shorthand.to_owned(), item.clone())]);
+            let entries = BTreeMap::from([(section.shorthand.to_owned(), item.clone())]);
             Some(Some(Table { entries, reset: false }))
         }
         _ => {
-            let what = format!("{} `{name}`", kind.section);
+            let what = format!("{} `{name}`", section.name);
             let example =
-                format!("{} = {{ {} = \"…\" }}", crate::value::key_text(name), kind.shorthand);
+                format!("{} = {{ {} = \"…\" }}", crate::value::quote_key(name), section.shorthand);
             builder.out.push(codes::wrong_shape(
                 item.span,
                 &what,
@@ -205,10 +205,10 @@ fn settings(
     }
 }
 
-fn fold(
+fn merge_instance(
     builder: &mut Builder<'_>,
-    kind: &Kind,
-    matching: &[&Rule],
+    section: &InstanceSection,
+    matching: &[&InstanceRule],
     instances: &mut BTreeMap<String, InstanceModel>,
     removed: &mut Vec<RemovedInstance>,
 ) {
@@ -217,15 +217,15 @@ fn fold(
     else {
         let Some(off) = matching.iter().find(|r| r.pattern.rank() == Rank::Exact) else { return };
         if !builder.broken {
-            let why = format!("there is no {} of this name to remove", kind.section);
+            let why = format!("there is no {} of this name to remove", section.name);
             builder.out.push(codes::selector_matches_nothing(off.key, off.pattern.as_str(), &why));
         }
         return;
     };
     let name = first.pattern.as_str().to_owned();
-    let path = join(kind.section, &name);
-    let kinds = builder.grammar.kinds();
-    let shape = if kind.shorthand == "kind" { Shape::Variant(&kinds) } else { Shape::Plain };
+    let path = join(section.name, &name);
+    let variant = builder.grammar.kinds();
+    let shape = if section.shorthand == "kind" { Shape::Variant(&variant) } else { Shape::Plain };
     report_conflicts(builder, &path, matching);
     let mut settings = Table::default();
     let mut declared = false;
@@ -261,16 +261,16 @@ fn fold(
     }
 }
 
-fn report_conflicts(builder: &mut Builder<'_>, path: &str, matching: &[&Rule]) {
+fn report_conflicts(builder: &mut Builder<'_>, path: &str, matching: &[&InstanceRule]) {
     for (i, a) in matching.iter().enumerate() {
         for b in matching.iter().skip(i + 1) {
-            let order = |r: &Rule| (r.layer, r.pattern.rank());
+            let order = |r: &InstanceRule| (r.layer, r.pattern.rank());
             if order(a) != order(b) {
                 break;
             }
             let (Some(x), Some(y)) = (&a.settings, &b.settings) else { continue };
-            for (leaf, ours, theirs) in conflicts(x, y) {
-                let settled = |r: &&&Rule| {
+            for (leaf, ours, theirs) in find_conflicts(x, y) {
+                let settled = |r: &&&InstanceRule| {
                     order(r) > order(b) && r.settings.as_ref().is_none_or(|s| sets(s, &leaf))
                 };
                 if matching.iter().any(|r| settled(&r)) {
@@ -291,9 +291,9 @@ fn report_conflicts(builder: &mut Builder<'_>, path: &str, matching: &[&Rule]) {
 
 fn report_unused(
     builder: &mut Builder<'_>,
-    kind: &Kind,
-    exact: &BTreeMap<String, Vec<Rule>>,
-    globs: &[Rule],
+    section: &InstanceSection,
+    exact: &BTreeMap<String, Vec<InstanceRule>>,
+    globs: &[InstanceRule],
     used: &[bool],
 ) {
     if builder.broken {
@@ -304,7 +304,7 @@ fn report_unused(
             continue;
         }
         let text = glob.pattern.as_str();
-        let why = format!("no {} has such a name, and a selector creates none", kind.section);
+        let why = format!("no {} has such a name, and a selector creates none", section.name);
         let near = nearest(&text.replace('*', ""), exact.keys().map(String::as_str));
         builder.out.push(codes::selector_matches_nothing(glob.key, text, &why).suggest(near));
     }

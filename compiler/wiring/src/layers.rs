@@ -11,7 +11,7 @@ use crate::parse::parse;
 use crate::{Item, Table, Value, guard};
 
 /// Most files in a chain.
-const MOST: usize = 64;
+const MAX_FILES: usize = 64;
 
 /// One file of the chain.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) fn load(
 ) -> Chain {
     let mut chain = Chain::default();
     let here = system.current_directory().unwrap_or_default();
-    let mut path = normal(path);
+    let mut path = normalize(path);
     let mut named_at: Option<Span> = None;
     loop {
         let bytes = match read(system, &path) {
@@ -48,7 +48,7 @@ pub(crate) fn load(
                 out.push(match named_at {
                     None => codes::unreadable_file(path.as_str(), &reason),
                     Some(span) => {
-                        let names = neighbours(system, &path);
+                        let names = list_siblings(system, &path);
                         let suggestion = path
                             .file_name()
                             .and_then(|n| nearest(n, names.iter().map(String::as_str)));
@@ -58,7 +58,7 @@ pub(crate) fn load(
                 break;
             }
         };
-        let (file, scan) = guard::admit(bytes, path.as_str(), sources);
+        let (file, scan) = guard::decode_and_scan(bytes, path.as_str(), sources);
         let text = sources.get(file).map(|s| s.text.clone()).unwrap_or_default();
         let mut root = Table::default();
         match scan {
@@ -75,13 +75,13 @@ pub(crate) fn load(
         let extends = root.entries.remove("extends");
         chain.layers.push(Layer { path: path.clone(), file, root });
         let Some(extends) = extends else { break };
-        let Some(named) = base_path(&extends, &here, &path, out) else {
+        let Some(named) = read_extends(&extends, &here, &path, out) else {
             chain.broken = true;
             break;
         };
         let again = chain.layers.iter().position(|l| l.path == named);
         // Through a symbolic link a circle never names the same path twice.
-        let endless = (chain.layers.len() >= MOST).then_some(0);
+        let endless = (chain.layers.len() >= MAX_FILES).then_some(0);
         if let Some(start) = again.or(endless) {
             let mut circle: Vec<String> =
                 chain.layers.iter().skip(start).map(|l| l.path.to_string()).collect();
@@ -111,7 +111,7 @@ fn read(system: &dyn System, path: &Utf8Path) -> Result<Vec<u8>, String> {
 }
 
 /// Wiring files beside a path.
-fn neighbours(system: &dyn System, path: &Utf8Path) -> Vec<String> {
+fn list_siblings(system: &dyn System, path: &Utf8Path) -> Vec<String> {
     let folder = path.parent().filter(|p| !p.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     let names = system.list(folder).unwrap_or_default();
     names
@@ -121,7 +121,7 @@ fn neighbours(system: &dyn System, path: &Utf8Path) -> Vec<String> {
         .collect()
 }
 
-fn base_path(
+fn read_extends(
     extends: &Item,
     here: &Utf8Path,
     from: &Utf8Path,
@@ -149,7 +149,7 @@ fn base_path(
         ));
         return None;
     }
-    if let Some(found) = of_one_machine(here, from, text) {
+    if let Some(found) = why_not_portable(here, from, text) {
         let expected = "the path of one file, relative to this one";
         out.push(codes::wrong_shape(
             extends.span,
@@ -160,18 +160,22 @@ fn base_path(
         ));
         return None;
     }
-    Some(resolve(from, text))
+    Some(resolve_path(from, text))
 }
 
 /// What a path in the file `from` is, if it is another one on another machine; what is built of it would be too.
-pub(crate) fn of_one_machine(here: &Utf8Path, from: &Utf8Path, text: &str) -> Option<&'static str> {
+pub(crate) fn why_not_portable(
+    here: &Utf8Path,
+    from: &Utf8Path,
+    text: &str,
+) -> Option<&'static str> {
     if text.starts_with('/') {
         return Some("an absolute path");
     }
     if text == "~" || text.starts_with("~/") {
         return Some("a path in the home folder, which only a shell knows");
     }
-    let folder = normal(&here.join(from.parent().unwrap_or(Utf8Path::new(""))));
+    let folder = normalize(&here.join(from.parent().unwrap_or(Utf8Path::new(""))));
     let mut above = folder.components().filter(|c| matches!(c, Utf8Component::Normal(_))).count();
     for part in Utf8Path::new(text).components() {
         match part {
@@ -186,24 +190,24 @@ pub(crate) fn of_one_machine(here: &Utf8Path, from: &Utf8Path, text: &str) -> Op
     None
 }
 
-/// The way from the folder of the file `from` to a path, both as seen from `here`, which is absolute.
-pub(crate) fn way(here: &Utf8Path, from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
-    let from = normal(&here.join(from.parent().unwrap_or(Utf8Path::new(""))));
-    let to = normal(&here.join(to));
+/// The relative path from the folder of the file `from` to the path `to`; both are seen from `here`, which is absolute.
+pub(crate) fn relative_path(here: &Utf8Path, from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
+    let from = normalize(&here.join(from.parent().unwrap_or(Utf8Path::new(""))));
+    let to = normalize(&here.join(to));
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(shared).map(|_| "..");
     let down = to.components().skip(shared).map(|part| part.as_str());
-    let way: Utf8PathBuf = up.chain(down).collect();
-    if way.as_str().is_empty() { Utf8PathBuf::from(".") } else { way }
+    let path: Utf8PathBuf = up.chain(down).collect();
+    if path.as_str().is_empty() { Utf8PathBuf::from(".") } else { path }
 }
 
 /// A path written in the file `from`, relative to that file's folder.
-pub(crate) fn resolve(from: &Utf8Path, text: &str) -> Utf8PathBuf {
-    normal(&from.parent().unwrap_or(Utf8Path::new("")).join(text))
+pub(crate) fn resolve_path(from: &Utf8Path, text: &str) -> Utf8PathBuf {
+    normalize(&from.parent().unwrap_or(Utf8Path::new("")).join(text))
 }
 
 /// Resolves `.` and `..` by text; a relative path stays relative.
-pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
+pub(crate) fn normalize(path: &Utf8Path) -> Utf8PathBuf {
     let mut out = Utf8PathBuf::new();
     for part in path.components() {
         match part {
@@ -241,11 +245,11 @@ mod tests {
             ("~", true),
             ("~bp", false),
         ] {
-            assert_eq!(of_one_machine(here, from, text).is_some(), is, "{text}");
+            assert_eq!(why_not_portable(here, from, text).is_some(), is, "{text}");
         }
-        let way = |to: &str| way(here, from, Utf8Path::new(to));
-        assert_eq!(way("/srv/shop/vendor/bp"), "../vendor/bp");
-        assert_eq!(way("/opt/bp/"), "../../../opt/bp");
-        assert_eq!(way("wiring"), ".");
+        let relative = |to: &str| relative_path(here, from, Utf8Path::new(to));
+        assert_eq!(relative("/srv/shop/vendor/bp"), "../vendor/bp");
+        assert_eq!(relative("/opt/bp/"), "../../../opt/bp");
+        assert_eq!(relative("wiring"), ".");
     }
 }

@@ -7,34 +7,38 @@
 //!
 //! Non-goals: this crate does not read workflow source, never touches the graph, and does not check the settings inside a plugin's key (it offers the typed readers of [`Item`] for that).
 
+mod app;
 mod build;
+mod call;
 mod claims;
 mod dump;
-mod everywhere;
 mod explain;
-mod extras;
 mod grammar;
 mod guard;
 mod inits;
 mod instances;
+mod knob;
 mod layers;
 mod merge;
 mod model;
 mod names;
 mod parse;
+mod patch;
 mod renamed;
 mod resolve;
+mod resolve_all;
 mod rules;
 mod select;
+mod smoke;
 mod syntax;
+mod target;
 mod typed;
 mod value;
 
+pub use app::APP_KEYS;
 pub use build::TABLES;
 pub use claims::{LostClaim, ResolvedProcess, resolve_processes};
-pub use everywhere::{resolve_edges, resolve_servers};
 pub use explain::{ExplainedLeaf, Explanation, explain_leaves};
-pub use extras::{APP_KEYS, PATCH_KEYS, SMOKE_KEYS};
 pub use grammar::{Grammar, KeyGrammar, Section, Variant};
 pub use inits::INIT_KEYS;
 pub use model::{
@@ -43,9 +47,13 @@ pub use model::{
     read,
 };
 pub use names::{is_name, reserved_names};
+pub use patch::PATCH_KEYS;
 pub use resolve::{
-    Acceptance, EdgeKind, EdgeShape, Origin, Resolved, ResolvedEdge, resolve_edge, resolve_server,
+    Acceptance, EdgeKind, EdgeShape, Origin, ResolvedEdge, ResolvedSettings, resolve_edge,
+    resolve_server,
 };
+pub use resolve_all::{resolve_edges, resolve_servers};
 pub use select::{EdgeSelector, Pattern, Rank, ServerSelector};
+pub use smoke::SMOKE_KEYS;
 pub use typed::{Bounds, Typed, duration_text, parse_duration, parse_size, size_text};
 pub use value::{Item, Reference, Table, Value};

@@ -113,7 +113,8 @@ fn drop_old_variants(
     match shape {
         Shape::Plain => {}
         Shape::Variant(variant) => {
-            let Some((from, to, by)) = switched(into.get(&variant.leaf), over.get(&variant.leaf))
+            let Some((from, to, by)) =
+                variant_change(into.get(&variant.leaf), over.get(&variant.leaf))
             else {
                 return;
             };
@@ -121,7 +122,7 @@ fn drop_old_variants(
             let belongs =
                 |key: &String| *key != variant.leaf && own.is_none_or(|own| own.contains(key));
             let kind = ChangeKind::OldVariant { leaf: variant.leaf.clone(), from, to };
-            take(into, belongs, path, &kind, by, changes);
+            drop_matching(into, belongs, path, &kind, by, changes);
         }
         Shape::Keys(keys) => {
             for (key, variant) in
@@ -131,24 +132,26 @@ fn drop_old_variants(
                     table.get(key).and_then(|i| i.as_table()?.get(&variant.leaf).cloned())
                 };
                 let (old, new) = (leaf(into), leaf(over));
-                let Some((from, to, by)) = switched(old.as_ref(), new.as_ref()) else { continue };
+                let Some((from, to, by)) = variant_change(old.as_ref(), new.as_ref()) else {
+                    continue;
+                };
                 let Some(siblings) = variant.siblings.get(&from) else { continue };
                 let kind =
                     ChangeKind::OldVariant { leaf: format!("{key}.{}", variant.leaf), from, to };
-                take(into, |key| siblings.contains(key), path, &kind, by, changes);
+                drop_matching(into, |key| siblings.contains(key), path, &kind, by, changes);
             }
         }
     }
 }
 
 /// Old and new variant, if both are known and differ.
-fn switched(old: Option<&Item>, new: Option<&Item>) -> Option<(String, String, Span)> {
+fn variant_change(old: Option<&Item>, new: Option<&Item>) -> Option<(String, String, Span)> {
     let new_item = new?;
     let (old, new) = (old?.as_str()?, new_item.as_str()?);
     (old != new).then(|| (old.to_owned(), new.to_owned(), new_item.span))
 }
 
-fn take(
+fn drop_matching(
     into: &mut Table,
     belongs: impl Fn(&String) -> bool,
     path: &str,
@@ -165,7 +168,7 @@ fn take(
 }
 
 /// Leaves that two tables set to different values: path, ours, theirs.
-pub(crate) fn conflicts<'a>(a: &'a Table, b: &'a Table) -> Vec<(String, &'a Item, &'a Item)> {
+pub(crate) fn find_conflicts<'a>(a: &'a Table, b: &'a Table) -> Vec<(String, &'a Item, &'a Item)> {
     let mut out = Vec::new();
     collect_conflicts(a, b, "", &mut out);
     out

@@ -4,7 +4,7 @@ use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
 
 /// Longest name, in characters.
-const LONGEST: usize = 40;
+const MAX_LENGTH: usize = 40;
 
 /// Rust's keywords, strict and reserved, of edition 2024.
 const KEYWORDS: &[&str] = &[
@@ -42,7 +42,7 @@ pub(crate) fn fold(name: &str) -> String {
 
 /// Whether the name has the pattern `[a-z][a-z0-9]*([_-][a-z0-9]+)*` and at most 40 characters.
 pub fn is_name(name: &str) -> bool {
-    name.len() <= LONGEST && why_not(name).is_none()
+    name.len() <= MAX_LENGTH && why_not(name).is_none()
 }
 
 /// Why a text breaks the pattern, its length aside.
@@ -77,8 +77,8 @@ fn why_not(name: &str) -> Option<String> {
     None
 }
 
-/// A usable name near an unusable one.
-fn usable(name: &str) -> Option<String> {
+/// A usable name that is close to an unusable one.
+fn suggest_usable(name: &str) -> Option<String> {
     let mut out = String::new();
     for c in name.chars() {
         if c.is_ascii_uppercase() && out.ends_with(|c: char| c.is_ascii_lowercase()) {
@@ -91,14 +91,17 @@ fn usable(name: &str) -> Option<String> {
             out.push(if c == '-' { '-' } else { '_' });
         }
     }
-    let out: String =
-        out.trim_start_matches(|c: char| !c.is_ascii_lowercase()).chars().take(LONGEST).collect();
+    let out: String = out
+        .trim_start_matches(|c: char| !c.is_ascii_lowercase())
+        .chars()
+        .take(MAX_LENGTH)
+        .collect();
     let out = out.trim_end_matches(['_', '-']).to_owned();
-    (is_name(&out) && meaning(&out).is_none()).then_some(out)
+    (is_name(&out) && reserved_meaning(&out).is_none()).then_some(out)
 }
 
 /// What a well-formed name means elsewhere.
-fn meaning(name: &str) -> Option<String> {
+fn reserved_meaning(name: &str) -> Option<String> {
     let folded = fold(name);
     let folded = folded.as_str();
     if matches!(folded, "client" | "default" | "bp") {
@@ -145,17 +148,17 @@ pub fn reserved_names() -> Vec<String> {
 
 /// Reports a name that cannot be used; `what` is "a service".
 pub(crate) fn check(what: &str, name: &str, span: Span, out: &mut Diagnostics) -> bool {
-    let suggestion = usable(name);
+    let suggestion = suggest_usable(name);
     if let Some(why) = why_not(name) {
         out.push(codes::bad_name(span, what, name, &why, suggestion.as_deref()));
         return false;
     }
-    if name.len() > LONGEST {
-        let why = format!("{} characters, at most {LONGEST} are allowed", name.len());
+    if name.len() > MAX_LENGTH {
+        let why = format!("{} characters, at most {MAX_LENGTH} are allowed", name.len());
         out.push(codes::bad_name(span, what, name, &why, None));
         return false;
     }
-    if let Some(meaning) = meaning(name) {
+    if let Some(meaning) = reserved_meaning(name) {
         out.push(codes::reserved_name(span, what, name, &meaning));
         return false;
     }
@@ -165,9 +168,9 @@ pub(crate) fn check(what: &str, name: &str, span: Span, out: &mut Diagnostics) -
 /// Reports a name that goes into paths and files only, where no reserved word hurts.
 pub(crate) fn check_file(what: &str, name: &str, span: Span, out: &mut Diagnostics) {
     if let Some(why) = why_not(name) {
-        out.push(codes::bad_name(span, what, name, &why, usable(name).as_deref()));
-    } else if name.len() > LONGEST {
-        let why = format!("{} characters, at most {LONGEST} are allowed", name.len());
+        out.push(codes::bad_name(span, what, name, &why, suggest_usable(name).as_deref()));
+    } else if name.len() > MAX_LENGTH {
+        let why = format!("{} characters, at most {MAX_LENGTH} are allowed", name.len());
         out.push(codes::bad_name(span, what, name, &why, None));
     }
 }

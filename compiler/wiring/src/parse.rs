@@ -19,22 +19,22 @@ pub(crate) struct Parsed {
 
 /// Parses a text that passed the guard.
 pub(crate) fn parse(file: FileId, text: &str, scan: &Scan, out: &mut Diagnostics) -> Parsed {
-    let healed = syntax::heal(text);
-    let (tree, _) = DeTable::parse_recoverable(&healed.text);
-    let errors = healed.complaints;
+    let recovered = syntax::recover(text);
+    let (tree, _) = DeTable::parse_recoverable(&recovered.text);
+    let errors = recovered.errors;
     let mut reader = Reader { file, faults: Vec::new(), out };
     let broken = !errors.is_empty();
-    for (start, diagnostic) in syntax::explain(file, text, scan, &errors) {
+    for (start, diagnostic) in syntax::diagnose(file, text, scan, &errors) {
         // A bare word is a good guess at the string meant; anything else is not used.
         if diagnostic.code.id != "BP2008" {
             reader.faults.push(start);
         }
         reader.out.push(diagnostic);
     }
-    reader.faults.extend(syntax::unusable(&errors));
+    reader.faults.extend(syntax::find_unusable_values(&errors));
     reader.faults.sort_unstable();
-    let mut root = reader.table(tree.get_ref(), &mut Vec::new());
-    for name in &healed.placeholders {
+    let mut root = reader.read_table(tree.get_ref(), &mut Vec::new());
+    for name in &recovered.placeholders {
         root.entries.remove(name);
     }
     renamed::report(file, text, scan, &mut root, out);
@@ -53,12 +53,12 @@ impl Reader<'_> {
         Span::new(self.file, range.start, range.end)
     }
 
-    fn table(&mut self, table: &DeTable<'_>, path: &mut Vec<String>) -> Table {
+    fn read_table(&mut self, table: &DeTable<'_>, path: &mut Vec<String>) -> Table {
         let mut entries = BTreeMap::new();
         for (key, value) in table {
             let name = key.get_ref().to_string();
             path.push(name.clone());
-            if let Some(item) = self.item(value.get_ref(), value.span(), key.span(), path) {
+            if let Some(item) = self.read_item(value.get_ref(), value.span(), key.span(), path) {
                 entries.insert(name, item);
             }
             path.pop();
@@ -66,7 +66,7 @@ impl Reader<'_> {
         Table { entries, reset: false }
     }
 
-    fn item(
+    fn read_item(
         &mut self,
         value: &DeValue<'_>,
         range: std::ops::Range<usize>,
@@ -106,20 +106,20 @@ impl Reader<'_> {
             },
             DeValue::Boolean(b) => Value::Boolean(*b),
             DeValue::Datetime(d) => Value::Datetime(d.to_string()),
-            DeValue::Array(array) => Value::Array(self.array(array, path)),
-            DeValue::Table(table) => match self.reference(table, path) {
+            DeValue::Array(array) => Value::Array(self.read_array(array, path)),
+            DeValue::Table(table) => match self.read_reference(table, path) {
                 Some(reference) => Value::Reference(reference),
-                None => Value::Table(self.table(table, path)),
+                None => Value::Table(self.read_table(table, path)),
             },
         };
         Some(Item { value, span, key })
     }
 
-    fn array(&mut self, array: &DeArray<'_>, path: &mut Vec<String>) -> Vec<Item> {
+    fn read_array(&mut self, array: &DeArray<'_>, path: &mut Vec<String>) -> Vec<Item> {
         path.push(String::new());
         let mut items = Vec::new();
         for value in array {
-            if let Some(item) = self.item(value.get_ref(), value.span(), value.span(), path) {
+            if let Some(item) = self.read_item(value.get_ref(), value.span(), value.span(), path) {
                 items.push(item);
             }
         }
@@ -128,7 +128,7 @@ impl Reader<'_> {
     }
 
     /// A reference, if the table is one; a malformed one is reported and stands for what was meant, so that nothing seems to be missing.
-    fn reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Reference> {
+    fn read_reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Reference> {
         let section = path.first().map(String::as_str)?;
         // Arguments and answers of smoke calls and inits (once jobs) are plain data, as are patches; `[app]` is read at build time.
         let least = match section {
@@ -150,11 +150,11 @@ impl Reader<'_> {
         let span = self.span(value.span());
         let text = value.get_ref().as_str();
         let why = match text {
-            Some(text) => fault(kind, text).map(str::to_owned),
+            Some(text) => why_bad_reference(kind, text).map(str::to_owned),
             None => Some(format!("expected a string, this is {}", type_name(value.get_ref()))),
         };
         if let Some(why) = why {
-            self.out.push(codes::bad_reference(span, kind, &why, &example(kind)));
+            self.out.push(codes::bad_reference(span, kind, &why, &example_reference(kind)));
         }
         let text = text.unwrap_or_default().to_owned();
         Some(match kind {
@@ -165,7 +165,7 @@ impl Reader<'_> {
     }
 }
 
-fn example(kind: &str) -> String {
+fn example_reference(kind: &str) -> String {
     let name = match kind {
         "env" => "DB_PASSWORD",
         "secret" => "db-password",
@@ -175,7 +175,7 @@ fn example(kind: &str) -> String {
 }
 
 /// Why a reference's text cannot be right.
-fn fault(kind: &str, text: &str) -> Option<&'static str> {
+fn why_bad_reference(kind: &str, text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("the name is empty");
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
 
-use crate::merge::{Shape, conflicts, merge, record, sets};
+use crate::merge::{Shape, find_conflicts, merge, record, sets};
 use crate::{Change, ChangeKind, EdgeRule, Grammar, KeyGrammar, Rank, ServerRule, Table, Value};
 
 /// What is called over an edge.
@@ -24,7 +24,7 @@ pub enum EdgeKind {
 }
 
 impl EdgeKind {
-    pub(crate) fn words(self) -> &'static str {
+    pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Service => "a call of a service",
             Self::Backend => "a call of a backend",
@@ -70,7 +70,7 @@ pub struct Origin {
 
 /// Settings in force, and how they came to be.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Resolved {
+pub struct ResolvedSettings {
     /// Plugin keys in force; a key removed by `false` is absent, one set by `true` is an empty table.
     pub settings: Table,
     /// The selector of each leaf, by dotted path: `retry.attempts`.
@@ -85,9 +85,9 @@ pub struct Resolved {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolvedEdge {
     /// The whole edge's.
-    pub edge: Arc<Resolved>,
+    pub edge: Arc<ResolvedSettings>,
     /// Those methods that some selector names, with all their settings.
-    pub methods: BTreeMap<String, Arc<Resolved>>,
+    pub methods: BTreeMap<String, Arc<ResolvedSettings>>,
 }
 
 /// One selector's table, of an edge or a server.
@@ -102,7 +102,7 @@ pub(crate) struct Rule<'a> {
     pub(crate) exact: bool,
     pub(crate) per_method: bool,
     /// The selector without its method.
-    pub(crate) whole: String,
+    pub(crate) without_method: String,
 }
 
 impl<'a> Rule<'a> {
@@ -116,7 +116,7 @@ impl<'a> Rule<'a> {
             settings: &rule.settings,
             exact: selector.is_exact(),
             per_method: selector.method.is_some(),
-            whole: format!("{} -> {}", selector.caller, selector.callee),
+            without_method: format!("{} -> {}", selector.caller, selector.callee),
         }
     }
 
@@ -131,7 +131,7 @@ impl<'a> Rule<'a> {
             settings: &rule.settings,
             exact: service == Rank::Exact,
             per_method: selector.method.is_some(),
-            whole: selector.service.to_string(),
+            without_method: selector.service.to_string(),
         }
     }
 
@@ -141,12 +141,12 @@ impl<'a> Rule<'a> {
 }
 
 /// What resolution knows beside the rules.
-pub(crate) struct Scene<'a> {
+pub(crate) struct ResolveContext<'a> {
     /// "edge" or "server", for headers in messages.
     pub(crate) section: &'static str,
     pub(crate) keys: &'a BTreeMap<String, KeyGrammar>,
     /// The thing resolved, as messages name it.
-    pub(crate) target: String,
+    pub(crate) subject: String,
     /// What it is, in words.
     pub(crate) kind: &'static str,
     pub(crate) accepts: &'a dyn Fn(&str) -> Acceptance,
@@ -162,15 +162,15 @@ pub fn resolve_edge(
     callee: &str,
     method: Option<&str>,
     accepts: &dyn Fn(&str) -> Acceptance,
-) -> (Resolved, Diagnostics) {
+) -> (ResolvedSettings, Diagnostics) {
     let matching = rules.iter().filter(|r| r.selector.matches(caller, callee, method));
     let rules: Vec<Rule<'_>> = matching.map(Rule::of_edge).collect();
-    let target = method
+    let subject = method
         .map_or_else(|| format!("{caller} -> {callee}"), |m| format!("{caller} -> {callee}.{m}"));
-    let kind = if caller == "client" { EdgeKind::Entry.words() } else { "this edge" };
-    let scene = Scene { section: "edge", keys: &grammar.edge, target, kind, accepts };
+    let kind = if caller == "client" { EdgeKind::Entry.describe() } else { "this edge" };
+    let context = ResolveContext { section: "edge", keys: &grammar.edge, subject, kind, accepts };
     let mut out = Diagnostics::new();
-    let resolved = resolve(rules.iter().collect(), &scene, &mut out);
+    let resolved = resolve(rules.iter().collect(), &context, &mut out);
     (resolved, out)
 }
 
@@ -181,35 +181,42 @@ pub fn resolve_server(
     service: &str,
     method: Option<&str>,
     accepts: &dyn Fn(&str) -> Acceptance,
-) -> (Resolved, Diagnostics) {
+) -> (ResolvedSettings, Diagnostics) {
     let matching = rules.iter().filter(|r| r.selector.matches(service, method));
     let rules: Vec<Rule<'_>> = matching.map(Rule::of_server).collect();
-    let target = method.map_or_else(|| service.to_owned(), |m| format!("{service}.{m}"));
-    let scene =
-        Scene { section: "server", keys: &grammar.server, target, kind: "a server", accepts };
+    let subject = method.map_or_else(|| service.to_owned(), |m| format!("{service}.{m}"));
+    let context = ResolveContext {
+        section: "server",
+        keys: &grammar.server,
+        subject,
+        kind: "a server",
+        accepts,
+    };
     let mut out = Diagnostics::new();
-    let resolved = resolve(rules.iter().collect(), &scene, &mut out);
+    let resolved = resolve(rules.iter().collect(), &context, &mut out);
     (resolved, out)
 }
 
 /// Merges matching rules, least specific first.
 pub(crate) fn resolve(
     mut rules: Vec<&Rule<'_>>,
-    scene: &Scene<'_>,
+    context: &ResolveContext<'_>,
     out: &mut Diagnostics,
-) -> Resolved {
+) -> ResolvedSettings {
     rules.sort_by_key(|r| (r.order(), r.span.start));
-    let mut resolved = Resolved::default();
-    let taken: Vec<(&Rule<'_>, Table)> =
-        rules.into_iter().map(|r| (r, admit(r, scene, &mut resolved.changes, out))).collect();
-    report_conflicts(&taken, scene, out);
-    let shape = Shape::Keys(scene.keys);
-    for (rule, table) in &taken {
+    let mut resolved = ResolvedSettings::default();
+    let accepted: Vec<(&Rule<'_>, Table)> = rules
+        .into_iter()
+        .map(|r| (r, accepted_settings(r, context, &mut resolved.changes, out)))
+        .collect();
+    report_conflicts(&accepted, context, out);
+    let shape = Shape::Keys(context.keys);
+    for (rule, table) in &accepted {
         merge(&mut resolved.settings, table, shape, "", rule.span, &mut resolved.changes);
     }
     // Spans are unique in a file, so the place of a leaf tells its rule.
     let mut owners: BTreeMap<Span, &Rule<'_>> = BTreeMap::new();
-    for (rule, table) in &taken {
+    for (rule, table) in &accepted {
         for (_, item) in table.leaves() {
             owners.insert(item.span, rule);
         }
@@ -244,25 +251,25 @@ pub(crate) fn resolve(
     resolved
 }
 
-/// The part of a rule's settings that its target takes.
-fn admit(
+/// The part of a rule's settings that its subject takes.
+fn accepted_settings(
     rule: &Rule<'_>,
-    scene: &Scene<'_>,
+    context: &ResolveContext<'_>,
     changes: &mut Vec<Change>,
     out: &mut Diagnostics,
 ) -> Table {
     let mut table = Table::default();
     for (key, item) in &rule.settings.entries {
-        let acceptance = (scene.accepts)(key);
+        let acceptance = (context.accepts)(key);
         if !acceptance.edge {
             if rule.exact {
-                out.push(codes::key_not_taken(item.key, key, &rule.whole, scene.kind));
+                out.push(codes::key_not_taken(item.key, key, &rule.without_method, context.kind));
             } else {
                 record(item.clone(), key, &ChangeKind::NotTaken, rule.span, changes);
             }
         } else if rule.per_method && !acceptance.method {
-            let whole = format!("[{}.\"{}\"]", scene.section, rule.whole);
-            out.push(codes::key_not_per_method(item.key, key, &rule.selector, &whole));
+            let without_method = format!("[{}.\"{}\"]", context.section, rule.without_method);
+            out.push(codes::key_not_per_method(item.key, key, &rule.selector, &without_method));
         } else {
             table.entries.insert(key.clone(), item.clone());
         }
@@ -270,21 +277,27 @@ fn admit(
     table
 }
 
-fn report_conflicts(rules: &[(&Rule<'_>, Table)], scene: &Scene<'_>, out: &mut Diagnostics) {
+fn report_conflicts(
+    rules: &[(&Rule<'_>, Table)],
+    context: &ResolveContext<'_>,
+    out: &mut Diagnostics,
+) {
     for (i, (a, x)) in rules.iter().enumerate() {
         for (b, y) in rules.iter().skip(i + 1) {
             if a.order() != b.order() {
                 break;
             }
-            for (leaf, ours, theirs) in conflicts(x, y) {
+            for (leaf, ours, theirs) in find_conflicts(x, y) {
                 if rules.iter().any(|(r, table)| r.order() > b.order() && sets(table, &leaf)) {
                     continue;
                 }
-                let add =
-                    format!("{}.\"{}\".{leaf} = {}", scene.section, scene.target, theirs.value);
+                let add = format!(
+                    "{}.\"{}\".{leaf} = {}",
+                    context.section, context.subject, theirs.value
+                );
                 out.push(codes::selector_conflict(
                     &leaf,
-                    &scene.target,
+                    &context.subject,
                     (ours.span, &a.selector),
                     (theirs.span, &b.selector),
                     &add,

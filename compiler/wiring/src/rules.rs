@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// Reads `[edge]`.
-pub(crate) fn edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
+pub(crate) fn read_edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
     let mut rules = Vec::new();
-    for (layer, table, _) in builder.section("edge") {
+    for (layer, table, _) in builder.read_section("edge") {
         let start = rules.len();
         for (text, item) in &table.entries {
             let selector = match EdgeSelector::parse(text) {
@@ -25,7 +25,8 @@ pub(crate) fn edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
                 }
             };
             let example = format!("[edge.\"{selector}\"]");
-            let Some(settings) = settings(builder, Section::Edge, item, "an edge", &example) else {
+            let Some(settings) = read_settings(builder, Section::Edge, item, "an edge", &example)
+            else {
                 continue;
             };
             rules.push(EdgeRule { selector, layer, span: item.key, settings });
@@ -38,9 +39,9 @@ pub(crate) fn edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
 }
 
 /// Reads `[server]`.
-pub(crate) fn servers(builder: &mut Builder<'_>) -> Vec<ServerRule> {
+pub(crate) fn read_servers(builder: &mut Builder<'_>) -> Vec<ServerRule> {
     let mut rules = Vec::new();
-    for (layer, table, _) in builder.section("server") {
+    for (layer, table, _) in builder.read_section("server") {
         let start = rules.len();
         for (text, item) in &table.entries {
             let selector = match ServerSelector::parse(text) {
@@ -51,7 +52,8 @@ pub(crate) fn servers(builder: &mut Builder<'_>) -> Vec<ServerRule> {
                 }
             };
             let example = format!("[server.\"{selector}\"]");
-            let Some(settings) = settings(builder, Section::Server, item, "a server", &example)
+            let Some(settings) =
+                read_settings(builder, Section::Server, item, "a server", &example)
             else {
                 continue;
             };
@@ -65,7 +67,7 @@ pub(crate) fn servers(builder: &mut Builder<'_>) -> Vec<ServerRule> {
 }
 
 /// Checks the keys of a selector's table and expands shorthands.
-fn settings(
+fn read_settings(
     builder: &mut Builder<'_>,
     section: Section,
     item: &Item,
@@ -85,17 +87,23 @@ fn settings(
     let mut entries = BTreeMap::new();
     for (key, item) in &table.entries {
         let Some(grammar) = builder.grammar.key(section, key) else {
-            unknown(builder, section, key, item, place);
+            report_unknown(builder, section, key, item, place);
             continue;
         };
-        if let Some(item) = expand(builder, grammar, key, item) {
+        if let Some(item) = expand_or_report(builder, grammar, key, item) {
             entries.insert(key.clone(), item);
         }
     }
     Some(Table { entries, reset: false })
 }
 
-fn unknown(builder: &mut Builder<'_>, section: Section, key: &str, item: &Item, place: &str) {
+fn report_unknown(
+    builder: &mut Builder<'_>,
+    section: Section,
+    key: &str,
+    item: &Item,
+    place: &str,
+) {
     let known = builder.grammar.keys(section);
     // `[edge."*"]` followed by `process.front.services = …` is a trap of TOML: the line still belongs to the header.
     if TABLES.contains(&key) {
@@ -119,8 +127,13 @@ fn unknown(builder: &mut Builder<'_>, section: Section, key: &str, item: &Item, 
 }
 
 /// Expands one key's value: a shorthand to its table, `true` to the defaults; `false` stays.
-fn expand(builder: &mut Builder<'_>, grammar: &KeyGrammar, key: &str, item: &Item) -> Option<Item> {
-    if let Some(item) = expanded(grammar, item) {
+fn expand_or_report(
+    builder: &mut Builder<'_>,
+    grammar: &KeyGrammar,
+    key: &str,
+    item: &Item,
+) -> Option<Item> {
+    if let Some(item) = expand(grammar, item) {
         return Some(item);
     }
     let expected = if grammar.map { "a table or `false`" } else { "a table, `true` or `false`" };
@@ -130,7 +143,7 @@ fn expand(builder: &mut Builder<'_>, grammar: &KeyGrammar, key: &str, item: &Ite
 }
 
 /// The value with every shorthand in it expanded; `None` if it is neither a table nor anything that stands for one.
-fn expanded(grammar: &KeyGrammar, item: &Item) -> Option<Item> {
+fn expand(grammar: &KeyGrammar, item: &Item) -> Option<Item> {
     let table = |entries, reset| {
         Some(Item { value: Value::Table(Table { entries, reset }), ..item.clone() })
     };
@@ -139,7 +152,7 @@ fn expanded(grammar: &KeyGrammar, item: &Item) -> Option<Item> {
         Value::Boolean(false) => Some(item.clone()),
         Value::Table(inner) => {
             let entries = inner.entries.iter().map(|(name, item)| {
-                let below = grammar.nested.get(name).and_then(|g| expanded(g, item));
+                let below = grammar.nested.get(name).and_then(|g| expand(g, item));
                 // What is no table here is reported by the plugin's reader, which knows its type.
                 (name.clone(), below.unwrap_or_else(|| item.clone()))
             });
@@ -154,9 +167,9 @@ fn expanded(grammar: &KeyGrammar, item: &Item) -> Option<Item> {
 }
 
 /// Reads `[process]`.
-pub(crate) fn processes(builder: &mut Builder<'_>, model: &WiringModel) -> Vec<ProcessRule> {
+pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> Vec<ProcessRule> {
     let mut rules: Vec<ProcessRule> = Vec::new();
-    for (layer, table, _) in builder.section("process") {
+    for (layer, table, _) in builder.read_section("process") {
         let start = rules.len();
         let mut seen = BTreeMap::new();
         for (name, item) in &table.entries {
@@ -195,7 +208,7 @@ pub(crate) fn processes(builder: &mut Builder<'_>, model: &WiringModel) -> Vec<P
                     ));
                     return None;
                 }
-                Some(claims(builder, model, &item))
+                Some(read_claims(builder, model, &item))
             });
             check_process_keys(builder, &mut settings);
             rules.push(ProcessRule {
@@ -241,9 +254,14 @@ fn check_process_keys(builder: &mut Builder<'_>, settings: &mut Table) {
     });
 }
 
-fn claims(builder: &mut Builder<'_>, model: &WiringModel, item: &Item) -> Vec<Spanned<Pattern>> {
+fn read_claims(
+    builder: &mut Builder<'_>,
+    model: &WiringModel,
+    item: &Item,
+) -> Vec<Spanned<Pattern>> {
     let mut claims = Vec::new();
-    for (text, item) in builder.strings(item, "`services`", "services = [\"frontend\", \"search\"]")
+    for (text, item) in
+        builder.read_strings(item, "`services`", "services = [\"frontend\", \"search\"]")
     {
         let pattern = Pattern::new(text);
         let hit = match pattern.rank() {

@@ -1,4 +1,4 @@
-//! The parser's complaints in our words.
+//! The parser's errors in our words.
 //!
 //! The parser says what it expected; a look at the source around the place says what was meant.
 
@@ -11,19 +11,19 @@ use toml::de::{DeTable, Error};
 use crate::guard::Scan;
 
 /// Most syntax errors reported for one file; what follows is mostly their echo.
-const MOST: usize = 20;
+const MAX_REPORTED: usize = 20;
 
-/// More complaints than this are not healed.
-const HOPELESS: usize = 1000;
+/// More errors than this are not recovered.
+const MAX_RECOVERABLE: usize = 1000;
 
 /// A complaint of the parser.
 #[derive(Debug)]
-pub(crate) struct Complaint {
+pub(crate) struct ParseError {
     range: Range<usize>,
     message: String,
 }
 
-impl Complaint {
+impl ParseError {
     fn of(error: &Error) -> Self {
         Self { range: error.span().unwrap_or(0..0), message: error.message().to_owned() }
     }
@@ -34,7 +34,7 @@ impl Complaint {
     }
 
     fn is_header(&self, text: &str) -> bool {
-        let line = line_around(text, self.range.start);
+        let line = find_line(text, self.range.start);
         text.get(line).is_some_and(|l| l.trim_start().starts_with('['))
             && (self.message.starts_with("unclosed")
                 || self.message.starts_with("invalid unquoted key"))
@@ -43,11 +43,11 @@ impl Complaint {
 
 /// A text without the lines that keep the parser from reading on.
 #[derive(Debug)]
-pub(crate) struct Healed {
+pub(crate) struct RecoveredText {
     /// As long as the original, so that spans hold.
     pub(crate) text: String,
     /// Everything the parser complained of, on the way too.
-    pub(crate) complaints: Vec<Complaint>,
+    pub(crate) errors: Vec<ParseError>,
     /// Names of tables that stand for broken headers.
     pub(crate) placeholders: Vec<String>,
 }
@@ -55,56 +55,58 @@ pub(crate) struct Healed {
 /// Blanks lines and replaces table headers that stop the parser or mislead it, until it reads to the end.
 ///
 /// Without this, everything below the first `timeout: "1s"` would go unread.
-pub(crate) fn heal(text: &str) -> Healed {
-    let mut healed =
-        Healed { text: text.to_owned(), complaints: Vec::new(), placeholders: Vec::new() };
-    for _ in 0..MOST {
-        let complaints: Vec<Complaint> =
-            DeTable::parse_recoverable(&healed.text).1.iter().map(Complaint::of).collect();
+pub(crate) fn recover(text: &str) -> RecoveredText {
+    let mut recovered =
+        RecoveredText { text: text.to_owned(), errors: Vec::new(), placeholders: Vec::new() };
+    for _ in 0..MAX_REPORTED {
+        let errors: Vec<ParseError> =
+            DeTable::parse_recoverable(&recovered.text).1.iter().map(ParseError::of).collect();
         // So many faults are no slips: this is another kind of file, and reading on would tell nothing.
-        if complaints.len() > HOPELESS {
-            healed.complaints = complaints;
-            return healed;
+        if errors.len() > MAX_RECOVERABLE {
+            recovered.errors = errors;
+            return recovered;
         }
-        let worst = complaints
+        let worst = errors
             .iter()
-            .find(|c| c.is_header(&healed.text))
-            .or_else(|| complaints.iter().find(|c| c.is_fatal()));
+            .find(|e| e.is_header(&recovered.text))
+            .or_else(|| errors.iter().find(|e| e.is_fatal()));
         let Some(worst) = worst else {
-            healed.complaints.extend(complaints);
-            return healed;
+            recovered.errors.extend(errors);
+            return recovered;
         };
-        let line = line_around(&healed.text, worst.range.start);
-        let header = worst.is_header(&healed.text);
+        let line = find_line(&recovered.text, worst.range.start);
+        let header = worst.is_header(&recovered.text);
         let name = format!("_{:x}", line.start);
         let mut patch = " ".repeat(line.len());
         if header && line.len() >= name.len() + 2 {
             patch = format!("[{name}]{}", " ".repeat(line.len() - name.len() - 2));
-            healed.placeholders.push(name);
+            recovered.placeholders.push(name);
         }
-        let on_line = |c: &Complaint| c.range.start >= line.start && c.range.start <= line.end;
-        healed.complaints.extend(complaints.into_iter().filter(on_line));
-        healed.text.replace_range(line, &patch);
+        let on_line = |e: &ParseError| e.range.start >= line.start && e.range.start <= line.end;
+        recovered.errors.extend(errors.into_iter().filter(on_line));
+        recovered.text.replace_range(line, &patch);
     }
-    healed.complaints.extend(DeTable::parse_recoverable(&healed.text).1.iter().map(Complaint::of));
-    healed
+    recovered
+        .errors
+        .extend(DeTable::parse_recoverable(&recovered.text).1.iter().map(ParseError::of));
+    recovered
 }
 
 /// One diagnostic for each faulty line, with the offset of the fault.
-pub(crate) fn explain(
+pub(crate) fn diagnose(
     file: FileId,
     text: &str,
     scan: &Scan,
-    complaints: &[Complaint],
+    errors: &[ParseError],
 ) -> Vec<(usize, Diagnostic)> {
-    let mut places: Vec<&Complaint> = complaints.iter().collect();
-    places.sort_by_key(|c| c.range.start);
+    let mut places: Vec<&ParseError> = errors.iter().collect();
+    places.sort_by_key(|e| e.range.start);
     let mut out: Vec<(usize, Diagnostic)> = Vec::new();
     let mut done_until = None;
     let mut strings = scan.unclosed_strings.iter().peekable();
     let mut last_line = None;
-    for Complaint { range, message } in places {
-        if out.len() >= MOST {
+    for ParseError { range, message } in places {
+        if out.len() >= MAX_REPORTED {
             break;
         }
         if done_until.is_some_and(|end| range.start <= end) {
@@ -130,27 +132,27 @@ pub(crate) fn explain(
             done_until = Some(*end);
             continue;
         }
-        let line = line_around(text, range.start);
+        let line = find_line(text, range.start);
         if last_line.as_ref() == Some(&line.start) {
             continue;
         }
         last_line = Some(line.start);
-        out.push((range.start, one(file, text, range, &line, message)));
+        out.push((range.start, diagnose_error(file, text, range, &line, message)));
     }
     out
 }
 
 /// Offsets of values that the parser made up or read wrong.
-pub(crate) fn unusable(complaints: &[Complaint]) -> impl Iterator<Item = usize> + '_ {
+pub(crate) fn find_unusable_values(errors: &[ParseError]) -> impl Iterator<Item = usize> + '_ {
     let usable =
         ["duplicate key", "cannot extend", "string values must be quoted", "invalid unquoted key"];
-    complaints
+    errors
         .iter()
-        .filter(move |c| !usable.iter().any(|u| c.message.starts_with(u)))
-        .map(|c| c.range.start)
+        .filter(move |e| !usable.iter().any(|u| e.message.starts_with(u)))
+        .map(|e| e.range.start)
 }
 
-fn one(
+fn diagnose_error(
     file: FileId,
     text: &str,
     range: &Range<usize>,
@@ -160,9 +162,9 @@ fn one(
     let span = Span::new(file, range.start, range.end.max(range.start));
     let at = text.get(range.clone()).unwrap_or("");
     let statement = text.get(line.clone()).unwrap_or("").trim();
-    let key = key_of(statement);
-    if let Some(fixed) = colon(statement) {
-        let span = trimmed_line(file, text, line);
+    let key = key_before_equals(statement);
+    if let Some(fixed) = fix_colon(statement) {
+        let span = span_of_trimmed_line(file, text, line);
         return codes::not_toml_but(
             span,
             "TOML sets values with `=`",
@@ -170,29 +172,36 @@ fn one(
             Some(&fixed),
         );
     }
-    if let Some(value) = bare_text(text, line).filter(|value| value.start <= range.start) {
-        return unquoted(file, &value, line, text, text.get(value.clone()).unwrap_or(""), key);
+    if let Some(value) = find_bare_text(text, line).filter(|value| value.start <= range.start) {
+        return diagnose_unquoted(
+            file,
+            &value,
+            line,
+            text,
+            text.get(value.clone()).unwrap_or(""),
+            key,
+        );
     }
     if message.starts_with("duplicate key") {
-        return duplicate(file, text, range, line, at);
+        return diagnose_duplicate(file, text, range, line, at);
     }
     if let Some(rest) = message.strip_prefix("cannot extend value of type ") {
-        return extended(file, text, range, line, at, rest);
+        return diagnose_extension(file, text, range, line, at, rest);
     }
     if message.starts_with("string values must be quoted") {
-        return unquoted(file, range, line, text, at, key);
+        return diagnose_unquoted(file, range, line, text, at, key);
     }
     if message.starts_with("missing value") {
         return codes::missing_value(span, key);
     }
     if message.starts_with("key with no value") {
-        return no_equals(file, text, range, line, statement);
+        return diagnose_missing_equals(file, text, range, line, statement);
     }
     if message.starts_with("invalid unquoted key")
         || message.starts_with("unclosed table")
         || message.starts_with("unclosed array table")
     {
-        return bare_key(file, text, range, line, statement);
+        return diagnose_bare_key(file, text, range, line, statement);
     }
     if message.starts_with("invalid boolean") {
         let meant = if at.starts_with('t') { "true" } else { "false" };
@@ -224,14 +233,14 @@ fn one(
             None,
         );
     }
-    match COMPLAINTS.iter().find(|(part, _, _)| message.contains(part)) {
+    match MESSAGES.iter().find(|(part, _, _)| message.contains(part)) {
         Some((_, why, help)) => codes::not_toml_but(span, why, help, None),
         None => codes::bad_toml(span, message),
     }
 }
 
 /// Part of the parser's message, what is wrong, what to do.
-const COMPLAINTS: &[(&str, &str, &str)] = &[
+const MESSAGES: &[(&str, &str, &str)] = &[
     ("missing comma", "a comma is missing before this place", "separate the entries by commas"),
     ("extra assignment", "a comma is missing before this place", "separate the entries by commas"),
     ("extra comma", "one comma too many", "remove it"),
@@ -248,15 +257,15 @@ const COMPLAINTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-fn line_around(text: &str, offset: usize) -> Range<usize> {
-    let offset = floor(text, offset);
+fn find_line(text: &str, offset: usize) -> Range<usize> {
+    let offset = floor_char_boundary(text, offset);
     // A fault at the very end of a line belongs to that line.
     let start = text.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
     let end = text.get(offset..).and_then(|t| t.find('\n')).map_or(text.len(), |i| offset + i);
     start..end
 }
 
-fn floor(text: &str, offset: usize) -> usize {
+fn floor_char_boundary(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
@@ -265,14 +274,14 @@ fn floor(text: &str, offset: usize) -> usize {
 }
 
 /// A line without the blanks around it.
-fn trimmed_line(file: FileId, text: &str, line: &Range<usize>) -> Span {
+fn span_of_trimmed_line(file: FileId, text: &str, line: &Range<usize>) -> Span {
     let whole = text.get(line.clone()).unwrap_or("");
     let start = line.start + (whole.len() - whole.trim_start().len());
     Span::new(file, start, start + whole.trim().len())
 }
 
 /// `key: value` as it should be.
-fn colon(statement: &str) -> Option<String> {
+fn fix_colon(statement: &str) -> Option<String> {
     let (key, value) = statement.split_once(':')?;
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
     let (key, value) = (key.trim(), value.trim());
@@ -281,7 +290,7 @@ fn colon(statement: &str) -> Option<String> {
 }
 
 /// The place of a value that can only be a string without quotes: `../workflow`.
-fn bare_text(text: &str, line: &Range<usize>) -> Option<Range<usize>> {
+fn find_bare_text(text: &str, line: &Range<usize>) -> Option<Range<usize>> {
     let whole = text.get(line.clone())?;
     let (head, value) = whole.split_once('=')?;
     let value = value.split('#').next().unwrap_or("");
@@ -295,7 +304,7 @@ fn bare_text(text: &str, line: &Range<usize>) -> Option<Range<usize>> {
 }
 
 /// What stands before the `=` of a statement.
-fn key_of(statement: &str) -> &str {
+fn key_before_equals(statement: &str) -> &str {
     statement.split('=').next().unwrap_or("").trim()
 }
 
@@ -304,7 +313,7 @@ fn rest_of_line(file: FileId, text: &str, range: &Range<usize>, line: &Range<usi
     Span::new(file, range.start, range.start + rest.trim_end().len())
 }
 
-fn unquoted(
+fn diagnose_unquoted(
     file: FileId,
     range: &Range<usize>,
     line: &Range<usize>,
@@ -354,32 +363,36 @@ fn unquoted(
     }
 }
 
-fn no_equals(
+fn diagnose_missing_equals(
     file: FileId,
     text: &str,
     range: &Range<usize>,
     line: &Range<usize>,
     statement: &str,
 ) -> Diagnostic {
-    let span = trimmed_line(file, text, line);
+    let span = span_of_trimmed_line(file, text, line);
     let after = text.get(range.start..line.end.max(range.start)).unwrap_or("").trim_start();
     if after.starts_with('*') || after.starts_with("->") {
-        return codes::unquoted_key(span, key_of(statement), "edge.\"* -> cart\".timeout = \"1s\"");
+        return codes::unquoted_key(
+            span,
+            key_before_equals(statement),
+            "edge.\"* -> cart\".timeout = \"1s\"",
+        );
     }
     codes::missing_value(span, statement)
 }
 
-fn bare_key(
+fn diagnose_bare_key(
     file: FileId,
     text: &str,
     range: &Range<usize>,
     line: &Range<usize>,
     statement: &str,
 ) -> Diagnostic {
-    let span = trimmed_line(file, text, line);
+    let span = span_of_trimmed_line(file, text, line);
     let Some(inner) = statement.strip_prefix('[') else {
         let at = text.get(range.clone()).unwrap_or("");
-        let key = if at.is_empty() { key_of(statement) } else { at };
+        let key = if at.is_empty() { key_before_equals(statement) } else { at };
         let quoted = format!("\"{key}\"");
         let example = statement.replacen(key, &quoted, 1);
         return codes::unquoted_key(Span::new(file, range.start, range.end), key, &example);
@@ -403,7 +416,7 @@ fn bare_key(
     codes::unquoted_key(span, rest.trim(), &example)
 }
 
-fn duplicate(
+fn diagnose_duplicate(
     file: FileId,
     text: &str,
     range: &Range<usize>,
@@ -432,7 +445,7 @@ fn duplicate(
     codes::set_twice(
         span,
         key,
-        earlier_in_table(text, line.start, key).map(|r| Span::new(file, r.start, r.end)),
+        find_earlier_in_table(text, line.start, key).map(|r| Span::new(file, r.start, r.end)),
     )
 }
 
@@ -441,10 +454,10 @@ fn assigns(statement: &str, key: &str) -> bool {
 }
 
 /// The statement that sets `key` above `before`, within the same table.
-fn earlier_in_table(text: &str, before: usize, key: &str) -> Option<Range<usize>> {
+fn find_earlier_in_table(text: &str, before: usize, key: &str) -> Option<Range<usize>> {
     let mut end = before;
     while end > 0 {
-        let line = line_around(text, end - 1);
+        let line = find_line(text, end - 1);
         let statement = text.get(line.clone())?;
         let trimmed = statement.trim();
         if trimmed.starts_with('[') {
@@ -459,7 +472,7 @@ fn earlier_in_table(text: &str, before: usize, key: &str) -> Option<Range<usize>
     None
 }
 
-fn extended(
+fn diagnose_extension(
     file: FileId,
     text: &str,
     range: &Range<usize>,
@@ -468,7 +481,7 @@ fn extended(
     rest: &str,
 ) -> Diagnostic {
     let span = Span::new(file, range.start, range.end);
-    let first = earlier_in_table(text, line.start, key);
+    let first = find_earlier_in_table(text, line.start, key);
     let first_span = first.clone().map(|r| Span::new(file, r.start, r.end));
     if !rest.starts_with("inline table") {
         return codes::set_twice(span, key, first_span);

@@ -218,7 +218,7 @@ impl Reference {
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, name) = self.parts();
-        write!(f, "{{ {kind} = {} }}", quoted(name))
+        write!(f, "{{ {kind} = {} }}", quote(name))
     }
 }
 
@@ -226,7 +226,7 @@ impl fmt::Display for Reference {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::String(text) => f.write_str(&quoted(text)),
+            Self::String(text) => f.write_str(&quote(text)),
             Self::Integer(n) => n.fmt(f),
             Self::Float(n) if n.is_nan() => f.write_str("nan"),
             Self::Float(n) if n.is_infinite() => f.write_str(if *n > 0.0 { "inf" } else { "-inf" }),
@@ -261,25 +261,25 @@ impl fmt::Display for Table {
             if i > 0 {
                 f.write_str(", ")?;
             }
-            write!(f, "{} = {}", key_text(key), item.value)?;
+            write!(f, "{} = {}", quote_key(key), item.value)?;
         }
         f.write_str(" }")
     }
 }
 
 /// A key as TOML, quoted where it must be.
-pub(crate) fn key_text(key: &str) -> String {
+pub(crate) fn quote_key(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { quoted(key) }
+    if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { quote(key) }
 }
 
 /// A dotted path as TOML.
 pub(crate) fn join(prefix: &str, key: &str) -> String {
-    let key = key_text(key);
+    let key = quote_key(key);
     if prefix.is_empty() { key } else { format!("{prefix}.{key}") }
 }
 
-fn quoted(text: &str) -> String {
+fn quote(text: &str) -> String {
     use fmt::Write as _;
     let mut out = String::from("\"");
     for c in text.chars() {

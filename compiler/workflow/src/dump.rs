@@ -20,13 +20,13 @@ impl WorkflowModel {
                 writeln!(out, "external {name} = {} {}", external.package, external.requirement);
         }
         for service in self.services.values() {
-            service_text(&mut out, service);
+            write_service(&mut out, service);
         }
         for implementation in self.implementations.values() {
-            implementation_text(&mut out, implementation);
+            write_implementation(&mut out, implementation);
         }
         for ty in self.types.values() {
-            type_text(&mut out, ty);
+            write_type(&mut out, ty);
         }
         for knob in self.knobs.values() {
             let _ = writeln!(out, "knob {} {}", knob.name, knob.path);
@@ -44,7 +44,7 @@ fn reason(local: Option<&LocalReason>) -> String {
     local.map_or(String::new(), |l| format!(" local: {}", l.text))
 }
 
-fn service_text(out: &mut String, service: &ServiceModel) {
+fn write_service(out: &mut String, service: &ServiceModel) {
     let _ = writeln!(out, "service {}{}", service.path, renamed(&service.path, &service.reachable));
     for method in &service.methods {
         let _ = writeln!(out, "  {}", method_text(method));
@@ -69,7 +69,7 @@ fn interface_text(interface: &InterfaceUse) -> String {
     format!("{kind} {}{}", interface.path, renamed(&interface.path, &interface.reachable))
 }
 
-fn implementation_text(out: &mut String, implementation: &ImplementationModel) {
+fn write_implementation(out: &mut String, implementation: &ImplementationModel) {
     let _ = writeln!(
         out,
         "implementation {}{}",
@@ -106,7 +106,7 @@ fn fields_text(fields: &[FieldModel]) -> String {
     parts.join(", ")
 }
 
-fn type_text(out: &mut String, ty: &TypeModel) {
+fn write_type(out: &mut String, ty: &TypeModel) {
     let word = match ty.kind {
         TypeKind::Enum(_) if ty.derives_error => "error",
         TypeKind::Enum(_) => "enum",

@@ -13,7 +13,7 @@ use rayon::ThreadPool;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use crate::source::{
-    Item, Loaded, Outline, Place, Truth, display_path, normal, outline, read_text,
+    Item, LoadedText, Outline, Place, Truth, display_path, normalize, outline, read_text,
 };
 
 /// How deep module files may nest; each takes a frame of the reader's stack.
@@ -21,7 +21,7 @@ pub(crate) const MAX_MODULE_DEPTH: usize = 64;
 
 /// Where `mod` declarations of a piece of source look for files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Folder {
+struct ModuleFolder {
     /// Of the file itself, which `#[path]` is relative to.
     file: Utf8PathBuf,
     /// Of child modules.
@@ -34,7 +34,7 @@ struct Folder {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ModuleFile {
     pub(crate) path: Utf8PathBuf,
-    folder: Folder,
+    folder: ModuleFolder,
 }
 
 impl ModuleFile {
@@ -43,20 +43,20 @@ impl ModuleFile {
         let dir = path.parent().map_or_else(Utf8PathBuf::new, Utf8Path::to_owned);
         Self {
             path: path.to_owned(),
-            folder: Folder { file: dir.clone(), children: dir, inline: false },
+            folder: ModuleFolder { file: dir.clone(), children: dir, inline: false },
         }
     }
 }
 
 /// Where the file of a `mod name;` is.
 #[derive(Debug, Clone)]
-pub(crate) enum Found {
+pub(crate) enum ModuleLocation {
     At(ModuleFile),
     /// Both places that it can be at have one; they are as messages show them.
     Both([String; 2]),
     Neither([String; 2]),
     /// Which file it is depends on a condition that builds differ in.
-    Open(Place),
+    Undecided(Place),
 }
 
 /// A file that was read.
@@ -64,11 +64,11 @@ pub(crate) enum Found {
 pub(crate) struct FileRead {
     /// The path as messages show it.
     pub(crate) shown: String,
-    pub(crate) loaded: Loaded,
+    pub(crate) loaded: LoadedText,
     /// Empty where there is no text.
     pub(crate) outline: Outline,
     /// For each `mod name;` of the outline, in order, where its file is; those whose condition fails, or that of a module around them, are left out.
-    pub(crate) modules: Vec<Found>,
+    pub(crate) modules: Vec<ModuleLocation>,
 }
 
 /// Outlines from an earlier run, by the text that each was made of.
@@ -95,7 +95,7 @@ impl Outlines for NoOutlines {
 
 /// What files are read from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin<'a> {
+pub(crate) struct FileSource<'a> {
     pub(crate) system: &'a dyn System,
     pub(crate) outlines: &'a dyn Outlines,
 }
@@ -103,28 +103,28 @@ pub(crate) struct Origin<'a> {
 /// The files of a crate that were read ahead.
 #[derive(Debug)]
 pub(crate) struct Files<'a> {
-    origin: Origin<'a>,
+    source: FileSource<'a>,
     /// Of the crate that is read.
     features: BTreeSet<String>,
     read: BTreeMap<ModuleFile, Arc<FileRead>>,
 }
 
 /// A file and those that lead to it, innermost first.
-struct Route {
+struct ModuleChain {
     path: Utf8PathBuf,
     depth: usize,
-    from: Option<Arc<Route>>,
+    from: Option<Arc<ModuleChain>>,
 }
 
-impl Route {
-    fn holds(&self, path: &Utf8Path) -> bool {
-        self.path == path || self.from.as_ref().is_some_and(|r| r.holds(path))
+impl ModuleChain {
+    fn contains(&self, path: &Utf8Path) -> bool {
+        self.path == path || self.from.as_ref().is_some_and(|r| r.contains(path))
     }
 }
 
 impl<'a> Files<'a> {
-    pub(crate) fn new(origin: Origin<'a>) -> Self {
-        Self { origin, features: BTreeSet::new(), read: BTreeMap::new() }
+    pub(crate) fn new(source: FileSource<'a>) -> Self {
+        Self { source, features: BTreeSet::new(), read: BTreeMap::new() }
     }
 
     /// Begins with a crate that has these features; a file of another crate may have other modules then.
@@ -135,29 +135,29 @@ impl<'a> Files<'a> {
 
     /// Reads what a crate consists of, on the threads of a pool whose stacks are large enough for the parser.
     pub(crate) fn read_ahead(&mut self, pool: &ThreadPool, root: &ModuleFile) {
-        let route = Route { path: root.path.clone(), depth: 1, from: None };
-        let mut level = vec![(root.clone(), Arc::new(route))];
+        let chain = ModuleChain { path: root.path.clone(), depth: 1, from: None };
+        let mut level = vec![(root.clone(), Arc::new(chain))];
         while !level.is_empty() {
-            let (origin, features) = (self.origin, &self.features);
+            let (source, features) = (self.source, &self.features);
             let read: Vec<_> = pool.install(|| {
                 level
                     .into_par_iter()
-                    .map(|(file, route)| {
-                        let read = read(origin, features, &file);
+                    .map(|(file, chain)| {
+                        let read = read_file(source, features, &file);
                         // The texts that were parsed on this thread are kept by the parser otherwise, and nothing of it outlives the outline.
                         proc_macro2::extra::invalidate_current_thread_spans();
-                        (file, route, read)
+                        (file, chain, read)
                     })
                     .collect()
             });
             level = Vec::new();
             let mut wanted = BTreeMap::new();
-            for (file, route, read) in read {
-                if route.depth < MAX_MODULE_DEPTH {
+            for (file, chain, read) in read {
+                if chain.depth < MAX_MODULE_DEPTH {
                     for found in &read.modules {
-                        let Found::At(next) = found else { continue };
-                        if !route.holds(&next.path) {
-                            wanted.entry(next.clone()).or_insert_with(|| Arc::clone(&route));
+                        let ModuleLocation::At(next) = found else { continue };
+                        if !chain.contains(&next.path) {
+                            wanted.entry(next.clone()).or_insert_with(|| Arc::clone(&chain));
                         }
                     }
                 }
@@ -166,8 +166,8 @@ impl<'a> Files<'a> {
             for (file, from) in wanted {
                 if !self.read.contains_key(&file) {
                     let path = file.path.clone();
-                    let route = Route { path, depth: from.depth + 1, from: Some(from) };
-                    level.push((file, Arc::new(route)));
+                    let chain = ModuleChain { path, depth: from.depth + 1, from: Some(from) };
+                    level.push((file, Arc::new(chain)));
                 }
             }
         }
@@ -177,19 +177,19 @@ impl<'a> Files<'a> {
     pub(crate) fn get(&self, file: &ModuleFile) -> Arc<FileRead> {
         match self.read.get(file) {
             Some(read) => Arc::clone(read),
-            None => Arc::new(read(self.origin, &self.features, file)),
+            None => Arc::new(read_file(self.source, &self.features, file)),
         }
     }
 }
 
-fn read(
-    Origin { system, outlines }: Origin<'_>,
+fn read_file(
+    FileSource { system, outlines }: FileSource<'_>,
     features: &BTreeSet<String>,
     file: &ModuleFile,
 ) -> FileRead {
     let loaded = read_text(system, &file.path);
     let outline = match &loaded {
-        Loaded::Text(text) => outlines.get(text).unwrap_or_else(|| {
+        LoadedText::Text(text) => outlines.get(text).unwrap_or_else(|| {
             let outline = outline(text);
             outlines.put(text, &outline);
             outline
@@ -198,18 +198,18 @@ fn read(
     };
     let mut modules = Vec::new();
     if outline.truth(features) != Truth::Fails {
-        find(system, features, &outline.items, &file.folder, &mut modules);
+        find_module_files(system, features, &outline.items, &file.folder, &mut modules);
     }
     FileRead { shown: display_path(system, &file.path), loaded, outline, modules }
 }
 
 /// Finds the files of modules, in the order in which the modules are declared.
-fn find(
+fn find_module_files(
     system: &dyn System,
     features: &BTreeSet<String>,
     items: &[Item],
-    folder: &Folder,
-    found: &mut Vec<Found>,
+    folder: &ModuleFolder,
+    found: &mut Vec<ModuleLocation>,
 ) {
     for item in items {
         let Item::Module(module) = item else { continue };
@@ -219,52 +219,61 @@ fn find(
         let given = module.path(features);
         match (&module.inline, given) {
             (Some((_, items)), Ok(given)) => {
-                let inner = inside(folder, &module.name, given);
-                find(system, features, items, &inner, found);
+                let inner = inline_folder(folder, &module.name, given);
+                find_module_files(system, features, items, &inner, found);
             }
             (Some((_, items)), Err(place)) => {
                 // Where its files are cannot be said, but each has its turn.
                 let mut inner = Vec::new();
-                find(system, features, items, folder, &mut inner);
-                found.extend(inner.iter().map(|_| Found::Open(place)));
+                find_module_files(system, features, items, folder, &mut inner);
+                found.extend(inner.iter().map(|_| ModuleLocation::Undecided(place)));
             }
-            (None, Ok(given)) => found.push(find_one(system, folder, &module.name, given)),
-            (None, Err(place)) => found.push(Found::Open(place)),
+            (None, Ok(given)) => found.push(find_module_file(system, folder, &module.name, given)),
+            (None, Err(place)) => found.push(ModuleLocation::Undecided(place)),
         }
     }
 }
 
 /// Where the modules inside an inline module are looked for.
-fn inside(folder: &Folder, name: &str, given: Option<&str>) -> Folder {
+fn inline_folder(folder: &ModuleFolder, name: &str, given: Option<&str>) -> ModuleFolder {
     let below = match given {
         Some(given) if folder.inline => folder.children.join(given),
         Some(given) => folder.file.join(given),
         None => folder.children.join(name),
     };
-    Folder { file: below.clone(), children: below, inline: true }
+    ModuleFolder { file: below.clone(), children: below, inline: true }
 }
 
-fn find_one(system: &dyn System, folder: &Folder, name: &str, given: Option<&str>) -> Found {
+fn find_module_file(
+    system: &dyn System,
+    folder: &ModuleFolder,
+    name: &str,
+    given: Option<&str>,
+) -> ModuleLocation {
     if let Some(given) = given {
         let base = if folder.inline { &folder.children } else { &folder.file };
         // A file named by `#[path]` looks for its own modules beside itself.
-        return Found::At(ModuleFile::root(&normal(&base.join(given))));
+        return ModuleLocation::At(ModuleFile::root(&normalize(&base.join(given))));
     }
     let children = folder.children.join(name);
-    let beside = normal(&folder.children.join(format!("{name}.rs")));
-    let within = normal(&children.join("mod.rs"));
+    let beside = normalize(&folder.children.join(format!("{name}.rs")));
+    let within = normalize(&children.join("mod.rs"));
     match (system.kind(&beside).is_some(), system.kind(&within).is_some()) {
         (true, false) => {
-            let folder = Folder { file: folder.children.clone(), children, inline: false };
-            Found::At(ModuleFile { path: beside, folder })
+            let folder = ModuleFolder { file: folder.children.clone(), children, inline: false };
+            ModuleLocation::At(ModuleFile { path: beside, folder })
         }
         (false, true) => {
-            let folder = Folder { file: children.clone(), children, inline: false };
-            Found::At(ModuleFile { path: within, folder })
+            let folder = ModuleFolder { file: children.clone(), children, inline: false };
+            ModuleLocation::At(ModuleFile { path: within, folder })
         }
         (both, _) => {
             let candidates = [&beside, &within].map(|p| display_path(system, p));
-            if both { Found::Both(candidates) } else { Found::Neither(candidates) }
+            if both {
+                ModuleLocation::Both(candidates)
+            } else {
+                ModuleLocation::Neither(candidates)
+            }
         }
     }
 }

@@ -6,17 +6,17 @@
 #[path = "../../../stdlib/backend/src/engine/name.rs"]
 mod collection_name;
 mod dump;
+mod encodable;
 #[path = "../../../stdlib/macros/src/error_code.rs"]
 mod error_code;
 mod files;
 mod items;
-mod known;
 mod load;
-mod lower;
 mod manifest;
 mod model;
 mod names;
 mod packages;
+mod resolve_type;
 mod source;
 mod tree;
 pub mod wire_lock;
@@ -26,7 +26,7 @@ use std::sync::OnceLock;
 use bp_diag::{Diagnostics, SourceMap};
 use bp_system::System;
 use camino::Utf8Path;
-use files::{NoOutlines, Origin};
+use files::{FileSource, NoOutlines};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use files::Outlines;
@@ -73,11 +73,11 @@ pub fn read_again(
     dir: &Utf8Path,
     outlines: &dyn Outlines,
 ) -> (WorkflowModel, Diagnostics) {
-    let origin = Origin { system, outlines };
+    let source = FileSource { system, outlines };
     match pool() {
-        Some(pool) => pool.install(|| read_on(Some(pool), origin, sources, dir)),
+        Some(pool) => pool.install(|| read_with_pool(Some(pool), source, sources, dir)),
         // A machine that has no thread to give still has this one.
-        None => read_on(None, origin, sources, dir),
+        None => read_with_pool(None, source, sources, dir),
     }
 }
 
@@ -100,13 +100,14 @@ fn new_pool(threads: usize) -> Option<ThreadPool> {
         .ok()
 }
 
-fn read_on(
+fn read_with_pool(
     pool: Option<&ThreadPool>,
-    origin: Origin<'_>,
+    source: FileSource<'_>,
     sources: &mut SourceMap,
     dir: &Utf8Path,
 ) -> (WorkflowModel, Diagnostics) {
-    let load::Loaded { tree, externals, mut diagnostics } = load::load(origin, pool, sources, dir);
+    let load::LoadedTree { tree, externals, mut diagnostics } =
+        load::load(source, pool, sources, dir);
     let mut model = WorkflowModel { dir: dir.to_owned(), externals, ..WorkflowModel::default() };
     if let Some(krate) = tree.crates.first() {
         model.package.clone_from(&krate.package);
@@ -153,8 +154,9 @@ mod tests {
         let system = deep();
         let read_with = |pool: Option<&ThreadPool>| {
             let mut sources = SourceMap::new();
-            let origin = Origin { system: &system, outlines: &NoOutlines };
-            let (model, diagnostics) = read_on(pool, origin, &mut sources, Utf8Path::new("/w"));
+            let source = FileSource { system: &system, outlines: &NoOutlines };
+            let (model, diagnostics) =
+                read_with_pool(pool, source, &mut sources, Utf8Path::new("/w"));
             let texts: Vec<_> = sources.iter().map(|(_, s)| s.path.clone()).collect();
             format!("{model:?}\n{diagnostics:?}\n{texts:?}")
         };

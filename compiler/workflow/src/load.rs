@@ -9,22 +9,22 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::ThreadPool;
 
 use crate::collection_name::{is_name, proper_name};
-use crate::files::{FileRead, Files, Found, MAX_MODULE_DEPTH, ModuleFile, Origin};
+use crate::files::{FileRead, FileSource, Files, MAX_MODULE_DEPTH, ModuleFile, ModuleLocation};
 use crate::manifest::Manifest;
 use crate::model::ExternalModel;
-use crate::packages::{Package, resolve};
+use crate::packages::{Package, resolve_packages};
 use crate::source::{
     Body, DefinitionItem, ExternCrateItem, Import, Item, MacroItem, MacroProblem, ModuleItem,
-    Place, Truth, Visibility, display_path, normal,
+    Place, Truth, Visibility, display_path, normalize,
 };
 use crate::tree::{
-    Crate, CrateId, Definition, DefinitionId, Entry, Extern, Glob, Module, ModuleId, Spawn, Target,
-    Tree, Visible, visible,
+    Crate, CrateId, Definition, DefinitionId, Extern, Glob, Module, ModuleId, NameEntry,
+    NameTarget, SpawnCall, Tree, VisibleTo, visible_to,
 };
 
 /// What was loaded.
 #[derive(Debug, Default)]
-pub(crate) struct Loaded {
+pub(crate) struct LoadedTree {
     pub(crate) tree: Tree,
     pub(crate) externals: BTreeMap<String, ExternalModel>,
     pub(crate) diagnostics: Diagnostics,
@@ -40,15 +40,15 @@ struct Loader<'a> {
     sources: &'a mut SourceMap,
     tree: Tree,
     /// Files being read, from the crate's root inwards.
-    open: Vec<Utf8PathBuf>,
+    open_files: Vec<Utf8PathBuf>,
     diagnostics: Diagnostics,
 }
 
 /// The walk over one file.
-struct Walk<'f> {
+struct FileWalk<'f> {
     file: FileId,
     /// Where the files of the modules that are still to come are.
-    modules: std::slice::Iter<'f, Found>,
+    modules: std::slice::Iter<'f, ModuleLocation>,
     /// Parts of the file that belong to inline modules, innermost last.
     inline: Vec<(ModuleId, Place)>,
     ignored: Vec<Place>,
@@ -56,37 +56,37 @@ struct Walk<'f> {
 
 /// Loads the crate in `dir` and all that it depends on by path.
 pub(crate) fn load(
-    origin: Origin<'_>,
+    source: FileSource<'_>,
     pool: Option<&ThreadPool>,
     sources: &mut SourceMap,
     dir: &Utf8Path,
-) -> Loaded {
-    let system = origin.system;
+) -> LoadedTree {
+    let system = source.system;
     let mut diagnostics = Diagnostics::new();
-    let packages = resolve(system, sources, dir, &mut diagnostics);
+    let packages = resolve_packages(system, sources, dir, &mut diagnostics);
     let mut loader = Loader {
         system,
-        files: Files::new(origin),
+        files: Files::new(source),
         pool,
         sources,
         tree: Tree::default(),
         features: BTreeSet::new(),
-        open: Vec::new(),
+        open_files: Vec::new(),
         diagnostics,
     };
     for package in &packages.all {
-        loader.enter(package);
+        loader.add_crate(package);
     }
     for (index, package) in packages.all.iter().enumerate() {
-        loader.source(CrateId(index), package);
+        loader.load_source(CrateId(index), package);
     }
-    Loaded { tree: loader.tree, externals: packages.externals, diagnostics: loader.diagnostics }
+    LoadedTree { tree: loader.tree, externals: packages.externals, diagnostics: loader.diagnostics }
 }
 
 impl Loader<'_> {
-    fn enter(&mut self, package: &Package) {
+    fn add_crate(&mut self, package: &Package) {
         let manifest = &package.manifest;
-        self.distinct(manifest);
+        self.check_unique_name(manifest);
         self.tree.crates.push(Crate {
             name: manifest.name.clone(),
             package: manifest.package.clone(),
@@ -105,7 +105,7 @@ impl Loader<'_> {
     }
 
     /// A type's path begins with its crate's name, so that no two crates may share one.
-    fn distinct(&mut self, manifest: &Manifest) {
+    fn check_unique_name(&mut self, manifest: &Manifest) {
         let twice = |other: &&Crate| {
             other.name == manifest.name
                 || (other.package == manifest.package && other.version == manifest.version)
@@ -120,7 +120,7 @@ impl Loader<'_> {
         self.diagnostics.push(codes::crate_named_twice(span, first, name, packages));
     }
 
-    fn source(&mut self, id: CrateId, package: &Package) {
+    fn load_source(&mut self, id: CrateId, package: &Package) {
         let manifest = &package.manifest;
         let root = ModuleId(self.tree.modules.len());
         if let Some(krate) = self.tree.crates.get_mut(id.0) {
@@ -131,7 +131,7 @@ impl Loader<'_> {
             parent: None,
             krate: id,
             file: manifest.file,
-            visible: Visible::Public,
+            visible: VisibleTo::Public,
             condition: None,
             names: BTreeMap::new(),
             globs: Vec::new(),
@@ -144,8 +144,10 @@ impl Loader<'_> {
             if id != CrateId(0) {
                 return;
             }
-            let usual = display_path(self.system, &normal(&package.dir.join("src/lib.rs")));
-            let fault = codes::library_missing(None, manifest.span, &manifest.package, &usual);
+            let default_root =
+                display_path(self.system, &normalize(&package.dir.join("src/lib.rs")));
+            let fault =
+                codes::library_missing(None, manifest.span, &manifest.package, &default_root);
             self.diagnostics.push(fault);
             return;
         };
@@ -155,24 +157,25 @@ impl Loader<'_> {
         if let Some(pool) = self.pool {
             self.files.read_ahead(pool, &file);
         }
-        self.open.clear();
-        self.file(root, &file, said.unwrap_or(Span::whole(manifest.file)));
+        self.open_files.clear();
+        self.load_file(root, &file, said.unwrap_or(Span::whole(manifest.file)));
     }
 
     /// Takes a file as the contents of `module`.
-    fn file(&mut self, module: ModuleId, at: &ModuleFile, asked: Span) {
-        if self.open.contains(&at.path) {
+    fn load_file(&mut self, module: ModuleId, at: &ModuleFile, asked: Span) {
+        if self.open_files.contains(&at.path) {
             let shown = display_path(self.system, &at.path);
             self.diagnostics.push(codes::module_cycle(asked, &shown));
             return;
         }
-        if self.open.len() >= MAX_MODULE_DEPTH {
+        if self.open_files.len() >= MAX_MODULE_DEPTH {
             self.diagnostics.push(codes::nested_too_deep(asked, MAX_MODULE_DEPTH));
             return;
         }
         let read = self.files.get(at);
         let FileRead { shown, loaded, outline, modules } = &*read;
-        let entered = loaded.enter(self.sources, shown, Some(asked), &mut self.diagnostics);
+        let entered =
+            loaded.add_to_sources(self.sources, shown, Some(asked), &mut self.diagnostics);
         let Some(file) = entered else { return };
         for fault in &outline.faults {
             self.diagnostics.push(fault.diagnostic(file));
@@ -182,7 +185,7 @@ impl Loader<'_> {
         }
         match outline.truth(&self.features) {
             Truth::Fails => return,
-            Truth::Open(place) => {
+            Truth::Undecided(place) => {
                 if let Some(m) = self.tree.modules.get_mut(module.0) {
                     m.condition.get_or_insert(place.of(file));
                 }
@@ -190,10 +193,10 @@ impl Loader<'_> {
             Truth::Holds => {}
         }
         let modules = modules.iter();
-        let mut walk = Walk { file, modules, inline: Vec::new(), ignored: Vec::new() };
-        self.open.push(at.path.clone());
-        self.items(module, &outline.items, &mut walk);
-        self.open.pop();
+        let mut walk = FileWalk { file, modules, inline: Vec::new(), ignored: Vec::new() };
+        self.open_files.push(at.path.clone());
+        self.load_items(module, &outline.items, &mut walk);
+        self.open_files.pop();
         for call in &outline.spawns {
             if walk.ignored.iter().any(|r| r.contains(call.place.start)) {
                 continue;
@@ -201,7 +204,7 @@ impl Loader<'_> {
             let inline = walk.inline.iter().rev().find(|(_, r)| r.contains(call.place.start));
             let module = inline.map_or(module, |(id, _)| *id);
             let (path, span) = (call.path.clone(), call.place.of(file));
-            self.tree.spawns.push(Spawn { module, path, span });
+            self.tree.spawns.push(SpawnCall { module, path, span });
         }
         for literal in outline.collections.iter().filter(|literal| !is_name(&literal.text)) {
             if !walk.ignored.iter().any(|r| r.contains(literal.place.start)) {
@@ -212,19 +215,19 @@ impl Loader<'_> {
         }
     }
 
-    fn items(&mut self, module: ModuleId, items: &[Item], walk: &mut Walk<'_>) {
+    fn load_items(&mut self, module: ModuleId, items: &[Item], walk: &mut FileWalk<'_>) {
         for item in items {
             match item {
                 Item::Ignored(place) => walk.ignored.push(*place),
-                Item::Module(inner) => self.module(module, inner, walk),
+                Item::Module(inner) => self.load_module(module, inner, walk),
                 Item::Use(visibility, imports, when) => {
                     let truth = Truth::of(when.as_deref(), &self.features);
                     if truth != Truth::Fails {
-                        let open = truth.open().map(|p| p.of(walk.file));
-                        self.imports(module, (*visibility, open), imports);
+                        let undecided = truth.undecided().map(|p| p.of(walk.file));
+                        self.add_imports(module, (*visibility, undecided), imports);
                     }
                 }
-                Item::ExternCrate(named) => self.extern_crate(module, walk.file, named),
+                Item::ExternCrate(named) => self.add_extern_crate(module, walk.file, named),
                 Item::Definition(definition) => self.define(module, walk.file, definition),
                 Item::Impl(block) => {
                     // One of a trait is kept: a service that is there at times is an error.
@@ -240,12 +243,12 @@ impl Loader<'_> {
                         m.statics.push(Arc::clone(value));
                     }
                 }
-                Item::Macro(call) => self.macro_call(module, walk.file, call),
+                Item::Macro(call) => self.record_macro_call(module, walk.file, call),
             }
         }
     }
 
-    fn macro_call(&mut self, module: ModuleId, file: FileId, call: &MacroItem) {
+    fn record_macro_call(&mut self, module: ModuleId, file: FileId, call: &MacroItem) {
         if Truth::of(call.condition.as_ref(), &self.features) == Truth::Fails {
             return;
         }
@@ -268,7 +271,7 @@ impl Loader<'_> {
         }
     }
 
-    fn name(&mut self, module: ModuleId, name: String, entry: Entry) {
+    fn add_name(&mut self, module: ModuleId, name: String, entry: NameEntry) {
         if let Some(m) = self.tree.modules.get_mut(module.0) {
             m.names.entry(name).or_default().push(entry);
         }
@@ -280,13 +283,18 @@ impl Loader<'_> {
         let truth = Truth::of(item.condition.as_ref(), &self.features);
         let condition = item.condition.as_ref().map(|c| c.place.of(file));
         if condition.is_none()
-            && let Some(first) = self.defined(module, name)
+            && let Some(first) = self.find_definition(module, name)
         {
-            self.diagnostics.push(codes::defined_twice(span, first, kind(&item.body), name));
+            self.diagnostics.push(codes::defined_twice(
+                span,
+                first,
+                describe_kind(&item.body),
+                name,
+            ));
             return;
         }
         let id = DefinitionId(self.tree.definitions.len());
-        let visible = visible(&self.tree, module, item.visibility);
+        let visible = visible_to(&self.tree, module, item.visibility);
         let Some(m) = self.tree.module(module) else { return };
         let path = format!("{}::{name}", m.path);
         let condition = condition.or(m.condition);
@@ -300,11 +308,11 @@ impl Loader<'_> {
             span,
             condition,
         });
-        let target = Target::Definition(id);
+        let target = NameTarget::Definition(id);
         // Types say so themselves, but an alias is only what it stands for.
         let alias = matches!(item.body, Body::Alias(_));
-        let open = truth.open().filter(|_| alias).map(|p| p.of(file));
-        let entry = Entry { target, visible, open };
+        let undecided = truth.undecided().filter(|_| alias).map(|p| p.of(file));
+        let entry = NameEntry { target, visible, undecided };
         let Some(m) = self.tree.modules.get_mut(module.0) else { return };
         let entries = m.names.entry(name.clone()).or_default();
         match truth {
@@ -316,42 +324,42 @@ impl Loader<'_> {
     }
 
     /// The place of a definition with this name in a module, conditional ones aside.
-    fn defined(&self, module: ModuleId, name: &str) -> Option<Span> {
+    fn find_definition(&self, module: ModuleId, name: &str) -> Option<Span> {
         let entries = self.tree.module(module)?.names.get(name)?;
         entries.iter().find_map(|e| match e.target {
-            Target::Definition(id) => {
+            NameTarget::Definition(id) => {
                 self.tree.definition(id).filter(|d| d.condition.is_none()).map(|d| d.span)
             }
             _ => None,
         })
     }
 
-    fn imports(
+    fn add_imports(
         &mut self,
         module: ModuleId,
-        (visibility, open): (Visibility, Option<Span>),
+        (visibility, undecided): (Visibility, Option<Span>),
         imports: &[Import],
     ) {
-        let visible = visible(&self.tree, module, visibility);
+        let visible = visible_to(&self.tree, module, visibility);
         for import in imports {
             match import {
                 Import::Name(name, path) => {
-                    let target = Target::Use(path.clone());
-                    self.name(module, name.clone(), Entry { target, visible, open });
+                    let target = NameTarget::Use(path.clone());
+                    self.add_name(module, name.clone(), NameEntry { target, visible, undecided });
                 }
                 Import::Glob(path) => {
                     if let Some(m) = self.tree.modules.get_mut(module.0) {
-                        m.globs.push(Glob { path: path.clone(), visible, open });
+                        m.globs.push(Glob { path: path.clone(), visible, undecided });
                     }
                 }
             }
         }
     }
 
-    fn extern_crate(&mut self, module: ModuleId, file: FileId, item: &ExternCrateItem) {
+    fn add_extern_crate(&mut self, module: ModuleId, file: FileId, item: &ExternCrateItem) {
         let truth = Truth::of(item.condition.as_ref(), &self.features);
         let Some(id) = self.tree.module(module).map(|m| m.krate) else { return };
-        let visible = visible(&self.tree, module, item.visibility);
+        let visible = visible_to(&self.tree, module, item.visibility);
         let Some(krate) = self.tree.crates.get_mut(id.0) else { return };
         if truth == Truth::Fails {
             return;
@@ -366,12 +374,12 @@ impl Loader<'_> {
         if krate.root == Some(module) && item.name != "_" {
             krate.renamed.insert(item.name.clone(), target.clone());
         }
-        let open = truth.open().map(|p| p.of(file));
-        let target = Target::Extern(target);
-        self.name(module, item.name.clone(), Entry { target, visible, open });
+        let undecided = truth.undecided().map(|p| p.of(file));
+        let target = NameTarget::Extern(target);
+        self.add_name(module, item.name.clone(), NameEntry { target, visible, undecided });
     }
 
-    fn module(&mut self, parent: ModuleId, item: &ModuleItem, walk: &mut Walk<'_>) {
+    fn load_module(&mut self, parent: ModuleId, item: &ModuleItem, walk: &mut FileWalk<'_>) {
         let name = &item.name;
         let truth = Truth::of(item.condition.as_ref(), &self.features);
         if truth == Truth::Fails {
@@ -379,8 +387,8 @@ impl Loader<'_> {
             return;
         }
         let id = ModuleId(self.tree.modules.len());
-        let visible = visible(&self.tree, parent, item.visibility);
-        let condition = truth.open().map(|p| p.of(walk.file));
+        let visible = visible_to(&self.tree, parent, item.visibility);
+        let condition = truth.undecided().map(|p| p.of(walk.file));
         let Some(above) = self.tree.module(parent) else { return };
         let module = Module {
             path: format!("{}::{name}", above.path),
@@ -396,34 +404,34 @@ impl Loader<'_> {
             calls_macros: false,
         };
         self.tree.modules.push(module);
-        let target = Target::Module(id);
-        self.name(parent, name.clone(), Entry { target, visible, open: None });
+        let target = NameTarget::Module(id);
+        self.add_name(parent, name.clone(), NameEntry { target, visible, undecided: None });
         if let Some((whole, items)) = &item.inline {
             walk.inline.push((id, *whole));
-            self.items(id, items, walk);
+            self.load_items(id, items, walk);
             return;
         }
         let span = item.place.of(walk.file);
         match walk.modules.next() {
-            Some(Found::At(file)) => self.file(id, file, span),
-            Some(Found::Open(place)) => {
+            Some(ModuleLocation::At(file)) => self.load_file(id, file, span),
+            Some(ModuleLocation::Undecided(place)) => {
                 let what = format!("the file of module `{name}`");
                 let at = place.of(walk.file);
                 self.diagnostics.push(codes::undecided(at, at, &what));
             }
-            Some(Found::Both(candidates)) => {
+            Some(ModuleLocation::Both(candidates)) => {
                 self.diagnostics.push(codes::module_file_ambiguous(span, name, candidates));
             }
-            Some(Found::Neither(candidates)) if condition.is_none() => {
+            Some(ModuleLocation::Neither(candidates)) if condition.is_none() => {
                 self.diagnostics.push(codes::module_file_missing(span, name, candidates));
             }
             // cargo does not miss a file behind a condition that does not hold, and neither may we.
-            Some(Found::Neither(_)) | None => {}
+            Some(ModuleLocation::Neither(_)) | None => {}
         }
     }
 }
 
-fn kind(body: &Body) -> &'static str {
+fn describe_kind(body: &Body) -> &'static str {
     match body {
         Body::Trait(_) | Body::TraitAlias => "trait",
         Body::Struct(_) => "struct",

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bp_diag::{Span, nearest};
 
-use crate::known::is_known;
+use crate::encodable::is_encodable;
 use crate::source::UsePath;
-use crate::tree::{CrateId, DefinitionId, Entry, Extern, Module, ModuleId, Target, Tree, Visible};
+use crate::tree::{
+    CrateId, DefinitionId, Extern, Module, ModuleId, NameEntry, NameTarget, Tree, VisibleTo,
+};
 
 /// How many steps one resolution may take, so that `use` cycles end.
 const FUEL: usize = 4096;
 
 /// What a path stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Resolved {
+pub(crate) enum ResolvedName {
     Module(ModuleId),
     Definition(DefinitionId),
     /// An item of a crate that is not read, by a path that generated code can write.
@@ -21,7 +23,7 @@ pub(crate) enum Resolved {
     /// `u8`, `str`, …
     Primitive(String),
     /// What it is depends on a condition, here, that builds differ in.
-    Open(Span),
+    Undecided(Span),
     /// Something of a crate that a Cargo.toml mentions and does not link.
     Unlinked(CrateId, String),
     /// Nothing that was read declares it; `certain` when nothing unread could, either.
@@ -91,7 +93,7 @@ impl<'t> Names<'t> {
     pub(crate) fn new(tree: &'t Tree) -> Self {
         let mut names = Self { tree, reachable: BTreeMap::new() };
         for index in 0..tree.crates.len() {
-            names.reach(CrateId(index));
+            names.find_reachable(CrateId(index));
         }
         names
     }
@@ -107,10 +109,10 @@ impl<'t> Names<'t> {
         module: ModuleId,
         path: &UsePath,
         namespace: Namespace,
-    ) -> Resolved {
+    ) -> ResolvedName {
         let mut fuel = FUEL;
-        self.path(module, path, namespace, &mut fuel)
-            .unwrap_or_else(|| Resolved::Unknown { certain: self.sees_all(module) })
+        self.resolve_path(module, path, namespace, &mut fuel)
+            .unwrap_or_else(|| ResolvedName::Unknown { certain: self.sees_all(module) })
     }
 
     /// Whether every name of a module is known: no macro is called in it and no unread crate's names are all imported.
@@ -120,38 +122,38 @@ impl<'t> Names<'t> {
             && m.globs.iter().all(|glob| {
                 let mut fuel = FUEL;
                 matches!(
-                    self.path(module, &glob.path, Namespace::Types, &mut fuel),
-                    Some(Resolved::Module(_) | Resolved::Definition(_))
+                    self.resolve_path(module, &glob.path, Namespace::Types, &mut fuel),
+                    Some(ResolvedName::Module(_) | ResolvedName::Definition(_))
                 )
             })
     }
 
-    fn path(
+    fn resolve_path(
         &self,
         module: ModuleId,
         path: &UsePath,
         namespace: Namespace,
         fuel: &mut usize,
-    ) -> Option<Resolved> {
+    ) -> Option<ResolvedName> {
         *fuel = fuel.checked_sub(1)?;
         let mut segments = path.segments.iter();
         let first = segments.next()?;
         let alone = path.segments.len() == 1;
         let mut at = if path.global && self.begins_at_root(module, "", path) {
             let namespace = if alone { namespace } else { Namespace::Types };
-            self.local(self.tree.root_of(module)?, first, namespace, fuel)?
+            self.resolve_in_module(self.tree.root_of(module)?, first, namespace, fuel)?
         } else if path.global {
-            self.external(module, first)?
+            self.resolve_crate(module, first)?
         } else {
             match first.as_str() {
-                "crate" | "$crate" => Resolved::Module(self.tree.root_of(module)?),
-                "self" => Resolved::Module(module),
-                "super" => Resolved::Module(self.tree.module(module)?.parent?),
+                "crate" | "$crate" => ResolvedName::Module(self.tree.root_of(module)?),
+                "self" => ResolvedName::Module(module),
+                "super" => ResolvedName::Module(self.tree.module(module)?.parent?),
                 name => {
                     let namespace = if alone { namespace } else { Namespace::Types };
-                    self.local(module, name, namespace, fuel)
-                        .or_else(|| self.external(module, name))
-                        .or_else(|| standard(name, alone))
+                    self.resolve_in_module(module, name, namespace, fuel)
+                        .or_else(|| self.resolve_crate(module, name))
+                        .or_else(|| resolve_builtin(name, alone))
                         .or_else(|| if alone { self.guess(module, name, fuel) } else { None })?
                 }
             }
@@ -160,18 +162,20 @@ impl<'t> Names<'t> {
         for segment in segments {
             left -= 1;
             at = match at {
-                Resolved::Module(inner) if segment == "super" => {
-                    Resolved::Module(self.tree.module(inner)?.parent?)
+                ResolvedName::Module(inner) if segment == "super" => {
+                    ResolvedName::Module(self.tree.module(inner)?.parent?)
                 }
-                Resolved::Module(inner) if segment == "self" => Resolved::Module(inner),
-                Resolved::Module(inner) => {
+                ResolvedName::Module(inner) if segment == "self" => ResolvedName::Module(inner),
+                ResolvedName::Module(inner) => {
                     let namespace = if left == 0 { namespace } else { Namespace::Types };
-                    self.local(inner, segment, namespace, fuel).or_else(|| {
+                    self.resolve_in_module(inner, segment, namespace, fuel).or_else(|| {
                         if left == 0 { self.guess(inner, segment, fuel) } else { None }
                     })?
                 }
-                Resolved::External(prefix) => Resolved::External(format!("{prefix}::{segment}")),
-                Resolved::Open(_) | Resolved::Unlinked(..) => at,
+                ResolvedName::External(prefix) => {
+                    ResolvedName::External(format!("{prefix}::{segment}"))
+                }
+                ResolvedName::Undecided(_) | ResolvedName::Unlinked(..) => at,
                 _ => return None,
             };
         }
@@ -179,89 +183,91 @@ impl<'t> Names<'t> {
     }
 
     /// A name that a module declares or imports.
-    fn local(
+    fn resolve_in_module(
         &self,
         module: ModuleId,
         name: &str,
         namespace: Namespace,
         fuel: &mut usize,
-    ) -> Option<Resolved> {
+    ) -> Option<ResolvedName> {
         let m = self.tree.module(module)?;
         if let Some(entries) = m.names.get(name) {
-            let is_use = |e: &&Entry| matches!(e.target, Target::Use(_));
+            let is_use = |e: &&NameEntry| matches!(e.target, NameTarget::Use(_));
             let wanted = namespace == Namespace::Macros;
             let first = entries.iter().find(|e| is_use(e) == wanted);
             let then = entries.iter().find(|e| is_use(e) != wanted);
             for entry in first.into_iter().chain(then) {
-                if let Some(found) = self.entry(module, name, entry, namespace, fuel) {
+                if let Some(found) = self.resolve_entry(module, name, entry, namespace, fuel) {
                     return Some(found);
                 }
             }
         }
-        self.globbed(module, m, name, namespace, fuel)
+        self.resolve_through_globs(module, m, name, namespace, fuel)
     }
 
-    fn entry(
+    fn resolve_entry(
         &self,
         module: ModuleId,
         name: &str,
-        entry: &Entry,
+        entry: &NameEntry,
         namespace: Namespace,
         fuel: &mut usize,
-    ) -> Option<Resolved> {
+    ) -> Option<ResolvedName> {
         // Whether an attribute is the runtime's is told by its name; what a type is, by nothing else.
-        if let (Some(span), Namespace::Types) = (entry.open, namespace) {
-            return Some(Resolved::Open(span));
+        if let (Some(span), Namespace::Types) = (entry.undecided, namespace) {
+            return Some(ResolvedName::Undecided(span));
         }
         match &entry.target {
-            Target::Module(id) => Some(Resolved::Module(*id)),
-            Target::Definition(id) => Some(Resolved::Definition(*id)),
-            Target::Extern(target) => self.linked(target),
-            Target::Use(path) if self.begins_at_root(module, name, path) => {
+            NameTarget::Module(id) => Some(ResolvedName::Module(*id)),
+            NameTarget::Definition(id) => Some(ResolvedName::Definition(*id)),
+            NameTarget::Extern(target) => self.resolve_extern(target),
+            NameTarget::Use(path) if self.begins_at_root(module, name, path) => {
                 let root = self.tree.root_of(module)?;
-                self.path(root, &UsePath { global: false, ..path.clone() }, namespace, fuel)
+                self.resolve_path(root, &UsePath { global: false, ..path.clone() }, namespace, fuel)
             }
             // `use bytes::bytes;` begins at the crate, not at itself.
-            Target::Use(path)
+            NameTarget::Use(path)
                 if path.segments.first().is_some_and(|s| s == name)
-                    && self.external(module, name).is_some() =>
+                    && self.resolve_crate(module, name).is_some() =>
             {
                 let path = UsePath { global: true, ..path.clone() };
-                self.path(module, &path, namespace, fuel)
+                self.resolve_path(module, &path, namespace, fuel)
             }
-            Target::Use(path) => self.path(module, path, namespace, fuel),
+            NameTarget::Use(path) => self.resolve_path(module, path, namespace, fuel),
         }
     }
 
-    fn globbed(
+    fn resolve_through_globs(
         &self,
         module: ModuleId,
         m: &Module,
         name: &str,
         namespace: Namespace,
         fuel: &mut usize,
-    ) -> Option<Resolved> {
+    ) -> Option<ResolvedName> {
         for glob in &m.globs {
             // A glob's own first segment must not be looked up through that same glob.
             *fuel = fuel.checked_sub(1)?;
-            let from = self.glob_source(module, &glob.path, fuel);
+            let from = self.resolve_glob_source(module, &glob.path, fuel);
             match from {
-                Some(Resolved::Module(source)) if source != module => {
+                Some(ResolvedName::Module(source)) if source != module => {
                     let seen = self.tree.module(source).and_then(|s| s.names.get(name));
                     let visible = seen.is_none_or(|entries| {
-                        entries.iter().any(|e| self.may_use(module, e.visible))
+                        entries.iter().any(|e| self.can_use(module, e.visible))
                     });
-                    if visible && let Some(found) = self.local(source, name, namespace, fuel) {
-                        return Some(match (glob.open, namespace) {
-                            (Some(span), Namespace::Types) => Resolved::Open(span),
+                    if visible
+                        && let Some(found) = self.resolve_in_module(source, name, namespace, fuel)
+                    {
+                        return Some(match (glob.undecided, namespace) {
+                            (Some(span), Namespace::Types) => ResolvedName::Undecided(span),
                             _ => found,
                         });
                     }
                 }
-                Some(Resolved::External(prefix)) => {
+                Some(ResolvedName::External(prefix)) => {
                     let path = format!("{prefix}::{name}");
-                    if is_known(&path) {
-                        return Some(Resolved::External(path));
+                    if is_encodable(&path) {
+                        return Some(ResolvedName::External(path));
                     }
                 }
                 _ => {}
@@ -270,35 +276,43 @@ impl<'t> Names<'t> {
         None
     }
 
-    fn glob_source(&self, module: ModuleId, path: &UsePath, fuel: &mut usize) -> Option<Resolved> {
+    fn resolve_glob_source(
+        &self,
+        module: ModuleId,
+        path: &UsePath,
+        fuel: &mut usize,
+    ) -> Option<ResolvedName> {
         let first = path.segments.first()?;
         let m = self.tree.module(module)?;
         if self.begins_at_root(module, "", path) {
             let root = self.tree.root_of(module)?;
             let path = UsePath { global: false, ..path.clone() };
-            return self.path(root, &path, Namespace::Types, fuel);
+            return self.resolve_path(root, &path, Namespace::Types, fuel);
         }
         let named = path.global
             || matches!(first.as_str(), "crate" | "self" | "super")
             || m.names.contains_key(first);
         if named {
-            return self.path(module, path, Namespace::Types, fuel);
+            return self.resolve_path(module, path, Namespace::Types, fuel);
         }
-        match self.external(module, first)? {
-            Resolved::External(mut prefix) => {
+        match self.resolve_crate(module, first)? {
+            ResolvedName::External(mut prefix) => {
                 for segment in path.segments.iter().skip(1) {
                     prefix = format!("{prefix}::{segment}");
                 }
-                Some(Resolved::External(prefix))
+                Some(ResolvedName::External(prefix))
             }
-            _ => {
-                self.path(module, &UsePath { global: true, ..path.clone() }, Namespace::Types, fuel)
-            }
+            _ => self.resolve_path(
+                module,
+                &UsePath { global: true, ..path.clone() },
+                Namespace::Types,
+                fuel,
+            ),
         }
     }
 
     /// A name that only an import of all of an unread crate's names can give; the runtime's come first.
-    fn guess(&self, module: ModuleId, name: &str, fuel: &mut usize) -> Option<Resolved> {
+    fn guess(&self, module: ModuleId, name: &str, fuel: &mut usize) -> Option<ResolvedName> {
         let mut visited = BTreeSet::new();
         let mut waiting = VecDeque::from([module]);
         let mut other = None;
@@ -307,42 +321,44 @@ impl<'t> Names<'t> {
                 continue;
             }
             for glob in &self.tree.module(at)?.globs {
-                match self.glob_source(at, &glob.path, fuel) {
-                    Some(Resolved::External(prefix)) if is_runtime_path(&prefix) => {
-                        return Some(Resolved::External(format!("{prefix}::{name}")));
+                match self.resolve_glob_source(at, &glob.path, fuel) {
+                    Some(ResolvedName::External(prefix)) if is_runtime_path(&prefix) => {
+                        return Some(ResolvedName::External(format!("{prefix}::{name}")));
                     }
-                    Some(Resolved::External(prefix)) => {
+                    Some(ResolvedName::External(prefix)) => {
                         other.get_or_insert_with(|| format!("{prefix}::{name}"));
                     }
-                    Some(Resolved::Module(source)) => waiting.push_back(source),
+                    Some(ResolvedName::Module(source)) => waiting.push_back(source),
                     _ => {}
                 }
             }
         }
         // Only lower-case first letters are left out: a macro or attribute of an unread crate is no type.
-        other.filter(|_| name.starts_with(char::is_uppercase)).map(Resolved::External)
+        other.filter(|_| name.starts_with(char::is_uppercase)).map(ResolvedName::External)
     }
 
     /// A crate by its name.
-    fn external(&self, module: ModuleId, name: &str) -> Option<Resolved> {
+    fn resolve_crate(&self, module: ModuleId, name: &str) -> Option<ResolvedName> {
         let id = self.tree.module(module)?.krate;
         let krate = self.tree.krate(id)?;
         match krate.renamed.get(name).or_else(|| krate.externs.get(name)) {
-            Some(target) => self.linked(target),
+            Some(target) => self.resolve_extern(target),
             None if matches!(name, "std" | "core" | "alloc") => {
-                Some(Resolved::External("std".to_owned()))
+                Some(ResolvedName::External("std".to_owned()))
             }
             None if krate.unlinked.contains_key(name) => {
-                Some(Resolved::Unlinked(id, name.to_owned()))
+                Some(ResolvedName::Unlinked(id, name.to_owned()))
             }
             None => None,
         }
     }
 
-    fn linked(&self, target: &Extern) -> Option<Resolved> {
+    fn resolve_extern(&self, target: &Extern) -> Option<ResolvedName> {
         match target {
-            Extern::Read(id) => Some(Resolved::Module(self.tree.krate(*id)?.root?)),
-            Extern::Other(name) | Extern::Runtime(name) => Some(Resolved::External(name.clone())),
+            Extern::Read(id) => Some(ResolvedName::Module(self.tree.krate(*id)?.root?)),
+            Extern::Other(name) | Extern::Runtime(name) => {
+                Some(ResolvedName::External(name.clone()))
+            }
         }
     }
 
@@ -356,10 +372,10 @@ impl<'t> Names<'t> {
         })
     }
 
-    fn may_use(&self, from: ModuleId, visible: Visible) -> bool {
+    fn can_use(&self, from: ModuleId, visible: VisibleTo) -> bool {
         match visible {
-            Visible::Public => true,
-            Visible::In(outer) => self.tree.contains(outer, from),
+            VisibleTo::Public => true,
+            VisibleTo::In(outer) => self.tree.contains(outer, from),
         }
     }
 
@@ -381,11 +397,14 @@ impl<'t> Names<'t> {
         };
         path.segments.len() > 1
             && krate.externs.values().any(|e| matches!(e, Extern::Other(p) if alike(p)))
-            && matches!(self.resolve(module, &first, Namespace::Types), Resolved::Unknown { .. })
+            && matches!(
+                self.resolve(module, &first, Namespace::Types),
+                ResolvedName::Unknown { .. }
+            )
     }
 
     /// The name that may have been meant by the first part of a path that stands for nothing.
-    pub(crate) fn near(&self, module: ModuleId, path: &UsePath) -> Option<&str> {
+    pub(crate) fn suggest(&self, module: ModuleId, path: &UsePath) -> Option<&str> {
         let mut at = module;
         for (index, segment) in path.segments.iter().enumerate() {
             let prefix = UsePath {
@@ -393,8 +412,8 @@ impl<'t> Names<'t> {
                 segments: path.segments.iter().take(index + 1).cloned().collect(),
             };
             match self.resolve(module, &prefix, Namespace::Types) {
-                Resolved::Module(inner) => at = inner,
-                Resolved::Unknown { .. } => {
+                ResolvedName::Module(inner) => at = inner,
+                ResolvedName::Unknown { .. } => {
                     let alone = path.segments.len() == 1;
                     return nearest(segment, self.candidates(at, index == 0, alone));
                 }
@@ -420,19 +439,19 @@ impl<'t> Names<'t> {
     }
 
     /// Whether every module from the crate's root to a definition is public.
-    fn plainly_public(&self, id: DefinitionId) -> bool {
+    fn is_public_throughout(&self, id: DefinitionId) -> bool {
         let Some(definition) = self.tree.definition(id) else { return false };
-        let mut public = definition.visible == Visible::Public;
+        let mut public = definition.visible == VisibleTo::Public;
         let mut at = Some(definition.module);
         while let Some(m) = at.and_then(|id| self.tree.module(id)) {
-            public &= m.visible == Visible::Public;
+            public &= m.visible == VisibleTo::Public;
             at = m.parent;
         }
         public
     }
 
     /// Walks a crate's public names outwards from its root, shortest paths first; a definition's own path is preferred.
-    fn reach(&mut self, krate: CrateId) {
+    fn find_reachable(&mut self, krate: CrateId) {
         let Some(root) = self.tree.krate(krate).and_then(|k| k.root) else { return };
         let Some(name) = self.tree.module(root).map(|m| m.path.clone()) else { return };
         let mut visited = BTreeSet::new();
@@ -441,11 +460,11 @@ impl<'t> Names<'t> {
             if !visited.insert(module) {
                 continue;
             }
-            self.reach_module(module, &prefix, &mut waiting);
+            self.find_reachable_in(module, &prefix, &mut waiting);
         }
     }
 
-    fn reach_module(
+    fn find_reachable_in(
         &mut self,
         module: ModuleId,
         prefix: &str,
@@ -458,20 +477,20 @@ impl<'t> Names<'t> {
             next += 1;
             let Some(m) = tree.module(source) else { continue };
             for (name, entries) in &m.names {
-                for entry in entries.iter().filter(|e| e.visible == Visible::Public) {
+                for entry in entries.iter().filter(|e| e.visible == VisibleTo::Public) {
                     let mut fuel = FUEL;
                     let path = format!("{prefix}::{name}");
-                    match self.entry(source, name, entry, Namespace::Types, &mut fuel) {
-                        Some(Resolved::Module(inner)) => waiting.push_back((inner, path)),
-                        Some(Resolved::Definition(id)) => self.offer(id, path),
+                    match self.resolve_entry(source, name, entry, Namespace::Types, &mut fuel) {
+                        Some(ResolvedName::Module(inner)) => waiting.push_back((inner, path)),
+                        Some(ResolvedName::Definition(id)) => self.record_path(id, path),
                         _ => {}
                     }
                 }
             }
-            for glob in m.globs.iter().filter(|g| g.visible == Visible::Public) {
+            for glob in m.globs.iter().filter(|g| g.visible == VisibleTo::Public) {
                 let mut fuel = FUEL;
-                if let Some(Resolved::Module(inner)) =
-                    self.glob_source(source, &glob.path, &mut fuel)
+                if let Some(ResolvedName::Module(inner)) =
+                    self.resolve_glob_source(source, &glob.path, &mut fuel)
                     && !sources.contains(&inner)
                 {
                     sources.push(inner);
@@ -480,10 +499,10 @@ impl<'t> Names<'t> {
         }
     }
 
-    fn offer(&mut self, id: DefinitionId, path: String) {
+    fn record_path(&mut self, id: DefinitionId, path: String) {
         let own = self.tree.definition(id).map(|d| d.path.clone());
         let path = match own {
-            Some(own) if self.plainly_public(id) => own,
+            Some(own) if self.is_public_throughout(id) => own,
             _ => path,
         };
         self.reachable.entry(id).or_insert(path);
@@ -491,12 +510,12 @@ impl<'t> Names<'t> {
 }
 
 /// A primitive or a name of the prelude.
-fn standard(name: &str, alone: bool) -> Option<Resolved> {
+fn resolve_builtin(name: &str, alone: bool) -> Option<ResolvedName> {
     if alone && PRIMITIVES.contains(&name) {
-        return Some(Resolved::Primitive(name.to_owned()));
+        return Some(ResolvedName::Primitive(name.to_owned()));
     }
     let (_, path) = PRELUDE.iter().find(|(n, _)| *n == name)?;
-    Some(Resolved::External((*path).to_owned()))
+    Some(ResolvedName::External((*path).to_owned()))
 }
 
 /// Whether a path begins with a crate of the runtime.

@@ -10,8 +10,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::manifest::{Dependency, Manifest, Manifests, Source};
 use crate::model::ExternalModel;
-use crate::source::{display_path, normal};
-use crate::tree::{CrateId, Extern, Unlinked, Why};
+use crate::source::{display_path, normalize};
+use crate::tree::{CrateId, Extern, UnlinkedCrate, UnlinkedReason};
 
 /// A package that is linked.
 #[derive(Debug)]
@@ -20,11 +20,11 @@ pub(crate) struct Package {
     pub(crate) manifest: Manifest,
     pub(crate) features: BTreeSet<String>,
     /// Which of its dependencies are linked, and what each leads to.
-    links: BTreeMap<usize, Link>,
+    linked: BTreeMap<usize, Link>,
     /// What dependencies that may still be linked are asked for.
-    waiting: BTreeMap<String, BTreeSet<String>>,
+    requested_features: BTreeMap<String, BTreeSet<String>>,
     pub(crate) externs: BTreeMap<String, Extern>,
-    pub(crate) unlinked: BTreeMap<String, Unlinked>,
+    pub(crate) unlinked: BTreeMap<String, UnlinkedCrate>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,49 +43,51 @@ pub(crate) struct Packages {
 
 /// Something to turn on.
 #[derive(Debug)]
-enum Task {
+enum EnableTask {
     /// A feature of a package, for the line that asks.
     Feature(usize, String, Option<Span>),
     /// A dependency of a package.
     Dependency(usize, usize),
 }
 
-struct Resolver<'a> {
+struct PackageResolver<'a> {
     manifests: Manifests<'a>,
     all: Vec<Package>,
     /// Packages by absolute folder, so that two that depend on a third share it; those that cannot be read too.
     known: BTreeMap<Utf8PathBuf, Option<usize>>,
-    tasks: VecDeque<Task>,
+    tasks: VecDeque<EnableTask>,
 }
 
 /// Reads the manifest in `dir` and those of the packages that it is linked with.
-pub(crate) fn resolve(
+pub(crate) fn resolve_packages(
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
     diagnostics: &mut Diagnostics,
 ) -> Packages {
-    let mut resolver = Resolver {
+    let mut resolver = PackageResolver {
         manifests: Manifests::new(system, sources, diagnostics),
         all: Vec::new(),
         known: BTreeMap::new(),
         tasks: VecDeque::new(),
     };
-    let Some(first) = resolver.package(dir, None) else { return Packages::default() };
+    let Some(first) = resolver.add_package(dir, None) else { return Packages::default() };
     resolver.manifests.check_replaced(dir);
-    resolver.tasks.push_back(Task::Feature(first, "default".to_owned(), None));
+    resolver.tasks.push_back(EnableTask::Feature(first, "default".to_owned(), None));
     while let Some(task) = resolver.tasks.pop_front() {
         match task {
-            Task::Feature(package, name, asked) => resolver.feature(package, &name, asked),
-            Task::Dependency(package, index) => resolver.dependency(package, index),
+            EnableTask::Feature(package, name, asked) => {
+                resolver.enable_feature(package, &name, asked)
+            }
+            EnableTask::Dependency(package, index) => resolver.enable_dependency(package, index),
         }
     }
     resolver.finish()
 }
 
-impl Resolver<'_> {
+impl PackageResolver<'_> {
     /// The package in a folder; `asked` is the line that depends on it.
-    fn package(&mut self, dir: &Utf8Path, asked: Option<Span>) -> Option<usize> {
+    fn add_package(&mut self, dir: &Utf8Path, asked: Option<Span>) -> Option<usize> {
         let at = self.manifests.absolute(dir);
         if let Some(known) = self.known.get(&at) {
             return *known;
@@ -99,15 +101,15 @@ impl Resolver<'_> {
         let id = self.all.len();
         for (index, dependency) in manifest.dependencies.iter().enumerate() {
             if !dependency.optional {
-                self.tasks.push_back(Task::Dependency(id, index));
+                self.tasks.push_back(EnableTask::Dependency(id, index));
             }
         }
         self.all.push(Package {
             dir: dir.to_owned(),
             manifest,
             features: BTreeSet::new(),
-            links: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            linked: BTreeMap::new(),
+            requested_features: BTreeMap::new(),
             externs: BTreeMap::new(),
             unlinked: BTreeMap::new(),
         });
@@ -116,36 +118,37 @@ impl Resolver<'_> {
     }
 
     /// Turns a dependency on.
-    fn dependency(&mut self, package: usize, index: usize) {
+    fn enable_dependency(&mut self, package: usize, index: usize) {
         let Some(from) = self.all.get_mut(package) else { return };
         let Some(dependency) = from.manifest.dependencies.get(index).cloned() else { return };
-        if from.links.contains_key(&index) {
+        if from.linked.contains_key(&index) {
             return;
         }
-        from.links.insert(index, Link::Unread);
-        let waiting = from.waiting.get(&dependency.key).cloned().unwrap_or_default();
+        from.linked.insert(index, Link::Unread);
+        let requested_features =
+            from.requested_features.get(&dependency.key).cloned().unwrap_or_default();
         let Source::Path(dir) = &dependency.source else { return };
-        let Some(to) = self.path_dependency(&dependency, dir) else { return };
+        let Some(to) = self.add_path_dependency(&dependency, dir) else { return };
         if let Some(from) = self.all.get_mut(package) {
-            from.links.insert(index, Link::Package(to));
+            from.linked.insert(index, Link::Package(to));
         }
         let asked = Some(dependency.span);
         if dependency.default_features {
-            self.tasks.push_back(Task::Feature(to, "default".to_owned(), asked));
+            self.tasks.push_back(EnableTask::Feature(to, "default".to_owned(), asked));
         }
-        for name in dependency.features.into_iter().chain(waiting) {
-            self.tasks.push_back(Task::Feature(to, name, asked));
+        for name in dependency.features.into_iter().chain(requested_features) {
+            self.tasks.push_back(EnableTask::Feature(to, name, asked));
         }
     }
 
-    fn path_dependency(&mut self, dependency: &Dependency, dir: &Utf8Path) -> Option<usize> {
+    fn add_path_dependency(&mut self, dependency: &Dependency, dir: &Utf8Path) -> Option<usize> {
         let Dependency { span, key, package, .. } = dependency;
         if self.manifests.system.kind(&dir.join("Cargo.toml")).is_none() {
             let shown = display_path(self.manifests.system, dir);
             self.manifests.diagnostics.push(codes::dependency_missing(*span, key, &shown));
             return None;
         }
-        let id = self.package(dir, Some(*span))?;
+        let id = self.add_package(dir, Some(*span))?;
         let found = &self.all.get(id)?.manifest;
         if found.package != *package {
             self.manifests.diagnostics.push(codes::dependency_of_another_name(
@@ -157,7 +160,7 @@ impl Resolver<'_> {
             return None;
         }
         if found.root.is_none() {
-            let root = display_path(self.manifests.system, &normal(&dir.join("src/lib.rs")));
+            let root = display_path(self.manifests.system, &normalize(&dir.join("src/lib.rs")));
             let span = Some(*span);
             self.manifests
                 .diagnostics
@@ -168,7 +171,7 @@ impl Resolver<'_> {
     }
 
     /// Turns a feature on, and what it names.
-    fn feature(&mut self, package: usize, name: &str, asked: Option<Span>) {
+    fn enable_feature(&mut self, package: usize, name: &str, asked: Option<Span>) {
         let Some(at) = self.all.get_mut(package) else { return };
         if at.features.contains(name) {
             return;
@@ -187,47 +190,47 @@ impl Resolver<'_> {
         at.features.insert(name.to_owned());
         for value in values {
             if let Some(key) = value.strip_prefix("dep:") {
-                self.turn_on(package, key);
+                self.enable_key(package, key);
             } else if let Some((key, feature)) = value.split_once('/') {
-                self.feature_of(package, key, feature);
+                self.enable_dependency_feature(package, key, feature);
             } else {
-                self.tasks.push_back(Task::Feature(package, value, None));
+                self.tasks.push_back(EnableTask::Feature(package, value, None));
             }
         }
     }
 
     /// `key/feature`, or `key?/feature`, which does not turn the dependency on.
-    fn feature_of(&mut self, package: usize, key: &str, feature: &str) {
+    fn enable_dependency_feature(&mut self, package: usize, key: &str, feature: &str) {
         let (key, weak) = match key.strip_suffix('?') {
             Some(key) => (key, true),
             None => (key, false),
         };
         let Some(from) = self.all.get_mut(package) else { return };
-        from.waiting.entry(key.to_owned()).or_default().insert(feature.to_owned());
+        from.requested_features.entry(key.to_owned()).or_default().insert(feature.to_owned());
         // Those that are linked already are asked now.
-        for (index, link) in &from.links {
+        for (index, link) in &from.linked {
             let Some(dependency) = from.manifest.dependencies.get(*index) else { continue };
             if let (true, Link::Package(to)) = (dependency.key == key, link) {
                 let asked = Some(dependency.span);
-                self.tasks.push_back(Task::Feature(*to, feature.to_owned(), asked));
+                self.tasks.push_back(EnableTask::Feature(*to, feature.to_owned(), asked));
             }
         }
         if !weak {
             let optional = from.manifest.dependencies.iter().any(|d| d.key == key && d.optional);
             let named = from.manifest.features.contains_key(key) || from.manifest.is_implied(key);
             if optional && named {
-                self.tasks.push_back(Task::Feature(package, key.to_owned(), None));
+                self.tasks.push_back(EnableTask::Feature(package, key.to_owned(), None));
             }
-            self.turn_on(package, key);
+            self.enable_key(package, key);
         }
     }
 
     /// Turns on what a key of `[dependencies]` names.
-    fn turn_on(&mut self, package: usize, key: &str) {
+    fn enable_key(&mut self, package: usize, key: &str) {
         let Some(from) = self.all.get(package) else { return };
         for (index, dependency) in from.manifest.dependencies.iter().enumerate() {
             if dependency.key == key {
-                self.tasks.push_back(Task::Dependency(package, index));
+                self.tasks.push_back(EnableTask::Dependency(package, index));
             }
         }
     }
@@ -238,7 +241,7 @@ impl Resolver<'_> {
         let names: Vec<String> = self.all.iter().map(|p| p.manifest.name.clone()).collect();
         for package in &mut self.all {
             let mut seen: BTreeMap<String, &Dependency> = BTreeMap::new();
-            for (index, link) in &package.links {
+            for (index, link) in &package.linked {
                 let Some(dependency) = package.manifest.dependencies.get(*index) else { continue };
                 let canonical = dependency.package.replace('-', "_");
                 let named = match link {
@@ -272,8 +275,9 @@ impl Resolver<'_> {
             }
             let mut unlinked = BTreeMap::new();
             for (index, dependency) in package.manifest.dependencies.iter().enumerate() {
-                if !package.links.contains_key(&index) {
-                    let reason = Unlinked { span: dependency.span, why: Why::Optional };
+                if !package.linked.contains_key(&index) {
+                    let reason =
+                        UnlinkedCrate { span: dependency.span, why: UnlinkedReason::Optional };
                     unlinked.insert(dependency.key.replace('-', "_"), reason);
                 }
             }

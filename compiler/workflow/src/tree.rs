@@ -22,7 +22,7 @@ pub(crate) struct CrateId(pub(crate) usize);
 
 /// Who may use an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Visible {
+pub(crate) enum VisibleTo {
     /// Everyone.
     Public,
     /// This module and what it contains.
@@ -31,7 +31,7 @@ pub(crate) enum Visible {
 
 /// What a name in a module stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum NameTarget {
     Module(ModuleId),
     Definition(DefinitionId),
     Use(UsePath),
@@ -40,19 +40,19 @@ pub(crate) enum Target {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) target: Target,
-    pub(crate) visible: Visible,
+pub(crate) struct NameEntry {
+    pub(crate) target: NameTarget,
+    pub(crate) visible: VisibleTo,
     /// A condition that builds differ in, and without which the name may stand for something else.
-    pub(crate) open: Option<Span>,
+    pub(crate) undecided: Option<Span>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Glob {
     pub(crate) path: UsePath,
-    pub(crate) visible: Visible,
-    /// As of an [`Entry`].
-    pub(crate) open: Option<Span>,
+    pub(crate) visible: VisibleTo,
+    /// As in [`NameEntry`].
+    pub(crate) undecided: Option<Span>,
 }
 
 #[derive(Debug)]
@@ -61,10 +61,10 @@ pub(crate) struct Module {
     pub(crate) parent: Option<ModuleId>,
     pub(crate) krate: CrateId,
     pub(crate) file: FileId,
-    pub(crate) visible: Visible,
+    pub(crate) visible: VisibleTo,
     /// A condition that the module depends on, and that builds differ in.
     pub(crate) condition: Option<Span>,
-    pub(crate) names: BTreeMap<String, Vec<Entry>>,
+    pub(crate) names: BTreeMap<String, Vec<NameEntry>>,
     pub(crate) globs: Vec<Glob>,
     pub(crate) impls: Vec<Arc<ImplItem>>,
     pub(crate) statics: Vec<Arc<StaticItem>>,
@@ -77,7 +77,7 @@ pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) path: String,
     pub(crate) module: ModuleId,
-    pub(crate) visible: Visible,
+    pub(crate) visible: VisibleTo,
     pub(crate) body: Body,
     pub(crate) file: FileId,
     pub(crate) span: Span,
@@ -114,27 +114,27 @@ pub(crate) struct Crate {
     /// What `extern crate` at the root adds to those.
     pub(crate) renamed: BTreeMap<String, Extern>,
     /// Crates that the Cargo.toml mentions and does not link.
-    pub(crate) unlinked: BTreeMap<String, Unlinked>,
+    pub(crate) unlinked: BTreeMap<String, UnlinkedCrate>,
 }
 
 /// Why a crate that a Cargo.toml mentions is not linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unlinked {
+pub(crate) struct UnlinkedCrate {
     pub(crate) span: Span,
-    pub(crate) why: Why,
+    pub(crate) why: UnlinkedReason,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
-    Tests,
-    BuildScript,
-    Target,
+pub(crate) enum UnlinkedReason {
+    TestsOnly,
+    BuildScriptOnly,
+    OtherTarget,
     Optional,
 }
 
 /// Calls of `…::spawn` found in one file.
 #[derive(Debug)]
-pub(crate) struct Spawn {
+pub(crate) struct SpawnCall {
     pub(crate) module: ModuleId,
     pub(crate) path: UsePath,
     pub(crate) span: Span,
@@ -146,7 +146,7 @@ pub(crate) struct Tree {
     pub(crate) crates: Vec<Crate>,
     pub(crate) modules: Vec<Module>,
     pub(crate) definitions: Vec<Definition>,
-    pub(crate) spawns: Vec<Spawn>,
+    pub(crate) spawns: Vec<SpawnCall>,
 }
 
 impl Tree {
@@ -189,14 +189,14 @@ impl Tree {
 }
 
 /// Whom an item of `module` is visible to.
-pub(crate) fn visible(tree: &Tree, module: ModuleId, visibility: Visibility) -> Visible {
+pub(crate) fn visible_to(tree: &Tree, module: ModuleId, visibility: Visibility) -> VisibleTo {
     match visibility {
-        Visibility::Public => Visible::Public,
-        Visibility::Crate => Visible::In(tree.root_of(module).unwrap_or(module)),
+        Visibility::Public => VisibleTo::Public,
+        Visibility::Crate => VisibleTo::In(tree.root_of(module).unwrap_or(module)),
         Visibility::Parent => {
             let parent = tree.module(module).and_then(|m| m.parent);
-            Visible::In(parent.unwrap_or(module))
+            VisibleTo::In(parent.unwrap_or(module))
         }
-        Visibility::Module => Visible::In(module),
+        Visibility::Module => VisibleTo::In(module),
     }
 }

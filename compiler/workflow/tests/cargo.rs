@@ -378,7 +378,7 @@ fn read(dir: &Utf8Path) -> (WorkflowModel, SourceMap, String) {
     let (model, diagnostics) = bp_workflow::read(&RealSystem::new(), &mut sources, dir);
     let mut said = String::new();
     for diagnostic in diagnostics.sorted() {
-        let _ = writeln!(said, "{}", render::short(&diagnostic, &sources));
+        let _ = writeln!(said, "{}", render::render_short(&diagnostic, &sources));
     }
     (model, sources, said)
 }

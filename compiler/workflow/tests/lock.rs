@@ -59,7 +59,7 @@ fn lock(text: &str) -> (LockFile, SourceMap) {
 fn grow(text: &str, model: &WorkflowModel) -> LockUpdate {
     let (lock, sources) = lock(text);
     let (found, diagnostics) = update(Some(&lock), model, &all_roots(model));
-    let said: Vec<String> = diagnostics.iter().map(|d| render::short(d, &sources)).collect();
+    let said: Vec<String> = diagnostics.iter().map(|d| render::render_short(d, &sources)).collect();
     assert_eq!(said, Vec::<String>::new());
     found
 }

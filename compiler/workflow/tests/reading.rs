@@ -300,7 +300,7 @@ fn a_file_without_permission_hides_no_other_and_paths_are_relative_to_the_workin
     let mut sources = SourceMap::new();
     let (_, found) = bp_workflow::read(&system, &mut sources, Utf8Path::new("/home/me/workflow"));
     let said: Vec<String> =
-        found.sorted().iter().map(|d| bp_diag::render::short(d, &sources)).collect();
+        found.sorted().iter().map(|d| bp_diag::render::render_short(d, &sources)).collect();
     assert_eq!(
         said,
         [
@@ -316,7 +316,8 @@ fn a_missing_manifest_is_a_diagnostic_without_a_place() {
     let (model, found) =
         bp_workflow::read(&MemorySystem::new(), &mut sources, Utf8Path::new("/nowhere"));
     assert_eq!(model.services.len(), 0);
-    let said: Vec<String> = found.iter().map(|d| bp_diag::render::short(d, &sources)).collect();
+    let said: Vec<String> =
+        found.iter().map(|d| bp_diag::render::render_short(d, &sources)).collect();
     assert_eq!(said, ["error[BP1001]: cannot read `/nowhere/Cargo.toml`: there is no such file"]);
 }
 

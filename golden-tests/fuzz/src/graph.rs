@@ -2,8 +2,8 @@
 
 use bp_diag::SourceMap;
 use bp_ir::{
-    ClientSlot, Depth, EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin, ServerSlot, Side, Slot,
-    verify,
+    ClientSlot, EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin, ServerSlot, Side, Slot,
+    VerifyStage, verify,
 };
 
 /// Takes bytes until there are none, and zeros from then on.
@@ -150,7 +150,9 @@ pub(crate) fn run(data: &[u8]) {
         }
     }
     let mut last = Vec::new();
-    for depth in [Depth::Bound, Depth::Grouped, Depth::Carried, Depth::Addressed] {
+    for depth in
+        [VerifyStage::Bound, VerifyStage::Grouped, VerifyStage::Transported, VerifyStage::Addressed]
+    {
         let broken = verify(&ir, depth);
         assert!(last.iter().all(|rule| broken.contains(rule)), "a deeper look forgives something");
         last = broken;

@@ -1,6 +1,6 @@
 //! What must hold of every diagnostic, whatever it is about.
 
-use bp_diag::render::{Style, human, json, short};
+use bp_diag::render::{Style, render_human, render_json, render_short};
 use bp_diag::{Diagnostics, Severity, SourceMap};
 
 /// How many diagnostics are drawn: drawing is slow, and alike for all.
@@ -16,10 +16,10 @@ pub(crate) fn sound(found: Diagnostics, sources: &SourceMap) {
             let inside = sources.get(label.span.file).and_then(|s| s.text.get(range));
             assert!(inside.is_some(), "a place outside of its text: {diagnostic:?}");
         }
-        let _ = short(diagnostic, sources);
-        let _ = json(diagnostic, sources);
+        let _ = render_short(diagnostic, sources);
+        let _ = render_json(diagnostic, sources);
         if number < DRAWN {
-            let _ = human(diagnostic, sources, Style::default());
+            let _ = render_human(diagnostic, sources, Style::default());
         }
     }
 }

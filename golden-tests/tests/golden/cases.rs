@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
-use bp_diag::render::{Style, human};
+use bp_diag::render::{Style, render_human};
 use bp_diag::{Diagnostic, SourceMap};
 use bp_driver::explain::explain;
 use bp_driver::{Application, BuildInput, CompileOptions, Compiled, Registry};
@@ -46,7 +46,7 @@ fn check(path: &Path) -> Result<()> {
     let stripped = strip(&Archive::parse(&text));
     let (diagnostics, sources, page) = compile(&stripped);
     for diagnostic in &diagnostics {
-        let drawn = human(diagnostic, &sources, Style::default());
+        let drawn = render_human(diagnostic, &sources, Style::default());
         // A path is never broken, so that it can be clicked.
         let wide = drawn.lines().find(|l| l.chars().count() > 80 && !l.contains("╭─["));
         ensure!(wide.is_none(), "wider than 80 columns: {}\n{drawn}", wide.unwrap_or_default());

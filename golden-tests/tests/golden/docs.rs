@@ -236,7 +236,7 @@ fn checked(shop: &Archive, wiring: &str) -> Vec<String> {
     case.parts.push(Part { path, escaped: false, text: wiring.to_owned() });
     let (diagnostics, sources, _) = cases::compile(&case);
     let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
-    errors.map(|d| bp_diag::render::short(d, &sources)).collect()
+    errors.map(|d| bp_diag::render::render_short(d, &sources)).collect()
 }
 
 /// Every wiring that a plugin's page shows is accepted in the shop, by `bp` and by the schema.

@@ -7,7 +7,7 @@ use std::process::Command;
 use bp_diag::{Diagnostic, catalog};
 use bp_driver::Application;
 use bp_driver::write;
-use bp_system::{Held, Hold, System};
+use bp_system::{LockGuard, LockMode, System};
 use camino::Utf8Path;
 
 use super::build::{About, Built, Job, Mode};
@@ -69,7 +69,7 @@ pub(super) struct Prepared {
     pub(super) binary: String,
     pub(super) executables: Executables,
     /// Keeps the mirror of the code.
-    _in_use: Held,
+    _in_use: LockGuard,
 }
 
 /// Where a run keeps its instances' files.
@@ -227,10 +227,11 @@ pub(super) fn supervised(
 }
 
 /// Keeps others from the data of this run.
-fn hold_data(system: &dyn System, root: &Utf8Path, name: &str) -> Result<Held, Diagnostic> {
+fn hold_data(system: &dyn System, root: &Utf8Path, name: &str) -> Result<LockGuard, Diagnostic> {
     let folder = root.join(".bp/data");
     let at = folder.join(format!(".{name}.lock"));
-    let taken = system.make_directory(&folder).and_then(|()| system.lock(&at, Hold::Alone, false));
+    let taken =
+        system.make_directory(&folder).and_then(|()| system.lock(&at, LockMode::Exclusive, false));
     match taken {
         Ok(Some(lock)) => Ok(lock),
         Ok(None) => Err(catalog::target::already_runs(folder.join(name).as_str())),

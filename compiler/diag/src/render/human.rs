@@ -1,7 +1,7 @@
 //! The drawn form, for a terminal of a given width; miette draws it.
 //!
 //! miette wraps what is said, but neither labels nor lines of a source, and it would pass control characters on.
-//! So it is not given the sources but a [`Sheet`]: the labelled lines of every file concerned, cropped around their labels, and the labels broken to the columns right of their place.
+//! So it is not given the sources but a [`MietteReport`]: the labelled lines of every file concerned, cropped around their labels, and the labels broken to the columns right of their place.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,22 +13,22 @@ use miette::{
 };
 use textwrap::{WordSeparator, WordSplitter};
 
-use super::text::{broken, byte, columns, crop, drawn, plain};
-use super::{Style, severity_word, short};
+use super::text::{byte_at_column, count_columns, crop, draw_chars, strip_control, wrap_label};
+use super::{Style, render_short, severity_word};
 use crate::source::Source;
 use crate::{Applicability, Diagnostic, FileId, Label, Severity, SourceMap};
 
 /// Least columns for a label's text: a line is cropped on its left rather than leave less.
-const LEAST: usize = 20;
+const MIN_LABEL_COLUMNS: usize = 20;
 /// Columns between a label's place and its text: `╰── `.
-const HOOK: usize = 4;
+const HOOK_COLUMNS: usize = 4;
 /// Columns of source kept left of a label when a line is cropped.
-const LEAD: usize = 16;
+const COLUMNS_BEFORE_LABEL: usize = 16;
 /// Bytes of a line that are looked at before and after a label: a line of a damaged file may be as long as the file.
-const REACH: usize = 1000;
+const MAX_BYTES_AROUND: usize = 1000;
 
 /// The drawn form: code, message, source excerpts of every file concerned, help, notes.
-pub fn human(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> String {
+pub fn render_human(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> String {
     let theme = GraphicalTheme {
         characters: if style.unicode {
             ThemeCharacters::unicode()
@@ -43,21 +43,21 @@ pub fn human(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Stri
         .with_word_splitter(WordSplitter::NoHyphenation)
         .with_word_separator(WordSeparator::AsciiSpace);
     let notes: Vec<String> =
-        diagnostic.notes.iter().map(|note| format!("note: {}", plain(note))).collect();
+        diagnostic.notes.iter().map(|note| format!("note: {}", strip_control(note))).collect();
     if !notes.is_empty() {
         handler = handler.with_footer(notes.join("\n"));
     }
     let mut out = String::new();
-    let sheet = Sheet::new(diagnostic, sources, style.width);
-    match handler.render_report(&mut out, &sheet) {
+    let report = MietteReport::new(diagnostic, sources, style.width);
+    match handler.render_report(&mut out, &report) {
         Ok(()) => out.lines().flat_map(|line| [line.trim_end(), "\n"]).collect(),
-        Err(fmt::Error) => short(diagnostic, sources) + "\n",
+        Err(fmt::Error) => render_short(diagnostic, sources) + "\n",
     }
 }
 
 /// A diagnostic as miette is to draw it.
 #[derive(Debug)]
-struct Sheet<'a> {
+struct MietteReport<'a> {
     diagnostic: &'a Diagnostic,
     /// The lines of all excerpts.
     text: String,
@@ -70,7 +70,7 @@ struct Sheet<'a> {
 #[derive(Debug)]
 struct Excerpt {
     path: String,
-    /// In bytes of the sheet's text.
+    /// In bytes of the report's text.
     range: Range<usize>,
     /// The number of the first line, from 0.
     first: usize,
@@ -79,43 +79,43 @@ struct Excerpt {
 }
 
 /// A label on one line, in columns of the line as drawn.
-struct Mark<'a> {
+struct LabelColumns<'a> {
     label: &'a Label,
     from: usize,
     to: usize,
 }
 
 /// Lines with their labels, each at most one line apart from the one before.
-type Run<'a> = Vec<(usize, Vec<&'a Label>)>;
+type LabelledLines<'a> = Vec<(usize, Vec<&'a Label>)>;
 
-impl<'a> Sheet<'a> {
+impl<'a> MietteReport<'a> {
     fn new(diagnostic: &'a Diagnostic, sources: &SourceMap, width: usize) -> Self {
-        let mut sheet =
+        let mut report =
             Self { diagnostic, text: String::new(), excerpts: Vec::new(), labels: Vec::new() };
         let last = diagnostic.labels.iter().map(|l| sources.line_column(l.span).0).max();
         let number = last.unwrap_or(1).to_string().len();
         // What miette draws before a line: blank, number, blank, bar, blank.
-        let room = width.saturating_sub(number + 4).max(LEAST + HOOK + 1);
-        for (file, run) in runs(diagnostic, sources) {
+        let room = width.saturating_sub(number + 4).max(MIN_LABEL_COLUMNS + HOOK_COLUMNS + 1);
+        for (file, run) in collect_lines(diagnostic, sources) {
             let Some(source) = sources.get(file) else { continue };
             let mut all = vec![run];
             // What does not fit beside other labels of its line is drawn with that line once more.
             while let Some(run) = all.pop() {
-                let rest = sheet.excerpt(source, &run, sources, room);
+                let rest = report.write_excerpt(source, &run, sources, room);
                 all.extend(rest.into_iter().rev().map(|line| vec![line]));
             }
         }
-        sheet
+        report
     }
 
     /// Writes the lines of a run and the one before; hands back the labels that found no room.
-    fn excerpt<'l>(
+    fn write_excerpt<'l>(
         &mut self,
         source: &Source,
-        run: &Run<'l>,
+        run: &LabelledLines<'l>,
         sources: &SourceMap,
         room: usize,
-    ) -> Run<'l> {
+    ) -> LabelledLines<'l> {
         let labels = || run.iter().flat_map(|(_, labels)| labels);
         let Some(first) = labels().find(|l| l.primary).or(labels().next()) else {
             return Vec::new();
@@ -127,17 +127,17 @@ impl<'a> Sheet<'a> {
         let top = next;
         for (line, labels) in run {
             for between in next..*line {
-                self.text.push_str(&crop(near(source, between, None).0, 0, room));
+                self.text.push_str(&crop(part_around(source, between, None).0, 0, room));
                 self.text.push('\n');
             }
-            let left = self.line(source, *line, labels, room);
+            let left = self.write_line(source, *line, labels, room);
             if !left.is_empty() {
                 rest.push((*line, left));
             }
             next = line + 1;
         }
         self.excerpts.push(Excerpt {
-            path: plain(&source.path),
+            path: strip_control(&source.path),
             range: start..self.text.len(),
             first: top,
             place: (line - 1, column - 1),
@@ -146,21 +146,22 @@ impl<'a> Sheet<'a> {
     }
 
     /// Writes a line with as many of its labels as fit beside the first; hands back the others.
-    fn line<'l>(
+    fn write_line<'l>(
         &mut self,
         source: &Source,
         line: usize,
         labels: &[&'l Label],
         room: usize,
     ) -> Vec<&'l Label> {
-        let (written, base) = near(source, line, labels.first().map(|l| l.span.start as usize));
+        let (written, base) =
+            part_around(source, line, labels.first().map(|l| l.span.start as usize));
         let mut start = 0;
         let (mut shown, mut rest) = (String::new(), Vec::new());
-        let mut taken: Vec<Mark<'_>> = Vec::new();
+        let mut taken: Vec<LabelColumns<'_>> = Vec::new();
         for label in labels {
-            let mut mark = mark(label, written, base);
+            let mut mark = locate_label(label, written, base);
             if taken.is_empty() {
-                start = window(&mut mark, columns(written), room);
+                start = choose_start(&mut mark, count_columns(written), room);
                 shown = crop(written, start, room);
             } else if mark.from < start {
                 rest.push(*label);
@@ -169,9 +170,9 @@ impl<'a> Sheet<'a> {
             // Where something is left out, a `…` takes the first column.
             let shift = start.saturating_sub(usize::from(start > 0));
             mark.from -= shift;
-            mark.to = (mark.to - shift).min(columns(&shown)).max(mark.from + 1);
-            let least = columns(&label.text).min(LEAST);
-            let fits = mark.centre() + HOOK + least <= room
+            mark.to = (mark.to - shift).min(count_columns(&shown)).max(mark.from + 1);
+            let least = count_columns(&label.text).min(MIN_LABEL_COLUMNS);
+            let fits = mark.centre() + HOOK_COLUMNS + least <= room
                 && taken.iter().all(|t| t.to <= mark.from || mark.to <= t.from);
             if fits || taken.is_empty() {
                 taken.push(mark);
@@ -180,11 +181,13 @@ impl<'a> Sheet<'a> {
             }
         }
         for mark in taken {
-            let (from, to) = (byte(&shown, mark.from), byte(&shown, mark.to));
+            let (from, to) = (byte_at_column(&shown, mark.from), byte_at_column(&shown, mark.to));
             // A wide character is drawn whole, wherever the line is cropped.
-            let column = |byte: usize| columns(shown.get(..byte).unwrap_or_default());
-            let drawn = Mark { from: column(from), to: column(to).max(column(from) + 1), ..mark };
-            let text = broken(&mark.label.text, room.saturating_sub(drawn.centre() + HOOK));
+            let column = |byte: usize| count_columns(shown.get(..byte).unwrap_or_default());
+            let drawn =
+                LabelColumns { from: column(from), to: column(to).max(column(from) + 1), ..mark };
+            let text =
+                wrap_label(&mark.label.text, room.saturating_sub(drawn.centre() + HOOK_COLUMNS));
             let span = SourceSpan::new((self.text.len() + from).into(), to - from);
             self.labels.push(if mark.label.primary {
                 LabeledSpan::new_primary_with_span(text, span)
@@ -199,16 +202,19 @@ impl<'a> Sheet<'a> {
 }
 
 /// The labelled lines by file; the run with the primary label first, then in the order of files and lines.
-fn runs<'a>(diagnostic: &'a Diagnostic, sources: &SourceMap) -> Vec<(FileId, Run<'a>)> {
+fn collect_lines<'a>(
+    diagnostic: &'a Diagnostic,
+    sources: &SourceMap,
+) -> Vec<(FileId, LabelledLines<'a>)> {
     let mut lines: BTreeMap<(FileId, usize), Vec<&Label>> = BTreeMap::new();
     for label in &diagnostic.labels {
         let line = sources.line_column(label.span).0 - 1;
         lines.entry((label.span.file, line)).or_default().push(label);
     }
-    let mut runs: Vec<(FileId, Run<'a>)> = Vec::new();
+    let mut runs: Vec<(FileId, LabelledLines<'a>)> = Vec::new();
     for ((file, line), mut labels) in lines {
         labels.sort_by_key(|l| (!l.primary, l.span));
-        let near = |run: &Run<'_>| run.last().is_some_and(|(last, _)| last + 2 >= line);
+        let near = |run: &LabelledLines<'_>| run.last().is_some_and(|(last, _)| last + 2 >= line);
         match runs.last_mut() {
             Some((other, run)) if *other == file && near(run) => run.push((line, labels)),
             _ => runs.push((file, vec![(line, labels)])),
@@ -222,22 +228,22 @@ fn runs<'a>(diagnostic: &'a Diagnostic, sources: &SourceMap) -> Vec<(FileId, Run
     runs
 }
 
-impl Mark<'_> {
+impl LabelColumns<'_> {
     /// The column from which miette hangs the label's text.
     fn centre(&self) -> usize {
         usize::midpoint(self.from, self.to)
     }
 }
 
-impl fmt::Display for Sheet<'_> {
+impl fmt::Display for MietteReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&plain(&self.diagnostic.message))
+        f.write_str(&strip_control(&self.diagnostic.message))
     }
 }
 
-impl std::error::Error for Sheet<'_> {}
+impl std::error::Error for MietteReport<'_> {}
 
-impl miette::Diagnostic for Sheet<'_> {
+impl miette::Diagnostic for MietteReport<'_> {
     fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
         let word = severity_word(self.diagnostic.severity);
         Some(Box::new(format!("{word}[{}]", self.diagnostic.code)))
@@ -252,7 +258,7 @@ impl miette::Diagnostic for Sheet<'_> {
     }
 
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        let mut help: Vec<String> = self.diagnostic.help.iter().map(|h| plain(h)).collect();
+        let mut help: Vec<String> = self.diagnostic.help.iter().map(|h| strip_control(h)).collect();
         let fix = self.diagnostic.fix.as_ref();
         if fix.is_some_and(|f| f.applicability == Applicability::Sure) {
             help.push("`bp check --fix` does that".to_owned());
@@ -269,7 +275,7 @@ impl miette::Diagnostic for Sheet<'_> {
     }
 }
 
-impl SourceCode for Sheet<'_> {
+impl SourceCode for MietteReport<'_> {
     /// The whole excerpt that holds the span; without context, where its label stands in the file.
     ///
     /// A span of two excerpts cannot be read, so they stay apart.
@@ -296,40 +302,41 @@ impl SourceCode for Sheet<'_> {
 }
 
 /// The column from which on a line is drawn, so that there is room for a label's text; a long mark is cut to that end.
-fn window(mark: &mut Mark<'_>, width: usize, room: usize) -> usize {
-    let limit = room.saturating_sub(HOOK + columns(&mark.label.text).min(LEAST));
+fn choose_start(mark: &mut LabelColumns<'_>, width: usize, room: usize) -> usize {
+    let limit =
+        room.saturating_sub(HOOK_COLUMNS + count_columns(&mark.label.text).min(MIN_LABEL_COLUMNS));
     if width <= room && mark.centre() <= limit {
         return 0;
     }
     // Half of it is right of the text's place.
     mark.to = mark.to.min(mark.from + limit);
-    let start = mark.from.saturating_sub(LEAD).min(width.saturating_sub(room / 2));
+    let start = mark.from.saturating_sub(COLUMNS_BEFORE_LABEL).min(width.saturating_sub(room / 2));
     start.max((mark.centre() + 1).saturating_sub(limit)).min(mark.from)
 }
 
 /// The part of a line, counted from 0, that may be drawn around a place, and where it starts in the text.
-fn near(source: &Source, line: usize, place: Option<usize>) -> (&str, usize) {
+fn part_around(source: &Source, line: usize, place: Option<usize>) -> (&str, usize) {
     let text = &*source.text;
     let starts = source.lines();
     let at = |line: usize| starts.get(line).map_or(text.len(), |start| *start as usize);
     let (start, end) = (at(line), at(line + 1));
     let place = place.unwrap_or(start).clamp(start, end);
-    let from = text.floor_char_boundary(place.saturating_sub(REACH)).max(start);
-    let to = text.ceil_char_boundary(place + REACH).min(end);
+    let from = text.floor_char_boundary(place.saturating_sub(MAX_BYTES_AROUND)).max(start);
+    let to = text.ceil_char_boundary(place + MAX_BYTES_AROUND).min(end);
     (text.get(from..to).unwrap_or_default().trim_end_matches(['\n', '\r']), from)
 }
 
 /// The columns of a label's part of a line, as drawn; `base` is where the part starts in the text.
-fn mark<'a>(label: &'a Label, line: &str, base: usize) -> Mark<'a> {
+fn locate_label<'a>(label: &'a Label, line: &str, base: usize) -> LabelColumns<'a> {
     let column = |offset: usize| -> usize {
         let inside = offset.saturating_sub(base);
-        let parts = line.char_indices().zip(drawn(line));
+        let parts = line.char_indices().zip(draw_chars(line));
         parts.take_while(|((i, _), _)| *i < inside).map(|(_, (_, w))| w).sum()
     };
     let from = column(label.span.start as usize);
     // What goes on over lines is underlined to the end of its first.
     let to = column(label.span.end as usize).max(from + 1);
-    Mark { label, from, to }
+    LabelColumns { label, from, to }
 }
 
 #[cfg(test)]
@@ -373,10 +380,11 @@ error[BP2031]
 
   note: `retry` takes `attempts` and `budget`
 ";
-        let drawn = human(&Diagnostic { fix: None, ..fault }, &sources, Style::default());
+        let drawn = render_human(&Diagnostic { fix: None, ..fault }, &sources, Style::default());
         assert_eq!(drawn, expected);
         // A note alone is a note.
-        let alone = human(&target::smoke_failed("exit status: 3"), &sources, Style::default());
+        let alone =
+            render_human(&target::smoke_failed("exit status: 3"), &sources, Style::default());
         assert!(alone.contains("\n  note: each call") && !alone.contains("help"), "{alone}");
     }
 
@@ -398,8 +406,11 @@ error[BP2031]
                     .help(word)
                     .note(word);
                 for columns in [40, 80, 120] {
-                    let drawn =
-                        human(&fault, &sources, Style { width: columns, ..Style::default() });
+                    let drawn = render_human(
+                        &fault,
+                        &sources,
+                        Style { width: columns, ..Style::default() },
+                    );
                     let paths = drawn.lines().filter(|l| !l.contains("w/w/"));
                     let widest = paths.map(width).max().unwrap();
                     assert!(widest <= columns, "{widest} > {columns}:\n{drawn}");
@@ -418,7 +429,7 @@ error[BP2031]
         let fault = |from, to| {
             crate::catalog::internal::failed("it").at(Span::new(file, from, to), "this one")
         };
-        let drawn = human(&fault(at, at + 4), &sources, Style::default());
+        let drawn = render_human(&fault(at, at + 4), &sources, Style::default());
         assert!(
             drawn.contains("…xxxxxxxxxxxxxxxxhereyyy") || drawn.contains("xhereyyy"),
             "{drawn}"
@@ -426,7 +437,7 @@ error[BP2031]
         assert!(drawn.contains("╰── this one") && drawn.contains("a.toml:2:100001"), "{drawn}");
         assert!(width(&drawn) <= 80);
         // The same of a mark that is the whole line.
-        let drawn = human(&fault(6, text.len() - 7), &sources, Style::default());
+        let drawn = render_human(&fault(6, text.len() - 7), &sources, Style::default());
         assert!(drawn.contains("this one") && width(&drawn) <= 80, "{drawn}");
     }
 
@@ -476,11 +487,11 @@ error[BP2031]
    ·        ╰── made of this
    ╰────
 ";
-        let drawn = human(&fault, &sources, Style::default());
+        let drawn = render_human(&fault, &sources, Style::default());
         let (_, excerpts) = drawn.split_once("it").unwrap();
         let (excerpts, _) = excerpts.rsplit_once("────\n").unwrap();
         assert_eq!(format!("{excerpts}────\n"), expected, "{drawn}");
-        let ascii = human(&fault, &sources, Style { unicode: false, ..Style::default() });
+        let ascii = render_human(&fault, &sources, Style { unicode: false, ..Style::default() });
         assert!(ascii.is_ascii() && ascii.contains("`-- the first"), "{ascii}");
     }
 
@@ -491,8 +502,11 @@ error[BP2031]
         let file = sources.add("a.toml", line.as_str());
         let said = "expected a number with one of `us`, `ms`, `s`, `m`, `h`";
         let at = Span::new(file, line.len() - 7, line.len());
-        let drawn =
-            human(&crate::catalog::internal::failed("it").at(at, said), &sources, Style::default());
+        let drawn = render_human(
+            &crate::catalog::internal::failed("it").at(at, said),
+            &sources,
+            Style::default(),
+        );
         let expected = "
  1 │ …aaaaaaaaaaaaaaaaaa\".timeout = \"2 sec\"
    ·                                ───┬───
@@ -504,7 +518,7 @@ error[BP2031]
         let empty = sources.add("b.toml", "");
         for span in [Span::new(file, line.len(), line.len()), Span::whole(empty)] {
             let fault = crate::catalog::internal::failed("it").at(span, "here");
-            let drawn = human(&fault, &sources, Style::default());
+            let drawn = render_human(&fault, &sources, Style::default());
             assert!(drawn.contains("▲") && drawn.contains("╰── here"), "{drawn}");
         }
     }

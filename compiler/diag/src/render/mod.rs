@@ -8,8 +8,8 @@ mod text;
 
 use crate::{Applicability, Diagnostic, Severity, SourceMap, Span};
 
-pub use human::human;
-pub use sarif::{sarif, sarif_result};
+pub use human::render_human;
+pub use sarif::{render_sarif, render_sarif_result};
 
 /// How to draw the human form.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ fn severity_word(severity: Severity) -> &'static str {
 }
 
 /// `path:line:column: error[BP2104]: message`, with the help after it.
-pub fn short(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+pub fn render_short(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let place = diagnostic.primary_span().map_or_else(String::new, |span| {
         let (line, column) = sources.line_column(span);
         format!("{}:{line}:{column}: ", sources.path(span.file))
@@ -51,7 +51,7 @@ pub fn short(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
 }
 
 /// One JSON object: code, severity, message, labels with byte offsets, lines and columns, notes, help, fix, page.
-pub fn json(diagnostic: &Diagnostic, sources: &SourceMap) -> serde_json::Value {
+pub fn render_json(diagnostic: &Diagnostic, sources: &SourceMap) -> serde_json::Value {
     let place = |span: Span| {
         let (line, column) = sources.line_column(span);
         let (end_line, end_column) = sources.line_column(Span { start: span.end, ..span });

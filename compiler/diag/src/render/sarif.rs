@@ -6,7 +6,7 @@ use super::{page, severity_word};
 use crate::{Applicability, Code, Diagnostic, Label, SourceMap, Span, all_codes};
 
 /// A path as a relative URI reference.
-fn uri(path: &str) -> String {
+fn encode_uri(path: &str) -> String {
     let mut out = String::new();
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
@@ -19,11 +19,11 @@ fn uri(path: &str) -> String {
     out
 }
 
-fn artifact(span: Span, sources: &SourceMap) -> Value {
-    json!({ "uri": uri(sources.path(span.file)) })
+fn encode_artifact(span: Span, sources: &SourceMap) -> Value {
+    json!({ "uri": encode_uri(sources.path(span.file)) })
 }
 
-fn region(span: Span, sources: &SourceMap) -> Value {
+fn encode_region(span: Span, sources: &SourceMap) -> Value {
     let (line, column) = sources.line_column(span);
     let (end_line, end_column) = sources.line_column(Span { start: span.end, ..span });
     json!({
@@ -32,11 +32,11 @@ fn region(span: Span, sources: &SourceMap) -> Value {
     })
 }
 
-fn location(label: &Label, sources: &SourceMap) -> Value {
+fn encode_location(label: &Label, sources: &SourceMap) -> Value {
     let mut location = json!({
         "physicalLocation": {
-            "artifactLocation": artifact(label.span, sources),
-            "region": region(label.span, sources),
+            "artifactLocation": encode_artifact(label.span, sources),
+            "region": encode_region(label.span, sources),
         },
     });
     if !label.text.is_empty() {
@@ -52,10 +52,10 @@ fn set(object: &mut Value, name: &str, value: Value) {
 }
 
 /// One diagnostic as a result; [`sarif`] puts results together.
-pub fn sarif_result(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
+pub fn render_sarif_result(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
     let places = |primary: bool| -> Vec<Value> {
         let labels = diagnostic.labels.iter().filter(|l| l.primary == primary);
-        labels.map(|l| location(l, sources)).collect()
+        labels.map(|l| encode_location(l, sources)).collect()
     };
     let mut result = json!({
         "ruleId": diagnostic.code.id,
@@ -72,10 +72,10 @@ pub fn sarif_result(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
         let mut changes: Vec<(Value, Vec<Value>)> = Vec::new();
         for edit in &fix.edits {
             let replacement = json!({
-                "deletedRegion": region(edit.span, sources),
+                "deletedRegion": encode_region(edit.span, sources),
                 "insertedContent": { "text": edit.text },
             });
-            let file = artifact(edit.span, sources);
+            let file = encode_artifact(edit.span, sources);
             match changes.iter_mut().find(|(known, _)| *known == file) {
                 Some((_, all)) => all.push(replacement),
                 None => changes.push((file, vec![replacement])),
@@ -92,7 +92,7 @@ pub fn sarif_result(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
     result
 }
 
-fn rule(code: Code) -> Value {
+fn encode_rule(code: Code) -> Value {
     json!({
         "id": code.id,
         "shortDescription": { "text": code.title },
@@ -101,7 +101,7 @@ fn rule(code: Code) -> Value {
 }
 
 /// The whole document; `version` is that of `bp`.
-pub fn sarif(results: &[Value], version: &str) -> Value {
+pub fn render_sarif(results: &[Value], version: &str) -> Value {
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -109,7 +109,7 @@ pub fn sarif(results: &[Value], version: &str) -> Value {
             "tool": {
                 "driver": {
                     "name": "bp", "version": version,
-                    "rules": all_codes().map(rule).collect::<Vec<_>>(),
+                    "rules": all_codes().map(encode_rule).collect::<Vec<_>>(),
                 },
             },
             // Columns count characters, not UTF-16 units.

@@ -4,7 +4,7 @@ use textwrap::{WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthChar as _;
 
 /// What is drawn for each character of a source line, and its columns.
-pub(super) fn drawn(line: &str) -> impl Iterator<Item = (String, usize)> {
+pub(super) fn draw_chars(line: &str) -> impl Iterator<Item = (String, usize)> {
     line.chars().map(|c| match c {
         '\t' => ("    ".to_owned(), 4),
         // Also what turns text around or hides it.
@@ -16,12 +16,12 @@ pub(super) fn drawn(line: &str) -> impl Iterator<Item = (String, usize)> {
 }
 
 /// The columns of a line, as drawn.
-pub(super) fn columns(line: &str) -> usize {
-    drawn(line).map(|(_, width)| width).sum()
+pub(super) fn count_columns(line: &str) -> usize {
+    draw_chars(line).map(|(_, width)| width).sum()
 }
 
 /// The byte of a drawn line at a column.
-pub(super) fn byte(drawn: &str, column: usize) -> usize {
+pub(super) fn byte_at_column(drawn: &str, column: usize) -> usize {
     let mut used = 0;
     let at = drawn.char_indices().find(|(_, c)| {
         let here = used >= column;
@@ -32,27 +32,27 @@ pub(super) fn byte(drawn: &str, column: usize) -> usize {
 }
 
 /// A text without control characters.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn strip_control(text: &str) -> String {
     text.split('\n')
-        .map(|l| drawn(l).map(|(t, _)| t).collect::<String>())
+        .map(|l| draw_chars(l).map(|(t, _)| t).collect::<String>())
         .collect::<Vec<_>>()
         .join("\n")
 }
 
 /// A label's text in lines that fit; none where it says nothing.
-pub(super) fn broken(text: &str, room: usize) -> Option<String> {
+pub(super) fn wrap_label(text: &str, room: usize) -> Option<String> {
     let options = textwrap::Options::new(room)
         .word_splitter(WordSplitter::NoHyphenation)
         .word_separator(WordSeparator::AsciiSpace);
-    (!text.is_empty()).then(|| textwrap::fill(&plain(text), options))
+    (!text.is_empty()).then(|| textwrap::fill(&strip_control(text), options))
 }
 
 /// At most `room` columns of a line, from column `start` on, with `…` where something is left out.
 pub(super) fn crop(line: &str, start: usize, room: usize) -> String {
-    let total = columns(line);
+    let total = count_columns(line);
     let mut out = if start > 0 { "…".to_owned() } else { String::new() };
     let (mut at, mut used) = (0, usize::from(start > 0));
-    for (text, width) in drawn(line) {
+    for (text, width) in draw_chars(line) {
         at += width;
         if at <= start {
             continue;

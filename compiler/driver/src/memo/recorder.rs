@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bp_system::{EntryKind, Held, Hold, Stamp, System};
+use bp_system::{EntryKind, LockGuard, LockMode, Stamp, System};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
@@ -199,9 +199,9 @@ impl System for Recorder<'_> {
         self.system.can_rename(from, into)
     }
 
-    fn lock(&self, path: &Utf8Path, hold: Hold, wait: bool) -> io::Result<Option<Held>> {
+    fn lock(&self, path: &Utf8Path, mode: LockMode, wait: bool) -> io::Result<Option<LockGuard>> {
         self.spoil();
-        self.system.lock(path, hold, wait)
+        self.system.lock(path, mode, wait)
     }
 
     fn make_directory(&self, path: &Utf8Path) -> io::Result<()> {

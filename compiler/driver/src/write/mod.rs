@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use bp_diag::{Diagnostic, Diagnostics, catalog};
 use bp_emit::Artifacts;
-use bp_system::{Held, Hold, System};
+use bp_system::{LockGuard, LockMode, System};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -65,7 +65,7 @@ pub struct Folder<'a> {
     out: Utf8PathBuf,
     /// Folders that were missing, the innermost first: they go again if nothing is written.
     made: Vec<Utf8PathBuf>,
-    lock: Option<Held>,
+    lock: Option<LockGuard>,
 }
 
 impl<'a> Folder<'a> {
@@ -139,12 +139,12 @@ fn digests(artifacts: &Artifacts) -> Vec<Digest> {
 }
 
 /// The folder's lock; nothing where this user may not write, since then nobody like it can.
-fn take(system: &dyn System, out: &Utf8Path, waiting: &dyn Fn()) -> io::Result<Option<Held>> {
+fn take(system: &dyn System, out: &Utf8Path, waiting: &dyn Fn()) -> io::Result<Option<LockGuard>> {
     let at = out.join(LOCK);
-    let taken = match system.lock(&at, Hold::Alone, false) {
+    let taken = match system.lock(&at, LockMode::Exclusive, false) {
         Ok(None) => {
             waiting();
-            system.lock(&at, Hold::Alone, true)
+            system.lock(&at, LockMode::Exclusive, true)
         }
         other => other,
     };

@@ -1,14 +1,16 @@
 //! One test a rule: a sound graph, broken in one place.
 
-use crate::testing::{calls, dials, edge, hosts, node, sample, service, wrapper};
-use crate::verify::{Depth, verify};
+use crate::testing::{
+    add_call, add_client_end, add_edge, add_host, add_node, add_service, add_wrapper, sample,
+};
+use crate::verify::{VerifyStage, verify};
 use crate::{ClientSlot, EdgeKey, EdgeKind, Ir, NodeKey, NodeKind, Side};
 
 /// Breaks a sound graph and expects one complaint that contains `wanted`.
 fn breaks(wanted: &str, change: impl FnOnce(&mut Ir)) {
     let mut ir = sample();
     change(&mut ir);
-    let broken = verify(&ir, Depth::Addressed);
+    let broken = verify(&ir, VerifyStage::Addressed);
     assert!(broken.iter().any(|b| b.contains(wanted)), "wanted `{wanted}`, got {broken:#?}");
 }
 
@@ -27,28 +29,28 @@ fn local(methods: &mut [crate::MethodFact]) {
 
 #[test]
 fn a_sound_graph_breaks_nothing() {
-    assert_eq!(verify(&sample(), Depth::Addressed), Vec::<String>::new());
+    assert_eq!(verify(&sample(), VerifyStage::Addressed), Vec::<String>::new());
 }
 
 #[test]
 fn cycles_are_legal() {
     let mut ir = sample();
-    calls(&mut ir, "c", "b");
-    assert_eq!(verify(&ir, Depth::Addressed), Vec::<String>::new());
+    add_call(&mut ir, "c", "b");
+    assert_eq!(verify(&ir, VerifyStage::Addressed), Vec::<String>::new());
 }
 
 #[test]
 fn keys_are_unique() {
     breaks("are one name", |ir| {
-        service(ir, "x-y");
-        service(ir, "x_y");
+        add_service(ir, "x-y");
+        add_service(ir, "x_y");
     });
 }
 
 #[test]
 fn an_edge_joins_what_its_kind_allows() {
     breaks("cannot be between service and process", |ir| {
-        edge(ir, "a", "process:two", EdgeKind::Wraps);
+        add_edge(ir, "a", "process:two", EdgeKind::Wraps);
     });
 }
 
@@ -57,24 +59,24 @@ fn a_calls_method_exists() {
     breaks("calls `get`, which does not exist", |ir| methods(ir, "b").clear());
     breaks("not `app::c`", |ir| {
         let kind = EdgeKind::Calls { interface: "app::b".into(), methods: vec![] };
-        edge(ir, "a", "c", kind);
+        add_edge(ir, "a", "c", kind);
     });
 }
 
 #[test]
 fn scopes_nest() {
-    breaks("runs inside", |ir| hosts(ir, "one", "c"));
+    breaks("runs inside", |ir| add_host(ir, "one", "c"));
     breaks("cannot be between process and process", |ir| {
-        edge(ir, "process:one", "process:two", EdgeKind::Hosts);
+        add_edge(ir, "process:one", "process:two", EdgeKind::Hosts);
     });
 }
 
 #[test]
 fn knobs_have_a_unit_and_bounds() {
     let knob = |unit: &str, min, max| NodeKind::Knob { unit: unit.into(), min, max, default: 0.5 };
-    breaks("lacks a unit", |ir| node(ir, "knob:x", knob("", 0.0, 1.0)));
-    breaks("lacks a unit", |ir| node(ir, "knob:x", knob("ms", 0.0, f64::INFINITY)));
-    breaks("out of its bounds", |ir| node(ir, "knob:x", knob("ms", 1.0, 2.0)));
+    breaks("lacks a unit", |ir| add_node(ir, "knob:x", knob("", 0.0, 1.0)));
+    breaks("lacks a unit", |ir| add_node(ir, "knob:x", knob("ms", 0.0, f64::INFINITY)));
+    breaks("out of its bounds", |ir| add_node(ir, "knob:x", knob("ms", 1.0, 2.0)));
 }
 
 #[test]
@@ -85,10 +87,10 @@ fn parts_have_an_owner() {
     breaks("`lost` has no owner", |ir| {
         let kind =
             NodeKind::Transport { plugin: "grpc".into(), side: Side::Server, owner: "x".into() };
-        node(ir, "lost", kind);
+        add_node(ir, "lost", kind);
     });
     breaks("`address:X` has no owner", |ir| {
-        node(ir, "address:X", NodeKind::Address { port: 1 });
+        add_node(ir, "address:X", NodeKind::Address { port: 1 });
     });
 }
 
@@ -97,11 +99,11 @@ fn chains_are_sorted_by_slot() {
     breaks("`deadline` is inside of `retry`", |ir| {
         ir.remove_node(&NodeKey::new("a->b.timeout"));
         ir.remove_node(&NodeKey::new("a->b.retry"));
-        wrapper(ir, "a->b", "timeout", ClientSlot::Deadline, "a->b.grpc");
-        wrapper(ir, "a->b", "retry", ClientSlot::Retry, "a->b.timeout");
+        add_wrapper(ir, "a->b", "timeout", ClientSlot::Deadline, "a->b.grpc");
+        add_wrapper(ir, "a->b", "retry", ClientSlot::Retry, "a->b.timeout");
     });
     breaks("two wrappers in slot `retry`", |ir| {
-        wrapper(ir, "a->b", "again", ClientSlot::Retry, "a->b.timeout");
+        add_wrapper(ir, "a->b", "again", ClientSlot::Retry, "a->b.timeout");
     });
     breaks("passes calls on to 0 nodes", |ir| {
         ir.remove_edge(&EdgeKey::new("a->b.timeout -wraps-> a->b.retry"));
@@ -110,10 +112,10 @@ fn chains_are_sorted_by_slot() {
 
 #[test]
 fn every_service_is_in_a_process() {
-    breaks("`d` is in no process", |ir| service(ir, "d"));
+    breaks("`d` is in no process", |ir| add_service(ir, "d"));
     let mut ir = sample();
-    service(&mut ir, "d");
-    assert_eq!(verify(&ir, Depth::Bound), Vec::<String>::new());
+    add_service(&mut ir, "d");
+    assert_eq!(verify(&ir, VerifyStage::Bound), Vec::<String>::new());
 }
 
 #[test]
@@ -124,7 +126,7 @@ fn a_remote_call_passes_one_transport_pair() {
     breaks("has 2 transports", |ir| {
         let kind =
             NodeKind::Transport { plugin: "http".into(), side: Side::Client, owner: "a->b".into() };
-        node(ir, "a->b.http", kind);
+        add_node(ir, "a->b.http", kind);
     });
     breaks("does not reach it", |ir| {
         ir.remove_edge(&EdgeKey::new("a->b.grpc -wraps-> address:B_GRPC"));
@@ -134,8 +136,8 @@ fn a_remote_call_passes_one_transport_pair() {
 #[test]
 fn a_call_inside_a_process_passes_none() {
     breaks("has a transport inside a process", |ir| {
-        node(ir, "address:C_GRPC", NodeKind::Address { port: 7001 });
-        dials(ir, "b", "c");
+        add_node(ir, "address:C_GRPC", NodeKind::Address { port: 7001 });
+        add_client_end(ir, "b", "c");
     });
 }
 
@@ -147,7 +149,7 @@ fn types_on_remote_calls_are_serialisable() {
     // Inside a process anything goes.
     let mut ir = sample();
     local(methods(&mut ir, "c"));
-    assert_eq!(verify(&ir, Depth::Addressed), Vec::<String>::new());
+    assert_eq!(verify(&ir, VerifyStage::Addressed), Vec::<String>::new());
 }
 
 #[test]
@@ -156,6 +158,6 @@ fn addresses_have_ports_of_their_own() {
         ir.node_mut(&NodeKey::new("address:B_GRPC")).unwrap().kind = NodeKind::Address { port: 0 };
     });
     breaks("have port 7000", |ir| {
-        node(ir, "address:X", NodeKind::Address { port: 7000 });
+        add_node(ir, "address:X", NodeKind::Address { port: 7000 });
     });
 }

@@ -2,8 +2,8 @@
 
 use bp_diag::{Diagnostics, catalog::workflow as codes};
 
-use crate::lower::Marks;
-use crate::names::{Names, Namespace, Resolved, is_runtime_path};
+use crate::names::{Names, Namespace, ResolvedName, is_runtime_path};
+use crate::resolve_type::MarkedDefinitions;
 use crate::source::{Body, Mark, UsePath};
 use crate::tree::ModuleId;
 
@@ -12,10 +12,10 @@ use crate::tree::ModuleId;
 /// A `name` or `bp_std::name` that nothing declares counts: rustc will say that the import or dependency is missing.
 fn is_macro(names: &Names<'_>, module: ModuleId, path: &UsePath, name: &str) -> bool {
     match names.resolve(module, path, Namespace::Macros) {
-        Resolved::External(full) => {
+        ResolvedName::External(full) => {
             is_runtime_path(&full) && full.rsplit("::").next() == Some(name)
         }
-        Resolved::Unknown { .. } | Resolved::Unlinked(..) | Resolved::Open(_) => {
+        ResolvedName::Unknown { .. } | ResolvedName::Unlinked(..) | ResolvedName::Undecided(_) => {
             path.segments == [name]
                 || (is_runtime_path(&path.segments.join("::"))
                     && path.segments.last().is_some_and(|s| s == name))
@@ -25,7 +25,7 @@ fn is_macro(names: &Names<'_>, module: ModuleId, path: &UsePath, name: &str) -> 
 }
 
 /// The `#[service]` among attributes.
-pub(crate) fn service_mark<'a>(
+pub(crate) fn find_service_mark<'a>(
     names: &Names<'_>,
     module: ModuleId,
     marks: &'a [Mark],
@@ -39,8 +39,8 @@ pub(crate) fn derives(names: &Names<'_>, module: ModuleId, paths: &[UsePath], na
 }
 
 /// Finds services and encoded types; reports those that depend on a condition.
-pub(crate) fn marks(names: &Names<'_>, diagnostics: &mut Diagnostics) -> Marks {
-    let mut marks = Marks::default();
+pub(crate) fn find_marked(names: &Names<'_>, diagnostics: &mut Diagnostics) -> MarkedDefinitions {
+    let mut marks = MarkedDefinitions::default();
     for id in names.tree.definition_ids() {
         let Some(definition) = names.tree.definition(id) else { continue };
         let module = definition.module;
@@ -48,7 +48,7 @@ pub(crate) fn marks(names: &Names<'_>, diagnostics: &mut Diagnostics) -> Marks {
             ["Data", "ServiceError"].iter().any(|name| derives(names, module, paths, name))
         };
         let what = match &definition.body {
-            Body::Trait(t) if service_mark(names, module, &t.marks).is_some() => {
+            Body::Trait(t) if find_service_mark(names, module, &t.marks).is_some() => {
                 marks.services.insert(id, definition.path.clone());
                 "service"
             }

@@ -5,26 +5,26 @@ use std::collections::BTreeMap;
 use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes};
 
 use super::Context;
-use super::attributes::service_mark;
-use super::types::visible_problem;
-use crate::lower::{Form, Lowered, Lowering, Scope, not_linked};
+use super::attributes::find_service_mark;
+use super::types::report_unreachable;
 use crate::model::{
     ConstructorModel, ImplementationModel, ParameterKind, ParameterModel, RunModel, Type,
 };
-use crate::names::{Namespace, Resolved};
+use crate::names::{Namespace, ResolvedName};
+use crate::resolve_type::{ResolvedType, Scope, TypeResolver, TypeShape, explain_unlinked};
 use crate::source::{Body, Function, ImplItem, Pattern, UsePath};
 use crate::tree::{Definition, DefinitionId, ModuleId};
 
 /// An inherent `impl` and where it is.
-struct Inherent<'a> {
+struct InherentImpl<'a> {
     module: ModuleId,
     file: FileId,
     item: &'a ImplItem,
 }
 
 #[derive(Default)]
-struct Found<'a> {
-    inherent: BTreeMap<DefinitionId, Vec<Inherent<'a>>>,
+struct ImplBlocks<'a> {
+    inherent: BTreeMap<DefinitionId, Vec<InherentImpl<'a>>>,
     services: BTreeMap<DefinitionId, BTreeMap<String, Span>>,
 }
 
@@ -33,29 +33,29 @@ pub(super) fn read(
     context: &Context<'_>,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, ImplementationModel> {
-    let mut found = Found::default();
+    let mut found = ImplBlocks::default();
     for id in context.names.tree.module_ids() {
         let Some(module) = context.names.tree.module(id) else { continue };
         for item in &module.impls {
-            let place = Inherent { module: id, file: module.file, item };
-            block(context, place, module.condition, &mut found, diagnostics);
+            let place = InherentImpl { module: id, file: module.file, item };
+            sort_block(context, place, module.condition, &mut found, diagnostics);
         }
     }
     let implementing: Vec<DefinitionId> = found.services.keys().copied().collect();
-    let implementations = context.each(&implementing, diagnostics, |id, diagnostics| {
-        implementation(context, *id, &found, diagnostics)
+    let implementations = context.read_each(&implementing, diagnostics, |id, diagnostics| {
+        read_implementation(context, *id, &found, diagnostics)
     });
     implementations.into_iter().map(|model| (model.path.clone(), model)).collect()
 }
 
-fn implementation(
+fn read_implementation(
     context: &Context<'_>,
     id: DefinitionId,
-    found: &Found<'_>,
+    found: &ImplBlocks<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<ImplementationModel> {
     let (definition, services) = (context.names.tree.definition(id)?, found.services.get(&id)?);
-    visible_problem(context, id, "implementation", diagnostics);
+    report_unreachable(context, id, "implementation", diagnostics);
     let blocks = found.inherent.get(&id).map_or(&[][..], Vec::as_slice);
     let docs = match &definition.body {
         Body::Struct(s) => &s.docs,
@@ -71,24 +71,24 @@ fn implementation(
         reachable: context.names.reachable(id).unwrap_or(&definition.path).to_owned(),
         name: definition.name.clone(),
         services: services.clone(),
-        constructor: constructor(context, id, definition, blocks, diagnostics),
-        run: run(context, definition, blocks, diagnostics),
+        constructor: read_constructor(context, id, definition, blocks, diagnostics),
+        run: read_run(context, definition, blocks, diagnostics),
         docs: docs.clone(),
         span: definition.span,
     })
 }
 
 /// Sorts one `impl` block.
-fn block<'a>(
+fn sort_block<'a>(
     context: &Context<'_>,
-    place: Inherent<'a>,
+    place: InherentImpl<'a>,
     outer: Option<Span>,
-    found: &mut Found<'a>,
+    found: &mut ImplBlocks<'a>,
     diagnostics: &mut Diagnostics,
 ) {
     let (module, file, item) = (place.module, place.file, place.item);
-    let mark = service_mark(context.names, module, &item.marks);
-    let owner = item.path.as_ref().and_then(|path| self_type(context, module, path));
+    let mark = find_service_mark(context.names, module, &item.marks);
+    let owner = item.path.as_ref().and_then(|path| resolve_self_type(context, module, path));
     let Some((path, place_of_trait)) = &item.of else {
         if let Some(mark) = mark {
             diagnostics.push(codes::implementation_shape(
@@ -103,7 +103,8 @@ fn block<'a>(
         return;
     };
     let at = place_of_trait.of(file);
-    let Some(service) = service_of(context, &place, (path, at), mark.is_some(), diagnostics) else {
+    let Some(service) = find_service(context, &place, (path, at), mark.is_some(), diagnostics)
+    else {
         return;
     };
     let named = path.segments.join("::");
@@ -143,9 +144,9 @@ fn block<'a>(
 }
 
 /// The service that a marked `impl` is of; what is wrong with the pair is reported.
-fn service_of<'c>(
+fn find_service<'c>(
     context: &Context<'c>,
-    place: &Inherent<'_>,
+    place: &InherentImpl<'_>,
     (path, at): (&UsePath, Span),
     marked: bool,
     diagnostics: &mut Diagnostics,
@@ -154,7 +155,7 @@ fn service_of<'c>(
     let resolved = context.names.resolve(module, path, Namespace::Types);
     let named = path.segments.join("::");
     let service = match &resolved {
-        Resolved::Definition(id) => context.marks.services.get(id),
+        ResolvedName::Definition(id) => context.marks.services.get(id),
         _ => None,
     };
     if marked && service.is_some() {
@@ -168,21 +169,21 @@ fn service_of<'c>(
             &format!("this `impl` of service `{named}` is not marked"),
             "write `#[service]` above it",
         )),
-        Resolved::Definition(_) if marked => diagnostics.push(codes::implementation_shape(
+        ResolvedName::Definition(_) if marked => diagnostics.push(codes::implementation_shape(
             at,
             &format!("`{named}` is not a service"),
             "write `#[service]` above its trait",
         )),
-        Resolved::Unknown { certain: true } if marked => {
-            let near = context.names.near(module, path);
+        ResolvedName::Unknown { certain: true } if marked => {
+            let near = context.names.suggest(module, path);
             diagnostics.push(codes::unknown_name(at, &named, near));
         }
-        Resolved::Open(condition) if marked => {
+        ResolvedName::Undecided(condition) if marked => {
             let what = format!("what `{named}` is");
             diagnostics.push(codes::undecided(at, *condition, &what));
         }
-        Resolved::Unlinked(krate, name) if marked => {
-            diagnostics.extend(not_linked(context.names, *krate, name, at));
+        ResolvedName::Unlinked(krate, name) if marked => {
+            diagnostics.extend(explain_unlinked(context.names, *krate, name, at));
         }
         // A backend of the application's own, something that is not seen, or no business of `bp`.
         _ => {}
@@ -191,11 +192,16 @@ fn service_of<'c>(
 }
 
 /// The struct or enum behind the path of an `impl`'s type.
-fn self_type(context: &Context<'_>, module: ModuleId, path: &UsePath) -> Option<DefinitionId> {
+fn resolve_self_type(
+    context: &Context<'_>,
+    module: ModuleId,
+    path: &UsePath,
+) -> Option<DefinitionId> {
     let (mut module, mut path) = (module, path);
     // Aliases of aliases end soon; a cycle is reported where it is used as a type.
     for _ in 0..8 {
-        let Resolved::Definition(id) = context.names.resolve(module, path, Namespace::Types) else {
+        let ResolvedName::Definition(id) = context.names.resolve(module, path, Namespace::Types)
+        else {
             return None;
         };
         let definition = context.names.tree.definition(id)?;
@@ -220,24 +226,24 @@ fn is_generic(context: &Context<'_>, id: DefinitionId) -> bool {
 }
 
 /// Functions of this name in a type's own `impl` blocks.
-fn functions<'b>(
-    blocks: &'b [Inherent<'_>],
+fn find_functions<'b>(
+    blocks: &'b [InherentImpl<'_>],
     name: &'b str,
-) -> impl Iterator<Item = (&'b Inherent<'b>, &'b Function)> {
+) -> impl Iterator<Item = (&'b InherentImpl<'b>, &'b Function)> {
     blocks.iter().flat_map(move |block| {
         block.item.functions.iter().filter(move |f| f.name == name).map(move |f| (block, f))
     })
 }
 
-fn constructor(
+fn read_constructor(
     context: &Context<'_>,
     id: DefinitionId,
     definition: &Definition,
-    blocks: &[Inherent<'_>],
+    blocks: &[InherentImpl<'_>],
     diagnostics: &mut Diagnostics,
 ) -> ConstructorModel {
     let name = &definition.name;
-    let mut all = functions(blocks, "new");
+    let mut all = find_functions(blocks, "new");
     let Some((block, function)) = all.next() else {
         diagnostics.push(codes::constructor_missing(definition.span, name));
         return ConstructorModel::default();
@@ -267,25 +273,25 @@ fn constructor(
     if let Some(generics) = function.generics {
         shape(generics.place.of(file), "is generic");
     }
-    let mut lowering = Lowering::new(context.names, context.marks, false);
+    let mut resolver = TypeResolver::new(context.names, context.marks, false);
     let mut scope = Scope::new(block.module, file);
     scope.generics.insert("Self".to_owned(), own_type(id, definition));
     let mut fallible = false;
     match &function.output {
         None => shape(span, "returns nothing"),
         Some(ty) => {
-            let lowered = lowering.ty(ty, &scope);
-            let is_own = |l: &Lowered| matches!(l.form, Form::Definition(d) if d == id);
-            match &lowered.form {
-                Form::Result(parts) if is_own(&parts.0) => fallible = true,
-                _ if is_own(&lowered) => {}
-                _ => shape(lowered.span, "returns neither `Self` nor `Result<Self, E>`"),
+            let resolved = resolver.resolve(ty, &scope);
+            let is_own = |l: &ResolvedType| matches!(l.shape, TypeShape::Definition(d) if d == id);
+            match &resolved.shape {
+                TypeShape::Result(parts) if is_own(&parts.0) => fallible = true,
+                _ if is_own(&resolved) => {}
+                _ => shape(resolved.span, "returns neither `Self` nor `Result<Self, E>`"),
             }
         }
     }
-    lowering.generated = true;
-    let params = parameters(name, function, &mut lowering, &scope, diagnostics);
-    diagnostics.append(lowering.diagnostics);
+    resolver.generated = true;
+    let params = read_parameters(name, function, &mut resolver, &scope, diagnostics);
+    diagnostics.append(resolver.diagnostics);
     ConstructorModel {
         known: diagnostics.len() == before,
         is_async: function.is_async,
@@ -295,10 +301,10 @@ fn constructor(
     }
 }
 
-fn parameters(
+fn read_parameters(
     name: &str,
     function: &Function,
-    lowering: &mut Lowering<'_>,
+    resolver: &mut TypeResolver<'_>,
     scope: &Scope,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ParameterModel> {
@@ -312,17 +318,17 @@ fn parameters(
                 continue;
             }
         };
-        let lowered = lowering.ty(&argument.ty, scope);
-        let kind = match lowered.form.clone() {
-            Form::Interface(interface) => ParameterKind::Instance(interface),
-            Form::List(interface) => ParameterKind::List(interface),
-            Form::Optional(interface) => ParameterKind::Optional(interface),
-            Form::Foreign(object) => {
+        let resolved = resolver.resolve(&argument.ty, scope);
+        let kind = match resolved.shape.clone() {
+            TypeShape::Interface(interface) => ParameterKind::Instance(interface),
+            TypeShape::List(interface) => ParameterKind::List(interface),
+            TypeShape::Optional(interface) => ParameterKind::Optional(interface),
+            TypeShape::Foreign(object) => {
                 let problem = format!("takes `{object}`, which is neither a service nor a backend");
-                diagnostics.push(codes::constructor_shape(lowered.span, name, &problem));
+                diagnostics.push(codes::constructor_shape(resolved.span, name, &problem));
                 continue;
             }
-            _ => ParameterKind::Literal(lowered.into_use()),
+            _ => ParameterKind::Literal(resolved.into_use()),
         };
         let span = argument.place.of(scope.file);
         params.push(ParameterModel { name: pattern.clone(), kind, span });
@@ -331,25 +337,25 @@ fn parameters(
 }
 
 /// `Self` in the type's own `impl`.
-fn own_type(id: DefinitionId, definition: &Definition) -> Lowered {
-    Lowered {
+fn own_type(id: DefinitionId, definition: &Definition) -> ResolvedType {
+    ResolvedType {
         ty: Type::Named(definition.path.clone()),
         text: definition.path.clone(),
         span: definition.span,
         local: None,
         owned: true,
-        form: Form::Definition(id),
+        shape: TypeShape::Definition(id),
     }
 }
 
-fn run(
+fn read_run(
     context: &Context<'_>,
     definition: &Definition,
-    blocks: &[Inherent<'_>],
+    blocks: &[InherentImpl<'_>],
     diagnostics: &mut Diagnostics,
 ) -> Option<RunModel> {
     let name = &definition.name;
-    let (block, function) = functions(blocks, "run").find(|(_, f)| f.receiver.is_some())?;
+    let (block, function) = find_functions(blocks, "run").find(|(_, f)| f.receiver.is_some())?;
     let file = block.file;
     let span = function.place.of(file);
     let mut shape = |at: Span, problem: &str| {
@@ -370,16 +376,16 @@ fn run(
     }
     let mut fallible = false;
     if let Some(ty) = &function.output {
-        let mut lowering = Lowering::new(context.names, context.marks, false);
-        let lowered = lowering.ty(ty, &Scope::new(block.module, file));
-        match &lowered.form {
-            Form::Result(parts) if matches!(parts.0.ty, Type::Unit) || parts.0.text == "!" => {
+        let mut resolver = TypeResolver::new(context.names, context.marks, false);
+        let resolved = resolver.resolve(ty, &Scope::new(block.module, file));
+        match &resolved.shape {
+            TypeShape::Result(parts) if matches!(parts.0.ty, Type::Unit) || parts.0.text == "!" => {
                 fallible = true;
             }
-            _ if matches!(lowered.ty, Type::Unit) || lowered.text == "!" => {}
-            _ => shape(lowered.span, "returns a value that nobody takes"),
+            _ if matches!(resolved.ty, Type::Unit) || resolved.text == "!" => {}
+            _ => shape(resolved.span, "returns a value that nobody takes"),
         }
-        diagnostics.append(lowering.diagnostics);
+        diagnostics.append(resolver.diagnostics);
     }
     Some(RunModel { is_async: function.is_async, fallible, span })
 }

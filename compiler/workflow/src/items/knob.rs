@@ -6,7 +6,7 @@ use bp_diag::{Diagnostics, catalog::workflow as codes};
 
 use super::Context;
 use crate::model::KnobModel;
-use crate::names::{Namespace, Resolved, is_runtime_path};
+use crate::names::{Namespace, ResolvedName, is_runtime_path};
 use crate::source::{StaticItem, StaticValue};
 use crate::tree::{Module, ModuleId};
 
@@ -19,7 +19,7 @@ pub(super) fn read(
     for id in context.names.tree.module_ids() {
         let Some(module) = context.names.tree.module(id) else { continue };
         for item in &module.statics {
-            let Some(knob) = knob(context, id, module, item, diagnostics) else { continue };
+            let Some(knob) = read_knob(context, id, module, item, diagnostics) else { continue };
             if let Some(first) = knobs.get(&knob.name) {
                 diagnostics.push(codes::defined_twice(knob.span, first.span, "knob", &knob.name));
             } else {
@@ -30,7 +30,7 @@ pub(super) fn read(
     knobs
 }
 
-fn knob(
+fn read_knob(
     context: &Context<'_>,
     id: ModuleId,
     module: &Module,
@@ -39,8 +39,8 @@ fn knob(
 ) -> Option<KnobModel> {
     let file = module.file;
     let is_knob = match context.names.resolve(id, &item.path, Namespace::Types) {
-        Resolved::External(full) => is_runtime_path(&full) && full.ends_with("::Knob"),
-        Resolved::Unknown { .. } => item.bare,
+        ResolvedName::External(full) => is_runtime_path(&full) && full.ends_with("::Knob"),
+        ResolvedName::Unknown { .. } => item.bare,
         _ => false,
     };
     if !is_knob {

@@ -11,26 +11,26 @@ mod types;
 use bp_diag::Diagnostics;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use crate::lower::Marks;
 use crate::model::{CrateModel, WorkflowModel};
 use crate::names::Names;
+use crate::resolve_type::MarkedDefinitions;
 use crate::tree::Extern;
 
 pub(crate) use remote::encoded_fields;
-pub(crate) use types::named;
+pub(crate) use types::visit_named;
 
 /// What the item readers share.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) names: &'a Names<'a>,
-    pub(crate) marks: &'a Marks,
+    pub(crate) marks: &'a MarkedDefinitions,
     /// Whether several threads, whose stacks are deep enough, take part.
     pub(crate) parallel: bool,
 }
 
 impl Context<'_> {
     /// What each of many items is, in their order; so are the diagnostics.
-    fn each<'i, I: Sync, M: Send>(
+    fn read_each<'i, I: Sync, M: Send>(
         &self,
         items: &'i [I],
         diagnostics: &mut Diagnostics,
@@ -62,7 +62,7 @@ pub(crate) fn collect(
     model: &mut WorkflowModel,
     diagnostics: &mut Diagnostics,
 ) {
-    let marks = attributes::marks(names, diagnostics);
+    let marks = attributes::find_marked(names, diagnostics);
     let context = Context { names, marks: &marks, parallel };
     model.crates = names
         .tree
@@ -91,5 +91,5 @@ pub(crate) fn collect(
     model.implementations = implementation::read(&context, diagnostics);
     model.knobs = knob::read(&context, diagnostics);
     spawn::check(names, diagnostics);
-    remote::settle(model);
+    remote::propagate_local_reasons(model);
 }

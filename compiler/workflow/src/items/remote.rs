@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::types::named;
+use super::types::visit_named;
 use crate::model::{FieldModel, LocalReason, TypeKind, TypeModel, TypeUse, WorkflowModel};
 
 /// Settles `local` of every type and method.
-pub(super) fn settle(model: &mut WorkflowModel) {
+pub(super) fn propagate_local_reasons(model: &mut WorkflowModel) {
     let mut reasons: BTreeMap<String, LocalReason> =
         model.types.values().filter_map(|t| Some((t.path.clone(), t.local.clone()?))).collect();
     // Each round settles at least one type, or is the last.
     loop {
         let mut found = Vec::new();
         for ty in model.types.values().filter(|t| !reasons.contains_key(&t.path)) {
-            if let Some(reason) = encoded_fields(ty).find_map(|f| through(&f.ty, &reasons)) {
+            if let Some(reason) = encoded_fields(ty).find_map(|f| find_reason(&f.ty, &reasons)) {
                 found.push((ty.path.clone(), reason));
             }
         }
@@ -32,15 +32,15 @@ pub(super) fn settle(model: &mut WorkflowModel) {
             }
             let uses =
                 method.arguments.iter().map(|a| &a.ty).chain([&method.ok]).chain(&method.error);
-            let reason = uses.into_iter().find_map(|ty| through(ty, &reasons));
+            let reason = uses.into_iter().find_map(|ty| find_reason(ty, &reasons));
             method.local = reason;
         }
     }
 }
 
-fn through(ty: &TypeUse, reasons: &BTreeMap<String, LocalReason>) -> Option<LocalReason> {
+fn find_reason(ty: &TypeUse, reasons: &BTreeMap<String, LocalReason>) -> Option<LocalReason> {
     let mut found = None;
-    named(&ty.ty, &mut |path| {
+    visit_named(&ty.ty, &mut |path| {
         if found.is_none() {
             found = reasons.get(path).cloned();
         }

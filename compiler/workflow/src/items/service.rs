@@ -6,10 +6,10 @@ use bp_diag::{Diagnostics, Span, catalog::workflow as codes};
 
 use super::Context;
 use super::attributes::derives;
-use super::types::visible_problem;
-use crate::lower::{Form, Lowered, Lowering, Scope};
+use super::types::report_unreachable;
 use crate::model::{ArgumentModel, LocalReason, MethodModel, ServiceModel, Type, TypeUse};
-use crate::names::{Namespace, Resolved};
+use crate::names::{Namespace, ResolvedName};
+use crate::resolve_type::{ResolvedType, Scope, TypeResolver, TypeShape};
 use crate::source::{Body, Function, Member, Pattern, TraitItem};
 use crate::tree::{Definition, DefinitionId};
 
@@ -23,13 +23,13 @@ pub(super) fn read(
 ) -> BTreeMap<String, ServiceModel> {
     let marked: Vec<(DefinitionId, &String)> =
         context.marks.services.iter().map(|(id, path)| (*id, path)).collect();
-    let services = context.each(&marked, diagnostics, |(id, path), diagnostics| {
-        service(context, *id, path, diagnostics)
+    let services = context.read_each(&marked, diagnostics, |(id, path), diagnostics| {
+        read_service(context, *id, path, diagnostics)
     });
     services.into_iter().map(|service| (service.path.clone(), service)).collect()
 }
 
-fn service(
+fn read_service(
     context: &Context<'_>,
     id: DefinitionId,
     path: &str,
@@ -37,7 +37,7 @@ fn service(
 ) -> Option<ServiceModel> {
     let definition = context.names.tree.definition(id)?;
     let Body::Trait(item) = &definition.body else { return None };
-    visible_problem(context, id, "trait", diagnostics);
+    report_unreachable(context, id, "trait", diagnostics);
     check_trait(context, definition, item, diagnostics);
     let mut service = ServiceModel {
         path: path.to_owned(),
@@ -50,7 +50,7 @@ fn service(
     for member in &item.members {
         let (place, what) = match member {
             Member::Function(function) => {
-                if let Some(method) = method(context, definition, function, diagnostics) {
+                if let Some(method) = read_method(context, definition, function, diagnostics) {
                     service.methods.push(method);
                 }
                 continue;
@@ -82,7 +82,7 @@ fn check_trait(
     for supertrait in &item.supertraits {
         let resolved = context.names.resolve(definition.module, &supertrait.path, Namespace::Types);
         let automatic = match &resolved {
-            Resolved::External(path) => {
+            ResolvedName::External(path) => {
                 path.starts_with("std::marker::") || path.starts_with("std::panic::")
             }
             _ => false,
@@ -94,7 +94,7 @@ fn check_trait(
     }
 }
 
-fn method(
+fn read_method(
     context: &Context<'_>,
     owner: &Definition,
     function: &Function,
@@ -132,7 +132,7 @@ fn method(
         return None;
     }
     let scope = Scope::new(owner.module, file);
-    let mut lowering = Lowering::new(context.names, context.marks, true);
+    let mut resolver = TypeResolver::new(context.names, context.marks, true);
     let mut local: Option<LocalReason> = None;
     let mut direct: Option<LocalReason> = None;
     let mut arguments = Vec::new();
@@ -145,23 +145,24 @@ fn method(
                 continue;
             }
         };
-        let lowered = lowering.ty(&argument.ty, &scope);
+        let resolved = resolver.resolve(&argument.ty, &scope);
         if local.is_none() {
-            local.clone_from(&lowered.local);
+            local.clone_from(&resolved.local);
         }
-        kept(&lowered, &mut direct);
+        require_owned(&resolved, &mut direct);
         let span = argument.place.of(file);
-        arguments.push(ArgumentModel { name, ty: lowered.into_use(), span });
+        arguments.push(ArgumentModel { name, ty: resolved.into_use(), span });
     }
     if let Some(beyond) = arguments.get(MAX_ARGUMENTS) {
         let count = arguments.len();
         diagnostics.push(codes::many_arguments(beyond.span, &full, count, MAX_ARGUMENTS));
     }
-    let (ok, error) = output(context, owner, function, &mut lowering, (&mut local, &mut direct));
-    if let Some(at) = lowering.stream {
+    let (ok, error) =
+        read_output(context, owner, function, &mut resolver, (&mut local, &mut direct));
+    if let Some(at) = resolver.stream {
         diagnostics.push(codes::stream_result(at, &owner.name, name));
     }
-    diagnostics.append(lowering.diagnostics);
+    diagnostics.append(resolver.diagnostics);
     Some(MethodModel {
         idempotent: function.idempotent,
         name: name.clone(),
@@ -176,57 +177,61 @@ fn method(
 }
 
 /// A call with wrappers holds its arguments and its answer in boxes, where nothing borrowed can be.
-fn kept(lowered: &Lowered, direct: &mut Option<LocalReason>) {
-    if !lowered.owned {
-        first(direct, &format!("`{}` may hold something borrowed", lowered.text), lowered.span);
+fn require_owned(resolved: &ResolvedType, direct: &mut Option<LocalReason>) {
+    if !resolved.owned {
+        set_first(
+            direct,
+            &format!("`{}` may hold something borrowed", resolved.text),
+            resolved.span,
+        );
     }
 }
 
 /// Keeps the first of several reasons.
-fn first(reason: &mut Option<LocalReason>, text: &str, span: Span) {
+fn set_first(reason: &mut Option<LocalReason>, text: &str, span: Span) {
     reason.get_or_insert_with(|| LocalReason { text: text.to_owned(), span });
 }
 
 /// What a method answers, and why that cannot cross a process, or must come straight from the callee, if so.
-fn output(
+fn read_output(
     context: &Context<'_>,
     owner: &Definition,
     function: &Function,
-    lowering: &mut Lowering<'_>,
+    resolver: &mut TypeResolver<'_>,
     (local, direct): (&mut Option<LocalReason>, &mut Option<LocalReason>),
 ) -> (TypeUse, Option<TypeUse>) {
     let file = owner.file;
     let no_result =
         "it returns no `Result` with a service error, so an infrastructure error has nowhere to go";
     let mut unfailing = |text: &str, span: Span| {
-        first(local, text, span);
-        first(direct, text, span);
+        set_first(local, text, span);
+        set_first(direct, text, span);
     };
     let Some(ty) = &function.output else {
         let span = function.place.of(file);
         unfailing(no_result, span);
         return (TypeUse { ty: Type::Unit, text: "()".to_owned(), span }, None);
     };
-    let lowered = lowering.ty(ty, &Scope::new(owner.module, file));
-    let Form::Result(parts) = lowered.form else {
-        unfailing(no_result, lowered.span);
-        return (lowered.into_use(), None);
+    let resolved = resolver.resolve(ty, &Scope::new(owner.module, file));
+    let TypeShape::Result(parts) = resolved.shape else {
+        unfailing(no_result, resolved.span);
+        return (resolved.into_use(), None);
     };
     let (ok, error) = *parts;
     if let Some(reason) = &ok.local {
-        first(local, &reason.text, reason.span);
+        set_first(local, &reason.text, reason.span);
     }
-    kept(&ok, direct);
-    let is_error = match error.form {
-        Form::Definition(id) => context.names.tree.definition(id).is_some_and(|d| {
+    require_owned(&ok, direct);
+    let is_error = match error.shape {
+        TypeShape::Definition(id) => context.names.tree.definition(id).is_some_and(|d| {
             matches!(&d.body, Body::Enum(e) if derives(context.names, d.module, &e.derives, "ServiceError"))
         }),
         _ => false,
     };
     if !is_error {
         let text = format!("`{}` does not derive `ServiceError`", error.text);
-        first(local, &text, error.span);
-        first(direct, &text, error.span);
+        set_first(local, &text, error.span);
+        set_first(direct, &text, error.span);
     }
     (ok.into_use(), Some(error.into_use()))
 }

@@ -2,7 +2,7 @@
 
 use bp_diag::{Diagnostics, catalog::workflow as codes};
 
-use crate::names::{Names, Namespace, Resolved};
+use crate::names::{Names, Namespace, ResolvedName};
 
 /// Reports calls of `tokio::spawn`, however it was imported.
 pub(super) fn check(names: &Names<'_>, diagnostics: &mut Diagnostics) {
@@ -10,9 +10,9 @@ pub(super) fn check(names: &Names<'_>, diagnostics: &mut Diagnostics) {
         let resolved = names.resolve(spawn.module, &spawn.path, Namespace::Macros);
         let written = spawn.path.segments.join("::");
         let bare = match resolved {
-            Resolved::External(path) => is_bare(&path),
+            ResolvedName::External(path) => is_bare(&path),
             // A body may name a crate that the manifest gets from elsewhere.
-            Resolved::Unknown { .. } => is_bare(&written),
+            ResolvedName::Unknown { .. } => is_bare(&written),
             _ => false,
         };
         if bare {

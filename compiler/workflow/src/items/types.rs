@@ -8,15 +8,15 @@ use super::Context;
 use super::attributes::derives;
 use crate::STATUS_NAMES;
 use crate::error_code::error_code;
-use crate::lower::{Lowering, Scope};
 use crate::model::{
     FieldModel, LocalReason, StatusModel, Type, TypeKind, TypeModel, VariantModel, VariantShape,
 };
+use crate::resolve_type::{Scope, TypeResolver};
 use crate::source::{Body, Field, Fields, Status, Variant};
 use crate::tree::{Definition, DefinitionId};
 
 /// Reports a definition that no other crate can name.
-pub(super) fn visible_problem(
+pub(super) fn report_unreachable(
     context: &Context<'_>,
     id: DefinitionId,
     what: &str,
@@ -41,22 +41,23 @@ pub(super) fn read(
 ) -> BTreeMap<String, TypeModel> {
     let encoded: Vec<(DefinitionId, &String)> =
         context.marks.encoded.iter().map(|(id, path)| (*id, path)).collect();
-    let types = context
-        .each(&encoded, diagnostics, |(id, path), diagnostics| ty(context, *id, path, diagnostics));
+    let types = context.read_each(&encoded, diagnostics, |(id, path), diagnostics| {
+        read_type(context, *id, path, diagnostics)
+    });
     types.into_iter().map(|ty| (ty.path.clone(), ty)).collect()
 }
 
-fn ty(
+fn read_type(
     context: &Context<'_>,
     id: DefinitionId,
     path: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<TypeModel> {
     let definition = context.names.tree.definition(id)?;
-    let mut reader = Reader {
+    let mut reader = TypeReader {
         definition,
         scope: Scope::new(definition.module, definition.file),
-        lowering: Lowering::new(context.names, context.marks, false),
+        resolver: TypeResolver::new(context.names, context.marks, false),
         local: None,
     };
     let (paths, docs, generic) = match &definition.body {
@@ -75,20 +76,24 @@ fn ty(
                 diagnostics.push(codes::error_not_enum(definition.span, &definition.name));
             }
             match &s.fields {
-                Fields::Named(fields) => TypeKind::Struct(reader.fields(fields, diagnostics)),
-                Fields::Tuple(fields) => TypeKind::TupleStruct(reader.fields(fields, diagnostics)),
+                Fields::Named(fields) => TypeKind::Struct(reader.read_fields(fields, diagnostics)),
+                Fields::Tuple(fields) => {
+                    TypeKind::TupleStruct(reader.read_fields(fields, diagnostics))
+                }
                 Fields::Unit => TypeKind::Unit,
             }
         }
-        Body::Enum(e) => TypeKind::Enum(reader.variants(&e.variants, derives_error, diagnostics)),
+        Body::Enum(e) => {
+            TypeKind::Enum(reader.read_variants(&e.variants, derives_error, diagnostics))
+        }
         _ => return None,
     };
     let infra = match &kind {
         TypeKind::Enum(variants) => variants.iter().find(|v| v.infra).map(|v| v.name.clone()),
         _ => None,
     };
-    let Reader { local, lowering, .. } = reader;
-    diagnostics.append(lowering.diagnostics);
+    let TypeReader { local, resolver, .. } = reader;
+    diagnostics.append(resolver.diagnostics);
     Some(TypeModel {
         path: path.to_owned(),
         reachable: context.names.reachable(id).map(str::to_owned),
@@ -103,32 +108,32 @@ fn ty(
     })
 }
 
-struct Reader<'a> {
+struct TypeReader<'a> {
     definition: &'a Definition,
     scope: Scope,
-    lowering: Lowering<'a>,
+    resolver: TypeResolver<'a>,
     local: Option<LocalReason>,
 }
 
-impl Reader<'_> {
+impl TypeReader<'_> {
     fn file(&self) -> FileId {
         self.definition.file
     }
 
-    fn fields(&mut self, fields: &[Field], diagnostics: &mut Diagnostics) -> Vec<FieldModel> {
+    fn read_fields(&mut self, fields: &[Field], diagnostics: &mut Diagnostics) -> Vec<FieldModel> {
         let mut models = Vec::new();
         for field in fields {
             if let Some(place) = field.condition {
                 let what = format!("field `{}::{}`", self.definition.name, field.name);
                 diagnostics.push(codes::conditional(place.of(self.file()), &what));
             }
-            let lowered = self.lowering.ty(&field.ty, &self.scope);
+            let resolved = self.resolver.resolve(&field.ty, &self.scope);
             if self.local.is_none() {
-                self.local.clone_from(&lowered.local);
+                self.local.clone_from(&resolved.local);
             }
             models.push(FieldModel {
                 name: field.name.clone(),
-                ty: lowered.into_use(),
+                ty: resolved.into_use(),
                 docs: field.docs.clone(),
                 span: field.place.of(self.file()),
             });
@@ -136,7 +141,7 @@ impl Reader<'_> {
         models
     }
 
-    fn variants(
+    fn read_variants(
         &mut self,
         variants: &[Variant],
         error: bool,
@@ -150,7 +155,7 @@ impl Reader<'_> {
                 let what = format!("variant `{}::{}`", self.definition.name, variant.name);
                 diagnostics.push(codes::conditional(place.of(self.file()), &what));
             }
-            let model = self.variant(variant, error, diagnostics);
+            let model = self.read_variant(variant, error, diagnostics);
             if model.infra {
                 if let Some(first) = models.iter().find(|m| m.infra) {
                     let name = &self.definition.name;
@@ -191,7 +196,7 @@ impl Reader<'_> {
         models
     }
 
-    fn variant(
+    fn read_variant(
         &mut self,
         variant: &Variant,
         error: bool,
@@ -201,8 +206,8 @@ impl Reader<'_> {
         let before = self.local.clone();
         let shape = match &variant.fields {
             Fields::Unit => VariantShape::Unit,
-            Fields::Tuple(fields) => VariantShape::Tuple(self.fields(fields, diagnostics)),
-            Fields::Named(fields) => VariantShape::Struct(self.fields(fields, diagnostics)),
+            Fields::Tuple(fields) => VariantShape::Tuple(self.read_fields(fields, diagnostics)),
+            Fields::Named(fields) => VariantShape::Struct(self.read_fields(fields, diagnostics)),
         };
         if infra {
             // It is made by the runtime on the caller's side, never sent.
@@ -211,7 +216,7 @@ impl Reader<'_> {
         VariantModel {
             name: variant.name.strip_prefix("r#").unwrap_or(&variant.name).to_owned(),
             shape,
-            status: if error { status(self.file(), variant, diagnostics) } else { None },
+            status: if error { read_status(self.file(), variant, diagnostics) } else { None },
             infra,
             docs: variant.docs.clone(),
             span: variant.place.of(self.file()),
@@ -219,7 +224,11 @@ impl Reader<'_> {
     }
 }
 
-fn status(file: FileId, variant: &Variant, diagnostics: &mut Diagnostics) -> Option<StatusModel> {
+fn read_status(
+    file: FileId,
+    variant: &Variant,
+    diagnostics: &mut Diagnostics,
+) -> Option<StatusModel> {
     let (code, span, message) = match variant.status.as_ref()? {
         Status::Given { code, place, message } => (code.clone(), place.of(file), message.clone()),
         Status::Malformed(place) => {
@@ -236,17 +245,17 @@ fn status(file: FileId, variant: &Variant, diagnostics: &mut Diagnostics) -> Opt
 }
 
 /// Calls `visit` for every named type inside a type.
-pub(crate) fn named<'t>(ty: &'t Type, visit: &mut dyn FnMut(&'t str)) {
+pub(crate) fn visit_named<'t>(ty: &'t Type, visit: &mut dyn FnMut(&'t str)) {
     match ty {
         Type::Named(path) => visit(path),
         Type::Option(t) | Type::Box(t) | Type::Vec(t) | Type::Array(t, _) | Type::Set(t) => {
-            named(t, visit);
+            visit_named(t, visit);
         }
         Type::Map(k, v) => {
-            named(k, visit);
-            named(v, visit);
+            visit_named(k, visit);
+            visit_named(v, visit);
         }
-        Type::Tuple(list) => list.iter().for_each(|t| named(t, visit)),
+        Type::Tuple(list) => list.iter().for_each(|t| visit_named(t, visit)),
         _ => {}
     }
 }

@@ -6,10 +6,10 @@ use bp_diag::{Span, catalog::workflow as codes};
 use camino::Utf8PathBuf;
 use toml::de::{DeTable, DeValue};
 
-use super::requirement::{inline, with_features};
-use super::{Inherits, Manifests, Place, Value};
-use crate::source::{Cfg, normal};
-use crate::tree::{Unlinked, Why};
+use super::requirement::{inline_toml, with_features};
+use super::{InheritingPackage, ManifestPlace, Manifests, Value};
+use crate::source::{Cfg, normalize};
+use crate::tree::{UnlinkedCrate, UnlinkedReason};
 
 /// A dependency of a package.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub(crate) enum Source {
 
 /// A dependency, without what only a package of its own says.
 #[derive(Debug, Clone)]
-pub(super) struct Written {
+pub(super) struct DeclaredDependency {
     dependency: Dependency,
     default_features: Option<bool>,
 }
@@ -51,24 +51,24 @@ fn is_runtime(package: &str) -> bool {
 
 impl Manifests<'_> {
     /// `[dependencies]`, and those of targets that the workflow is read for; then what is mentioned elsewhere.
-    pub(super) fn dependencies(
+    pub(super) fn read_dependencies(
         &mut self,
-        package: Inherits<'_, '_>,
-    ) -> (Vec<Dependency>, BTreeMap<String, Unlinked>) {
-        let Inherits { place, table, .. } = package;
+        package: InheritingPackage<'_, '_>,
+    ) -> (Vec<Dependency>, BTreeMap<String, UnlinkedCrate>) {
+        let InheritingPackage { place, table, .. } = package;
         let mut found = Vec::new();
         let mut unlinked = BTreeMap::new();
-        if let Some(list) = self.table(place, table, "dependencies") {
-            self.list(package, list, None, &mut found);
+        if let Some(list) = self.get_table(place, table, "dependencies") {
+            self.read_dependency_table(package, list, None, &mut found);
         }
-        others(place, table, &mut unlinked);
-        for (key, value) in self.table(place, table, "target").into_iter().flatten() {
+        collect_unlinked(place, table, &mut unlinked);
+        for (key, value) in self.get_table(place, table, "target").into_iter().flatten() {
             let span = place.span(key);
             let Some(target) = value.get_ref().as_table() else { continue };
-            others(place, target, &mut unlinked);
-            let Some(list) = self.table(place, target, "dependencies") else { continue };
+            collect_unlinked(place, target, &mut unlinked);
+            let Some(list) = self.get_table(place, target, "dependencies") else { continue };
             let Some(condition) = Cfg::of_target(key.get_ref()) else {
-                self.wrong(
+                self.report(
                     span,
                     &format!("`{}` is no condition on a target", key.get_ref()),
                     "write `[target.'cfg(unix)'.dependencies]`",
@@ -77,18 +77,20 @@ impl Manifests<'_> {
             };
             // A table of a target is never for tests, and features do not choose it.
             match condition.holds(&BTreeSet::new()) {
-                Some(true) => self.list(package, list, None, &mut found),
-                Some(false) => mention(place, list, Why::Target, &mut unlinked),
-                None => self.list(package, list, Some(span), &mut found),
+                Some(true) => self.read_dependency_table(package, list, None, &mut found),
+                Some(false) => {
+                    add_unlinked(place, list, UnlinkedReason::OtherTarget, &mut unlinked)
+                }
+                None => self.read_dependency_table(package, list, Some(span), &mut found),
             }
         }
         (found, unlinked)
     }
 
     /// Reads one table; `open` is the condition that builds differ in, if there is one.
-    fn list(
+    fn read_dependency_table(
         &mut self,
-        package: Inherits<'_, '_>,
+        package: InheritingPackage<'_, '_>,
         list: &DeTable<'_>,
         open: Option<Span>,
         found: &mut Vec<Dependency>,
@@ -96,7 +98,9 @@ impl Manifests<'_> {
         for (key, value) in list {
             let name = key.get_ref().to_string();
             let span = package.place.span(key);
-            let Some(dependency) = self.dependency(package, &name, span, value) else { continue };
+            let Some(dependency) = self.read_dependency(package, &name, span, value) else {
+                continue;
+            };
             if let (Some(target), Source::Path(_)) = (open, &dependency.source) {
                 self.diagnostics.push(codes::dependency_undecided(target, span, &dependency.key));
             }
@@ -104,31 +108,31 @@ impl Manifests<'_> {
         }
     }
 
-    fn dependency(
+    fn read_dependency(
         &mut self,
-        package: Inherits<'_, '_>,
+        package: InheritingPackage<'_, '_>,
         name: &str,
         span: Span,
         value: &Value<'_>,
     ) -> Option<Dependency> {
         let place = package.place;
-        let own = self.written(place, name, span, value)?;
+        let own = self.read_declaration(place, name, span, value)?;
         let keys = value.get_ref().as_table();
-        let optional = keys.and_then(|k| self.flag(place, k, "optional")) == Some(true);
+        let optional = keys.and_then(|k| self.get_flag(place, k, "optional")) == Some(true);
         let inherits = keys.and_then(|k| k.get("workspace"));
         let Some(inherits) = inherits else {
             return Some(Dependency { optional, ..own.dependency });
         };
         if inherits.get_ref().as_bool() != Some(true) {
             let help = format!("write `{name}.workspace = true`, or a `path` or `version`");
-            self.wrong(place.span(inherits), "`workspace` can only be true", &help);
+            self.report(place.span(inherits), "`workspace` can only be true", &help);
             return None;
         }
-        let workspace = self.workspace(package, span, name)?;
+        let workspace = self.require_workspace(package, span, name)?;
         let Some(given) = workspace.dependencies.get(name) else {
             let help =
                 format!("add `{name}` to `[workspace.dependencies]` of `{}`", workspace.shown);
-            self.wrong(span, &format!("`{name}` is no dependency of the workspace"), &help);
+            self.report(span, &format!("`{name}` is no dependency of the workspace"), &help);
             return None;
         };
         let mut dependency = given.dependency.clone();
@@ -145,18 +149,18 @@ impl Manifests<'_> {
     }
 
     /// What one line says by itself.
-    pub(super) fn written(
+    pub(super) fn read_declaration(
         &mut self,
-        place: Place<'_>,
+        place: ManifestPlace<'_>,
         name: &str,
         span: Span,
         value: &Value<'_>,
-    ) -> Option<Written> {
+    ) -> Option<DeclaredDependency> {
         let keys = match value.get_ref() {
             DeValue::Table(keys) => Some(keys),
             DeValue::String(_) => None,
             _ => {
-                self.wrong(
+                self.report(
                     place.span(value),
                     &format!("dependency `{name}` is a version or a table"),
                     &format!("write `{name} = {{ path = \"…\" }}` or `{name} = \"1\"`"),
@@ -164,19 +168,19 @@ impl Manifests<'_> {
                 return None;
             }
         };
-        let package = keys.and_then(|k| self.text(place, k, "package")).map(|(p, _)| p);
-        let path = keys.and_then(|k| self.text(place, k, "path")).map(|(p, _)| p);
+        let package = keys.and_then(|k| self.get_text(place, k, "package")).map(|(p, _)| p);
+        let path = keys.and_then(|k| self.get_text(place, k, "path")).map(|(p, _)| p);
         let features = keys.and_then(|k| k.get("features"));
-        let features = features.map(|f| self.texts(place, f, "features")).unwrap_or_default();
+        let features = features.map(|f| self.get_texts(place, f, "features")).unwrap_or_default();
         let default_features = ["default-features", "default_features"]
             .iter()
-            .find_map(|key| keys.and_then(|k| self.flag(place, k, key)));
+            .find_map(|key| keys.and_then(|k| self.get_flag(place, k, key)));
         let renamed = package.is_some();
         let package = package.unwrap_or_else(|| name.to_owned());
         let source = match path {
             _ if is_runtime(&package) => Source::Runtime,
-            Some(path) => Source::Path(normal(&place.dir.join(path))),
-            None => Source::Other(inline(value.get_ref())),
+            Some(path) => Source::Path(normalize(&place.dir.join(path))),
+            None => Source::Other(inline_toml(value.get_ref())),
         };
         let dependency = Dependency {
             key: name.to_owned(),
@@ -188,32 +192,36 @@ impl Manifests<'_> {
             default_features: default_features.unwrap_or(true),
             features,
         };
-        Some(Written { dependency, default_features })
+        Some(DeclaredDependency { dependency, default_features })
     }
 }
 
 /// What a manifest, or a target of it, mentions for tests and for its build script.
-fn others(place: Place<'_>, table: &DeTable<'_>, unlinked: &mut BTreeMap<String, Unlinked>) {
+fn collect_unlinked(
+    place: ManifestPlace<'_>,
+    table: &DeTable<'_>,
+    unlinked: &mut BTreeMap<String, UnlinkedCrate>,
+) {
     for (key, why) in [
-        ("dev-dependencies", Why::Tests),
-        ("dev_dependencies", Why::Tests),
-        ("build-dependencies", Why::BuildScript),
-        ("build_dependencies", Why::BuildScript),
+        ("dev-dependencies", UnlinkedReason::TestsOnly),
+        ("dev_dependencies", UnlinkedReason::TestsOnly),
+        ("build-dependencies", UnlinkedReason::BuildScriptOnly),
+        ("build_dependencies", UnlinkedReason::BuildScriptOnly),
     ] {
         if let Some(list) = table.get(key).and_then(|t| t.get_ref().as_table()) {
-            mention(place, list, why, unlinked);
+            add_unlinked(place, list, why, unlinked);
         }
     }
 }
 
-fn mention(
-    place: Place<'_>,
+fn add_unlinked(
+    place: ManifestPlace<'_>,
     list: &DeTable<'_>,
-    why: Why,
-    unlinked: &mut BTreeMap<String, Unlinked>,
+    why: UnlinkedReason,
+    unlinked: &mut BTreeMap<String, UnlinkedCrate>,
 ) {
     for (key, _) in list {
         let name = key.get_ref().replace('-', "_");
-        unlinked.entry(name).or_insert(Unlinked { span: place.span(key), why });
+        unlinked.entry(name).or_insert(UnlinkedCrate { span: place.span(key), why });
     }
 }

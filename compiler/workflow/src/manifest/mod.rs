@@ -13,8 +13,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::source::{load_text, normal};
-use crate::tree::Unlinked;
+use crate::source::{load_text, normalize};
+use crate::tree::UnlinkedCrate;
 pub(crate) use dependencies::{Dependency, Source};
 use workspace::Workspace;
 
@@ -38,7 +38,7 @@ pub(crate) struct Manifest {
     /// Those that the library sees on some or every machine.
     pub(crate) dependencies: Vec<Dependency>,
     /// Others that it mentions, by the name that code would use.
-    pub(crate) unlinked: BTreeMap<String, Unlinked>,
+    pub(crate) unlinked: BTreeMap<String, UnlinkedCrate>,
     /// `[features]`: what each turns on.
     pub(crate) features: BTreeMap<String, Vec<String>>,
 }
@@ -66,12 +66,12 @@ pub(crate) struct Manifests<'a> {
 
 /// A text's place, for spans of its values.
 #[derive(Debug, Clone, Copy)]
-struct Place<'a> {
+struct ManifestPlace<'a> {
     file: FileId,
     dir: &'a Utf8Path,
 }
 
-impl Place<'_> {
+impl ManifestPlace<'_> {
     fn span<T>(self, value: &Spanned<T>) -> Span {
         let range = value.span();
         Span::new(self.file, range.start, range.end)
@@ -93,30 +93,30 @@ impl<'a> Manifests<'a> {
     /// A path that does not depend on the working directory, so that one folder has one.
     pub(crate) fn absolute(&self, path: &Utf8Path) -> Utf8PathBuf {
         match self.system.current_directory() {
-            Ok(here) => normal(&here.join(path)),
-            Err(_) => normal(path),
+            Ok(here) => normalize(&here.join(path)),
+            Err(_) => normalize(path),
         }
     }
 
     /// Reads `dir/Cargo.toml`; `asked` is the line that depends on it, if any.
     pub(crate) fn read(&mut self, dir: &Utf8Path, asked: Option<Span>) -> Option<Manifest> {
         let (file, text) = self.load(&dir.join("Cargo.toml"), asked)?;
-        let place = Place { file, dir };
+        let place = ManifestPlace { file, dir };
         let table = self.parse(file, &text)?;
-        let (package, name) = self.package(place, &table, &text)?;
-        let library = self.table(place, &table, "lib");
-        let workspace = Inherits { place, package, table: &table };
-        let edition = self.inherited(workspace, "edition");
+        let (package, name) = self.read_package(place, &table, &text)?;
+        let library = self.get_table(place, &table, "lib");
+        let workspace = InheritingPackage { place, package, table: &table };
+        let edition = self.read_inherited(workspace, "edition");
         let old_paths = edition.as_deref().is_none_or(|e| e == "2015");
-        let version = self.inherited(workspace, "version");
-        let library_name = library.and_then(|l| self.text(place, l, "name"));
+        let version = self.read_inherited(workspace, "version");
+        let library_name = library.and_then(|l| self.get_text(place, l, "name"));
         let (library_name, name_span) = library_name.unwrap_or_else(|| name.clone());
-        let root = self.root(place, (package, library), &library_name, edition.as_deref());
+        let root = self.find_root(place, (package, library), &library_name, edition.as_deref());
         let proc_macro = ["proc-macro", "proc_macro"]
             .iter()
-            .any(|key| library.and_then(|l| self.flag(place, l, key)) == Some(true));
-        let (dependencies, unlinked) = self.dependencies(workspace);
-        let features = self.features(place, &table);
+            .any(|key| library.and_then(|l| self.get_flag(place, l, key)) == Some(true));
+        let (dependencies, unlinked) = self.read_dependencies(workspace);
+        let features = self.read_features(place, &table);
         Some(Manifest {
             file,
             package: name.0,
@@ -158,9 +158,9 @@ impl<'a> Manifests<'a> {
     }
 
     /// `[package]`, which old packages call `[project]`, and its name.
-    fn package<'t, 'd>(
+    fn read_package<'t, 'd>(
         &mut self,
-        place: Place<'_>,
+        place: ManifestPlace<'_>,
         table: &'t DeTable<'d>,
         text: &str,
     ) -> Option<(&'t DeTable<'d>, (String, Span))> {
@@ -185,13 +185,13 @@ impl<'a> Manifests<'a> {
                     "add `[package]` with `name = \"…\"` and `edition = \"2024\"`",
                 )
             };
-            self.wrong(header, message, help);
+            self.report(header, message, help);
             return None;
         };
         if let Some(given) = name.get_ref().as_str().filter(|n| is_crate_name(n)) {
             return Some((package, (given.to_owned(), place.span(name))));
         }
-        self.wrong(
+        self.report(
             place.span(name),
             "a package's name is letters, digits, `-` and `_`",
             "write `name = \"leaf-workflow\"`",
@@ -200,25 +200,25 @@ impl<'a> Manifests<'a> {
     }
 
     /// Where the library begins, by cargo's rules.
-    fn root(
+    fn find_root(
         &mut self,
-        place: Place<'_>,
+        place: ManifestPlace<'_>,
         (package, library): (&DeTable<'_>, Option<&DeTable<'_>>),
         name: &str,
         edition: Option<&str>,
     ) -> Option<(Utf8PathBuf, Option<Span>)> {
-        if let Some((path, span)) = library.and_then(|l| self.text(place, l, "path")) {
-            return Some((normal(&place.dir.join(path)), Some(span)));
+        if let Some((path, span)) = library.and_then(|l| self.get_text(place, l, "path")) {
+            return Some((normalize(&place.dir.join(path)), Some(span)));
         }
-        if library.is_none() && self.flag(place, package, "autolib") == Some(false) {
+        if library.is_none() && self.get_flag(place, package, "autolib") == Some(false) {
             return None;
         }
-        let usual = normal(&place.dir.join("src/lib.rs"));
-        if self.system.kind(&usual).is_some() {
-            return Some((usual, None));
+        let default_root = normalize(&place.dir.join("src/lib.rs"));
+        if self.system.kind(&default_root).is_some() {
+            return Some((default_root, None));
         }
         // Packages before 2018 may have a file of the library's name.
-        let old = normal(&place.dir.join(format!("src/{name}.rs")));
+        let old = normalize(&place.dir.join(format!("src/{name}.rs")));
         let is_old = edition.is_none_or(|e| e == "2015");
         if library.is_some() && is_old && self.system.kind(&old).is_some() {
             return Some((old, None));
@@ -226,23 +226,27 @@ impl<'a> Manifests<'a> {
         None
     }
 
-    fn features(&mut self, place: Place<'_>, table: &DeTable<'_>) -> BTreeMap<String, Vec<String>> {
+    fn read_features(
+        &mut self,
+        place: ManifestPlace<'_>,
+        table: &DeTable<'_>,
+    ) -> BTreeMap<String, Vec<String>> {
         let mut all = BTreeMap::new();
-        for (name, value) in self.table(place, table, "features").into_iter().flatten() {
-            let list = self.texts(place, value, name.get_ref());
+        for (name, value) in self.get_table(place, table, "features").into_iter().flatten() {
+            let list = self.get_texts(place, value, name.get_ref());
             all.insert(name.get_ref().to_string(), list);
         }
         all
     }
 
-    fn wrong(&mut self, span: Span, message: &str, help: &str) {
+    fn report(&mut self, span: Span, message: &str, help: &str) {
         self.diagnostics.push(codes::manifest_value(span, message, help));
     }
 
     /// The table behind a key; anything else there is reported.
-    fn table<'t, 'd>(
+    fn get_table<'t, 'd>(
         &mut self,
-        place: Place<'_>,
+        place: ManifestPlace<'_>,
         table: &'t DeTable<'d>,
         key: &str,
     ) -> Option<&'t DeTable<'d>> {
@@ -250,43 +254,53 @@ impl<'a> Manifests<'a> {
         let found = value.get_ref().as_table();
         if found.is_none() {
             let help = format!("write `[{key}]`, and its keys below");
-            self.wrong(place.span(value), &format!("`{key}` is a table"), &help);
+            self.report(place.span(value), &format!("`{key}` is a table"), &help);
         }
         found
     }
 
     /// The text behind a key; anything else there is reported.
-    fn text(&mut self, place: Place<'_>, table: &DeTable<'_>, key: &str) -> Option<(String, Span)> {
+    fn get_text(
+        &mut self,
+        place: ManifestPlace<'_>,
+        table: &DeTable<'_>,
+        key: &str,
+    ) -> Option<(String, Span)> {
         let value = table.get(key)?;
         let span = place.span(value);
         let text = value.get_ref().as_str().map(|text| (text.to_owned(), span));
         if text.is_none() {
             let help = format!("write `{key} = \"…\"`");
-            self.wrong(span, &format!("`{key}` is a text"), &help);
+            self.report(span, &format!("`{key}` is a text"), &help);
         }
         text
     }
 
     /// The switch behind a key; anything else there is reported.
-    fn flag(&mut self, place: Place<'_>, table: &DeTable<'_>, key: &str) -> Option<bool> {
+    fn get_flag(
+        &mut self,
+        place: ManifestPlace<'_>,
+        table: &DeTable<'_>,
+        key: &str,
+    ) -> Option<bool> {
         let value = table.get(key)?;
         let found = value.get_ref().as_bool();
         if found.is_none() {
             let help = format!("write `{key} = true` or `{key} = false`");
-            self.wrong(place.span(value), &format!("`{key}` is true or false"), &help);
+            self.report(place.span(value), &format!("`{key}` is true or false"), &help);
         }
         found
     }
 
     /// The texts in a list; anything else there is reported.
-    fn texts(&mut self, place: Place<'_>, value: &Value<'_>, key: &str) -> Vec<String> {
+    fn get_texts(&mut self, place: ManifestPlace<'_>, value: &Value<'_>, key: &str) -> Vec<String> {
         let list = value.get_ref().as_array();
         let texts = list.and_then(|list| {
             list.iter().map(|v| v.get_ref().as_str().map(str::to_owned)).collect::<Option<_>>()
         });
         texts.unwrap_or_else(|| {
             let help = format!("write `{key} = [\"…\"]`");
-            self.wrong(place.span(value), &format!("`{key}` is a list of texts"), &help);
+            self.report(place.span(value), &format!("`{key}` is a list of texts"), &help);
             Vec::new()
         })
     }
@@ -294,8 +308,8 @@ impl<'a> Manifests<'a> {
 
 /// A package that may inherit from its workspace.
 #[derive(Debug, Clone, Copy)]
-struct Inherits<'t, 'd> {
-    place: Place<'t>,
+struct InheritingPackage<'t, 'd> {
+    place: ManifestPlace<'t>,
     package: &'t DeTable<'d>,
     /// The whole file.
     table: &'t DeTable<'d>,

@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 /// A value as one line of TOML; keys that only the using package sees (`package`, `optional`) are left out.
-pub(super) fn inline(value: &DeValue<'_>) -> String {
+pub(super) fn inline_toml(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => toml::Value::String(text.to_string()).to_string(),
         DeValue::Boolean(value) => value.to_string(),
@@ -11,14 +11,14 @@ pub(super) fn inline(value: &DeValue<'_>) -> String {
         DeValue::Float(value) => value.as_str().to_owned(),
         DeValue::Datetime(value) => value.to_string(),
         DeValue::Array(list) => {
-            let parts: Vec<_> = list.iter().map(|v| inline(v.get_ref())).collect();
+            let parts: Vec<_> = list.iter().map(|v| inline_toml(v.get_ref())).collect();
             format!("[{}]", parts.join(", "))
         }
         DeValue::Table(table) => {
             let parts: Vec<_> = table
                 .iter()
                 .filter(|(key, _)| !matches!(&**key.get_ref(), "optional" | "workspace"))
-                .map(|(key, v)| format!("{} = {}", key.get_ref(), inline(v.get_ref())))
+                .map(|(key, v)| format!("{} = {}", key.get_ref(), inline_toml(v.get_ref())))
                 .collect();
             format!("{{ {} }}", parts.join(", "))
         }
@@ -46,7 +46,9 @@ pub(super) fn with_features(inherited: &str, added: &[String]) -> String {
     requirement.insert("features".to_owned(), toml::Value::Array(features));
     let text = format!("x = {}", toml::Value::Table(requirement));
     match DeTable::parse(&text) {
-        Ok(table) => table.get_ref().get("x").map_or(inherited.to_owned(), |v| inline(v.get_ref())),
+        Ok(table) => {
+            table.get_ref().get("x").map_or(inherited.to_owned(), |v| inline_toml(v.get_ref()))
+        }
         Err(_) => inherited.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::Attribute;
 
-use super::condition::{Cfg, split};
+use super::condition::{Cfg, split_at_commas};
 use super::outline::{Condition, Mark, PathAttribute, Place, Status, UsePath, When};
 use super::syntax::{place, place_of, plain, use_path};
 
@@ -17,7 +17,7 @@ const MAX_NESTED: usize = 16;
 const READ: [&str; 6] = ["service", "idempotent", "Data", "ServiceError", "status", "infra"];
 
 /// Reads `#[cfg(…)]` and `#[cfg_attr(…)]`; the latter counts when it hides an attribute that is read.
-pub(super) fn condition(attributes: &[Attribute]) -> Condition {
+pub(super) fn read_condition(attributes: &[Attribute]) -> Condition {
     let mut parts = Vec::new();
     let mut first = None;
     let mut add = |cfg: Cfg, attribute: &Attribute| match cfg.outside_tests() {
@@ -32,21 +32,21 @@ pub(super) fn condition(attributes: &[Attribute]) -> Condition {
     for attribute in attributes {
         if attribute.path().is_ident("cfg") {
             let Ok(list) = attribute.meta.require_list() else { continue };
-            let cfg = Cfg::read(list.tokens.clone()).unwrap_or(Cfg::Open);
+            let cfg = Cfg::read(list.tokens.clone()).unwrap_or(Cfg::Undecided);
             if !add(cfg, attribute) {
                 return Condition::Test;
             }
         } else if attribute.path().is_ident("cfg_attr") {
-            for (guard, meta) in hidden(attribute) {
+            for (guard, meta) in read_cfg_attr(attribute) {
                 let cfg = match &meta {
                     syn::Meta::List(list) if list.path.is_ident("cfg") => {
-                        Cfg::read(list.tokens.clone()).unwrap_or(Cfg::Open).behind(&guard)
+                        Cfg::read(list.tokens.clone()).unwrap_or(Cfg::Undecided).behind(&guard)
                     }
                     other if mentions(other.to_token_stream(), &READ) => {
                         match guard.outside_tests() {
                             Some(false) => continue,
                             // Macros of the runtime do not see what is behind a condition either.
-                            _ => Cfg::Open,
+                            _ => Cfg::Undecided,
                         }
                     }
                     _ => continue,
@@ -64,29 +64,29 @@ pub(super) fn condition(attributes: &[Attribute]) -> Condition {
             parts.push(last);
             Cfg::All(parts.into_boxed_slice())
         }
-        None => Cfg::Open,
+        None => Cfg::Undecided,
     };
     Condition::Other(When { place, cfg })
 }
 
 /// What a `cfg_attr` holds, each with the condition that it is behind.
-fn hidden(attribute: &Attribute) -> Vec<(Cfg, syn::Meta)> {
+fn read_cfg_attr(attribute: &Attribute) -> Vec<(Cfg, syn::Meta)> {
     let mut found = Vec::new();
     if let Ok(list) = attribute.meta.require_list() {
-        unfold(list.tokens.clone(), None, MAX_NESTED, &mut found);
+        flatten_cfg_attr(list.tokens.clone(), None, MAX_NESTED, &mut found);
     }
     found
 }
 
-fn unfold(
+fn flatten_cfg_attr(
     tokens: TokenStream,
     outer: Option<&Cfg>,
     depth: usize,
     found: &mut Vec<(Cfg, syn::Meta)>,
 ) {
-    let mut parts = split(tokens).into_iter();
+    let mut parts = split_at_commas(tokens).into_iter();
     let Some(first) = parts.next() else { return };
-    let own = Cfg::read(first).unwrap_or(Cfg::Open);
+    let own = Cfg::read(first).unwrap_or(Cfg::Undecided);
     let guard = match outer {
         Some(outer) => Cfg::All(Box::new([outer.clone(), own])),
         None => own,
@@ -95,7 +95,7 @@ fn unfold(
         let Ok(meta) = syn::parse2::<syn::Meta>(part) else { continue };
         match (&meta, depth.checked_sub(1)) {
             (syn::Meta::List(list), Some(left)) if list.path.is_ident("cfg_attr") => {
-                unfold(list.tokens.clone(), Some(&guard), left, found);
+                flatten_cfg_attr(list.tokens.clone(), Some(&guard), left, found);
             }
             _ => found.push((guard.clone(), meta)),
         }
@@ -103,14 +103,14 @@ fn unfold(
 }
 
 /// Attributes with those behind a `cfg_attr` that is not for tests.
-fn seen(attributes: &[Attribute]) -> Cow<'_, [Attribute]> {
+fn with_cfg_attr(attributes: &[Attribute]) -> Cow<'_, [Attribute]> {
     if !attributes.iter().any(|a| a.path().is_ident("cfg_attr")) {
         return Cow::Borrowed(attributes);
     }
     let mut all = Vec::new();
     for attribute in attributes {
         if attribute.path().is_ident("cfg_attr") {
-            let inner = hidden(attribute).into_iter();
+            let inner = read_cfg_attr(attribute).into_iter();
             let inner = inner.filter(|(guard, _)| guard.outside_tests() != Some(false));
             all.extend(inner.map(|(_, meta)| Attribute { meta, ..attribute.clone() }));
         } else {
@@ -121,17 +121,17 @@ fn seen(attributes: &[Attribute]) -> Cow<'_, [Attribute]> {
 }
 
 /// What an item depends on; `Err` for one that exists only in tests.
-pub(super) fn when(attributes: &[Attribute]) -> Result<Option<When>, OnlyInTests> {
-    match condition(attributes) {
+pub(super) fn require_condition(attributes: &[Attribute]) -> Result<Option<When>, OnlyInTests> {
+    match read_condition(attributes) {
         Condition::Always => Ok(None),
         Condition::Test => Err(OnlyInTests),
         Condition::Other(when) => Ok(Some(when)),
     }
 }
 
-/// As [`when`], the place alone.
-pub(super) fn outside_tests(attributes: &[Attribute]) -> Result<Option<Place>, OnlyInTests> {
-    when(attributes).map(|when| when.map(|w| w.place))
+/// As [`require_condition`], the place alone.
+pub(super) fn condition_place(attributes: &[Attribute]) -> Result<Option<Place>, OnlyInTests> {
+    require_condition(attributes).map(|when| when.map(|w| w.place))
 }
 
 /// What is left out.
@@ -148,12 +148,12 @@ fn mentions(tokens: TokenStream, words: &[&str]) -> bool {
 }
 
 /// The first `mod name;` in tokens.
-pub(super) fn declares_module(tokens: TokenStream) -> Option<(Place, String)> {
+pub(super) fn find_declared_module(tokens: TokenStream) -> Option<(Place, String)> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     for (index, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Group(group) => {
-                if let Some(found) = declares_module(group.stream()) {
+                if let Some(found) = find_declared_module(group.stream()) {
                     return Some(found);
                 }
             }
@@ -184,13 +184,14 @@ pub(super) fn declares_module(tokens: TokenStream) -> Option<(Place, String)> {
 }
 
 /// Whether tokens hold `#[service]` or `#[….::service]`.
-pub(super) fn marks_service(tokens: TokenStream) -> bool {
+pub(super) fn has_service_mark(tokens: TokenStream) -> bool {
     let mut hash = false;
     for token in tokens {
         match token {
             TokenTree::Punct(p) => hash = p.as_char() == '#',
             TokenTree::Group(group) => {
-                if (hash && mentions(group.stream(), &["service"])) || marks_service(group.stream())
+                if (hash && mentions(group.stream(), &["service"]))
+                    || has_service_mark(group.stream())
                 {
                     return true;
                 }
@@ -203,8 +204,8 @@ pub(super) fn marks_service(tokens: TokenStream) -> bool {
 }
 
 /// Attributes that may be the runtime's: all but documentation.
-pub(super) fn marks(attributes: &[Attribute]) -> Box<[Mark]> {
-    seen(attributes)
+pub(super) fn read_marks(attributes: &[Attribute]) -> Box<[Mark]> {
+    with_cfg_attr(attributes)
         .iter()
         .filter(|a| doc_text(&a.meta).is_none())
         .map(|a| Mark { path: use_path(a.path()), place: place_of(a) })
@@ -212,9 +213,9 @@ pub(super) fn marks(attributes: &[Attribute]) -> Box<[Mark]> {
 }
 
 /// The paths in every `#[derive(…)]`.
-pub(super) fn derives(attributes: &[Attribute]) -> Box<[UsePath]> {
+pub(super) fn read_derives(attributes: &[Attribute]) -> Box<[UsePath]> {
     let mut paths = Vec::new();
-    for attribute in seen(attributes).iter().filter(|a| a.path().is_ident("derive")) {
+    for attribute in with_cfg_attr(attributes).iter().filter(|a| a.path().is_ident("derive")) {
         let Ok(list) = attribute.meta.require_list() else { continue };
         let mut path = UsePath::default();
         for token in list.tokens.clone() {
@@ -252,13 +253,13 @@ fn text_of<'a>(meta: &'a syn::Meta, name: &str) -> Option<&'a syn::LitStr> {
 }
 
 /// What `#[path = "…"]` says, in a `cfg_attr` or not.
-pub(super) fn path_attributes(attributes: &[Attribute]) -> Box<[PathAttribute]> {
+pub(super) fn read_path_attributes(attributes: &[Attribute]) -> Box<[PathAttribute]> {
     let mut all = Vec::new();
     for attribute in attributes {
         if let Some(text) = text_of(&attribute.meta, "path") {
             all.push(PathAttribute { path: text.value(), when: None });
         } else if attribute.path().is_ident("cfg_attr") {
-            for (cfg, meta) in hidden(attribute) {
+            for (cfg, meta) in read_cfg_attr(attribute) {
                 let Some(text) = text_of(&meta, "path") else { continue };
                 let when = Some(When { place: place_of(attribute), cfg });
                 all.push(PathAttribute { path: text.value(), when });
@@ -269,7 +270,7 @@ pub(super) fn path_attributes(attributes: &[Attribute]) -> Box<[PathAttribute]> 
 }
 
 /// Documentation, a line each, without the space after the comment mark.
-pub(super) fn docs(attributes: &[Attribute]) -> Vec<String> {
+pub(super) fn read_docs(attributes: &[Attribute]) -> Vec<String> {
     let mut lines = Vec::new();
     for text in attributes.iter().filter_map(|a| doc_text(&a.meta)) {
         lines.extend(
@@ -283,17 +284,19 @@ pub(super) fn docs(attributes: &[Attribute]) -> Vec<String> {
 
 /// Whether the last segment of some attribute's path is `name`.
 pub(super) fn ends_in(attributes: &[Attribute], name: &str) -> bool {
-    seen(attributes).iter().any(|a| a.path().segments.last().is_some_and(|s| s.ident == name))
+    with_cfg_attr(attributes)
+        .iter()
+        .any(|a| a.path().segments.last().is_some_and(|s| s.ident == name))
 }
 
 /// Whether there is a `#[name]`.
 pub(super) fn has(attributes: &[Attribute], name: &str) -> bool {
-    seen(attributes).iter().any(|a| a.path().is_ident(name))
+    with_cfg_attr(attributes).iter().any(|a| a.path().is_ident(name))
 }
 
 /// The first `#[status(…)]`.
-pub(super) fn status(attributes: &[Attribute]) -> Option<Status> {
-    let attributes = seen(attributes);
+pub(super) fn read_status(attributes: &[Attribute]) -> Option<Status> {
+    let attributes = with_cfg_attr(attributes);
     let attribute = attributes.iter().find(|a| a.path().is_ident("status"))?;
     let parse =
         |input: syn::parse::ParseStream<'_>| -> syn::Result<(syn::Ident, Option<syn::LitStr>)> {

@@ -21,7 +21,7 @@ pub(crate) enum Cfg {
     /// `feature = "…"`
     Feature(String),
     /// Anything that builds differ in.
-    Open,
+    Undecided,
     Not(Box<Cfg>),
     All(Box<[Cfg]>),
     Any(Box<[Cfg]>),
@@ -30,7 +30,7 @@ pub(crate) enum Cfg {
 impl Cfg {
     /// Reads what the brackets of `cfg(…)` hold; `None` for what is no predicate.
     pub(crate) fn read(tokens: TokenStream) -> Option<Self> {
-        read(tokens, MAX_DEPTH)
+        read_predicate(tokens, MAX_DEPTH)
     }
 
     /// Reads the key of a table `[target.….dependencies]`: `cfg(…)`, or the name of a target.
@@ -41,7 +41,7 @@ impl Cfg {
         }
         // A target has a processor, so that of Linux is one of several.
         let linux = key.split('-').any(|part| part == "linux") || key.contains('.');
-        Some(if linux { Self::Open } else { Self::Fixed(false) })
+        Some(if linux { Self::Undecided } else { Self::Fixed(false) })
     }
 
     /// This, where `guard` holds: what `cfg_attr(guard, cfg(…))` asks.
@@ -51,7 +51,7 @@ impl Cfg {
 
     /// The answer where these features are on; `None` where builds differ.
     pub(crate) fn holds(&self, features: &BTreeSet<String>) -> Option<bool> {
-        self.answer(&|leaf| match leaf {
+        self.evaluate(&|leaf| match leaf {
             Self::Test => Some(false),
             Self::Fixed(answer) => Some(*answer),
             Self::Feature(name) => Some(features.contains(name)),
@@ -61,25 +61,25 @@ impl Cfg {
 
     /// The answer if it follows from this being no test alone.
     pub(crate) fn outside_tests(&self) -> Option<bool> {
-        self.answer(&|leaf| matches!(leaf, Self::Test).then_some(false))
+        self.evaluate(&|leaf| matches!(leaf, Self::Test).then_some(false))
     }
 
     /// Three-valued logic: an answer that no open part can change.
-    fn answer(&self, leaf: &dyn Fn(&Self) -> Option<bool>) -> Option<bool> {
+    fn evaluate(&self, leaf: &dyn Fn(&Self) -> Option<bool>) -> Option<bool> {
         match self {
-            Self::Not(inner) => inner.answer(leaf).map(|a| !a),
-            Self::All(parts) => every(parts, leaf, true),
-            Self::Any(parts) => every(parts, leaf, false),
+            Self::Not(inner) => inner.evaluate(leaf).map(|a| !a),
+            Self::All(parts) => evaluate_all(parts, leaf, true),
+            Self::Any(parts) => evaluate_all(parts, leaf, false),
             other => leaf(other),
         }
     }
 }
 
 /// `neutral` if all parts have that answer, its opposite if one has that.
-fn every(parts: &[Cfg], leaf: &dyn Fn(&Cfg) -> Option<bool>, neutral: bool) -> Option<bool> {
+fn evaluate_all(parts: &[Cfg], leaf: &dyn Fn(&Cfg) -> Option<bool>, neutral: bool) -> Option<bool> {
     let mut open = false;
     for part in parts {
-        match part.answer(leaf) {
+        match part.evaluate(leaf) {
             Some(answer) if answer != neutral => return Some(answer),
             Some(_) => {}
             None => open = true,
@@ -88,9 +88,9 @@ fn every(parts: &[Cfg], leaf: &dyn Fn(&Cfg) -> Option<bool>, neutral: bool) -> O
     (!open).then_some(neutral)
 }
 
-fn read(tokens: TokenStream, depth: usize) -> Option<Cfg> {
+fn read_predicate(tokens: TokenStream, depth: usize) -> Option<Cfg> {
     if depth == 0 {
-        return Some(Cfg::Open);
+        return Some(Cfg::Undecided);
     }
     let mut tokens = tokens.into_iter();
     let name = match tokens.next()? {
@@ -99,23 +99,23 @@ fn read(tokens: TokenStream, depth: usize) -> Option<Cfg> {
     };
     let name = name.strip_prefix("r#").unwrap_or(&name).to_owned();
     match tokens.next() {
-        None => Some(flag(&name)),
+        None => Some(read_flag(&name)),
         Some(TokenTree::Punct(p)) if p.as_char() == ',' && tokens.next().is_none() => {
-            Some(flag(&name))
+            Some(read_flag(&name))
         }
         Some(TokenTree::Punct(p)) if p.as_char() == '=' => {
             let TokenTree::Literal(literal) = tokens.next()? else { return None };
             let text: syn::LitStr = syn::parse2(TokenTree::from(literal).into()).ok()?;
-            Some(valued(&name, &text.value()))
+            Some(read_value(&name, &text.value()))
         }
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
-            let parts = split(group.stream());
-            let mut parts = parts.into_iter().map(|part| read(part, depth - 1));
+            let parts = split_at_commas(group.stream());
+            let mut parts = parts.into_iter().map(|part| read_predicate(part, depth - 1));
             match name.as_str() {
                 "not" => Some(Cfg::Not(Box::new(parts.next()??))),
                 "all" => Some(Cfg::All(parts.collect::<Option<_>>()?)),
                 "any" => Some(Cfg::Any(parts.collect::<Option<_>>()?)),
-                _ => Some(Cfg::Open),
+                _ => Some(Cfg::Undecided),
             }
         }
         Some(_) => None,
@@ -123,7 +123,7 @@ fn read(tokens: TokenStream, depth: usize) -> Option<Cfg> {
 }
 
 /// Tokens between commas.
-pub(super) fn split(tokens: TokenStream) -> Vec<TokenStream> {
+pub(super) fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = Vec::new();
     let mut part = Vec::new();
     for token in tokens {
@@ -139,17 +139,17 @@ pub(super) fn split(tokens: TokenStream) -> Vec<TokenStream> {
 }
 
 /// A word without a value.
-fn flag(name: &str) -> Cfg {
+fn read_flag(name: &str) -> Cfg {
     match name {
         "test" | "doctest" => Cfg::Test,
         "unix" | "true" => Cfg::Fixed(true),
         "windows" | "false" | "doc" | "miri" | "clippy" | "rust_analyzer" => Cfg::Fixed(false),
-        _ => Cfg::Open,
+        _ => Cfg::Undecided,
     }
 }
 
 /// `name = "value"`
-fn valued(name: &str, value: &str) -> Cfg {
+fn read_value(name: &str, value: &str) -> Cfg {
     match name {
         "feature" => Cfg::Feature(value.to_owned()),
         "target_os" => Cfg::Fixed(value == "linux"),
@@ -161,7 +161,7 @@ fn valued(name: &str, value: &str) -> Cfg {
         "target_arch" if value.starts_with("wasm") => Cfg::Fixed(false),
         "target_env" if matches!(value, "msvc" | "sgx" | "newlib") => Cfg::Fixed(false),
         "target_vendor" if matches!(value, "apple" | "uwp") => Cfg::Fixed(false),
-        _ => Cfg::Open,
+        _ => Cfg::Undecided,
     }
 }
 

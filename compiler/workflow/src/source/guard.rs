@@ -52,11 +52,11 @@ pub(crate) fn scan(text: &str) -> Result<Scan, Fault> {
     if let Some(first) = guard.tokens.first() {
         let head = bytes.get_mut(..first.start).unwrap_or_default();
         if head.starts_with(b"#!") {
-            fill(head);
+            fill_with_spaces(head);
         }
     }
     for blank in &guard.blanks {
-        fill(bytes.get_mut(blank.clone()).unwrap_or_default());
+        fill_with_spaces(bytes.get_mut(blank.clone()).unwrap_or_default());
     }
     for value in &guard.values {
         // An initialiser must stay an expression.
@@ -69,7 +69,7 @@ pub(crate) fn scan(text: &str) -> Result<Scan, Fault> {
 }
 
 /// Spaces instead of everything but line ends.
-fn fill(bytes: &mut [u8]) {
+fn fill_with_spaces(bytes: &mut [u8]) {
     for byte in bytes {
         if *byte != b'\n' && *byte != b'\r' {
             *byte = b' ';

@@ -54,25 +54,25 @@ pub(crate) fn lex(text: &str) -> Result<Vec<Token>, Unclosed> {
     let mut lexer = Lexer { bytes: text.as_bytes(), at: 0 };
     // `#!` at the very start is a shell's line, unless it begins an inner attribute.
     if text.starts_with("#!") && !text.get(2..).unwrap_or("").trim_start().starts_with('[') {
-        lexer.line();
+        lexer.skip_line();
     }
     // About what most files have; a guess that is too large makes the system clear memory that nobody uses.
     let mut tokens = Vec::with_capacity(text.len() / 6);
     while let Some(byte) = lexer.peek(0) {
         let start = lexer.at;
-        if let Some(kind) = lexer.token(byte)? {
+        if let Some(kind) = lexer.read_token(byte)? {
             tokens.push(Token { kind, start, end: lexer.at });
         }
     }
     Ok(tokens)
 }
 
-fn ident_start(byte: u8) -> bool {
+fn is_ident_start(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphabetic() || byte >= 0x80
 }
 
-fn ident_part(byte: u8) -> bool {
-    ident_start(byte) || byte.is_ascii_digit()
+fn is_ident_part(byte: u8) -> bool {
+    is_ident_start(byte) || byte.is_ascii_digit()
 }
 
 impl Lexer<'_> {
@@ -80,26 +80,26 @@ impl Lexer<'_> {
         self.bytes.get(self.at + ahead).copied()
     }
 
-    fn line(&mut self) {
+    fn skip_line(&mut self) {
         while self.peek(0).is_some_and(|b| b != b'\n') {
             self.at += 1;
         }
     }
 
-    fn word(&mut self) {
-        while self.peek(0).is_some_and(ident_part) {
+    fn skip_word(&mut self) {
+        while self.peek(0).is_some_and(is_ident_part) {
             self.at += 1;
         }
     }
 
     /// Reads one token; `None` for space and comments.
-    fn token(&mut self, byte: u8) -> Result<Option<Kind>, Unclosed> {
+    fn read_token(&mut self, byte: u8) -> Result<Option<Kind>, Unclosed> {
         match byte {
             b'/' if self.peek(1) == Some(b'/') => {
-                self.line();
+                self.skip_line();
                 Ok(None)
             }
-            b'/' if self.peek(1) == Some(b'*') => self.block_comment().map(|()| None),
+            b'/' if self.peek(1) == Some(b'*') => self.skip_block_comment().map(|()| None),
             b'(' | b'[' | b'{' => {
                 self.at += 1;
                 Ok(Some(Kind::Open(byte)))
@@ -108,13 +108,13 @@ impl Lexer<'_> {
                 self.at += 1;
                 Ok(Some(Kind::Close(byte)))
             }
-            b'"' => self.string().map(|()| Some(Kind::Literal)),
-            b'\'' => self.quote().map(Some),
+            b'"' => self.skip_string().map(|()| Some(Kind::Literal)),
+            b'\'' => self.read_quote().map(Some),
             b if b.is_ascii_digit() => {
-                self.number();
+                self.skip_number();
                 Ok(Some(Kind::Literal))
             }
-            b if ident_start(b) => self.ident_or_prefixed().map(Some),
+            b if is_ident_start(b) => self.read_ident_or_prefixed().map(Some),
             b if b.is_ascii_whitespace() => {
                 self.at += 1;
                 Ok(None)
@@ -126,7 +126,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn block_comment(&mut self) -> Result<(), Unclosed> {
+    fn skip_block_comment(&mut self) -> Result<(), Unclosed> {
         let start = self.at;
         let mut depth = 0_usize;
         loop {
@@ -148,7 +148,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<(), Unclosed> {
+    fn skip_string(&mut self) -> Result<(), Unclosed> {
         let start = self.at;
         self.at += 1;
         loop {
@@ -168,7 +168,7 @@ impl Lexer<'_> {
     }
 
     /// At the `#`s or the quote of a raw string; false when it is none.
-    fn raw_string(&mut self) -> Result<bool, Unclosed> {
+    fn skip_raw_string(&mut self) -> Result<bool, Unclosed> {
         let mut hashes = 0;
         while self.peek(hashes) == Some(b'#') {
             hashes += 1;
@@ -188,40 +188,40 @@ impl Lexer<'_> {
         Err(Unclosed { what: "a raw string", start })
     }
 
-    fn number(&mut self) {
-        self.word();
+    fn skip_number(&mut self) {
+        self.skip_word();
         if self.peek(0) == Some(b'.') && self.peek(1).is_some_and(|b| b.is_ascii_digit()) {
             self.at += 1;
-            self.word();
+            self.skip_word();
         }
     }
 
-    fn ident_or_prefixed(&mut self) -> Result<Kind, Unclosed> {
+    fn read_ident_or_prefixed(&mut self) -> Result<Kind, Unclosed> {
         let start = self.at;
-        self.word();
+        self.skip_word();
         let word = self.bytes.get(start..self.at).unwrap_or_default();
         match word {
             b"r" | b"br" | b"cr" => {
-                if self.raw_string()? {
+                if self.skip_raw_string()? {
                     return Ok(Kind::Literal);
                 }
                 if word == b"r"
                     && self.peek(0) == Some(b'#')
-                    && self.peek(1).is_some_and(ident_start)
+                    && self.peek(1).is_some_and(is_ident_start)
                 {
                     self.at += 1;
-                    self.word();
+                    self.skip_word();
                 }
                 Ok(Kind::Ident)
             }
-            b"b" | b"c" if self.peek(0) == Some(b'"') => self.string().map(|()| Kind::Literal),
-            b"b" if self.peek(0) == Some(b'\'') => self.quote(),
+            b"b" | b"c" if self.peek(0) == Some(b'"') => self.skip_string().map(|()| Kind::Literal),
+            b"b" if self.peek(0) == Some(b'\'') => self.read_quote(),
             _ => Ok(Kind::Ident),
         }
     }
 
     /// A character or a lifetime.
-    fn quote(&mut self) -> Result<Kind, Unclosed> {
+    fn read_quote(&mut self) -> Result<Kind, Unclosed> {
         let start = self.at;
         self.at += 1;
         let Some(first) = self.peek(0) else {
@@ -250,8 +250,8 @@ impl Lexer<'_> {
             self.at += width + 1;
             return Ok(Kind::Literal);
         }
-        if ident_start(first) {
-            self.word();
+        if is_ident_start(first) {
+            self.skip_word();
             return Ok(Kind::Literal);
         }
         Err(Unclosed { what: "a character", start })

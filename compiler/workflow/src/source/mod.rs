@@ -20,7 +20,7 @@ pub(crate) use condition::Cfg;
 pub use outline::Outline;
 pub(crate) use outline::*;
 pub(crate) use parse::outline;
-pub(crate) use text::{Loaded, display_path, load_text, normal, read_text};
+pub(crate) use text::{LoadedText, display_path, load_text, normalize, read_text};
 pub(crate) use type_expr::{
     Arguments, Bound, GenericArgument, Length, PathExpr, TypeExpr, TypeForm,
 };

@@ -112,7 +112,7 @@ pub(crate) enum Truth {
     Holds,
     Fails,
     /// Builds differ in the condition at this place.
-    Open(Place),
+    Undecided(Place),
 }
 
 impl Truth {
@@ -120,13 +120,13 @@ impl Truth {
         match when.map(|w| (w.cfg.holds(features), w.place)) {
             None | Some((Some(true), _)) => Self::Holds,
             Some((Some(false), _)) => Self::Fails,
-            Some((None, place)) => Self::Open(place),
+            Some((None, place)) => Self::Undecided(place),
         }
     }
 
-    pub(crate) fn open(self) -> Option<Place> {
+    pub(crate) fn undecided(self) -> Option<Place> {
         match self {
-            Self::Open(place) => Some(place),
+            Self::Undecided(place) => Some(place),
             Self::Holds | Self::Fails => None,
         }
     }
@@ -178,7 +178,7 @@ impl ModuleItem {
             match Truth::of(attribute.when.as_ref(), features) {
                 Truth::Holds => return Ok(Some(&attribute.path)),
                 Truth::Fails => {}
-                Truth::Open(place) => return Err(place),
+                Truth::Undecided(place) => return Err(place),
             }
         }
         Ok(None)

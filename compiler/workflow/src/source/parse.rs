@@ -6,18 +6,18 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Item};
 
-use super::attributes::condition;
+use super::attributes::read_condition;
 use super::fault::Fault;
 use super::guard::scan;
 use super::outline::{Outline, Place};
 use super::read_items::read_item;
-use super::text::without_mark;
+use super::text::strip_byte_order_mark;
 
 /// Outlines a text; what does not parse is a fault of it, and skipped.
 ///
 /// The parser's recursion is bounded by the scan, at some tens of kilobytes a level in a debug build.
 pub(crate) fn outline(text: &str) -> Outline {
-    let text = &*without_mark(text);
+    let text = &*strip_byte_order_mark(text);
     let scan = match scan(text) {
         Ok(scan) => scan,
         Err(fault) => return Outline { faults: Box::new([fault]), ..Outline::default() },
@@ -63,7 +63,7 @@ pub(crate) fn outline(text: &str) -> Outline {
         message: error.to_string(),
     });
     Outline {
-        condition: condition(&attributes),
+        condition: read_condition(&attributes),
         faults: faults.collect(),
         items: items.into_boxed_slice(),
         ..outline

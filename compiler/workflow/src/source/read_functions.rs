@@ -2,14 +2,14 @@
 
 use syn::{Attribute, FnArg, GenericParam, Pat, ReceiverKind, ReturnType, Signature};
 
-use super::attributes::{docs, ends_in, outside_tests};
+use super::attributes::{condition_place, ends_in, read_docs};
 use super::outline::{Argument, Function, Generics, Pattern, Place, Receiver};
 use super::read_types::read_type;
 use super::syntax::{argument_place, place, place_of, plain};
 
 /// Reads a function; `None` for one that exists only in tests.
 pub(super) fn read_function(attributes: &[Attribute], signature: &Signature) -> Option<Function> {
-    let condition = outside_tests(attributes).ok()?;
+    let condition = condition_place(attributes).ok()?;
     let receiver = signature.receiver().map(|receiver| Receiver {
         place: place_of(receiver),
         shared: matches!(receiver.kind, ReceiverKind::Reference(_, _, None)),
@@ -35,7 +35,7 @@ pub(super) fn read_function(attributes: &[Attribute], signature: &Signature) -> 
         name: plain(&signature.ident),
         place: place(signature.ident.span()),
         condition,
-        docs: docs(attributes),
+        docs: read_docs(attributes),
         idempotent: ends_in(attributes, "idempotent"),
         is_async: signature.asyncness.is_some(),
         receiver,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use syn::{Item as SynItem, UseTree};
 
 use super::attributes::{
-    condition, declares_module, derives, docs, has, marks, marks_service, outside_tests,
-    path_attributes, status,
+    condition_place, find_declared_module, has, has_service_mark, read_condition, read_derives,
+    read_docs, read_marks, read_path_attributes, read_status,
 };
 use super::outline::{
     AliasItem, Body, Condition, DefinitionItem, EnumItem, ExternCrateItem, Field, Fields, ImplItem,
@@ -21,7 +21,7 @@ use super::syntax::{
 
 /// Reads an item; `None` for one that says nothing to the front end.
 pub(super) fn read_item(item: &SynItem) -> Option<Item> {
-    let at = match condition(attributes(item)) {
+    let at = match read_condition(attributes_of(item)) {
         Condition::Test => return Some(Item::Ignored(place_of(item))),
         Condition::Other(when) => Some(when),
         Condition::Always => None,
@@ -31,7 +31,7 @@ pub(super) fn read_item(item: &SynItem) -> Option<Item> {
         Some(Item::Definition(Box::new(DefinitionItem {
             name: plain(ident),
             place: place(ident.span()),
-            visibility: visibility(vis),
+            visibility: read_visibility(vis),
             condition,
             body,
         })))
@@ -40,9 +40,9 @@ pub(super) fn read_item(item: &SynItem) -> Option<Item> {
         SynItem::Mod(module) => Some(Item::Module(Box::new(ModuleItem {
             name: plain(&module.ident),
             place: place(module.ident.span()),
-            visibility: visibility(&module.vis),
+            visibility: read_visibility(&module.vis),
             condition: at,
-            paths: path_attributes(&module.attrs),
+            paths: read_path_attributes(&module.attrs),
             inline: module
                 .content
                 .as_ref()
@@ -52,14 +52,18 @@ pub(super) fn read_item(item: &SynItem) -> Option<Item> {
             let start = UsePath { global: used.leading_colon.is_some(), segments: Vec::new() };
             let mut imports = Vec::new();
             read_use(&used.tree, &start, &mut imports);
-            Some(Item::Use(visibility(&used.vis), imports.into_boxed_slice(), at.map(Box::new)))
+            Some(Item::Use(
+                read_visibility(&used.vis),
+                imports.into_boxed_slice(),
+                at.map(Box::new),
+            ))
         }
         SynItem::ExternCrate(named) => {
             let name = named.rename.as_ref().map_or(&named.ident, |(_, rename)| rename);
             Some(Item::ExternCrate(Box::new(ExternCrateItem {
                 krate: plain(&named.ident),
                 name: plain(name),
-                visibility: visibility(&named.vis),
+                visibility: read_visibility(&named.vis),
                 condition: at,
             })))
         }
@@ -78,7 +82,7 @@ pub(super) fn read_item(item: &SynItem) -> Option<Item> {
     }
 }
 
-fn attributes(item: &SynItem) -> &[syn::Attribute] {
+fn attributes_of(item: &SynItem) -> &[syn::Attribute] {
     match item {
         SynItem::Mod(i) => &i.attrs,
         SynItem::Use(i) => &i.attrs,
@@ -98,7 +102,7 @@ fn attributes(item: &SynItem) -> &[syn::Attribute] {
     }
 }
 
-fn visibility(visibility: &syn::Visibility) -> Visibility {
+fn read_visibility(visibility: &syn::Visibility) -> Visibility {
     match visibility {
         syn::Visibility::Public(_) => Visibility::Public,
         syn::Visibility::Restricted(restricted) => {
@@ -142,7 +146,7 @@ fn read_use(tree: &UseTree, prefix: &UsePath, imports: &mut Vec<Import>) {
 }
 
 fn read_trait(item: &syn::ItemTrait) -> TraitItem {
-    let marks = marks(&item.attrs);
+    let marks = read_marks(&item.attrs);
     if marks.is_empty() {
         return TraitItem::default();
     }
@@ -156,7 +160,7 @@ fn read_trait(item: &syn::ItemTrait) -> TraitItem {
     });
     TraitItem {
         marks,
-        docs: docs(&item.attrs),
+        docs: read_docs(&item.attrs),
         generics: (!item.generics.params.is_empty()).then(|| place_of(&item.generics)),
         supertraits: supertraits.collect(),
         members: item.items.iter().filter_map(read_member).collect(),
@@ -177,10 +181,10 @@ fn read_member(member: &syn::TraitItem) -> Option<Member> {
 }
 
 fn read_struct(item: &syn::ItemStruct) -> StructItem {
-    let derives = derives(&item.attrs);
+    let derives = read_derives(&item.attrs);
     let generic = !item.generics.params.is_empty();
     StructItem {
-        docs: docs(&item.attrs),
+        docs: read_docs(&item.attrs),
         generic,
         fields: if generic || derives.is_empty() {
             Fields::Unit
@@ -192,10 +196,10 @@ fn read_struct(item: &syn::ItemStruct) -> StructItem {
 }
 
 fn read_enum(item: &syn::ItemEnum) -> EnumItem {
-    let derives = derives(&item.attrs);
+    let derives = read_derives(&item.attrs);
     let generic = !item.generics.params.is_empty();
     EnumItem {
-        docs: docs(&item.attrs),
+        docs: read_docs(&item.attrs),
         generic,
         variants: if generic || derives.is_empty() {
             Box::default()
@@ -210,10 +214,10 @@ fn read_variant(variant: &syn::Variant) -> Option<Variant> {
     Some(Variant {
         name: variant.ident.to_string(),
         place: place(variant.ident.span()),
-        condition: outside_tests(&variant.attrs).ok()?,
-        docs: docs(&variant.attrs),
+        condition: condition_place(&variant.attrs).ok()?,
+        docs: read_docs(&variant.attrs),
         infra: has(&variant.attrs, "infra"),
-        status: status(&variant.attrs),
+        status: read_status(&variant.attrs),
         fields: read_fields(&variant.fields),
     })
 }
@@ -223,8 +227,8 @@ fn read_fields(fields: &syn::Fields) -> Fields {
         Some(Field {
             name: field.ident.as_ref().map_or_else(|| index.to_string(), plain),
             place: field_place(field),
-            condition: outside_tests(&field.attrs).ok()?,
-            docs: docs(&field.attrs),
+            condition: condition_place(&field.attrs).ok()?,
+            docs: read_docs(&field.attrs),
             ty: read_type(&field.ty),
         })
     });
@@ -253,7 +257,7 @@ fn read_impl(item: &syn::ItemImpl, condition: Option<When>) -> ImplItem {
         _ => None,
     });
     ImplItem {
-        marks: marks(&item.attrs),
+        marks: read_marks(&item.attrs),
         condition,
         generic: !item.generics.params.is_empty(),
         path: match &*item.self_ty {
@@ -284,7 +288,7 @@ fn read_static(item: &syn::ItemStatic, condition: Option<Place>) -> Option<Stati
     Some(StaticItem {
         name: plain(&item.ident),
         condition,
-        docs: docs(&item.attrs),
+        docs: read_docs(&item.attrs),
         path: use_path(&ty.path),
         bare: ty.path.is_ident("Knob"),
         value,
@@ -296,10 +300,10 @@ fn read_macro(item: &syn::ItemMacro, condition: Option<When>) -> Option<MacroIte
     let path = &item.mac.path;
     let problem = if path.segments.last().is_some_and(|s| s.ident == "include") {
         Some(MacroProblem::Included(place_of(item)))
-    } else if marks_service(item.mac.tokens.clone()) {
+    } else if has_service_mark(item.mac.tokens.clone()) {
         Some(MacroProblem::Service(place_of(path)))
     } else {
-        let module = declares_module(item.mac.tokens.clone());
+        let module = find_declared_module(item.mac.tokens.clone());
         module.map(|(place, name)| MacroProblem::Module(place, name))
     };
     let defines = !path.is_ident("macro_rules");

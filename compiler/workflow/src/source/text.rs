@@ -9,7 +9,7 @@ use bp_system::{EntryKind, System};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 /// Resolves `.` and `..` by text, so that one file has one path.
-pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
+pub(crate) fn normalize(path: &Utf8Path) -> Utf8PathBuf {
     let mut out = Utf8PathBuf::new();
     for part in path.components() {
         match part {
@@ -31,7 +31,7 @@ pub(crate) fn normal(path: &Utf8Path) -> Utf8PathBuf {
 
 /// A path as messages show it: relative to the working directory where it lies inside, unless that is the root of the file system.
 pub(crate) fn display_path(system: &dyn System, path: &Utf8Path) -> String {
-    let path = normal(path);
+    let path = normalize(path);
     let shown = match system.current_directory() {
         Ok(here) if path.is_absolute() && here.parent().is_some() => {
             path.strip_prefix(&here).map_or_else(|_| path.clone(), Utf8Path::to_owned)
@@ -42,7 +42,7 @@ pub(crate) fn display_path(system: &dyn System, path: &Utf8Path) -> String {
 }
 
 /// Why a file cannot be read, in words that do not depend on the operating system.
-fn reason(system: &dyn System, path: &Utf8Path, error: &io::Error) -> String {
+fn describe_error(system: &dyn System, path: &Utf8Path, error: &io::Error) -> String {
     match system.kind(path) {
         Some(EntryKind::Directory) => "it is a directory".to_owned(),
         Some(EntryKind::Other) => "it is no regular file".to_owned(),
@@ -56,7 +56,7 @@ fn reason(system: &dyn System, path: &Utf8Path, error: &io::Error) -> String {
 
 /// What reading a file as text came to.
 #[derive(Debug, Clone)]
-pub(crate) enum Loaded {
+pub(crate) enum LoadedText {
     Text(Arc<str>),
     /// Part of it is not UTF-8, from this offset of what can be shown.
     NotUtf8(Arc<str>, usize),
@@ -66,7 +66,7 @@ pub(crate) enum Loaded {
 }
 
 /// Reads a file that must be UTF-8 without NUL.
-pub(crate) fn read_text(system: &dyn System, path: &Utf8Path) -> Loaded {
+pub(crate) fn read_text(system: &dyn System, path: &Utf8Path) -> LoadedText {
     // A device or a pipe could block or never end, so it is not opened at all.
     let read = match system.kind(path) {
         Some(EntryKind::Other) => Err(io::Error::other("special file")),
@@ -74,24 +74,24 @@ pub(crate) fn read_text(system: &dyn System, path: &Utf8Path) -> Loaded {
     };
     let bytes = match read {
         Ok(bytes) => bytes,
-        Err(error) => return Loaded::Unreadable(reason(system, path, &error)),
+        Err(error) => return LoadedText::Unreadable(describe_error(system, path, &error)),
     };
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
-            return Loaded::NotUtf8(String::from_utf8_lossy(error.as_bytes()).into(), offset);
+            return LoadedText::NotUtf8(String::from_utf8_lossy(error.as_bytes()).into(), offset);
         }
     };
     match text.bytes().position(|b| b == 0) {
-        Some(at) => Loaded::Nul(text.into(), at),
-        None => Loaded::Text(text.into()),
+        Some(at) => LoadedText::Nul(text.into(), at),
+        None => LoadedText::Text(text.into()),
     }
 }
 
-impl Loaded {
+impl LoadedText {
     /// Adds a text to the sources, or reports why it is none; `asked` is the line that needs it.
-    pub(crate) fn enter(
+    pub(crate) fn add_to_sources(
         &self,
         sources: &mut SourceMap,
         shown: &str,
@@ -119,7 +119,7 @@ impl Loaded {
 }
 
 /// A text for a parser: a byte order mark becomes three spaces, so that offsets stay those of the file.
-pub(crate) fn without_mark(text: &str) -> Cow<'_, str> {
+pub(crate) fn strip_byte_order_mark(text: &str) -> Cow<'_, str> {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => Cow::Owned(format!("   {rest}")),
         None => Cow::Borrowed(text),
@@ -135,9 +135,9 @@ pub(crate) fn load_text(
     diagnostics: &mut Diagnostics,
 ) -> Option<(FileId, String)> {
     let loaded = read_text(system, path);
-    let file = loaded.enter(sources, &display_path(system, path), asked, diagnostics)?;
+    let file = loaded.add_to_sources(sources, &display_path(system, path), asked, diagnostics)?;
     match loaded {
-        Loaded::Text(text) => Some((file, without_mark(&text).into_owned())),
+        LoadedText::Text(text) => Some((file, strip_byte_order_mark(&text).into_owned())),
         _ => None,
     }
 }

@@ -19,14 +19,14 @@ use bp_diag::{Diagnostics, FileId, Span, catalog::workflow as codes};
 use super::LockFile;
 
 /// Protobuf's greatest field number.
-pub(super) const GREATEST: u32 = (1 << 29) - 1;
+pub(super) const MAX_NUMBER: u32 = (1 << 29) - 1;
 
 /// Numbers that protobuf keeps for its own use.
-pub(super) const KEPT: std::ops::RangeInclusive<u32> = 19_000..=19_999;
+pub(super) const PROTOBUF_RESERVED: std::ops::RangeInclusive<u32> = 19_000..=19_999;
 
 /// What a section's numbers belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum SectionKind {
     /// A struct with named fields.
     Struct,
     /// A struct with several unnamed fields.
@@ -43,7 +43,7 @@ pub(super) enum Kind {
     Method,
 }
 
-impl Kind {
+impl SectionKind {
     const ALL: [Self; 7] = [
         Self::Struct,
         Self::Tuple,
@@ -95,7 +95,7 @@ pub(super) struct Entry {
 /// The numbers of one type, variant or method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Section {
-    pub(super) kind: Kind,
+    pub(super) kind: SectionKind,
     pub(super) span: Option<Span>,
     pub(super) entries: BTreeMap<u32, Entry>,
 }
@@ -135,9 +135,9 @@ pub(super) fn parse(lock: &LockFile, diagnostics: &mut Diagnostics) -> Lock {
                 return parser.sections;
             }
         } else if trimmed.starts_with('[') {
-            parser.header(trimmed, span);
+            parser.read_header(trimmed, span);
         } else {
-            parser.entry(trimmed, span);
+            parser.read_entry(trimmed, span);
         }
     }
     if !versioned && !parser.diagnostics.has_errors() {
@@ -157,16 +157,16 @@ struct Parser<'d> {
 }
 
 impl Parser<'_> {
-    fn header(&mut self, line: &str, span: Span) {
+    fn read_header(&mut self, line: &str, span: Span) {
         self.current = None;
         self.names.clear();
-        let Some((kind, key)) = header(line) else {
+        let Some((kind, key)) = parse_header(line) else {
             let problem = "this is no section: `[struct.\"path\"]`, `[method.\"path\".name]` …";
             self.diagnostics.push(codes::lock_syntax(span, problem));
             return;
         };
         if let Some(first) = self.sections.get(&key).and_then(|s| s.span) {
-            let what = format!("the section of `{}`", owner(&key));
+            let what = format!("the section of `{}`", describe_owner(&key));
             self.diagnostics.push(codes::lock_duplicate(span, first, &what));
             return;
         }
@@ -175,7 +175,7 @@ impl Parser<'_> {
         self.current = Some(key);
     }
 
-    fn entry(&mut self, line: &str, span: Span) {
+    fn read_entry(&mut self, line: &str, span: Span) {
         let parts = line.split_once('=').map(|(n, text)| (n.trim(), text.trim()));
         let quoted = parts.and_then(|(n, text)| {
             Some((n, text.strip_prefix('"')?.strip_suffix('"').filter(|t| !t.contains('"'))?))
@@ -185,7 +185,10 @@ impl Parser<'_> {
             self.diagnostics.push(codes::lock_syntax(span, problem));
             return;
         };
-        let valid = number.parse().ok().filter(|n| *n >= 1 && *n <= GREATEST && !KEPT.contains(n));
+        let valid = number
+            .parse()
+            .ok()
+            .filter(|n| *n >= 1 && *n <= MAX_NUMBER && !PROTOBUF_RESERVED.contains(n));
         let Some(valid) = valid else {
             self.diagnostics.push(codes::lock_number(span, number));
             return;
@@ -208,7 +211,7 @@ impl Parser<'_> {
             }
             return;
         };
-        let key = self.current.as_ref().map(owner).unwrap_or_default();
+        let key = self.current.as_ref().map(describe_owner).unwrap_or_default();
         if let Some(first) = section.entries.get(&valid).and_then(|e| e.span) {
             let what = format!("number {valid} of `{key}`");
             self.diagnostics.push(codes::lock_duplicate(span, first, &what));
@@ -235,27 +238,27 @@ impl Parser<'_> {
 }
 
 /// How messages name what a section belongs to.
-pub(super) fn owner(key: &Key) -> String {
+pub(super) fn describe_owner(key: &Key) -> String {
     match &key.member {
         Some(member) => format!("{}::{member}", key.path),
         None => key.path.clone(),
     }
 }
 
-fn header(line: &str) -> Option<(Kind, Key)> {
+fn parse_header(line: &str) -> Option<(SectionKind, Key)> {
     let inside = line.strip_prefix('[')?.strip_suffix(']')?;
     let (word, rest) = inside.split_once(".\"")?;
     let (path, member) = rest.split_once('"')?;
-    let kind = Kind::of(word)?;
+    let kind = SectionKind::of(word)?;
     let member = match member {
         "" => None,
         member => Some(member.strip_prefix('.').filter(|m| is_name(m))?.to_owned()),
     };
-    let method = kind == Kind::Method;
+    let method = kind == SectionKind::Method;
     let fits = match kind {
-        Kind::Method => member.is_some(),
+        SectionKind::Method => member.is_some(),
         // A variant's section repeats its enum's word.
-        Kind::OneOf => true,
+        SectionKind::OneOf => true,
         _ => member.is_none(),
     };
     let path_fits = !path.is_empty() && path.split("::").all(is_name);

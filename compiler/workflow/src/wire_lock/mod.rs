@@ -4,8 +4,8 @@
 //! Its text is TOML that has one line a number and sections in the order of their names, so that merging two branches either works or conflicts where it must.
 
 mod format;
+mod required;
 mod update;
-mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::{Diagnostics, catalog::workflow as codes};
 
-use super::format::{Entry, GREATEST, KEPT, Key, Kind, Lock, Section, owner, parse, print};
-use super::wanted::{Wanted, wanted};
+use super::format::{
+    Entry, Key, Lock, MAX_NUMBER, PROTOBUF_RESERVED, Section, SectionKind, describe_owner, parse,
+    print,
+};
+use super::required::{RequiredSection, collect_required};
 use super::{LockFile, LockUpdate, WireTable};
 use crate::model::WorkflowModel;
 
@@ -19,16 +22,16 @@ pub fn update(
 ) -> (LockUpdate, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let mut sections = lock.map_or_else(Lock::new, |l| parse(l, &mut diagnostics));
-    let wanted = wanted(model, roots, &sections);
+    let required = collect_required(model, roots, &sections);
     let mut changes = Vec::new();
-    for (key, wanted) in &wanted {
+    for (key, required) in &required {
         let section = sections.entry(key.clone()).or_insert_with(|| {
-            changes.push(format!("`{}` is new", owner(key)));
-            Section { kind: wanted.kind, span: None, entries: BTreeMap::new() }
+            changes.push(format!("`{}` is new", describe_owner(key)));
+            Section { kind: required.kind, span: None, entries: BTreeMap::new() }
         });
-        merge(key, wanted, section, &mut changes, &mut diagnostics);
+        merge(key, required, section, &mut changes, &mut diagnostics);
     }
-    let table = table(&wanted, &sections);
+    let table = build_table(&required, &sections);
     let old = lock.map(|l| l.text.replace("\r\n", "\n"));
     if diagnostics.has_errors() {
         let text = lock.map_or_else(String::new, |l| l.text.clone());
@@ -48,25 +51,25 @@ pub fn update(
 
 fn merge(
     key: &Key,
-    wanted: &Wanted,
+    required: &RequiredSection,
     section: &mut Section,
     changes: &mut Vec<String>,
     diagnostics: &mut Diagnostics,
 ) {
-    let owner = owner(key);
-    if section.kind != wanted.kind {
-        let at = section.span.unwrap_or(wanted.span);
-        let (old, new) = (section.kind.word(), wanted.kind.word());
-        diagnostics.push(codes::wire_retyped(wanted.span, at, "the form", &owner, old, new));
+    let owner = describe_owner(key);
+    if section.kind != required.kind {
+        let at = section.span.unwrap_or(required.span);
+        let (old, new) = (section.kind.word(), required.kind.word());
+        diagnostics.push(codes::wire_retyped(required.span, at, "the form", &owner, old, new));
         return;
     }
-    let what = match (wanted.kind, &key.member) {
-        (Kind::Method, _) => "argument",
-        (Kind::Enum, _) | (Kind::OneOf, None) => "variant",
+    let what = match (required.kind, &key.member) {
+        (SectionKind::Method, _) => "argument",
+        (SectionKind::Enum, _) | (SectionKind::OneOf, None) => "variant",
         _ => "field",
     };
     for entry in section.entries.values_mut().filter(|e| !e.reserved) {
-        if !wanted.members.iter().any(|m| m.name == entry.name) {
+        if !required.members.iter().any(|m| m.name == entry.name) {
             entry.reserved = true;
             changes.push(format!(
                 "`{owner}`: {what} `{}` is removed, its number stays reserved",
@@ -74,7 +77,7 @@ fn merge(
             ));
         }
     }
-    for member in &wanted.members {
+    for member in &required.members {
         let live = section.entries.values().find(|e| !e.reserved && e.name == member.name);
         if let Some(entry) = live {
             if entry.encoding != member.encoding {
@@ -85,9 +88,9 @@ fn merge(
             }
             continue;
         }
-        let Some(number) = next(section) else {
+        let Some(number) = next_number(section) else {
             diagnostics
-                .push(codes::lock_number(member.span, &(u64::from(GREATEST) + 1).to_string()));
+                .push(codes::lock_number(member.span, &(u64::from(MAX_NUMBER) + 1).to_string()));
             return;
         };
         changes.push(format!("`{owner}`: {what} `{}` gets number {number}", member.name));
@@ -102,16 +105,16 @@ fn merge(
 }
 
 /// The number after the greatest ever given.
-fn next(section: &Section) -> Option<u32> {
+fn next_number(section: &Section) -> Option<u32> {
     let last = section.entries.keys().next_back().copied().unwrap_or(0);
     let next = last + 1;
-    let next = if KEPT.contains(&next) { KEPT.end() + 1 } else { next };
-    (next <= GREATEST).then_some(next)
+    let next = if PROTOBUF_RESERVED.contains(&next) { PROTOBUF_RESERVED.end() + 1 } else { next };
+    (next <= MAX_NUMBER).then_some(next)
 }
 
-fn table(wanted: &BTreeMap<Key, Wanted>, sections: &Lock) -> WireTable {
+fn build_table(required: &BTreeMap<Key, RequiredSection>, sections: &Lock) -> WireTable {
     let mut table = WireTable::default();
-    for key in wanted.keys() {
+    for key in required.keys() {
         let Some(section) = sections.get(key) else { continue };
         let numbers: BTreeMap<String, u32> = section
             .entries
@@ -120,7 +123,7 @@ fn table(wanted: &BTreeMap<Key, Wanted>, sections: &Lock) -> WireTable {
             .map(|(number, e)| (e.name.clone(), *number))
             .collect();
         match (&key.member, section.kind) {
-            (Some(method), Kind::Method) => {
+            (Some(method), SectionKind::Method) => {
                 let methods = table.methods.entry(key.path.clone()).or_default();
                 methods.insert(method.clone(), numbers);
             }
@@ -128,7 +131,7 @@ fn table(wanted: &BTreeMap<Key, Wanted>, sections: &Lock) -> WireTable {
                 let ty = table.types.entry(key.path.clone()).or_default();
                 ty.variants.entry(variant.clone()).or_default().fields = numbers;
             }
-            (None, Kind::Enum | Kind::OneOf) => {
+            (None, SectionKind::Enum | SectionKind::OneOf) => {
                 let ty = table.types.entry(key.path.clone()).or_default();
                 for (variant, number) in numbers {
                     ty.variants.entry(variant).or_default().number = number;

@@ -24,7 +24,12 @@ pub(crate) struct Checked {
 impl Checked {
     /// `path:line:column: error[BP1003]: …`, sorted.
     pub(crate) fn said(&self) -> Vec<String> {
-        self.diagnostics.clone().sorted().iter().map(|d| render::short(d, &self.sources)).collect()
+        self.diagnostics
+            .clone()
+            .sorted()
+            .iter()
+            .map(|d| render::render_short(d, &self.sources))
+            .collect()
     }
 }
 

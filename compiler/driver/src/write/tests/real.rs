@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bp_system::{Hold, RealSystem, System};
+use bp_system::{LockMode, RealSystem, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;
@@ -181,7 +181,8 @@ fn a_second_build_waits_for_the_first() {
     drop(folder);
     assert_eq!(other.join().expect("written").changed, ["a"]);
     assert_eq!(system.read(&place.out.join("a")).expect("written"), b"second");
-    let alone = system.lock(&place.out.join(LOCK), Hold::Alone, false).expect("a lock file");
+    let alone =
+        system.lock(&place.out.join(LOCK), LockMode::Exclusive, false).expect("a lock file");
     assert!(alone.is_some());
 }
 

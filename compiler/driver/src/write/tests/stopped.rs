@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bp_system::{EntryKind, Held, Hold, RealSystem, System};
+use bp_system::{EntryKind, LockGuard, LockMode, RealSystem, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::real::{Place, Tree, cold, tree};
@@ -89,16 +89,16 @@ impl System for Stopping {
     fn can_rename(&self, from: &Utf8Path, into: &Utf8Path) -> io::Result<()> {
         self.inner.can_rename(from, into)
     }
-    fn lock(&self, path: &Utf8Path, hold: Hold, wait: bool) -> io::Result<Option<Held>> {
+    fn lock(&self, path: &Utf8Path, mode: LockMode, wait: bool) -> io::Result<Option<LockGuard>> {
         self.change()?;
-        let Some(lock) = self.inner.lock(path, hold, wait)? else { return Ok(None) };
+        let Some(lock) = self.inner.lock(path, mode, wait)? else { return Ok(None) };
         if self.end == End::Full {
             return Ok(Some(lock));
         }
         // The system closes a killed process's files, and nobody removes them.
         drop(lock);
         std::fs::write(path, "")?;
-        Ok(Some(Held::new(())))
+        Ok(Some(LockGuard::new(())))
     }
     fn make_directory(&self, path: &Utf8Path) -> io::Result<()> {
         if self.inner.kind(path).is_none() {

@@ -22,19 +22,19 @@ impl Guard<'_> {
             return Box::default();
         }
         let mut found: BTreeMap<usize, Literal> = BTreeMap::new();
-        let constants = self.constants();
+        let constants = self.find_constants();
         for index in 1..self.tokens.len() {
             if !self.is_punct(index - 1, b'.') || !METHODS.contains(&self.word(index)) {
                 continue;
             }
-            let Some(at) = self.arguments(index + 1) else { continue };
+            let Some(at) = self.find_first_argument(index + 1) else { continue };
             let literal = match self.kind(at) {
                 Some(Kind::Literal) => Some(at),
                 Some(Kind::Ident) => constants.get(self.word(at)).copied(),
                 _ => None,
             };
-            if let (true, Some(at)) = (self.ends(at + 1), literal)
-                && let Some(literal) = self.literal(at)
+            if let (true, Some(at)) = (self.ends_argument(at + 1), literal)
+                && let Some(literal) = self.read_literal(at)
             {
                 found.insert(at, literal);
             }
@@ -43,7 +43,7 @@ impl Guard<'_> {
     }
 
     /// `const NOTES: &str = "notes";`: the literal's token by the constant's name.
-    fn constants(&self) -> BTreeMap<&str, usize> {
+    fn find_constants(&self) -> BTreeMap<&str, usize> {
         let mut constants = BTreeMap::new();
         for index in 0..self.tokens.len() {
             if !matches!(self.word(index), "const" | "static") || !self.is_punct(index + 2, b':') {
@@ -60,7 +60,7 @@ impl Guard<'_> {
     }
 
     /// The first token in the brackets of a call, past `::<T>`.
-    fn arguments(&self, mut at: usize) -> Option<usize> {
+    fn find_first_argument(&self, mut at: usize) -> Option<usize> {
         if self.is_punct(at, b':') && self.is_punct(at + 1, b':') {
             let mut depth = 0_usize;
             at += 2;
@@ -81,13 +81,13 @@ impl Guard<'_> {
     }
 
     /// Whether an argument ends here, or after it became a `String`.
-    fn ends(&self, at: usize) -> bool {
+    fn ends_argument(&self, at: usize) -> bool {
         let converted = self.is_punct(at, b'.') && CONVERSIONS.contains(&self.word(at + 1));
         let at = if converted { self.skip(at + 2) } else { at };
         self.is_punct(at, b',') || matches!(self.kind(at), Some(Kind::Close(_)))
     }
 
-    fn literal(&self, index: usize) -> Option<Literal> {
+    fn read_literal(&self, index: usize) -> Option<Literal> {
         let token = self.token(index)?;
         let text = syn::parse_str::<syn::LitStr>(self.text.get(token.range())?).ok()?;
         Some(Literal { text: text.value(), place: Place::new(token.start, token.end) })

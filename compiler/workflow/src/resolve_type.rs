@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostic, Diagnostics, FileId, Span, catalog::workflow as codes};
 
-use crate::known::{Known, is_handed_on, known, unwrapped};
+use crate::encodable::{EncodableType, encodable_type, is_reexported, strip_runtime_prefix};
 use crate::model::{InterfaceUse, LocalReason, Type, TypeUse};
-use crate::names::{Names, Namespace, Resolved, is_runtime_path};
+use crate::names::{Names, Namespace, ResolvedName, is_runtime_path};
 use crate::source::{
     AliasItem, Arguments, Body, Bound, GenericArgument, Length, PathExpr, TypeExpr, TypeForm,
 };
-use crate::tree::{CrateId, DefinitionId, ModuleId, Why};
+use crate::tree::{CrateId, DefinitionId, ModuleId, UnlinkedReason};
 
 /// How many aliases one type may go through, one inside the other.
 const MAX_ALIASES: usize = 64;
@@ -23,7 +23,7 @@ const MAX_TUPLE: usize = 12;
 
 /// A type that was read.
 #[derive(Debug, Clone)]
-pub(crate) struct Lowered {
+pub(crate) struct ResolvedType {
     pub(crate) ty: Type,
     pub(crate) text: String,
     pub(crate) span: Span,
@@ -31,15 +31,15 @@ pub(crate) struct Lowered {
     pub(crate) local: Option<LocalReason>,
     /// Whether it surely borrows nothing, so that a call can keep it on its way.
     pub(crate) owned: bool,
-    pub(crate) form: Form,
+    pub(crate) shape: TypeShape,
 }
 
 /// Shapes that mean something to signatures.
 #[derive(Debug, Clone)]
-pub(crate) enum Form {
+pub(crate) enum TypeShape {
     Plain,
     /// `Result<T, E>`; one argument is an alias of an unread crate.
-    Result(Box<(Lowered, Lowered)>),
+    Result(Box<(ResolvedType, ResolvedType)>),
     /// `Arc<dyn T>`
     Interface(InterfaceUse),
     /// `Vec<Arc<dyn T>>`
@@ -54,7 +54,7 @@ pub(crate) enum Form {
     Definition(DefinitionId),
 }
 
-impl Lowered {
+impl ResolvedType {
     pub(crate) fn into_use(self) -> TypeUse {
         TypeUse { ty: self.ty, text: self.text, span: self.span }
     }
@@ -62,7 +62,7 @@ impl Lowered {
 
 /// What definitions are, which lowering needs to know and cannot find out itself.
 #[derive(Debug, Default)]
-pub(crate) struct Marks {
+pub(crate) struct MarkedDefinitions {
     /// Types that derive `Data` or `ServiceError`.
     pub(crate) encoded: BTreeMap<DefinitionId, String>,
     /// Traits marked `#[service]`.
@@ -75,7 +75,7 @@ pub(crate) struct Scope {
     pub(crate) module: ModuleId,
     pub(crate) file: FileId,
     /// Arguments of the alias that is being expanded.
-    pub(crate) generics: BTreeMap<String, Lowered>,
+    pub(crate) generics: BTreeMap<String, ResolvedType>,
     aliases: usize,
 }
 
@@ -85,11 +85,11 @@ impl Scope {
     }
 }
 
-/// Lowers types and gathers what is wrong with them.
+/// Resolves types and gathers what is wrong with them.
 #[derive(Debug)]
-pub(crate) struct Lowering<'a> {
+pub(crate) struct TypeResolver<'a> {
     pub(crate) names: &'a Names<'a>,
-    pub(crate) marks: &'a Marks,
+    pub(crate) marks: &'a MarkedDefinitions,
     /// Whether generated code writes the type, so that every name in it must be reachable.
     pub(crate) generated: bool,
     /// Where a stream is mentioned.
@@ -98,8 +98,8 @@ pub(crate) struct Lowering<'a> {
     expansions: usize,
 }
 
-impl<'a> Lowering<'a> {
-    pub(crate) fn new(names: &'a Names<'a>, marks: &'a Marks, generated: bool) -> Self {
+impl<'a> TypeResolver<'a> {
+    pub(crate) fn new(names: &'a Names<'a>, marks: &'a MarkedDefinitions, generated: bool) -> Self {
         Self {
             names,
             marks,
@@ -110,54 +110,54 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Lowers a type.
-    pub(crate) fn ty(&mut self, ty: &TypeExpr, scope: &Scope) -> Lowered {
+    /// Resolves a type.
+    pub(crate) fn resolve(&mut self, ty: &TypeExpr, scope: &Scope) -> ResolvedType {
         let span = ty.place.of(scope.file);
         match &ty.form {
-            TypeForm::Path(path) => self.path(path, span, scope),
-            TypeForm::Paren(inner) => self.ty(inner, scope),
-            TypeForm::Tuple(parts) => self.tuple(parts, span, scope),
-            TypeForm::Array(element, length) => self.array(element, length, span, scope),
+            TypeForm::Path(path) => self.resolve_path(path, span, scope),
+            TypeForm::Paren(inner) => self.resolve(inner, scope),
+            TypeForm::Tuple(parts) => self.resolve_tuple(parts, span, scope),
+            TypeForm::Array(element, length) => self.resolve_array(element, length, span, scope),
             TypeForm::Reference { lifetime, mutable, target } => {
-                let inner = self.ty(target, scope);
+                let inner = self.resolve(target, scope);
                 let lifetime = lifetime.as_ref().map_or(String::new(), |l| format!("{l} "));
                 let mutable = if *mutable { "mut " } else { "" };
-                let inner_text = match &inner.form {
-                    Form::Dyn(_) if inner.text.contains(" + ") => format!("({})", inner.text),
+                let inner_text = match &inner.shape {
+                    TypeShape::Dyn(_) if inner.text.contains(" + ") => format!("({})", inner.text),
                     _ => inner.text,
                 };
                 let text = format!("&{lifetime}{mutable}{inner_text}");
-                local(text, span, "a reference points into this process's memory")
+                local_type(text, span, "a reference points into this process's memory")
             }
-            TypeForm::Object(bounds) => self.object(bounds, span, scope),
+            TypeForm::Object(bounds) => self.resolve_object(bounds, span, scope),
             TypeForm::Anonymous(bounds) => {
-                let text = format!("impl {}", self.bounds(bounds, scope));
-                local(text, span, "`impl Trait` has no name to decode it as")
+                let text = format!("impl {}", self.write_bounds(bounds, scope));
+                local_type(text, span, "`impl Trait` has no name to decode it as")
             }
             TypeForm::Slice(element) => {
-                let inner = self.ty(element, scope);
+                let inner = self.resolve(element, scope);
                 let reason = "a slice has no size of its own: use `Vec`";
                 let owned = inner.owned;
-                Lowered { owned, ..local(format!("[{}]", inner.text), span, reason) }
+                ResolvedType { owned, ..local_type(format!("[{}]", inner.text), span, reason) }
             }
             TypeForm::Pointer { mutable, target } => {
-                let inner = self.ty(target, scope);
+                let inner = self.resolve(target, scope);
                 let kind = if *mutable { "mut" } else { "const" };
-                local(
+                local_type(
                     format!("*{kind} {}", inner.text),
                     span,
                     "a pointer points into this process's memory",
                 )
             }
-            TypeForm::Never => local("!".to_owned(), span, "there is no value of type `!`"),
+            TypeForm::Never => local_type("!".to_owned(), span, "there is no value of type `!`"),
             TypeForm::Other(text) => {
-                local(text.clone(), span, "this form of type cannot be encoded")
+                local_type(text.clone(), span, "this form of type cannot be encoded")
             }
         }
     }
 
-    fn tuple(&mut self, parts: &[TypeExpr], span: Span, scope: &Scope) -> Lowered {
-        let parts: Vec<Lowered> = parts.iter().map(|t| self.ty(t, scope)).collect();
+    fn resolve_tuple(&mut self, parts: &[TypeExpr], span: Span, scope: &Scope) -> ResolvedType {
+        let parts: Vec<ResolvedType> = parts.iter().map(|t| self.resolve(t, scope)).collect();
         let texts: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
         let text = match texts.as_slice() {
             [one] => format!("({one},)"),
@@ -166,7 +166,7 @@ impl<'a> Lowering<'a> {
         let owned = parts.iter().all(|p| p.owned);
         if parts.len() > MAX_TUPLE {
             let reason = format!("a tuple has at most {MAX_TUPLE} elements: use a struct");
-            return Lowered { owned, ..self::local(text, span, &reason) };
+            return ResolvedType { owned, ..local_type(text, span, &reason) };
         }
         let local = first_reason(&parts);
         let ty = if parts.is_empty() {
@@ -174,44 +174,54 @@ impl<'a> Lowering<'a> {
         } else {
             Type::Tuple(parts.into_iter().map(|p| p.ty).collect())
         };
-        Lowered { ty, text, span, local, owned, form: Form::Plain }
+        ResolvedType { ty, text, span, local, owned, shape: TypeShape::Plain }
     }
 
-    fn array(&mut self, element: &TypeExpr, length: &Length, span: Span, scope: &Scope) -> Lowered {
-        let inner = self.ty(element, scope);
+    fn resolve_array(
+        &mut self,
+        element: &TypeExpr,
+        length: &Length,
+        span: Span,
+        scope: &Scope,
+    ) -> ResolvedType {
+        let inner = self.resolve(element, scope);
         let length = match length {
             Length::Number(number) => *number,
             Length::Other(length) => {
                 let text = format!("[{}; {length}]", inner.text);
-                return local(text, span, "the length of an array must be written as a number");
+                return local_type(
+                    text,
+                    span,
+                    "the length of an array must be written as a number",
+                );
             }
         };
-        Lowered {
+        ResolvedType {
             ty: Type::Array(Box::new(inner.ty), length),
             text: format!("[{}; {length}]", inner.text),
             span,
             local: inner.local,
             owned: inner.owned,
-            form: Form::Plain,
+            shape: TypeShape::Plain,
         }
     }
 
-    fn object(&mut self, bounds: &[Bound], span: Span, scope: &Scope) -> Lowered {
+    fn resolve_object(&mut self, bounds: &[Bound], span: Span, scope: &Scope) -> ResolvedType {
         let interface = match bounds {
-            [Bound::Trait { path, .. }] => self.interface(path, scope),
+            [Bound::Trait { path, .. }] => self.resolve_interface(path, scope),
             _ => None,
         };
-        let text = format!("dyn {}", self.bounds(bounds, scope));
-        let mut lowered = local(text, span, "a trait object is code, not data");
-        lowered.form = Form::Dyn(interface);
-        lowered
+        let text = format!("dyn {}", self.write_bounds(bounds, scope));
+        let mut resolved_type = local_type(text, span, "a trait object is code, not data");
+        resolved_type.shape = TypeShape::Dyn(interface);
+        resolved_type
     }
 
     /// The service or backend that a path names.
-    fn interface(&mut self, path: &PathExpr, scope: &Scope) -> Option<InterfaceUse> {
+    fn resolve_interface(&mut self, path: &PathExpr, scope: &Scope) -> Option<InterfaceUse> {
         let span = path.name.of(scope.file);
         match self.names.resolve(scope.module, &path.path, Namespace::Types) {
-            Resolved::Definition(id) => {
+            ResolvedName::Definition(id) => {
                 let path = self.marks.services.get(&id)?;
                 let reachable = self.names.reachable(id).unwrap_or(path);
                 Some(InterfaceUse {
@@ -221,7 +231,7 @@ impl<'a> Lowering<'a> {
                     span,
                 })
             }
-            Resolved::External(path) if is_runtime_path(&path) => {
+            ResolvedName::External(path) if is_runtime_path(&path) => {
                 let name = path.rsplit("::").next().unwrap_or("");
                 Some(InterfaceUse {
                     path: format!("bp_backend::{name}"),
@@ -234,13 +244,13 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn bounds(&mut self, bounds: &[Bound], scope: &Scope) -> String {
+    fn write_bounds(&mut self, bounds: &[Bound], scope: &Scope) -> String {
         let mut texts = Vec::new();
         for bound in bounds {
             match bound {
                 Bound::Trait { place, maybe, path } => {
-                    let (_, head) = self.head(path, place.of(scope.file), scope);
-                    let tail = self.arguments_text(&path.arguments, scope);
+                    let (_, head) = self.resolve_head(path, place.of(scope.file), scope);
+                    let tail = self.write_arguments(&path.arguments, scope);
                     let maybe = if *maybe { "?" } else { "" };
                     texts.push(format!("{maybe}{head}{tail}"));
                 }
@@ -250,16 +260,16 @@ impl<'a> Lowering<'a> {
         texts.join(" + ")
     }
 
-    fn arguments_text(&mut self, arguments: &Arguments, scope: &Scope) -> String {
+    fn write_arguments(&mut self, arguments: &Arguments, scope: &Scope) -> String {
         match arguments {
             Arguments::None => String::new(),
             Arguments::Angle(list) => {
                 let parts: Vec<String> = list
                     .iter()
                     .map(|a| match a {
-                        GenericArgument::Type(t) => self.ty(t, scope).text,
+                        GenericArgument::Type(t) => self.resolve(t, scope).text,
                         GenericArgument::Assigned(name, t) => {
-                            format!("{name} = {}", self.ty(t, scope).text)
+                            format!("{name} = {}", self.resolve(t, scope).text)
                         }
                         GenericArgument::Other(text) => text.clone(),
                     })
@@ -267,10 +277,11 @@ impl<'a> Lowering<'a> {
                 format!("<{}>", parts.join(", "))
             }
             Arguments::Parenthesized(inputs, output) => {
-                let inputs: Vec<String> = inputs.iter().map(|i| self.ty(i, scope).text).collect();
+                let inputs: Vec<String> =
+                    inputs.iter().map(|i| self.resolve(i, scope).text).collect();
                 let output = match output {
                     None => String::new(),
-                    Some(t) => format!(" -> {}", self.ty(t, scope).text),
+                    Some(t) => format!(" -> {}", self.resolve(t, scope).text),
                 };
                 format!("({}){output}", inputs.join(", "))
             }
@@ -278,24 +289,31 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a path names, and how generated code writes it without arguments.
-    fn head(&mut self, path: &PathExpr, span: Span, scope: &Scope) -> (Resolved, String) {
+    fn resolve_head(
+        &mut self,
+        path: &PathExpr,
+        span: Span,
+        scope: &Scope,
+    ) -> (ResolvedName, String) {
         let path = &path.path;
         let resolved = self.names.resolve(scope.module, path, Namespace::Types);
         let text = match &resolved {
-            Resolved::Definition(id) => self.definition_text(*id, span),
-            Resolved::External(path) => match short_name(path) {
+            ResolvedName::Definition(id) => self.write_definition(*id, span),
+            ResolvedName::External(path) => match short_name(path) {
                 Some(short) => short.to_owned(),
                 // Generated code links no crate that the workflow happens to; the runtime hands these on.
-                None if is_handed_on(unwrapped(path)) => format!("bp_std::{}", unwrapped(path)),
+                None if is_reexported(strip_runtime_prefix(path)) => {
+                    format!("bp_std::{}", strip_runtime_prefix(path))
+                }
                 None => path.clone(),
             },
-            Resolved::Primitive(name) => name.clone(),
+            ResolvedName::Primitive(name) => name.clone(),
             _ => path.segments.join("::"),
         };
         (resolved, text)
     }
 
-    fn definition_text(&mut self, id: DefinitionId, span: Span) -> String {
+    fn write_definition(&mut self, id: DefinitionId, span: Span) -> String {
         let Some(definition) = self.names.tree.definition(id) else { return String::new() };
         if let Some(path) = self.names.reachable(id) {
             return path.to_owned();
@@ -316,114 +334,128 @@ impl<'a> Lowering<'a> {
         definition.path.clone()
     }
 
-    fn path(&mut self, path: &PathExpr, span: Span, scope: &Scope) -> Lowered {
+    fn resolve_path(&mut self, path: &PathExpr, span: Span, scope: &Scope) -> ResolvedType {
         if let Some(ident) = path.ident()
             && let Some(argument) = scope.generics.get(ident)
         {
             return argument.clone();
         }
-        let (resolved, head) = self.head(path, span, scope);
+        let (resolved, head) = self.resolve_head(path, span, scope);
         let name = path.path.segments.last().map_or("", String::as_str);
         let arguments = &path.arguments;
-        if is_stream_name(name) && !matches!(resolved, Resolved::Definition(_)) {
+        if is_stream_name(name) && !matches!(resolved, ResolvedName::Definition(_)) {
             self.stream.get_or_insert(span);
         }
         match resolved {
-            Resolved::Primitive(name) => primitive(&name, span),
-            Resolved::Definition(id) => self.definition(id, head, arguments, span, scope),
-            Resolved::External(full) => self.external(&full, &head, arguments, span, scope),
-            Resolved::Module(_) => {
-                self.diagnostics.push(codes::unknown_name(span, &head, None));
-                local(head, span, "it is a module")
+            ResolvedName::Primitive(name) => resolve_primitive(&name, span),
+            ResolvedName::Definition(id) => {
+                self.resolve_definition(id, head, arguments, span, scope)
             }
-            Resolved::Open(condition) => {
+            ResolvedName::External(full) => {
+                self.resolve_external(&full, &head, arguments, span, scope)
+            }
+            ResolvedName::Module(_) => {
+                self.diagnostics.push(codes::unknown_name(span, &head, None));
+                local_type(head, span, "it is a module")
+            }
+            ResolvedName::Undecided(condition) => {
                 let fault = codes::undecided(span, condition, &format!("what `{head}` is"));
                 self.diagnostics.push(fault);
-                local(head, span, "builds differ in what it is")
+                local_type(head, span, "builds differ in what it is")
             }
-            Resolved::Unlinked(krate, name) => {
-                self.diagnostics.extend(not_linked(self.names, krate, &name, span));
-                local(head, span, "its crate is not linked")
+            ResolvedName::Unlinked(krate, name) => {
+                self.diagnostics.extend(explain_unlinked(self.names, krate, &name, span));
+                local_type(head, span, "its crate is not linked")
             }
-            Resolved::Unknown { certain } => {
-                let tail = self.arguments_text(arguments, scope);
+            ResolvedName::Unknown { certain } => {
+                let tail = self.write_arguments(arguments, scope);
                 if certain && head != "Self" && !head.starts_with("Self::") {
-                    let near = self.names.near(scope.module, &path.path);
+                    let near = self.names.suggest(scope.module, &path.path);
                     if near.is_some() || !self.names.may_be_unread(scope.module, &path.path) {
                         self.diagnostics.push(codes::unknown_name(span, &head, near));
                     }
                 }
-                local(format!("{head}{tail}"), span, "its definition is not seen")
+                local_type(format!("{head}{tail}"), span, "its definition is not seen")
             }
         }
     }
 
-    fn type_arguments(&mut self, arguments: &Arguments, scope: &Scope) -> Vec<Lowered> {
+    fn resolve_type_arguments(
+        &mut self,
+        arguments: &Arguments,
+        scope: &Scope,
+    ) -> Vec<ResolvedType> {
         let Arguments::Angle(list) = arguments else { return Vec::new() };
         list.iter()
             .filter_map(|a| match a {
-                GenericArgument::Type(t) => Some(self.ty(t, scope)),
+                GenericArgument::Type(t) => Some(self.resolve(t, scope)),
                 _ => None,
             })
             .collect()
     }
 
-    fn definition(
+    fn resolve_definition(
         &mut self,
         id: DefinitionId,
         head: String,
         arguments: &Arguments,
         span: Span,
         scope: &Scope,
-    ) -> Lowered {
+    ) -> ResolvedType {
         let Some(definition) = self.names.tree.definition(id) else {
-            return local(head, span, "its definition is not seen");
+            return local_type(head, span, "its definition is not seen");
         };
         let generic = match &definition.body {
-            Body::Alias(alias) => return self.alias(id, alias, arguments, span, scope),
+            Body::Alias(alias) => return self.resolve_alias(id, alias, arguments, span, scope),
             Body::Struct(s) => s.generic,
             Body::Enum(e) => e.generic,
-            Body::Union => return local(head, span, "a union has no known contents"),
-            Body::Trait(_) | Body::TraitAlias => return local(head, span, "a trait is no type"),
+            Body::Union => return local_type(head, span, "a union has no known contents"),
+            Body::Trait(_) | Body::TraitAlias => {
+                return local_type(head, span, "a trait is no type");
+            }
         };
-        let tail = self.arguments_text(arguments, scope);
+        let tail = self.write_arguments(arguments, scope);
         let text = format!("{head}{tail}");
         if generic {
             let reason = format!("`{}` is generic", definition.name);
-            return local(text, span, &reason);
+            return local_type(text, span, &reason);
         }
         if let Some(path) = self.marks.encoded.get(&id) {
             let ty = Type::Named(path.clone());
-            let form = Form::Definition(id);
-            return Lowered { ty, text, span, local: None, owned: true, form };
+            let shape = TypeShape::Definition(id);
+            return ResolvedType { ty, text, span, local: None, owned: true, shape };
         }
         let reason = format!("`{}` does not derive `Data`", definition.name);
-        Lowered { form: Form::Definition(id), owned: true, ..local(text, span, &reason) }
+        ResolvedType {
+            shape: TypeShape::Definition(id),
+            owned: true,
+            ..local_type(text, span, &reason)
+        }
     }
 
-    fn alias(
+    fn resolve_alias(
         &mut self,
         id: DefinitionId,
         alias: &AliasItem,
         arguments: &Arguments,
         span: Span,
         scope: &Scope,
-    ) -> Lowered {
+    ) -> ResolvedType {
         let Some(definition) = self.names.tree.definition(id) else {
-            return local(String::new(), span, "its definition is not seen");
+            return local_type(String::new(), span, "its definition is not seen");
         };
         if scope.aliases >= MAX_ALIASES {
             self.diagnostics.push(codes::alias_cycle(definition.span, &definition.name));
-            return local(definition.path.clone(), span, "the alias refers to itself");
+            return local_type(definition.path.clone(), span, "the alias refers to itself");
         }
         self.expansions += 1;
         if self.expansions > MAX_EXPANSIONS {
             if self.expansions == MAX_EXPANSIONS + 1 {
                 self.diagnostics.push(codes::nested_too_deep(span, MAX_EXPANSIONS));
             }
-            return local(definition.path.clone(), span, "it is too large when written out");
+            return local_type(definition.path.clone(), span, "it is too large when written out");
         }
-        let given = self.type_arguments(arguments, scope);
+        let given = self.resolve_type_arguments(arguments, scope);
         let mut inner = Scope {
             module: definition.module,
             file: definition.file,
@@ -434,29 +466,29 @@ impl<'a> Lowering<'a> {
         for (name, default) in &alias.parameters {
             let argument = match (given.next(), default) {
                 (Some(argument), _) => argument,
-                (None, Some(default)) => self.ty(default, &inner),
+                (None, Some(default)) => self.resolve(default, &inner),
                 (None, None) => continue,
             };
             inner.generics.insert(name.clone(), argument);
         }
-        let lowered = self.ty(&alias.ty, &inner);
-        Lowered { span, ..lowered }
+        let resolved_type = self.resolve(&alias.ty, &inner);
+        ResolvedType { span, ..resolved_type }
     }
 
-    fn external(
+    fn resolve_external(
         &mut self,
         full: &str,
         head: &str,
         arguments: &Arguments,
         span: Span,
         scope: &Scope,
-    ) -> Lowered {
-        let Some(kind) = known(full) else {
-            let tail = self.arguments_text(arguments, scope);
+    ) -> ResolvedType {
+        let Some(kind) = encodable_type(full) else {
+            let tail = self.write_arguments(arguments, scope);
             let reason = format!("`{head}` has no encoding");
-            return local(format!("{head}{tail}"), span, &reason);
+            return local_type(format!("{head}{tail}"), span, &reason);
         };
-        let parts = self.type_arguments(arguments, scope);
+        let parts = self.resolve_type_arguments(arguments, scope);
         let texts: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
         let text = match (texts.as_slice(), arguments) {
             ([], _) => head.to_owned(),
@@ -467,73 +499,78 @@ impl<'a> Lowering<'a> {
         let mut parts = parts.into_iter();
         let (first, second) = (parts.next(), parts.next());
         let extra = parts.next().is_some();
-        let plain = |ty: Type| Lowered {
+        let plain = |ty: Type| ResolvedType {
             ty,
             text: text.clone(),
             span,
             local: reason.clone(),
             owned,
-            form: Form::Plain,
+            shape: TypeShape::Plain,
         };
         match (kind, first, second) {
-            (Known::String, None, _) => plain(Type::String),
-            (Known::Bytes, None, _) => plain(Type::Bytes),
-            (Known::Duration, None, _) => plain(Type::Duration),
-            (Known::SystemTime, None, _) => plain(Type::SystemTime),
-            (Known::NaiveDate, None, _) => plain(Type::NaiveDate),
-            (Known::NaiveTime, None, _) => plain(Type::NaiveTime),
-            (Known::NaiveDateTime, None, _) => plain(Type::NaiveDateTime),
-            (Known::Uuid, None, _) => plain(Type::Uuid),
-            (Known::Decimal, None, _) => plain(Type::Decimal),
-            (Known::DateTime, Some(zone), None) if is_utc(&zone) => {
-                Lowered { local: None, owned: true, ..plain(Type::DateTimeUtc) }
+            (EncodableType::String, None, _) => plain(Type::String),
+            (EncodableType::Bytes, None, _) => plain(Type::Bytes),
+            (EncodableType::Duration, None, _) => plain(Type::Duration),
+            (EncodableType::SystemTime, None, _) => plain(Type::SystemTime),
+            (EncodableType::NaiveDate, None, _) => plain(Type::NaiveDate),
+            (EncodableType::NaiveTime, None, _) => plain(Type::NaiveTime),
+            (EncodableType::NaiveDateTime, None, _) => plain(Type::NaiveDateTime),
+            (EncodableType::Uuid, None, _) => plain(Type::Uuid),
+            (EncodableType::Decimal, None, _) => plain(Type::Decimal),
+            (EncodableType::DateTime, Some(zone), None) if is_utc(&zone) => {
+                ResolvedType { local: None, owned: true, ..plain(Type::DateTimeUtc) }
             }
-            (Known::Option, Some(inner), None) => {
-                let form = inside(inner.form, Form::Optional);
-                Lowered { form, ..plain(Type::Option(Box::new(inner.ty))) }
+            (EncodableType::Option, Some(inner), None) => {
+                let shape = container_shape(inner.shape, TypeShape::Optional);
+                ResolvedType { shape, ..plain(Type::Option(Box::new(inner.ty))) }
             }
-            (Known::Vec, Some(inner), None) => {
+            (EncodableType::Vec, Some(inner), None) => {
                 let ty = match inner.ty {
                     Type::U8 => Type::Bytes,
                     ty => Type::Vec(Box::new(ty)),
                 };
-                let form = inside(inner.form, Form::List);
-                Lowered { form, ..plain(ty) }
+                let shape = container_shape(inner.shape, TypeShape::List);
+                ResolvedType { shape, ..plain(ty) }
             }
-            (Known::Deque, Some(inner), None) => plain(Type::Vec(Box::new(inner.ty))),
-            (Known::Box, Some(inner), None) => plain(Type::Box(Box::new(inner.ty))),
-            (Known::Set | Known::Map, Some(key), _) if holds_float(&key.ty) => {
-                local(text.clone(), span, "a float is no key: NaN equals nothing")
+            (EncodableType::Deque, Some(inner), None) => plain(Type::Vec(Box::new(inner.ty))),
+            (EncodableType::Box, Some(inner), None) => plain(Type::Box(Box::new(inner.ty))),
+            (EncodableType::Set | EncodableType::Map, Some(key), _) if holds_float(&key.ty) => {
+                local_type(text.clone(), span, "a float is no key: NaN equals nothing")
             }
-            (Known::Set, Some(inner), None) => plain(Type::Set(Box::new(inner.ty))),
-            (Known::Map, Some(key), Some(value)) if !extra => {
+            (EncodableType::Set, Some(inner), None) => plain(Type::Set(Box::new(inner.ty))),
+            (EncodableType::Map, Some(key), Some(value)) if !extra => {
                 plain(Type::Map(Box::new(key.ty), Box::new(value.ty)))
             }
-            (Known::Result, Some(ok), Some(error)) => {
-                let mut lowered =
-                    local(text.clone(), span, "`Result` is only encoded as what a method returns");
-                lowered.form = Form::Result(Box::new((ok, error)));
-                lowered
+            (EncodableType::Result, Some(ok), Some(error)) => {
+                let mut resolved_type = local_type(
+                    text.clone(),
+                    span,
+                    "`Result` is only encoded as what a method returns",
+                );
+                resolved_type.shape = TypeShape::Result(Box::new((ok, error)));
+                resolved_type
             }
-            (Known::Arc, Some(inner), None) => {
-                let mut lowered =
-                    local(text.clone(), span, "`Arc` is memory that this process shares");
-                lowered.owned = inner.owned;
-                lowered.form = match inner.form {
-                    Form::Dyn(Some(interface)) => Form::Interface(interface),
-                    Form::Dyn(None) => Form::Foreign(inner.text),
-                    _ => Form::Plain,
+            (EncodableType::Arc, Some(inner), None) => {
+                let mut resolved_type =
+                    local_type(text.clone(), span, "`Arc` is memory that this process shares");
+                resolved_type.owned = inner.owned;
+                resolved_type.shape = match inner.shape {
+                    TypeShape::Dyn(Some(interface)) => TypeShape::Interface(interface),
+                    TypeShape::Dyn(None) => TypeShape::Foreign(inner.text),
+                    _ => TypeShape::Plain,
                 };
-                lowered
+                resolved_type
             }
-            (Known::DateTime, ..) => local(text.clone(), span, "only `DateTime<Utc>` is encoded"),
-            _ => local(text.clone(), span, "with these arguments it has no encoding"),
+            (EncodableType::DateTime, ..) => {
+                local_type(text.clone(), span, "only `DateTime<Utc>` is encoded")
+            }
+            _ => local_type(text.clone(), span, "with these arguments it has no encoding"),
         }
     }
 }
 
 /// Says why a crate that a Cargo.toml mentions is not linked, and what to write there.
-pub(crate) fn not_linked(
+pub(crate) fn explain_unlinked(
     names: &Names<'_>,
     krate: CrateId,
     name: &str,
@@ -542,18 +579,18 @@ pub(crate) fn not_linked(
     let krate = names.tree.krate(krate)?;
     let unlinked = krate.unlinked.get(name)?;
     let (why, help) = match unlinked.why {
-        Why::Tests => {
+        UnlinkedReason::TestsOnly => {
             ("it is a dependency of tests alone", "move it to `[dependencies]`".to_owned())
         }
-        Why::BuildScript => (
+        UnlinkedReason::BuildScriptOnly => (
             "it is a dependency of the build script alone",
             "move it to `[dependencies]`".to_owned(),
         ),
-        Why::Target => (
+        UnlinkedReason::OtherTarget => (
             "it is a dependency of targets other than Linux",
             "move it to `[dependencies]`, or to `[target.'cfg(unix)'.dependencies]`".to_owned(),
         ),
-        Why::Optional => (
+        UnlinkedReason::Optional => (
             "it is optional, and no feature that is on turns it on",
             format!(
                 "remove `optional`, or write `default = [\"dep:{name}\"]` below `[features]` of `{}`",
@@ -565,19 +602,19 @@ pub(crate) fn not_linked(
 }
 
 /// The form of a container, where `of` is what one of wired instances is.
-fn inside(form: Form, of: fn(InterfaceUse) -> Form) -> Form {
-    match form {
-        Form::Interface(interface) => of(interface),
-        Form::Foreign(name) => Form::Foreign(name),
-        _ => Form::Plain,
+fn container_shape(shape: TypeShape, of: fn(InterfaceUse) -> TypeShape) -> TypeShape {
+    match shape {
+        TypeShape::Interface(interface) => of(interface),
+        TypeShape::Foreign(name) => TypeShape::Foreign(name),
+        _ => TypeShape::Plain,
     }
 }
 
-fn is_utc(zone: &Lowered) -> bool {
-    known(&zone.text) == Some(Known::Utc)
+fn is_utc(zone: &ResolvedType) -> bool {
+    encodable_type(&zone.text) == Some(EncodableType::Utc)
 }
 
-fn first_reason(parts: &[Lowered]) -> Option<LocalReason> {
+fn first_reason(parts: &[ResolvedType]) -> Option<LocalReason> {
     parts.iter().find_map(|p| p.local.clone())
 }
 
@@ -596,14 +633,14 @@ fn holds_float(ty: &Type) -> bool {
     }
 }
 
-fn local(text: String, span: Span, reason: &str) -> Lowered {
-    Lowered {
+fn local_type(text: String, span: Span, reason: &str) -> ResolvedType {
+    ResolvedType {
         ty: Type::Local { text: text.clone(), reason: reason.to_owned() },
         text,
         span,
         local: Some(LocalReason { text: reason.to_owned(), span }),
         owned: false,
-        form: Form::Plain,
+        shape: TypeShape::Plain,
     }
 }
 
@@ -638,7 +675,7 @@ fn is_stream_name(name: &str) -> bool {
     )
 }
 
-fn primitive(name: &str, span: Span) -> Lowered {
+fn resolve_primitive(name: &str, span: Span) -> ResolvedType {
     let ty = match name {
         "bool" => Type::Bool,
         "char" => Type::Char,
@@ -656,13 +693,20 @@ fn primitive(name: &str, span: Span) -> Lowered {
         "f64" => Type::F64,
         "str" => {
             let reason = "`str` has no size of its own: use `String`";
-            return Lowered { owned: true, ..local(name.to_owned(), span, reason) };
+            return ResolvedType { owned: true, ..local_type(name.to_owned(), span, reason) };
         }
         _ => {
             let wide = if name == "usize" { "u64" } else { "i64" };
             let reason = format!("`{name}` has another size on other machines: use `{wide}`");
-            return Lowered { owned: true, ..local(name.to_owned(), span, &reason) };
+            return ResolvedType { owned: true, ..local_type(name.to_owned(), span, &reason) };
         }
     };
-    Lowered { ty, text: name.to_owned(), span, local: None, owned: true, form: Form::Plain }
+    ResolvedType {
+        ty,
+        text: name.to_owned(),
+        span,
+        local: None,
+        owned: true,
+        shape: TypeShape::Plain,
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::Span;
 
-use super::format::{Key, Kind, Lock};
-use crate::items::{encoded_fields, named};
+use super::format::{Key, Lock, SectionKind};
+use crate::items::{encoded_fields, visit_named};
 use crate::model::{
     FieldModel, Type, TypeKind, TypeModel, VariantModel, VariantShape, WorkflowModel,
 };
@@ -21,18 +21,18 @@ pub(super) struct Member {
 
 /// The members of one type, variant or method, in the order of declaration.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
-    pub(super) kind: Kind,
+pub(super) struct RequiredSection {
+    pub(super) kind: SectionKind,
     pub(super) span: Span,
     pub(super) members: Vec<Member>,
 }
 
 /// Everything that the services in `roots` can send, and what the lock has numbered before and the source still has.
-pub(super) fn wanted(
+pub(super) fn collect_required(
     model: &WorkflowModel,
     roots: &BTreeSet<String>,
     lock: &Lock,
-) -> BTreeMap<Key, Wanted> {
+) -> BTreeMap<Key, RequiredSection> {
     let mut all = BTreeMap::new();
     let mut waiting: Vec<&str> = Vec::new();
     for service in model.services.values() {
@@ -45,7 +45,7 @@ pub(super) fn wanted(
             for ty in
                 method.arguments.iter().map(|a| &a.ty).chain([&method.ok]).chain(&method.error)
             {
-                named(&ty.ty, &mut |path| waiting.push(path));
+                visit_named(&ty.ty, &mut |path| waiting.push(path));
             }
             if method.arguments.is_empty() && !lock.contains_key(&key) {
                 continue;
@@ -59,7 +59,10 @@ pub(super) fn wanted(
                     span: a.span,
                 })
                 .collect();
-            all.insert(key, Wanted { kind: Kind::Method, span: method.span, members });
+            all.insert(
+                key,
+                RequiredSection { kind: SectionKind::Method, span: method.span, members },
+            );
         }
     }
     waiting
@@ -71,47 +74,53 @@ pub(super) fn wanted(
             continue;
         }
         for field in encoded_fields(ty) {
-            named(&field.ty.ty, &mut |path| waiting.push(path));
+            visit_named(&field.ty.ty, &mut |path| waiting.push(path));
         }
-        sections(ty, &mut all);
+        add_sections(ty, &mut all);
     }
     all
 }
 
-fn sections(ty: &TypeModel, all: &mut BTreeMap<Key, Wanted>) {
+fn add_sections(ty: &TypeModel, all: &mut BTreeMap<Key, RequiredSection>) {
     let key = Key { method: false, path: ty.path.clone(), member: None };
     let (kind, members) = match &ty.kind {
-        TypeKind::Struct(fields) => (Kind::Struct, members(fields)),
+        TypeKind::Struct(fields) => (SectionKind::Struct, members(fields)),
         TypeKind::TupleStruct(fields) => match fields.len() {
-            0 => (Kind::Unit, Vec::new()),
-            1 => (Kind::Newtype, members(fields)),
-            _ => (Kind::Tuple, members(fields)),
+            0 => (SectionKind::Unit, Vec::new()),
+            1 => (SectionKind::Newtype, members(fields)),
+            _ => (SectionKind::Tuple, members(fields)),
         },
-        TypeKind::Unit => (Kind::Unit, Vec::new()),
+        TypeKind::Unit => (SectionKind::Unit, Vec::new()),
         TypeKind::Enum(variants) => {
             let sent: Vec<&VariantModel> = variants.iter().filter(|v| !v.infra).collect();
             let bare = |v: &&VariantModel| matches!(v.shape, VariantShape::Unit);
-            let kind =
-                if ty.derives_error || !sent.iter().all(bare) { Kind::OneOf } else { Kind::Enum };
+            let kind = if ty.derives_error || !sent.iter().all(bare) {
+                SectionKind::OneOf
+            } else {
+                SectionKind::Enum
+            };
             for variant in &sent {
                 if let Some(fields) = own_fields(variant) {
                     let key = Key { member: Some(variant.name.clone()), ..key.clone() };
                     let members = members(fields);
-                    all.insert(key, Wanted { kind: Kind::OneOf, span: variant.span, members });
+                    all.insert(
+                        key,
+                        RequiredSection { kind: SectionKind::OneOf, span: variant.span, members },
+                    );
                 }
             }
             let members = sent
                 .iter()
                 .map(|v| Member {
                     name: v.name.clone(),
-                    encoding: if kind == Kind::Enum { String::new() } else { content(v) },
+                    encoding: if kind == SectionKind::Enum { String::new() } else { content(v) },
                     span: v.span,
                 })
                 .collect();
             (kind, members)
         }
     };
-    all.insert(key, Wanted { kind, span: ty.span, members });
+    all.insert(key, RequiredSection { kind, span: ty.span, members });
 }
 
 fn members(fields: &[FieldModel]) -> Vec<Member> {

@@ -6,53 +6,57 @@ use std::sync::Arc;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
-use crate::resolve::{Rule, Scene, resolve};
+use crate::resolve::{ResolveContext, Rule, resolve};
 use crate::{
-    Acceptance, ChangeKind, EdgeKind, EdgeRule, EdgeShape, Grammar, Pattern, Rank, Resolved,
-    ResolvedEdge, WiringModel, names,
+    Acceptance, ChangeKind, EdgeKind, EdgeRule, EdgeShape, Grammar, Pattern, Rank, ResolvedEdge,
+    ResolvedSettings, WiringModel, names,
 };
 
 /// What became of each rule over all its targets.
 #[derive(Default)]
-struct Fate {
+struct RuleUse {
     matched: bool,
     /// Some leaf of it is in force somewhere.
     used: bool,
     /// What took a leaf of it out of force: place and layer.
-    beaten: Option<(Span, usize)>,
+    overridden_by: Option<(Span, usize)>,
 }
 
-/// Resolves one target at a time; equal sets of rules over equal kinds of edges share their result.
+/// Resolves one subject at a time; equal sets of rules over equal kinds of edges share their result.
 struct Resolver<'a> {
     rules: Vec<Rule<'a>>,
-    fates: Vec<Fate>,
-    shared: BTreeMap<(Vec<usize>, &'static str), Arc<Resolved>>,
+    uses: Vec<RuleUse>,
+    shared: BTreeMap<(Vec<usize>, &'static str), Arc<ResolvedSettings>>,
     out: Diagnostics,
 }
 
 impl<'a> Resolver<'a> {
     fn new(rules: Vec<Rule<'a>>) -> Self {
-        let fates = rules.iter().map(|_| Fate::default()).collect();
-        Self { rules, fates, shared: BTreeMap::new(), out: Diagnostics::new() }
+        let uses = rules.iter().map(|_| RuleUse::default()).collect();
+        Self { rules, uses, shared: BTreeMap::new(), out: Diagnostics::new() }
     }
 
-    fn resolve(&mut self, matching: Vec<usize>, scene: &Scene<'_>) -> Arc<Resolved> {
-        // Messages of exact rules and of conflicts name the target, so a result is shared only without them.
-        let key = (matching, scene.kind);
+    fn resolve(
+        &mut self,
+        matching: Vec<usize>,
+        context: &ResolveContext<'_>,
+    ) -> Arc<ResolvedSettings> {
+        // Messages of exact rules and of conflicts name the subject, so a result is shared only without them.
+        let key = (matching, context.kind);
         if let Some(shared) = self.shared.get(&key) {
             return Arc::clone(shared);
         }
         let rules: Vec<&Rule<'a>> = key.0.iter().filter_map(|i| self.rules.get(*i)).collect();
         let before = self.out.len();
-        let resolved = Arc::new(resolve(rules, scene, &mut self.out));
-        self.note_fates(&key.0, &resolved);
+        let resolved = Arc::new(resolve(rules, context, &mut self.out));
+        self.record_uses(&key.0, &resolved);
         if self.out.len() == before {
             self.shared.insert(key, Arc::clone(&resolved));
         }
         resolved
     }
 
-    fn note_fates(&mut self, matching: &[usize], resolved: &Resolved) {
+    fn record_uses(&mut self, matching: &[usize], resolved: &ResolvedSettings) {
         let in_force: BTreeSet<Span> = resolved
             .origins
             .values()
@@ -73,24 +77,26 @@ impl<'a> Resolver<'a> {
             let winner = owner(change.by, &self.rules)
                 .and_then(|i| self.rules.get(i))
                 .map(|r| (r.span, r.layer));
-            let loser = owner(change.old.span, &self.rules).and_then(|i| self.fates.get_mut(i));
-            if let (Some(fate), Some(winner)) = (loser, winner) {
-                fate.beaten.get_or_insert(winner);
+            let loser = owner(change.old.span, &self.rules).and_then(|i| self.uses.get_mut(i));
+            if let (Some(rule_use), Some(winner)) = (loser, winner) {
+                rule_use.overridden_by.get_or_insert(winner);
             }
         }
         for index in matching {
-            if let (Some(rule), Some(fate)) = (self.rules.get(*index), self.fates.get_mut(*index)) {
-                fate.matched = true;
-                fate.used |= in_force.contains(&rule.span);
+            if let (Some(rule), Some(rule_use)) =
+                (self.rules.get(*index), self.uses.get_mut(*index))
+            {
+                rule_use.matched = true;
+                rule_use.used |= in_force.contains(&rule.span);
             }
         }
     }
 
     /// Warns of a later file's rules that an earlier or the same file overrides everywhere.
     fn report_shadowed(&mut self) {
-        for (rule, fate) in self.rules.iter().zip(&self.fates) {
-            let Some((span, layer)) = fate.beaten else { continue };
-            if !fate.used && rule.layer > 0 && layer <= rule.layer {
+        for (rule, rule_use) in self.rules.iter().zip(&self.uses) {
+            let Some((span, layer)) = rule_use.overridden_by else { continue };
+            if !rule_use.used && rule.layer > 0 && layer <= rule.layer {
                 let winner = self.rules.iter().find(|r| r.span == span).map_or("", |r| &r.selector);
                 self.out.push(codes::selector_shadowed(rule.span, &rule.selector, span, winner));
             }
@@ -132,26 +138,26 @@ pub fn resolve_edges(
             candidates.iter().copied().filter(fits).collect()
         };
         let accepts = |key: &str| accepts(key, edge.kind);
-        let mut scene = Scene {
+        let mut context = ResolveContext {
             section: "edge",
             keys: &grammar.edge,
-            target: format!("{} -> {}", edge.caller, edge.callee),
-            kind: edge.kind.words(),
+            subject: format!("{} -> {}", edge.caller, edge.callee),
+            kind: edge.kind.describe(),
             accepts: &accepts,
         };
-        let whole = select(None);
-        let resolved = resolver.resolve(whole.clone(), &scene);
+        let of_edge = select(None);
+        let resolved = resolver.resolve(of_edge.clone(), &context);
         let mut methods = BTreeMap::new();
         for method in &edge.methods {
             let matching = select(Some(method));
-            if matching != whole {
-                scene.target = format!("{} -> {}.{method}", edge.caller, edge.callee);
-                methods.insert(method.clone(), resolver.resolve(matching, &scene));
+            if matching != of_edge {
+                context.subject = format!("{} -> {}.{method}", edge.caller, edge.callee);
+                methods.insert(method.clone(), resolver.resolve(matching, &context));
             }
         }
         results.push(ResolvedEdge { edge: resolved, methods });
     }
-    let unmatched: Vec<usize> = unmatched(&resolver);
+    let unmatched = find_unmatched(&resolver);
     for rule in unmatched.into_iter().filter_map(|i| model.edges.get(i)) {
         report_unmatched_edge(model, rule, edges, &mut resolver.out);
     }
@@ -175,26 +181,26 @@ pub fn resolve_servers(
             let all = model.servers.iter().enumerate();
             all.filter(|(_, r)| r.selector.matches(service, method)).map(|(i, _)| i).collect()
         };
-        let mut scene = Scene {
+        let mut context = ResolveContext {
             section: "server",
             keys: &grammar.server,
-            target: service.clone(),
+            subject: service.clone(),
             kind: "a server",
             accepts,
         };
-        let whole = select(None);
-        let edge = resolver.resolve(whole.clone(), &scene);
+        let of_edge = select(None);
+        let edge = resolver.resolve(of_edge.clone(), &context);
         let mut resolved = BTreeMap::new();
         for method in methods {
             let matching = select(Some(method));
-            if matching != whole {
-                scene.target = format!("{service}.{method}");
-                resolved.insert(method.clone(), resolver.resolve(matching, &scene));
+            if matching != of_edge {
+                context.subject = format!("{service}.{method}");
+                resolved.insert(method.clone(), resolver.resolve(matching, &context));
             }
         }
         results.push(ResolvedEdge { edge, methods: resolved });
     }
-    for rule in unmatched(&resolver).into_iter().filter_map(|i| model.servers.get(i)) {
+    for rule in find_unmatched(&resolver).into_iter().filter_map(|i| model.servers.get(i)) {
         let name = rule.selector.service.as_str();
         let text = rule.selector.to_string();
         let found = services.iter().find(|(s, _)| rule.selector.service.matches(s));
@@ -216,10 +222,10 @@ pub fn resolve_servers(
 }
 
 /// Rules that matched nothing; `*` for everything may.
-fn unmatched(resolver: &Resolver<'_>) -> Vec<usize> {
-    let all = resolver.rules.iter().zip(&resolver.fates).enumerate();
+fn find_unmatched(resolver: &Resolver<'_>) -> Vec<usize> {
+    let all = resolver.rules.iter().zip(&resolver.uses).enumerate();
     let any = (Rank::Any, Rank::Any, Rank::Any);
-    all.filter(|(_, (rule, fate))| !fate.matched && rule.specificity != any)
+    all.filter(|(_, (rule, rule_use))| !rule_use.matched && rule.specificity != any)
         .map(|(i, _)| i)
         .collect()
 }
