@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, SourceMap, Span, catalog};
 use bp_ir::Ir;
-use bp_lower::{Input, Observe, Step, lower};
+use bp_lower::{Input, PassObserver, Step, lower};
 use bp_plan::Plan;
 use bp_plugin::deploy::ImageLock;
 use bp_plugin::{PlanContext, Registry};
@@ -127,7 +127,7 @@ struct Watch<'a, 'b> {
     dump: Option<Dump>,
 }
 
-impl Observe for Watch<'_, '_> {
+impl PassObserver for Watch<'_, '_> {
     fn after(&mut self, step: Step, ir: &Ir) {
         self.clock.lap(&format!("pass {}", step.pass));
         if self.wanted == Some(step.pass) {

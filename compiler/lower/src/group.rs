@@ -16,7 +16,7 @@ use bp_wiring::{ResolvedProcess, resolve_processes};
 
 use crate::job::runs_first;
 use crate::locate::Locator;
-use crate::wrap::dropped;
+use crate::wrap::describe_change;
 
 /// The pass.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Pass for Group {
             replicas_at.insert(key, span);
         }
         host_backends(cx);
-        shared_backends(cx, &replicas_at);
+        check_shared_backends(cx, &replicas_at);
     }
 }
 
@@ -75,7 +75,7 @@ fn add_process(
     let at = read.spans.get("replicas").copied();
     let replicas = read.settings.get("replicas").and_then(Value::as_integer);
     let replicas = replicas.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
-    scaling(cx, process, &read, replicas);
+    check_autoscale(cx, process, &read, replicas);
     // A process of its own is where its only service is declared.
     let span = process.span.or_else(|| {
         let (name, _) = process.services.first()?;
@@ -95,7 +95,7 @@ fn add_process(
     {
         node.facets.set(ProcessSettings(read.settings));
         let drops: BTreeSet<Dropped> =
-            process.changes.iter().map(|change| dropped(change, locator)).collect();
+            process.changes.iter().map(|change| describe_change(change, locator)).collect();
         if !drops.is_empty() {
             node.facets.set(Drops(drops));
         }
@@ -127,7 +127,7 @@ fn add_process(
 }
 
 /// Reports an `autoscale` that scales nothing.
-fn scaling(
+fn check_autoscale(
     cx: &mut PassContext<'_>,
     process: &ResolvedProcess,
     read: &ReadSettings,
@@ -172,7 +172,7 @@ fn host_backends(cx: &mut PassContext<'_>) {
 /// A backend whose content lives in one process must not be in two, nor in one that runs twice.
 ///
 /// A job that runs before every process shares with them in turn.
-fn shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKey, Option<Span>>) {
+fn check_shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKey, Option<Span>>) {
     for node in cx.ir.nodes() {
         let NodeKind::Backend { plugin, one_process: true, .. } = &node.kind else { continue };
         let mut hosts = cx.ir.hosts_of(&node.key);

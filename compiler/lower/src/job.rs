@@ -6,19 +6,20 @@ use bp_ir::{EdgeKind, Ir, NodeKey, NodeKind};
 use bp_plugin::PassContext;
 use bp_wiring::JobModel;
 
-use crate::names::Names;
-use crate::smoke::{called, method};
+use crate::names::InstanceNames;
+use crate::smoke::{check_method_call, find_service};
 
 /// Reports jobs that cannot work.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
-    let names = Names::new(cx.wiring);
+    let names = InstanceNames::new(cx.wiring);
     let mut faults = Vec::new();
     for job in cx.wiring.jobs.values() {
         let why = "a job calls a service";
-        let Some((name, service)) = called(cx, &names, &job.callee, why, &mut faults) else {
+        let Some((name, service)) = find_service(cx, &names, &job.callee, why, &mut faults) else {
             continue;
         };
-        let found = method(cx.workflow, name, service, &job.method, &job.arguments, &mut faults);
+        let found =
+            check_method_call(cx.workflow, name, service, &job.method, &job.arguments, &mut faults);
         if let Some(found) = found {
             let (name, span) = (&job.name.value, job.method.span);
             if !found.idempotent {

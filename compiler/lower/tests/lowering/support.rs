@@ -1,7 +1,7 @@
 //! Applications in memory, and a set of small plugins.
 
 use bp_diag::{Diagnostic, SourceMap};
-use bp_lower::{Input, Lowered, Observe, Silent, lower};
+use bp_lower::{Input, Lowered, NoObserver, PassObserver, lower};
 use bp_plugin::{
     ClientSlot, Edges, Literal, Metadata, RESOURCES, Reach, Registry, ServerSlot, ServerSpec,
     ServerValue, Setting, SettingKind,
@@ -262,10 +262,10 @@ impl App {
     }
 
     pub(crate) fn lower(&self) -> Lowered {
-        self.watch(&mut Silent)
+        self.watch(&mut NoObserver)
     }
 
-    pub(crate) fn watch(&self, observe: &mut dyn Observe) -> Lowered {
+    pub(crate) fn watch(&self, observe: &mut dyn PassObserver) -> Lowered {
         let input = Input {
             workflow: &self.workflow,
             wiring: &self.wiring,
