@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bp_diag::{Diagnostic, Diagnostics, SourceMap, Span, catalog};
 use bp_emit::{Artifacts, Origin, RustInput, emit_rust, run_plan};
 use bp_plan::Plan;
-use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, Place};
+use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, OutputLocation};
 use bp_plugin::{ArtifactContext, Description, Kind, Metadata, Plugin, Registry, guard};
 use bp_system::System;
 use bp_wiring::Patch;
@@ -180,10 +180,10 @@ pub fn read_images(
 }
 
 /// The output folder and the application's, seen from each other.
-pub(crate) fn place(system: &dyn System, root: &Utf8Path, out: &Utf8Path) -> Place {
+pub(crate) fn place(system: &dyn System, root: &Utf8Path, out: &Utf8Path) -> OutputLocation {
     let from_root = relative(system, root, out);
     let here = system.current_directory().unwrap_or_else(|_| Utf8PathBuf::from("/"));
-    Place {
+    OutputLocation {
         to_root: relative(system, out, root),
         from_root: (from_root != "." && !from_root.starts_with("..")).then_some(from_root),
         above: plain(&here.join(root)).into_iter().rev().collect(),

@@ -1,7 +1,7 @@
 //! Names that `bp` itself gives to what outsiders see, whatever the target: variables of processes, and files of secrets.
 
 use bp_plugin::deploy::References;
-use bp_plugin::{Declared, Named, PlanContext};
+use bp_plugin::{NameSource, OutputName, PlanContext};
 
 /// Reports names that two things would share.
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
@@ -13,22 +13,22 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
 fn addresses(cx: &mut PlanContext<'_>) {
     let plan = cx.plan;
     let listeners = plan.listeners.values().filter_map(|listener| {
-        let service = Declared::Instance(listener.serves.keys().next()?);
-        Some(Named::part(variable(&listener.address.name), "the listener of", service))
+        let service = NameSource::Instance(listener.serves.keys().next()?);
+        Some(OutputName::part(variable(&listener.address.name), "the listener of", service))
     });
     let admins = plan.processes.iter().map(|(name, process)| {
-        let of = Declared::Process(name);
-        Named::part(variable(&process.admin.name), "the admin listener of", of)
+        let of = NameSource::Process(name);
+        OutputName::part(variable(&process.admin.name), "the admin listener of", of)
     });
     let stores = plan.instances.iter().filter_map(|(name, instance)| {
         let server = instance.backend()?.server.as_deref()?;
-        Some(Named::part(
+        Some(OutputName::part(
             variable(&server.address.name),
             "the address of",
-            Declared::Instance(name),
+            NameSource::Instance(name),
         ))
     });
-    cx.distinct("variable", listeners.chain(admins).chain(stores));
+    cx.report_clashes("variable", listeners.chain(admins).chain(stores));
 }
 
 fn variable(address: &str) -> String {
@@ -40,16 +40,16 @@ fn secrets(cx: &mut PlanContext<'_>) {
     let secrets = References::of(cx.plan).secrets;
     let variables = secrets.iter().map(|name| {
         let variable = format!("BP_SECRET_{}", name.to_uppercase().replace('-', "_"));
-        Named::new(variable, Declared::Secret(name))
+        OutputName::new(variable, NameSource::Secret(name))
     });
-    cx.distinct("variable", variables);
+    cx.report_clashes("variable", variables);
     for name in &secrets {
         let above = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
         for folder in above.filter(|folder| secrets.contains(*folder)) {
             let message = format!("secret `{name}` lies below secret `{folder}`, which is a file");
             cx.complain(
                 "bp",
-                &Declared::Secret(name),
+                &NameSource::Secret(name),
                 &message,
                 "give one of the two another name",
             );

@@ -10,7 +10,7 @@ use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
 use bp_plugin::facets::{Binding, Bindings, PluginSettings};
 use bp_plugin::{
-    CheckContext, Kind, Pass, PassContext, Reading, Registry, Stage, backend_interface,
+    CheckContext, Kind, Pass, PassContext, ReadContext, Registry, Stage, backend_interface,
     read_settings,
 };
 use bp_wiring::{EdgeRule, InstanceModel, Rank, Table};
@@ -227,7 +227,7 @@ fn add_backend(
     let settings = backend.settings.entries.iter().filter(|(key, _)| *key != "kind");
     table.entries = settings.map(|(key, item)| (key.clone(), item.clone())).collect();
     let locator = Locator::new(cx.sources);
-    let reading = Reading {
+    let reading = ReadContext {
         key: &backend.name,
         span: Some(backend.span),
         methods: &[],

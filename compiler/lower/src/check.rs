@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bp_diag::catalog::{analysis, binding as codes, wiring};
 use bp_diag::{Span, nearest};
 use bp_ir::{EdgeKind, NodeKind};
-use bp_plugin::{CheckContext, Pass, PassContext, Reading, Stage, read_settings};
+use bp_plugin::{CheckContext, Pass, PassContext, ReadContext, Stage, read_settings};
 use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
@@ -78,7 +78,7 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
             }
             _ => &empty,
         };
-        let reading = Reading {
+        let reading = ReadContext {
             key: &format!("target.{name}"),
             span: Some(span),
             methods: &[],

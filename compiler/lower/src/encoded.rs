@@ -11,7 +11,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bp_diag::Span;
 use bp_plan::{Value, parse_duration};
-use bp_plugin::any;
+use bp_plugin::to_value;
 use bp_wiring::{Item, Table, Value as Written};
 use bp_workflow::{Type, TypeKind, WorkflowModel};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
@@ -72,7 +72,7 @@ pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, FaultKind> {
         // What only Rust can call was reported.
         _ => true,
     };
-    if fits { Ok(any(item)) } else { Err(describe_mismatch_of(ty, item)) }
+    if fits { Ok(to_value(item)) } else { Err(describe_mismatch_of(ty, item)) }
 }
 
 /// That a value is of another type than this.

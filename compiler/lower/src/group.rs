@@ -10,7 +10,8 @@ use bp_ir::{EdgeKind, NodeKey, NodeKind, Origin};
 use bp_plan::{Dropped, Value};
 use bp_plugin::facets::{Drops, ProcessSettings};
 use bp_plugin::{
-    PROCESS_SETTINGS, Pass, PassContext, ReadSettings, Reading, Stage, autoscale, read_settings,
+    PROCESS_SETTINGS, Pass, PassContext, ReadContext, ReadSettings, Stage, read_autoscale,
+    read_settings,
 };
 use bp_wiring::{ResolvedProcess, resolve_processes};
 
@@ -64,7 +65,7 @@ fn add_process(
     let read = read_settings(
         PROCESS_SETTINGS,
         &process.settings,
-        Reading {
+        ReadContext {
             key: &format!("process.{}", process.name),
             span: process.span,
             methods: &[],
@@ -134,7 +135,7 @@ fn check_autoscale(
     replicas: u32,
 ) {
     let at = |path: &str| read.spans.get(path).copied();
-    let fault = match autoscale(&read.settings) {
+    let fault = match read_autoscale(&read.settings) {
         Some(scale) if scale.max < replicas => (
             format!("`autoscale.max` is {}, and `replicas` {replicas}", scale.max),
             "raise `autoscale.max` or lower `replicas`",

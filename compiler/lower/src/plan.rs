@@ -12,7 +12,9 @@ use bp_plan::{
 use bp_plugin::facets::{
     Binding, Bindings, Drops, PluginSettings, ProcessSettings, WrapperSettings,
 };
-use bp_plugin::{Kind, Reading, autoscale, read_settings, resources, target_settings};
+use bp_plugin::{
+    Kind, ReadContext, read_autoscale, read_resources, read_settings, target_settings,
+};
 use bp_wiring::{Item, Table};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -439,8 +441,8 @@ impl PlanBuilder<'_> {
                 replicas: *replicas,
                 exclusive,
                 drain: read_drain(&settings),
-                resources: resources(&settings),
-                autoscale: autoscale(&settings),
+                resources: read_resources(&settings),
+                autoscale: read_autoscale(&settings),
                 origins: settings.origins.into_iter().collect(),
                 claims,
                 origin: self.locator.or(node.origin.span, "automatic"),
@@ -480,7 +482,7 @@ impl PlanBuilder<'_> {
                 method: job.method.value.clone(),
                 arguments: to_json_object(&job.arguments),
                 instances: members.into_iter().map(|(_, name)| name.clone()).collect(),
-                resources: resources(&settings.cloned().unwrap_or_default().0),
+                resources: read_resources(&settings.cloned().unwrap_or_default().0),
                 first: runs_first(self.ir, &key),
                 origin: self.locator.at(job.name.span),
             }
@@ -525,7 +527,7 @@ impl PlanBuilder<'_> {
                 .get(&target.value)
                 .and_then(bp_wiring::Item::as_table)
                 .unwrap_or(&empty);
-            let reading = Reading {
+            let reading = ReadContext {
                 key: &target.value,
                 span: Some(target.span),
                 methods: &[],

@@ -10,8 +10,8 @@ use bp_ir::{Edge, EdgeKey, EdgeKind, NodeKey, NodeKind, Origin, Side};
 use bp_plan::{Dropped, EdgeClass, Settings};
 use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers};
 use bp_plugin::{
-    CheckContext, Kind, Metadata, PORT, Pass, PassContext, Plugin, Reading, Setting, SettingKind,
-    Stage, read_settings,
+    CheckContext, Kind, Metadata, PORT, Pass, PassContext, Plugin, ReadContext, Setting,
+    SettingKind, Stage, read_settings,
 };
 use bp_wiring::{Item, Table};
 use bp_workflow::{MethodModel, WorkflowModel};
@@ -262,7 +262,7 @@ fn read(
         _ => &[],
     };
     let locate = |span| locator.at(span);
-    let reading = |key| Reading { key, span: Some(item.key), methods, locate: &locate };
+    let reading = |key| ReadContext { key, span: Some(item.key), methods, locate: &locate };
     let mut known: Vec<Setting> = metadata.settings.to_vec();
     known.extend([PORT, KIND]);
     let mut out = read_settings(&known, table, reading("rpc"), cx.diagnostics);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use bp_diag::Span;
 use bp_plan::Value;
-use bp_plugin::any;
+use bp_plugin::to_value;
 use bp_wiring::{Item, Table, Value as Written};
 use bp_workflow::{FieldModel, Type, TypeKind, TypeModel, VariantModel, WorkflowModel};
 
@@ -92,7 +92,7 @@ impl Reader<'_> {
         if let Written::Reference(reference) = &item.value {
             if !is_call {
                 // Its text is known at start-up only.
-                return Some(any(item));
+                return Some(to_value(item));
             }
             // A call is data, in which nothing is looked up.
             let table = encoded::json_to_item(&reference.to_json(), item)?;
@@ -217,7 +217,9 @@ impl Reader<'_> {
                 self.read_tuple(short, fields, item)
             }
             // Without fields there is nothing to say.
-            _ if self.form == ValueForm::Call && self.as_table(item).is_some() => Some(any(item)),
+            _ if self.form == ValueForm::Call && self.as_table(item).is_some() => {
+                Some(to_value(item))
+            }
             TypeKind::Struct(_) | TypeKind::TupleStruct(_) => self.note_mismatch(ty, item),
             TypeKind::Unit => {
                 self.note(item, FaultKind::Unwritable(short.to_owned()));

@@ -11,7 +11,7 @@ use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass, Value};
 use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
 use bp_plugin::{
-    CheckContext, IN_PROCESS, Kind, Level, Metadata, Pass, PassContext, Plugin, Reach, Reading,
+    CheckContext, IN_PROCESS, Kind, Level, Metadata, Pass, PassContext, Plugin, Reach, ReadContext,
     Registry, Setting, Stage, read_settings,
 };
 use bp_wiring::{
@@ -333,7 +333,7 @@ impl WrapperReader<'_> {
         if is_remote(metadata) {
             known.push(IN_PROCESS);
         }
-        let reading = Reading {
+        let reading = ReadContext {
             key: metadata.key,
             span: Some(item.key),
             methods: self.methods,

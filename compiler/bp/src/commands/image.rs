@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::deploy::{IMAGES_LOCK, ImageLock, ImageSettings, from_registry, images};
+use bp_driver::deploy::{IMAGES_LOCK, ImageLock, ImageSettings, from_registry, images_to_pin};
 use bp_driver::read_images;
 
 use super::Context;
@@ -19,7 +19,7 @@ pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
     let before = lock.clone();
     let registry = ImageSettings::of(plan).and_then(|settings| settings.registry);
     let docker = context.system.variable("BP_DOCKER").unwrap_or_else(|| "docker".to_owned());
-    for image in images(plan) {
+    for image in images_to_pin(plan) {
         if arguments.update || lock.digest(&image).is_none() {
             let digest = context.good(find(&docker, &image, registry.as_deref()))?;
             context.good(note(&mut lock, &image, &digest))?;

@@ -47,7 +47,7 @@ pub(crate) fn graph(context: &Context<'_>, arguments: &Graph) -> Option<()> {
 }
 
 pub(crate) fn schema(context: &Context<'_>) {
-    context.output.result(&bp_reference::schema_text(context.registry));
+    context.output.result(&bp_reference::render_schema(context.registry));
 }
 
 pub(crate) fn completions(context: &Context<'_>, arguments: &Completions) {
@@ -88,9 +88,9 @@ fn explain_code(context: &Context<'_>, what: &str) -> bool {
             ));
         }
     } else if what == "plugins" {
-        context.output.result(&bp_reference::index(context.registry));
+        context.output.result(&bp_reference::render_index(context.registry));
     } else if let Some(plugin) = context.registry.get(what) {
-        context.output.result(&bp_reference::page(plugin.metadata()));
+        context.output.result(&bp_reference::render_page(plugin.metadata()));
     } else if let Some(code) = find_code(what) {
         context.output.result(code.page);
     } else {

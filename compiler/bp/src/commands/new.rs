@@ -77,7 +77,7 @@ fn create(
         let text = text.replace("@NAME@", name).replace("@CRATE@", &package);
         put(system, &root.join(path), text.as_bytes())?;
     }
-    let schema = bp_reference::schema_text(registry);
+    let schema = bp_reference::render_schema(registry);
     put(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
     if let Some(lock) = embedded::lock(&format!("{name}-workflow")) {
         put(system, &root.join("Cargo.lock"), lock.as_bytes())?;
@@ -98,7 +98,7 @@ fn create_example(
     }
     put(system, &root.join(".dockerignore"), include_bytes!("../../template/dockerignore"))?;
     put(system, &root.join(".gitignore"), include_bytes!("../../template/gitignore"))?;
-    let schema = bp_reference::schema_text(registry);
+    let schema = bp_reference::render_schema(registry);
     put(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
     if let Some(lock) = embedded::example_lock(example) {
         put(system, &root.join("Cargo.lock"), lock.as_bytes())?;
