@@ -48,7 +48,7 @@ pub(crate) fn explained() -> ArgValueCompleter {
 fn names(typed: &OsStr, more: &[&str]) -> Vec<CompletionCandidate> {
     let system = RealSystem::new();
     let root = Application::find_root(&system).ok();
-    let mut names = root.map(|root| Application::wirings(&system, &root)).unwrap_or_default();
+    let mut names = root.map(|root| Application::list_wirings(&system, &root)).unwrap_or_default();
     names.extend(more.iter().map(|word| (*word).to_owned()));
     let start = typed.to_string_lossy();
     names.retain(|name| name.starts_with(&*start));

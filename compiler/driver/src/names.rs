@@ -5,25 +5,25 @@ use bp_plugin::{NameSource, OutputName, PlanContext};
 
 /// Reports names that two things would share.
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
-    addresses(cx);
-    secrets(cx);
+    check_addresses(cx);
+    check_secrets(cx);
 }
 
 /// `BP_ADDR_<NAME>`, and `BP_BIND_<NAME>` beside it.
-fn addresses(cx: &mut PlanContext<'_>) {
+fn check_addresses(cx: &mut PlanContext<'_>) {
     let plan = cx.plan;
     let listeners = plan.listeners.values().filter_map(|listener| {
         let service = NameSource::Instance(listener.serves.keys().next()?);
-        Some(OutputName::part(variable(&listener.address.name), "the listener of", service))
+        Some(OutputName::part(address_variable(&listener.address.name), "the listener of", service))
     });
     let admins = plan.processes.iter().map(|(name, process)| {
         let of = NameSource::Process(name);
-        OutputName::part(variable(&process.admin.name), "the admin listener of", of)
+        OutputName::part(address_variable(&process.admin.name), "the admin listener of", of)
     });
     let stores = plan.instances.iter().filter_map(|(name, instance)| {
         let server = instance.backend()?.server.as_deref()?;
         Some(OutputName::part(
-            variable(&server.address.name),
+            address_variable(&server.address.name),
             "the address of",
             NameSource::Instance(name),
         ))
@@ -31,12 +31,12 @@ fn addresses(cx: &mut PlanContext<'_>) {
     cx.report_clashes("variable", listeners.chain(admins).chain(stores));
 }
 
-fn variable(address: &str) -> String {
+fn address_variable(address: &str) -> String {
     format!("BP_ADDR_{address}")
 }
 
 /// Secrets are variables, `BP_SECRET_<NAME>`, or files below one folder.
-fn secrets(cx: &mut PlanContext<'_>) {
+fn check_secrets(cx: &mut PlanContext<'_>) {
     let secrets = References::of(cx.plan).secrets;
     let variables = secrets.iter().map(|name| {
         let variable = format!("BP_SECRET_{}", name.to_uppercase().replace('-', "_"));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bp_diag::Diagnostics;
-use bp_driver::memo::{self, Key, Outcome, Recorder};
-use bp_driver::write::{self, Folder, Written};
+use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
+use bp_driver::write::{self, OutputChanges, OutputFolder};
 use bp_driver::{
     Application, BuildInput, Clock, CompileOptions, Compiled, Digest, Plan, Stamps, Timing,
     artifacts,
@@ -57,7 +57,7 @@ pub(crate) struct Job<'j, 'c> {
 #[derive(Debug)]
 pub(crate) enum Known<'c> {
     /// The outcome of the last build, which had the same input.
-    Remembered(Outcome, Vec<Timing>),
+    Remembered(BuildOutcome, Vec<Timing>),
     Compiled(Box<Compiled>, Recorder<'c>),
 }
 
@@ -81,7 +81,7 @@ impl Known<'_> {
     pub(crate) fn about(&self) -> Option<About> {
         match self {
             Self::Remembered(outcome, _) => {
-                let Outcome { enabled, smoke_calls, .. } = outcome;
+                let BuildOutcome { enabled, smoke_calls, .. } = outcome;
                 Some(About { enabled: enabled.clone(), smoke_calls: *smoke_calls })
             }
             Self::Compiled(compiled, _) => compiled.plan.as_ref().map(About::of),
@@ -92,7 +92,7 @@ impl Known<'_> {
 /// A folder that holds a whole build; nobody else writes to it until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Built<'c> {
-    pub(crate) folder: Folder<'c>,
+    pub(crate) folder: OutputFolder<'c>,
 }
 
 impl<'j, 'c> Job<'j, 'c> {
@@ -115,12 +115,12 @@ impl<'j, 'c> Job<'j, 'c> {
         out: Utf8PathBuf,
         mode: Mode<'j>,
     ) -> Self {
-        let stamps = memo::stamps(context.system, &application.root, &application.name);
+        let stamps = memo::load_stamps(context.system, &application.root, &application.name);
         Self::new(context, application, out, mode, stamps)
     }
 
-    fn key(&self) -> Key<'_> {
-        Key {
+    fn key(&self) -> BuildKey<'_> {
+        BuildKey {
             compiler: &self.program,
             wiring: self.application.wiring.as_str(),
             out: self.out.as_str(),
@@ -130,7 +130,7 @@ impl<'j, 'c> Job<'j, 'c> {
     }
 
     /// What came of the last build, if all its input is the same.
-    fn recall(&self) -> Option<Outcome> {
+    fn recall(&self) -> Option<BuildOutcome> {
         let Application { root, name, .. } = &self.application;
         memo::recall(self.context.system, &self.stamps, root, name, &self.key())
     }
@@ -149,7 +149,7 @@ impl<'j, 'c> Job<'j, 'c> {
         let recorder = Recorder::new(self.context.system, Arc::clone(&self.stamps));
         let application = self.application.clone();
         let Application { root, name, .. } = &self.application;
-        let shelf = memo::shelf(self.context.system, root, name, &self.program);
+        let shelf = memo::workflow_cache(self.context.system, root, name, &self.program);
         // To compare is not to write, not even what is remembered.
         let shelf = Some(&shelf).filter(|_| !locked);
         let (targets, out) = (self.mode.targets, Some(self.out.as_path()));
@@ -196,7 +196,7 @@ impl<'j, 'c> Job<'j, 'c> {
         let (context, out) = (self.context, self.out.as_path());
         let mut clock = Clock::new(context.system);
         if let Some(outcome) = self.recall()
-            && write::untouched(context.system, out, &outcome, &|| self.waiting())
+            && write::is_untouched(context.system, out, &outcome, &|| self.waiting())
         {
             clock.lap("memo");
             context.output.replay(outcome.said);
@@ -257,7 +257,7 @@ impl<'j, 'c> Job<'j, 'c> {
         if let Some(manifest) = folder.manifest_digest() {
             let shared = artifacts.iter().filter(|(_, artifact)| artifact.shared);
             let shared = shared.map(|(path, _)| path.as_str().to_owned()).collect();
-            let outcome = Outcome { manifest, shared, said, enabled, smoke_calls };
+            let outcome = BuildOutcome { manifest, shared, said, enabled, smoke_calls };
             let Application { root, name, .. } = &self.application;
             memo::keep(context.system, root, name, &self.key(), recorder, outcome);
         }
@@ -269,22 +269,22 @@ impl<'j, 'c> Job<'j, 'c> {
         Some(Built { folder })
     }
 
-    fn hold(&self) -> Option<Folder<'c>> {
+    fn hold(&self) -> Option<OutputFolder<'c>> {
         let (context, stamps) = (self.context, Arc::clone(&self.stamps));
-        context.good(Folder::hold(context.system, stamps, &self.out, &|| self.waiting()))
+        context.good(OutputFolder::hold(context.system, stamps, &self.out, &|| self.waiting()))
     }
 
     /// The folder as the last build left it.
     fn remembered(
         &self,
-        folder: Folder<'c>,
+        folder: OutputFolder<'c>,
         unchanged: usize,
-        outcome: Outcome,
+        outcome: BuildOutcome,
         mut timings: Vec<Timing>,
     ) -> Built<'c> {
         let mut clock = Clock::new(self.context.system);
         self.context.output.replay(outcome.said);
-        self.say(&Written { unchanged, ..Written::default() });
+        self.say(&OutputChanges { unchanged, ..OutputChanges::default() });
         self.stamps.keep(self.context.system);
         clock.lap("remember");
         timings.extend(clock.timings());
@@ -292,7 +292,7 @@ impl<'j, 'c> Job<'j, 'c> {
         Built { folder }
     }
 
-    fn say(&self, written: &Written) {
+    fn say(&self, written: &OutputChanges) {
         let (output, out) = (&self.context.output, &self.out);
         if output.verbose {
             let lists = [

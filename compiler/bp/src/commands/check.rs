@@ -1,6 +1,6 @@
 //! `bp check`.
 
-use bp_driver::fix::fixes;
+use bp_driver::fix::find_fixes;
 use bp_driver::{Application, BuildInput, CompileOptions, Compiled, artifacts};
 
 use super::Context;
@@ -30,15 +30,15 @@ fn fix(context: &Context<'_>, arguments: &Check) -> Option<()> {
     let application =
         context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
     let options = CompileOptions { verify: context.verify, ..CompileOptions::default() };
-    let fixes = fixes(context.system, context.registry, &application, options);
-    for (path, bytes) in &fixes.files {
+    let find_fixes = find_fixes(context.system, context.registry, &application, options);
+    for (path, bytes) in &find_fixes.files {
         if let Err(e) = context.system.write_durable(path, bytes) {
             let text = e.to_string();
             context.output.fault(bp_diag::catalog::target::cannot_write(path.as_str(), &text));
             return None;
         }
     }
-    for made in &fixes.made {
+    for made in &find_fixes.made {
         let (path, line) = (&made.path, made.line);
         context.output.say(&format!("{path}:{line}: fixed {}: {}", made.code, made.message));
     }

@@ -1,7 +1,7 @@
 //! `bp diff`: what two wirings, or two revisions of one, change.
 
 use bp_diag::catalog;
-use bp_driver::diff::{self, Side};
+use bp_driver::diff::{self, DiffSide};
 use bp_driver::{Application, BuildInput, CompileOptions, Compiled, artifacts, compile};
 use bp_emit::Artifacts;
 use bp_system::{EntryKind, System};
@@ -64,8 +64,8 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Diff) -> Option<()> {
     }
     let (a_files, b_files) = (built(context, &a, &a)?, built(context, &b, &a)?);
     let difference = diff::diff(
-        &Side { label: old.label(), compiled: &a.compiled, artifacts: &a_files },
-        &Side { label: new.label(), compiled: &b.compiled, artifacts: &b_files },
+        &DiffSide { label: old.label(), compiled: &a.compiled, artifacts: &a_files },
+        &DiffSide { label: new.label(), compiled: &b.compiled, artifacts: &b_files },
     );
     let text = match arguments.format {
         DumpFormat::Text => diff::text(&difference),

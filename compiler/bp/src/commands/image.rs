@@ -6,7 +6,7 @@ use std::process::Command;
 
 use bp_diag::{Diagnostic, catalog};
 use bp_driver::deploy::{IMAGES_LOCK, ImageLock, ImageSettings, from_registry, images_to_pin};
-use bp_driver::read_images;
+use bp_driver::read_image_lock;
 
 use super::Context;
 use crate::cli::Pin;
@@ -15,7 +15,7 @@ use crate::cli::Pin;
 pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
     let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
     let plan = context.plan(&compiled)?;
-    let mut lock = context.good(read_images(context.system, &compiled.application))?;
+    let mut lock = context.good(read_image_lock(context.system, &compiled.application))?;
     let before = lock.clone();
     let registry = ImageSettings::of(plan).and_then(|settings| settings.registry);
     let docker = context.system.variable("BP_DOCKER").unwrap_or_else(|| "docker".to_owned());

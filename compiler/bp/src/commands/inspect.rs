@@ -42,7 +42,7 @@ pub(crate) fn graph(context: &Context<'_>, arguments: &Graph) -> Option<()> {
         GraphForm::Json => GraphFormat::Json,
         GraphForm::Html => GraphFormat::Html,
     };
-    context.output.result(&bp_driver::graph(plan, format));
+    context.output.result(&bp_driver::render_graph(plan, format));
     Some(())
 }
 

@@ -140,7 +140,7 @@ fn prepare_built(
     let system = context.system;
     let out = application.output();
     let out = out.as_path();
-    write::whole(system, out)?;
+    write::check_complete(system, out)?;
     let path = out.join("process/run.json");
     let text = system
         .read(&path)

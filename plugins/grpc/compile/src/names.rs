@@ -166,7 +166,7 @@ pub(crate) fn hint(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> String {
             });
             format!("TupleOf{}", items.collect::<Vec<_>>().join("And"))
         }
-        TypePlan::OutputName(path) => {
+        TypePlan::Named(path) => {
             let name = named(path);
             if is_ours(&name) { fenced(&name) } else { name }
         }

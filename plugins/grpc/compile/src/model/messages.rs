@@ -96,7 +96,7 @@ impl<'a> Messages<'a> {
             TypePlan::Float { bits: ..=32 } => return TypeName::Scalar("float"),
             TypePlan::Float { .. } => return TypeName::Scalar("double"),
             TypePlan::String | TypePlan::Known(_) => return TypeName::Scalar("string"),
-            TypePlan::OutputName(path) => return self.named(path),
+            TypePlan::Named(path) => return self.named(path),
             // A method with an opaque type is not offered, so that is never written.
             TypePlan::Unit | TypePlan::Opaque(_) => return self.unit(),
             TypePlan::Duration => return self.time("Duration", "the message of a duration"),
@@ -217,7 +217,7 @@ impl<'a> Messages<'a> {
         match (variant.shape, variant.fields.as_slice()) {
             (Shape::Unit, _) => self.unit(),
             (Shape::Tuple, [only]) => self.singular(&only.ty),
-            (Shape::Tuple | Shape::OutputName, fields) => {
+            (Shape::Tuple | Shape::Named, fields) => {
                 let name = format!("{owner}{}", variant.name);
                 let body = Body::Message(self.fields(path, Some(&variant.name), fields));
                 let of = NameSource::Variant { owner: path, variant: &variant.name };
