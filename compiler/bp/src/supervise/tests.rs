@@ -122,7 +122,7 @@ fn callers_stop_before_callees_and_each_copy_has_its_own_ports() {
 fn a_process_that_never_stays_up_is_given_up_on() {
     let bench = Bench::new("echo x >> started; exit 3");
     bench.with(|mut supervisor| {
-        let Ended::Failed(fault) = supervisor.run() else { panic!("nobody asked to stop") };
+        let EndReason::Failed(fault) = supervisor.run() else { panic!("nobody asked to stop") };
         assert_eq!(fault.code.id, "BP6023");
         assert!(fault.message.contains("exit code 3"), "{}", fault.message);
         supervisor.stop();
@@ -161,7 +161,7 @@ fn a_supervisor_that_is_dropped_leaves_nobody_behind() {
 fn readiness_is_awaited_on_the_admin_port() {
     let bench = Bench::new(POLITE);
     bench.with(|mut supervisor| {
-        let admins: Vec<u16> = supervisor.slots.iter().map(|s| s.admin).collect();
+        let admins: Vec<u16> = supervisor.copies.iter().map(|s| s.admin).collect();
         let servers: Vec<_> = admins
             .into_iter()
             .map(|port| {
@@ -186,7 +186,7 @@ fn readiness_is_awaited_on_the_admin_port() {
 fn a_job_runs_before_the_processes_and_its_failure_starts_none() {
     let bench = Bench::new("echo \"$BP_JOB$BP_PROCESS\" >> started; env > env.$BP_JOB; exit 4");
     bench.with_nothing_started(|mut supervisor| {
-        let Err(Ended::Failed(fault)) = supervisor.start() else { panic!("the job fails") };
+        let Err(EndReason::Failed(fault)) = supervisor.start() else { panic!("the job fails") };
         assert_eq!(fault.code.id, "BP6038");
         assert!(fault.message.contains("`seed` failed with exit code 4"), "{}", fault.message);
     });
