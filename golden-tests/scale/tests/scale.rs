@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
 use bp_driver::write::OutputFolder;
 use bp_driver::{
-    Application, BuildInput, CompileOptions, Stamps, artifacts, builtin, compile, runtime,
+    Application, BuildInput, CompileOptions, Stamps, builtin, compile, make_artifacts, runtime,
 };
 use bp_scale::application::{Shape, files, permuted_tables};
 use bp_scale::topology::Topology;
@@ -67,7 +67,7 @@ fn build(system: &MemorySystem) -> bool {
         runtime_span: compiled.runtime_span(),
         patches: &compiled.wiring.patches,
     };
-    let (artifacts, faults) = artifacts(plan, &input);
+    let (artifacts, faults) = make_artifacts(plan, &input);
     assert!(!faults.has_errors(), "{faults:?}");
     let folder = OutputFolder::hold(system, Arc::clone(&stamps), out, &|| ()).expect("a folder");
     folder.write(&artifacts, true).expect("written");

@@ -24,10 +24,10 @@ pub(super) struct ProcessCopy {
     pub(super) prefix: Prefix,
     pub(super) admin: u16,
     /// By address, where it listens.
-    pub(super) listens: Vec<(String, u16)>,
-    pub(super) stop: Duration,
+    pub(super) listening: Vec<(String, u16)>,
+    pub(super) stop_limit: Duration,
     /// Whether another copy can start while it runs; else it must leave first.
-    pub(super) beside: bool,
+    pub(super) can_overlap: bool,
     pub(super) state: CopyState,
     pub(super) ready: bool,
     /// Starting with the system: callers are told of it at once, so that the first call after the start finds it.
@@ -49,7 +49,7 @@ pub(super) enum CopyState {
 pub(super) fn assign_copies(
     launch: &Launch<'_>,
     ports: &mut Ports,
-    published: &EndpointFiles,
+    endpoint_files: &EndpointFiles,
 ) -> Result<Vec<ProcessCopy>, Diagnostic> {
     let manifest = launch.manifest;
     let width = manifest
@@ -64,7 +64,7 @@ pub(super) fn assign_copies(
             let label = if process.replicas > 1 { format!("{name}.{copy}") } else { name.clone() };
             let prefix = Prefix::new(&label, index, width, launch.color);
             let new = NewCopy { name, process, label, index, prefix, own_ports: launch.own_ports };
-            copies.push(ProcessCopy { fresh: true, ..new.build(launch, ports, published)? });
+            copies.push(ProcessCopy { fresh: true, ..new.build(launch, ports, endpoint_files)? });
         }
     }
     for copy in &copies {
@@ -77,7 +77,7 @@ pub(super) fn assign_copies(
 pub(super) fn announce(launch: &Launch<'_>, copy: &ProcessCopy, width: usize) {
     let label = &copy.label;
     let Some(process) = launch.manifest.processes.get(&copy.process) else { return };
-    for (address, port) in &copy.listens {
+    for (address, port) in &copy.listening {
         let Some(entry) = process.listeners.values().find(|l| l.at.address == *address) else {
             continue;
         };
@@ -92,7 +92,7 @@ pub(super) fn add_copy(
     old: &ProcessCopy,
     launch: &Launch<'_>,
     ports: &mut Ports,
-    published: &EndpointFiles,
+    endpoint_files: &EndpointFiles,
 ) -> Result<ProcessCopy, Diagnostic> {
     let process = launch.manifest.processes.get(&old.process).ok_or_else(|| {
         catalog::target::cannot_start(&old.label, "the manifest does not name it", "build again")
@@ -100,7 +100,7 @@ pub(super) fn add_copy(
     let (label, prefix) = (old.label.clone(), old.prefix.clone());
     let new =
         NewCopy { name: &old.process, process, label, index: old.index, prefix, own_ports: false };
-    new.build(launch, ports, published)
+    new.build(launch, ports, endpoint_files)
 }
 
 struct NewCopy<'a> {
@@ -117,7 +117,7 @@ impl NewCopy<'_> {
         self,
         launch: &Launch<'_>,
         ports: &mut Ports,
-        published: &EndpointFiles,
+        endpoint_files: &EndpointFiles,
     ) -> Result<ProcessCopy, Diagnostic> {
         let Self { name, process, label, index, prefix, own_ports } = self;
         let mut take = |wanted: u16| {
@@ -137,14 +137,14 @@ impl NewCopy<'_> {
             (String::from("BP_DATA"), launch.data.clone()),
             (format!("BP_BIND_{}", process.admin.address), format!("127.0.0.1:{admin}")),
         ];
-        let mut listens = Vec::new();
+        let mut listening = Vec::new();
         for entry in process.listeners.values() {
             let port = take(entry.at.port)?;
             environment
                 .push((format!("BP_BIND_{}", entry.at.address), format!("127.0.0.1:{port}")));
-            listens.push((entry.at.address.clone(), port));
+            listening.push((entry.at.address.clone(), port));
         }
-        environment.extend(listener_addresses(launch, published));
+        environment.extend(listener_addresses(launch, endpoint_files));
         let entry = process.listeners.values().any(|l| l.entry);
         Ok(ProcessCopy {
             process: name.to_owned(),
@@ -153,10 +153,10 @@ impl NewCopy<'_> {
             environment,
             prefix,
             admin,
-            listens,
-            stop: Duration::from_millis(process.stop_ms),
+            listening,
+            stop_limit: Duration::from_millis(process.stop_ms),
             // Clients know the port of an entry, so it stays.
-            beside: !entry && !process.exclusive,
+            can_overlap: !entry && !process.exclusive,
             state: CopyState::Stopped,
             ready: false,
             fresh: false,
@@ -169,11 +169,13 @@ impl NewCopy<'_> {
 /// `BP_ADDR_…` of every listener: the file that says where its replicas are.
 pub(super) fn listener_addresses(
     launch: &Launch<'_>,
-    published: &EndpointFiles,
+    endpoint_files: &EndpointFiles,
 ) -> Vec<(String, String)> {
     let listeners = launch.manifest.processes.values().flat_map(|p| p.listeners.values());
     let named = listeners.map(|l| &l.at.address);
-    named.map(|name| (format!("BP_ADDR_{name}"), file_address(&published.file(name)))).collect()
+    named
+        .map(|name| (format!("BP_ADDR_{name}"), file_address(&endpoint_files.file(name))))
+        .collect()
 }
 
 fn file_address(path: &Path) -> String {

@@ -83,7 +83,7 @@ pub(crate) struct Supervisor<'a> {
     ports: Ports,
     // Before the folder that it is in.
     control: Option<ControlSocket>,
-    published: EndpointFiles,
+    endpoint_files: EndpointFiles,
     roll: Option<RollingRestart>,
     signals: SignalWatch,
 }
@@ -97,17 +97,17 @@ impl<'a> Supervisor<'a> {
         let run = launch.run.clone();
         let manifest = launch.manifest;
         let listeners = manifest.processes.values().flat_map(|p| p.listeners.values());
-        let published = EndpointFiles::new(&run, listeners.map(|l| l.at.address.as_str()));
-        let published = published.map_err(|e| {
+        let endpoint_files = EndpointFiles::new(&run, listeners.map(|l| l.at.address.as_str()));
+        let endpoint_files = endpoint_files.map_err(|e| {
             catalog::target::cannot_write(&run.display().to_string(), &e.to_string())
         })?;
         let control = ControlSocket::listen(&run)
             .inspect_err(|e| (launch.say)(&format!("`bp restart` cannot reach this run: {e}")))
             .ok();
         let mut ports = Ports::new(std::process::id());
-        let copies = assign::assign_copies(&launch, &mut ports, &published)?;
+        let copies = assign::assign_copies(&launch, &mut ports, &endpoint_files)?;
         let mut supervisor =
-            Self { launch, copies, ports, control, published, roll: None, signals };
+            Self { launch, copies, ports, control, endpoint_files, roll: None, signals };
         supervisor.publish();
         Ok(supervisor)
     }
@@ -141,7 +141,7 @@ impl<'a> Supervisor<'a> {
             (String::from("BP_PLAN"), self.launch.plan.clone()),
             (String::from("BP_DATA"), self.launch.data.clone()),
         ];
-        environment.extend(assign::listener_addresses(&self.launch, &self.published));
+        environment.extend(assign::listener_addresses(&self.launch, &self.endpoint_files));
         let width = self.copies.iter().map(|s| s.label.len()).max().unwrap_or(0);
         let prefix = Prefix::new(name, self.copies.len(), width, self.launch.color);
         let mut running = RunningProcess::start(&self.launch.program, &environment, &prefix)
@@ -168,7 +168,7 @@ impl<'a> Supervisor<'a> {
 
     /// `BP_ADDR_…` of every listener, and the plan: what a caller from outside needs.
     pub(crate) fn caller_environment(&self) -> Vec<(String, String)> {
-        let mut all = assign::listener_addresses(&self.launch, &self.published);
+        let mut all = assign::listener_addresses(&self.launch, &self.endpoint_files);
         all.push((String::from("BP_PLAN"), self.launch.plan.clone()));
         all
     }
@@ -180,7 +180,7 @@ impl<'a> Supervisor<'a> {
 
     /// Gives back the ports of a copy that came to nothing.
     fn release(&mut self, copy: &ProcessCopy) {
-        for (_, port) in &copy.listens {
+        for (_, port) in &copy.listening {
             self.ports.release(*port);
         }
         self.ports.release(copy.admin);
@@ -194,12 +194,12 @@ impl<'a> Supervisor<'a> {
             let told =
                 |s: &&ProcessCopy| s.fresh || s.ready && matches!(s.state, CopyState::Running(_));
             let endpoints = self.copies.iter().filter(told).flat_map(|copy| {
-                copy.listens
+                copy.listening
                     .iter()
                     .filter(|(a, _)| a == address)
                     .map(|(_, p)| format!("127.0.0.1:{p}"))
             });
-            if let Err(error) = self.published.set(address, endpoints.collect()) {
+            if let Err(error) = self.endpoint_files.set(address, endpoints.collect()) {
                 (self.launch.say)(&format!(
                     "callers of {address} do not learn of a change: {error}"
                 ));
@@ -352,7 +352,7 @@ impl<'a> Supervisor<'a> {
             for copy in self.copies.iter_mut().filter(|s| inside(s)) {
                 if let CopyState::Running(running) = &copy.state {
                     running.terminate();
-                    limit = limit.max(copy.stop + GRACE);
+                    limit = limit.max(copy.stop_limit + GRACE);
                 } else {
                     copy.state = CopyState::Stopped;
                 }

@@ -93,7 +93,7 @@ impl RollingRestart {
     pub(super) fn into_running(self) -> Vec<(RunningProcess, Duration)> {
         match self.step {
             Step::Joining { new, .. } => match new.state {
-                CopyState::Running(running) => vec![(running, new.stop)],
+                CopyState::Running(running) => vec![(running, new.stop_limit)],
                 CopyState::Waiting(_) | CopyState::Stopped => Vec::new(),
             },
             Step::Noticing { old, .. } | Step::Leaving { old, .. } => vec![(old.running, old.stop)],
@@ -146,13 +146,14 @@ impl RollingRestart {
     fn start_next(&mut self, supervisor: &mut Supervisor<'_>) -> StepOutcome {
         let Some(place) = self.left.pop_front() else { return StepOutcome::Done };
         self.place = place;
-        let Supervisor { launch, copies, ports, published, .. } = supervisor;
+        let Supervisor { launch, copies, ports, endpoint_files, .. } = supervisor;
         let Some(copy) = copies.get_mut(place) else { return StepOutcome::Done };
-        if copy.beside {
-            let started = assign::add_copy(copy, launch, ports, published).and_then(|mut new| {
-                new.start(&launch.program)?;
-                Ok(new)
-            });
+        if copy.can_overlap {
+            let started =
+                assign::add_copy(copy, launch, ports, endpoint_files).and_then(|mut new| {
+                    new.start(&launch.program)?;
+                    Ok(new)
+                });
             return match started {
                 Ok(new) => {
                     self.say(&format!("{}: a new copy starts beside the old one", new.label));
@@ -166,7 +167,7 @@ impl RollingRestart {
         copy.ready = false;
         copy.fresh = false;
         let before = mem::replace(&mut copy.state, CopyState::Stopped);
-        let stop = copy.stop;
+        let stop = copy.stop_limit;
         supervisor.publish();
         match before {
             CopyState::Running(running) => {
@@ -213,10 +214,10 @@ impl RollingRestart {
         let old = mem::replace(copy, *new);
         // In one write the new copy is in the file and the old one is out of it.
         supervisor.publish();
-        let ports = old.listens.iter().map(|(_, port)| *port).chain([old.admin]).collect();
+        let ports = old.listening.iter().map(|(_, port)| *port).chain([old.admin]).collect();
         match old.state {
             CopyState::Running(running) => {
-                let old = OldCopy { running, stop: old.stop, ports };
+                let old = OldCopy { running, stop: old.stop_limit, ports };
                 StepOutcome::Continue(Step::Noticing { old, until: Instant::now() + NOTICE })
             }
             // It had ended by itself.

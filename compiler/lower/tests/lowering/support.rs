@@ -3,7 +3,7 @@
 use bp_diag::{Diagnostic, SourceMap};
 use bp_lower::{Input, Lowered, NoObserver, PassObserver, lower};
 use bp_plugin::{
-    ClientSlot, Edges, Literal, Metadata, RESOURCES, Reach, Registry, ServerSlot, ServerSpec,
+    ClientSlot, EdgeClasses, Literal, Metadata, RESOURCES, Reach, Registry, ServerSlot, ServerSpec,
     ServerValue, Setting, SettingKind,
 };
 use bp_system::MemorySystem;
@@ -12,7 +12,7 @@ use bp_workflow::WorkflowModel;
 
 pub(crate) static TIMEOUT: Metadata =
     Metadata::wrapper("timeout", ClientSlot::Deadline, Reach::Call, "Gives up.")
-        .edges(Edges::ALL)
+        .edges(EdgeClasses::ALL)
         .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
             .required()
             .bounds(Literal::Text("1ms"), Literal::Text("1h"))
