@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
-use crate::signals::Watch;
+use crate::signals::SignalWatch;
 
 /// How often signals are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -22,11 +22,11 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// How cargo ended.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum CargoEnd {
     /// By itself.
-    With(ExitStatus),
+    Exited(ExitStatus),
     /// With everything that it had started, because this signal came.
-    CutShort(i32),
+    Interrupted(i32),
 }
 
 /// Runs cargo, and hands each line of its output to `read`.
@@ -35,11 +35,11 @@ pub(crate) enum Ended {
 ///
 /// # Errors
 /// It cannot be started.
-pub(crate) fn run(mut command: Command, mut read: impl FnMut(&str)) -> io::Result<Ended> {
-    let mut watch = Watch::new()?;
+pub(crate) fn run(mut command: Command, mut read: impl FnMut(&str)) -> io::Result<CargoEnd> {
+    let mut watch = SignalWatch::new()?;
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0).spawn()?;
-    let mut group = Group { child, gone: false };
-    let lines = group.lines();
+    let mut group = ProcessGroup { child, gone: false };
+    let lines = group.read_lines();
     let mut ended_at = None;
     loop {
         let mut open = true;
@@ -54,28 +54,28 @@ pub(crate) fn run(mut command: Command, mut read: impl FnMut(&str)) -> io::Resul
         }
         if let Some(signal) = watch.pending() {
             group.end(signal);
-            return Ok(Ended::CutShort(signal));
+            return Ok(CargoEnd::Interrupted(signal));
         }
         let Some(status) = group.child.try_wait()? else { continue };
         let ended_at = *ended_at.get_or_insert_with(Instant::now);
         if !open || ended_at.elapsed() >= LAST_LINES {
             // One that was killed could not end its compilers.
             group.gone = status.signal().is_none();
-            return Ok(Ended::With(status));
+            return Ok(CargoEnd::Exited(status));
         }
     }
 }
 
 /// A child and all that it starts.
 #[derive(Debug)]
-struct Group {
+struct ProcessGroup {
     child: Child,
     gone: bool,
 }
 
-impl Group {
+impl ProcessGroup {
     /// The lines that the child prints, until it closes its output.
-    fn lines(&mut self) -> Receiver<String> {
+    fn read_lines(&mut self) -> Receiver<String> {
         let (sender, receiver) = channel();
         if let Some(stdout) = self.child.stdout.take() {
             thread::spawn(move || {
@@ -121,7 +121,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if !self.gone {
             self.kill();

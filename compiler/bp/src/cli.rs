@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::completion::{explained, wirings};
+use crate::completion::{complete_explained, complete_wirings};
 
 /// Compiles a workflow and a wiring into a running system.
 #[derive(Debug, Parser)]
@@ -163,10 +163,10 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// The first side: WIRING or REV:WIRING
-    #[arg(value_name = "A", add = wirings())]
+    #[arg(value_name = "A", add = complete_wirings())]
     pub(crate) old: String,
     /// The second side; the same wiring as the first with --rev
-    #[arg(value_name = "B", required_unless_present = "rev", add = wirings())]
+    #[arg(value_name = "B", required_unless_present = "rev", add = complete_wirings())]
     pub(crate) new: Option<String>,
     /// Read the first side from this git revision
     #[arg(long, value_name = "REV")]
@@ -200,7 +200,7 @@ pub(crate) struct New {
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// A wiring's name or file
-    #[arg(add = wirings())]
+    #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
     /// Print how long each stage took, by the clock and on all processors
     #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
@@ -214,7 +214,7 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 pub(crate) struct Build {
     /// A wiring's name or file
-    #[arg(add = wirings())]
+    #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
     /// Write here instead of build/WIRING
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -238,7 +238,7 @@ pub(crate) struct Build {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Run {
     /// A wiring's name or file
-    #[arg(add = wirings())]
+    #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
     /// Send the wiring's smoke calls over fresh data, then stop
     #[arg(long)]
@@ -260,7 +260,7 @@ pub(crate) struct Restart {
     /// The process
     pub(crate) process: String,
     /// The name or file of the wiring that runs
-    #[arg(add = wirings())]
+    #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
 }
 
@@ -268,7 +268,7 @@ pub(crate) struct Restart {
 #[derive(Debug, Args)]
 pub(crate) struct Test {
     /// A wiring's name or file
-    #[arg(add = wirings())]
+    #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
     /// Build with optimisation
     #[arg(long)]
@@ -292,7 +292,7 @@ pub(crate) enum Image {
 #[derive(Debug, Args)]
 pub(crate) struct Pin {
     /// A wiring's name or file
-    #[arg(add = wirings())]
+    #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
     /// Find every digest anew
     #[arg(long)]
@@ -312,7 +312,7 @@ pub(crate) enum DumpFormat {
 #[derive(Debug, Args)]
 pub(crate) struct IrDump {
     /// A wiring's name or file
-    #[arg(add = wirings())]
+    #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
     /// The graph after this pass
     #[arg(long, value_name = "PASS", required_unless_present = "plan", conflicts_with = "plan")]
@@ -342,7 +342,7 @@ pub(crate) enum GraphForm {
 #[derive(Debug, Args)]
 pub(crate) struct Graph {
     /// A wiring's name or file
-    #[arg(add = wirings())]
+    #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
     /// The form
     #[arg(long, value_enum, default_value_t = GraphForm::Dot)]
@@ -353,7 +353,7 @@ pub(crate) struct Graph {
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// A code such as BP2104, `codes` for all of them, a plugin such as `retry`, `plugins` for all of them, or a wiring's name or file
-    #[arg(add = explained())]
+    #[arg(add = complete_explained())]
     pub(crate) what: String,
     /// The instance, edge, listener, process or knob of that wiring
     pub(crate) name: Option<String>,

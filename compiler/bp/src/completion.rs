@@ -17,7 +17,7 @@ const VARIABLE: &str = "BP_COMPLETE";
 const NAME: &str = "bp";
 
 /// Answers a shell that asks; whether one did.
-pub(crate) fn answered() -> bool {
+pub(crate) fn answer_shell() -> bool {
     let here = RealSystem::new().current_directory().ok();
     CompleteEnv::with_factory(Cli::command)
         .var(VARIABLE)
@@ -27,7 +27,7 @@ pub(crate) fn answered() -> bool {
 }
 
 /// The script that makes a shell ask.
-pub(crate) fn script(shell: &str) -> Option<String> {
+pub(crate) fn completion_script(shell: &str) -> Option<String> {
     let mut script = Vec::new();
     let shells = Shells::builtins();
     let shell = shells.completer(shell)?;
@@ -36,19 +36,19 @@ pub(crate) fn script(shell: &str) -> Option<String> {
 }
 
 /// Completes names of the application's wirings, and paths.
-pub(crate) fn wirings() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| names(typed, &[]))
+pub(crate) fn complete_wirings() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| complete_names(typed, &[]))
 }
 
 /// Completes what can be explained.
-pub(crate) fn explained() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| names(typed, &["codes", "plugins"]))
+pub(crate) fn complete_explained() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| complete_names(typed, &["codes", "plugins"]))
 }
 
-fn names(typed: &OsStr, more: &[&str]) -> Vec<CompletionCandidate> {
+fn complete_names(typed: &OsStr, more: &[&str]) -> Vec<CompletionCandidate> {
     let system = RealSystem::new();
     let root = Application::find_root(&system).ok();
-    let mut names = root.map(|root| Application::wirings(&system, &root)).unwrap_or_default();
+    let mut names = root.map(|root| Application::list_wirings(&system, &root)).unwrap_or_default();
     names.extend(more.iter().map(|word| (*word).to_owned()));
     let start = typed.to_string_lossy();
     names.retain(|name| name.starts_with(&*start));

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/runtime.rs"));
 
 /// A file of the repository as text.
-fn text(name: &str) -> &'static str {
+fn read_text(name: &str) -> &'static str {
     let found = FILES.iter().find(|(path, _)| *path == name);
     found.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
@@ -34,39 +34,39 @@ fn is_manifest(path: &str) -> bool {
 }
 
 /// The files of a vendored runtime: the crates, and a workspace manifest of their own.
-pub(crate) fn runtime() -> BTreeMap<String, Vec<u8>> {
-    let mut files = crates(is_runtime);
+pub(crate) fn runtime_files() -> BTreeMap<String, Vec<u8>> {
+    let mut files = collect_crates(is_runtime);
     let header = "# The runtime of this application, written by `bp new`; `bp new --runtime DIR` replaces it.\n";
     let own = |path: &str| path.starts_with("stdlib/") || path.ends_with("/runtime");
-    let manifest = workspace_manifest(header, &["stdlib/*", "plugins/*/runtime"], own);
+    let manifest = build_workspace_manifest(header, &["stdlib/*", "plugins/*/runtime"], own);
     files.insert(String::from("Cargo.toml"), manifest.into_bytes());
     files
 }
 
 /// The files of a vendored compiler, runtime included: what a plugin outside the repository builds with.
-pub(crate) fn compiler() -> BTreeMap<String, Vec<u8>> {
-    let mut files = crates(|_| true);
+pub(crate) fn compiler_files() -> BTreeMap<String, Vec<u8>> {
+    let mut files = collect_crates(|_| true);
     let header = "# The compiler and its runtime, written by `bp new --plugin`.\n";
     let members = ["compiler/*", "stdlib/*", "plugins/*/compile", "plugins/*/runtime"];
-    let manifest = workspace_manifest(header, &members, |_| true);
+    let manifest = build_workspace_manifest(header, &members, |_| true);
     files.insert(String::from("Cargo.toml"), manifest.into_bytes());
-    files.insert(String::from("Cargo.lock"), text("Cargo.lock").into());
+    files.insert(String::from("Cargo.lock"), read_text("Cargo.lock").into());
     files
 }
 
-fn crates(wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Vec<u8>> {
+fn collect_crates(wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Vec<u8>> {
     FILES
         .iter()
         .filter(|(path, _)| path.contains('/') && !path.starts_with("examples/") && wanted(path))
         .map(|(path, bytes)| {
-            let own = if is_manifest(path) { crate_manifest(bytes) } else { None };
+            let own = if is_manifest(path) { reduce_manifest(bytes) } else { None };
             ((*path).to_owned(), own.unwrap_or_else(|| bytes.to_vec()))
         })
         .collect()
 }
 
 /// A crate's manifest without what concerns its own tests, which stay in the repository.
-fn crate_manifest(bytes: &[u8]) -> Option<Vec<u8>> {
+fn reduce_manifest(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut manifest: Table = std::str::from_utf8(bytes).ok()?.parse().ok()?;
     for key in ["dev-dependencies", "bench", "test", "lints"] {
         manifest.remove(key);
@@ -75,8 +75,8 @@ fn crate_manifest(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The repository's manifest, reduced to some members, and to their crates by the path of each.
-fn workspace_manifest(header: &str, members: &[&str], own: impl Fn(&str) -> bool) -> String {
-    let root: Table = text("Cargo.toml").parse().unwrap_or_default();
+fn build_workspace_manifest(header: &str, members: &[&str], own: impl Fn(&str) -> bool) -> String {
+    let root: Table = read_text("Cargo.toml").parse().unwrap_or_default();
     let workspace = root.get("workspace").and_then(Value::as_table).cloned().unwrap_or_default();
     let mut kept = Table::new();
     kept.insert(String::from("resolver"), Value::from("3"));
@@ -101,7 +101,7 @@ fn workspace_manifest(header: &str, members: &[&str], own: impl Fn(&str) -> bool
 }
 
 /// The files of an example as an application of its own, which links a vendored runtime.
-pub(crate) fn example(name: &str) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn example_files(name: &str) -> BTreeMap<String, Vec<u8>> {
     let folder = format!("examples/{name}/");
     let own = FILES.iter().filter_map(|(path, bytes)| Some((path.strip_prefix(&folder)?, bytes)));
     own.map(|(path, bytes)| {
@@ -125,15 +125,15 @@ pub(crate) fn example(name: &str) -> BTreeMap<String, Vec<u8>> {
 
 /// The versions that the repository was tested with, for the runtime's crates and those of an example's workflow.
 pub(crate) fn example_lock(name: &str) -> Option<String> {
-    let lock = Lock::parse(text("Cargo.lock"))?;
+    let lock = Lock::parse(read_text("Cargo.lock"))?;
     let mut kept = lock.reachable_from(&format!("{name}-workflow"));
-    kept.merge(&Lock::parse(&locked(is_runtime, &[])?)?);
+    kept.merge(&Lock::parse(&build_lock(is_runtime, &[])?)?);
     Some(kept.encode())
 }
 
 /// The versions that the repository was tested with, for the runtime's crates and what they need, and a new workflow that links it.
-pub(crate) fn lock(workflow: &str) -> Option<String> {
-    locked(is_runtime, &[(workflow, &[RUNTIME_FACADE.0])])
+pub(crate) fn workflow_lock(workflow: &str) -> Option<String> {
+    build_lock(is_runtime, &[(workflow, &[RUNTIME_FACADE.0])])
 }
 
 /// The same for a new plugin: the compiler's crates too, and the plugin's two.
@@ -144,11 +144,11 @@ pub(crate) fn plugin_lock(name: &str) -> Option<String> {
         (&compile, &["bp", "bp-plugin"]),
         (&runtime, &["bp-backend", "bp-runtime", "serde", "serde_json", "tokio"]),
     ];
-    locked(|_| true, &own)
+    build_lock(|_| true, &own)
 }
 
-fn locked(wanted: impl Fn(&str) -> bool, own: &[(&str, &[&str])]) -> Option<String> {
-    let lock = Lock::parse(text("Cargo.lock"))?;
+fn build_lock(wanted: impl Fn(&str) -> bool, own: &[(&str, &[&str])]) -> Option<String> {
+    let lock = Lock::parse(read_text("Cargo.lock"))?;
     let crates = FILES.iter().filter(|(path, _)| is_manifest(path) && wanted(path));
     let crates: Vec<String> = crates
         .filter_map(|(_, bytes)| {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_runtime_is_whole_and_stands_alone() {
-        let files = runtime();
+        let files = runtime_files();
         for path in [
             "Cargo.toml",
             "stdlib/std/Cargo.toml",
@@ -190,13 +190,13 @@ mod tests {
             parsed["workspace"]["package"]["version"].as_str(),
             Some(env!("CARGO_PKG_VERSION"))
         );
-        let lock = lock("demo-workflow").expect("a lock");
+        let lock = workflow_lock("demo-workflow").expect("a lock");
         assert!(lock.contains("name = \"tokio\"") && !lock.contains("name = \"petgraph\""));
     }
 
     #[test]
     fn the_compiler_is_whole_and_its_templates_are_as_they_are() {
-        let files = compiler();
+        let files = compiler_files();
         for path in [
             "Cargo.lock",
             "compiler/bp/src/main.rs",

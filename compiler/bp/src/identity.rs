@@ -12,9 +12,9 @@ use toml::Value;
 
 /// The identity of a mirror: where it is, and with it, by its name, what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Identity(String);
+pub(crate) struct MirrorIdentity(String);
 
-impl Identity {
+impl MirrorIdentity {
     /// Of the mirror at this absolute path; applications that share a target folder must differ too.
     pub(crate) fn of(mirror: &Utf8Path) -> Self {
         let mut name = blake3::hash(mirror.as_str().as_bytes()).to_hex().to_string();
@@ -23,7 +23,7 @@ impl Identity {
     }
 
     /// What a member's folder is named in the mirror: `app-0123456789abcdef`.
-    pub(crate) fn member(&self, member: &str) -> String {
+    pub(crate) fn member_folder(&self, member: &str) -> String {
         format!("{member}-{}", self.0)
     }
 
@@ -43,63 +43,66 @@ impl Identity {
             .into_iter()
             .map(|(path, bytes)| {
                 let is_manifest = path.file_name() == Some("Cargo.toml");
-                let bytes = if is_manifest { self.manifest(&bytes, &members) } else { None }
-                    .unwrap_or(bytes);
-                (self.path(&path, &members), bytes)
+                let bytes =
+                    if is_manifest { self.rename_in_manifest(&bytes, &members) } else { None }
+                        .unwrap_or(bytes);
+                (self.rename_path(&path, &members), bytes)
             })
             .collect()
     }
 
-    fn path(&self, path: &Utf8Path, members: &[String]) -> Utf8PathBuf {
+    fn rename_path(&self, path: &Utf8Path, members: &[String]) -> Utf8PathBuf {
         let mut parts = path.iter();
         match parts.next() {
             Some(first) if members.iter().any(|m| m == first) => {
-                Utf8Path::new(&self.member(first)).join(parts.as_path())
+                Utf8Path::new(&self.member_folder(first)).join(parts.as_path())
             }
             _ => path.to_owned(),
         }
     }
 
-    fn manifest(&self, bytes: &[u8], members: &[String]) -> Option<Vec<u8>> {
+    fn rename_in_manifest(&self, bytes: &[u8], members: &[String]) -> Option<Vec<u8>> {
         let mut manifest: toml::Table = std::str::from_utf8(bytes).ok()?.parse().ok()?;
         for (key, value) in &mut manifest {
             if key == "workspace"
                 && let Some(named) = value.get_mut("members").and_then(Value::as_array_mut)
             {
                 for member in named {
-                    self.renamed(member, "", members);
+                    self.rename_member(member, "", members);
                 }
             }
-            self.references(value, members);
+            self.rename_references(value, members);
         }
         Some(toml::to_string(&manifest).ok()?.into_bytes())
     }
 
     /// Renames in each `path = "../MEMBER"`, however deep: dependencies stand in several tables.
-    fn references(&self, value: &mut Value, members: &[String]) {
+    fn rename_references(&self, value: &mut Value, members: &[String]) {
         match value {
             Value::Table(table) => {
                 for (key, value) in table {
                     if key == "path" {
-                        self.renamed(value, "../", members);
+                        self.rename_member(value, "../", members);
                     }
-                    self.references(value, members);
+                    self.rename_references(value, members);
                 }
             }
-            Value::Array(items) => items.iter_mut().for_each(|v| self.references(v, members)),
+            Value::Array(items) => {
+                items.iter_mut().for_each(|v| self.rename_references(v, members))
+            }
             _ => {}
         }
     }
 
-    fn renamed(&self, value: &mut Value, before: &str, members: &[String]) {
+    fn rename_member(&self, value: &mut Value, before: &str, members: &[String]) {
         let member = value.as_str().and_then(|text| text.strip_prefix(before));
         if let Some(member) = member.filter(|member| members.iter().any(|m| m == member)) {
-            *value = Value::String(format!("{before}{}", self.member(member)));
+            *value = Value::String(format!("{before}{}", self.member_folder(member)));
         }
     }
 
     /// Whether a dependency file of cargo's is of a member of this mirror: its sources begin with the member's folder.
-    pub(crate) fn is_in(&self, text: &str) -> bool {
+    pub(crate) fn occurs_in(&self, text: &str) -> bool {
         text.contains(&format!("-{}/", self.0))
     }
 }
@@ -125,7 +128,7 @@ mod tests {
 
     #[test]
     fn members_bear_the_mirror_s_identity_and_nothing_else_changes() {
-        let identity = Identity::of("/home/ann/shop/.bp/code/0123456789abcdef".into());
+        let identity = MirrorIdentity::of("/home/ann/shop/.bp/code/0123456789abcdef".into());
         let mark = identity.0.clone();
         let renamed = identity.rename(files());
         let text =
@@ -149,13 +152,13 @@ mod tests {
         assert_eq!(path("bp-rt-x"), Some(format!("../bp-rt-x-{mark}")));
         assert_eq!(path("w").as_deref(), Some("../../../../w"));
         assert_eq!(text(&format!("{app}/src/lib.rs")), "path = \"../bp-rt-x\"\n");
-        assert!(identity.is_in(&format!("/t/a-1.d: {app}/src/lib.rs")));
-        assert!(!identity.is_in("/t/a-1.d: app-0000000000000000/src/lib.rs"));
+        assert!(identity.occurs_in(&format!("/t/a-1.d: {app}/src/lib.rs")));
+        assert!(!identity.occurs_in("/t/a-1.d: app-0000000000000000/src/lib.rs"));
     }
 
     #[test]
     fn the_same_text_elsewhere_is_another() {
-        let of = |path: &str| Identity::of(path.into());
+        let of = |path: &str| MirrorIdentity::of(path.into());
         assert_ne!(of("/a/.bp/code/0123456789abcdef"), of("/b/.bp/code/0123456789abcdef"));
         assert_ne!(of("/a/.bp/code/0123456789abcdef"), of("/a/.bp/code/0123456789abcdee"));
     }

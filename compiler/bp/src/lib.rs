@@ -12,7 +12,7 @@
 
 mod cargo;
 mod cli;
-mod code;
+mod code_build;
 mod commands;
 mod completion;
 mod embedded;
@@ -70,14 +70,14 @@ pub fn main(registry: Registry) -> ExitCode {
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            output::panicked(&text.unwrap_or_else(|| String::from("a panic without a message")));
+            output::print_panic(&text.unwrap_or_else(|| String::from("a panic without a message")));
             ExitCode::from(INTERNAL)
         }
     }
 }
 
 fn run(registry: &Registry) -> ExitCode {
-    if completion::answered() {
+    if completion::answer_shell() {
         return ExitCode::SUCCESS;
     }
     let cli = match Cli::try_parse() {
@@ -104,14 +104,14 @@ fn run(registry: &Registry) -> ExitCode {
         Command::Restart(arguments) => commands::restart::run(&context, arguments),
         Command::Test(arguments) => commands::test::run(&context, arguments),
         Command::Image(Image::Pin(arguments)) => commands::image::pin(&context, arguments),
-        Command::Ir(arguments) => commands::inspect::ir(&context, arguments),
-        Command::Graph(arguments) => commands::inspect::graph(&context, arguments),
+        Command::Ir(arguments) => commands::inspect::print_ir(&context, arguments),
+        Command::Graph(arguments) => commands::inspect::print_graph(&context, arguments),
         Command::Schema => {
-            commands::inspect::schema(&context);
+            commands::inspect::print_schema(&context);
             Some(())
         }
         Command::Completions(arguments) => {
-            commands::inspect::completions(&context, arguments);
+            commands::inspect::print_completions(&context, arguments);
             Some(())
         }
         Command::Explain(arguments) => commands::inspect::explain(&context, arguments),

@@ -6,12 +6,12 @@ use bp_diag::{Diagnostic, catalog};
 use bp_system::{EntryKind, LockGuard, LockMode, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::identity::Identity;
+use crate::identity::MirrorIdentity;
 use crate::sweep::sweep;
 use crate::tree;
 
 /// How many mirrors are kept, those used last: switching between so many sets of plugins compiles nothing again.
-const KEPT: usize = 8;
+const MAX_MIRRORS: usize = 8;
 /// The mirrors' names, the one used last first.
 const RECENT: &str = "recent";
 /// Held while a mirror is written and built.
@@ -50,7 +50,7 @@ impl<'a> Mirrors<'a> {
         let failed = |why: &str| catalog::target::cannot_write(at.as_str(), why);
         match taken {
             Ok(Some(lock)) => {
-                let place = place(system, &folder);
+                let place = canonical_path(system, &folder);
                 Ok(Self { system, root: root.to_owned(), folder, place, _lock: lock })
             }
             Ok(None) => Err(failed("another `bp` holds it")),
@@ -64,8 +64,8 @@ impl<'a> Mirrors<'a> {
     }
 
     /// What tells the code of this mirror from all other.
-    pub(crate) fn identity(&self, name: &str) -> Identity {
-        Identity::of(&self.place.join(name))
+    pub(crate) fn identity(&self, name: &str) -> MirrorIdentity {
+        MirrorIdentity::of(&self.place.join(name))
     }
 
     /// Where cargo builds, and whether it is the application's own folder.
@@ -81,7 +81,7 @@ impl<'a> Mirrors<'a> {
     ///
     /// # Errors
     /// The system's refusal to mark it.
-    pub(crate) fn use_now(&self, name: &str) -> io::Result<LockGuard> {
+    pub(crate) fn mark_used(&self, name: &str) -> io::Result<LockGuard> {
         let mark = self.folder.join(format!("{name}.lock"));
         let lock = self.system.lock(&mark, LockMode::Shared, true)?;
         let lock = lock.ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))?;
@@ -103,7 +103,7 @@ impl<'a> Mirrors<'a> {
         let mut kept = Vec::new();
         for (age, name) in order.into_iter().enumerate() {
             // What cannot be removed now is tried again by the next run.
-            if age < KEPT || !self.remove(&name).unwrap_or(false) {
+            if age < MAX_MIRRORS || !self.remove(&name).unwrap_or(false) {
                 kept.push(name);
             }
         }
@@ -129,7 +129,7 @@ impl<'a> Mirrors<'a> {
 
 /// A folder's path without links and detours; as it was given where the system cannot say.
 #[expect(clippy::disallowed_methods, reason = "a path that is no part of any output")]
-fn place(system: &dyn System, folder: &Utf8Path) -> Utf8PathBuf {
+fn canonical_path(system: &dyn System, folder: &Utf8Path) -> Utf8PathBuf {
     let given = system.current_directory().unwrap_or_default().join(folder);
     let found = std::fs::canonicalize(&given).ok();
     found.and_then(|path| Utf8PathBuf::from_path_buf(path).ok()).unwrap_or(given)
@@ -159,23 +159,27 @@ mod tests {
         let name = |n: usize| format!("{n:016x}");
         system.write(&root.join(".bp/code/mine/a"), b"foreign").expect("a file");
         let mut first = None;
-        for n in 0..KEPT + 3 {
+        for n in 0..MAX_MIRRORS + 3 {
             let mirrors = Mirrors::hold(&system, &root, &|| ()).expect("free");
             system.write(&mirrors.path(&name(n)).join("a/b"), b"code").expect("a file");
-            let lock = mirrors.use_now(&name(n)).expect("free");
+            let lock = mirrors.mark_used(&name(n)).expect("free");
             if n == 0 {
                 first = Some(lock);
             }
         }
-        let expected: Vec<_> =
-            [0].into_iter().chain(3..KEPT + 3).map(name).chain(["mine".to_owned()]).collect();
+        let expected: Vec<_> = [0]
+            .into_iter()
+            .chain(3..MAX_MIRRORS + 3)
+            .map(name)
+            .chain(["mine".to_owned()])
+            .collect();
         assert_eq!(names(&system, &root), expected, "the first is in use");
         drop(first);
         // Using an old one again keeps it; the first, which nobody uses any more, goes.
         let mirrors = Mirrors::hold(&system, &root, &|| ()).expect("free");
-        drop(mirrors.use_now(&name(3)).expect("free"));
+        drop(mirrors.mark_used(&name(3)).expect("free"));
         assert_eq!(names(&system, &root), expected[1..]);
-        drop(mirrors.use_now(&name(99)).expect("free"));
+        drop(mirrors.mark_used(&name(99)).expect("free"));
         let left = names(&system, &root);
         assert!(left.contains(&name(3)) && !left.contains(&name(4)), "{left:?}");
     }

@@ -22,7 +22,7 @@ static FORMAT: OnceLock<(MessageFormat, bool)> = OnceLock::new();
 const WIDTH: (usize, usize) = (80, 120);
 
 /// Something that was printed, and as what.
-pub(crate) type Piece = (u8, String);
+pub(crate) type Printed = (u8, String);
 const REMARK: u8 = 0;
 const RESULT: u8 = 1;
 const SARIF: u8 = 2;
@@ -47,14 +47,14 @@ pub(crate) struct Output {
     /// Results for the one SARIF document at the end.
     results: Mutex<Vec<serde_json::Value>>,
     /// Diagnostics since somebody wanted them remembered.
-    record: Mutex<Option<Vec<Piece>>>,
+    record: Mutex<Option<Vec<Printed>>>,
 }
 
 /// Diagnostics of one code at one place: a line of a wiring may be at fault for hundreds of calls.
 #[derive(Default)]
-struct Alike(BTreeMap<(&'static str, Option<Span>), usize>);
+struct RepeatCounter(BTreeMap<(&'static str, Option<Span>), usize>);
 
-impl Alike {
+impl RepeatCounter {
     /// How many are drawn.
     const MOST: usize = 3;
 
@@ -66,7 +66,7 @@ impl Alike {
     }
 
     /// What is said of those that are not.
-    fn more(self, sources: &SourceMap) -> impl Iterator<Item = String> {
+    fn summarize(self, sources: &SourceMap) -> impl Iterator<Item = String> {
         let many = self.0.into_iter().filter(|(_, seen)| *seen > Self::MOST);
         many.filter_map(|((code, place), seen)| {
             let (more, place) = (seen - Self::MOST, sources.locate(place?));
@@ -76,12 +76,12 @@ impl Alike {
 }
 
 /// Whether a command prints something else than diagnostics to standard output.
-fn prints(command: &Command) -> bool {
+fn prints_result(command: &Command) -> bool {
     !matches!(command, Command::Check(_) | Command::Build(_))
 }
 
 /// Whether lines and arrows can be drawn, by the locale; where none is set, they can.
-fn unicode(system: &dyn System) -> bool {
+fn can_draw_unicode(system: &dyn System) -> bool {
     let set = |name: &&str| system.variable(name).filter(|v| !v.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set);
     locale.is_none_or(|l| {
@@ -104,11 +104,11 @@ impl Output {
         let columns = size.map(|s| usize::from(s.ws_col)).filter(|c| terminal && *c > 0);
         let width = columns.unwrap_or(WIDTH.0).clamp(40, WIDTH.1);
         let format = global.message_format;
-        let aside = prints(command);
+        let aside = prints_result(command);
         let _ = FORMAT.set((format, aside));
         Self {
             format,
-            style: Style { color, unicode: unicode(system) && !dumb, width },
+            style: Style { color, unicode: can_draw_unicode(system) && !dumb, width },
             quiet: global.quiet,
             verbose: global.verbose,
             color,
@@ -122,14 +122,14 @@ impl Output {
     }
 
     /// Prints diagnostics, and hands back whether any is an error.
-    pub(crate) fn diagnostics(
+    pub(crate) fn print_diagnostics(
         &self,
         all: impl IntoIterator<Item = Diagnostic>,
         sources: &SourceMap,
     ) -> bool {
         self.clear();
         let (mut errors, mut warnings) = (0_usize, 0_usize);
-        let mut alike = Alike::default();
+        let mut alike = RepeatCounter::default();
         for diagnostic in all {
             self.usage.fetch_or(diagnostic.code.is_usage(), Ordering::Relaxed);
             match diagnostic.severity {
@@ -140,7 +140,7 @@ impl Output {
             if self.quiet && diagnostic.severity != Severity::Error {
                 continue;
             }
-            self.piece(match self.format {
+            self.print_piece(match self.format {
                 MessageFormat::Human if alike.is_one_too_many(&diagnostic) => continue,
                 MessageFormat::Human => {
                     (REMARK, format!("{}\n", render_human(&diagnostic, sources, self.style)))
@@ -154,8 +154,8 @@ impl Output {
                 }
             });
         }
-        for more in alike.more(sources) {
-            self.piece((REMARK, more));
+        for more in alike.summarize(sources) {
+            self.print_piece((REMARK, more));
         }
         if self.format == MessageFormat::Human && errors + warnings > 0 {
             let count = |n: usize, what: &str| match n {
@@ -168,54 +168,54 @@ impl Output {
                 .flatten()
                 .collect();
             if !self.quiet {
-                self.piece((REMARK, format!("{}\n", parts.join(", "))));
+                self.print_piece((REMARK, format!("{}\n", parts.join(", "))));
             }
         }
         errors > 0
     }
 
-    fn piece(&self, (kind, text): Piece) {
+    fn print_piece(&self, (kind, text): Printed) {
         match kind {
-            RESULT => machine(&text, self.aside),
-            SARIF => self.results().extend(serde_json::from_str::<serde_json::Value>(&text)),
+            RESULT => print_for_machine(&text, self.aside),
+            SARIF => self.lock_results().extend(serde_json::from_str::<serde_json::Value>(&text)),
             _ => eprint!("{text}"),
         }
-        if let Some(record) = &mut *self.record() {
+        if let Some(record) = &mut *self.lock_record() {
             record.push((kind, text));
         }
     }
 
     /// Remembers the diagnostics that are printed from now on.
     pub(crate) fn start_record(&self) {
-        *self.record() = Some(Vec::new());
+        *self.lock_record() = Some(Vec::new());
     }
 
     /// What was printed since.
-    pub(crate) fn take_record(&self) -> Vec<Piece> {
-        self.record().take().unwrap_or_default()
+    pub(crate) fn take_record(&self) -> Vec<Printed> {
+        self.lock_record().take().unwrap_or_default()
     }
 
     /// Prints what was printed before, in the same form.
-    pub(crate) fn replay(&self, pieces: Vec<Piece>) {
+    pub(crate) fn replay(&self, pieces: Vec<Printed>) {
         self.clear();
         for piece in pieces {
-            self.piece(piece);
+            self.print_piece(piece);
         }
     }
 
     /// What decides how a diagnostic is printed.
-    pub(crate) fn form(&self) -> String {
+    pub(crate) fn describe_form(&self) -> String {
         let Self { format, style, quiet, aside, .. } = self;
         format!("{format:?} {style:?} {quiet} {aside}")
     }
 
-    fn record(&self) -> std::sync::MutexGuard<'_, Option<Vec<Piece>>> {
+    fn lock_record(&self) -> std::sync::MutexGuard<'_, Option<Vec<Printed>>> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Prints one diagnostic without sources; an error ends the command.
-    pub(crate) fn fault(&self, diagnostic: Diagnostic) {
-        self.diagnostics([diagnostic], &SourceMap::new());
+    pub(crate) fn print_fault(&self, diagnostic: Diagnostic) {
+        self.print_diagnostics([diagnostic], &SourceMap::new());
     }
 
     /// Whether a fault was one of the command line.
@@ -223,7 +223,7 @@ impl Output {
         self.usage.load(Ordering::Relaxed)
     }
 
-    fn results(&self) -> std::sync::MutexGuard<'_, Vec<serde_json::Value>> {
+    fn lock_results(&self) -> std::sync::MutexGuard<'_, Vec<serde_json::Value>> {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -236,7 +236,7 @@ impl Output {
     }
 
     /// What is being done, on a terminal's last line until something else is printed; nothing elsewhere.
-    pub(crate) fn progress(&self, text: &str) {
+    pub(crate) fn show_progress(&self, text: &str) {
         if self.live {
             let text: String =
                 text.chars().filter(|c| !c.is_control()).take(self.style.width - 2).collect();
@@ -253,33 +253,33 @@ impl Output {
     }
 
     /// What was asked for, on standard output; a reader that went away is no fault.
-    pub(crate) fn result(&self, text: &str) {
+    pub(crate) fn print_result(&self, text: &str) {
         self.clear();
         let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
     /// The form of timings that fits beside the diagnostics: SARIF leaves standard output no room.
-    pub(crate) fn timings(&self, text: &str) {
+    pub(crate) fn print_timings(&self, text: &str) {
         self.clear();
-        machine(text, self.aside || self.format == MessageFormat::Sarif);
+        print_for_machine(text, self.aside || self.format == MessageFormat::Sarif);
     }
 
     /// Ends the command's output.
     pub(crate) fn finish(&self) {
         self.clear();
         if self.format == MessageFormat::Sarif {
-            let results = std::mem::take(&mut *self.results());
-            document(&results, self.aside);
+            let results = std::mem::take(&mut *self.lock_results());
+            print_sarif(&results, self.aside);
         }
     }
 }
 
-fn document(results: &[serde_json::Value], aside: bool) {
-    machine(&format!("{:#}\n", render_sarif(results, env!("CARGO_PKG_VERSION"))), aside);
+fn print_sarif(results: &[serde_json::Value], aside: bool) {
+    print_for_machine(&format!("{:#}\n", render_sarif(results, env!("CARGO_PKG_VERSION"))), aside);
 }
 
 /// For programs: on standard output, or aside on standard error.
-fn machine(text: &str, aside: bool) {
+fn print_for_machine(text: &str, aside: bool) {
     if aside {
         eprint!("{text}");
     } else {
@@ -288,13 +288,15 @@ fn machine(text: &str, aside: bool) {
 }
 
 /// Prints what a panic means, in the form that was asked for.
-pub(crate) fn panicked(detail: &str) {
+pub(crate) fn print_panic(detail: &str) {
     let (fault, none) = (bp_diag::catalog::internal::failed(detail), SourceMap::new());
     let (format, aside) = FORMAT.get().copied().unwrap_or((MessageFormat::Human, true));
     match format {
         MessageFormat::Human => eprintln!("{}", render_human(&fault, &none, Style::default())),
         MessageFormat::Short => eprintln!("{}", render_short(&fault, &none)),
-        MessageFormat::Json => machine(&format!("{}\n", render_json(&fault, &none)), aside),
-        MessageFormat::Sarif => document(&[render_sarif_result(&fault, &none)], aside),
+        MessageFormat::Json => {
+            print_for_machine(&format!("{}\n", render_json(&fault, &none)), aside)
+        }
+        MessageFormat::Sarif => print_sarif(&[render_sarif_result(&fault, &none)], aside),
     }
 }

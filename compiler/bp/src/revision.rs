@@ -20,7 +20,7 @@ const MOST_LINKS: usize = 16;
 
 /// What the tree has at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Entry {
+enum TreeEntry {
     File(String),
     /// Its target is the content of this object.
     Link(String),
@@ -32,8 +32,8 @@ pub(crate) struct RevisionSystem {
     /// The repository's root.
     top: Utf8PathBuf,
     /// By path below the root.
-    entries: BTreeMap<Utf8PathBuf, Entry>,
-    contents: Mutex<Contents>,
+    entries: BTreeMap<Utf8PathBuf, TreeEntry>,
+    contents: Mutex<CatFile>,
 }
 
 impl fmt::Debug for RevisionSystem {
@@ -47,13 +47,13 @@ impl fmt::Debug for RevisionSystem {
 }
 
 /// The `git cat-file --batch` that answers.
-struct Contents {
+struct CatFile {
     child: Child,
     ask: ChildStdin,
     answer: BufReader<ChildStdout>,
 }
 
-impl Drop for Contents {
+impl Drop for CatFile {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -61,7 +61,7 @@ impl Drop for Contents {
 }
 
 /// Git in a folder, without what would make its answer depend on the user or run a program of theirs.
-fn git(folder: &Utf8Path, arguments: &[&str]) -> Command {
+fn git_command(folder: &Utf8Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command
         .args(["-c", "core.fsmonitor=false", "-C", folder.as_str()])
@@ -83,7 +83,7 @@ impl RevisionSystem {
             catalog::target::cannot_start("git", &error.to_string(), help)
         };
         let ask = |arguments: &[&str]| -> Result<Vec<u8>, Diagnostic> {
-            let output = git(folder, arguments).output().map_err(missing)?;
+            let output = git_command(folder, arguments).output().map_err(missing)?;
             if output.status.success() {
                 return Ok(output.stdout);
             }
@@ -97,12 +97,12 @@ impl RevisionSystem {
         let prefix = String::from_utf8_lossy(&prefix).trim_end_matches('\n').to_owned();
         let depth = Utf8Path::new(&prefix).components().count();
         // Not `--show-toplevel`, which resolves symbolic links that the paths asked for later keep.
-        let top = normal(folder).ancestors().nth(depth).unwrap_or(folder).to_owned();
+        let top = normalize(folder).ancestors().nth(depth).unwrap_or(folder).to_owned();
         let commit = format!("{revision}^{{commit}}");
         let commit = ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
         let commit = String::from_utf8_lossy(&commit).trim().to_owned();
         let tree = ask(&["ls-tree", "-r", "-z", "--full-tree", &commit])?;
-        let mut child = git(folder, &["cat-file", "--batch"])
+        let mut child = git_command(folder, &["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -111,43 +111,44 @@ impl RevisionSystem {
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(catalog::target::no_revision(revision, "git closed its streams"));
         };
-        let contents = Contents { child, ask: stdin, answer: BufReader::new(stdout) };
+        let contents = CatFile { child, ask: stdin, answer: BufReader::new(stdout) };
         Ok(Self {
             machine: RealSystem::new(),
             top,
-            entries: entries(&tree),
+            entries: parse_tree(&tree),
             contents: Mutex::new(contents),
         })
     }
 
     /// The path below the repository's root; `None` for one elsewhere.
-    fn inside(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    fn path_in_repository(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
         let here = self.machine.current_directory().unwrap_or_default();
-        normal(&here.join(path)).strip_prefix(&self.top).ok().map(Utf8Path::to_owned)
+        normalize(&here.join(path)).strip_prefix(&self.top).ok().map(Utf8Path::to_owned)
     }
 
     /// Follows symbolic links, of folders on the way too, inside the tree.
-    fn follow(&self, path: &Utf8Path) -> Utf8PathBuf {
+    fn follow_links(&self, path: &Utf8Path) -> Utf8PathBuf {
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {
             let link = path.ancestors().find_map(|p| match self.entries.get(p) {
-                Some(Entry::Link(object)) => Some((p.to_owned(), object.clone())),
+                Some(TreeEntry::Link(object)) => Some((p.to_owned(), object.clone())),
                 _ => None,
             });
             let Some((at, object)) = link else { break };
-            let Some(target) = self.object(&object).ok().and_then(|b| String::from_utf8(b).ok())
+            let Some(target) =
+                self.read_object(&object).ok().and_then(|b| String::from_utf8(b).ok())
             else {
                 break;
             };
             let rest = path.strip_prefix(&at).unwrap_or(Utf8Path::new("")).to_owned();
             let folder = at.parent().unwrap_or(Utf8Path::new(""));
-            path = normal(&folder.join(target).join(rest));
+            path = normalize(&folder.join(target).join(rest));
         }
         path
     }
 
     /// The bytes of an object.
-    fn object(&self, object: &str) -> io::Result<Vec<u8>> {
+    fn read_object(&self, object: &str) -> io::Result<Vec<u8>> {
         let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(contents.ask, "{object}")?;
         contents.ask.flush()?;
@@ -164,17 +165,17 @@ impl RevisionSystem {
 }
 
 /// `<mode> <type> <object>\t<path>\0` each; names that are not UTF-8 are left out, as [`RealSystem`] does.
-fn entries(tree: &[u8]) -> BTreeMap<Utf8PathBuf, Entry> {
+fn parse_tree(tree: &[u8]) -> BTreeMap<Utf8PathBuf, TreeEntry> {
     let mut all = BTreeMap::new();
     for line in tree.split(|b| *b == 0).filter_map(|l| std::str::from_utf8(l).ok()) {
         let Some((head, path)) = line.split_once('\t') else { continue };
         let mut words = head.split(' ');
         let (mode, _, object) = (words.next(), words.next(), words.next());
         let entry = match (mode, object) {
-            (Some("120000"), Some(object)) => Entry::Link(object.to_owned()),
+            (Some("120000"), Some(object)) => TreeEntry::Link(object.to_owned()),
             // A submodule is another repository's.
             (Some("160000"), _) | (_, None) => continue,
-            (_, Some(object)) => Entry::File(object.to_owned()),
+            (_, Some(object)) => TreeEntry::File(object.to_owned()),
         };
         all.insert(Utf8PathBuf::from(path), entry);
     }
@@ -182,7 +183,7 @@ fn entries(tree: &[u8]) -> BTreeMap<Utf8PathBuf, Entry> {
 }
 
 /// Without `.` and `..`, by text.
-fn normal(path: &Utf8Path) -> Utf8PathBuf {
+fn normalize(path: &Utf8Path) -> Utf8PathBuf {
     let mut out = Utf8PathBuf::new();
     for part in path.components() {
         match part {
@@ -202,16 +203,16 @@ fn read_only<T>() -> io::Result<T> {
 
 impl System for RevisionSystem {
     fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
-        let Some(inside) = self.inside(path) else { return self.machine.read(path) };
-        match self.entries.get(&self.follow(&inside)) {
-            Some(Entry::File(object)) => self.object(object),
+        let Some(inside) = self.path_in_repository(path) else { return self.machine.read(path) };
+        match self.entries.get(&self.follow_links(&inside)) {
+            Some(TreeEntry::File(object)) => self.read_object(object),
             _ => Err(io::Error::from(io::ErrorKind::NotFound)),
         }
     }
 
     fn kind(&self, path: &Utf8Path) -> Option<EntryKind> {
-        let Some(inside) = self.inside(path) else { return self.machine.kind(path) };
-        let inside = self.follow(&inside);
+        let Some(inside) = self.path_in_repository(path) else { return self.machine.kind(path) };
+        let inside = self.follow_links(&inside);
         if self.entries.contains_key(&inside) {
             return Some(EntryKind::File);
         }
@@ -221,8 +222,8 @@ impl System for RevisionSystem {
     }
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<(String, EntryKind)>> {
-        let Some(inside) = self.inside(path) else { return self.machine.list(path) };
-        let inside = self.follow(&inside);
+        let Some(inside) = self.path_in_repository(path) else { return self.machine.list(path) };
+        let inside = self.follow_links(&inside);
         let mut names = BTreeMap::new();
         for (path, _) in self.entries.range(inside.clone()..) {
             let Ok(rest) = path.strip_prefix(&inside) else { break };

@@ -16,29 +16,29 @@ const ALL: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 /// The signal that cut a build short; 0 when none did.
 static CUT_SHORT: AtomicI32 = AtomicI32::new(0);
 
-/// Everyone who waits.
+/// How many wait for a signal.
 #[derive(Debug)]
-struct Everyone {
+struct Waiters {
     count: Mutex<usize>,
     /// Whether there is nobody.
     nobody: Arc<AtomicBool>,
 }
 
-impl Everyone {
+impl Waiters {
     fn of_this_process() -> io::Result<&'static Self> {
-        static EVERYONE: OnceLock<Everyone> = OnceLock::new();
-        if let Some(everyone) = EVERYONE.get() {
-            return Ok(everyone);
+        static WAITERS: OnceLock<Waiters> = OnceLock::new();
+        if let Some(waiters) = WAITERS.get() {
+            return Ok(waiters);
         }
         let nobody = Arc::new(AtomicBool::new(true));
         for signal in ALL {
             // The crate never gives a signal back to the system once it has taken it.
             flag::register_conditional_default(signal, Arc::clone(&nobody))?;
         }
-        Ok(EVERYONE.get_or_init(|| Self { count: Mutex::new(0), nobody }))
+        Ok(WAITERS.get_or_init(|| Self { count: Mutex::new(0), nobody }))
     }
 
-    fn change(&self, by: impl FnOnce(usize) -> usize) {
+    fn update_count(&self, by: impl FnOnce(usize) -> usize) {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         *count = by(*count);
         self.nobody.store(*count == 0, Ordering::SeqCst);
@@ -46,21 +46,21 @@ impl Everyone {
 }
 
 /// Sees the signals that come as long as it lives.
-pub(crate) struct Watch {
+pub(crate) struct SignalWatch {
     signals: Signals,
-    everyone: &'static Everyone,
+    waiters: &'static Waiters,
 }
 
-impl Watch {
+impl SignalWatch {
     /// From now on.
     ///
     /// # Errors
     /// The system's refusal.
     pub(crate) fn new() -> io::Result<Self> {
-        let everyone = Everyone::of_this_process()?;
+        let waiters = Waiters::of_this_process()?;
         let signals = Signals::new(ALL)?;
-        everyone.change(|count| count + 1);
-        Ok(Self { signals, everyone })
+        waiters.update_count(|count| count + 1);
+        Ok(Self { signals, waiters })
     }
 
     /// A signal that came since the last call.
@@ -69,19 +69,19 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for SignalWatch {
     fn drop(&mut self) {
-        self.everyone.change(|count| count.saturating_sub(1));
+        self.waiters.update_count(|count| count.saturating_sub(1));
     }
 }
 
 /// Notes that this signal cut short what the user asked for.
-pub(crate) fn cut_short(signal: i32) {
+pub(crate) fn mark_cut_short(signal: i32) {
     CUT_SHORT.store(signal, Ordering::SeqCst);
 }
 
 /// Notes that the signal was answered as the user expects, so `bp` need not end by it.
-pub(crate) fn is_answered() {
+pub(crate) fn mark_answered() {
     CUT_SHORT.store(0, Ordering::SeqCst);
 }
 
@@ -98,6 +98,6 @@ pub(crate) fn end_if_cut_short() {
 }
 
 /// `SIGTERM`.
-pub(crate) fn name(signal: i32) -> &'static str {
+pub(crate) fn signal_name(signal: i32) -> &'static str {
     low_level::signal_name(signal).unwrap_or("a signal")
 }

@@ -7,30 +7,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::identity::Identity;
+use crate::identity::MirrorIdentity;
 
 /// Removes what is in `target` of this mirror's members.
 ///
 /// `own` says that nobody else builds there now: incremental state bears the crate's name alone, so it goes if it is no younger than what was built of the mirror, and whoever misses it compiles once in full.
 /// What cannot be removed stays, as it would without this.
-pub(crate) fn sweep(target: &Path, identity: &Identity, own: bool) {
-    for first in entries(target) {
+pub(crate) fn sweep(target: &Path, identity: &MirrorIdentity, own: bool) {
+    for first in list_entries(target) {
         // `target/debug`, or `target/TRIPLE/debug` for a target that the user's configuration names.
-        for profile in std::iter::once(first.clone()).chain(entries(&first)) {
+        for profile in std::iter::once(first.clone()).chain(list_entries(&first)) {
             if profile.join("deps").is_dir() && profile.join(".fingerprint").is_dir() {
-                profile_of(&profile, identity, own);
+                sweep_profile(&profile, identity, own);
             }
         }
     }
 }
 
-fn profile_of(profile: &Path, identity: &Identity, own: bool) {
-    let deps = entries(&profile.join("deps"));
+fn sweep_profile(profile: &Path, identity: &MirrorIdentity, own: bool) {
+    let deps = list_entries(&profile.join("deps"));
     // `leaf_app-0123456789abcdef`, as in the names of all that one unit makes.
     let units: BTreeSet<&str> = deps
         .iter()
         .filter(|path| path.extension().is_some_and(|e| e == "d"))
-        .filter(|path| fs::read_to_string(path).is_ok_and(|text| identity.is_in(&text)))
+        .filter(|path| fs::read_to_string(path).is_ok_and(|text| identity.occurs_in(&text)))
         .filter_map(|path| path.file_stem()?.to_str())
         .collect();
     if units.is_empty() {
@@ -42,35 +42,35 @@ fn profile_of(profile: &Path, identity: &Identity, own: bool) {
             continue;
         };
         if units.contains(stem) || stem.strip_prefix("lib").is_some_and(|s| units.contains(s)) {
-            newest = newest.max(modified(path));
+            newest = newest.max(modified_time(path));
             let _ = fs::remove_file(path);
         }
     }
     let hashes: BTreeSet<&str> = units.iter().filter_map(|u| Some(u.rsplit_once('-')?.1)).collect();
-    for path in entries(&profile.join(".fingerprint")) {
-        if end(&path).is_some_and(|(_, hash)| hashes.contains(hash)) {
+    for path in list_entries(&profile.join(".fingerprint")) {
+        if split_hash(&path).is_some_and(|(_, hash)| hashes.contains(hash)) {
             let _ = fs::remove_dir_all(&path);
         }
     }
     let crates: BTreeSet<&str> = units.iter().filter_map(|u| Some(u.rsplit_once('-')?.0)).collect();
-    for path in entries(&profile.join("incremental")).iter().filter(|_| own) {
-        let named = end(path).is_some_and(|(name, _)| crates.contains(name));
-        if named && modified(path) <= newest {
+    for path in list_entries(&profile.join("incremental")).iter().filter(|_| own) {
+        let named = split_hash(path).is_some_and(|(name, _)| crates.contains(name));
+        if named && modified_time(path) <= newest {
             let _ = fs::remove_dir_all(path);
         }
     }
 }
 
 /// The name and the hash of `NAME-HASH`.
-fn end(path: &Path) -> Option<(&str, &str)> {
+fn split_hash(path: &Path) -> Option<(&str, &str)> {
     path.file_name()?.to_str()?.rsplit_once('-')
 }
 
-fn modified(path: &Path) -> SystemTime {
+fn modified_time(path: &Path) -> SystemTime {
     fs::metadata(path).and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-fn entries(folder: &Path) -> Vec<PathBuf> {
+fn list_entries(folder: &Path) -> Vec<PathBuf> {
     let found = fs::read_dir(folder).into_iter().flatten();
     found.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
@@ -83,14 +83,15 @@ mod tests {
     fn what_is_another_mirror_s_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let profile = folder.path().join("debug");
-        let (gone, kept) = (Identity::of("/a/gone".into()), Identity::of("/a/kept".into()));
-        let unit = |identity: &Identity, hash: &str| {
+        let (gone, kept) =
+            (MirrorIdentity::of("/a/gone".into()), MirrorIdentity::of("/a/kept".into()));
+        let unit = |identity: &MirrorIdentity, hash: &str| {
             let write = |path: String, text: &str| {
                 let path = profile.join(path);
                 fs::create_dir_all(path.parent().expect("a folder")).expect("made");
                 fs::write(path, text).expect("written");
             };
-            let sources = format!("/t: {}/src/lib.rs", identity.member("app"));
+            let sources = format!("/t: {}/src/lib.rs", identity.member_folder("app"));
             write(format!("deps/a_app-{hash}.d"), &sources);
             write(format!("deps/liba_app-{hash}.rlib"), "");
             write(format!("deps/a_app-{hash}"), "");
@@ -99,8 +100,8 @@ mod tests {
         unit(&gone, "0000000000000001");
         unit(&kept, "0000000000000002");
         sweep(folder.path(), &gone, true);
-        let all =
-            entries(&profile.join("deps")).len() + entries(&profile.join(".fingerprint")).len();
+        let all = list_entries(&profile.join("deps")).len()
+            + list_entries(&profile.join(".fingerprint")).len();
         assert_eq!(all, 4);
         assert!(profile.join("deps/liba_app-0000000000000002.rlib").exists());
         assert!(profile.join(".fingerprint/a-app-0000000000000002").exists());

@@ -38,7 +38,7 @@ impl Application {
         if !stem.contains('/') && system.kind(&file) == Some(EntryKind::File) {
             return Ok(Self { root, wiring: file, name: stem.to_owned() });
         }
-        Err(catalog::target::no_wiring(named, &Self::wirings(system, &root)))
+        Err(catalog::target::no_wiring(named, &Self::list_wirings(system, &root)))
     }
 
     /// The nearest folder with a folder `wiring`, as seen from the working directory.
@@ -58,7 +58,7 @@ impl Application {
     }
 
     /// The names of an application's wirings, sorted.
-    pub fn wirings(system: &dyn System, root: &Utf8Path) -> Vec<String> {
+    pub fn list_wirings(system: &dyn System, root: &Utf8Path) -> Vec<String> {
         let names = system.list(&root.join("wiring")).unwrap_or_default();
         names
             .into_iter()
@@ -86,7 +86,7 @@ impl Application {
     }
 
     /// File stems of the application's `tests/*.rs`, sorted.
-    pub fn tests(&self, system: &dyn System) -> Vec<String> {
+    pub fn find_tests(&self, system: &dyn System) -> Vec<String> {
         let names = system.list(&self.root.join("tests")).unwrap_or_default();
         names
             .into_iter()
@@ -96,7 +96,7 @@ impl Application {
     }
 
     /// The lock that the application's crates resolve with: its own `Cargo.lock`, or that of a Cargo workspace around it.
-    pub fn cargo_lock(&self, system: &dyn System) -> Option<String> {
+    pub fn find_cargo_lock(&self, system: &dyn System) -> Option<String> {
         let here = system.current_directory().unwrap_or_default().join(&self.root);
         let mut folder = self.root.clone();
         for _ in here.ancestors() {
@@ -133,7 +133,7 @@ mod tests {
             assert_eq!(found.wiring, "wiring/local.toml");
             assert_eq!((found.root.as_str(), found.name.as_str()), ("", "local"));
             assert_eq!(found.output(), "build/local");
-            assert_eq!(found.tests(&system), ["a"]);
+            assert_eq!(found.find_tests(&system), ["a"]);
         }
         let other = Application::find(&system, Some("other/wiring/x.toml")).expect("found");
         assert_eq!((other.root.as_str(), other.name.as_str()), ("other", "x"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bp_diag::{Diagnostic, Diagnostics, SourceMap, Span, catalog};
 use bp_emit::{Artifacts, Origin, RustInput, emit_rust, run_plan};
 use bp_plan::Plan;
-use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, Place};
+use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, OutputLocation};
 use bp_plugin::{ArtifactContext, Description, Kind, Metadata, Plugin, Registry, guard};
 use bp_system::System;
 use bp_wiring::Patch;
@@ -37,7 +37,7 @@ pub struct BuildInput<'a> {
 }
 
 /// Everything that a build writes.
-pub fn artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics) {
+pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let root = &input.application.root;
     let runtime = match runtime::locate(input.system, root, &plan.app.runtime, input.runtime_span) {
@@ -48,11 +48,11 @@ pub fn artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics
         }
     };
     let rust = RustInput {
-        to_root: relative(input.system, &input.out.join("rust/app"), root),
+        to_root: relative_path(input.system, &input.out.join("rust/app"), root),
         runtime,
-        tests: input.application.tests(input.system),
-        carried: carried(plan, input.registry),
-        lock: input.application.cargo_lock(input.system),
+        tests: input.application.find_tests(input.system),
+        carried: collect_carried(plan, input.registry),
+        lock: input.application.find_cargo_lock(input.system),
         origin: String::from("bp"),
     };
     let enabled: Vec<String> = plan.targets.keys().cloned().collect();
@@ -60,8 +60,8 @@ pub fn artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics
         let known = input.registry.ids("target");
         diagnostics.push(catalog::target::target_not_enabled(target, &enabled, &known));
     }
-    let emitting = emitting(plan, input.registry, input.targets);
-    let described = describe(plan, &emitting, &mut diagnostics);
+    let emitting = find_emitting(plan, input.registry, input.targets);
+    let described = collect_descriptions(plan, &emitting, &mut diagnostics);
     let carried = described.iter().filter(|(_, described)| described.at_run_time);
     let carried = carried.map(|(id, described)| ((*id).to_owned(), described.text.clone()));
     let run_plan = run_plan(plan, &carried.collect());
@@ -73,8 +73,8 @@ pub fn artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics
             diagnostics.push(fault);
         }
     }
-    let place = place(input.system, root, input.out);
-    let images = match read_images(input.system, input.application) {
+    let place = locate_output(input.system, root, input.out);
+    let images = match read_image_lock(input.system, input.application) {
         Ok(images) => images,
         Err(fault) => {
             diagnostics.push(fault);
@@ -118,7 +118,7 @@ pub fn artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagnostics
 }
 
 /// What plugins say of the services that they carry, by plugin.
-fn describe(
+fn collect_descriptions(
     plan: &Plan,
     plugins: &[&'static dyn Plugin],
     diagnostics: &mut Diagnostics,
@@ -136,7 +136,7 @@ fn describe(
 }
 
 /// The runtime halves that plugins in use carry themselves, by package.
-fn carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String, String>> {
+fn collect_carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String, String>> {
     let used = registry.iter().map(Plugin::metadata).filter(|m| plan.plugins.contains_key(m.id));
     let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for metadata in used.filter(|m| !m.sources.is_empty()) {
@@ -148,7 +148,7 @@ fn carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String
 }
 
 /// The plugins whose artifacts belong to a build: those in use that are no targets, and the chosen targets; every enabled one when none is chosen.
-pub(crate) fn emitting(
+pub(crate) fn find_emitting(
     plan: &Plan,
     registry: &Registry,
     chosen: &[String],
@@ -167,7 +167,7 @@ pub(crate) fn emitting(
 ///
 /// # Errors
 /// `BP6042` when it cannot be read.
-pub fn read_images(
+pub fn read_image_lock(
     system: &dyn System,
     application: &Application,
 ) -> Result<ImageLock, Diagnostic> {
@@ -180,21 +180,25 @@ pub fn read_images(
 }
 
 /// The output folder and the application's, seen from each other.
-pub(crate) fn place(system: &dyn System, root: &Utf8Path, out: &Utf8Path) -> Place {
-    let from_root = relative(system, root, out);
+pub(crate) fn locate_output(
+    system: &dyn System,
+    root: &Utf8Path,
+    out: &Utf8Path,
+) -> OutputLocation {
+    let from_root = relative_path(system, root, out);
     let here = system.current_directory().unwrap_or_else(|_| Utf8PathBuf::from("/"));
-    Place {
-        to_root: relative(system, out, root),
+    OutputLocation {
+        to_root: relative_path(system, out, root),
         from_root: (from_root != "." && !from_root.starts_with("..")).then_some(from_root),
-        above: plain(&here.join(root)).into_iter().rev().collect(),
+        above: path_parts(&here.join(root)).into_iter().rev().collect(),
     }
 }
 
 /// The way from one folder to another, both as seen from the working directory.
-fn relative(system: &dyn System, from: &Utf8Path, to: &Utf8Path) -> String {
+fn relative_path(system: &dyn System, from: &Utf8Path, to: &Utf8Path) -> String {
     let here = system.current_directory().unwrap_or_else(|_| Utf8PathBuf::from("/"));
-    let from = plain(&here.join(from));
-    let to = plain(&here.join(to));
+    let from = path_parts(&here.join(from));
+    let to = path_parts(&here.join(to));
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = from.iter().skip(shared).map(|_| "..");
     let down = to.iter().skip(shared).map(String::as_str);
@@ -203,7 +207,7 @@ fn relative(system: &dyn System, from: &Utf8Path, to: &Utf8Path) -> String {
 }
 
 /// The parts of a path without `.` and `..`.
-pub(crate) fn plain(path: &Utf8Path) -> Vec<String> {
+pub(crate) fn path_parts(path: &Utf8Path) -> Vec<String> {
     let mut parts = Vec::new();
     for part in path.components() {
         match part {
@@ -226,7 +230,7 @@ mod tests {
     #[test]
     fn the_way_back_to_the_root_is_relative() {
         let system = MemorySystem::new();
-        let way = |from: &str, to: &str| relative(&system, from.into(), to.into());
+        let way = |from: &str, to: &str| relative_path(&system, from.into(), to.into());
         assert_eq!(way("build/local/rust/app", ""), "../../../..");
         assert_eq!(way("examples/leaf/build/local/rust/app", "examples/leaf"), "../../../..");
         assert_eq!(way("/tmp/out/rust/app", "work/leaf"), "../../../../work/leaf");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, SourceMap, Span, catalog};
 use bp_ir::Ir;
-use bp_lower::{Input, Observe, Step, lower};
+use bp_lower::{Input, PassObserver, Step, lower};
 use bp_plan::Plan;
 use bp_plugin::deploy::ImageLock;
 use bp_plugin::{PlanContext, Registry};
@@ -15,7 +15,7 @@ use bp_workflow::wire_lock::{self, LockUpdate};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::application::Application;
-use crate::memo::{self, Shelf};
+use crate::memo::{self, WorkflowCache};
 use crate::{build, names};
 
 /// How to compile.
@@ -34,7 +34,7 @@ pub struct CompileOptions<'a> {
     /// The folder in which they are to be made; the application's own when nothing is said.
     pub out: Option<&'a Utf8Path>,
     /// Where the workflow's model is kept from build to build, if it is.
-    pub shelf: Option<&'a Shelf<'a>>,
+    pub shelf: Option<&'a WorkflowCache<'a>>,
 }
 
 /// A dump of the graph after a pass.
@@ -120,14 +120,14 @@ impl<'a> Clock<'a> {
     }
 }
 
-struct Watch<'a, 'b> {
+struct PassWatcher<'a, 'b> {
     clock: &'a mut Clock<'b>,
     sources: &'a SourceMap,
     wanted: Option<&'a str>,
     dump: Option<Dump>,
 }
 
-impl Observe for Watch<'_, '_> {
+impl PassObserver for PassWatcher<'_, '_> {
     fn after(&mut self, step: Step, ir: &Ir) {
         self.clock.lap(&format!("pass {}", step.pass));
         if self.wanted == Some(step.pass) {
@@ -177,13 +177,13 @@ pub fn compile(
     };
     // Without a workflow every name in the wiring would be reported as unknown, which helps nobody.
     if compiled.wiring.app.workflow.is_some() {
-        finish(system, registry, &workflow, options, &mut compiled, &mut clock);
+        lower_and_check(system, registry, &workflow, options, &mut compiled, &mut clock);
     }
     compiled.timings = clock.timings;
     compiled
 }
 
-fn finish(
+fn lower_and_check(
     system: &dyn System,
     registry: &Registry,
     workflow: &WorkflowModel,
@@ -212,7 +212,7 @@ fn finish(
         verify: options.verify,
     };
     let mut watch =
-        Watch { clock, sources: &compiled.sources, wanted: options.dump_after, dump: None };
+        PassWatcher { clock, sources: &compiled.sources, wanted: options.dump_after, dump: None };
     let lowered = lower(&input, &mut watch);
     compiled.dump = watch.dump;
     clock.lap("plan");
@@ -242,10 +242,10 @@ fn check_plan(
 ) {
     let application = &compiled.application;
     let own = application.output();
-    let place = build::place(system, &application.root, options.out.unwrap_or(&own));
+    let place = build::locate_output(system, &application.root, options.out.unwrap_or(&own));
     let mut faults = Diagnostics::new();
     let images = options.pins.then(|| {
-        build::read_images(system, application).unwrap_or_else(|fault| {
+        build::read_image_lock(system, application).unwrap_or_else(|fault| {
             faults.push(fault);
             ImageLock::default()
         })
@@ -259,16 +259,16 @@ fn check_plan(
         diagnostics: &mut faults,
     };
     names::check(&mut cx);
-    for plugin in build::emitting(plan, registry, options.targets) {
+    for plugin in build::find_emitting(plan, registry, options.targets) {
         cx.run(plugin);
     }
     compiled.diagnostics.append(faults);
 }
 
 /// The plan as readable text: every page that [`crate::explain::explain`] knows, one after another.
-pub fn plan_text(plan: &Plan) -> String {
+pub fn render_plan(plan: &Plan) -> String {
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
-    for name in crate::explain::names(plan) {
+    for name in crate::explain::explainable_names(plan) {
         // A process named after its only service is explained with the service.
         let plain = name.strip_prefix("process:").or_else(|| name.strip_prefix("target:"));
         let shown = plain.is_some_and(|n| plan.instances.contains_key(n));

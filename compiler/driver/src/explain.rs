@@ -17,12 +17,12 @@ struct Page {
 }
 
 impl Page {
-    fn row(&mut self, depth: usize, text: impl AsRef<str>, origin: impl Into<String>) {
+    fn add_row(&mut self, depth: usize, text: impl AsRef<str>, origin: impl Into<String>) {
         self.rows.push((format!("{:1$}{2}", "", depth * 2, text.as_ref()), origin.into()));
     }
 
-    fn plain(&mut self, depth: usize, text: impl AsRef<str>) {
-        self.row(depth, text, "");
+    fn add_line(&mut self, depth: usize, text: impl AsRef<str>) {
+        self.add_row(depth, text, "");
     }
 
     fn finish(self) -> String {
@@ -41,7 +41,7 @@ impl Page {
 }
 
 /// The names that can be explained, sorted.
-pub fn names(plan: &Plan) -> Vec<String> {
+pub fn explainable_names(plan: &Plan) -> Vec<String> {
     let mut all: Vec<String> = plan
         .instances
         .keys()
@@ -67,8 +67,8 @@ pub fn names(plan: &Plan) -> Vec<String> {
 /// `BP6018` when nothing has.
 pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
     let name: String = name.split_whitespace().collect();
-    let known = names(plan);
-    let name = spelled(&known, name);
+    let known = explainable_names(plan);
+    let name = match_spelling(&known, name);
     let mut page = Page::default();
     if name == "app" {
         explain_app(&mut page, plan);
@@ -91,21 +91,21 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
         explain_init(&mut page, init, found);
     }
     if let Some(knob) = plan.knobs.get(&name) {
-        page.row(0, format!("knob {name}"), &knob.origin);
-        page.plain(1, format!("default = {}", knob.default));
+        page.add_row(0, format!("knob {name}"), &knob.origin);
+        page.add_line(1, format!("default = {}", knob.default));
     }
     let target = name.strip_prefix("target:").unwrap_or(&name);
     if let Some(settings) = plan.targets.get(target) {
-        page.plain(0, format!("target {target}"));
+        page.add_line(0, format!("target {target}"));
         explain_settings(&mut page, 1, settings);
     }
     for patch in plan.patches.iter().filter(|p| p.file == name) {
-        page.row(0, format!("patch {}", patch.file), &patch.origin);
+        page.add_row(0, format!("patch {}", patch.file), &patch.origin);
         match &patch.value {
-            Some(value) => page.plain(1, format!("{} = {value}", patch.pointer)),
-            None => page.plain(1, format!("{} is removed", patch.pointer)),
+            Some(value) => page.add_line(1, format!("{} = {value}", patch.pointer)),
+            None => page.add_line(1, format!("{} is removed", patch.pointer)),
         }
-        page.plain(1, format!("reason: {}", patch.reason));
+        page.add_line(1, format!("reason: {}", patch.reason));
     }
     // A process's drops are under its own key, whichever way it was named.
     let by_process = format!("process:{process}");
@@ -116,9 +116,9 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
     let own = plan.dropped.get(&name);
     let mut dropped = own.into_iter().chain(of_process).flatten().peekable();
     if dropped.peek().is_some() {
-        page.plain(0, "dropped:");
+        page.add_line(0, "dropped:");
         for drop in dropped {
-            page.row(1, format!("{}: {}", drop.what, drop.why), &drop.origin);
+            page.add_row(1, format!("{}: {}", drop.what, drop.why), &drop.origin);
         }
     }
     if page.rows.is_empty() {
@@ -128,7 +128,7 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
 }
 
 /// The known name that differs by `_` and `-` alone, which are the same; else the name itself.
-fn spelled(known: &[String], name: String) -> String {
+fn match_spelling(known: &[String], name: String) -> String {
     let fold = |text: &str| text.replace("->", ">").replace('-', "_");
     if known.contains(&name) {
         return name;
@@ -137,44 +137,50 @@ fn spelled(known: &[String], name: String) -> String {
 }
 
 fn explain_app(page: &mut Page, plan: &Plan) {
-    page.row(0, format!("application {}", plan.app.name), &plan.app.origin);
-    page.plain(1, format!("workflow = {}", plan.app.workflow_path));
+    page.add_row(0, format!("application {}", plan.app.name), &plan.app.origin);
+    page.add_line(1, format!("workflow = {}", plan.app.workflow_path));
     match &plan.app.runtime {
-        RuntimeSource::Path(path) => page.plain(1, format!("runtime = {path}")),
-        RuntimeSource::Version(version) => page.plain(1, format!("runtime = version {version}")),
-        RuntimeSource::Unsaid => page.row(1, "runtime = the one beside the application", "default"),
+        RuntimeSource::Path(path) => page.add_line(1, format!("runtime = {path}")),
+        RuntimeSource::Version(version) => page.add_line(1, format!("runtime = version {version}")),
+        RuntimeSource::Unsaid => {
+            page.add_row(1, "runtime = the one beside the application", "default")
+        }
     }
 }
 
 fn explain_instance(page: &mut Page, plan: &Plan, name: &str, instance: &InstancePlan) {
     let processes = instance.processes.iter().cloned().collect::<Vec<_>>().join(", ");
     if let Some(service) = instance.service() {
-        page.row(0, format!("service {name}"), &instance.origin);
-        page.row(1, format!("impl = {}", service.implementation), &service.implementation_origin);
-        page.plain(1, format!("interface = {}", instance.interface));
+        page.add_row(0, format!("service {name}"), &instance.origin);
+        page.add_row(
+            1,
+            format!("impl = {}", service.implementation),
+            &service.implementation_origin,
+        );
+        page.add_line(1, format!("interface = {}", instance.interface));
         explain_direct(page, plan, &instance.interface);
         let home = instance.processes.first().and_then(|p| plan.processes.get(p));
         let claim = home.and_then(|p| p.claims.get(name)).map_or("automatic", String::as_str);
         match plan.inits.iter().find(|(_, init)| init.callee == name) {
-            Some((name, init)) => page.row(1, format!("init = {name}"), &init.origin),
-            None => page.row(1, format!("process = {processes}"), claim),
+            Some((name, init)) => page.add_row(1, format!("init = {name}"), &init.origin),
+            None => page.add_row(1, format!("process = {processes}"), claim),
         }
         for (parameter, value) in &service.parameters {
             explain_parameter(page, parameter, value);
         }
     }
     if let Some(backend) = instance.backend() {
-        page.row(0, format!("backend {name}"), &instance.origin);
-        page.row(1, format!("kind = {}", backend.plugin), &backend.plugin_origin);
-        page.plain(1, format!("interface = {}", instance.interface));
-        page.row(1, format!("processes = {processes}"), "with its users");
+        page.add_row(0, format!("backend {name}"), &instance.origin);
+        page.add_row(1, format!("kind = {}", backend.plugin), &backend.plugin_origin);
+        page.add_line(1, format!("interface = {}", instance.interface));
+        page.add_row(1, format!("processes = {processes}"), "with its users");
         explain_settings(page, 1, &backend.settings);
     }
     for (key, edge) in &plan.edges {
         if edge.caller == name {
-            page.row(1, format!("calls {} as {key}", edge.callee), &edge.origin);
+            page.add_row(1, format!("calls {} as {key}", edge.callee), &edge.origin);
         } else if edge.callee == name {
-            page.row(1, format!("is called by {} as {key}", edge.caller), &edge.origin);
+            page.add_row(1, format!("is called by {} as {key}", edge.caller), &edge.origin);
         }
     }
 }
@@ -185,21 +191,24 @@ fn explain_direct(page: &mut Page, plan: &Plan, interface: &str) {
     let direct: Vec<&str> = methods.iter().filter(|m| m.direct).map(|m| m.name.as_str()).collect();
     if !direct.is_empty() {
         let list = direct.join(", ");
-        page.plain(1, format!("direct: callers hold the callee itself, because of method {list}"));
+        page.add_line(
+            1,
+            format!("direct: callers hold the callee itself, because of method {list}"),
+        );
     }
 }
 
 fn explain_parameter(page: &mut Page, name: &str, value: &ParameterPlan) {
     let bound = |page: &mut Page, b: &BoundInstance| {
-        page.row(1, format!("{name} = {} by edge {}", b.instance, b.edge), &b.origin);
+        page.add_row(1, format!("{name} = {} by edge {}", b.instance, b.edge), &b.origin);
     };
     match value {
         ParameterPlan::Instance(one) => bound(page, one),
         ParameterPlan::Instances(all) => all.iter().for_each(|b| bound(page, b)),
         ParameterPlan::Value { value, origin } => {
-            page.row(1, format!("{name} = {value}  (tunable)"), origin);
+            page.add_row(1, format!("{name} = {value}  (tunable)"), origin);
         }
-        ParameterPlan::Absent => page.row(1, format!("{name} is absent"), "default"),
+        ParameterPlan::Absent => page.add_row(1, format!("{name} is absent"), "default"),
     }
 }
 
@@ -216,50 +225,50 @@ fn explain_value(page: &mut Page, depth: usize, path: &str, value: &Value, setti
                 explain_value(page, depth, &format!("{path}.{name}"), value, settings);
             }
         }
-        other => page.row(depth, format!("{path} = {other}"), settings.origin(path)),
+        other => page.add_row(depth, format!("{path} = {other}"), settings.origin(path)),
     }
 }
 
 fn explain_wrappers(page: &mut Page, side: &str, wrappers: &[WrapperPlan]) {
     if wrappers.is_empty() {
-        page.plain(1, "no wrappers");
+        page.add_line(1, "no wrappers");
         return;
     }
-    page.plain(1, format!("wrappers {side}, outermost first:"));
+    page.add_line(1, format!("wrappers {side}, outermost first:"));
     for wrapper in wrappers {
-        page.row(2, &wrapper.plugin, &wrapper.origin);
+        page.add_row(2, &wrapper.plugin, &wrapper.origin);
         explain_settings(page, 3, &wrapper.settings);
         for (method, settings) in &wrapper.methods {
-            page.plain(3, format!("method {method}:"));
+            page.add_line(3, format!("method {method}:"));
             explain_settings(page, 4, settings);
         }
         for method in &wrapper.off {
-            page.plain(3, format!("method {method}: off"));
+            page.add_line(3, format!("method {method}: off"));
         }
     }
 }
 
 fn explain_edge(page: &mut Page, plan: &Plan, name: &str, edge: &EdgePlan) {
-    page.row(0, format!("edge {name}"), &edge.origin);
-    page.plain(1, format!("interface = {}", edge.interface));
+    page.add_row(0, format!("edge {name}"), &edge.origin);
+    page.add_line(1, format!("interface = {}", edge.interface));
     explain_direct(page, plan, &edge.interface);
-    page.plain(1, format!("class = {}", edge.kind.name()));
+    page.add_line(1, format!("class = {}", edge.kind.name()));
     let homes = |instance: &str| {
         let homes = plan.instances.get(instance).map(|i| &i.processes).into_iter().flatten();
         homes.map(String::as_str).collect::<Vec<_>>().join(", ")
     };
     match (edge.kind, edge.remote) {
         (EdgeClass::Entry, _) => {
-            page.plain(1, format!("from outside to process {}", homes(&edge.callee)));
+            page.add_line(1, format!("from outside to process {}", homes(&edge.callee)));
         }
         (_, true) => {
             let (from, to) = (homes(&edge.caller), homes(&edge.callee));
-            page.plain(1, format!("from process {from} to process {to}"));
+            page.add_line(1, format!("from process {from} to process {to}"));
         }
-        (_, false) => page.plain(1, format!("inside process {}", homes(&edge.caller))),
+        (_, false) => page.add_line(1, format!("inside process {}", homes(&edge.caller))),
     }
     if edge.cyclic {
-        page.plain(
+        page.add_line(
             1,
             "both ends are in one cycle: calls answer \"not started\" until all of it is built",
         );
@@ -267,10 +276,10 @@ fn explain_edge(page: &mut Page, plan: &Plan, name: &str, edge: &EdgePlan) {
     match (&edge.transport, &edge.listener) {
         (Some(transport), listener) => {
             let to = listener.as_ref().map_or_else(String::new, |l| format!(" to listener {l}"));
-            page.row(1, format!("rpc = {}{to}", transport.plugin), &transport.origin);
+            page.add_row(1, format!("rpc = {}{to}", transport.plugin), &transport.origin);
             explain_settings(page, 2, &transport.settings);
         }
-        (None, _) => page.plain(1, "no transport"),
+        (None, _) => page.add_line(1, "no transport"),
     }
     // Nobody out there runs wrappers.
     let side = if edge.kind == EdgeClass::Entry {
@@ -285,20 +294,24 @@ fn explain_edge(page: &mut Page, plan: &Plan, name: &str, edge: &EdgePlan) {
 fn explain_deadline(page: &mut Page, depth: usize, deadline: Option<&DeadlinePlan>) {
     if let Some(deadline) = deadline {
         let after = format_duration(deadline.after);
-        page.row(depth, format!("deadline of a call that brings none = {after}"), &deadline.origin);
+        page.add_row(
+            depth,
+            format!("deadline of a call that brings none = {after}"),
+            &deadline.origin,
+        );
     }
 }
 
 fn explain_listener(page: &mut Page, plan: &Plan, name: &str, listener: &ListenerPlan) {
-    page.row(0, format!("listener {name}"), &listener.origin);
-    page.plain(1, format!("process = {}", listener.process));
-    page.plain(1, format!("transport = {}", listener.transport));
-    page.plain(1, format!("address = BP_ADDR_{}", listener.address.name));
+    page.add_row(0, format!("listener {name}"), &listener.origin);
+    page.add_line(1, format!("process = {}", listener.process));
+    page.add_line(1, format!("transport = {}", listener.transport));
+    page.add_line(1, format!("address = BP_ADDR_{}", listener.address.name));
     let port = listener.settings.origins.get("port").map_or("by its name", String::as_str);
-    page.row(1, format!("port = {}", listener.address.port), port);
+    page.add_row(1, format!("port = {}", listener.address.port), port);
     explain_settings(page, 1, &listener.settings);
     for (service, served) in &listener.serves {
-        page.plain(1, format!("serves {service}"));
+        page.add_line(1, format!("serves {service}"));
         explain_settings(page, 2, &served.settings);
         let outside = plan.edges.get(&format!("client->{service}"));
         let outside = outside.filter(|e| e.listener.as_deref() == Some(name));
@@ -311,13 +324,13 @@ fn explain_listener(page: &mut Page, plan: &Plan, name: &str, listener: &Listene
 }
 
 fn explain_init(page: &mut Page, name: &str, init: &InitPlan) {
-    page.row(0, format!("init {name}"), &init.origin);
-    page.plain(1, format!("calls {}.{} once, then ends", init.callee, init.method));
-    page.plain(1, format!("arguments = {}", init.arguments));
+    page.add_row(0, format!("init {name}"), &init.origin);
+    page.add_line(1, format!("calls {}.{} once, then ends", init.callee, init.method));
+    page.add_line(1, format!("arguments = {}", init.arguments));
     for instance in &init.instances {
-        page.plain(1, format!("holds {instance}"));
+        page.add_line(1, format!("holds {instance}"));
     }
-    page.plain(
+    page.add_line(
         1,
         if init.first {
             "runs before the processes: it calls none of them"
@@ -328,35 +341,38 @@ fn explain_init(page: &mut Page, name: &str, init: &InitPlan) {
 }
 
 fn explain_process(page: &mut Page, plan: &Plan, name: &str, process: &ProcessPlan) {
-    page.row(0, format!("process {name}"), &process.origin);
+    page.add_row(0, format!("process {name}"), &process.origin);
     for instance in &process.instances {
         match process.claims.get(instance) {
-            Some(claim) => page.row(1, format!("runs service {instance}"), claim),
-            None => page.row(1, format!("runs backend {instance}"), "with its users"),
+            Some(claim) => page.add_row(1, format!("runs service {instance}"), claim),
+            None => page.add_row(1, format!("runs backend {instance}"), "with its users"),
         }
     }
     let origin = |path: &str| process.origins.get(path).map_or("default", String::as_str);
     let time = |millis| format_duration(Duration::from_millis(millis));
-    page.row(1, format!("replicas = {}", process.replicas), origin("replicas"));
+    page.add_row(1, format!("replicas = {}", process.replicas), origin("replicas"));
     let drain = &process.drain;
-    page.row(1, format!("drain.delay = {}", time(drain.delay_ms)), origin("drain.delay"));
-    page.row(1, format!("drain.limit = {}", time(drain.limit_ms)), origin("drain.limit"));
+    page.add_row(1, format!("drain.delay = {}", time(drain.delay_ms)), origin("drain.delay"));
+    page.add_row(1, format!("drain.limit = {}", time(drain.limit_ms)), origin("drain.limit"));
     let amounts = &process.resources;
-    page.row(1, format!("resources.cpu = {}", amounts.cpu), origin("resources.cpu"));
-    page.row(
+    page.add_row(1, format!("resources.cpu = {}", amounts.cpu), origin("resources.cpu"));
+    page.add_row(
         1,
         format!("resources.memory = {}", format_size(amounts.memory)),
         origin("resources.memory"),
     );
-    page.row(
+    page.add_row(
         1,
         format!("resources.storage = {}", format_size(amounts.storage)),
         origin("resources.storage"),
     );
-    page.plain(1, format!("admin = BP_BIND_{}, port {}", process.admin.name, process.admin.port));
+    page.add_line(
+        1,
+        format!("admin = BP_BIND_{}, port {}", process.admin.name, process.admin.port),
+    );
     for listener in &process.listeners {
         if let Some(found) = plan.listeners.get(listener) {
-            page.plain(1, format!("listens: {listener}, port {}", found.address.port));
+            page.add_line(1, format!("listens: {listener}, port {}", found.address.port));
         }
     }
 }

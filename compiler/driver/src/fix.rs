@@ -15,11 +15,11 @@ use crate::application::Application;
 use crate::compile::{CompileOptions, Compiled, compile};
 
 /// Most rounds; each repairs what the one before uncovered.
-const MOST: usize = 10;
+const MAX_ROUNDS: usize = 10;
 
 /// A fix that was made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fixed {
+pub struct AppliedFix {
     /// The file, as messages name it.
     pub path: String,
     /// The line, as it was numbered then.
@@ -36,7 +36,7 @@ pub struct Fixes {
     /// New contents, by path.
     pub files: BTreeMap<Utf8PathBuf, Vec<u8>>,
     /// Every fix, in the order made.
-    pub made: Vec<Fixed>,
+    pub made: Vec<AppliedFix>,
 }
 
 /// The machine with some files as they would be.
@@ -83,7 +83,7 @@ impl System for Overlay<'_> {
 }
 
 /// Finds the fixes of an application and tries them out in memory.
-pub fn fixes(
+pub fn find_fixes(
     system: &dyn System,
     registry: &Registry,
     application: &Application,
@@ -94,34 +94,35 @@ pub fn fixes(
     let mut refused: BTreeSet<(String, String)> = BTreeSet::new();
     let run = |overlay: &Overlay<'_>| compile(overlay, registry, application.clone(), options);
     let mut compiled = run(&overlay);
-    for _ in 0..MOST {
+    for _ in 0..MAX_ROUNDS {
         let all = compiled.diagnostics.clone().sorted();
         let may = |path: &str| may_edit(&overlay, application, path);
         let chosen: Vec<&Diagnostic> = choose(&all, &compiled.sources, may)
             .into_iter()
-            .filter(|d| !refused.contains(&key(d)))
+            .filter(|d| !refused.contains(&diagnostic_key(d)))
             .collect();
         if chosen.is_empty() {
             break;
         }
         // All at once first; one by one where together they break something.
-        let groups: Vec<Vec<&Diagnostic>> = if good(&overlay, &compiled, &chosen, &run).is_some() {
-            vec![chosen]
-        } else {
-            chosen.into_iter().map(|d| vec![d]).collect()
-        };
+        let groups: Vec<Vec<&Diagnostic>> =
+            if try_fixes(&overlay, &compiled, &chosen, &run).is_some() {
+                vec![chosen]
+            } else {
+                chosen.into_iter().map(|d| vec![d]).collect()
+            };
         let mut progress = None;
         for group in groups {
             if progress.is_some() {
                 // The spans of the others are of the text before.
                 break;
             }
-            match good(&overlay, &compiled, &group, &run) {
+            match try_fixes(&overlay, &compiled, &group, &run) {
                 Some((files, after)) => {
-                    made.extend(group.iter().map(|d| fixed(d, &compiled.sources)));
+                    made.extend(group.iter().map(|d| describe_fix(d, &compiled.sources)));
                     progress = Some((files, after));
                 }
-                None => refused.extend(group.iter().map(|d| key(d))),
+                None => refused.extend(group.iter().map(|d| diagnostic_key(d))),
             }
         }
         match progress {
@@ -135,26 +136,26 @@ pub fn fixes(
     Fixes { files: overlay.files, made }
 }
 
-fn key(diagnostic: &Diagnostic) -> (String, String) {
+fn diagnostic_key(diagnostic: &Diagnostic) -> (String, String) {
     (diagnostic.code.id.to_owned(), diagnostic.message.clone())
 }
 
-fn fixed(diagnostic: &Diagnostic, sources: &SourceMap) -> Fixed {
+fn describe_fix(diagnostic: &Diagnostic, sources: &SourceMap) -> AppliedFix {
     let span = diagnostic.fix.iter().flat_map(|f| &f.edits).map(|e| e.span).min();
     let (path, line) = span.map_or((String::new(), 0), |s| {
         (sources.path(s.file).to_owned(), sources.line_column(s).0)
     });
-    Fixed { path, line, code: diagnostic.code.id, message: diagnostic.message.clone() }
+    AppliedFix { path, line, code: diagnostic.code.id, message: diagnostic.message.clone() }
 }
 
 /// Faults of the text itself; a fix that adds one broke it.
-fn broken(compiled: &Compiled) -> usize {
+fn count_syntax_faults(compiled: &Compiled) -> usize {
     let syntax = |id: &str| (id.starts_with("BP200") || id.starts_with("BP201")) || id == "BP1001";
     compiled.diagnostics.iter().filter(|d| syntax(d.code.id)).count()
 }
 
 /// The files after some fixes and what they compile to, if every one of the fixes did away with its diagnostic and broke nothing.
-fn good(
+fn try_fixes(
     overlay: &Overlay<'_>,
     before: &Compiled,
     chosen: &[&Diagnostic],
@@ -167,18 +168,22 @@ fn good(
     let mut files = overlay.files.clone();
     for (file, edits) in edits {
         let source = before.sources.get(file)?;
-        files.insert(Utf8PathBuf::from(&source.path), edited(&source.text, edits)?.into_bytes());
+        files.insert(
+            Utf8PathBuf::from(&source.path),
+            apply_edits(&source.text, edits)?.into_bytes(),
+        );
     }
     let after = run(&Overlay { machine: overlay.machine, files: files.clone() });
     let count = |compiled: &Compiled, wanted: &(String, String)| {
-        compiled.diagnostics.iter().filter(|d| key(d) == *wanted).count()
+        compiled.diagnostics.iter().filter(|d| diagnostic_key(d) == *wanted).count()
     };
-    let gone = chosen.iter().map(|d| key(d)).all(|k| count(&after, &k) < count(before, &k));
-    (gone && broken(&after) <= broken(before)).then_some((files, after))
+    let gone =
+        chosen.iter().map(|d| diagnostic_key(d)).all(|k| count(&after, &k) < count(before, &k));
+    (gone && count_syntax_faults(&after) <= count_syntax_faults(before)).then_some((files, after))
 }
 
 /// A text after edits that do not overlap.
-fn edited(text: &str, mut edits: Vec<&Edit>) -> Option<String> {
+fn apply_edits(text: &str, mut edits: Vec<&Edit>) -> Option<String> {
     edits.sort_by_key(|e| e.span);
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -221,8 +226,8 @@ fn choose<'d>(
 /// Whether a file is the application's own, and its text was read as it is.
 fn may_edit(system: &dyn System, application: &Application, path: &str) -> bool {
     let here = system.current_directory().unwrap_or_default();
-    let root = crate::build::plain(&here.join(&application.root));
-    let full = crate::build::plain(&here.join(path));
+    let root = crate::build::path_parts(&here.join(&application.root));
+    let full = crate::build::path_parts(&here.join(path));
     let inside = full.len() > root.len() && full.iter().zip(&root).all(|(a, b)| a == b);
     let vendored = full.iter().skip(root.len()).any(|part| part == "vendor" || part == "build");
     // A byte order mark, say, is not part of the text that spans point into.
@@ -252,7 +257,7 @@ mod tests {
         assert_eq!(chosen, [&all[0], &all[2]]);
         let edits: Vec<&Edit> =
             chosen.iter().filter_map(|d| d.fix.as_ref()).flat_map(|f| &f.edits).collect();
-        assert_eq!(edited("one two three", edits).as_deref(), Some("1 2 three"));
+        assert_eq!(apply_edits("one two three", edits).as_deref(), Some("1 2 three"));
         assert!(choose(&all, &sources, |_| false).is_empty());
     }
 }

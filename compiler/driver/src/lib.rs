@@ -1,6 +1,6 @@
 //! Ties the stages together: finds an application, compiles it, writes its output.
 //!
-//! Data flow: [`Application::find`] → [`compile()`] → [`artifacts`] → [`write::Folder`].
+//! Data flow: [`Application::find`] → [`compile()`] → [`make_artifacts`] → [`write::OutputFolder`].
 //! [`builtin`] is the list of plugins; a compiler with further ones passes another [`Registry`].
 //!
 //! Non-goals: this crate neither prints nor exits nor starts processes; that is the `bp` crate's.
@@ -27,9 +27,9 @@ pub use bp_lower::pass_names;
 pub use bp_plan::Plan;
 pub use bp_plugin::deploy;
 pub use bp_plugin::{Plugin, Registry};
-pub use build::{BuildInput, artifacts, read_images};
-pub use compile::{Clock, CompileOptions, Compiled, Timing, compile, plan_text};
+pub use build::{BuildInput, make_artifacts, read_image_lock};
+pub use compile::{Clock, CompileOptions, Compiled, Timing, compile, render_plan};
 pub use digest::Digest;
-pub use graph::{GraphFormat, graph};
+pub use graph::{GraphFormat, render_graph};
 pub use registry::builtin;
 pub use stamps::Stamps;

@@ -1,55 +1,55 @@
 //! Names that `bp` itself gives to what outsiders see, whatever the target: variables of processes, and files of secrets.
 
 use bp_plugin::deploy::References;
-use bp_plugin::{Declared, Named, PlanContext};
+use bp_plugin::{NameSource, OutputName, PlanContext};
 
 /// Reports names that two things would share.
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
-    addresses(cx);
-    secrets(cx);
+    check_addresses(cx);
+    check_secrets(cx);
 }
 
 /// `BP_ADDR_<NAME>`, and `BP_BIND_<NAME>` beside it.
-fn addresses(cx: &mut PlanContext<'_>) {
+fn check_addresses(cx: &mut PlanContext<'_>) {
     let plan = cx.plan;
     let listeners = plan.listeners.values().filter_map(|listener| {
-        let service = Declared::Instance(listener.serves.keys().next()?);
-        Some(Named::part(variable(&listener.address.name), "the listener of", service))
+        let service = NameSource::Instance(listener.serves.keys().next()?);
+        Some(OutputName::part(address_variable(&listener.address.name), "the listener of", service))
     });
     let admins = plan.processes.iter().map(|(name, process)| {
-        let of = Declared::Process(name);
-        Named::part(variable(&process.admin.name), "the admin listener of", of)
+        let of = NameSource::Process(name);
+        OutputName::part(address_variable(&process.admin.name), "the admin listener of", of)
     });
     let stores = plan.instances.iter().filter_map(|(name, instance)| {
         let server = instance.backend()?.server.as_deref()?;
-        Some(Named::part(
-            variable(&server.address.name),
+        Some(OutputName::part(
+            address_variable(&server.address.name),
             "the address of",
-            Declared::Instance(name),
+            NameSource::Instance(name),
         ))
     });
-    cx.distinct("variable", listeners.chain(admins).chain(stores));
+    cx.report_clashes("variable", listeners.chain(admins).chain(stores));
 }
 
-fn variable(address: &str) -> String {
+fn address_variable(address: &str) -> String {
     format!("BP_ADDR_{address}")
 }
 
 /// Secrets are variables, `BP_SECRET_<NAME>`, or files below one folder.
-fn secrets(cx: &mut PlanContext<'_>) {
+fn check_secrets(cx: &mut PlanContext<'_>) {
     let secrets = References::of(cx.plan).secrets;
     let variables = secrets.iter().map(|name| {
         let variable = format!("BP_SECRET_{}", name.to_uppercase().replace('-', "_"));
-        Named::new(variable, Declared::Secret(name))
+        OutputName::new(variable, NameSource::Secret(name))
     });
-    cx.distinct("variable", variables);
+    cx.report_clashes("variable", variables);
     for name in &secrets {
         let above = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
         for folder in above.filter(|folder| secrets.contains(*folder)) {
             let message = format!("secret `{name}` lies below secret `{folder}`, which is a file");
             cx.complain(
                 "bp",
-                &Declared::Secret(name),
+                &NameSource::Secret(name),
                 &message,
                 "give one of the two another name",
             );

@@ -21,13 +21,13 @@ pub(crate) fn apply(
         if partial && artifacts.get(&patch.file.value).is_none() {
             continue;
         }
-        if let Err(fault) = one(patch, artifacts) {
+        if let Err(fault) = apply_one(patch, artifacts) {
             diagnostics.push(fault);
         }
     }
 }
 
-fn one(patch: &Patch, artifacts: &mut Artifacts) -> Result<(), Diagnostic> {
+fn apply_one(patch: &Patch, artifacts: &mut Artifacts) -> Result<(), Diagnostic> {
     let file = patch.file.value.as_str();
     let Some(artifact) = artifacts.get(file) else {
         let known: Vec<&str> =
@@ -38,7 +38,7 @@ fn one(patch: &Patch, artifacts: &mut Artifacts) -> Result<(), Diagnostic> {
     let Some(mut document) = document.flatten() else {
         return Err(codes::patch_of_text(patch.file.span, file));
     };
-    edit(&mut document, patch)?;
+    edit_document(&mut document, patch)?;
     artifacts.replace(file, format!("{document:#}\n"));
     Ok(())
 }
@@ -47,9 +47,9 @@ fn is_json(path: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, extension)| extension == "json")
 }
 
-fn edit(document: &mut Value, patch: &Patch) -> Result<(), Diagnostic> {
+fn edit_document(document: &mut Value, patch: &Patch) -> Result<(), Diagnostic> {
     let new = patch.value.as_ref().map(bp_wiring::Item::to_json);
-    let keys = keys(patch)?;
+    let keys = parse_pointer(patch)?;
     let Some((last, above)) = keys.split_last() else {
         *document = new.unwrap_or_default();
         return Ok(());
@@ -57,20 +57,20 @@ fn edit(document: &mut Value, patch: &Patch) -> Result<(), Diagnostic> {
     let mut place = document;
     let mut reached = String::new();
     for key in above {
-        let known = known(place);
-        place = child(place, key).ok_or_else(|| nothing(patch, &reached, &known))?;
-        reached = format!("{reached}/{}", escaped(key));
+        let known = list_keys(place);
+        place = child_mut(place, key).ok_or_else(|| no_value(patch, &reached, &known))?;
+        reached = format!("{reached}/{}", escape_key(key));
     }
-    let missing = nothing(patch, &reached, &known(place));
+    let missing = no_value(patch, &reached, &list_keys(place));
     match (place, new) {
         (Value::Array(items), Some(new)) if last == "-" => items.push(new),
-        (place, Some(new)) => *child(place, last).ok_or(missing)? = new,
+        (place, Some(new)) => *child_mut(place, last).ok_or(missing)? = new,
         (Value::Object(entries), None) => {
             // Removal that keeps the order of the others.
             entries.shift_remove(last).ok_or(missing)?;
         }
         (Value::Array(items), None) => {
-            let at = index(last).filter(|at| *at < items.len()).ok_or(missing)?;
+            let at = parse_index(last).filter(|at| *at < items.len()).ok_or(missing)?;
             items.remove(at);
         }
         (_, None) => return Err(missing),
@@ -79,7 +79,7 @@ fn edit(document: &mut Value, patch: &Patch) -> Result<(), Diagnostic> {
 }
 
 /// The pointer's keys, unescaped.
-fn keys(patch: &Patch) -> Result<Vec<String>, Diagnostic> {
+fn parse_pointer(patch: &Patch) -> Result<Vec<String>, Diagnostic> {
     let pointer = patch.pointer.value.as_str();
     if pointer.is_empty() {
         return Ok(Vec::new());
@@ -97,25 +97,25 @@ fn keys(patch: &Patch) -> Result<Vec<String>, Diagnostic> {
         .collect()
 }
 
-fn escaped(key: &str) -> String {
+fn escape_key(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-fn child<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+fn child_mut<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value> {
     match value {
         Value::Object(entries) => entries.get_mut(key),
-        Value::Array(items) => items.get_mut(index(key)?),
+        Value::Array(items) => items.get_mut(parse_index(key)?),
         _ => None,
     }
 }
 
 /// RFC 6901: digits without a leading zero.
-fn index(key: &str) -> Option<usize> {
+fn parse_index(key: &str) -> Option<usize> {
     let plain = key == "0" || !key.starts_with('0');
     (plain && key.bytes().all(|b| b.is_ascii_digit())).then(|| key.parse().ok())?
 }
 
-fn known(value: &Value) -> Vec<String> {
+fn list_keys(value: &Value) -> Vec<String> {
     match value {
         Value::Object(entries) => entries.keys().cloned().collect(),
         Value::Array(items) => (0..items.len()).map(|i| i.to_string()).collect(),
@@ -123,7 +123,7 @@ fn known(value: &Value) -> Vec<String> {
     }
 }
 
-fn nothing(patch: &Patch, reached: &str, known: &[String]) -> Diagnostic {
+fn no_value(patch: &Patch, reached: &str, known: &[String]) -> Diagnostic {
     let (file, pointer) = (&patch.file.value, &patch.pointer);
     codes::patch_without_value(pointer.span, file, &pointer.value, reached, known)
 }

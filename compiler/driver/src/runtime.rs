@@ -36,7 +36,7 @@ pub fn locate(
     if system.kind(&at.join(RUNTIME_FACADE.1).join("Cargo.toml")) != Some(EntryKind::File) {
         return Err(catalog::target::no_runtime(folder, span));
     }
-    match version_in(system, &at) {
+    match read_version(system, &at) {
         Some(version) if version == VERSION => Ok(Some(folder.to_owned())),
         Some(version) => Err(catalog::target::runtime_version(&version, VERSION, folder, span)),
         None => Err(catalog::target::no_runtime(folder, span)),
@@ -44,7 +44,7 @@ pub fn locate(
 }
 
 /// `[workspace.package] version` of the runtime's root manifest.
-fn version_in(system: &dyn System, folder: &Utf8Path) -> Option<String> {
+fn read_version(system: &dyn System, folder: &Utf8Path) -> Option<String> {
     let text = String::from_utf8(system.read(&folder.join("Cargo.toml")).ok()?).ok()?;
     let manifest: toml::Table = text.parse().ok()?;
     let version = manifest.get("workspace")?.get("package")?.get("version")?;

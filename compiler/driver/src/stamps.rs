@@ -23,7 +23,7 @@ const TICK: i64 = 20_000_000;
 const SECOND: i64 = 1_000_000_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
+struct StampedDigest {
     stamp: Stamp,
     digest: Digest,
 }
@@ -34,10 +34,10 @@ pub struct Stamps {
     /// Where it is kept; nowhere when `None`.
     place: Option<Utf8PathBuf>,
     /// By path as text, as seen from the working directory, since paths are compared part by part; and whether anybody asked.
-    known: BTreeMap<String, (Known, AtomicBool)>,
+    known: BTreeMap<String, (StampedDigest, AtomicBool)>,
     /// Stamps that were taken after this one are not older than what they are compared with.
     since: Option<Stamp>,
-    learnt: Mutex<BTreeMap<String, Option<Known>>>,
+    learnt: Mutex<BTreeMap<String, Option<StampedDigest>>>,
 }
 
 impl Stamps {
@@ -48,7 +48,7 @@ impl Stamps {
 
     /// What was kept at a place.
     pub fn load(system: &dyn System, place: Utf8PathBuf) -> Self {
-        let kept: Option<BTreeMap<String, Known>> = cache::get(system, &place, HEAD);
+        let kept: Option<BTreeMap<String, StampedDigest>> = cache::get(system, &place, HEAD);
         if kept.is_none() {
             // Its own stamp tells the time by the clock of its disk.
             let _ = system.write(&place, b"");
@@ -65,7 +65,7 @@ impl Stamps {
     /// When it has to be read and cannot.
     pub fn digest(&self, system: &dyn System, path: &Utf8Path) -> io::Result<Digest> {
         let stamp = system.stamp(path);
-        self.under(path, stamp, || system.read(path))
+        self.digest_under(path, stamp, || system.read(path))
     }
 
     /// The digest of a regular file's content; `None` for anything else, and where it cannot be read.
@@ -74,7 +74,7 @@ impl Stamps {
         if stamp.is_none() && system.entry(path) != Some(EntryKind::File) {
             return None;
         }
-        self.under(path, stamp, || system.read(path)).ok()
+        self.digest_under(path, stamp, || system.read(path)).ok()
     }
 
     /// Reads a file, and learns its digest.
@@ -89,7 +89,7 @@ impl Stamps {
         Ok((bytes, digest))
     }
 
-    fn under(
+    fn digest_under(
         &self,
         path: &Utf8Path,
         stamp: Option<Stamp>,
@@ -126,28 +126,29 @@ impl Stamps {
                     && stamp.modified.saturating_add(TICK) < since.changed
             })
         };
-        let known = stamp.filter(settled).map(|stamp| Known { stamp, digest });
-        self.learnt().insert(path.as_str().to_owned(), known);
+        let known = stamp.filter(settled).map(|stamp| StampedDigest { stamp, digest });
+        self.lock_learnt().insert(path.as_str().to_owned(), known);
     }
 
-    fn learnt(&self) -> MutexGuard<'_, BTreeMap<String, Option<Known>>> {
+    fn lock_learnt(&self) -> MutexGuard<'_, BTreeMap<String, Option<StampedDigest>>> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps what was asked for or learnt, if any of it is new.
     pub fn keep(&self, system: &dyn System) {
         let Some(place) = &self.place else { return };
-        let learnt = std::mem::take(&mut *self.learnt());
-        let same = |path: &String, now: &Option<Known>| {
+        let learnt = std::mem::take(&mut *self.lock_learnt());
+        let same = |path: &String, now: &Option<StampedDigest>| {
             self.known.get(path).map(|(known, _)| known) == now.as_ref()
         };
         if learnt.iter().all(|(path, now)| same(path, now)) {
             return;
         }
-        let asked = |(path, (known, asked)): (&String, &(Known, AtomicBool))| {
+        let asked = |(path, (known, asked)): (&String, &(StampedDigest, AtomicBool))| {
             asked.load(Ordering::Relaxed).then(|| (path.clone(), *known))
         };
-        let mut kept: BTreeMap<String, Known> = self.known.iter().filter_map(asked).collect();
+        let mut kept: BTreeMap<String, StampedDigest> =
+            self.known.iter().filter_map(asked).collect();
         for (path, now) in learnt {
             match now {
                 Some(now) => kept.insert(path, now),
@@ -180,9 +181,9 @@ mod tests {
         first.keep(&system);
         let second = load(&system);
         assert_eq!(second.known.len(), 2, "they are older than the file that tells the time");
-        assert_eq!((ask(&second, "/a"), second.learnt().len()), (one, 0), "it was not read");
+        assert_eq!((ask(&second, "/a"), second.lock_learnt().len()), (one, 0), "it was not read");
         system.write("/a".into(), b"2").unwrap();
-        assert_eq!((ask(&second, "/a"), second.learnt().len()), (two, 1));
+        assert_eq!((ask(&second, "/a"), second.lock_learnt().len()), (two, 1));
         second.keep(&system);
         let third = load(&system);
         assert_eq!(third.known.len(), 0, "`/a` is younger, and nobody asked for `/b`");

@@ -17,13 +17,13 @@ impl ArtifactPath {
     /// `BP6001` when the path could leave the output folder, or would differ between machines: empty or absolute, a part that is empty, `.`, `..` or ends in a dot or space, a backslash, a colon or a control character, more than 1,024 bytes.
     pub fn new(path: impl Into<String>, plugin: &str) -> Result<Self, Diagnostic> {
         let path = path.into();
-        match Self::fault(&path) {
+        match Self::find_fault(&path) {
             None => Ok(Self(path)),
             Some(why) => Err(catalog::target::bad_artifact_path(plugin, &path, why)),
         }
     }
 
-    fn fault(path: &str) -> Option<&'static str> {
+    fn find_fault(path: &str) -> Option<&'static str> {
         if path.is_empty() {
             return Some("it is empty");
         }
@@ -128,7 +128,7 @@ impl Artifacts {
 
     fn add(&mut self, path: impl Into<String>, artifact: Artifact) -> Result<(), Diagnostic> {
         let path = ArtifactPath::new(path, &artifact.origin.plugin)?;
-        if let Some((other, at)) = self.nesting(&path) {
+        if let Some((other, at)) = self.find_nesting(&path) {
             let (first, second) = (&other.origin.plugin, &artifact.origin.plugin);
             return Err(catalog::target::artifact_clash(path.as_str(), at, first, second));
         }
@@ -147,7 +147,7 @@ impl Artifacts {
     }
 
     /// The artifact that is a folder of `path`, or lies in it as if it were a folder.
-    fn nesting(&self, path: &ArtifactPath) -> Option<(&Artifact, &str)> {
+    fn find_nesting(&self, path: &ArtifactPath) -> Option<(&Artifact, &str)> {
         let below = ArtifactPath(format!("{path}/"));
         if let Some((inside, artifact)) = self.0.range(&below..).next()
             && inside.0.starts_with(&below.0)

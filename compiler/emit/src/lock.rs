@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 /// What cargo identifies a package by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Id {
+struct PackageId {
     name: String,
     /// The version's numbers, so that 0.8 comes before 0.10 as in cargo's own order.
     order: Vec<u64>,
@@ -17,7 +17,7 @@ struct Id {
     source: Option<String>,
 }
 
-impl Id {
+impl PackageId {
     fn new(name: String, version: String, source: Option<String>) -> Self {
         let numbers = version.split(['-', '+']).next().unwrap_or_default();
         let order = numbers.split('.').map(|n| n.parse().unwrap_or(0)).collect();
@@ -28,7 +28,7 @@ impl Id {
 /// One package of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    id: Id,
+    id: PackageId,
     checksum: Option<String>,
     /// As written: `name`, `name version` or `name version (source)`.
     dependencies: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Package {
 impl Package {
     /// A package of this machine, without source and checksum.
     pub fn local(name: &str, version: &str, dependencies: Vec<String>) -> Self {
-        let id = Id::new(name.to_owned(), version.to_owned(), None);
+        let id = PackageId::new(name.to_owned(), version.to_owned(), None);
         Self { id, checksum: None, dependencies }
     }
 }
@@ -45,7 +45,7 @@ impl Package {
 /// A whole lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
-    packages: BTreeMap<Id, (Option<String>, BTreeSet<Id>)>,
+    packages: BTreeMap<PackageId, (Option<String>, BTreeSet<PackageId>)>,
 }
 
 impl Lock {
@@ -60,7 +60,7 @@ impl Lock {
             root.get("package").map_or(Some([].as_slice()), |p| p.as_array().map(Vec::as_slice))?
         {
             let text = |key: &str| package.get(key).and_then(Value::as_str).map(str::to_owned);
-            let id = Id::new(text("name")?, text("version")?, text("source"));
+            let id = PackageId::new(text("name")?, text("version")?, text("source"));
             let dependencies = match package.get("dependencies") {
                 None => Vec::new(),
                 Some(list) => list
@@ -72,10 +72,11 @@ impl Lock {
             read.push(Package { id, checksum: text("checksum"), dependencies });
         }
         let mut lock = Self::default();
-        let ids: Vec<Id> = read.iter().map(|p| p.id.clone()).collect();
-        let names = by_name(&ids);
+        let ids: Vec<PackageId> = read.iter().map(|p| p.id.clone()).collect();
+        let names = index_by_name(&ids);
         for package in read {
-            let found = package.dependencies.iter().filter_map(|d| find(&names, d)).collect();
+            let found =
+                package.dependencies.iter().filter_map(|d| find_package(&names, d)).collect();
             lock.packages.insert(package.id, (package.checksum, found));
         }
         Some(lock)
@@ -83,9 +84,9 @@ impl Lock {
 
     /// Adds a package; of its dependencies, those that the lock holds.
     pub fn add(&mut self, package: Package) {
-        let ids: Vec<Id> = self.packages.keys().cloned().collect();
-        let names = by_name(&ids);
-        let found = package.dependencies.iter().filter_map(|d| find(&names, d)).collect();
+        let ids: Vec<PackageId> = self.packages.keys().cloned().collect();
+        let names = index_by_name(&ids);
+        let found = package.dependencies.iter().filter_map(|d| find_package(&names, d)).collect();
         self.packages.insert(package.id, (package.checksum, found));
     }
 
@@ -113,7 +114,7 @@ impl Lock {
 
     /// Only what the packages of this name reach.
     pub fn reachable_from(&self, name: &str) -> Self {
-        let mut open: Vec<&Id> = self.packages.keys().filter(|id| id.name == name).collect();
+        let mut open: Vec<&PackageId> = self.packages.keys().filter(|id| id.name == name).collect();
         let mut kept = BTreeMap::new();
         while let Some(id) = open.pop() {
             if let Some(package) = self.packages.get(id)
@@ -149,7 +150,7 @@ impl Lock {
             if !dependencies.is_empty() {
                 out.push_str("dependencies = [\n");
                 for dependency in dependencies {
-                    let _ = writeln!(out, " \"{}\",", short(&names, dependency));
+                    let _ = writeln!(out, " \"{}\",", format_dependency(&names, dependency));
                 }
                 out.push_str("]\n");
             }
@@ -158,7 +159,7 @@ impl Lock {
     }
 }
 
-fn short(names: &BTreeMap<&str, BTreeMap<&str, usize>>, id: &Id) -> String {
+fn format_dependency(names: &BTreeMap<&str, BTreeMap<&str, usize>>, id: &PackageId) -> String {
     let versions = names.get(id.name.as_str());
     let same = versions.and_then(|v| v.get(id.version.as_str())).copied().unwrap_or(0);
     match (versions.map_or(0, BTreeMap::len), same, &id.source) {
@@ -169,8 +170,8 @@ fn short(names: &BTreeMap<&str, BTreeMap<&str, usize>>, id: &Id) -> String {
 }
 
 /// Packages by name: a lock may hold many thousands.
-fn by_name(ids: &[Id]) -> BTreeMap<&str, Vec<&Id>> {
-    let mut names: BTreeMap<&str, Vec<&Id>> = BTreeMap::new();
+fn index_by_name(ids: &[PackageId]) -> BTreeMap<&str, Vec<&PackageId>> {
+    let mut names: BTreeMap<&str, Vec<&PackageId>> = BTreeMap::new();
     for id in ids {
         names.entry(&id.name).or_default().push(id);
     }
@@ -178,12 +179,12 @@ fn by_name(ids: &[Id]) -> BTreeMap<&str, Vec<&Id>> {
 }
 
 /// The package that a dependency's text means.
-fn find(names: &BTreeMap<&str, Vec<&Id>>, text: &str) -> Option<Id> {
+fn find_package(names: &BTreeMap<&str, Vec<&PackageId>>, text: &str) -> Option<PackageId> {
     let mut parts = text.splitn(3, ' ');
     let name = parts.next()?;
     let version = parts.next();
     let source = parts.next().map(|s| s.trim_start_matches('(').trim_end_matches(')'));
-    let fits = |id: &&&Id| {
+    let fits = |id: &&&PackageId| {
         version.is_none_or(|v| id.version == v)
             && source.is_none_or(|s| id.source.as_deref() == Some(s))
     };

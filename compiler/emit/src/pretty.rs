@@ -23,8 +23,8 @@ enum Token {
         before: &'static str,
         offset: isize,
     },
-    /// Never breaks, but ends what a box before it has to fit with.
-    Never,
+    /// NoBreak breaks, but ends what a box before it has to fit with.
+    NoBreak,
     Newline,
 }
 
@@ -68,12 +68,12 @@ impl Printer {
 
     /// ` = ` and what follows on the same line, as in a `let`.
     pub(crate) fn equals(&mut self) -> &mut Self {
-        self.text(" = ").never()
+        self.text(" = ").no_break()
     }
 
     /// A place that ends what a box before it has to fit with, but never breaks.
-    pub(crate) fn never(&mut self) -> &mut Self {
-        self.tokens.push(Token::Never);
+    pub(crate) fn no_break(&mut self) -> &mut Self {
+        self.tokens.push(Token::NoBreak);
         self
     }
 
@@ -194,7 +194,7 @@ impl Printer {
     pub(crate) fn finish(&self) -> String {
         let mut out = String::new();
         let mut layout = Layout { boxes: Vec::new(), pending: 0, space: MARGIN, fresh: true };
-        for (token, size) in self.tokens.iter().zip(self.sizes()) {
+        for (token, size) in self.tokens.iter().zip(self.measure()) {
             match token {
                 Token::Text(text) => layout.text(&mut out, text),
                 Token::Begin(by) => layout.begin(*by, size),
@@ -210,7 +210,7 @@ impl Printer {
                         layout.space -= isize::try_from(*blanks).unwrap_or(isize::MAX);
                     }
                 }
-                Token::Never => {}
+                Token::NoBreak => {}
                 Token::Newline => {
                     layout.newline(&mut out, 0);
                     layout.fresh = true;
@@ -221,7 +221,7 @@ impl Printer {
     }
 
     /// For each `Begin`, the width from it to the first break after its end that is not in a later box; a newline inside makes it too wide for any line.
-    fn sizes(&self) -> Vec<usize> {
+    fn measure(&self) -> Vec<usize> {
         const TOO_WIDE: usize = 1 << 20;
         let mut sizes = vec![0; self.tokens.len()];
         let mut total = 0_usize;
@@ -234,7 +234,7 @@ impl Printer {
                 Token::End => {
                     ended.extend(open.pop().map(|(begin, start)| (begin, start, open.len())));
                 }
-                Token::Break { .. } | Token::Never | Token::Newline => {
+                Token::Break { .. } | Token::NoBreak | Token::Newline => {
                     // A break inside a box that was opened since does not end what follows an earlier one.
                     ended.retain(|(begin, start, depth)| {
                         let settled = *depth >= open.len() || matches!(token, Token::Newline);
@@ -245,7 +245,7 @@ impl Printer {
                     });
                     total += match token {
                         Token::Break { blanks, .. } => *blanks,
-                        Token::Never => 0,
+                        Token::NoBreak => 0,
                         _ if open.is_empty() => 0,
                         _ => TOO_WIDE,
                     };
@@ -277,7 +277,7 @@ impl Layout {
         self.boxes.last().map_or(0, |b| b.0)
     }
 
-    fn settle(&mut self) {
+    fn start_line(&mut self) {
         if self.fresh {
             self.pending = self.indent();
             self.space = space_after(self.pending);
@@ -289,14 +289,14 @@ impl Layout {
         if text.is_empty() {
             return;
         }
-        self.settle();
+        self.start_line();
         let pending = std::mem::take(&mut self.pending);
         let _ = write!(out, "{:pending$}{text}", "");
         self.space -= isize::try_from(text.len()).unwrap_or(isize::MAX);
     }
 
     fn begin(&mut self, by: isize, size: usize) {
-        self.settle();
+        self.start_line();
         let outer = self.indent();
         let fits = isize::try_from(size).is_ok_and(|size| size <= self.space);
         let inner = if fits { outer } else { outer.saturating_add_signed(by) };

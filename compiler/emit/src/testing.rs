@@ -10,7 +10,7 @@ use bp_plan::{
 
 /// One service with a method of each sort.
 pub(crate) fn small_plan() -> Plan {
-    plan("Cart", "add", "item", "leaf_workflow::Item")
+    build_plan("Cart", "add", "item", "leaf_workflow::Item")
 }
 
 /// A plan whose names are about `length` long, so that lines break at every place they can.
@@ -20,10 +20,10 @@ pub(crate) fn plan_with_names(length: usize) -> Plan {
     let ty = format!(
         "std::collections::BTreeMap<leaf::{upper}, ({upper}, Vec<leaf::{upper}>, [u8; 4])>"
     );
-    plan(&upper, &lower, &format!("{lower}_"), &ty)
+    build_plan(&upper, &lower, &format!("{lower}_"), &ty)
 }
 
-fn method(name: &str, index: u16, arguments: &[(&str, &str)], remote: bool) -> MethodPlan {
+fn build_method(name: &str, index: u16, arguments: &[(&str, &str)], remote: bool) -> MethodPlan {
     MethodPlan {
         name: name.into(),
         index,
@@ -50,21 +50,21 @@ fn method(name: &str, index: u16, arguments: &[(&str, &str)], remote: bool) -> M
 }
 
 #[expect(clippy::too_many_lines, reason = "one value, written out")]
-fn plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
+fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
     let path = format!("leaf_workflow::{interface}");
     let other = format!("{argument}2");
     let methods = vec![
-        method("list", 0, &[], true),
-        method("type", 1, &[("match", "String")], true),
-        method(name, 2, &[(argument, ty), (&other, ty)], true),
-        method(&format!("{name}_only"), 3, &[(argument, ty)], true),
-        method(&format!("{name}_local"), 4, &[(argument, "usize")], false),
+        build_method("list", 0, &[], true),
+        build_method("type", 1, &[("match", "String")], true),
+        build_method(name, 2, &[(argument, ty), (&other, ty)], true),
+        build_method(&format!("{name}_only"), 3, &[(argument, ty)], true),
+        build_method(&format!("{name}_local"), 4, &[(argument, "usize")], false),
     ];
     let direct = MethodPlan {
         direct: true,
         error: None,
         returns_rust: "usize".into(),
-        ..method(&format!("{name}_direct"), 0, &[(argument, "&str")], false)
+        ..build_method(&format!("{name}_direct"), 0, &[(argument, "&str")], false)
     };
     let direct_path = format!("leaf_workflow::{interface}Direct");
     let parameter =

@@ -19,12 +19,12 @@ use bp_plugin::{Pass, PassContext, Stage};
 pub(crate) struct Address;
 
 /// A port that the wiring asks for, and where.
-type Asked = (u16, Option<Span>);
+type WantedPort = (u16, Option<Span>);
 
 const LISTENERS: (u16, u16) = (10_000, 20_000);
 const ADMINS: (u16, u16) = (20_000, 30_000);
 /// Where names go that find their range full.
-const REST: (u16, u16) = (1_024, u16::MAX);
+const FALLBACK: (u16, u16) = (1_024, u16::MAX);
 
 impl Pass for Address {
     fn name(&self) -> &'static str {
@@ -38,10 +38,10 @@ impl Pass for Address {
     fn run(&self, cx: &mut PassContext<'_>) {
         add_admins(cx.ir);
         let mut taken: BTreeMap<u16, String> = BTreeMap::new();
-        let mut wanted: Vec<(NodeKey, Option<Asked>)> = Vec::new();
+        let mut wanted: Vec<(NodeKey, Option<WantedPort>)> = Vec::new();
         for node in cx.ir.nodes() {
             if let NodeKind::Address { .. } = node.kind {
-                wanted.push((node.key.clone(), asked(cx.ir, &node.key)));
+                wanted.push((node.key.clone(), find_wanted_port(cx.ir, &node.key)));
             }
         }
         for (key, asked) in &wanted {
@@ -49,30 +49,31 @@ impl Pass for Address {
             if let Some(first) = taken.insert(*port, key.name().to_owned()) {
                 cx.diagnostics.push(codes::port_taken(*span, *port, &first, key.name()));
             }
-            set(cx.ir, key, *port);
+            set_port(cx.ir, key, *port);
         }
         let mut free: BTreeSet<u16> =
-            (REST.0..REST.1).filter(|port| !taken.contains_key(port)).collect();
+            (FALLBACK.0..FALLBACK.1).filter(|port| !taken.contains_key(port)).collect();
         for (key, asked) in &wanted {
             if asked.is_some() {
                 continue;
             }
             let range = if key.as_str().ends_with("_ADMIN") { ADMINS } else { LISTENERS };
-            let Some(port) = [range, REST].into_iter().find_map(|r| next(key.name(), r, &free))
+            let Some(port) =
+                [range, FALLBACK].into_iter().find_map(|r| find_free_port(key.name(), r, &free))
             else {
                 let span = cx.ir.node(key).and_then(|node| node.origin.span);
-                let most = usize::from(REST.1 - REST.0);
+                let most = usize::from(FALLBACK.1 - FALLBACK.0);
                 cx.diagnostics.push(codes::no_port_left(span, key.name(), wanted.len(), most));
                 return;
             };
             free.remove(&port);
-            set(cx.ir, key, port);
+            set_port(cx.ir, key, port);
         }
     }
 }
 
 /// The address of a process's admin listener: `CART_ADMIN`.
-pub(crate) fn admin(process: &str) -> NodeKey {
+pub(crate) fn admin_key(process: &str) -> NodeKey {
     let name = process.replace('-', "_").to_uppercase();
     NodeKey::address(&format!("{name}_ADMIN"))
 }
@@ -85,7 +86,7 @@ fn add_admins(ir: &mut Ir) {
         .map(|n| (n.key.clone(), Origin::new(n.origin.span, "address")))
         .collect();
     for (process, origin) in processes {
-        let key = admin(process.name());
+        let key = admin_key(process.name());
         if ir.node(&key).is_none() {
             let _ = ir.add_node(&key, NodeKind::Address { port: 0 }, origin.clone());
             let _ = ir.add_edge(&key, &process, EdgeKind::Serves, origin);
@@ -94,7 +95,7 @@ fn add_admins(ir: &mut Ir) {
 }
 
 /// The port that the wiring asks for, and where.
-fn asked(ir: &Ir, address: &NodeKey) -> Option<Asked> {
+fn find_wanted_port(ir: &Ir, address: &NodeKey) -> Option<WantedPort> {
     let serves = ir.edges_from(address);
     let listener = ir.node(&serves.iter().find(|e| e.kind == EdgeKind::Serves)?.to)?;
     let settings = listener.facets.get::<PluginSettings>()?;
@@ -102,21 +103,21 @@ fn asked(ir: &Ir, address: &NodeKey) -> Option<Asked> {
     Some((u16::try_from(port).ok()?, listener.origin.span))
 }
 
-fn set(ir: &mut Ir, key: &NodeKey, port: u16) {
+fn set_port(ir: &mut Ir, key: &NodeKey, port: u16) {
     if let Some(node) = ir.node_mut(key) {
         node.kind = NodeKind::Address { port };
     }
 }
 
 /// The first free port of a range, from the name's own place on, around the end.
-fn next(name: &str, (start, end): (u16, u16), free: &BTreeSet<u16>) -> Option<u16> {
-    let step = fnv1a(name) % u32::from(end - start);
+fn find_free_port(name: &str, (start, end): (u16, u16), free: &BTreeSet<u16>) -> Option<u16> {
+    let step = hash_fnv1a(name) % u32::from(end - start);
     let home = u16::try_from(step).map_or(start, |step| start + step);
     free.range(home..end).chain(free.range(start..home)).next().copied()
 }
 
 /// FNV-1a, 32 bits: stable for ever, unlike the standard library's hasher.
-fn fnv1a(text: &str) -> u32 {
+fn hash_fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193))
 }
 
@@ -126,12 +127,12 @@ mod tests {
 
     #[test]
     fn a_name_keeps_its_port_when_others_come() {
-        let mut free: BTreeSet<u16> = (REST.0..REST.1).collect();
-        let alone = next("CART_GRPC", LISTENERS, &free).unwrap();
+        let mut free: BTreeSet<u16> = (FALLBACK.0..FALLBACK.1).collect();
+        let alone = find_free_port("CART_GRPC", LISTENERS, &free).unwrap();
         free.remove(&if alone == 10_500 { 10_501 } else { 10_500 });
-        assert_eq!(next("CART_GRPC", LISTENERS, &free), Some(alone));
+        assert_eq!(find_free_port("CART_GRPC", LISTENERS, &free), Some(alone));
         free.remove(&alone);
-        assert_eq!(next("CART_GRPC", LISTENERS, &free), Some(alone + 1));
+        assert_eq!(find_free_port("CART_GRPC", LISTENERS, &free), Some(alone + 1));
     }
 
     #[test]
@@ -139,18 +140,18 @@ mod tests {
         let mut free: BTreeSet<u16> = (1..5).collect();
         let ports: BTreeSet<u16> = (0..3)
             .map(|_| {
-                let port = next("X", (1, 4), &free).unwrap();
+                let port = find_free_port("X", (1, 4), &free).unwrap();
                 free.remove(&port);
                 port
             })
             .collect();
         assert_eq!(ports, (1..4).collect());
-        assert_eq!(next("X", (1, 4), &free), None);
+        assert_eq!(find_free_port("X", (1, 4), &free), None);
     }
 
     #[test]
     fn the_hash_is_the_published_one() {
-        assert_eq!(fnv1a(""), 0x811c_9dc5);
-        assert_eq!(fnv1a("a"), 0xe40c_292c);
+        assert_eq!(hash_fnv1a(""), 0x811c_9dc5);
+        assert_eq!(hash_fnv1a("a"), 0xe40c_292c);
     }
 }

@@ -13,31 +13,31 @@ const MOST_CALLS: u64 = 9;
 
 /// Runs every analysis.
 pub(crate) fn analyse(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
-    amplification(plan, ir, diagnostics);
-    inversion(plan, ir, diagnostics);
+    check_amplification(plan, ir, diagnostics);
+    check_inversion(plan, ir, diagnostics);
 }
 
 /// A setting of a wrapper on an edge, by plugin.
-fn setting<'a>(edge: &'a EdgePlan, plugin: &str, path: &str) -> Option<&'a Value> {
+fn find_setting<'a>(edge: &'a EdgePlan, plugin: &str, path: &str) -> Option<&'a Value> {
     edge.client.iter().find(|w| w.plugin == plugin)?.settings.get(path)
 }
 
-fn attempts(edge: &EdgePlan) -> u64 {
-    setting(edge, "retry", "attempts")
+fn read_attempts(edge: &EdgePlan) -> u64 {
+    find_setting(edge, "retry", "attempts")
         .and_then(Value::as_integer)
         .and_then(|n| u64::try_from(n).ok())
         .unwrap_or(1)
         .max(1)
 }
 
-fn span(ir: &Ir, edge: &str, plugin: &str) -> Option<Span> {
+fn find_span(ir: &Ir, edge: &str, plugin: &str) -> Option<Span> {
     ir.node(&NodeKey::part(edge, plugin)).and_then(|n| n.origin.span)
 }
 
 /// The most calls of each service that one call of a root may cause, by the path that causes them.
 ///
 /// Along the components' order, callers first; edges inside a component are left out, since a cycle's calls have no bound that the plan knows.
-fn amplification(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
+fn check_amplification(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
     let mut order: Vec<(u32, &str)> = plan
         .instances
         .iter()
@@ -55,7 +55,7 @@ fn amplification(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
     for caller in callers {
         let (product, _) = worst.get(caller).copied().unwrap_or((1, None));
         for (key, edge) in outgoing.get(caller).into_iter().flatten() {
-            let calls = product.saturating_mul(attempts(edge));
+            let calls = product.saturating_mul(read_attempts(edge));
             let known = worst.get(edge.callee.as_str()).map_or(0, |(n, _)| *n);
             if calls > known {
                 worst.insert(&edge.callee, (calls, Some(key)));
@@ -63,8 +63,8 @@ fn amplification(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
             // Only where the limit is first passed; below, every path would repeat it.
             if calls > MOST_CALLS && product <= MOST_CALLS && reported.insert(&edge.callee) {
                 diagnostics.push(codes::retry_amplification(
-                    span(ir, key, "retry"),
-                    &path(plan, &worst, key),
+                    find_span(ir, key, "retry"),
+                    &format_path(plan, &worst, key),
                     calls,
                     MOST_CALLS,
                     &edge.callee,
@@ -75,11 +75,11 @@ fn amplification(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
 }
 
 /// `client → a (3) → b (3)`: the path that ends with an edge, attempts in brackets.
-fn path(plan: &Plan, worst: &BTreeMap<&str, (u64, Option<&str>)>, last: &str) -> String {
+fn format_path(plan: &Plan, worst: &BTreeMap<&str, (u64, Option<&str>)>, last: &str) -> String {
     let mut steps: Vec<String> = Vec::new();
     let mut at = Some(last);
     while let Some(edge) = at.and_then(|key| plan.edges.get(key)) {
-        steps.push(format!("{} ({})", edge.callee, attempts(edge)));
+        steps.push(format!("{} ({})", edge.callee, read_attempts(edge)));
         at = worst.get(edge.caller.as_str()).and_then(|(_, by)| *by);
         if at.is_none() || steps.len() > 20 {
             steps.push(edge.caller.clone());
@@ -90,17 +90,17 @@ fn path(plan: &Plan, worst: &BTreeMap<&str, (u64, Option<&str>)>, last: &str) ->
     steps.join(" → ")
 }
 
-fn timeout(edge: &EdgePlan) -> Option<Duration> {
-    setting(edge, "timeout", "after").and_then(Value::as_duration)
+fn read_timeout(edge: &EdgePlan) -> Option<Duration> {
+    find_setting(edge, "timeout", "after").and_then(Value::as_duration)
 }
 
 /// An edge into a service that gives up before an edge out of it.
 ///
 /// For each service the longest wait of its callers counts: only when even the most patient one gives up earlier is the inner timeout idle.
-fn inversion(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
+fn check_inversion(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
     let mut patient: BTreeMap<&str, Option<(Duration, &str)>> = BTreeMap::new();
     for (key, edge) in &plan.edges {
-        let wait = timeout(edge).map(|after| (after, key.as_str()));
+        let wait = read_timeout(edge).map(|after| (after, key.as_str()));
         patient
             .entry(&edge.callee)
             .and_modify(|longest| {
@@ -113,7 +113,7 @@ fn inversion(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
             .or_insert(wait);
     }
     for (key, edge) in &plan.edges {
-        let Some(inner) = timeout(edge) else { continue };
+        let Some(inner) = read_timeout(edge) else { continue };
         let Some(Some((outer, by))) = patient.get(edge.caller.as_str()) else { continue };
         // A background task has no caller, and its timeout applies.
         let works = plan
@@ -123,12 +123,12 @@ fn inversion(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
             .is_some_and(|i| i.task.is_some());
         if inner > *outer && !works {
             diagnostics.push(codes::deadline_inversion(
-                span(ir, key, "timeout"),
+                find_span(ir, key, "timeout"),
                 by,
                 &format_duration(*outer),
                 key,
                 &format_duration(inner),
-                span(ir, by, "timeout"),
+                find_span(ir, by, "timeout"),
             ));
         }
     }

@@ -10,7 +10,7 @@ use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
 use bp_plugin::facets::{Binding, Bindings, PluginSettings};
 use bp_plugin::{
-    CheckContext, Kind, Pass, PassContext, Reading, Registry, Stage, backend_interface,
+    CheckContext, Kind, Pass, PassContext, ReadContext, Registry, Stage, backend_interface,
     read_settings,
 };
 use bp_wiring::{EdgeRule, InstanceModel, Rank, Table};
@@ -18,7 +18,7 @@ use bp_workflow::{ImplementationModel, WorkflowModel};
 
 use crate::implementation::Implementations;
 use crate::locate::Locator;
-use crate::names::{Named, Names};
+use crate::names::{InstanceNames, NamedInstance};
 use crate::parameter;
 
 /// The pass.
@@ -27,7 +27,7 @@ pub(crate) struct Bind;
 
 /// A service whose implementation is known.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bound<'a> {
+pub(crate) struct BoundService<'a> {
     pub(crate) instance: &'a InstanceModel,
     pub(crate) implementation: &'a ImplementationModel,
     pub(crate) interface: &'a str,
@@ -37,12 +37,12 @@ pub(crate) struct Bound<'a> {
 pub(crate) struct Scope<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) workflow: &'a WorkflowModel,
-    pub(crate) names: Names<'a>,
+    pub(crate) names: InstanceNames<'a>,
     /// Services whose implementation is known, by name.
-    pub(crate) services: BTreeMap<String, Bound<'a>>,
+    pub(crate) services: BTreeMap<String, BoundService<'a>>,
     /// The interfaces of each backend, by name.
     pub(crate) backends: BTreeMap<String, &'static [&'static str]>,
-    /// Names of the instances that offer an interface, by its path and in the order of [`Names`].
+    /// InstanceNames of the instances that offer an interface, by its path and in the order of [`InstanceNames`].
     pub(crate) offering: BTreeMap<String, Vec<String>>,
     /// Whether an instance is declared of which it could not be told what it is.
     pub(crate) any_faulty: bool,
@@ -56,17 +56,19 @@ impl Scope<'_> {
         for named in self.names.iter() {
             let name = &named.instance().name;
             let interfaces: Vec<&str> = match named {
-                Named::Service(_) => {
+                NamedInstance::Service(_) => {
                     self.services.get(name).map(|b| b.interface).into_iter().collect()
                 }
-                Named::Backend(_) => {
+                NamedInstance::Backend(_) => {
                     self.backends.get(name).map(|all| all.to_vec()).unwrap_or_default()
                 }
-                Named::External(_) => continue,
+                NamedInstance::External(_) => continue,
             };
             let known = match named {
-                Named::Service(_) => self.services.contains_key(name),
-                Named::Backend(_) | Named::External(_) => self.backends.contains_key(name),
+                NamedInstance::Service(_) => self.services.contains_key(name),
+                NamedInstance::Backend(_) | NamedInstance::External(_) => {
+                    self.backends.contains_key(name)
+                }
             };
             self.any_faulty |= !known;
             for interface in interfaces {
@@ -91,7 +93,7 @@ impl Pass for Bind {
         let mut scope = Scope {
             registry: cx.registry,
             workflow: cx.workflow,
-            names: Names::new(cx.wiring),
+            names: InstanceNames::new(cx.wiring),
             services: BTreeMap::new(),
             backends: BTreeMap::new(),
             offering: BTreeMap::new(),
@@ -99,7 +101,7 @@ impl Pass for Bind {
             used_as: BTreeMap::new(),
         };
         for backend in cx.wiring.backends.values() {
-            if let Some(interfaces) = backend_kind(cx, backend) {
+            if let Some(interfaces) = resolve_backend_kind(cx, backend) {
                 scope.backends.insert(backend.name.clone(), interfaces);
             }
         }
@@ -116,15 +118,15 @@ impl Pass for Bind {
             }
             match implementations.resolve(item, text) {
                 Ok((implementation, interface)) => {
-                    let bound = Bound { instance: service, implementation, interface };
+                    let bound = BoundService { instance: service, implementation, interface };
                     scope.services.insert(service.name.clone(), bound);
                 }
                 Err(diagnostic) => cx.diagnostics.push(diagnostic),
             }
         }
         scope.index();
-        let bound: Vec<Bound<'_>> = scope.services.values().copied().collect();
-        let bindings: Vec<(Bound<'_>, Bindings)> = bound
+        let bound: Vec<BoundService<'_>> = scope.services.values().copied().collect();
+        let bindings: Vec<(BoundService<'_>, Bindings)> = bound
             .into_iter()
             .map(|b| (b, parameter::resolve(&mut scope, b, cx.diagnostics)))
             .collect();
@@ -141,7 +143,7 @@ impl Pass for Bind {
 }
 
 /// The interfaces that a backend's plugin offers; `None` after a report.
-fn backend_kind(
+fn resolve_backend_kind(
     cx: &mut PassContext<'_>,
     backend: &InstanceModel,
 ) -> Option<&'static [&'static str]> {
@@ -159,14 +161,18 @@ fn backend_kind(
     }
 }
 
-fn add_nodes(cx: &mut PassContext<'_>, scope: &Scope<'_>, services: &[(Bound<'_>, Bindings)]) {
+fn add_nodes(
+    cx: &mut PassContext<'_>,
+    scope: &Scope<'_>,
+    services: &[(BoundService<'_>, Bindings)],
+) {
     for (name, interfaces) in &scope.backends {
-        if let Some(Named::Backend(backend)) = scope.names.get(name) {
+        if let Some(NamedInstance::Backend(backend)) = scope.names.get(name) {
             add_backend(cx, scope, backend, interfaces);
         }
     }
     for (bound, _) in services {
-        let methods = methods_of(scope.workflow, bound.interface);
+        let methods = collect_methods(scope.workflow, bound.interface);
         let kind = NodeKind::Service {
             implementation: bound.implementation.path.clone(),
             interface: bound.interface.to_owned(),
@@ -185,7 +191,7 @@ fn add_node(ir: &mut Ir, diagnostics: &mut Diagnostics, name: &str, kind: NodeKi
 }
 
 /// The methods of a service's trait.
-pub(crate) fn methods_of(workflow: &WorkflowModel, interface: &str) -> Vec<MethodFact> {
+pub(crate) fn collect_methods(workflow: &WorkflowModel, interface: &str) -> Vec<MethodFact> {
     let Some(service) = workflow.services.get(interface) else { return Vec::new() };
     service
         .methods
@@ -221,7 +227,7 @@ fn add_backend(
     let settings = backend.settings.entries.iter().filter(|(key, _)| *key != "kind");
     table.entries = settings.map(|(key, item)| (key.clone(), item.clone())).collect();
     let locator = Locator::new(cx.sources);
-    let reading = Reading {
+    let reading = ReadContext {
         key: &backend.name,
         span: Some(backend.span),
         methods: &[],
@@ -245,7 +251,7 @@ fn add_backend(
 }
 
 /// The calls that a service's parameters stand for.
-fn add_calls(ir: &mut Ir, scope: &Scope<'_>, bound: Bound<'_>, bindings: &Bindings) {
+fn add_calls(ir: &mut Ir, scope: &Scope<'_>, bound: BoundService<'_>, bindings: &Bindings) {
     let from = NodeKey::instance(&bound.instance.name);
     let mut targets: Vec<(&str, Span)> = Vec::new();
     for binding in bindings.0.values() {
@@ -260,16 +266,16 @@ fn add_calls(ir: &mut Ir, scope: &Scope<'_>, bound: Bound<'_>, bindings: &Bindin
         }
     }
     for (name, span) in targets {
-        let Some(kind) = call_kind(scope, name) else { continue };
+        let Some(kind) = resolve_call_kind(scope, name) else { continue };
         // Two parameters may take one instance; it is one edge then.
         let origin = Origin::new(Some(span), "bind");
         let _ = ir.add_edge(&from, &NodeKey::instance(name), kind, origin);
     }
 }
 
-fn call_kind(scope: &Scope<'_>, callee: &str) -> Option<EdgeKind> {
+fn resolve_call_kind(scope: &Scope<'_>, callee: &str) -> Option<EdgeKind> {
     if let Some(bound) = scope.services.get(callee) {
-        let methods = methods_of(scope.workflow, bound.interface);
+        let methods = collect_methods(scope.workflow, bound.interface);
         return Some(EdgeKind::Calls {
             interface: bound.interface.to_owned(),
             methods: methods.into_iter().map(|m| m.name).collect(),
@@ -302,21 +308,21 @@ fn add_entries(cx: &mut PassContext<'_>, scope: &Scope<'_>) {
     for rule in entries {
         let name = rule.selector.callee.as_str();
         let problem = match scope.names.get(name) {
-            Some(Named::Service(instance)) => {
-                if let Some(kind) = call_kind(scope, &instance.name) {
+            Some(NamedInstance::Service(instance)) => {
+                if let Some(kind) = resolve_call_kind(scope, &instance.name) {
                     let to = NodeKey::instance(&instance.name);
                     let origin = Origin::new(Some(rule.span), "bind");
                     let _ = cx.ir.add_edge(&client, &to, kind, origin);
                 }
                 continue;
             }
-            Some(Named::Backend(_)) => codes::not_a_service(
+            Some(NamedInstance::Backend(_)) => codes::not_a_service(
                 rule.span,
                 name,
                 "a backend",
                 "the outside world calls services only",
             ),
-            Some(Named::External(_)) => codes::not_a_service(
+            Some(NamedInstance::External(_)) => codes::not_a_service(
                 rule.span,
                 name,
                 "an external",

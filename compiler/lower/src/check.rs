@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bp_diag::catalog::{analysis, binding as codes, wiring};
 use bp_diag::{Span, nearest};
 use bp_ir::{EdgeKind, NodeKind};
-use bp_plugin::{CheckContext, Pass, PassContext, Reading, Stage, read_settings};
+use bp_plugin::{CheckContext, Pass, PassContext, ReadContext, Stage, read_settings};
 use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
@@ -26,22 +26,22 @@ impl Pass for Check {
 
     fn run(&self, cx: &mut PassContext<'_>) {
         crates::check(cx);
-        targets(cx);
-        target_settings(cx);
+        check_target_names(cx);
+        check_target_settings(cx);
         features::check(cx);
-        externals(cx);
+        check_externals(cx);
         smoke::check(cx);
         init::check(cx);
         direct::check(cx);
         // With faults above, a missing caller is a consequence.
         if !cx.diagnostics.has_errors() {
-            unneeded(cx);
+            report_unused(cx);
         }
     }
 }
 
 /// An external has no plugin that could say how it is reached, and so no node.
-fn externals(cx: &mut PassContext<'_>) {
+fn check_externals(cx: &mut PassContext<'_>) {
     for external in cx.wiring.externals.values() {
         let what = format!("the external `{}`", external.name);
         let help = format!(
@@ -53,7 +53,7 @@ fn externals(cx: &mut PassContext<'_>) {
 }
 
 /// The settings of every known target, enabled or not.
-fn target_settings(cx: &mut PassContext<'_>) {
+fn check_target_settings(cx: &mut PassContext<'_>) {
     let locator = Locator::new(cx.sources);
     let empty = Table::default();
     let enabled = cx.wiring.target.enabled.iter().map(|t| (t.value.as_str(), t.span));
@@ -78,7 +78,7 @@ fn target_settings(cx: &mut PassContext<'_>) {
             }
             _ => &empty,
         };
-        let reading = Reading {
+        let reading = ReadContext {
             key: &format!("target.{name}"),
             span: Some(span),
             methods: &[],
@@ -100,7 +100,7 @@ fn target_settings(cx: &mut PassContext<'_>) {
     }
 }
 
-fn targets(cx: &mut PassContext<'_>) {
+fn check_target_names(cx: &mut PassContext<'_>) {
     let known = cx.registry.ids("target");
     let enabled = cx.wiring.target.enabled.iter().map(|t| (t.value.as_str(), t.span));
     let set = cx.wiring.target.settings.entries.iter().map(|(name, i)| (name.as_str(), i.key));
@@ -112,7 +112,7 @@ fn targets(cx: &mut PassContext<'_>) {
     }
 }
 
-fn unneeded(cx: &mut PassContext<'_>) {
+fn report_unused(cx: &mut PassContext<'_>) {
     for node in cx.ir.nodes() {
         let Some(span) = node.origin.span else { continue };
         let called =

@@ -9,7 +9,7 @@ use bp_wiring::RuntimeSource;
 const STANDARD: &str = "std";
 
 /// A crate that generated programs link, and whose it is.
-struct Linked {
+struct LinkedCrate {
     package: &'static str,
     /// Below the runtime's root; nothing for what is carried in the generated workspace.
     folder: Option<&'static str>,
@@ -18,7 +18,7 @@ struct Linked {
 
 /// Reports each package that cannot be told from one of ours; what only rustc would mix up has another name in generated Rust.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
-    let linked = linked(cx);
+    let linked = collect_linked(cx);
     let runtime: Option<Span> = cx.wiring.app.runtime.as_ref().map(|runtime| match runtime {
         RuntimeSource::Path(path) => path.span,
         RuntimeSource::Version(version) => version.span,
@@ -30,7 +30,7 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
             cx.diagnostics.push(codes::crate_name_taken(krate.name_span, library, owner, None));
             continue;
         }
-        let itself = |l: &&Linked| l.folder.is_some_and(|folder| krate.dir.ends_with(folder));
+        let itself = |l: &&LinkedCrate| l.folder.is_some_and(|folder| krate.dir.ends_with(folder));
         let by_package = linked.iter().find(|l| l.package == krate.package);
         // Paths into the runtime's own crates are known by their first part.
         let by_library = emit::RUNTIME.iter().find_map(|(package, _)| {
@@ -47,8 +47,8 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
     }
 }
 
-fn linked(cx: &PassContext<'_>) -> Vec<Linked> {
-    let own = emit::RUNTIME.iter().map(|(package, folder)| Linked {
+fn collect_linked(cx: &PassContext<'_>) -> Vec<LinkedCrate> {
+    let own = emit::RUNTIME.iter().map(|(package, folder)| LinkedCrate {
         package,
         folder: Some(folder),
         owner: format!("a crate of the runtime, in its folder `{folder}`"),
@@ -57,7 +57,7 @@ fn linked(cx: &PassContext<'_>) -> Vec<Linked> {
         let runtime = metadata.runtime?;
         let folder = metadata.sources.is_empty().then_some(runtime.folder);
         let owner = format!("the runtime half of the plugin `{}`", metadata.id);
-        Some(Linked { package: runtime.package, folder, owner })
+        Some(LinkedCrate { package: runtime.package, folder, owner })
     });
     own.chain(plugins).collect()
 }

@@ -22,7 +22,7 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
         let Some((method, reason)) = found else { continue };
         let method = format!("{}::{}", service.name, method.name);
         let key = call.key.as_str();
-        let wrappers = wrappers(cx, call);
+        let wrappers = find_wrappers(cx, call);
         if let Some((_, span)) = wrappers.first() {
             let names: Vec<&str> = wrappers.iter().map(|(name, _)| *name).collect();
             faults.push(codes::wrapped_direct_call(
@@ -44,7 +44,7 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
 }
 
 /// The wrappers on a call: the key that the wiring writes, and where it wrote it.
-fn wrappers<'a>(cx: &PassContext<'a>, call: &Edge) -> Vec<(&'a str, Option<bp_diag::Span>)> {
+fn find_wrappers<'a>(cx: &PassContext<'a>, call: &Edge) -> Vec<(&'a str, Option<bp_diag::Span>)> {
     let parts = cx.ir.parts_of(call.key.as_str());
     let wrapper = parts.filter_map(|node| match &node.kind {
         NodeKind::Wrapper { plugin, .. } => {

@@ -11,7 +11,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bp_diag::Span;
 use bp_plan::{Value, parse_duration};
-use bp_plugin::any;
+use bp_plugin::to_value;
 use bp_wiring::{Item, Table, Value as Written};
 use bp_workflow::{Type, TypeKind, WorkflowModel};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::literal;
-use crate::walk::Why;
+use crate::value_reader::FaultKind;
 
 /// Reads base64 with and without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -27,60 +27,62 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 /// More newtypes around each other than anybody writes; one that holds itself would have no end.
-const DEEPEST: u32 = 100;
+const MAX_DEPTH: u32 = 100;
 /// A longer value is not repeated in a message.
-const SHOWN: usize = 40;
+const MAX_SHOWN: usize = 40;
 
 /// Reads a value that has no parts.
 ///
 /// # Errors
 /// It does not fit.
-pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, Why> {
+pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, FaultKind> {
     let fits = match ty {
         Type::Bool => {
             matches!(item.value, Written::Boolean(_))
-                || matches!(text(item), Some("true" | "false"))
+                || matches!(as_text(item), Some("true" | "false"))
         }
-        Type::Char => text(item).is_some_and(|text| text.chars().count() == 1),
-        Type::String => text(item).is_some(),
-        Type::F32 | Type::F64 => float(item),
-        Type::U8 => integer::<u64, u8>(item),
-        Type::U16 => integer::<u64, u16>(item),
-        Type::U32 => integer::<u64, u32>(item),
-        Type::U64 => integer::<u64, u64>(item),
-        Type::U128 => integer::<u128, u128>(item),
-        Type::I8 => integer::<i64, i8>(item),
-        Type::I16 => integer::<i64, i16>(item),
-        Type::I32 => integer::<i64, i32>(item),
-        Type::I64 => integer::<i64, i64>(item),
-        Type::I128 => integer::<i128, i128>(item),
-        Type::Bytes => bytes(item).is_some(),
-        Type::Array(_, length) => bytes(item)
+        Type::Char => as_text(item).is_some_and(|text| text.chars().count() == 1),
+        Type::String => as_text(item).is_some(),
+        Type::F32 | Type::F64 => is_float(item),
+        Type::U8 => is_integer::<u64, u8>(item),
+        Type::U16 => is_integer::<u64, u16>(item),
+        Type::U32 => is_integer::<u64, u32>(item),
+        Type::U64 => is_integer::<u64, u64>(item),
+        Type::U128 => is_integer::<u128, u128>(item),
+        Type::I8 => is_integer::<i64, i8>(item),
+        Type::I16 => is_integer::<i64, i16>(item),
+        Type::I32 => is_integer::<i64, i32>(item),
+        Type::I64 => is_integer::<i64, i64>(item),
+        Type::I128 => is_integer::<i128, i128>(item),
+        Type::Bytes => decode_bytes(item).is_some(),
+        Type::Array(_, length) => decode_bytes(item)
             .is_some_and(|bytes| bytes.is_empty() || u64::try_from(bytes.len()) == Ok(*length)),
-        Type::Duration => text(item).is_some_and(|text| seconds(text) == Some(false)),
-        Type::SystemTime => text(item).is_some_and(|text| seconds(text).is_some() || is_utc(text)),
+        Type::Duration => as_text(item).is_some_and(|text| parse_seconds(text) == Some(false)),
+        Type::SystemTime => {
+            as_text(item).is_some_and(|text| parse_seconds(text).is_some() || is_utc(text))
+        }
         Type::NaiveDate => parses::<NaiveDate>(item),
         Type::NaiveTime => parses::<NaiveTime>(item),
         Type::NaiveDateTime => parses::<NaiveDateTime>(item),
-        Type::DateTimeUtc => text(item).is_some_and(is_utc),
+        Type::DateTimeUtc => as_text(item).is_some_and(is_utc),
         Type::Uuid => parses::<Uuid>(item),
         Type::Decimal => parses::<Decimal>(item),
         // TOML has no `null`.
-        Type::Unit => return Err(Why::Unwritable("()".to_owned())),
+        Type::Unit => return Err(FaultKind::Unwritable("()".to_owned())),
         // What only Rust can call was reported.
         _ => true,
     };
-    if fits { Ok(any(item)) } else { Err(unfit(ty, item)) }
+    if fits { Ok(to_value(item)) } else { Err(describe_mismatch_of(ty, item)) }
 }
 
 /// That a value is of another type than this.
-pub(crate) fn mismatch(ty: &Type) -> Why {
+pub(crate) fn describe_mismatch(ty: &Type) -> FaultKind {
     let (wanted, example) = match ty {
         Type::Duration => ("a duration in seconds", "\"1.5s\""),
         Type::Bytes => ("bytes in base64", "\"aGVsbG8=\""),
         Type::Array(inner, length) if **inner == Type::U8 => {
             let wanted = format!("{length} bytes in base64");
-            return Why::Mismatch { wanted, example: "\"…\"".to_owned() };
+            return FaultKind::Mismatch { wanted, example: "\"…\"".to_owned() };
         }
         Type::NaiveDate => ("a date that exists", "\"2026-01-31\""),
         Type::NaiveTime => ("a time of day", "\"12:00:00\""),
@@ -91,8 +93,8 @@ pub(crate) fn mismatch(ty: &Type) -> Why {
         Type::Uuid => ("a UUID", "\"67e55044-10b1-426f-9247-bb680e5fe0c8\""),
         Type::Decimal => ("a decimal number in quotes", "\"1.50\""),
         Type::Map(key, inner) if **key != Type::String => {
-            let (key, value) = (literal::example(key), literal::example(inner));
-            return Why::Mismatch {
+            let (key, value) = (literal::format_example(key), literal::format_example(inner));
+            return FaultKind::Mismatch {
                 wanted: "a list of pairs, each a key and its value".to_owned(),
                 example: format!("[[{key}, {value}]]"),
             };
@@ -101,16 +103,16 @@ pub(crate) fn mismatch(ty: &Type) -> Why {
         Type::I64 => ("a whole number from -9223372036854775808 to 9223372036854775807", "20"),
         Type::U128 => ("a whole number from 0 of at most 128 bits", "20"),
         Type::I128 => ("a whole number of at most 128 bits", "20"),
-        _ => return literal::mismatch(ty),
+        _ => return literal::describe_mismatch(ty),
     };
-    Why::Mismatch { wanted: wanted.to_owned(), example: example.to_owned() }
+    FaultKind::Mismatch { wanted: wanted.to_owned(), example: example.to_owned() }
 }
 
 /// As [`mismatch`], with what the writer may have meant.
-fn unfit(ty: &Type, item: &Item) -> Why {
-    let why = mismatch(ty);
+fn describe_mismatch_of(ty: &Type, item: &Item) -> FaultKind {
+    let why = describe_mismatch(ty);
     let meant = match (ty, &item.value) {
-        (Type::Duration, Written::String(text)) => parse_duration(text).map(in_seconds),
+        (Type::Duration, Written::String(text)) => parse_duration(text).map(format_seconds),
         (Type::Decimal, Written::Integer(n)) => Some(format!("\"{n}\"")),
         (Type::Decimal, Written::Float(n)) => Some(format!("\"{n}\"")),
         (Type::String, Written::Integer(_) | Written::Float(_) | Written::Boolean(_)) => {
@@ -119,26 +121,28 @@ fn unfit(ty: &Type, item: &Item) -> Why {
         _ => None,
     };
     match (why, meant) {
-        (Why::Mismatch { wanted, .. }, Some(example)) => Why::Mismatch { wanted, example },
+        (FaultKind::Mismatch { wanted, .. }, Some(example)) => {
+            FaultKind::Mismatch { wanted, example }
+        }
         (why, _) => why,
     }
 }
 
 /// `"0.5s"`, the form that calls take.
-fn in_seconds(length: Duration) -> String {
+fn format_seconds(length: Duration) -> String {
     let text = format!("{}.{:09}", length.as_secs(), length.subsec_nanos());
     format!("\"{}s\"", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// What was written, as far as it fits into a line.
-pub(crate) fn shown(item: &Item) -> String {
+pub(crate) fn show(item: &Item) -> String {
     let text = item.value.to_string();
-    let is_short = text.chars().count() <= SHOWN && !text.contains(['\n', '`']);
+    let is_short = text.chars().count() <= MAX_SHOWN && !text.contains(['\n', '`']);
     if is_short { format!("`{text}`") } else { item.type_name().to_owned() }
 }
 
 /// A date is a text of JSON as well.
-fn text(item: &Item) -> Option<&str> {
+fn as_text(item: &Item) -> Option<&str> {
     match &item.value {
         Written::String(text) | Written::Datetime(text) => Some(text),
         _ => None,
@@ -146,11 +150,11 @@ fn text(item: &Item) -> Option<&str> {
 }
 
 fn parses<T: FromStr>(item: &Item) -> bool {
-    text(item).is_some_and(|text| text.parse::<T>().is_ok())
+    as_text(item).is_some_and(|text| text.parse::<T>().is_ok())
 }
 
 /// A whole number, or a text of one, that is read as `R` and has to be a `T`.
-fn integer<R: FromStr, T: TryFrom<R>>(item: &Item) -> bool {
+fn is_integer<R: FromStr, T: TryFrom<R>>(item: &Item) -> bool {
     let read = match &item.value {
         // JSON's numbers have 64 bits here, with a sign or without.
         Written::Integer(n) if i64::try_from(*n).is_ok() || u64::try_from(*n).is_ok() => {
@@ -162,7 +166,7 @@ fn integer<R: FromStr, T: TryFrom<R>>(item: &Item) -> bool {
     read.is_some_and(|number| T::try_from(number).is_ok())
 }
 
-fn float(item: &Item) -> bool {
+fn is_float(item: &Item) -> bool {
     match &item.value {
         Written::Float(_) | Written::Integer(_) => true,
         Written::String(text) => match text.as_str() {
@@ -176,12 +180,12 @@ fn float(item: &Item) -> bool {
     }
 }
 
-fn bytes(item: &Item) -> Option<Vec<u8>> {
-    BASE64.decode(text(item)?).ok()
+fn decode_bytes(item: &Item) -> Option<Vec<u8>> {
+    BASE64.decode(as_text(item)?).ok()
 }
 
 /// Whether `1.5s` or `-1.5s` is negative; `None` for what is neither.
-fn seconds(text: &str) -> Option<bool> {
+fn parse_seconds(text: &str) -> Option<bool> {
     let number = text.strip_suffix('s')?;
     let (is_negative, number) = match number.strip_prefix('-') {
         Some(number) => (true, number),
@@ -200,32 +204,32 @@ fn is_utc(text: &str) -> bool {
 }
 
 /// The list that a text stands for: JSON, or itself alone.
-pub(crate) fn list_of_text(item: &Item) -> Option<Vec<Item>> {
-    let text = text(item)?;
+pub(crate) fn parse_list(item: &Item) -> Option<Vec<Item>> {
+    let text = as_text(item)?;
     if !text.starts_with('[') {
         return Some(vec![item.clone()]);
     }
-    match of_json(text, item)?.value {
+    match parse_json(text, item)?.value {
         Written::Array(items) => Some(items),
         _ => None,
     }
 }
 
 /// The table that a text of JSON stands for.
-pub(crate) fn table_of_text(item: &Item) -> Option<Table> {
-    let text = text(item).filter(|text| text.starts_with('{'))?;
-    match of_json(text, item)?.value {
+pub(crate) fn parse_table(item: &Item) -> Option<Table> {
+    let text = as_text(item).filter(|text| text.starts_with('{'))?;
+    match parse_json(text, item)?.value {
         Written::Table(table) => Some(table),
         _ => None,
     }
 }
 
-fn of_json(text: &str, at: &Item) -> Option<Item> {
-    item_of(&serde_json::from_str(text).ok()?, at)
+fn parse_json(text: &str, at: &Item) -> Option<Item> {
+    json_to_item(&serde_json::from_str(text).ok()?, at)
 }
 
 /// JSON as if it had been written where `at` is; `None` of what TOML has no word for.
-pub(crate) fn item_of(value: &serde_json::Value, at: &Item) -> Option<Item> {
+pub(crate) fn json_to_item(value: &serde_json::Value, at: &Item) -> Option<Item> {
     use serde_json::Value as Json;
     let value = match value {
         Json::Null => return None,
@@ -237,10 +241,10 @@ pub(crate) fn item_of(value: &serde_json::Value, at: &Item) -> Option<Item> {
         },
         Json::String(text) => Written::String(text.clone()),
         Json::Array(items) => {
-            Written::Array(items.iter().map(|v| item_of(v, at)).collect::<Option<_>>()?)
+            Written::Array(items.iter().map(|v| json_to_item(v, at)).collect::<Option<_>>()?)
         }
         Json::Object(members) => {
-            let entry = |(name, v): (&String, &Json)| Some((name.clone(), item_of(v, at)?));
+            let entry = |(name, v): (&String, &Json)| Some((name.clone(), json_to_item(v, at)?));
             let entries = members.iter().map(entry).collect::<Option<_>>()?;
             Written::Table(Table { entries, ..Table::default() })
         }
@@ -252,7 +256,7 @@ pub(crate) fn item_of(value: &serde_json::Value, at: &Item) -> Option<Item> {
 /// Whether a value may be `null` in JSON, so that an option around it says `{ some = … }`.
 pub(crate) fn is_nullable(workflow: &WorkflowModel, ty: &Type) -> bool {
     let mut ty = ty;
-    for _ in 0..DEEPEST {
+    for _ in 0..MAX_DEPTH {
         ty = match ty {
             Type::Unit | Type::Option(_) => return true,
             Type::Box(inner) => inner,

@@ -13,12 +13,12 @@ use bp_plugin::{Feature, Kind, PassContext};
 
 /// Checks every enabled target.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
-    let asked = asked(cx);
+    let asked = collect_features(cx);
     let mut faults = Vec::new();
     for target in &cx.wiring.target.enabled {
         let Some(plugin) = cx.registry.target(&target.value) else { continue };
         let Kind::Target { supports } = plugin.metadata().kind else { continue };
-        let lossy = lossy(cx, &target.value);
+        let lossy = read_lossy(cx, &target.value);
         for (feature, span) in &asked {
             if !supports.contains(feature) && !lossy.contains(feature.word()) {
                 let span = span.or(Some(target.span));
@@ -35,14 +35,14 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
 }
 
 /// The words in a target's `lossy`; the reader of its settings complains about others.
-fn lossy<'a>(cx: &PassContext<'a>, target: &str) -> BTreeSet<&'a str> {
+fn read_lossy<'a>(cx: &PassContext<'a>, target: &str) -> BTreeSet<&'a str> {
     let table = cx.wiring.target.settings.entries.get(target).and_then(bp_wiring::Item::as_table);
     let items = table.and_then(|t| t.entries.get("lossy")?.as_array());
     items.into_iter().flatten().filter_map(bp_wiring::Item::as_str).collect()
 }
 
 /// The features that the wiring asks for, each with a place that does.
-fn asked(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
+fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
     let mut out = BTreeMap::new();
     let mut processes = 0;
     for node in cx.ir.nodes() {
@@ -65,9 +65,9 @@ fn asked(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
         let own = node.facets.get::<PluginSettings>().map(|s| &s.0);
         let process = node.facets.get::<ProcessSettings>().map(|s| &s.0);
         for settings in own.into_iter().chain(process) {
-            for (feature, path) in WRITTEN {
+            for (feature, path) in SETTING_FEATURES {
                 if settings.origins.contains_key(path) {
-                    let line = process.and_then(|_| written(cx, &node.key, path));
+                    let line = process.and_then(|_| find_setting_span(cx, &node.key, path));
                     out.entry(feature).or_insert(line.or(span));
                 }
             }
@@ -85,7 +85,7 @@ fn asked(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
 }
 
 /// Settings of processes and stores that a target must have words for, since they are written.
-const WRITTEN: [(Feature, &str); 4] = [
+const SETTING_FEATURES: [(Feature, &str); 4] = [
     (Feature::Resources, "resources.cpu"),
     (Feature::Resources, "resources.memory"),
     (Feature::Storage, "resources.storage"),
@@ -93,7 +93,7 @@ const WRITTEN: [(Feature, &str); 4] = [
 ];
 
 /// The line that sets a process's setting: often that of a selector, far from the process.
-fn written(cx: &PassContext<'_>, process: &NodeKey, path: &str) -> Option<Span> {
+fn find_setting_span(cx: &PassContext<'_>, process: &NodeKey, path: &str) -> Option<Span> {
     let rules = cx.wiring.processes.iter().filter(|rule| rule.name.matches(process.name()));
     let value = |rule: &bp_wiring::ProcessRule| {
         let mut table = &rule.settings;

@@ -10,13 +10,14 @@ use bp_ir::{EdgeKind, NodeKey, NodeKind, Origin};
 use bp_plan::{Dropped, Value};
 use bp_plugin::facets::{Drops, ProcessSettings};
 use bp_plugin::{
-    PROCESS_SETTINGS, Pass, PassContext, ReadSettings, Reading, Stage, autoscale, read_settings,
+    PROCESS_SETTINGS, Pass, PassContext, ReadContext, ReadSettings, Stage, read_autoscale,
+    read_settings,
 };
 use bp_wiring::{ResolvedProcess, resolve_processes};
 
 use crate::init::runs_first;
 use crate::locate::Locator;
-use crate::wrap::dropped;
+use crate::wrap::describe_change;
 
 /// The pass.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl Pass for Group {
             replicas_at.insert(key, span);
         }
         host_backends(cx);
-        shared_backends(cx, &replicas_at);
+        check_shared_backends(cx, &replicas_at);
     }
 }
 
@@ -64,7 +65,7 @@ fn add_process(
     let read = read_settings(
         PROCESS_SETTINGS,
         &process.settings,
-        Reading {
+        ReadContext {
             key: &format!("process.{}", process.name),
             span: process.span,
             methods: &[],
@@ -75,7 +76,7 @@ fn add_process(
     let at = read.spans.get("replicas").copied();
     let replicas = read.settings.get("replicas").and_then(Value::as_integer);
     let replicas = replicas.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
-    scaling(cx, process, &read, replicas);
+    check_autoscale(cx, process, &read, replicas);
     // A process of its own is where its only service is declared.
     let span = process.span.or_else(|| {
         let (name, _) = process.services.first()?;
@@ -95,7 +96,7 @@ fn add_process(
     {
         node.facets.set(ProcessSettings(read.settings));
         let drops: BTreeSet<Dropped> =
-            process.changes.iter().map(|change| dropped(change, locator)).collect();
+            process.changes.iter().map(|change| describe_change(change, locator)).collect();
         if !drops.is_empty() {
             node.facets.set(Drops(drops));
         }
@@ -127,14 +128,14 @@ fn add_process(
 }
 
 /// Reports an `autoscale` that scales nothing.
-fn scaling(
+fn check_autoscale(
     cx: &mut PassContext<'_>,
     process: &ResolvedProcess,
     read: &ReadSettings,
     replicas: u32,
 ) {
     let at = |path: &str| read.spans.get(path).copied();
-    let fault = match autoscale(&read.settings) {
+    let fault = match read_autoscale(&read.settings) {
         Some(scale) if scale.max < replicas => (
             format!("`autoscale.max` is {}, and `replicas` {replicas}", scale.max),
             "raise `autoscale.max` or lower `replicas`",
@@ -171,8 +172,8 @@ fn host_backends(cx: &mut PassContext<'_>) {
 
 /// A backend whose content lives in one process must not be in two, nor in one that runs twice.
 ///
-/// An init that runs before every process shares with them in turn.
-fn shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKey, Option<Span>>) {
+/// A init that runs before every process shares with them in turn.
+fn check_shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKey, Option<Span>>) {
     for node in cx.ir.nodes() {
         let NodeKind::Backend { plugin, one_process: true, .. } = &node.kind else { continue };
         let mut hosts = cx.ir.hosts_of(&node.key);

@@ -20,7 +20,7 @@ impl<'a> Implementations<'a> {
         let mut by_name: BTreeMap<&str, Vec<&ImplementationModel>> = BTreeMap::new();
         for implementation in workflow.implementations.values() {
             let (defined, reachable) =
-                (last(&implementation.path), last(&implementation.reachable));
+                (last_segment(&implementation.path), last_segment(&implementation.reachable));
             by_name.entry(defined).or_default().push(implementation);
             if reachable != defined {
                 by_name.entry(reachable).or_default().push(implementation);
@@ -41,16 +41,16 @@ impl<'a> Implementations<'a> {
         let fits = |path: &str| {
             path == text || path.strip_suffix(text).is_some_and(|rest| rest.ends_with("::"))
         };
-        let named = self.by_name.get(last(text)).map_or(&[][..], Vec::as_slice);
+        let named = self.by_name.get(last_segment(text)).map_or(&[][..], Vec::as_slice);
         let found: Vec<&ImplementationModel> =
             named.iter().copied().filter(|i| fits(&i.path) || fits(&i.reachable)).collect();
         match found.as_slice() {
-            [] => Err(unknown(self.workflow, item.span, written)),
-            [one] => interface(one, item.span),
+            [] => Err(unknown_implementation(self.workflow, item.span, written)),
+            [one] => find_interface(one, item.span),
             // A whole path beats the tail of another one.
             more => {
                 if let Some(one) = more.iter().find(|i| i.path == text || i.reachable == text) {
-                    interface(one, item.span)
+                    find_interface(one, item.span)
                 } else {
                     let paths: Vec<String> = more.iter().map(|i| i.reachable.clone()).collect();
                     Err(codes::ambiguous_implementation(item.span, written, &paths))
@@ -61,11 +61,11 @@ impl<'a> Implementations<'a> {
 }
 
 /// The last segment of a path.
-fn last(path: &str) -> &str {
+fn last_segment(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-fn unknown(workflow: &WorkflowModel, span: bp_diag::Span, text: &str) -> Diagnostic {
+fn unknown_implementation(workflow: &WorkflowModel, span: bp_diag::Span, text: &str) -> Diagnostic {
     let names: Vec<String> = workflow.implementations.values().map(|i| i.name.clone()).collect();
     if let Some(service) =
         workflow.services.values().find(|s| s.name == text || s.path == text || s.reachable == text)
@@ -85,7 +85,7 @@ fn unknown(workflow: &WorkflowModel, span: bp_diag::Span, text: &str) -> Diagnos
     codes::unknown_implementation(span, text, suggestion, &names)
 }
 
-fn interface(
+fn find_interface(
     implementation: &ImplementationModel,
     span: bp_diag::Span,
 ) -> Result<(&ImplementationModel, &str), Diagnostic> {

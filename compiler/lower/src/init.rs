@@ -6,19 +6,26 @@ use bp_ir::{EdgeKind, Ir, NodeKey, NodeKind};
 use bp_plugin::PassContext;
 use bp_wiring::InitModel;
 
-use crate::names::Names;
-use crate::smoke::{called, method};
+use crate::names::InstanceNames;
+use crate::smoke::{check_method_call, find_service};
 
 /// Reports inits that cannot work.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
-    let names = Names::new(cx.wiring);
+    let names = InstanceNames::new(cx.wiring);
     let mut faults = Vec::new();
     for init in cx.wiring.inits.values() {
         let why = "an init calls a service";
-        let Some((name, service)) = called(cx, &names, &init.callee, why, &mut faults) else {
+        let Some((name, service)) = find_service(cx, &names, &init.callee, why, &mut faults) else {
             continue;
         };
-        let found = method(cx.workflow, name, service, &init.method, &init.arguments, &mut faults);
+        let found = check_method_call(
+            cx.workflow,
+            name,
+            service,
+            &init.method,
+            &init.arguments,
+            &mut faults,
+        );
         if let Some(found) = found {
             let (name, span) = (&init.name.value, init.method.span);
             if !found.idempotent {

@@ -27,7 +27,9 @@ mod plan;
 mod smoke;
 mod transport;
 mod types;
-mod walk;
+mod value_reader;
 mod wrap;
 
-pub use pipeline::{Input, Lowered, Observe, Silent, Step, lower, pass_names, passes_of};
+pub use pipeline::{
+    Input, Lowered, NoObserver, PassObserver, Step, lower, ordered_passes, pass_names,
+};

@@ -4,13 +4,13 @@ use bp_plan::{Value, parse_duration};
 use bp_wiring::{Item, Value as Written};
 use bp_workflow::Type;
 
-use crate::walk::Why;
+use crate::value_reader::FaultKind;
 
 /// Reads a value that has no parts.
 ///
 /// # Errors
 /// It does not fit.
-pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, Why> {
+pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, FaultKind> {
     match (ty, &item.value) {
         (Type::Bool, Written::Boolean(b)) => Ok(Value::Bool(*b)),
         (Type::Char, Written::String(text)) if text.chars().count() == 1 => {
@@ -22,7 +22,7 @@ pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, Why> {
             Ok(Value::Float(*n as f64))
         }
         (Type::Duration, Written::String(text)) => {
-            parse_duration(text).map(Value::Duration).ok_or_else(|| mismatch(ty))
+            parse_duration(text).map(Value::Duration).ok_or_else(|| describe_mismatch(ty))
         }
         (
             Type::String
@@ -39,16 +39,16 @@ pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, Why> {
             Type::NaiveDate | Type::NaiveTime | Type::NaiveDateTime | Type::DateTimeUtc,
             Written::Datetime(text),
         ) => Ok(Value::Text(text.clone())),
-        _ => integer(ty, item).unwrap_or_else(|| match ty {
-            Type::Local { text, .. } => Err(Why::Unwritable(text.clone())),
-            _ => Err(mismatch(ty)),
+        _ => read_integer(ty, item).unwrap_or_else(|| match ty {
+            Type::Local { text, .. } => Err(FaultKind::Unwritable(text.clone())),
+            _ => Err(describe_mismatch(ty)),
         }),
     }
 }
 
 /// That a value is of another type than this.
-pub(crate) fn mismatch(ty: &Type) -> Why {
-    Why::Mismatch { wanted: wanted(ty), example: example(ty) }
+pub(crate) fn describe_mismatch(ty: &Type) -> FaultKind {
+    FaultKind::Mismatch { wanted: describe_type(ty), example: format_example(ty) }
 }
 
 /// Whether a number stays finite in a type.
@@ -60,27 +60,27 @@ fn fits(ty: &Type, number: f64) -> bool {
 /// A whole number within a type's range; `None` for types that are none.
 ///
 /// TOML's own have 64 bits with a sign, so those of wide types may be written in quotes, as the JSON of remote types has them.
-fn integer(ty: &Type, item: &Item) -> Option<Result<Value, Why>> {
-    let range = range(ty)?;
+fn read_integer(ty: &Type, item: &Item) -> Option<Result<Value, FaultKind>> {
+    let range = integer_range(ty)?;
     let number = match &item.value {
         Written::Integer(n) => Some(n.to_string()),
         Written::String(text) if range.wide => Some(text.clone()),
         _ => None,
     };
     let value = number.and_then(|text| range.read(&text));
-    Some(value.ok_or_else(|| mismatch(ty)))
+    Some(value.ok_or_else(|| describe_mismatch(ty)))
 }
 
 /// The range of a type of whole numbers.
 #[derive(Debug, Clone, Copy)]
-struct Range {
+struct IntegerRange {
     min: i128,
     max: u128,
     /// Whether some of it is beyond 32 bits.
     wide: bool,
 }
 
-impl Range {
+impl IntegerRange {
     /// A number in decimal, without detours such as `007`.
     fn read(self, text: &str) -> Option<Value> {
         let fits = match text.parse::<i128>() {
@@ -99,10 +99,10 @@ impl Range {
 
 /// Whether a type is of whole numbers.
 pub(crate) fn is_whole(ty: &Type) -> bool {
-    range(ty).is_some()
+    integer_range(ty).is_some()
 }
 
-fn range(ty: &Type) -> Option<Range> {
+fn integer_range(ty: &Type) -> Option<IntegerRange> {
     let signed = |min: i128, max: i128| (min, u128::try_from(max).unwrap_or(0), false);
     let (min, max, wide) = match ty {
         Type::U8 => (0, u128::from(u8::MAX), false),
@@ -122,12 +122,12 @@ fn range(ty: &Type) -> Option<Range> {
         }
         _ => return None,
     };
-    Some(Range { min, max, wide })
+    Some(IntegerRange { min, max, wide })
 }
 
 /// What a type wants, in words.
-pub(crate) fn wanted(ty: &Type) -> String {
-    if let Some(Range { min, max, wide }) = range(ty) {
+pub(crate) fn describe_type(ty: &Type) -> String {
+    if let Some(IntegerRange { min, max, wide }) = integer_range(ty) {
         let beyond = u128::from(i64::MAX.unsigned_abs());
         let quoted = if wide && max > beyond { ", in quotes where TOML's 64 bits end" } else { "" };
         return format!("a whole number from {min} to {max}{quoted}");
@@ -143,20 +143,24 @@ pub(crate) fn wanted(ty: &Type) -> String {
         Type::NaiveDateTime | Type::DateTimeUtc | Type::SystemTime => {
             "a date with a time".to_owned()
         }
-        Type::Vec(inner) | Type::Set(inner) => format!("a list, each item {}", wanted(inner)),
-        Type::Array(inner, length) => format!("a list of {length}, each item {}", wanted(inner)),
+        Type::Vec(inner) | Type::Set(inner) => {
+            format!("a list, each item {}", describe_type(inner))
+        }
+        Type::Array(inner, length) => {
+            format!("a list of {length}, each item {}", describe_type(inner))
+        }
         Type::Tuple(types) => format!("a list of {}", types.len()),
-        Type::Map(_, inner) => format!("a table, each value {}", wanted(inner)),
-        Type::Option(inner) | Type::Box(inner) => wanted(inner),
-        Type::Named(path) => format!("a `{}`", crate::parameter::short(path)),
+        Type::Map(_, inner) => format!("a table, each value {}", describe_type(inner)),
+        Type::Option(inner) | Type::Box(inner) => describe_type(inner),
+        Type::Named(path) => format!("a `{}`", crate::parameter::short_name(path)),
         Type::Local { text, .. } => format!("a `{text}`"),
         _ => "a string".to_owned(),
     }
 }
 
 /// A value that fits a type, as TOML.
-pub(crate) fn example(ty: &Type) -> String {
-    if let Some(range) = range(ty) {
+pub(crate) fn format_example(ty: &Type) -> String {
+    if let Some(range) = integer_range(ty) {
         return if range.max > u128::from(u64::MAX) { "\"20\"" } else { "20" }.to_owned();
     }
     match ty {
@@ -169,12 +173,12 @@ pub(crate) fn example(ty: &Type) -> String {
         Type::NaiveDateTime => "\"2026-01-31T12:00:00\"".to_owned(),
         Type::DateTimeUtc | Type::SystemTime => "\"2026-01-31T12:00:00Z\"".to_owned(),
         Type::Vec(inner) | Type::Set(inner) | Type::Array(inner, _) => {
-            format!("[{}]", example(inner))
+            format!("[{}]", format_example(inner))
         }
-        Type::Map(_, inner) => format!("{{ name = {} }}", example(inner)),
-        Type::Option(inner) | Type::Box(inner) => example(inner),
+        Type::Map(_, inner) => format!("{{ name = {} }}", format_example(inner)),
+        Type::Option(inner) | Type::Box(inner) => format_example(inner),
         Type::Tuple(types) => {
-            format!("[{}]", types.iter().map(example).collect::<Vec<_>>().join(", "))
+            format!("[{}]", types.iter().map(format_example).collect::<Vec<_>>().join(", "))
         }
         Type::Local { .. } | Type::Named(_) => "…".to_owned(),
         _ => "\"…\"".to_owned(),

@@ -30,13 +30,13 @@ impl<'a> Locator<'a> {
     pub(crate) fn at(&self, span: Span) -> String {
         let files = || self.sources.iter().map(|(file, _)| (file, OnceLock::new())).collect();
         let file = self.lines.get_or_init(files).get(&span.file);
-        let starts = file.map(|lines| lines.get_or_init(|| self.starts(span)));
+        let starts = file.map(|lines| lines.get_or_init(|| self.find_line_starts(span)));
         let starts = starts.map_or(&[][..], Vec::as_slice);
         let line = starts.partition_point(|start| *start <= span.start) + 1;
         format!("{}:{line}", self.sources.path(span.file))
     }
 
-    fn starts(&self, span: Span) -> Vec<u32> {
+    fn find_line_starts(&self, span: Span) -> Vec<u32> {
         let text = self.sources.get(span.file).map_or("", |s| &*s.text);
         text.bytes()
             .enumerate()

@@ -1,4 +1,4 @@
-//! Names of the wiring: `_` and `-` are the same.
+//! InstanceNames of the wiring: `_` and `-` are the same.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ pub(crate) fn fold(name: &str) -> String {
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Named<'a> {
+pub(crate) enum NamedInstance<'a> {
     Service(&'a InstanceModel),
     Backend(&'a InstanceModel),
     External(&'a InstanceModel),
 }
 
-impl<'a> Named<'a> {
+impl<'a> NamedInstance<'a> {
     pub(crate) fn instance(self) -> &'a InstanceModel {
         match self {
             Self::Service(i) | Self::Backend(i) | Self::External(i) => i,
@@ -27,28 +27,28 @@ impl<'a> Named<'a> {
 
 /// The instances of a wiring, by folded name.
 #[derive(Debug)]
-pub(crate) struct Names<'a> {
-    by_name: BTreeMap<String, Named<'a>>,
+pub(crate) struct InstanceNames<'a> {
+    by_name: BTreeMap<String, NamedInstance<'a>>,
     removed: &'a [RemovedInstance],
 }
 
-impl<'a> Names<'a> {
+impl<'a> InstanceNames<'a> {
     pub(crate) fn new(wiring: &'a WiringModel) -> Self {
         let mut by_name = BTreeMap::new();
         // Equal names in two tables were reported by the front end; the first of this order stays.
         for external in wiring.externals.values() {
-            by_name.insert(fold(&external.name), Named::External(external));
+            by_name.insert(fold(&external.name), NamedInstance::External(external));
         }
         for backend in wiring.backends.values() {
-            by_name.insert(fold(&backend.name), Named::Backend(backend));
+            by_name.insert(fold(&backend.name), NamedInstance::Backend(backend));
         }
         for service in wiring.services.values() {
-            by_name.insert(fold(&service.name), Named::Service(service));
+            by_name.insert(fold(&service.name), NamedInstance::Service(service));
         }
         Self { by_name, removed: &wiring.removed }
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<Named<'a>> {
+    pub(crate) fn get(&self, name: &str) -> Option<NamedInstance<'a>> {
         self.by_name.get(&fold(name)).copied()
     }
 
@@ -57,7 +57,7 @@ impl<'a> Names<'a> {
         self.removed.iter().find(|r| fold(&r.name) == name)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Named<'a>> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = NamedInstance<'a>> + '_ {
         self.by_name.values().copied()
     }
 }

@@ -12,9 +12,9 @@ use bp_plugin::{Kind, Plugin};
 use bp_wiring::Item;
 use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
 
-use crate::bind::{Bound, Scope};
-use crate::names::{Named, fold};
-use crate::walk::{Why, quoted};
+use crate::bind::{BoundService, Scope};
+use crate::names::{NamedInstance, fold};
+use crate::value_reader::{FaultKind, quote_names};
 use crate::{literal, parameter_value};
 
 /// The key of a service that is no parameter.
@@ -23,7 +23,7 @@ const IMPLEMENTATION: &str = "impl";
 /// Resolves the parameters of one service.
 pub(crate) fn resolve(
     scope: &mut Scope<'_>,
-    bound: Bound<'_>,
+    bound: BoundService<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Bindings {
     let constructor = &bound.implementation.constructor;
@@ -32,7 +32,7 @@ pub(crate) fn resolve(
     if !constructor.known || diagnostics.is_full() {
         return Bindings(bindings);
     }
-    let mistyped = unknown_keys(bound, diagnostics);
+    let mistyped = report_unknown_keys(bound, diagnostics);
     for parameter in &constructor.params {
         if parameter.name == IMPLEMENTATION {
             let name = &bound.implementation.name;
@@ -51,20 +51,24 @@ pub(crate) fn resolve(
             continue;
         }
         let binding = match (&parameter.kind, written) {
-            (ParameterKind::Literal(ty), Some(item)) => value(scope, parameter, ty, item).map(Some),
-            (ParameterKind::Literal(ty), None) => absent_value(bound, parameter, ty).map(Some),
+            (ParameterKind::Literal(ty), Some(item)) => {
+                read_value(scope, parameter, ty, item).map(Some)
+            }
+            (ParameterKind::Literal(ty), None) => {
+                resolve_absent_value(bound, parameter, ty).map(Some)
+            }
             (
                 ParameterKind::Instance(interface) | ParameterKind::Optional(interface),
                 Some(item),
-            ) => instance(scope, bound, parameter, interface, item),
+            ) => resolve_instance(scope, bound, parameter, interface, item),
             (ParameterKind::List(interface), Some(item)) => {
-                list(scope, bound, parameter, interface, item, diagnostics)
+                resolve_list(scope, bound, parameter, interface, item, diagnostics)
             }
-            (_, None) => automatic(scope, bound, parameter),
+            (_, None) => resolve_automatic(scope, bound, parameter),
         };
         match binding {
             Ok(Some(binding)) => {
-                uses(scope, parameter, &binding, bound.instance.span, diagnostics);
+                note_backend_use(scope, parameter, &binding, bound.instance.span, diagnostics);
                 bindings.insert(parameter.name.clone(), binding);
             }
             // What is missing was reported elsewhere.
@@ -75,10 +79,10 @@ pub(crate) fn resolve(
     Bindings(bindings)
 }
 
-type Resolved = Result<Option<Binding>, Box<Diagnostic>>;
+type ResolvedParameter = Result<Option<Binding>, Box<Diagnostic>>;
 
 /// Reports keys that are no parameter; answers the parameters that were probably meant.
-fn unknown_keys(bound: Bound<'_>, diagnostics: &mut Diagnostics) -> BTreeSet<String> {
+fn report_unknown_keys(bound: BoundService<'_>, diagnostics: &mut Diagnostics) -> BTreeSet<String> {
     let constructor = &bound.implementation.constructor;
     let known: Vec<String> = constructor.params.iter().map(|p| p.name.clone()).collect();
     let mut meant = BTreeSet::new();
@@ -105,7 +109,11 @@ fn unknown_keys(bound: Bound<'_>, diagnostics: &mut Diagnostics) -> BTreeSet<Str
 }
 
 /// Instances that offer an interface, by name, without the service itself.
-fn candidates(scope: &Scope<'_>, bound: Bound<'_>, interface: &InterfaceUse) -> Vec<String> {
+fn find_candidates(
+    scope: &Scope<'_>,
+    bound: BoundService<'_>,
+    interface: &InterfaceUse,
+) -> Vec<String> {
     scope
         .offering
         .get(&interface.path)
@@ -116,48 +124,48 @@ fn candidates(scope: &Scope<'_>, bound: Bound<'_>, interface: &InterfaceUse) -> 
         .collect()
 }
 
-fn offers(scope: &Scope<'_>, named: Named<'_>, interface: &InterfaceUse) -> bool {
+fn offers(scope: &Scope<'_>, named: NamedInstance<'_>, interface: &InterfaceUse) -> bool {
     match named {
-        Named::Service(i) => {
+        NamedInstance::Service(i) => {
             scope.services.get(&i.name).is_some_and(|b| b.interface == interface.path)
         }
-        Named::Backend(i) => {
+        NamedInstance::Backend(i) => {
             scope.backends.get(&i.name).is_some_and(|all| all.contains(&interface.path.as_str()))
         }
-        Named::External(_) => false,
+        NamedInstance::External(_) => false,
     }
 }
 
 /// An instance that the wiring names.
-fn instance(
+fn resolve_instance(
     scope: &Scope<'_>,
-    bound: Bound<'_>,
+    bound: BoundService<'_>,
     parameter: &ParameterModel,
     interface: &InterfaceUse,
     item: &Item,
-) -> Resolved {
+) -> ResolvedParameter {
     if item.as_bool() == Some(false) && matches!(parameter.kind, ParameterKind::Optional(_)) {
         return Ok(Some(Binding::Absent));
     }
-    let found = named(scope, bound, parameter, interface, item)?;
+    let found = resolve_name(scope, bound, parameter, interface, item)?;
     Ok(found.map(|name| Binding::Instance { name, span: Some(item.span) }))
 }
 
-fn list(
+fn resolve_list(
     scope: &Scope<'_>,
-    bound: Bound<'_>,
+    bound: BoundService<'_>,
     parameter: &ParameterModel,
     interface: &InterfaceUse,
     item: &Item,
     diagnostics: &mut Diagnostics,
-) -> Resolved {
+) -> ResolvedParameter {
     let Some(items) = item.as_array() else {
         let example = format!("[{}]", item.value);
-        return Err(Box::new(misfit(parameter, "a list of instances", item, &example)));
+        return Err(Box::new(describe_misfit(parameter, "a list of instances", item, &example)));
     };
     let mut names = Vec::new();
     for item in items {
-        match named(scope, bound, parameter, interface, item) {
+        match resolve_name(scope, bound, parameter, interface, item) {
             Ok(Some(name)) => names.push((name, item.span)),
             Ok(None) => {}
             Err(diagnostic) => diagnostics.push(*diagnostic),
@@ -167,18 +175,18 @@ fn list(
 }
 
 /// The instance that an item names; `None` when it exists but is faulty itself.
-fn named(
+fn resolve_name(
     scope: &Scope<'_>,
-    bound: Bound<'_>,
+    bound: BoundService<'_>,
     parameter: &ParameterModel,
     interface: &InterfaceUse,
     item: &Item,
 ) -> Result<Option<String>, Box<Diagnostic>> {
-    let short = short(&interface.path);
-    let fitting = candidates(scope, bound, interface);
+    let short = short_name(&interface.path);
+    let fitting = find_candidates(scope, bound, interface);
     let Some(name) = item.as_str() else {
         let example = fitting.first().map_or_else(|| "\"…\"".to_owned(), |c| format!("\"{c}\""));
-        return Err(Box::new(misfit(
+        return Err(Box::new(describe_misfit(
             parameter,
             &format!("the name of a `{short}`"),
             item,
@@ -203,15 +211,15 @@ fn named(
         return Ok(Some(found.instance().name.clone()));
     }
     let offered: Vec<String> = match found {
-        Named::Service(i) => match scope.services.get(&i.name) {
-            Some(bound) => vec![self::short(bound.interface).to_owned()],
+        NamedInstance::Service(i) => match scope.services.get(&i.name) {
+            Some(bound) => vec![self::short_name(bound.interface).to_owned()],
             None => return Ok(None),
         },
-        Named::Backend(i) => match scope.backends.get(&i.name) {
-            Some(all) => all.iter().map(|path| self::short(path).to_owned()).collect(),
+        NamedInstance::Backend(i) => match scope.backends.get(&i.name) {
+            Some(all) => all.iter().map(|path| self::short_name(path).to_owned()).collect(),
             None => return Ok(None),
         },
-        Named::External(_) => Vec::new(),
+        NamedInstance::External(_) => Vec::new(),
     };
     Err(Box::new(codes::wrong_interface(
         item.span,
@@ -224,11 +232,15 @@ fn named(
 }
 
 /// A parameter that the wiring leaves out.
-fn automatic(scope: &Scope<'_>, bound: Bound<'_>, parameter: &ParameterModel) -> Resolved {
+fn resolve_automatic(
+    scope: &Scope<'_>,
+    bound: BoundService<'_>,
+    parameter: &ParameterModel,
+) -> ResolvedParameter {
     let Some(interface) = parameter.kind.interface() else { return Ok(None) };
     let optional = matches!(parameter.kind, ParameterKind::Optional(_));
-    let fitting = candidates(scope, bound, interface);
-    let short = short(&interface.path);
+    let fitting = find_candidates(scope, bound, interface);
+    let short = short_name(&interface.path);
     let missing = |help: String| {
         Err(Box::new(codes::missing_parameter(
             bound.instance.span,
@@ -252,11 +264,11 @@ fn automatic(scope: &Scope<'_>, bound: Bound<'_>, parameter: &ParameterModel) ->
         }
         // A backend of that name was meant, and is of a kind that offers something else.
         for name in [own.as_str(), parameter.name.as_str()] {
-            if let Some(found @ Named::Backend(of)) = scope.names.get(name)
+            if let Some(found @ NamedInstance::Backend(of)) = scope.names.get(name)
                 && let Some(offered) = scope.backends.get(&found.instance().name)
             {
                 let offered: Vec<String> =
-                    offered.iter().map(|path| self::short(path).to_owned()).collect();
+                    offered.iter().map(|path| self::short_name(path).to_owned()).collect();
                 let kinds = scope.registry.iter().map(Plugin::metadata).filter(|m| match m.kind {
                     Kind::Backend { interfaces, .. } => interfaces.contains(&&*interface.path),
                     Kind::Transport { .. } | Kind::Wrapper { .. } | Kind::Target { .. } => false,
@@ -276,7 +288,7 @@ fn automatic(scope: &Scope<'_>, bound: Bound<'_>, parameter: &ParameterModel) ->
             }
         }
         // A backend of that name with a faulty kind was reported.
-        if faulty(scope, &own) || faulty(scope, &parameter.name) {
+        if is_faulty(scope, &own) || is_faulty(scope, &parameter.name) {
             return Ok(None);
         }
         return match fitting.as_slice() {
@@ -295,7 +307,7 @@ fn automatic(scope: &Scope<'_>, bound: Bound<'_>, parameter: &ParameterModel) ->
         _ if optional => Ok(Some(Binding::Absent)),
         // A service whose implementation is unknown might be the one.
         [] if scope.any_faulty => Ok(None),
-        [] => missing(implementers(scope, interface)),
+        [] => missing(suggest_implementation(scope, interface)),
         many => Err(Box::new(codes::ambiguous_parameter(
             bound.instance.span,
             &bound.instance.name,
@@ -308,16 +320,16 @@ fn automatic(scope: &Scope<'_>, bound: Bound<'_>, parameter: &ParameterModel) ->
 }
 
 /// Whether an instance is declared, and what it is could not be told.
-fn faulty(scope: &Scope<'_>, name: &str) -> bool {
+fn is_faulty(scope: &Scope<'_>, name: &str) -> bool {
     match scope.names.get(name) {
-        Some(Named::Service(i)) => !scope.services.contains_key(&i.name),
-        Some(Named::Backend(i)) => !scope.backends.contains_key(&i.name),
-        Some(Named::External(_)) | None => false,
+        Some(NamedInstance::Service(i)) => !scope.services.contains_key(&i.name),
+        Some(NamedInstance::Backend(i)) => !scope.backends.contains_key(&i.name),
+        Some(NamedInstance::External(_)) | None => false,
     }
 }
 
 /// What to type when no instance of a service's trait is declared.
-fn implementers(scope: &Scope<'_>, interface: &InterfaceUse) -> String {
+fn suggest_implementation(scope: &Scope<'_>, interface: &InterfaceUse) -> String {
     let found = scope
         .workflow
         .implementations
@@ -328,12 +340,12 @@ fn implementers(scope: &Scope<'_>, interface: &InterfaceUse) -> String {
         Some(name) => {
             format!("declare an instance under `[service]`: `name = {{ impl = \"{name}\" }}`")
         }
-        None => format!("implement `{}` in the workflow", short(&interface.path)),
+        None => format!("implement `{}` in the workflow", short_name(&interface.path)),
     }
 }
 
 /// Notes what a backend is used as; the second interface is an error.
-fn uses(
+fn note_backend_use(
     scope: &mut Scope<'_>,
     parameter: &ParameterModel,
     binding: &Binding,
@@ -350,13 +362,13 @@ fn uses(
         let (first, at) =
             scope.used_as.entry(name.clone()).or_insert_with(|| (interface.path.clone(), span));
         if *first != interface.path {
-            let (first, second) = (short(first), short(&interface.path));
+            let (first, second) = (short_name(first), short_name(&interface.path));
             diagnostics.push(codes::two_interfaces(span, &name, first, second, *at));
         }
     }
 }
 
-fn value(
+fn read_value(
     scope: &Scope<'_>,
     parameter: &ParameterModel,
     ty: &TypeUse,
@@ -366,15 +378,23 @@ fn value(
         // One value, one diagnostic.
         let first = faults.into_iter().next();
         Box::new(first.map_or_else(
-            || unfit(parameter, &literal::mismatch(&ty.ty), "", item.span, item.type_name()),
-            |fault| unfit(parameter, &fault.why, &fault.path, fault.span, &fault.found),
+            || {
+                describe_fault(
+                    parameter,
+                    &literal::describe_mismatch(&ty.ty),
+                    "",
+                    item.span,
+                    item.type_name(),
+                )
+            },
+            |fault| describe_fault(parameter, &fault.why, &fault.path, fault.span, &fault.found),
         ))
     })?;
     Ok(Binding::Value { value, span: item.span })
 }
 
-fn absent_value(
-    bound: Bound<'_>,
+fn resolve_absent_value(
+    bound: BoundService<'_>,
     parameter: &ParameterModel,
     ty: &TypeUse,
 ) -> Result<Binding, Box<Diagnostic>> {
@@ -388,19 +408,24 @@ fn absent_value(
             let named = named.rsplit("::").next().unwrap_or(named);
             format!("take it as `Arc<dyn {named}>`, so that the wiring can hand it over")
         }
-        None => format!("write `{} = {}`", parameter.name, literal::example(&ty.ty)),
+        None => format!("write `{} = {}`", parameter.name, literal::format_example(&ty.ty)),
     };
     Err(Box::new(codes::missing_parameter(
         bound.instance.span,
         &bound.instance.name,
         &parameter.name,
-        &literal::wanted(&ty.ty),
+        &literal::describe_type(&ty.ty),
         parameter.span,
         &help,
     )))
 }
 
-fn misfit(parameter: &ParameterModel, wanted: &str, item: &Item, example: &str) -> Diagnostic {
+fn describe_misfit(
+    parameter: &ParameterModel,
+    wanted: &str,
+    item: &Item,
+    example: &str,
+) -> Diagnostic {
     codes::value_does_not_fit(
         item.span,
         &parameter.name,
@@ -412,21 +437,28 @@ fn misfit(parameter: &ParameterModel, wanted: &str, item: &Item, example: &str) 
 }
 
 /// What is wrong with a part of a parameter's value; `path` leads to it.
-fn unfit(parameter: &ParameterModel, why: &Why, path: &str, span: Span, found: &str) -> Diagnostic {
+fn describe_fault(
+    parameter: &ParameterModel,
+    why: &FaultKind,
+    path: &str,
+    span: Span,
+    found: &str,
+) -> Diagnostic {
     let name = format!("{}{path}", parameter.name);
     let (wanted, example) = match why {
-        Why::Mismatch { wanted, example } => (wanted.clone(), example.clone()),
-        Why::Unwritable(ty) => {
+        FaultKind::Mismatch { wanted, example } => (wanted.clone(), example.clone()),
+        FaultKind::Unwritable(ty) => {
             return codes::unwritable_parameter(span, &name, ty, parameter.span);
         }
-        Why::Unknown { what, of, known, .. } if *what == "variant" => {
+        FaultKind::Unknown { what, of, known, .. } if *what == "variant" => {
             let first = known.first().map_or("…", String::as_str);
-            (format!("a variant of `{of}`: {}", quoted(known)), format!("\"{first}\""))
+            (format!("a variant of `{of}`: {}", quote_names(known)), format!("\"{first}\""))
         }
-        Why::Unknown { of, known, .. } => {
-            (format!("a table with the fields of `{of}`: {}", quoted(known)), "{ … }".to_owned())
-        }
-        Why::Missing { of, field, .. } => {
+        FaultKind::Unknown { of, known, .. } => (
+            format!("a table with the fields of `{of}`: {}", quote_names(known)),
+            "{ … }".to_owned(),
+        ),
+        FaultKind::Missing { of, field, .. } => {
             (format!("a table with all fields of `{of}`; `{field}` is missing"), "{ … }".to_owned())
         }
     };
@@ -436,6 +468,6 @@ fn unfit(parameter: &ParameterModel, why: &Why, path: &str, span: Span, found: &
 }
 
 /// The last part of a path.
-pub(crate) fn short(path: &str) -> &str {
+pub(crate) fn short_name(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }

@@ -5,7 +5,7 @@ use bp_wiring::Item;
 use bp_workflow::{Type, TypeUse, WorkflowModel};
 
 use crate::literal;
-use crate::walk::{self, Fault, Form, Why};
+use crate::value_reader::{self, FaultKind, ValueFault, ValueForm};
 
 /// Types that cannot be encoded, but that a wiring can write.
 const LOCAL: &[&str] =
@@ -37,16 +37,16 @@ fn has_literal(ty: &Type) -> bool {
 }
 
 /// Whether a type, or one inside it, is such.
-fn mentions(ty: &Type, such: &impl Fn(&Type) -> bool) -> bool {
-    such(ty)
+fn mentions(ty: &Type, wanted: &impl Fn(&Type) -> bool) -> bool {
+    wanted(ty)
         || match ty {
             Type::Option(inner)
             | Type::Box(inner)
             | Type::Vec(inner)
             | Type::Array(inner, _)
-            | Type::Set(inner) => mentions(inner, such),
-            Type::Map(key, value) => mentions(key, such) || mentions(value, such),
-            Type::Tuple(types) => types.iter().any(|t| mentions(t, such)),
+            | Type::Set(inner) => mentions(inner, wanted),
+            Type::Map(key, value) => mentions(key, wanted) || mentions(value, wanted),
+            Type::Tuple(types) => types.iter().any(|t| mentions(t, wanted)),
             _ => false,
         }
 }
@@ -59,32 +59,32 @@ pub(crate) fn read(
     workflow: &WorkflowModel,
     ty: &TypeUse,
     item: &Item,
-) -> Result<Value, Vec<Fault>> {
+) -> Result<Value, Vec<ValueFault>> {
     // Nothing that a reference could hold would be such a value.
     if let Type::Local { text, .. } = &ty.ty
         && !LOCAL.contains(&text.as_str())
     {
-        return Err(vec![Fault {
+        return Err(vec![ValueFault {
             path: String::new(),
             span: item.span,
             found: item.type_name().to_owned(),
-            why: Why::Unwritable(text.clone()),
+            why: FaultKind::Unwritable(text.clone()),
         }]);
     }
-    let value = walk::read(workflow, Form::Configuration, &ty.ty, item)?;
-    Ok(if is_encoded(ty) { encoded(value) } else { value })
+    let value = value_reader::read(workflow, ValueForm::Configuration, &ty.ty, item)?;
+    Ok(if is_encoded(ty) { encode_durations(value) } else { value })
 }
 
 /// Times are encoded in seconds.
-fn encoded(value: Value) -> Value {
+fn encode_durations(value: Value) -> Value {
     match value {
         Value::Duration(time) => {
             Value::Text(format!("{}.{:09}s", time.as_secs(), time.subsec_nanos()))
         }
-        Value::List(values) => Value::List(values.into_iter().map(encoded).collect()),
-        Value::Table(values) => {
-            Value::Table(values.into_iter().map(|(name, value)| (name, encoded(value))).collect())
-        }
+        Value::List(values) => Value::List(values.into_iter().map(encode_durations).collect()),
+        Value::Table(values) => Value::Table(
+            values.into_iter().map(|(name, value)| (name, encode_durations(value))).collect(),
+        ),
         value => value,
     }
 }

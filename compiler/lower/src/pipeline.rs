@@ -50,7 +50,7 @@ pub struct Step {
 }
 
 /// Watches the passes, to time and dump them.
-pub trait Observe {
+pub trait PassObserver {
     /// A pass is about to run.
     fn before(&mut self, _step: Step) {}
 
@@ -60,22 +60,22 @@ pub trait Observe {
 
 /// Watches nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
+pub struct NoObserver;
 
-impl Observe for Silent {}
+impl PassObserver for NoObserver {}
 
 /// A pass and the plugin it belongs to; the compiler's own belong to `bp`.
-struct Owned {
+struct OwnedPass {
     plugin: &'static str,
     pass: Box<dyn Pass>,
 }
 
 /// Lowers the models into a graph, runs every pass, and closes the plan.
-pub fn lower(input: &Input<'_>, observe: &mut dyn Observe) -> Lowered {
+pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
     let mut diagnostics = Diagnostics::new();
     let mut ir = Ir::new();
     let mut last = "lower";
-    for Owned { plugin, pass } in passes(input.registry, &mut diagnostics) {
+    for OwnedPass { plugin, pass } in sort_passes(input.registry, &mut diagnostics) {
         let step = Step { pass: pass.name(), stage: pass.stage() };
         observe.before(step);
         let outcome = guard(plugin, || {
@@ -101,7 +101,7 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn Observe) -> Lowered {
     let good = !diagnostics.has_errors();
     let (broken, plan) = rayon::join(
         || if good && !input.verify { verify(&ir, VerifyStage::Addressed) } else { Vec::new() },
-        || good.then(|| plan::close(input, &ir)),
+        || good.then(|| plan::build(input, &ir)),
     );
     for broken in &broken {
         diagnostics.push(catalog::internal::graph_inconsistent(last, broken));
@@ -115,16 +115,16 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn Observe) -> Lowered {
 
 /// The names of the passes in the order in which they run.
 pub fn pass_names(registry: &Registry) -> Vec<&'static str> {
-    passes(registry, &mut Diagnostics::new()).iter().map(|p| p.pass.name()).collect()
+    sort_passes(registry, &mut Diagnostics::new()).iter().map(|p| p.pass.name()).collect()
 }
 
 /// The passes in the order in which they run, for tests that run them one by one.
-pub fn passes_of(registry: &Registry) -> Vec<Box<dyn Pass>> {
-    passes(registry, &mut Diagnostics::new()).into_iter().map(|o| o.pass).collect()
+pub fn ordered_passes(registry: &Registry) -> Vec<Box<dyn Pass>> {
+    sort_passes(registry, &mut Diagnostics::new()).into_iter().map(|o| o.pass).collect()
 }
 
 /// The compiler's passes and the plugins', by stage, then by what comes after what, then by name.
-fn passes(registry: &Registry, diagnostics: &mut Diagnostics) -> Vec<Owned> {
+fn sort_passes(registry: &Registry, diagnostics: &mut Diagnostics) -> Vec<OwnedPass> {
     let own: [Box<dyn Pass>; 7] = [
         Box::new(bind::Bind),
         Box::new(group::Group),
@@ -134,20 +134,20 @@ fn passes(registry: &Registry, diagnostics: &mut Diagnostics) -> Vec<Owned> {
         Box::new(knobs::Knobs),
         Box::new(check::Check),
     ];
-    let mut waiting: Vec<Owned> =
-        own.into_iter().map(|pass| Owned { plugin: "bp", pass }).collect();
+    let mut waiting: Vec<OwnedPass> =
+        own.into_iter().map(|pass| OwnedPass { plugin: "bp", pass }).collect();
     for plugin in registry.iter() {
         let id = plugin.metadata().id;
         match guard(id, || plugin.passes()) {
             Ok(passes) => {
-                waiting.extend(passes.into_iter().map(|pass| Owned { plugin: id, pass }));
+                waiting.extend(passes.into_iter().map(|pass| OwnedPass { plugin: id, pass }));
             }
             Err(panicked) => diagnostics.push(panicked),
         }
     }
     // The compiler's own pass of a stage comes before the plugins' of that stage.
     waiting.sort_by_key(|o| (o.pass.stage(), o.plugin != "bp", o.pass.name()));
-    let mut sorted: Vec<Owned> = Vec::new();
+    let mut sorted: Vec<OwnedPass> = Vec::new();
     while !waiting.is_empty() {
         let stage = waiting.iter().map(|o| o.pass.stage()).min();
         let ready = waiting

@@ -12,7 +12,9 @@ use bp_plan::{
 use bp_plugin::facets::{
     Binding, Bindings, Drops, PluginSettings, ProcessSettings, WrapperSettings,
 };
-use bp_plugin::{Kind, Reading, autoscale, read_settings, resources, target_settings};
+use bp_plugin::{
+    Kind, ReadContext, read_autoscale, read_resources, read_settings, target_settings,
+};
 use bp_wiring::{Item, Table};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -22,43 +24,43 @@ use crate::pipeline::Input;
 use crate::{address, types, wrap};
 
 /// Closes the plan over a graph without errors.
-pub(crate) fn close(input: &Input<'_>, ir: &Ir) -> Plan {
-    let closing = Closing { input, ir, locator: Locator::new(input.sources) };
+pub(crate) fn build(input: &Input<'_>, ir: &Ir) -> Plan {
+    let builder = PlanBuilder { input, ir, locator: Locator::new(input.sources) };
     let components = ir.components();
-    let instances = closing.instances(&components);
-    let interfaces = closing.interfaces(&instances);
-    let edges = closing.edges(&components);
-    let types = types::reached(input.workflow, &interfaces, input.wire);
+    let instances = builder.build_instances(&components);
+    let interfaces = builder.build_interfaces(&instances);
+    let edges = builder.build_edges(&components);
+    let types = types::collect_types(input.workflow, &interfaces, input.wire);
     Plan {
         version: VERSION,
-        app: closing.app(),
+        app: builder.build_app(),
         wiring: input.wiring.name.clone(),
-        plugins: closing.plugins(),
-        implementations: closing.implementations(&instances),
-        listeners: closing.listeners(&edges),
+        plugins: builder.build_plugins(),
+        implementations: builder.build_implementations(&instances),
+        listeners: builder.build_listeners(&edges),
         edges,
-        processes: closing.processes(&instances),
-        inits: closing.inits(&instances),
-        knobs: closing.knobs(),
-        smoke: closing.smoke(),
-        wire: types::wire(input.wire, &types, &interfaces),
-        patches: closing.patches(),
-        targets: closing.targets(),
-        dropped: closing.dropped(),
+        processes: builder.build_processes(&instances),
+        inits: builder.build_inits(&instances),
+        knobs: builder.build_knobs(),
+        smoke: builder.build_smoke(),
+        wire: types::collect_wire_numbers(input.wire, &types, &interfaces),
+        patches: builder.build_patches(),
+        targets: builder.build_targets(),
+        dropped: builder.collect_dropped(),
         instances,
         interfaces,
         types,
     }
 }
 
-struct Closing<'a> {
+struct PlanBuilder<'a> {
     input: &'a Input<'a>,
     ir: &'a Ir,
     locator: Locator<'a>,
 }
 
 /// Where each service stands: its component, and whether that has more than one member.
-fn places(components: &[Component]) -> BTreeMap<&NodeKey, usize> {
+fn index_components(components: &[Component]) -> BTreeMap<&NodeKey, usize> {
     components
         .iter()
         .enumerate()
@@ -66,27 +68,27 @@ fn places(components: &[Component]) -> BTreeMap<&NodeKey, usize> {
         .collect()
 }
 
-impl Closing<'_> {
-    fn app(&self) -> AppPlan {
+impl PlanBuilder<'_> {
+    fn build_app(&self) -> AppPlan {
         let app = &self.input.wiring.app;
         let workflow = self.input.workflow;
         AppPlan {
             name: app.name.as_ref().map(|n| n.value.clone()).unwrap_or_default(),
             workflow_package: workflow.package.clone(),
             workflow_crate: workflow.crate_name.clone(),
-            workflow_path: self.relative(workflow.dir.as_str()),
+            workflow_path: self.relative_path(workflow.dir.as_str()),
             crates: workflow
                 .crates
                 .iter()
                 .filter(|krate| krate.name != workflow.crate_name)
                 .map(|krate| {
-                    let path = self.relative(krate.dir.as_str());
+                    let path = self.relative_path(krate.dir.as_str());
                     (krate.name.clone(), CratePlan { package: krate.package.clone(), path })
                 })
                 .collect(),
             runtime: match &app.runtime {
                 Some(bp_wiring::RuntimeSource::Path(path)) => {
-                    RuntimeSource::Path(self.relative(path.value.as_str()))
+                    RuntimeSource::Path(self.relative_path(path.value.as_str()))
                 }
                 Some(bp_wiring::RuntimeSource::Version(version)) => {
                     RuntimeSource::Version(version.value.clone())
@@ -98,12 +100,12 @@ impl Closing<'_> {
     }
 
     /// A path relative to the application's root, so that the plan holds no place of this machine.
-    fn relative(&self, path: &str) -> String {
-        relative(self.input.root, path)
+    fn relative_path(&self, path: &str) -> String {
+        relative_path(self.input.root, path)
     }
 
-    fn instances(&self, components: &[Component]) -> BTreeMap<String, InstancePlan> {
-        let places = places(components);
+    fn build_instances(&self, components: &[Component]) -> BTreeMap<String, InstancePlan> {
+        let places = index_components(components);
         let order: BTreeMap<&NodeKey, usize> =
             components.iter().flatten().enumerate().map(|(i, key)| (key, i)).collect();
         let number = |n: Option<&usize>| n.and_then(|n| u32::try_from(*n).ok()).unwrap_or(0);
@@ -113,10 +115,10 @@ impl Closing<'_> {
                 NodeKind::Service { implementation, interface, .. } => {
                     let service = ServicePlan {
                         implementation: implementation.clone(),
-                        implementation_origin: self.chosen(node, "impl"),
+                        implementation_origin: self.locate_leaf(node, "impl"),
                         component: number(places.get(&node.key)),
                         order: number(order.get(&node.key)),
-                        parameters: self.parameters(node),
+                        parameters: self.build_parameters(node),
                     };
                     (InstanceKind::Service(service), interface)
                 }
@@ -132,7 +134,7 @@ impl Closing<'_> {
                     }
                     let backend = BackendPlan {
                         plugin: plugin.clone(),
-                        plugin_origin: self.chosen(node, "kind"),
+                        plugin_origin: self.locate_leaf(node, "kind"),
                         keeps_data: metadata.is_some_and(|m| m.keeps_files()),
                         server,
                         settings: settings.0,
@@ -155,7 +157,7 @@ impl Closing<'_> {
     }
 
     /// Where the leaf stands that says what an instance is, which a selector of another file may have set.
-    fn chosen(&self, node: &Node, leaf: &str) -> String {
+    fn locate_leaf(&self, node: &Node, leaf: &str) -> String {
         let wiring = self.input.wiring;
         let name = node.key.as_str();
         let instance = wiring.service(name).or_else(|| wiring.backend(name));
@@ -163,7 +165,7 @@ impl Closing<'_> {
         self.locator.or(item.map(|i| i.span).or(node.origin.span), "automatic")
     }
 
-    fn parameters(&self, node: &Node) -> BTreeMap<String, ParameterPlan> {
+    fn build_parameters(&self, node: &Node) -> BTreeMap<String, ParameterPlan> {
         let Some(bindings) = node.facets.get::<Bindings>() else { return BTreeMap::new() };
         let caller = node.key.as_str();
         let bound = |name: &str, span| BoundInstance {
@@ -184,7 +186,7 @@ impl Closing<'_> {
         bindings.0.iter().map(|(name, binding)| (name.clone(), plan(binding))).collect()
     }
 
-    fn interfaces(
+    fn build_interfaces(
         &self,
         instances: &BTreeMap<String, InstancePlan>,
     ) -> BTreeMap<String, bp_plan::InterfacePlan> {
@@ -192,11 +194,11 @@ impl Closing<'_> {
         let used: BTreeSet<&str> = instances.values().map(|i| i.interface.as_str()).collect();
         used.into_iter()
             .filter_map(|path| self.input.workflow.services.get(path))
-            .map(|s| (s.path.clone(), types::interface(app, s, self.input.wire)))
+            .map(|s| (s.path.clone(), types::convert_interface(app, s, self.input.wire)))
             .collect()
     }
 
-    fn implementations(
+    fn build_implementations(
         &self,
         instances: &BTreeMap<String, InstancePlan>,
     ) -> BTreeMap<String, bp_plan::ImplementationPlan> {
@@ -204,14 +206,14 @@ impl Closing<'_> {
         for node in self.ir.nodes().filter(|n| instances.contains_key(n.key.as_str())) {
             let NodeKind::Service { implementation, interface, .. } = &node.kind else { continue };
             if let Some(model) = self.input.workflow.implementations.get(implementation) {
-                out.insert(implementation.clone(), types::implementation(model, interface));
+                out.insert(implementation.clone(), types::convert_implementation(model, interface));
             }
         }
         out
     }
 
     /// Every plugin that the merged wiring names, in use or not, so that the generated Rust is one for all wirings that name the same.
-    fn plugins(&self) -> BTreeMap<String, PluginPlan> {
+    fn build_plugins(&self) -> BTreeMap<String, PluginPlan> {
         let wiring = self.input.wiring;
         let mut ids: BTreeSet<&str> = BTreeSet::new();
         let tables = wiring.edges.iter().map(|r| &r.settings);
@@ -232,29 +234,29 @@ impl Closing<'_> {
             .collect()
     }
 
-    fn edges(&self, components: &[Component]) -> BTreeMap<String, EdgePlan> {
-        let places = places(components);
+    fn build_edges(&self, components: &[Component]) -> BTreeMap<String, EdgePlan> {
+        let places = index_components(components);
         let edge = |call: &&Edge| {
             let EdgeKind::Calls { interface, .. } = &call.kind else { return None };
             let cyclic = match (places.get(&call.from), places.get(&call.to)) {
                 (Some(from), Some(to)) => from == to,
                 _ => false,
             };
-            let (transport, listener) = self.transport(call);
+            let (transport, listener) = self.build_transport(call);
             let plan = EdgePlan {
                 caller: call.from.as_str().to_owned(),
                 callee: call.to.as_str().to_owned(),
                 interface: interface.clone(),
-                kind: wrap::class(self.ir, call),
+                kind: wrap::classify(self.ir, call),
                 remote: self.ir.is_remote(call),
                 cyclic,
-                client: self.wrappers(call.key.as_str()),
+                client: self.build_wrappers(call.key.as_str()),
                 transport,
                 listener,
                 deadline: None,
                 origin: self.locator.or(call.origin.span, "automatic"),
             };
-            let plan = EdgePlan { deadline: deadline(&plan), ..plan };
+            let plan = EdgePlan { deadline: default_deadline(&plan), ..plan };
             Some((call.key.as_str().to_owned(), plan))
         };
         // Calls are most of a plan.
@@ -263,7 +265,7 @@ impl Closing<'_> {
         edges.into_iter().collect()
     }
 
-    fn transport(&self, call: &Edge) -> (Option<TransportPlan>, Option<String>) {
+    fn build_transport(&self, call: &Edge) -> (Option<TransportPlan>, Option<String>) {
         let end = self.ir.parts_of(call.key.as_str()).find_map(|node| match &node.kind {
             NodeKind::Transport { plugin, side: Side::Client, .. } => Some((node, plugin)),
             _ => None,
@@ -276,7 +278,7 @@ impl Closing<'_> {
     }
 
     /// The wrappers of a call or listener, outermost first.
-    fn wrappers(&self, owner: &str) -> Vec<WrapperPlan> {
+    fn build_wrappers(&self, owner: &str) -> Vec<WrapperPlan> {
         let mut found: Vec<(Slot, WrapperPlan)> = self
             .ir
             .parts_of(owner)
@@ -302,7 +304,7 @@ impl Closing<'_> {
         found.into_iter().map(|(_, plan)| plan).collect()
     }
 
-    fn address(&self, key: &NodeKey) -> AddressPlan {
+    fn build_address(&self, key: &NodeKey) -> AddressPlan {
         let port = match self.ir.node(key).map(|n| &n.kind) {
             Some(NodeKind::Address { port }) => *port,
             _ => 0,
@@ -310,7 +312,10 @@ impl Closing<'_> {
         AddressPlan { name: key.name().to_owned(), port }
     }
 
-    fn listeners(&self, edges: &BTreeMap<String, EdgePlan>) -> BTreeMap<String, ListenerPlan> {
+    fn build_listeners(
+        &self,
+        edges: &BTreeMap<String, EdgePlan>,
+    ) -> BTreeMap<String, ListenerPlan> {
         let mut out = BTreeMap::new();
         for node in self.ir.nodes() {
             let NodeKind::Transport { plugin, side: Side::Server, owner } = &node.kind else {
@@ -332,7 +337,7 @@ impl Closing<'_> {
                 // What nobody publishes is called by generated clients, which always bring one, and by people with other tools.
                 deadline: entry
                     .map_or_else(|| Some(DeadlinePlan::default()), |e| e.deadline.clone()),
-                server: self.wrappers(node.key.as_str()),
+                server: self.build_wrappers(node.key.as_str()),
                 settings: beside,
             };
             let address = self
@@ -340,7 +345,7 @@ impl Closing<'_> {
                 .edges_to(&node.key)
                 .into_iter()
                 .find(|e| e.kind == EdgeKind::Serves)
-                .map(|e| self.address(&e.from));
+                .map(|e| self.build_address(&e.from));
             let Some(address) = address else { continue };
             let process = self
                 .ir
@@ -392,7 +397,7 @@ impl Closing<'_> {
         beside
     }
 
-    fn processes(
+    fn build_processes(
         &self,
         instances: &BTreeMap<String, InstancePlan>,
     ) -> BTreeMap<String, ProcessPlan> {
@@ -432,12 +437,12 @@ impl Closing<'_> {
             let plan = ProcessPlan {
                 instances: members.into_iter().map(|(_, name)| name).collect(),
                 listeners,
-                admin: self.address(&address::admin(node.key.name())),
+                admin: self.build_address(&address::admin_key(node.key.name())),
                 replicas: *replicas,
                 exclusive,
-                drain: drain(&settings),
-                resources: resources(&settings),
-                autoscale: autoscale(&settings),
+                drain: read_drain(&settings),
+                resources: read_resources(&settings),
+                autoscale: read_autoscale(&settings),
                 origins: settings.origins.into_iter().collect(),
                 claims,
                 origin: self.locator.or(node.origin.span, "automatic"),
@@ -447,7 +452,7 @@ impl Closing<'_> {
         out
     }
 
-    fn knobs(&self) -> BTreeMap<String, KnobPlan> {
+    fn build_knobs(&self) -> BTreeMap<String, KnobPlan> {
         self.ir
             .nodes()
             .filter_map(|node| match &node.kind {
@@ -463,7 +468,10 @@ impl Closing<'_> {
             .collect()
     }
 
-    fn inits(&self, instances: &BTreeMap<String, InstancePlan>) -> BTreeMap<String, InitPlan> {
+    fn build_inits(
+        &self,
+        instances: &BTreeMap<String, InstancePlan>,
+    ) -> BTreeMap<String, InitPlan> {
         let plan = |init: &bp_wiring::InitModel| {
             let name = &init.name.value;
             let held = instances.iter().filter(|(_, i)| i.processes.contains(name));
@@ -475,9 +483,9 @@ impl Closing<'_> {
             InitPlan {
                 callee: callee.unwrap_or(&init.callee.value).clone(),
                 method: init.method.value.clone(),
-                arguments: json_object(&init.arguments),
+                arguments: to_json_object(&init.arguments),
                 instances: members.into_iter().map(|(_, name)| name.clone()).collect(),
-                resources: resources(&settings.cloned().unwrap_or_default().0),
+                resources: read_resources(&settings.cloned().unwrap_or_default().0),
                 first: runs_first(self.ir, &key),
                 origin: self.locator.at(init.name.span),
             }
@@ -485,12 +493,12 @@ impl Closing<'_> {
         self.input.wiring.inits.iter().map(|(name, init)| (name.clone(), plan(init))).collect()
     }
 
-    fn smoke(&self) -> Vec<SmokePlan> {
+    fn build_smoke(&self) -> Vec<SmokePlan> {
         let plan = |call: &bp_wiring::SmokeCall| SmokePlan {
             name: call.name.value.clone(),
             callee: call.callee.value.clone(),
             method: call.method.value.clone(),
-            arguments: json_object(&call.arguments),
+            arguments: to_json_object(&call.arguments),
             expect: call.expect.as_ref().map(bp_wiring::Item::to_json),
             expect_error: call.expect_error.as_ref().map(|e| e.value.clone()),
             origin: self.locator.at(call.name.span),
@@ -498,7 +506,7 @@ impl Closing<'_> {
         self.input.wiring.smoke.iter().map(plan).collect()
     }
 
-    fn patches(&self) -> Vec<PatchPlan> {
+    fn build_patches(&self) -> Vec<PatchPlan> {
         let plan = |patch: &bp_wiring::Patch| PatchPlan {
             file: patch.file.value.clone(),
             pointer: patch.pointer.value.clone(),
@@ -509,7 +517,7 @@ impl Closing<'_> {
         self.input.wiring.patches.iter().map(plan).collect()
     }
 
-    fn targets(&self) -> BTreeMap<String, Settings> {
+    fn build_targets(&self) -> BTreeMap<String, Settings> {
         let wiring = self.input.wiring;
         let mut out = BTreeMap::new();
         for target in &wiring.target.enabled {
@@ -522,7 +530,7 @@ impl Closing<'_> {
                 .get(&target.value)
                 .and_then(bp_wiring::Item::as_table)
                 .unwrap_or(&empty);
-            let reading = Reading {
+            let reading = ReadContext {
                 key: &target.value,
                 span: Some(target.span),
                 methods: &[],
@@ -540,7 +548,7 @@ impl Closing<'_> {
         out
     }
 
-    fn dropped(&self) -> BTreeMap<String, Vec<Dropped>> {
+    fn collect_dropped(&self) -> BTreeMap<String, Vec<Dropped>> {
         let mut out: BTreeMap<String, BTreeSet<Dropped>> = BTreeMap::new();
         let nodes = self.ir.nodes().map(|n| (n.key.as_str(), &n.facets));
         let edges = self.ir.edges().map(|edge| {
@@ -561,14 +569,16 @@ impl Closing<'_> {
                 "app" | "target" => section,
                 _ => name.unwrap_or(section),
             };
-            out.entry(key.to_owned()).or_default().insert(wrap::dropped(change, &self.locator));
+            out.entry(key.to_owned())
+                .or_default()
+                .insert(wrap::describe_change(change, &self.locator));
         }
         out.into_iter().map(|(key, all)| (key, all.into_iter().collect())).collect()
     }
 }
 
 /// What a call that brings no deadline gets; nothing where a wrapper gives every method one.
-fn deadline(edge: &EdgePlan) -> Option<DeadlinePlan> {
+fn default_deadline(edge: &EdgePlan) -> Option<DeadlinePlan> {
     let given = edge
         .client
         .iter()
@@ -576,11 +586,11 @@ fn deadline(edge: &EdgePlan) -> Option<DeadlinePlan> {
     (edge.remote && !given).then(DeadlinePlan::default)
 }
 
-fn json_object(items: &BTreeMap<String, Item>) -> serde_json::Value {
+fn to_json_object(items: &BTreeMap<String, Item>) -> serde_json::Value {
     items.iter().map(|(name, item)| (name.clone(), item.to_json())).collect()
 }
 
-fn drain(settings: &Settings) -> DrainPlan {
+fn read_drain(settings: &Settings) -> DrainPlan {
     let millis = |path: &str| {
         let time = settings.get(path).and_then(Value::as_duration).unwrap_or_default();
         u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
@@ -589,7 +599,7 @@ fn drain(settings: &Settings) -> DrainPlan {
 }
 
 /// `path` as seen from `root`, both with `/`; `path` itself when it lies elsewhere.
-fn relative(root: &str, path: &str) -> String {
+fn relative_path(root: &str, path: &str) -> String {
     let parts = |text: &str| -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         for part in text.split('/') {
@@ -615,16 +625,16 @@ fn relative(root: &str, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::relative;
+    use super::relative_path;
 
     #[test]
     fn paths_are_relative_to_the_root() {
-        assert_eq!(relative("/a/app", "/a/app/workflow"), "workflow");
-        assert_eq!(relative("/a/app", "/a/app/wiring/../workflow"), "workflow");
-        assert_eq!(relative("/a/app", "/a/vendor/bp"), "../vendor/bp");
-        assert_eq!(relative("app", "app/wiring/../../rt"), "../rt");
-        assert_eq!(relative(".", "./workflow"), "workflow");
-        assert_eq!(relative("", "workflow"), "workflow");
-        assert_eq!(relative("app", "app"), ".");
+        assert_eq!(relative_path("/a/app", "/a/app/workflow"), "workflow");
+        assert_eq!(relative_path("/a/app", "/a/app/wiring/../workflow"), "workflow");
+        assert_eq!(relative_path("/a/app", "/a/vendor/bp"), "../vendor/bp");
+        assert_eq!(relative_path("app", "app/wiring/../../rt"), "../rt");
+        assert_eq!(relative_path(".", "./workflow"), "workflow");
+        assert_eq!(relative_path("", "workflow"), "workflow");
+        assert_eq!(relative_path("app", "app"), ".");
     }
 }

@@ -9,17 +9,17 @@ use bp_plugin::PassContext;
 use bp_wiring::Item;
 use bp_workflow::{MethodModel, ServiceModel, Type, TypeKind, VariantModel, WorkflowModel};
 
-use crate::names::{Named, Names};
-use crate::walk::{self, Fault, Form, Why};
+use crate::names::{InstanceNames, NamedInstance};
+use crate::value_reader::{self, FaultKind, ValueFault, ValueForm};
 
 /// Reports smoke calls that cannot work.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
-    let names = Names::new(cx.wiring);
+    let names = InstanceNames::new(cx.wiring);
     let mut faults = Vec::new();
     for call in &cx.wiring.smoke {
         let (service, arguments) = (&call.callee, &call.arguments);
         let why = "a smoke call calls a service";
-        let Some((name, interface)) = called(cx, &names, service, why, &mut faults) else {
+        let Some((name, interface)) = find_service(cx, &names, service, why, &mut faults) else {
             continue;
         };
         let published = EdgeKey::calls(NodeKey::CLIENT, name);
@@ -28,39 +28,40 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
             faults.push(codes::smoke_unpublished(service.span, name));
         }
         let workflow = cx.workflow;
-        let Some(method) = method(workflow, name, interface, &call.method, arguments, &mut faults)
+        let Some(method) =
+            check_method_call(workflow, name, interface, &call.method, arguments, &mut faults)
         else {
             continue;
         };
         let shown = format!("{name}.{}", method.name);
         if let Some(expect) = &call.expect {
-            let value = Value { call: &shown, what: "expect", declared: method.span };
+            let value = CallValue { call: &shown, what: "expect", declared: method.span };
             value.check(workflow, &method.ok.ty, expect, &mut faults);
         }
         if let Some(code) = &call.expect_error {
-            faults.extend(unknown_code(workflow, &shown, method, code));
+            faults.extend(check_error_code(workflow, &shown, method, code));
         }
     }
     cx.diagnostics.extend(faults);
 }
 
 /// The service of this name, and its interface; what else it is, is reported.
-pub(crate) fn called<'a>(
+pub(crate) fn find_service<'a>(
     cx: &PassContext<'a>,
-    names: &Names<'a>,
+    names: &InstanceNames<'a>,
     callee: &Spanned<String>,
     why: &str,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<(&'a str, &'a ServiceModel)> {
     let named = match names.get(&callee.value) {
-        Some(Named::Service(i)) => i,
-        Some(Named::Backend(_)) => {
+        Some(NamedInstance::Service(i)) => i,
+        Some(NamedInstance::Backend(_)) => {
             faults.push(codes::not_a_service(callee.span, &callee.value, "a backend", why));
             return None;
         }
         // The front end reports the use of what was removed.
         None if names.removed(&callee.value).is_some() => return None,
-        Some(Named::External(_)) | None => {
+        Some(NamedInstance::External(_)) | None => {
             let services: Vec<String> =
                 cx.wiring.services.values().map(|s| s.name.clone()).collect();
             let suggestion = nearest(&callee.value, services.iter().map(String::as_str));
@@ -85,7 +86,7 @@ pub(crate) fn called<'a>(
 }
 
 /// The method called, if the service has it; it and the arguments are checked.
-pub(crate) fn method<'a>(
+pub(crate) fn check_method_call<'a>(
     workflow: &WorkflowModel,
     name: &str,
     service: &'a ServiceModel,
@@ -108,7 +109,7 @@ pub(crate) fn method<'a>(
     let known: Vec<&str> = method.arguments.iter().map(|a| a.name.as_str()).collect();
     for (argument, item) in arguments {
         if let Some(declared) = method.arguments.iter().find(|a| a.name == *argument) {
-            let value = Value { call: &shown, what: argument, declared: declared.span };
+            let value = CallValue { call: &shown, what: argument, declared: declared.span };
             value.check(workflow, &declared.ty.ty, item, faults);
         } else {
             let message = format!("takes no argument `{argument}`");
@@ -134,7 +135,7 @@ pub(crate) fn method<'a>(
 }
 
 /// A value of a call.
-struct Value<'a> {
+struct CallValue<'a> {
     /// `board.publish`.
     call: &'a str,
     /// The argument, or `expect`.
@@ -143,7 +144,7 @@ struct Value<'a> {
     declared: Span,
 }
 
-impl Value<'_> {
+impl CallValue<'_> {
     /// Reports each part that the runtime could not decode.
     fn check(
         &self,
@@ -152,28 +153,29 @@ impl Value<'_> {
         item: &Item,
         faults: &mut Vec<Diagnostic>,
     ) {
-        let found = walk::read(workflow, Form::Call, ty, item).err().unwrap_or_default();
-        faults.extend(found.into_iter().map(|fault| self.fault(fault)));
+        let found =
+            value_reader::read(workflow, ValueForm::Call, ty, item).err().unwrap_or_default();
+        faults.extend(found.into_iter().map(|fault| self.to_diagnostic(fault)));
     }
 
-    fn fault(&self, fault: Fault) -> Diagnostic {
+    fn to_diagnostic(&self, fault: ValueFault) -> Diagnostic {
         let Self { call, declared, .. } = *self;
         let path = format!("{}{}", self.what, fault.path);
         let (at, found) = (fault.span, &fault.found);
         match fault.why {
-            Why::Mismatch { wanted, example } => {
+            FaultKind::Mismatch { wanted, example } => {
                 let help = format!("write `{example}`");
                 codes::value_of_call(at, call, &path, &wanted, found, help, declared)
             }
-            Why::Unwritable(ty) => {
+            FaultKind::Unwritable(ty) => {
                 let wanted = format!("left out, for no wiring can write a `{ty}`");
                 let help = "remove it".to_owned();
                 codes::value_of_call(at, call, &path, &wanted, found, help, declared)
             }
-            Why::Missing { field, of, declared } => {
+            FaultKind::Missing { field, of, declared } => {
                 codes::missing_field_of_call(at, call, &path, &field, &of, declared)
             }
-            Why::Unknown { what, name, span, of, known, declared } => {
+            FaultKind::Unknown { what, name, span, of, known, declared } => {
                 let suggestion = nearest(&name, known.iter().map(String::as_str));
                 if what == "variant" {
                     codes::unknown_variant_of_call(span, &name, &of, suggestion, &known, declared)
@@ -186,7 +188,7 @@ impl Value<'_> {
 }
 
 /// That a method fails with no error of this code, if it does not.
-fn unknown_code(
+fn check_error_code(
     workflow: &WorkflowModel,
     call: &str,
     method: &MethodModel,

@@ -10,14 +10,14 @@ use bp_ir::{Edge, EdgeKey, EdgeKind, NodeKey, NodeKind, Origin, Side};
 use bp_plan::{Dropped, EdgeClass, Settings};
 use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers};
 use bp_plugin::{
-    CheckContext, Kind, Metadata, PORT, Pass, PassContext, Plugin, Reading, Setting, SettingKind,
-    Stage, read_settings,
+    CheckContext, Kind, Metadata, PORT, Pass, PassContext, Plugin, ReadContext, Setting,
+    SettingKind, Stage, read_settings,
 };
 use bp_wiring::{Item, Table};
 use bp_workflow::{MethodModel, WorkflowModel};
 
 use crate::locate::Locator;
-use crate::wrap::class;
+use crate::wrap::classify;
 
 /// The leaf that chooses the transport; read here, not by the plugin.
 const KIND: Setting = Setting::new("kind", SettingKind::Text, "The transport.");
@@ -43,23 +43,23 @@ impl Pass for Transport {
         for key in calls {
             let Some(call) = cx.ir.edge(&key).cloned() else { continue };
             if cx.ir.is_remote(&call) {
-                serialisable(cx, &call);
+                check_serialisable(cx, &call);
                 if let Some(chosen) = choose(cx, &call, &locator) {
                     connect(cx, &call, chosen, &mut listeners);
                 }
             } else {
-                stays(cx, &call, &locator);
+                note_local_call(cx, &call, &locator);
             }
         }
         for (name, listener) in listeners {
             listen(cx, &name, listener);
         }
-        unlistened(cx, &locator);
+        note_unused_server_wrappers(cx, &locator);
     }
 }
 
 /// The transport that a call's wiring chooses.
-struct Chosen {
+struct ChosenTransport {
     plugin: &'static str,
     settings: Settings,
     /// Where `rpc` was written.
@@ -105,15 +105,15 @@ fn clear(cx: &mut PassContext<'_>) {
     }
 }
 
-fn rpc(call: &Edge) -> Option<&Item> {
+fn find_rpc(call: &Edge) -> Option<&Item> {
     let resolved = call.facets.get::<CallSettings>()?;
     let item = resolved.0.edge.settings.entries.get("rpc")?;
     (item.as_bool() != Some(false)).then_some(item)
 }
 
 /// A call inside a process needs no transport; `bp explain` says that one was asked for.
-fn stays(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) {
-    let Some(item) = rpc(call) else { return };
+fn note_local_call(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) {
+    let Some(item) = find_rpc(call) else { return };
     let what = item
         .as_table()
         .and_then(|t| t.entries.get("kind"))
@@ -132,7 +132,7 @@ fn stays(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) {
 }
 
 /// Server wrappers of services that listen nowhere stand on nothing; `bp explain` says so.
-fn unlistened(cx: &mut PassContext<'_>, locator: &Locator<'_>) {
+fn note_unused_server_wrappers(cx: &mut PassContext<'_>, locator: &Locator<'_>) {
     let silent: Vec<(NodeKey, Vec<Dropped>)> = cx
         .ir
         .nodes()
@@ -160,7 +160,7 @@ fn unlistened(cx: &mut PassContext<'_>, locator: &Locator<'_>) {
 }
 
 /// Reports methods that cannot cross.
-fn serialisable(cx: &mut PassContext<'_>, call: &Edge) {
+fn check_serialisable(cx: &mut PassContext<'_>, call: &Edge) {
     let EdgeKind::Calls { interface, .. } = &call.kind else { return };
     let Some(service) = cx.workflow.services.get(interface) else { return };
     let (caller, callee) = (call.from.as_str(), call.to.as_str());
@@ -189,8 +189,8 @@ fn serialisable(cx: &mut PassContext<'_>, call: &Edge) {
     }
 }
 
-fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Option<Chosen> {
-    let entry = class(cx.ir, call) == EdgeClass::Entry;
+fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Option<ChosenTransport> {
+    let entry = classify(cx.ir, call) == EdgeClass::Entry;
     let known: Vec<&str> = cx
         .registry
         .iter()
@@ -202,7 +202,7 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
         .map(|m| m.id)
         .collect();
     let (caller, callee) = (call.from.as_str(), call.to.as_str());
-    let Some(item) = rpc(call) else {
+    let Some(item) = find_rpc(call) else {
         let preferred = if entry { "http" } else { "grpc" };
         let example = known.iter().find(|id| **id == preferred).or(known.first());
         let example = example.copied().unwrap_or("grpc");
@@ -225,13 +225,13 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
         cx.diagnostics.push(codes::not_an_entry_transport(kind.span, name, &known));
         return None;
     }
-    others_beside(cx, call, plugin.metadata());
+    report_foreign_settings(cx, call, plugin.metadata());
     let settings = read(cx, call, plugin, item, table, locator);
-    Some(Chosen { plugin: plugin.metadata().id, settings, span: kind.span, entry })
+    Some(ChosenTransport { plugin: plugin.metadata().id, settings, span: kind.span, entry })
 }
 
 /// Reports what stands beside `rpc` and belongs to another transport.
-fn others_beside(cx: &mut PassContext<'_>, call: &Edge, chosen: &Metadata) {
+fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Metadata) {
     let beside = |metadata: &Metadata| match metadata.kind {
         Kind::Transport { beside, .. } => beside,
         Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } => &[],
@@ -262,7 +262,7 @@ fn read(
         _ => &[],
     };
     let locate = |span| locator.at(span);
-    let reading = |key| Reading { key, span: Some(item.key), methods, locate: &locate };
+    let reading = |key| ReadContext { key, span: Some(item.key), methods, locate: &locate };
     let mut known: Vec<Setting> = metadata.settings.to_vec();
     known.extend([PORT, KIND]);
     let mut out = read_settings(&known, table, reading("rpc"), cx.diagnostics);
@@ -284,13 +284,13 @@ fn read(
     }
     let place = call.key.as_str();
     let arguments = match &call.kind {
-        EdgeKind::Calls { interface, .. } => arguments(cx.workflow, interface),
+        EdgeKind::Calls { interface, .. } => collect_arguments(cx.workflow, interface),
         _ => BTreeMap::new(),
     };
     CheckContext {
         plugin: metadata.id,
         place,
-        class: Some(class(cx.ir, call)),
+        class: Some(classify(cx.ir, call)),
         arguments: &arguments,
         settings: &out.settings,
         spans: &out.spans,
@@ -302,14 +302,14 @@ fn read(
 }
 
 /// The names of the arguments of each method of a service that can cross a process.
-fn arguments(workflow: &WorkflowModel, interface: &str) -> BTreeMap<String, Vec<String>> {
+fn collect_arguments(workflow: &WorkflowModel, interface: &str) -> BTreeMap<String, Vec<String>> {
     let methods = workflow.services.get(interface).into_iter().flat_map(|s| &s.methods);
     let names = |m: &MethodModel| m.arguments.iter().map(|a| a.name.clone()).collect();
     methods.filter(|m| m.is_remote()).map(|m| (m.name.clone(), names(m))).collect()
 }
 
 /// The name of the address of a listener: `CART_GRPC`.
-fn address(service: &str, plugin: &str) -> String {
+fn address_name(service: &str, plugin: &str) -> String {
     format!("{service}_{plugin}").replace('-', "_").to_uppercase()
 }
 
@@ -317,7 +317,7 @@ fn address(service: &str, plugin: &str) -> String {
 fn connect(
     cx: &mut PassContext<'_>,
     call: &Edge,
-    chosen: Chosen,
+    chosen: ChosenTransport,
     listeners: &mut BTreeMap<String, Listener>,
 ) {
     let name = format!("{}.{}", call.to, chosen.plugin);
@@ -418,7 +418,7 @@ fn listen(cx: &mut PassContext<'_>, name: &str, listener: Listener) {
     }
     let _ = cx.ir.add_edge(&key, &inner, kind, origin.clone());
 
-    let at = NodeKey::address(&address(service.as_str(), plugin));
+    let at = NodeKey::address(&address_name(service.as_str(), plugin));
     let _ = cx.ir.add_node(&at, NodeKind::Address { port: 0 }, origin.clone());
     let _ = cx.ir.add_edge(&at, &key, EdgeKind::Serves, origin.clone());
     let callers: Vec<NodeKey> = cx

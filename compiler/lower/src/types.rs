@@ -16,7 +16,7 @@ use bp_workflow::{
 use crate::parameter_value;
 
 /// A type as it crosses a process; a `Box` is what it holds.
-fn type_plan(ty: &Type) -> TypePlan {
+fn convert_type(ty: &Type) -> TypePlan {
     let integer = |signed, bits| TypePlan::Integer { signed, bits };
     match ty {
         Type::Unit => TypePlan::Unit,
@@ -36,16 +36,16 @@ fn type_plan(ty: &Type) -> TypePlan {
         Type::F64 => TypePlan::Float { bits: 64 },
         Type::String => TypePlan::String,
         Type::Bytes => TypePlan::Bytes,
-        Type::Option(inner) => TypePlan::Option(Box::new(type_plan(inner))),
-        Type::Box(inner) => type_plan(inner),
-        Type::Vec(inner) => TypePlan::List(Box::new(type_plan(inner))),
+        Type::Option(inner) => TypePlan::Option(Box::new(convert_type(inner))),
+        Type::Box(inner) => convert_type(inner),
+        Type::Vec(inner) => TypePlan::List(Box::new(convert_type(inner))),
         Type::Array(inner, _) if **inner == Type::U8 => TypePlan::Bytes,
-        Type::Array(inner, length) => TypePlan::Array(Box::new(type_plan(inner)), *length),
-        Type::Set(inner) => TypePlan::Set(Box::new(type_plan(inner))),
+        Type::Array(inner, length) => TypePlan::Array(Box::new(convert_type(inner)), *length),
+        Type::Set(inner) => TypePlan::Set(Box::new(convert_type(inner))),
         Type::Map(key, value) => {
-            TypePlan::Map(Box::new(type_plan(key)), Box::new(type_plan(value)))
+            TypePlan::Map(Box::new(convert_type(key)), Box::new(convert_type(value)))
         }
-        Type::Tuple(types) => TypePlan::Tuple(types.iter().map(type_plan).collect()),
+        Type::Tuple(types) => TypePlan::Tuple(types.iter().map(convert_type).collect()),
         Type::Named(path) => TypePlan::Named(path.clone()),
         Type::Duration => TypePlan::Duration,
         Type::SystemTime => TypePlan::SystemTime,
@@ -60,12 +60,16 @@ fn type_plan(ty: &Type) -> TypePlan {
 }
 
 /// Numbers start at 1 in the order of declaration where the table says nothing.
-fn position(index: usize) -> u32 {
+fn default_number(index: usize) -> u32 {
     u32::try_from(index + 1).unwrap_or(u32::MAX)
 }
 
 /// A service's trait; its name on the wire is the application's and its own.
-pub(crate) fn interface(app: &str, service: &ServiceModel, wire: &WireTable) -> InterfacePlan {
+pub(crate) fn convert_interface(
+    app: &str,
+    service: &ServiceModel,
+    wire: &WireTable,
+) -> InterfacePlan {
     let numbers = wire.methods.get(&service.path);
     let method = |(index, method): (usize, &MethodModel)| MethodPlan {
         name: method.name.clone(),
@@ -80,14 +84,14 @@ pub(crate) fn interface(app: &str, service: &ServiceModel, wire: &WireTable) -> 
             .map(|(i, argument)| ArgumentPlan {
                 name: argument.name.clone(),
                 rust: argument.ty.text.clone(),
-                ty: type_plan(&argument.ty.ty),
+                ty: convert_type(&argument.ty.ty),
                 number: numbers
                     .and_then(|m| m.get(&method.name)?.get(&argument.name).copied())
-                    .unwrap_or_else(|| position(i)),
+                    .unwrap_or_else(|| default_number(i)),
             })
             .collect(),
         returns_rust: method.return_text(),
-        answer: type_plan(&method.ok.ty),
+        answer: convert_type(&method.ok.ty),
         error: method.error_path().map(str::to_owned),
         doc: method.docs.join("\n"),
     };
@@ -102,15 +106,15 @@ pub(crate) fn interface(app: &str, service: &ServiceModel, wire: &WireTable) -> 
 }
 
 /// Every type that the interfaces reach, by path.
-pub(crate) fn reached(
+pub(crate) fn collect_types(
     workflow: &WorkflowModel,
     interfaces: &BTreeMap<String, InterfacePlan>,
     wire: &WireTable,
 ) -> BTreeMap<String, TypeDefPlan> {
     let mut waiting: Vec<String> = Vec::new();
     for method in interfaces.values().flat_map(|i| &i.methods) {
-        method.arguments.iter().for_each(|a| named(&a.ty, &mut waiting));
-        named(&method.answer, &mut waiting);
+        method.arguments.iter().for_each(|a| collect_named(&a.ty, &mut waiting));
+        collect_named(&method.answer, &mut waiting);
         waiting.extend(method.error.clone());
     }
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -120,15 +124,18 @@ pub(crate) fn reached(
             continue;
         }
         let Some(model) = workflow.types.get(&path) else { continue };
-        let plan = definition(model, wire.types.get(&path));
+        let plan = convert_type_def(model, wire.types.get(&path));
         match &plan.body {
             TypeBody::Struct { fields, .. } => {
                 for field in fields {
-                    named(&field.ty, &mut waiting);
+                    collect_named(&field.ty, &mut waiting);
                 }
             }
             TypeBody::Enum { variants } => {
-                variants.iter().flat_map(|v| &v.fields).for_each(|f| named(&f.ty, &mut waiting));
+                variants
+                    .iter()
+                    .flat_map(|v| &v.fields)
+                    .for_each(|f| collect_named(&f.ty, &mut waiting));
             }
         }
         out.insert(path, plan);
@@ -137,18 +144,18 @@ pub(crate) fn reached(
 }
 
 /// The paths of the types inside a type.
-fn named(ty: &TypePlan, out: &mut Vec<String>) {
+fn collect_named(ty: &TypePlan, out: &mut Vec<String>) {
     match ty {
         TypePlan::Named(path) => out.push(path.clone()),
         TypePlan::Option(inner)
         | TypePlan::List(inner)
         | TypePlan::Array(inner, _)
-        | TypePlan::Set(inner) => named(inner, out),
+        | TypePlan::Set(inner) => collect_named(inner, out),
         TypePlan::Map(key, value) => {
-            named(key, out);
-            named(value, out);
+            collect_named(key, out);
+            collect_named(value, out);
         }
-        TypePlan::Tuple(types) => types.iter().for_each(|t| named(t, out)),
+        TypePlan::Tuple(types) => types.iter().for_each(|t| collect_named(t, out)),
         TypePlan::Bool
         | TypePlan::Char
         | TypePlan::Integer { .. }
@@ -163,24 +170,29 @@ fn named(ty: &TypePlan, out: &mut Vec<String>) {
     }
 }
 
-fn fields(models: &[FieldModel], numbers: Option<&BTreeMap<String, u32>>) -> Vec<FieldPlan> {
+fn convert_fields(
+    models: &[FieldModel],
+    numbers: Option<&BTreeMap<String, u32>>,
+) -> Vec<FieldPlan> {
     let field = |(i, field): (usize, &FieldModel)| FieldPlan {
         name: field.name.clone(),
-        ty: type_plan(&field.ty.ty),
-        number: numbers.and_then(|n| n.get(&field.name).copied()).unwrap_or_else(|| position(i)),
+        ty: convert_type(&field.ty.ty),
+        number: numbers
+            .and_then(|n| n.get(&field.name).copied())
+            .unwrap_or_else(|| default_number(i)),
         doc: field.docs.join("\n"),
     };
     models.iter().enumerate().map(field).collect()
 }
 
-fn definition(model: &TypeModel, wire: Option<&wire_lock::WireType>) -> TypeDefPlan {
+fn convert_type_def(model: &TypeModel, wire: Option<&wire_lock::WireType>) -> TypeDefPlan {
     let numbers = wire.map(|w| &w.fields);
     let body = match &model.kind {
         TypeKind::Struct(all) => {
-            TypeBody::Struct { shape: Shape::Named, fields: fields(all, numbers) }
+            TypeBody::Struct { shape: Shape::Named, fields: convert_fields(all, numbers) }
         }
         TypeKind::TupleStruct(all) => {
-            TypeBody::Struct { shape: Shape::Tuple, fields: fields(all, numbers) }
+            TypeBody::Struct { shape: Shape::Tuple, fields: convert_fields(all, numbers) }
         }
         TypeKind::Unit => TypeBody::Struct { shape: Shape::Unit, fields: Vec::new() },
         TypeKind::Enum(variants) => {
@@ -190,13 +202,13 @@ fn definition(model: &TypeModel, wire: Option<&wire_lock::WireType>) -> TypeDefP
                 let wire = wire.and_then(|w| w.variants.get(&v.name));
                 VariantPlan {
                     name: v.name.clone(),
-                    number: wire.map_or_else(|| position(i), |w| w.number),
+                    number: wire.map_or_else(|| default_number(i), |w| w.number),
                     shape: match v.shape {
                         VariantShape::Unit => Shape::Unit,
                         VariantShape::Tuple(_) => Shape::Tuple,
                         VariantShape::Struct(_) => Shape::Named,
                     },
-                    fields: fields(v.shape.fields(), wire.map(|w| &w.fields)),
+                    fields: convert_fields(v.shape.fields(), wire.map(|w| &w.fields)),
                     doc: v.docs.join("\n"),
                     status: v.status.as_ref().map(|s| s.code.clone()),
                 }
@@ -208,7 +220,10 @@ fn definition(model: &TypeModel, wire: Option<&wire_lock::WireType>) -> TypeDefP
 }
 
 /// An implementation, by the interface that its instances offer.
-pub(crate) fn implementation(model: &ImplementationModel, interface: &str) -> ImplementationPlan {
+pub(crate) fn convert_implementation(
+    model: &ImplementationModel,
+    interface: &str,
+) -> ImplementationPlan {
     let parameter = |p: &bp_workflow::ParameterModel| ConstructorParameter {
         name: p.name.clone(),
         kind: match &p.kind {
@@ -219,7 +234,7 @@ pub(crate) fn implementation(model: &ImplementationModel, interface: &str) -> Im
                 PlanParameter::Data(ty.text.clone())
             }
             ParameterKind::Literal(ty) => match ty.ty {
-                Type::Option(_) => PlanParameter::OptionalValue(inside_option(&ty.text)),
+                Type::Option(_) => PlanParameter::OptionalValue(strip_option(&ty.text)),
                 _ => PlanParameter::Value(ty.text.clone()),
             },
         },
@@ -238,7 +253,7 @@ pub(crate) fn implementation(model: &ImplementationModel, interface: &str) -> Im
 }
 
 /// `T` of `Option<T>` as Rust text; the whole text when it is written otherwise, as by an alias.
-fn inside_option(text: &str) -> String {
+fn strip_option(text: &str) -> String {
     text.split_once("Option<")
         .and_then(|(_, rest)| rest.trim_end().strip_suffix('>'))
         .unwrap_or(text)
@@ -247,7 +262,7 @@ fn inside_option(text: &str) -> String {
 }
 
 /// The numbers that the running system needs: those of the types and interfaces in use.
-pub(crate) fn wire(
+pub(crate) fn collect_wire_numbers(
     table: &WireTable,
     types: &BTreeMap<String, TypeDefPlan>,
     interfaces: &BTreeMap<String, InterfacePlan>,

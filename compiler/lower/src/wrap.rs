@@ -11,7 +11,7 @@ use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass, Value};
 use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
 use bp_plugin::{
-    CheckContext, IN_PROCESS, Kind, Level, Metadata, Pass, PassContext, Plugin, Reach, Reading,
+    CheckContext, IN_PROCESS, Kind, Level, Metadata, Pass, PassContext, Plugin, Reach, ReadContext,
     Registry, Setting, Stage, read_settings,
 };
 use bp_wiring::{
@@ -37,17 +37,17 @@ impl Pass for Wrap {
     fn run(&self, cx: &mut PassContext<'_>) {
         clear(cx.ir);
         let locator = Locator::new(cx.sources);
-        let servers = servers(cx, &locator);
-        let calls = calls(cx.ir);
+        let servers = resolve_server_side(cx, &locator);
+        let calls = collect_calls(cx.ir);
         let shapes: Vec<EdgeShape> = calls.iter().map(|c| c.shape.clone()).collect();
         let registry = cx.registry;
         let grammar = registry.grammar();
         let accepts = |key: &str, kind: Shape| accepts(registry, key, class_of(kind));
         let (resolved, faults) = resolve_edges(cx.wiring, &grammar, &shapes, &accepts);
         report(faults, cx.diagnostics);
-        let mut known = Known::default();
+        let mut known = SettingsCache::default();
         for (call, resolved) in calls.into_iter().zip(resolved) {
-            let mut wrapping = Wrapping {
+            let mut reader = WrapperReader {
                 registry,
                 locator: &locator,
                 place: call.key.as_str().to_owned(),
@@ -57,14 +57,14 @@ impl Pass for Wrap {
                 known: &mut known,
                 diagnostics: cx.diagnostics,
             };
-            let mut wanted = wrapping.wanted(&resolved);
+            let mut wanted = reader.read_wrappers(&resolved);
             if call.class != EdgeClass::Entry
                 && let Some(server) = servers.get(&call.shape.caller)
             {
-                wanted.extend(inherited(registry, server, &resolved, &wanted, call.class));
+                wanted.extend(inherit_wrappers(registry, server, &resolved, &wanted, call.class));
                 wanted.sort_by(|a, b| (a.slot, &a.plugin).cmp(&(b.slot, &b.plugin)));
             }
-            put(cx, &call, wanted, resolved, &locator);
+            add_wrappers(cx, &call, wanted, resolved, &locator);
         }
     }
 }
@@ -100,7 +100,7 @@ pub(crate) fn class_of(kind: Shape) -> EdgeClass {
 }
 
 /// The class of a call.
-pub(crate) fn class(ir: &Ir, call: &Edge) -> EdgeClass {
+pub(crate) fn classify(ir: &Ir, call: &Edge) -> EdgeClass {
     let backend = ir.node(&call.to).is_some_and(|n| matches!(n.kind, NodeKind::Backend { .. }));
     if backend {
         EdgeClass::Backend
@@ -117,11 +117,11 @@ fn is_server(ir: &Ir, call: &Edge) -> bool {
     callee.is_some_and(|n| matches!(n.kind, NodeKind::Backend { one_process: false, .. }))
 }
 
-fn calls(ir: &Ir) -> Vec<Call> {
+fn collect_calls(ir: &Ir) -> Vec<Call> {
     ir.calls()
         .filter_map(|edge| {
             let EdgeKind::Calls { methods, .. } = &edge.kind else { return None };
-            let class = class(ir, edge);
+            let class = classify(ir, edge);
             let kind = match class {
                 EdgeClass::Service => Shape::Service,
                 EdgeClass::Backend => Shape::Backend,
@@ -171,7 +171,7 @@ fn report(faults: Diagnostics, diagnostics: &mut Diagnostics) {
 }
 
 /// The server side of every service: its wrappers go on the node, to be put on its listeners.
-fn servers(
+fn resolve_server_side(
     cx: &mut PassContext<'_>,
     locator: &Locator<'_>,
 ) -> BTreeMap<String, Vec<WantedWrapper>> {
@@ -195,9 +195,9 @@ fn servers(
     let (resolved, faults) = resolve_servers(cx.wiring, &grammar, &services, &accepts);
     report(faults, cx.diagnostics);
     let mut out = BTreeMap::new();
-    let mut known = Known::default();
+    let mut known = SettingsCache::default();
     for ((name, methods), resolved) in services.into_iter().zip(resolved) {
-        let mut wrapping = Wrapping {
+        let mut reader = WrapperReader {
             registry,
             locator,
             place: name.clone(),
@@ -207,15 +207,15 @@ fn servers(
             known: &mut known,
             diagnostics: cx.diagnostics,
         };
-        let mut wanted = wrapping.wanted(&resolved);
-        one_a_slot(&name, &mut wanted, cx.diagnostics);
+        let mut wanted = reader.read_wrappers(&resolved);
+        keep_one_per_slot(&name, &mut wanted, cx.diagnostics);
         if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&name)) {
             node.facets.remove::<ServerWrappers>();
             node.facets.remove::<Drops>();
             if !wanted.is_empty() {
                 node.facets.set(ServerWrappers(wanted.clone()));
             }
-            let drops = changes(&resolved, locator);
+            let drops = collect_dropped(&resolved, locator);
             if !drops.is_empty() {
                 node.facets.set(Drops(drops));
             }
@@ -226,44 +226,44 @@ fn servers(
 }
 
 /// Reads the wrappers of one place.
-struct Wrapping<'a> {
+struct WrapperReader<'a> {
     registry: &'a Registry,
     locator: &'a Locator<'a>,
     place: String,
     class: Option<EdgeClass>,
     side: Side,
     methods: &'a [String],
-    known: &'a mut Known,
+    known: &'a mut SettingsCache,
     diagnostics: &'a mut Diagnostics,
 }
 
 /// Settings that were read without a complaint, so that a selector which matches ten thousand edges is read once.
 #[derive(Debug, Default)]
-struct Known(BTreeMap<&'static str, Vec<(KnownFor, bp_plan::Settings)>>);
+struct SettingsCache(BTreeMap<&'static str, Vec<(CacheKey, bp_plan::Settings)>>);
 
 /// What decides the settings of a wrapper, spans included: the same lines are the same item.
 #[derive(Debug, Clone, PartialEq)]
-struct KnownFor {
+struct CacheKey {
     item: Item,
     class: Option<EdgeClass>,
     side: Side,
     methods: Vec<String>,
 }
 
-impl KnownFor {
-    fn is(&self, item: &Item, wrapping: &Wrapping<'_>) -> bool {
-        self.class == wrapping.class
-            && self.side == wrapping.side
-            && self.methods == wrapping.methods
+impl CacheKey {
+    fn is(&self, item: &Item, reader: &WrapperReader<'_>) -> bool {
+        self.class == reader.class
+            && self.side == reader.side
+            && self.methods == reader.methods
             && self.item == *item
     }
 }
 
 /// How many settings of a plugin are looked through; those of the most edges come soon.
-const KNOWN: usize = 16;
+const CACHED_PER_PLUGIN: usize = 16;
 
 /// The slot of a wrapper on a side, if it works there.
-fn slot(metadata: &Metadata, side: Side) -> Option<Slot> {
+fn slot_of(metadata: &Metadata, side: Side) -> Option<Slot> {
     match (metadata.kind, side) {
         (Kind::Wrapper { client, .. }, Side::Client) => client.map(Slot::Client),
         (Kind::Wrapper { server, .. }, Side::Server) => server.map(Slot::Server),
@@ -271,28 +271,28 @@ fn slot(metadata: &Metadata, side: Side) -> Option<Slot> {
     }
 }
 
-impl Wrapping<'_> {
+impl WrapperReader<'_> {
     /// The wrappers that the wiring wants here, by slot.
-    fn wanted(&mut self, resolved: &ResolvedEdge) -> Vec<WantedWrapper> {
+    fn read_wrappers(&mut self, resolved: &ResolvedEdge) -> Vec<WantedWrapper> {
         let mut keys: BTreeSet<&str> =
             resolved.edge.settings.entries.keys().map(String::as_str).collect();
         keys.extend(
             resolved.methods.values().flat_map(|m| m.settings.entries.keys().map(String::as_str)),
         );
         let mut wanted: Vec<WantedWrapper> =
-            keys.into_iter().filter_map(|key| self.one(key, resolved)).collect();
+            keys.into_iter().filter_map(|key| self.read_wrapper(key, resolved)).collect();
         wanted.sort_by(|a, b| (a.slot, &a.plugin).cmp(&(b.slot, &b.plugin)));
         wanted
     }
 
-    fn one(&mut self, key: &str, resolved: &ResolvedEdge) -> Option<WantedWrapper> {
+    fn read_wrapper(&mut self, key: &str, resolved: &ResolvedEdge) -> Option<WantedWrapper> {
         let plugin = self.registry.wrapper(key)?;
-        let slot = slot(plugin.metadata(), self.side)?;
-        let whole = on(&resolved.edge, key);
+        let slot = slot_of(plugin.metadata(), self.side)?;
+        let whole = find_active(&resolved.edge, key);
         let mut out = WrapperSettings::default();
         let mut named: BTreeMap<&String, &Item> = BTreeMap::new();
         for (method, resolved) in &resolved.methods {
-            match on(resolved, key) {
+            match find_active(resolved, key) {
                 Some(item) => {
                     named.insert(method, item);
                 }
@@ -307,10 +307,10 @@ impl Wrapping<'_> {
             let others = self.methods.iter().filter(|m| !named.contains_key(m));
             out.off.extend(others.cloned());
         }
-        out.settings = self.read(plugin, first);
+        out.settings = self.read_cached(plugin, first);
         for (method, item) in named {
             if whole.is_none_or(|whole| !whole.same_value(item)) {
-                out.methods.insert(method.clone(), self.read(plugin, item));
+                out.methods.insert(method.clone(), self.read_cached(plugin, item));
             }
         }
         Some(WantedWrapper {
@@ -321,7 +321,7 @@ impl Wrapping<'_> {
         })
     }
 
-    fn read(&mut self, plugin: &dyn Plugin, item: &Item) -> bp_plan::Settings {
+    fn read_cached(&mut self, plugin: &dyn Plugin, item: &Item) -> bp_plan::Settings {
         let metadata = plugin.metadata();
         let same = self.known.0.get(metadata.id).into_iter().flatten();
         if let Some((_, settings)) = same.into_iter().find(|(known, _)| known.is(item, self)) {
@@ -333,7 +333,7 @@ impl Wrapping<'_> {
         if is_remote(metadata) {
             known.push(IN_PROCESS);
         }
-        let reading = Reading {
+        let reading = ReadContext {
             key: metadata.key,
             span: Some(item.key),
             methods: self.methods,
@@ -353,8 +353,8 @@ impl Wrapping<'_> {
         }
         .run(plugin);
         let kept = self.known.0.entry(metadata.id).or_default();
-        if self.diagnostics.len() == before && kept.len() < KNOWN {
-            let of = KnownFor {
+        if self.diagnostics.len() == before && kept.len() < CACHED_PER_PLUGIN {
+            let of = CacheKey {
                 item: item.clone(),
                 class: self.class,
                 side: self.side,
@@ -367,7 +367,7 @@ impl Wrapping<'_> {
 }
 
 /// The key's item, unless `false` removed it.
-fn on<'a>(resolved: &'a ResolvedSettings, key: &str) -> Option<&'a Item> {
+fn find_active<'a>(resolved: &'a ResolvedSettings, key: &str) -> Option<&'a Item> {
     resolved.settings.entries.get(key).filter(|item| item.as_bool() != Some(false))
 }
 
@@ -376,7 +376,7 @@ fn is_remote(metadata: &Metadata) -> bool {
 }
 
 /// Wrappers that a service's server side also puts on the calls that it makes, unless the edge says otherwise.
-fn inherited(
+fn inherit_wrappers(
     registry: &Registry,
     server: &[WantedWrapper],
     edge: &ResolvedEdge,
@@ -415,7 +415,7 @@ fn inherited(
 /// Keeps the first wrapper of each slot and reports the others.
 ///
 /// A selector that matches many edges is one fault, so it is reported for the first of them.
-fn one_a_slot(owner: &str, wanted: &mut Vec<WantedWrapper>, diagnostics: &mut Diagnostics) {
+fn keep_one_per_slot(owner: &str, wanted: &mut Vec<WantedWrapper>, diagnostics: &mut Diagnostics) {
     let mut taken: BTreeMap<Slot, String> = BTreeMap::new();
     wanted.retain(|w| {
         if let Some(first) = taken.get(&w.slot) {
@@ -435,14 +435,14 @@ fn one_a_slot(owner: &str, wanted: &mut Vec<WantedWrapper>, diagnostics: &mut Di
 }
 
 /// Puts the wrappers of one call into the graph, outermost first, down to the callee.
-fn put(
+fn add_wrappers(
     cx: &mut PassContext<'_>,
     call: &Call,
     mut wanted: Vec<WantedWrapper>,
     resolved: ResolvedEdge,
     locator: &Locator<'_>,
 ) {
-    let mut drops = changes(&resolved, locator);
+    let mut drops = collect_dropped(&resolved, locator);
     if !call.crosses {
         wanted.retain(|w| {
             let metadata = cx.registry.get(&w.plugin).map(bp_plugin::Plugin::metadata);
@@ -458,7 +458,7 @@ fn put(
             kept
         });
     }
-    one_a_slot(call.key.as_str(), &mut wanted, cx.diagnostics);
+    keep_one_per_slot(call.key.as_str(), &mut wanted, cx.diagnostics);
     let mut inner = NodeKey::instance(&call.shape.callee);
     for w in wanted.into_iter().rev() {
         let key = NodeKey::part(call.key.as_str(), &w.plugin);
@@ -481,19 +481,19 @@ fn put(
 }
 
 /// What the wiring says and does not hold, for `bp explain`.
-pub(crate) fn changes(resolved: &ResolvedEdge, locator: &Locator<'_>) -> BTreeSet<Dropped> {
+pub(crate) fn collect_dropped(resolved: &ResolvedEdge, locator: &Locator<'_>) -> BTreeSet<Dropped> {
     resolved
         .edge
         .changes
         .iter()
         // A glob skips what does not take its keys; that is no news.
         .filter(|change| change.kind != ChangeKind::NotTaken)
-        .map(|change| dropped(change, locator))
+        .map(|change| describe_change(change, locator))
         .collect()
 }
 
 /// One value out of force, in words.
-pub(crate) fn dropped(change: &Change, locator: &Locator<'_>) -> Dropped {
+pub(crate) fn describe_change(change: &Change, locator: &Locator<'_>) -> Dropped {
     let by = locator.at(change.by);
     let why = match &change.kind {
         ChangeKind::Replaced => format!("replaced at {by}"),

@@ -353,7 +353,7 @@ pub struct EdgePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeadlinePlan {
     /// From when it is sent, or from when it arrives; written `30s`.
-    #[serde(serialize_with = "written")]
+    #[serde(serialize_with = "serialize_duration")]
     pub after: Duration,
     /// Where it comes from: `built in`.
     pub origin: String,
@@ -366,7 +366,7 @@ impl Default for DeadlinePlan {
     }
 }
 
-fn written<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format_duration(*value))
 }
 

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     /// The methods of a trait in the standard library's source, each with its mark.
-    fn written(source: &str, name: &str) -> Vec<(String, bool)> {
+    fn read_trait(source: &str, name: &str) -> Vec<(String, bool)> {
         let start = source.find(&format!("pub trait {name}")).unwrap();
         let body = &source[start..];
         let body = &body[..body.find("\n}").unwrap()];
@@ -98,7 +98,7 @@ mod tests {
                 .iter()
                 .map(|m| (m.name.to_owned(), m.idempotent))
                 .collect();
-            assert_eq!(table, written(source, path.rsplit("::").next().unwrap()), "{path}");
+            assert_eq!(table, read_trait(source, path.rsplit("::").next().unwrap()), "{path}");
         }
     }
 }

@@ -167,11 +167,11 @@ impl Facet for Drops {
 }
 
 /// Whether a value holds a reference to a secret, for targets that must provide it.
-pub fn secrets(value: &Value) -> Vec<&str> {
+pub fn find_secrets(value: &Value) -> Vec<&str> {
     match value {
         Value::Reference(Reference::Secret(name)) => vec![name],
-        Value::List(items) => items.iter().flat_map(secrets).collect(),
-        Value::Table(table) => table.values().flat_map(secrets).collect(),
+        Value::List(items) => items.iter().flat_map(find_secrets).collect(),
+        Value::Table(table) => table.values().flat_map(find_secrets).collect(),
         Value::Bool(_)
         | Value::Integer(_)
         | Value::Float(_)

@@ -118,7 +118,7 @@ impl Feature {
 
 /// Where a wrapper may be put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edges {
+pub struct EdgeClasses {
     /// On calls to services.
     pub service: bool,
     /// On calls to backends.
@@ -127,7 +127,7 @@ pub struct Edges {
     pub entry: bool,
 }
 
-impl Edges {
+impl EdgeClasses {
     /// Calls to services.
     pub const SERVICE: Self = Self { service: true, backend: false, entry: false };
     /// Calls to services and backends.
@@ -181,7 +181,7 @@ pub struct Metadata {
     /// What it does.
     pub kind: Kind,
     /// Where it may be put; only wrappers and transports are put on edges.
-    pub edges: Edges,
+    pub edges: EdgeClasses,
     /// The finest thing that its settings may differ by.
     pub level: Level,
     /// Its settings.
@@ -222,7 +222,7 @@ impl Metadata {
             Kind::Wrapper { client: Some(slot), server: None, reach, instance_wide: false },
             doc,
         )
-        .edges(Edges::SERVICE)
+        .edges(EdgeClasses::SERVICE)
         .level(Level::Method)
     }
 
@@ -260,7 +260,7 @@ impl Metadata {
             },
             doc,
         )
-        .edges(Edges::INSIDE)
+        .edges(EdgeClasses::INSIDE)
     }
 
     /// A transport; `entry` if the outside world may call through it.
@@ -270,7 +270,7 @@ impl Metadata {
         beside: &'static [Setting],
         doc: &'static str,
     ) -> Self {
-        Self::new(id, "rpc", Kind::Transport { beside, entry }, doc).edges(Edges {
+        Self::new(id, "rpc", Kind::Transport { beside, entry }, doc).edges(EdgeClasses {
             service: true,
             backend: false,
             entry,
@@ -299,7 +299,7 @@ impl Metadata {
             key,
             doc,
             kind,
-            edges: Edges::NONE,
+            edges: EdgeClasses::NONE,
             level: Level::Edge,
             settings: &[],
             shorthand: None,
@@ -316,7 +316,7 @@ impl Metadata {
     }
 
     /// Sets where it may be put.
-    pub const fn edges(mut self, edges: Edges) -> Self {
+    pub const fn edges(mut self, edges: EdgeClasses) -> Self {
         self.edges = edges;
         self
     }

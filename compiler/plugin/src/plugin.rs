@@ -6,7 +6,7 @@ use bp_diag::{Diagnostics, SourceMap, Span, catalog};
 use bp_emit::Artifacts;
 use bp_plan::{EdgeClass, Plan, Settings};
 
-use crate::deploy::{ImageLock, Place};
+use crate::deploy::{ImageLock, OutputLocation};
 use crate::{Metadata, Pass, PlanContext, Value, guard};
 
 /// A wrapper, transport, backend or target, at compile time.
@@ -72,7 +72,7 @@ impl CheckContext<'_> {
     pub fn run(mut self, plugin: &dyn Plugin) {
         for (low, high) in plugin.metadata().ordered {
             if let (Some(least), Some(most)) = (self.settings.get(low), self.settings.get(high))
-                && greater(least, most)
+                && is_greater(least, most)
             {
                 self.complain(
                     low,
@@ -104,7 +104,7 @@ impl CheckContext<'_> {
 }
 
 /// Whether one value is greater than another of its type; values of different types, and references, have no order.
-fn greater(left: &Value, right: &Value) -> bool {
+fn is_greater(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Duration(left), Value::Duration(right)) => left > right,
         (Value::Size(left), Value::Size(right)) => left > right,
@@ -135,7 +135,7 @@ pub struct ArtifactContext<'a> {
     /// Texts behind spans.
     pub sources: &'a SourceMap,
     /// Where the output folder is.
-    pub place: &'a Place,
+    pub place: &'a OutputLocation,
     /// The digests of images.
     pub images: &'a ImageLock,
     /// Where files go.

@@ -43,7 +43,7 @@ const AUTOSCALE: &[Setting] = &[
 ];
 
 /// What an `autoscale` table says; without its `max` it says nothing, which pass `group` reports.
-pub fn autoscale(settings: &Settings) -> Option<AutoscalePlan> {
+pub fn read_autoscale(settings: &Settings) -> Option<AutoscalePlan> {
     let max = settings.get("autoscale.max").and_then(Value::as_integer)?;
     let cpu = settings.get("autoscale.cpu").and_then(Value::as_float).unwrap_or(0.7);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a ratio")]
@@ -77,7 +77,7 @@ const AMOUNTS: &[Setting] = &[
 ];
 
 /// The amounts of a `resources` table, which the reader has filled with its defaults.
-pub fn resources(settings: &Settings) -> ResourcesPlan {
+pub fn read_resources(settings: &Settings) -> ResourcesPlan {
     let size = |path: &str| settings.get(path).and_then(Value::as_size).unwrap_or_default();
     ResourcesPlan {
         cpu: settings.get("resources.cpu").and_then(Value::as_float).unwrap_or_default(),

@@ -21,7 +21,7 @@ pub struct ReadSettings {
 
 /// What reading needs to know of the place.
 #[derive(Clone, Copy)]
-pub struct Reading<'a> {
+pub struct ReadContext<'a> {
     /// How messages name the table: `retry`.
     pub key: &'a str,
     /// Where the key was written, for what is missing.
@@ -32,9 +32,9 @@ pub struct Reading<'a> {
     pub locate: &'a dyn Fn(Span) -> String,
 }
 
-impl std::fmt::Debug for Reading<'_> {
+impl std::fmt::Debug for ReadContext<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reading").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("ReadContext").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -42,49 +42,60 @@ impl std::fmt::Debug for Reading<'_> {
 pub fn read_settings(
     known: &[Setting],
     table: &Table,
-    reading: Reading<'_>,
+    reading: ReadContext<'_>,
     diagnostics: &mut Diagnostics,
 ) -> ReadSettings {
     let mut reader = Reader { reading, out: ReadSettings::default(), diagnostics };
-    let values = reader.table(known, table, "");
+    let values = reader.read_table(known, table, "");
     reader.out.settings.values = values.into();
     reader.out
 }
 
 struct Reader<'a, 'd> {
-    reading: Reading<'a>,
+    reading: ReadContext<'a>,
     out: ReadSettings,
     diagnostics: &'d mut Diagnostics,
 }
 
 impl Reader<'_, '_> {
-    fn table(&mut self, known: &[Setting], table: &Table, path: &str) -> BTreeMap<String, Value> {
+    fn read_table(
+        &mut self,
+        known: &[Setting],
+        table: &Table,
+        path: &str,
+    ) -> BTreeMap<String, Value> {
         let names: Vec<&str> = known.iter().map(|s| s.name).collect();
-        let place = format!("`{}`", self.shown(path));
+        let place = format!("`{}`", self.full_path(path));
         self.diagnostics.extend(table.unknown_keys(&place, &names));
         let mut values = BTreeMap::new();
         for setting in known {
-            let path = join(path, setting.name);
-            if let Some(value) = self.setting(setting, table.entries.get(setting.name), &path) {
+            let path = join_path(path, setting.name);
+            if let Some(value) = self.read_setting(setting, table.entries.get(setting.name), &path)
+            {
                 values.insert(setting.name.to_owned(), value);
             }
         }
         values
     }
 
-    fn setting(&mut self, setting: &Setting, item: Option<&Item>, path: &str) -> Option<Value> {
+    fn read_setting(
+        &mut self,
+        setting: &Setting,
+        item: Option<&Item>,
+        path: &str,
+    ) -> Option<Value> {
         let Some(item) = item else {
             if setting.required {
-                self.missing(setting, path);
+                self.report_missing(setting, path);
             }
             if let SettingKind::Table { settings, .. } = setting.kind {
                 // The defaults inside hold even if nobody names the table.
-                return Some(Value::Table(self.table(settings, &Table::default(), path)));
+                return Some(Value::Table(self.read_table(settings, &Table::default(), path)));
             }
             return setting.default.and_then(|literal| literal_value(&setting.kind, literal));
         };
-        self.written(path, item.span);
-        match self.value(setting, &setting.kind, item, path) {
+        self.note_origin(path, item.span);
+        match self.read_value(setting, &setting.kind, item, path) {
             Ok(value) => Some(value),
             Err(diagnostic) => {
                 self.diagnostics.push(diagnostic);
@@ -93,12 +104,12 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn written(&mut self, path: &str, span: Span) {
+    fn note_origin(&mut self, path: &str, span: Span) {
         self.out.spans.insert(path.to_owned(), span);
         self.out.settings.origins.insert(path.to_owned(), (self.reading.locate)(span));
     }
 
-    fn missing(&mut self, setting: &Setting, path: &str) {
+    fn report_missing(&mut self, setting: &Setting, path: &str) {
         let example = if setting.example.is_empty() { "…" } else { setting.example };
         let diagnostic =
             codes::setting_missing(self.reading.span, self.reading.key, path, setting.doc, example);
@@ -106,20 +117,20 @@ impl Reader<'_, '_> {
     }
 
     /// `retry.budget.ratio`, as messages name it.
-    fn shown(&self, path: &str) -> String {
-        join(self.reading.key, path)
+    fn full_path(&self, path: &str) -> String {
+        join_path(self.reading.key, path)
     }
 
-    fn value(
+    fn read_value(
         &mut self,
         setting: &Setting,
         kind: &SettingKind,
         item: &Item,
         path: &str,
     ) -> Result<Value, Diagnostic> {
-        let shown = self.shown(path);
+        let shown = self.full_path(path);
         if setting.secret {
-            return item.secret(&shown).map(|r| Value::Reference(reference(r)));
+            return item.secret(&shown).map(|r| Value::Reference(convert_reference(r)));
         }
         if setting.fixed
             && let bp_wiring::Value::Reference(_) = item.value
@@ -127,31 +138,34 @@ impl Reader<'_, '_> {
             return Err(wiring::early_reference(item.span, &shown));
         }
         Ok(match kind {
-            SettingKind::Duration => {
-                typed(item.duration(&shown, &bounds(setting, parse_duration))?, Value::Duration)
-            }
+            SettingKind::Duration => into_value(
+                item.duration(&shown, &parse_bounds(setting, parse_duration))?,
+                Value::Duration,
+            ),
             SettingKind::Size => {
-                typed(item.size(&shown, &bounds(setting, parse_size))?, Value::Size)
+                into_value(item.size(&shown, &parse_bounds(setting, parse_size))?, Value::Size)
             }
-            SettingKind::Ratio => typed(item.ratio(&shown)?, Value::Float),
-            SettingKind::Count => typed(item.count(&shown, &count_bounds(setting))?, |n| {
+            SettingKind::Ratio => into_value(item.ratio(&shown)?, Value::Float),
+            SettingKind::Count => into_value(item.count(&shown, &count_bounds(setting))?, |n| {
                 Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))
             }),
-            SettingKind::Float => typed(item.number(&shown, &float_bounds(setting))?, Value::Float),
-            SettingKind::Bool => typed(item.boolean(&shown)?, Value::Bool),
-            SettingKind::Text => typed(item.string(&shown)?, Value::Text),
-            SettingKind::OneOf(words) => typed(item.choice(&shown, words)?, Value::Text),
+            SettingKind::Float => {
+                into_value(item.number(&shown, &float_bounds(setting))?, Value::Float)
+            }
+            SettingKind::Bool => into_value(item.boolean(&shown)?, Value::Bool),
+            SettingKind::Text => into_value(item.string(&shown)?, Value::Text),
+            SettingKind::OneOf(words) => into_value(item.choice(&shown, words)?, Value::Text),
             SettingKind::List(inner) => {
                 let mut values = Vec::new();
                 for item in item.list(&shown)? {
-                    values.push(self.value(setting, inner, item, path)?);
+                    values.push(self.read_value(setting, inner, item, path)?);
                 }
                 Value::List(values)
             }
             SettingKind::Table { settings, shorthand } => {
-                self.nested(settings, *shorthand, item, path)?
+                self.read_nested(settings, *shorthand, item, path)?
             }
-            SettingKind::Map(inner) => Value::Table(self.map(setting, inner, item, path)?),
+            SettingKind::Map(inner) => Value::Table(self.read_map(setting, inner, item, path)?),
             SettingKind::PerMethod(inner) => {
                 for (name, item) in &item.table(&shown)?.entries {
                     if !self.reading.methods.contains(name) {
@@ -164,14 +178,14 @@ impl Reader<'_, '_> {
                         ));
                     }
                 }
-                Value::Table(self.map(setting, inner, item, path)?)
+                Value::Table(self.read_map(setting, inner, item, path)?)
             }
-            SettingKind::Any => any(item),
+            SettingKind::Any => to_value(item),
         })
     }
 
     /// A table of settings, `true` for its defaults, or the value that the table's shorthand takes.
-    fn nested(
+    fn read_nested(
         &mut self,
         settings: &[Setting],
         shorthand: Option<&str>,
@@ -179,17 +193,21 @@ impl Reader<'_, '_> {
         path: &str,
     ) -> Result<Value, Diagnostic> {
         if item.as_bool() == Some(true) {
-            return Ok(Value::Table(self.table(settings, &Table::default(), path)));
+            return Ok(Value::Table(self.read_table(settings, &Table::default(), path)));
         }
         let Some(leaf) = shorthand.filter(|_| item.as_table().is_none()) else {
-            return Ok(Value::Table(self.table(settings, item.table(&self.shown(path))?, path)));
+            return Ok(Value::Table(self.read_table(
+                settings,
+                item.table(&self.full_path(path))?,
+                path,
+            )));
         };
         let mut table = Table::default();
         table.entries.insert(leaf.to_owned(), item.clone());
-        Ok(Value::Table(self.table(settings, &table, path)))
+        Ok(Value::Table(self.read_table(settings, &table, path)))
     }
 
-    fn map(
+    fn read_map(
         &mut self,
         setting: &Setting,
         kind: &SettingKind,
@@ -197,30 +215,30 @@ impl Reader<'_, '_> {
         path: &str,
     ) -> Result<BTreeMap<String, Value>, Diagnostic> {
         let mut values = BTreeMap::new();
-        for (name, item) in &item.table(&self.shown(path))?.entries {
-            let path = join(path, name);
-            self.written(&path, item.span);
-            values.insert(name.clone(), self.value(setting, kind, item, &path)?);
+        for (name, item) in &item.table(&self.full_path(path))?.entries {
+            let path = join_path(path, name);
+            self.note_origin(&path, item.span);
+            values.insert(name.clone(), self.read_value(setting, kind, item, &path)?);
         }
         Ok(values)
     }
 }
 
-fn join(prefix: &str, name: &str) -> String {
+fn join_path(prefix: &str, name: &str) -> String {
     match (prefix, name) {
         ("", name) | (name, "") => name.to_owned(),
         (prefix, name) => format!("{prefix}.{name}"),
     }
 }
 
-fn typed<T>(value: Typed<T>, make: impl FnOnce(T) -> Value) -> Value {
+fn into_value<T>(value: Typed<T>, make: impl FnOnce(T) -> Value) -> Value {
     match value {
         Typed::Value(value) => make(value),
-        Typed::Reference(found) => Value::Reference(reference(found)),
+        Typed::Reference(found) => Value::Reference(convert_reference(found)),
     }
 }
 
-fn reference(found: bp_wiring::Reference) -> Reference {
+fn convert_reference(found: bp_wiring::Reference) -> Reference {
     match found {
         bp_wiring::Reference::Env(name) => Reference::Env(name),
         bp_wiring::Reference::Secret(name) => Reference::Secret(name),
@@ -229,28 +247,28 @@ fn reference(found: bp_wiring::Reference) -> Reference {
 }
 
 /// A whole number; one that 64 bits with a sign cannot hold is text, as in JSON.
-pub fn whole(number: i128) -> Value {
+pub fn integer_value(number: i128) -> Value {
     i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Integer)
 }
 
 /// A value as written, of whatever type.
-pub fn any(item: &Item) -> Value {
+pub fn to_value(item: &Item) -> Value {
     match &item.value {
         bp_wiring::Value::String(text) | bp_wiring::Value::Datetime(text) => {
             Value::Text(text.clone())
         }
-        bp_wiring::Value::Integer(n) => whole(*n),
+        bp_wiring::Value::Integer(n) => integer_value(*n),
         bp_wiring::Value::Float(n) => Value::Float(*n),
         bp_wiring::Value::Boolean(b) => Value::Bool(*b),
-        bp_wiring::Value::Array(items) => Value::List(items.iter().map(any).collect()),
+        bp_wiring::Value::Array(items) => Value::List(items.iter().map(to_value).collect()),
         bp_wiring::Value::Table(table) => {
-            Value::Table(table.entries.iter().map(|(k, v)| (k.clone(), any(v))).collect())
+            Value::Table(table.entries.iter().map(|(k, v)| (k.clone(), to_value(v))).collect())
         }
-        bp_wiring::Value::Reference(found) => Value::Reference(reference(found.clone())),
+        bp_wiring::Value::Reference(found) => Value::Reference(convert_reference(found.clone())),
     }
 }
 
-fn bounds<T>(setting: &Setting, parse: impl Fn(&str) -> Option<T>) -> Bounds<T> {
+fn parse_bounds<T>(setting: &Setting, parse: impl Fn(&str) -> Option<T>) -> Bounds<T> {
     let read = |literal: Option<Literal>| match literal {
         Some(Literal::Text(text)) => parse(text),
         Some(Literal::Bool(_) | Literal::Int(_) | Literal::Float(_)) | None => None,

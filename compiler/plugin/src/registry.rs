@@ -76,18 +76,18 @@ impl Registry {
     /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that names none, an order of settings that have none.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        declared("process", PROCESS_SETTINGS, None, &mut faults);
-        declared("target", TARGET_SETTINGS, None, &mut faults);
+        check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
+        check_declarations("target", TARGET_SETTINGS, None, &mut faults);
         for metadata in self.iter().map(Plugin::metadata) {
-            declared(metadata.id, metadata.settings, metadata.shorthand, &mut faults);
-            let kind = |path: &str| find(metadata.settings, path).map(|s| s.kind);
+            check_declarations(metadata.id, metadata.settings, metadata.shorthand, &mut faults);
+            let kind = |path: &str| find_setting(metadata.settings, path).map(|s| s.kind);
             for (low, high) in metadata.ordered {
                 if kind(low).is_none() || kind(low) != kind(high) {
                     faults.push(format!("{}: `{low}` and `{high}` have no order", metadata.id));
                 }
             }
             if let Kind::Transport { beside, .. } = metadata.kind {
-                declared(metadata.id, beside, None, &mut faults);
+                check_declarations(metadata.id, beside, None, &mut faults);
             }
             if let Kind::Backend { server: Some(server), .. } = metadata.kind {
                 server.faults(metadata, &mut faults);
@@ -114,20 +114,22 @@ impl Registry {
                 }
                 Kind::Transport { beside, .. } => {
                     let id = metadata.id.to_owned();
-                    rpc.settings.insert(id.clone(), names(metadata.settings));
-                    below_rpc.extend(nested(metadata.settings));
-                    rpc.siblings.insert(id, names(beside));
+                    rpc.settings.insert(id.clone(), setting_names(metadata.settings));
+                    below_rpc.extend(nested_grammars(metadata.settings));
+                    rpc.siblings.insert(id, setting_names(beside));
                     for setting in beside {
                         grammar.edge.insert(setting.name.to_owned(), beside_grammar(setting));
                     }
                 }
                 Kind::Backend { .. } => {
-                    grammar.backend.insert(metadata.id.to_owned(), names(metadata.settings));
+                    grammar
+                        .backend
+                        .insert(metadata.id.to_owned(), setting_names(metadata.settings));
                 }
                 Kind::Target { .. } => {}
             }
         }
-        grammar.process = names(PROCESS_SETTINGS);
+        grammar.process = setting_names(PROCESS_SETTINGS);
         if !rpc.settings.is_empty() {
             grammar.edge.insert(
                 "rpc".to_owned(),
@@ -151,16 +153,18 @@ pub fn guard<T>(plugin: &str, call: impl FnOnce() -> T) -> Result<T, Diagnostic>
     })
 }
 
-fn names(settings: &[Setting]) -> BTreeSet<String> {
+fn setting_names(settings: &[Setting]) -> BTreeSet<String> {
     settings.iter().map(|s| s.name.to_owned()).collect()
 }
 
 fn key_grammar(shorthand: Option<&str>, settings: &[Setting]) -> KeyGrammar {
-    shorthand.map_or_else(KeyGrammar::table, KeyGrammar::shorthand).nested(nested(settings))
+    shorthand
+        .map_or_else(KeyGrammar::table, KeyGrammar::shorthand)
+        .nested(nested_grammars(settings))
 }
 
 /// The settings that are tables.
-fn nested(settings: &[Setting]) -> BTreeMap<String, KeyGrammar> {
+fn nested_grammars(settings: &[Setting]) -> BTreeMap<String, KeyGrammar> {
     settings
         .iter()
         .filter_map(|setting| match setting.kind {
@@ -184,9 +188,9 @@ impl Metadata {
     /// What a plan keeps of the plugin.
     pub fn plan(&self) -> PluginPlan {
         let mut settings = BTreeMap::new();
-        describe("", self.settings, &mut settings);
+        describe_settings("", self.settings, &mut settings);
         if let Kind::Transport { beside, .. } = self.kind {
-            describe("", beside, &mut settings);
+            describe_settings("", beside, &mut settings);
         }
         PluginPlan {
             key: self.key.to_owned(),
@@ -204,18 +208,23 @@ impl Metadata {
 }
 
 /// The setting at a dotted path.
-fn find<'a>(settings: &'a [Setting], path: &str) -> Option<&'a Setting> {
+fn find_setting<'a>(settings: &'a [Setting], path: &str) -> Option<&'a Setting> {
     let (name, rest) = path.split_once('.').map_or((path, None), |(n, r)| (n, Some(r)));
     let setting = settings.iter().find(|s| s.name == name)?;
     match (rest, setting.kind) {
         (None, _) => Some(setting),
-        (Some(rest), SettingKind::Table { settings, .. }) => find(settings, rest),
+        (Some(rest), SettingKind::Table { settings, .. }) => find_setting(settings, rest),
         (Some(_), _) => None,
     }
 }
 
 /// Notes what is wrong with declared settings.
-fn declared(path: &str, settings: &[Setting], shorthand: Option<&str>, faults: &mut Vec<String>) {
+fn check_declarations(
+    path: &str,
+    settings: &[Setting],
+    shorthand: Option<&str>,
+    faults: &mut Vec<String>,
+) {
     if let Some(name) = shorthand.filter(|name| !settings.iter().any(|s| s.name == *name)) {
         faults.push(format!("{path}: the shorthand `{name}` is no setting"));
     }
@@ -230,12 +239,12 @@ fn declared(path: &str, settings: &[Setting], shorthand: Option<&str>, faults: &
             faults.push(format!("{path}: no documentation"));
         }
         if let SettingKind::Table { settings, shorthand } = setting.kind {
-            declared(&path, settings, shorthand, faults);
+            check_declarations(&path, settings, shorthand, faults);
         }
     }
 }
 
-fn describe(prefix: &str, settings: &[Setting], out: &mut BTreeMap<String, SettingPlan>) {
+fn describe_settings(prefix: &str, settings: &[Setting], out: &mut BTreeMap<String, SettingPlan>) {
     for setting in settings {
         let path = if prefix.is_empty() {
             setting.name.to_owned()
@@ -245,8 +254,8 @@ fn describe(prefix: &str, settings: &[Setting], out: &mut BTreeMap<String, Setti
         let mut plan = SettingPlan {
             kind: setting.kind.name().to_owned(),
             tunable: setting.tunable,
-            min: setting.min.map(literal_text),
-            max: setting.max.map(literal_text),
+            min: setting.min.map(format_literal),
+            max: setting.max.map(format_literal),
             words: Vec::new(),
             shorthand: None,
             secret: setting.secret,
@@ -257,7 +266,7 @@ fn describe(prefix: &str, settings: &[Setting], out: &mut BTreeMap<String, Setti
             }
             SettingKind::Table { settings, shorthand } => {
                 plan.shorthand = shorthand.map(str::to_owned);
-                describe(&path, settings, out);
+                describe_settings(&path, settings, out);
             }
             _ => {}
         }
@@ -266,7 +275,7 @@ fn describe(prefix: &str, settings: &[Setting], out: &mut BTreeMap<String, Setti
 }
 
 /// A literal as wiring writes it, without quotes.
-pub(crate) fn literal_text(literal: Literal) -> String {
+pub(crate) fn format_literal(literal: Literal) -> String {
     match literal {
         Literal::Bool(value) => value.to_string(),
         Literal::Int(value) => value.to_string(),

@@ -127,7 +127,7 @@ impl ServerSpec {
         self
     }
 
-    fn plan(&self, name: &str, settings: &Settings) -> ServerPlan {
+    fn build_plan(&self, name: &str, settings: &Settings) -> ServerPlan {
         let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
         let identifier = name.replace('-', "_");
         let mut environment = BTreeMap::new();
@@ -160,13 +160,13 @@ impl ServerSpec {
             data: self.data.map(str::to_owned),
             user: self.user,
             scratch: owned(self.scratch),
-            resources: self.amounts(settings),
+            resources: self.resolve_resources(settings),
         }
     }
 
     /// The instance's own amounts where the wiring writes them, the declared ones elsewhere.
-    fn amounts(&self, settings: &Settings) -> ResourcesPlan {
-        let written = crate::resources(settings);
+    fn resolve_resources(&self, settings: &Settings) -> ResourcesPlan {
+        let written = crate::read_resources(settings);
         let says = |path: &str| settings.origins.contains_key(path);
         let (cpu, memory, storage) = self.resources;
         let size = |text| parse_size(text).unwrap_or_default();
@@ -209,7 +209,7 @@ impl Metadata {
     pub fn server_plan(&self, name: &str, settings: &Settings) -> Option<Box<ServerPlan>> {
         match &self.kind {
             Kind::Backend { server: Some(server), .. } => {
-                Some(Box::new(server.plan(name, settings)))
+                Some(Box::new(server.build_plan(name, settings)))
             }
             _ => None,
         }

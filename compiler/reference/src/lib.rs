@@ -8,5 +8,5 @@ mod quantity;
 mod schema;
 mod setting;
 
-pub use page::{index, page};
-pub use schema::{SHAPE, schema, schema_text};
+pub use page::{render_index, render_page};
+pub use schema::{SHAPE_CODES, build_schema, render_schema};

@@ -5,10 +5,10 @@
 use bp_plugin::{Literal, Setting};
 use serde_json::{Value as Json, json};
 
-use crate::setting::definition;
+use crate::setting::definition_ref;
 
 /// A quantity of this definition within the setting's bounds; `parse` counts it in the smallest unit.
-pub(crate) fn schema(
+pub(crate) fn quantity_schema(
     name: &str,
     setting: &Setting,
     units: &[&str],
@@ -20,16 +20,16 @@ pub(crate) fn schema(
     };
     let (min, max) = (bound(setting.min), bound(setting.max));
     if min.is_none() && max.is_none() {
-        return definition(name);
+        return definition_ref(name);
     }
     let scale = |unit: &&str| Some((unit.to_string(), parse(&format!("1{unit}"))?));
     let units: Vec<(String, u64)> = units.iter().filter_map(scale).collect();
-    let pattern = pattern(min.unwrap_or(0), max.unwrap_or(u64::MAX), &units);
-    json!({ "allOf": [definition(name), { "pattern": pattern }] })
+    let pattern = range_pattern(min.unwrap_or(0), max.unwrap_or(u64::MAX), &units);
+    json!({ "allOf": [definition_ref(name), { "pattern": pattern }] })
 }
 
 /// The quantities from `min` to `max` of the smallest unit.
-fn pattern(min: u64, max: u64, units: &[(String, u64)]) -> String {
+fn range_pattern(min: u64, max: u64, units: &[(String, u64)]) -> String {
     let mut forms = Vec::new();
     for (unit, scale) in units {
         let (low, high) = (min / scale, max / scale);
@@ -39,7 +39,7 @@ fn pattern(min: u64, max: u64, units: &[(String, u64)]) -> String {
             numbers.push(r"0+\.0*[1-9][0-9]*".to_owned());
         }
         if low.max(u64::from(min > 0)) <= high {
-            let whole = between(low.max(u64::from(min > 0)), high).join("|");
+            let whole = number_patterns(low.max(u64::from(min > 0)), high).join("|");
             numbers.push(format!(r"0*({whole})(\.[0-9]+)?"));
         }
         if !numbers.is_empty() {
@@ -50,14 +50,14 @@ fn pattern(min: u64, max: u64, units: &[(String, u64)]) -> String {
 }
 
 /// Patterns of the whole numbers from `low` to `high`, without leading zeros.
-fn between(low: u64, high: u64) -> Vec<String> {
+fn number_patterns(low: u64, high: u64) -> Vec<String> {
     let mut all = Vec::new();
     let mut from = low;
     while from <= high {
         // Numbers of as many digits.
         let digits = from.to_string().len();
         let most = "9".repeat(digits).parse().unwrap_or(u64::MAX).min(high);
-        all.extend(alike(&from.to_string(), &most.to_string()));
+        all.extend(same_length_patterns(&from.to_string(), &most.to_string()));
         let Some(next) = most.checked_add(1) else { break };
         from = next;
     }
@@ -65,25 +65,27 @@ fn between(low: u64, high: u64) -> Vec<String> {
 }
 
 /// Patterns of the numbers between two of as many digits.
-fn alike(low: &str, high: &str) -> Vec<String> {
-    let (Some((first, low)), Some((last, high))) = (cut(low), cut(high)) else {
+fn same_length_patterns(low: &str, high: &str) -> Vec<String> {
+    let (Some((first, low)), Some((last, high))) =
+        (split_first_digit(low), split_first_digit(high))
+    else {
         return vec![String::new()];
     };
     let behind =
         |digit: char, all: Vec<String>| all.into_iter().map(move |p| format!("{digit}{p}"));
     if first == last {
-        return behind(first, alike(low, high)).collect();
+        return behind(first, same_length_patterns(low, high)).collect();
     }
     let rest = low.len();
     let (mut from, mut to) = (first, last);
     let (mut start, mut end) = (Vec::new(), Vec::new());
     if low.bytes().any(|d| d != b'0') {
-        start.extend(behind(first, alike(low, &"9".repeat(rest))));
-        from = next(first, 1);
+        start.extend(behind(first, same_length_patterns(low, &"9".repeat(rest))));
+        from = step_digit(first, 1);
     }
     if high.bytes().any(|d| d != b'9') {
-        end.extend(behind(last, alike(&"0".repeat(rest), high)));
-        to = next(last, -1);
+        end.extend(behind(last, same_length_patterns(&"0".repeat(rest), high)));
+        to = step_digit(last, -1);
     }
     if from <= to {
         let digit = if from == to { from.to_string() } else { format!("[{from}-{to}]") };
@@ -98,13 +100,13 @@ fn alike(low: &str, high: &str) -> Vec<String> {
 }
 
 /// The first digit and the others.
-fn cut(digits: &str) -> Option<(char, &str)> {
+fn split_first_digit(digits: &str) -> Option<(char, &str)> {
     let first = digits.chars().next()?;
     Some((first, digits.get(1..)?))
 }
 
 /// The digit before or after.
-fn next(digit: char, step: i32) -> char {
+fn step_digit(digit: char, step: i32) -> char {
     let value = digit.to_digit(10).and_then(|d| d.checked_add_signed(step));
     value.and_then(|d| char::from_digit(d, 10)).unwrap_or(digit)
 }
@@ -129,7 +131,7 @@ mod tests {
             (25_000, 13_000_000),
             (1_000_000, u64::MAX),
         ] {
-            let schema = json!({ "type": "string", "pattern": pattern(min, max, &units()) });
+            let schema = json!({ "type": "string", "pattern": range_pattern(min, max, &units()) });
             let schema = jsonschema::validator_for(&schema).unwrap();
             let takes = |text: String| schema.is_valid(&Json::String(text));
             for (unit, scale) in &units() {
@@ -148,7 +150,8 @@ mod tests {
             }
             assert!(!takes("1".to_owned()) && !takes("s".to_owned()) && !takes(" 5s".to_owned()));
         }
-        let half = json!({ "type": "string", "pattern": pattern(1_000, 3_000_000, &units()) });
+        let half =
+            json!({ "type": "string", "pattern": range_pattern(1_000, 3_000_000, &units()) });
         let half = jsonschema::validator_for(&half).unwrap();
         for (text, takes) in [("0.5s", true), ("0.0s", false), ("0s", false), ("1.5ms", true)] {
             assert_eq!(half.is_valid(&json!(text)), takes, "{text}");

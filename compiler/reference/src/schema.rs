@@ -10,28 +10,28 @@ use bp_plugin::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use crate::setting::{definition, key, properties, schema as setting};
+use crate::setting::{definition_ref, key_schema, properties, setting_schema};
 
 /// The codes of faults of shape: what one of them refuses, the schema refuses too.
 ///
 /// Not among them is what TOML itself refuses, what other files, the workflow or another line decide, and bounds, which it knows of quantities to the whole unit only.
-pub const SHAPE: &[&str] = &[
+pub const SHAPE_CODES: &[&str] = &[
     "BP2030", "BP2031", "BP2032", "BP2034", "BP2040", "BP2041", "BP2044", "BP2050", "BP2051",
     "BP2070", "BP2071", "BP2073", "BP2074", "BP2075", "BP2076", "BP2080", "BP3003", "BP3013",
     "BP3017",
 ];
 
 /// The schema as committed: indented, with a final newline.
-pub fn schema_text(registry: &Registry) -> String {
-    format!("{:#}\n", schema(registry))
+pub fn render_schema(registry: &Registry) -> String {
+    format!("{:#}\n", build_schema(registry))
 }
 
 /// The JSON Schema of a wiring file, with the keys of these plugins.
-pub fn schema(registry: &Registry) -> Json {
+pub fn build_schema(registry: &Registry) -> Json {
     let plugins: Vec<&Metadata> = registry.iter().map(Plugin::metadata).collect();
     let mut tables = Map::new();
     for name in TABLES.iter().copied() {
-        tables.insert(name.to_owned(), section(name, &plugins));
+        tables.insert(name.to_owned(), table_schema(name, &plugins));
     }
     for name in registry.grammar().tables {
         tables.entry(name).or_insert_with(|| json!({}));
@@ -44,8 +44,8 @@ pub fn schema(registry: &Registry) -> Json {
         "properties": tables,
         "additionalProperties": false,
         "if": { "required": ["extends"] },
-        "else": whole(),
-        "definitions": definitions(&plugins),
+        "else": root_requirements(),
+        "definitions": build_definitions(&plugins),
     })
 }
 
@@ -53,7 +53,7 @@ pub fn schema(registry: &Registry) -> Json {
 const RELATIVE: &str = "^([^/~]|~[^/])";
 
 /// What a file that extends nothing must hold.
-fn whole() -> Json {
+fn root_requirements() -> Json {
     let needs = |key: &str| {
         json!({
             "patternProperties": { "^[^*]*$": { "if": { "type": "object" }, "then": { "required": [key] } } }
@@ -71,38 +71,38 @@ fn whole() -> Json {
     })
 }
 
-fn section(name: &str, plugins: &[&Metadata]) -> Json {
+fn table_schema(name: &str, plugins: &[&Metadata]) -> Json {
     match name {
         "extends" => json!({
             "description": "Another wiring file, relative to this one, on which this one lies leaf by leaf.",
             "type": "string", "pattern": RELATIVE, "examples": ["local.toml"],
         }),
-        "app" => app(),
-        "backend" => instances(
+        "app" => app_schema(),
+        "backend" => instances_schema(
             "Infrastructure instances by name. A name with `*` sets values on those that exist; `= false` removes one.",
             "backend",
         ),
-        "service" => instances(
+        "service" => instances_schema(
             "Workflow instances by name: `impl` and the constructor's parameters. A name with `*` sets values on those that exist; `= false` removes one.",
             "service",
         ),
-        "external" => instances("Systems that others run, by name.", "external"),
-        "edge" => selectors(
+        "external" => instances_schema("Systems that others run, by name.", "external"),
+        "edge" => selectors_schema(
             "The caller's side of calls, by `\"caller -> callee\"` or `\"caller -> callee.method\"`, each with `*` for any; `client` is the outside world.",
             "edge",
         ),
-        "server" => selectors(
+        "server" => selectors_schema(
             "The callee's side of calls, by `\"service\"` or `\"service.method\"`, each with `*` for any.",
             "server",
         ),
-        "process" => processes(),
-        "target" => target(plugins),
-        "init" => init(),
-        "smoke" => smoke(),
+        "process" => processes_schema(),
+        "target" => target_schema(plugins),
+        "init" => init_schema(),
+        "smoke" => smoke_schema(),
         "knob" => json!({
             "description": "Defaults of the workflow's knobs, by name.",
             "type": "object",
-            "propertyNames": definition("name"),
+            "propertyNames": definition_ref("name"),
             "additionalProperties": {
                 "anyOf": [
                     { "type": "boolean" },
@@ -114,12 +114,12 @@ fn section(name: &str, plugins: &[&Metadata]) -> Json {
                 ]
             },
         }),
-        "patch" => patch(),
+        "patch" => patch_schema(),
         _ => json!({}),
     }
 }
 
-fn described(description: &str, schema: Json) -> Json {
+fn with_description(description: &str, schema: Json) -> Json {
     let mut out = Map::new();
     out.insert("description".to_owned(), description.into());
     match schema {
@@ -132,20 +132,20 @@ fn described(description: &str, schema: Json) -> Json {
 }
 
 /// The properties in the order of the keys that the compiler takes; one without a schema takes anything.
-fn keyed(keys: &[&str], mut schemas: Map<String, Json>) -> Map<String, Json> {
+fn in_key_order(keys: &[&str], mut schemas: Map<String, Json>) -> Map<String, Json> {
     keys.iter()
         .map(|key| ((*key).to_owned(), schemas.remove(*key).unwrap_or_else(|| json!({}))))
         .collect()
 }
 
-fn map(value: Json) -> Map<String, Json> {
+fn into_map(value: Json) -> Map<String, Json> {
     match value {
         Json::Object(map) => map,
         _ => Map::new(),
     }
 }
 
-fn app() -> Json {
+fn app_schema() -> Json {
     let path = |description: &str, example: &str| {
         json!({
             "description": description, "type": "string", "pattern": RELATIVE, "examples": [example],
@@ -160,8 +160,8 @@ fn app() -> Json {
             "additionalProperties": false,
         })
     };
-    let keys = map(json!({
-        "name": described("The application's name.", definition("name")),
+    let keys = into_map(json!({
+        "name": with_description("The application's name.", definition_ref("name")),
         "workflow": path("The folder of the workflow's crate, relative to this file.", "../workflow"),
         "runtime": {
             "description": "The runtime's crates, which workflow and generated code link.",
@@ -179,17 +179,17 @@ fn app() -> Json {
     json!({
         "description": "The application.",
         "type": "object",
-        "properties": keyed(APP_KEYS, keys),
+        "properties": in_key_order(APP_KEYS, keys),
         "additionalProperties": false,
     })
 }
 
-fn instances(description: &str, kind: &str) -> Json {
+fn instances_schema(description: &str, kind: &str) -> Json {
     json!({
         "description": description,
         "type": "object",
-        "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition("name")] },
-        "additionalProperties": definition(kind),
+        "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition_ref("name")] },
+        "additionalProperties": definition_ref(kind),
     })
 }
 
@@ -197,7 +197,7 @@ fn instances(description: &str, kind: &str) -> Json {
 const PART: &str = "[a-z0-9_*-]+";
 const METHOD: &str = "[A-Za-z0-9_*]+";
 
-fn selectors(description: &str, kind: &str) -> Json {
+fn selectors_schema(description: &str, kind: &str) -> Json {
     let method = format!(r"(\.\s*{METHOD}\s*)?");
     let (pattern, refused) = if kind == "edge" {
         let pattern = format!(r"^\s*(\*|{PART}\s*->\s*{PART}\s*{method})\s*$");
@@ -217,12 +217,12 @@ fn selectors(description: &str, kind: &str) -> Json {
         "description": description,
         "type": "object",
         "propertyNames": { "not": refused },
-        "patternProperties": { pattern: definition(kind) },
+        "patternProperties": { pattern: definition_ref(kind) },
         "additionalProperties": false,
     })
 }
 
-fn processes() -> Json {
+fn processes_schema() -> Json {
     let mut own = properties(PROCESS_SETTINGS);
     let selector = json!({ "type": "object", "properties": own, "additionalProperties": false });
     own.insert(
@@ -236,13 +236,13 @@ fn processes() -> Json {
     json!({
         "description": "What runs together, by name; a service that none claims is its own process. A name with `*` sets values on those that exist.",
         "type": "object",
-        "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition("name")] },
+        "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition_ref("name")] },
         "patternProperties": { "\\*": { "anyOf": [selector, { "const": false }] } },
         "additionalProperties": { "anyOf": [process, { "const": false }] },
     })
 }
 
-fn target(plugins: &[&Metadata]) -> Json {
+fn target_schema(plugins: &[&Metadata]) -> Json {
     let targets = plugins.iter().filter(|m| matches!(m.kind, Kind::Target { .. }));
     let mut own = Map::new();
     let ids: Vec<&str> = targets.clone().map(|m| m.id).collect();
@@ -257,7 +257,7 @@ fn target(plugins: &[&Metadata]) -> Json {
     for metadata in targets {
         own.insert(
             metadata.id.to_owned(),
-            key(metadata.doc, &target_settings(metadata.settings), None, false),
+            key_schema(metadata.doc, &target_settings(metadata.settings), None, false),
         );
     }
     json!({
@@ -266,8 +266,8 @@ fn target(plugins: &[&Metadata]) -> Json {
     })
 }
 
-fn smoke() -> Json {
-    let keys = map(json!({
+fn smoke_schema() -> Json {
+    let keys = into_map(json!({
         "call": {
             "description": "Service and method.",
             "type": "string", "pattern": r"^[^.]+\..+$", "examples": ["frontend.search"],
@@ -281,20 +281,20 @@ fn smoke() -> Json {
     }));
     let call = json!({
         "type": "object",
-        "properties": keyed(SMOKE_KEYS, keys),
+        "properties": in_key_order(SMOKE_KEYS, keys),
         "additionalProperties": false,
         "not": { "required": ["expect", "expect_error"] },
     });
     json!({
         "description": "Calls that `bp run --smoke` sends, in the order written.",
         "type": "object",
-        "propertyNames": definition("name"),
+        "propertyNames": definition_ref("name"),
         "additionalProperties": { "anyOf": [call, { "const": false }] },
     })
 }
 
-fn init() -> Json {
-    let keys = map(json!({
+fn init_schema() -> Json {
+    let keys = into_map(json!({
         "call": {
             "description": "Service and method: a service of the init's own, and an idempotent method.",
             "type": "string", "pattern": r"^[^.]+\..+$", "examples": ["seed.fill"],
@@ -302,23 +302,23 @@ fn init() -> Json {
         "arguments": { "description": "Arguments by parameter name.", "type": "object" },
     }));
     let call = json!({
-        "type": "object", "properties": keyed(INIT_KEYS, keys), "additionalProperties": false,
+        "type": "object", "properties": in_key_order(INIT_KEYS, keys), "additionalProperties": false,
     });
     json!({
         "description": "Calls that are made once, before traffic, each in a process of its own that then ends.",
         "type": "object",
-        "propertyNames": definition("name"),
+        "propertyNames": definition_ref("name"),
         "additionalProperties": { "anyOf": [call, { "const": false }] },
     })
 }
 
-fn patch() -> Json {
+fn patch_schema() -> Json {
     let text = |description: &str, example: &str| {
         json!({
             "description": description, "type": "string", "pattern": r"\S", "examples": [example],
         })
     };
-    let keys = map(json!({
+    let keys = into_map(json!({
         "file": text("The artifact, by its path in the output folder.", "process/run.json"),
         "pointer": {
             "description": "The place in it, as JSON Pointer (RFC 6901).",
@@ -333,7 +333,7 @@ fn patch() -> Json {
         "type": "array",
         "items": {
             "type": "object",
-            "properties": keyed(PATCH_KEYS, keys),
+            "properties": in_key_order(PATCH_KEYS, keys),
             "additionalProperties": false,
             "required": ["file", "pointer", "reason"],
             "oneOf": [{ "required": ["value"] }, { "required": ["remove"] }],
@@ -341,7 +341,7 @@ fn patch() -> Json {
     })
 }
 
-fn definitions(plugins: &[&Metadata]) -> Json {
+fn build_definitions(plugins: &[&Metadata]) -> Json {
     let named = |kind: &str, name: &str| {
         let pattern = match kind {
             "env" => "^[A-Za-z_][A-Za-z0-9_]*$",
@@ -391,30 +391,30 @@ fn definitions(plugins: &[&Metadata]) -> Json {
                         ],
                     },
                 },
-                definition("reference"),
+                definition_ref("reference"),
             ],
         },
-        "backend": backend(plugins),
-        "service": service(),
+        "backend": backend_schema(plugins),
+        "service": service_schema(),
         "external": {
             "anyOf": [
                 { "type": "string" }, { "const": false },
                 {
                     "type": "object",
                     "properties": { "kind": { "type": "string" } },
-                    "additionalProperties": definition("value"),
+                    "additionalProperties": definition_ref("value"),
                 },
             ],
         },
-        "edge": edge(plugins),
-        "server": server(plugins),
+        "edge": edge_schema(plugins),
+        "server": server_schema(plugins),
     })
 }
 
-fn backend(plugins: &[&Metadata]) -> Json {
+fn backend_schema(plugins: &[&Metadata]) -> Json {
     let kinds = plugins.iter().filter(|m| matches!(m.kind, Kind::Backend { .. }));
     let ids: Vec<&str> = kinds.clone().map(|m| m.id).collect();
-    let mut forms: Vec<Json> = kinds.map(|m| variant(m, m.settings)).collect();
+    let mut forms: Vec<Json> = kinds.map(|m| variant_schema(m, m.settings)).collect();
     forms.push(json!({ "description": "The kind, with its defaults.", "enum": ids }));
     forms.push(json!({ "const": false }));
     json!({ "anyOf": forms })
@@ -423,7 +423,7 @@ fn backend(plugins: &[&Metadata]) -> Json {
 /// An identifier of Rust: letters and digits of any script, and a keyword's `r#`.
 const IDENTIFIER: &str = r"(r#)?([A-Za-z_]|[^\x00-\x7F])([0-9A-Za-z_]|[^\x00-\x7F])*";
 
-fn service() -> Json {
+fn service_schema() -> Json {
     let implementation = json!({
         "description": "The type that implements it, as the workflow's crate sees it.",
         "type": "string",
@@ -437,9 +437,9 @@ fn service() -> Json {
             {
                 "type": "object",
                 "properties": { "impl": implementation },
-                "additionalProperties": described(
+                "additionalProperties": with_description(
                     "A constructor's parameter: an instance's name, a list of names, or a value.",
-                    definition("value"),
+                    definition_ref("value"),
                 ),
             },
         ],
@@ -447,7 +447,7 @@ fn service() -> Json {
 }
 
 /// The table of one kind or transport; `kind` may be missing where another file or selector chooses it.
-fn variant(metadata: &Metadata, settings: &[Setting]) -> Json {
+fn variant_schema(metadata: &Metadata, settings: &[Setting]) -> Json {
     let mut own = Map::new();
     own.insert("kind".to_owned(), json!({ "description": metadata.doc, "const": metadata.id }));
     own.extend(properties(settings));
@@ -459,22 +459,22 @@ fn variant(metadata: &Metadata, settings: &[Setting]) -> Json {
     })
 }
 
-fn edge(plugins: &[&Metadata]) -> Json {
+fn edge_schema(plugins: &[&Metadata]) -> Json {
     let mut own = Map::new();
     let mut forms = Vec::new();
     let mut ids = Vec::new();
     for metadata in plugins {
         match metadata.kind {
             Kind::Wrapper { client: Some(_), reach, .. } => {
-                own.insert(metadata.key.to_owned(), wrapper(metadata, reach));
+                own.insert(metadata.key.to_owned(), wrapper_schema(metadata, reach));
             }
             Kind::Transport { beside, .. } => {
                 ids.push(metadata.id);
-                forms.push(variant(metadata, &[metadata.settings, &[PORT]].concat()));
+                forms.push(variant_schema(metadata, &[metadata.settings, &[PORT]].concat()));
                 for beside in beside {
                     // `= false` takes a key away that another file or selector set.
-                    let taken = json!({ "anyOf": [setting(beside), { "const": false }] });
-                    own.insert(beside.name.to_owned(), described(beside.doc, taken));
+                    let taken = json!({ "anyOf": [setting_schema(beside), { "const": false }] });
+                    own.insert(beside.name.to_owned(), with_description(beside.doc, taken));
                 }
             }
             Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } => {}
@@ -489,22 +489,22 @@ fn edge(plugins: &[&Metadata]) -> Json {
     json!({ "type": "object", "properties": own, "additionalProperties": false })
 }
 
-fn server(plugins: &[&Metadata]) -> Json {
+fn server_schema(plugins: &[&Metadata]) -> Json {
     let mut own = Map::new();
     for metadata in plugins {
         if let Kind::Wrapper { server: Some(_), reach, .. } = metadata.kind {
-            own.insert(metadata.key.to_owned(), wrapper(metadata, reach));
+            own.insert(metadata.key.to_owned(), wrapper_schema(metadata, reach));
         }
     }
     json!({ "type": "object", "properties": own, "additionalProperties": false })
 }
 
-fn wrapper(metadata: &Metadata, reach: Reach) -> Json {
+fn wrapper_schema(metadata: &Metadata, reach: Reach) -> Json {
     let mut settings = metadata.settings.to_vec();
     if reach == Reach::Remote {
         settings.push(IN_PROCESS);
     }
-    key(metadata.doc, &settings, metadata.shorthand, true)
+    key_schema(metadata.doc, &settings, metadata.shorthand, true)
 }
 
 #[cfg(test)]
@@ -524,7 +524,7 @@ mod tests {
 
     #[test]
     fn every_plugin_of_the_registry_is_in_it() {
-        let schema = schema(&Registry::default().with(&PAUSE));
+        let schema = build_schema(&Registry::default().with(&PAUSE));
         let pause = schema.pointer("/definitions/edge/properties/pause").expect("the key");
         assert_eq!(pause["description"], "Waits.");
         let own = pause.pointer("/anyOf/0/properties").expect("a table");
@@ -540,7 +540,7 @@ mod tests {
 
     #[test]
     fn every_table_and_key_has_a_schema_of_its_own() {
-        let schema = schema(&Registry::default());
+        let schema = build_schema(&Registry::default());
         let empty = |value: &Json| value.as_object().is_some_and(Map::is_empty);
         for table in TABLES {
             assert!(!empty(&schema["properties"][table]), "{table}");

@@ -13,19 +13,19 @@ const DURATION_UNITS: &[&str] = &["us", "ms", "s", "m", "h"];
 const SIZE_UNITS: &[&str] = &["B", "KiB", "MiB", "GiB", "TiB"];
 
 /// A reference to a definition of the schema.
-pub(crate) fn definition(name: &str) -> Json {
+pub(crate) fn definition_ref(name: &str) -> Json {
     json!({ "$ref": format!("#/definitions/{name}") })
 }
 
 /// The schema of a setting's value.
-pub(crate) fn schema(setting: &Setting) -> Json {
+pub(crate) fn setting_schema(setting: &Setting) -> Json {
     let mut out = Map::new();
     out.insert("description".to_owned(), describe(setting).into());
     if setting.secret {
-        out.insert("allOf".to_owned(), json!([definition("reference")]));
+        out.insert("allOf".to_owned(), json!([definition_ref("reference")]));
         return Json::Object(out);
     }
-    let base = of_kind(&setting.kind, setting);
+    let base = kind_schema(&setting.kind, setting);
     // A list or a table is no leaf, so only what is inside may come from elsewhere.
     let leaf = !matches!(
         setting.kind,
@@ -35,14 +35,14 @@ pub(crate) fn schema(setting: &Setting) -> Json {
             | SettingKind::PerMethod(_)
     );
     if leaf && !setting.fixed {
-        out.insert("anyOf".to_owned(), json!([base, definition("reference")]));
+        out.insert("anyOf".to_owned(), json!([base, definition_ref("reference")]));
     } else if let Json::Object(base) = base {
         out.extend(base);
     }
     if let Some(default) = setting.default {
-        out.insert("default".to_owned(), literal(default));
+        out.insert("default".to_owned(), literal_json(default));
     }
-    if let Some(example) = example(setting) {
+    if let Some(example) = parse_example(setting) {
         out.insert("examples".to_owned(), json!([example]));
     }
     Json::Object(out)
@@ -50,73 +50,75 @@ pub(crate) fn schema(setting: &Setting) -> Json {
 
 /// The properties of a table of settings.
 pub(crate) fn properties(settings: &[Setting]) -> Map<String, Json> {
-    settings.iter().map(|s| (s.name.to_owned(), schema(s))).collect()
+    settings.iter().map(|s| (s.name.to_owned(), setting_schema(s))).collect()
 }
 
 /// A table of settings; nothing is required, because another file or selector may set it.
-pub(crate) fn table(settings: &[Setting]) -> Json {
+pub(crate) fn table_schema(settings: &[Setting]) -> Json {
     json!({ "type": "object", "properties": properties(settings), "additionalProperties": false })
 }
 
 /// What a key takes: a table, `true` for the defaults, `false` to remove it if `removable`, or the value of its shorthand.
-pub(crate) fn key(
+pub(crate) fn key_schema(
     doc: &str,
     settings: &[Setting],
     shorthand: Option<&str>,
     removable: bool,
 ) -> Json {
     let words = if removable { json!([true, false]) } else { json!([true]) };
-    let mut forms = vec![table(settings), json!({ "enum": words })];
+    let mut forms = vec![table_schema(settings), json!({ "enum": words })];
     if let Some(setting) = shorthand.and_then(|name| settings.iter().find(|s| s.name == name)) {
-        forms.push(schema(setting));
+        forms.push(setting_schema(setting));
     }
     json!({ "description": doc, "anyOf": forms })
 }
 
 /// The bare schema of a kind; bounds, secrecy and references are the setting's.
-fn of_kind(kind: &SettingKind, setting: &Setting) -> Json {
+fn kind_schema(kind: &SettingKind, setting: &Setting) -> Json {
     match kind {
-        SettingKind::Duration => quantity::schema("duration", setting, DURATION_UNITS, |text| {
-            u64::try_from(parse_duration(text)?.as_nanos()).ok()
-        }),
-        SettingKind::Size => quantity::schema("size", setting, SIZE_UNITS, parse_size),
+        SettingKind::Duration => {
+            quantity::quantity_schema("duration", setting, DURATION_UNITS, |text| {
+                u64::try_from(parse_duration(text)?.as_nanos()).ok()
+            })
+        }
+        SettingKind::Size => quantity::quantity_schema("size", setting, SIZE_UNITS, parse_size),
         SettingKind::Ratio => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
-        SettingKind::Count => bounded("integer", setting, Some(Literal::Int(0))),
-        SettingKind::Float => bounded("number", setting, None),
+        SettingKind::Count => number_schema("integer", setting, Some(Literal::Int(0))),
+        SettingKind::Float => number_schema("number", setting, None),
         SettingKind::Bool => json!({ "type": "boolean" }),
         SettingKind::Text => json!({ "type": "string" }),
         SettingKind::OneOf(words) => json!({ "enum": words }),
         SettingKind::List(inner) => {
-            json!({ "type": "array", "items": element(inner, setting) })
+            json!({ "type": "array", "items": element_schema(inner, setting) })
         }
         SettingKind::Table { settings, shorthand } => {
-            let mut forms = vec![table(settings), json!({ "const": true })];
+            let mut forms = vec![table_schema(settings), json!({ "const": true })];
             if let Some(leaf) = shorthand.and_then(|n| settings.iter().find(|s| s.name == n)) {
-                forms.push(schema(leaf));
+                forms.push(setting_schema(leaf));
             }
             json!({ "anyOf": forms })
         }
         SettingKind::Map(inner) | SettingKind::PerMethod(inner) => {
-            json!({ "type": "object", "additionalProperties": element(inner, setting) })
+            json!({ "type": "object", "additionalProperties": element_schema(inner, setting) })
         }
-        SettingKind::Any => definition("value"),
+        SettingKind::Any => definition_ref("value"),
     }
 }
 
 /// A value inside a list or map: each may be a reference where the setting may.
-fn element(kind: &SettingKind, setting: &Setting) -> Json {
-    let base = of_kind(kind, setting);
-    if setting.fixed { base } else { json!({ "anyOf": [base, definition("reference")] }) }
+fn element_schema(kind: &SettingKind, setting: &Setting) -> Json {
+    let base = kind_schema(kind, setting);
+    if setting.fixed { base } else { json!({ "anyOf": [base, definition_ref("reference")] }) }
 }
 
-fn bounded(kind: &str, setting: &Setting, least: Option<Literal>) -> Json {
+fn number_schema(kind: &str, setting: &Setting, least: Option<Literal>) -> Json {
     let mut out = Map::new();
     out.insert("type".to_owned(), kind.into());
     if let Some(min) = setting.min.or(least) {
-        out.insert("minimum".to_owned(), literal(min));
+        out.insert("minimum".to_owned(), literal_json(min));
     }
     if let Some(max) = setting.max {
-        out.insert("maximum".to_owned(), literal(max));
+        out.insert("maximum".to_owned(), literal_json(max));
     }
     Json::Object(out)
 }
@@ -130,7 +132,7 @@ fn describe(setting: &Setting) -> String {
         _ => "",
     };
     text.push_str(unit);
-    if let Some(bounds) = bounds(setting) {
+    if let Some(bounds) = describe_bounds(setting) {
         let _ = write!(text, " {bounds}.");
     }
     if setting.required {
@@ -143,8 +145,8 @@ fn describe(setting: &Setting) -> String {
 }
 
 /// `From 1ms to 1h`, or what of it is declared.
-pub(crate) fn bounds(setting: &Setting) -> Option<String> {
-    match (setting.min.map(literal_text), setting.max.map(literal_text)) {
+pub(crate) fn describe_bounds(setting: &Setting) -> Option<String> {
+    match (setting.min.map(format_literal), setting.max.map(format_literal)) {
         (Some(min), Some(max)) => Some(format!("From {min} to {max}")),
         (Some(min), None) => Some(format!("At least {min}")),
         (None, Some(max)) => Some(format!("At most {max}")),
@@ -153,7 +155,7 @@ pub(crate) fn bounds(setting: &Setting) -> Option<String> {
 }
 
 /// A literal without quotes.
-pub(crate) fn literal_text(literal: Literal) -> String {
+pub(crate) fn format_literal(literal: Literal) -> String {
     match literal {
         Literal::Bool(value) => value.to_string(),
         Literal::Int(value) => value.to_string(),
@@ -162,7 +164,7 @@ pub(crate) fn literal_text(literal: Literal) -> String {
     }
 }
 
-fn literal(literal: Literal) -> Json {
+fn literal_json(literal: Literal) -> Json {
     match literal {
         Literal::Bool(value) => value.into(),
         Literal::Int(value) => value.into(),
@@ -173,7 +175,7 @@ fn literal(literal: Literal) -> Json {
 }
 
 /// The example as JSON; the default stands in for one that is not declared.
-fn example(setting: &Setting) -> Option<Json> {
+fn parse_example(setting: &Setting) -> Option<Json> {
     if setting.example.is_empty() {
         return None;
     }

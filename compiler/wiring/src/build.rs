@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use crate::layers::{Chain, Layer};
 use crate::merge::{Shape, merge};
 use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
-use crate::{app, instances, inits, knob, names, patch, rules, smoke, target};
+use crate::{app, inits, instances, knob, names, patch, rules, smoke, target};
 
 /// The top-level tables that every wiring may have.
 pub const TABLES: &[&str] = &[

@@ -18,7 +18,7 @@ pub(crate) fn run(data: &[u8]) {
     let options = CompileOptions { verify: true, ..CompileOptions::default() };
     let compiled = bp_driver::compile(&system, registry(), application, options);
     if let Some(plan) = &compiled.plan {
-        let _ = bp_driver::plan_text(plan);
+        let _ = bp_driver::render_plan(plan);
         let input = BuildInput {
             system: &system,
             registry: registry(),
@@ -29,7 +29,7 @@ pub(crate) fn run(data: &[u8]) {
             runtime_span: compiled.runtime_span(),
             patches: &compiled.wiring.patches,
         };
-        let (_, faults) = bp_driver::artifacts(plan, &input);
+        let (_, faults) = bp_driver::make_artifacts(plan, &input);
         said::sound(faults, &compiled.sources);
     }
     said::sound(compiled.diagnostics, &compiled.sources);

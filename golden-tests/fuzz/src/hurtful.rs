@@ -286,7 +286,7 @@ pub fn built(files: &Files) -> Result<Files, Vec<String>> {
             runtime_span: compiled.runtime_span(),
             patches: &compiled.wiring.patches,
         };
-        bp_driver::artifacts(plan, &input)
+        bp_driver::make_artifacts(plan, &input)
     });
     let errors = |found: &bp_diag::Diagnostics| -> Vec<String> {
         found

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bp_driver::memo::{self, Key, Outcome, Recorder};
+use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
 use bp_driver::{Application, CompileOptions, Digest, Stamps};
 use bp_system::{MemorySystem, System as _};
 use camino::Utf8Path;
@@ -26,8 +26,8 @@ impl I { pub fn new() -> Self { Self } }
 impl T for I { async fn f(&self) -> Result<u8, E> { Ok(1) } }
 ";
 
-fn key() -> Key<'static> {
-    Key { compiler: "fuzz", wiring: "local", out: "out", targets: &[], options: &[] }
+fn key() -> BuildKey<'static> {
+    BuildKey { compiler: "fuzz", wiring: "local", out: "out", targets: &[], options: &[] }
 }
 
 /// A machine on which a build left its four files.
@@ -43,14 +43,14 @@ fn built() -> MemorySystem {
 /// Compiles as `bp build` does, from what is remembered as far as it is; the plan's text.
 fn compile(system: &MemorySystem) -> String {
     let root = Utf8Path::new("");
-    let stamps = Arc::new(memo::stamps(system, root, "local"));
+    let stamps = Arc::new(memo::load_stamps(system, root, "local"));
     let _ = memo::recall(system, &stamps, root, "local", &key());
     let recorder = Recorder::new(system, Arc::clone(&stamps));
-    let shelf = memo::shelf(system, root, "local", "fuzz");
+    let shelf = memo::workflow_cache(system, root, "local", "fuzz");
     let options = CompileOptions { shelf: Some(&shelf), ..CompileOptions::default() };
     let Ok(application) = Application::find(&recorder, Some("local")) else { return String::new() };
     let compiled = bp_driver::compile(&recorder, registry(), application, options);
-    memo::keep(system, root, "local", &key(), recorder, Outcome::default());
+    memo::keep(system, root, "local", &key(), recorder, BuildOutcome::default());
     stamps.keep(system);
     format!("{:?} {:?}", compiled.plan.is_some(), compiled.diagnostics)
 }

@@ -18,7 +18,7 @@ pub(crate) fn manifest(data: &[u8]) {
             .with_file("/app/build/local/.bp-manifest.json", data)
             .with_file("/app/build/local/a", "edited")
             .with_file("/app/build/local/mine", "mine");
-        let _ = bp_driver::write::whole(&system, out);
+        let _ = bp_driver::write::check_complete(&system, out);
         let _ = bp_driver::write::check(&system, out, &artifacts, &|| ());
         let written = bp_driver::write::write(&system, out, &artifacts, force);
         let files = system.snapshot();

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bp_driver::memo::{self, Key, Outcome, Recorder};
-use bp_driver::write::Folder;
+use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
+use bp_driver::write::OutputFolder;
 use bp_driver::{
-    Application, BuildInput, CompileOptions, Stamps, artifacts, builtin, compile, runtime,
+    Application, BuildInput, CompileOptions, Stamps, builtin, compile, make_artifacts, runtime,
 };
 use bp_scale::application::{Shape, files, permuted_tables};
 use bp_scale::topology::Topology;
@@ -23,8 +23,8 @@ const MEMO: &str = "/.bp/memo/local.memo";
 const MEMORIES: [&str; 4] =
     [MEMO, "/.bp/memo/local.stamps", "/.bp/memo/local.workflow", "/.bp/memo/local.outlines"];
 
-fn key(compiler: &str) -> Key<'_> {
-    Key { compiler, wiring: "wiring/local.toml", out: OUT, targets: &[], options: &[] }
+fn key(compiler: &str) -> BuildKey<'_> {
+    BuildKey { compiler, wiring: "wiring/local.toml", out: OUT, targets: &[], options: &[] }
 }
 
 /// A machine with an application and a runtime beside it.
@@ -42,9 +42,10 @@ fn machine(files: &BTreeMap<String, String>) -> MemorySystem {
 fn build(system: &MemorySystem) -> bool {
     let application = Application::find(system, Some("local")).expect("a wiring");
     let (root, out) = (application.root.clone(), Utf8Path::new(OUT));
-    let stamps = Arc::new(memo::stamps(system, &root, "local"));
+    let stamps = Arc::new(memo::load_stamps(system, &root, "local"));
     if let Some(outcome) = memo::recall(system, &stamps, &root, "local", &key(COMPILER)) {
-        let folder = Folder::hold(system, Arc::clone(&stamps), out, &|| ()).expect("a folder");
+        let folder =
+            OutputFolder::hold(system, Arc::clone(&stamps), out, &|| ()).expect("a folder");
         if folder.untouched(&outcome.manifest, &outcome.shared).is_some() {
             stamps.keep(system);
             return true;
@@ -52,7 +53,7 @@ fn build(system: &MemorySystem) -> bool {
     }
     let recorder = Recorder::new(system, Arc::clone(&stamps));
     let registry = builtin();
-    let shelf = memo::shelf(system, &root, "local", COMPILER);
+    let shelf = memo::workflow_cache(system, &root, "local", COMPILER);
     let options = CompileOptions { shelf: Some(&shelf), ..CompileOptions::default() };
     let compiled = compile(&recorder, &registry, application, options);
     let plan = compiled.plan.as_ref().expect("no error");
@@ -66,16 +67,18 @@ fn build(system: &MemorySystem) -> bool {
         runtime_span: compiled.runtime_span(),
         patches: &compiled.wiring.patches,
     };
-    let (artifacts, faults) = artifacts(plan, &input);
+    let (artifacts, faults) = make_artifacts(plan, &input);
     assert!(!faults.has_errors(), "{faults:?}");
-    let folder = Folder::hold(system, Arc::clone(&stamps), out, &|| ()).expect("a folder");
+    let folder = OutputFolder::hold(system, Arc::clone(&stamps), out, &|| ()).expect("a folder");
     folder.write(&artifacts, true).expect("written");
     if let Some((path, update)) = compiled.lock.as_ref().filter(|(_, update)| update.changed) {
         system.write(path, update.text.as_bytes()).expect("written");
         recorder.refresh(path);
     }
-    let outcome =
-        Outcome { manifest: folder.manifest_digest().expect("a manifest"), ..Outcome::default() };
+    let outcome = BuildOutcome {
+        manifest: folder.manifest_digest().expect("a manifest"),
+        ..BuildOutcome::default()
+    };
     memo::keep(system, &root, "local", &key(COMPILER), recorder, outcome);
     stamps.keep(system);
     false

@@ -125,7 +125,7 @@ fn build(system: &MemorySystem, registry: &Registry, compiled: &Compiled) -> Vec
         runtime_span: compiled.runtime_span(),
         patches: &compiled.wiring.patches,
     };
-    bp_driver::artifacts(plan, &input).1.sorted()
+    bp_driver::make_artifacts(plan, &input).1.sorted()
 }
 
 /// Reads a workflow, and its `wire.lock` if the case has one.

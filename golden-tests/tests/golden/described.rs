@@ -51,7 +51,7 @@ impl Documents {
             // A patch is the user's word.
             patches: &[],
         };
-        for (path, artifact) in bp_driver::artifacts(plan, &input).0.iter() {
+        for (path, artifact) in bp_driver::make_artifacts(plan, &input).0.iter() {
             let text = String::from_utf8_lossy(&artifact.bytes).into_owned();
             let from = format!("{from}: {path}");
             if path.as_str().starts_with("proto/") {

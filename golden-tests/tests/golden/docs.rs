@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use bp_diag::Severity;
 use bp_plugin::{Metadata, Plugin};
-use bp_reference::SHAPE;
+use bp_reference::SHAPE_CODES;
 use golden_tests::annotate::strip;
 use golden_tests::archive::{Archive, Part};
 use jsonschema::Validator;
@@ -40,17 +40,17 @@ fn committed(path: &Path, text: &str) -> Result<()> {
 }
 
 fn schema() -> Result<()> {
-    committed(Path::new("docs/bp.schema.json"), &bp_reference::schema_text(&bp_driver::builtin()))
+    committed(Path::new("docs/bp.schema.json"), &bp_reference::render_schema(&bp_driver::builtin()))
 }
 
 fn plugins() -> Result<()> {
     let registry = bp_driver::builtin();
     let folder = Path::new("docs/plugins");
     let mut pages = BTreeSet::from(["README.md".to_owned()]);
-    committed(&folder.join("README.md"), &bp_reference::index(&registry))?;
+    committed(&folder.join("README.md"), &bp_reference::render_index(&registry))?;
     for metadata in registry.iter().map(Plugin::metadata) {
         let name = format!("{}.md", metadata.id);
-        committed(&folder.join(&name), &bp_reference::page(metadata))?;
+        committed(&folder.join(&name), &bp_reference::render_page(metadata))?;
         pages.insert(name);
         let id = metadata.id;
         ensure!(!metadata.needs.is_empty(), "{id} does not say who needs it: `Metadata::needs`");
@@ -67,7 +67,7 @@ fn plugins() -> Result<()> {
 }
 
 fn validator() -> Result<Validator> {
-    let schema = bp_reference::schema(&bp_driver::builtin());
+    let schema = bp_reference::build_schema(&bp_driver::builtin());
     jsonschema::meta::validate(&schema).map_err(|e| anyhow::anyhow!("no schema: {e}"))?;
     Ok(jsonschema::validator_for(&schema)?)
 }
@@ -145,7 +145,7 @@ fn every_case() -> Result<()> {
             let found: BTreeSet<&str> =
                 diagnostics.iter().filter(here).map(|d| d.code.id).collect();
             let shape: BTreeSet<&str> =
-                found.iter().copied().filter(|id| SHAPE.contains(id)).collect();
+                found.iter().copied().filter(|id| SHAPE_CODES.contains(id)).collect();
             let name = format!("{}: {}", path.display(), source.path);
             if !shape.is_empty() {
                 if faults.is_empty() {
@@ -166,7 +166,7 @@ fn every_case() -> Result<()> {
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     ensure!(accepted >= 20, "only {accepted} files are accepted");
     let covered = faults_of_shape(&validator)?;
-    for code in SHAPE {
+    for code in SHAPE_CODES {
         ensure!(
             refused.contains(*code) || covered.contains(*code),
             "no case shows that the schema refuses {code}"

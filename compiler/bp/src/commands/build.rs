@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bp_diag::Diagnostics;
-use bp_driver::memo::{self, Key, Outcome, Recorder};
-use bp_driver::write::{self, Folder, Written};
+use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
+use bp_driver::write::{self, OutputChanges, OutputFolder};
 use bp_driver::{
     Application, BuildInput, Clock, CompileOptions, Compiled, Digest, Plan, Stamps, Timing,
-    artifacts,
+    make_artifacts,
 };
 use bp_emit::Artifacts;
 use bp_system::System;
@@ -18,22 +18,25 @@ use crate::cli::{Build, TimingsForm};
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Build) -> Option<()> {
     let application =
-        context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
+        context.or_report(Application::find(context.system, arguments.wiring.as_deref()))?;
     let out = arguments.out.as_ref().map_or_else(|| application.output(), Utf8PathBuf::from);
-    let mode =
-        Mode { targets: &arguments.targets, force: arguments.force, timings: arguments.timings };
+    let mode = BuildOptions {
+        targets: &arguments.targets,
+        force: arguments.force,
+        timings: arguments.timings,
+    };
     if arguments.check {
         // What is compared is what is on the disk, whatever is remembered of it.
-        return Job::new(context, application, out, mode, Stamps::none()).check();
+        return WiringBuild::new(context, application, out, mode, Stamps::none()).check();
     }
-    let job = Job::stamped(context, application, out, mode);
-    let known = job.known();
+    let job = WiringBuild::with_stamps(context, application, out, mode);
+    let known = job.recall_or_compile();
     job.build(known).map(|_| ())
 }
 
 /// How to build.
 #[derive(Debug, Default)]
-pub(crate) struct Mode<'a> {
+pub(crate) struct BuildOptions<'a> {
     pub(crate) targets: &'a [String],
     pub(crate) force: bool,
     pub(crate) timings: Option<TimingsForm>,
@@ -41,11 +44,11 @@ pub(crate) struct Mode<'a> {
 
 /// One wiring on its way into one folder.
 #[derive(Debug)]
-pub(crate) struct Job<'j, 'c> {
+pub(crate) struct WiringBuild<'j, 'c> {
     context: &'j Context<'c>,
     application: Application,
     out: Utf8PathBuf,
-    mode: Mode<'j>,
+    mode: BuildOptions<'j>,
     stamps: Arc<Stamps>,
     /// Which program this is.
     program: String,
@@ -55,72 +58,72 @@ pub(crate) struct Job<'j, 'c> {
 
 /// What is known of a job before anything is written.
 #[derive(Debug)]
-pub(crate) enum Known<'c> {
+pub(crate) enum CompileResult<'c> {
     /// The outcome of the last build, which had the same input.
-    Remembered(Outcome, Vec<Timing>),
+    Remembered(BuildOutcome, Vec<Timing>),
     Compiled(Box<Compiled>, Recorder<'c>),
 }
 
 /// What a wiring has, as far as it decides what can be done with it.
 #[derive(Debug)]
-pub(crate) struct About {
+pub(crate) struct WiringSummary {
     /// The targets that it enables.
     pub(crate) enabled: Vec<String>,
     /// How many smoke calls it lists.
     pub(crate) smoke_calls: usize,
 }
 
-impl About {
+impl WiringSummary {
     fn of(plan: &Plan) -> Self {
         Self { enabled: plan.targets.keys().cloned().collect(), smoke_calls: plan.smoke.len() }
     }
 }
 
-impl Known<'_> {
+impl CompileResult<'_> {
     /// What the wiring has; nothing without a plan.
-    pub(crate) fn about(&self) -> Option<About> {
+    pub(crate) fn summarize(&self) -> Option<WiringSummary> {
         match self {
             Self::Remembered(outcome, _) => {
-                let Outcome { enabled, smoke_calls, .. } = outcome;
-                Some(About { enabled: enabled.clone(), smoke_calls: *smoke_calls })
+                let BuildOutcome { enabled, smoke_calls, .. } = outcome;
+                Some(WiringSummary { enabled: enabled.clone(), smoke_calls: *smoke_calls })
             }
-            Self::Compiled(compiled, _) => compiled.plan.as_ref().map(About::of),
+            Self::Compiled(compiled, _) => compiled.plan.as_ref().map(WiringSummary::of),
         }
     }
 }
 
 /// A folder that holds a whole build; nobody else writes to it until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Built<'c> {
-    pub(crate) folder: Folder<'c>,
+pub(crate) struct BuiltFolder<'c> {
+    pub(crate) folder: OutputFolder<'c>,
 }
 
-impl<'j, 'c> Job<'j, 'c> {
+impl<'j, 'c> WiringBuild<'j, 'c> {
     fn new(
         context: &'j Context<'c>,
         application: Application,
         out: Utf8PathBuf,
-        mode: Mode<'j>,
+        mode: BuildOptions<'j>,
         stamps: Stamps,
     ) -> Self {
-        let options = vec![context.output.form(), context.verify.to_string()];
-        let program = program(context.system);
+        let options = vec![context.output.describe_form(), context.verify.to_string()];
+        let program = identify_program(context.system);
         Self { context, application, out, mode, stamps: Arc::new(stamps), program, options }
     }
 
     /// A job that takes the content of files with known stamps as known.
-    pub(crate) fn stamped(
+    pub(crate) fn with_stamps(
         context: &'j Context<'c>,
         application: Application,
         out: Utf8PathBuf,
-        mode: Mode<'j>,
+        mode: BuildOptions<'j>,
     ) -> Self {
-        let stamps = memo::stamps(context.system, &application.root, &application.name);
+        let stamps = memo::load_stamps(context.system, &application.root, &application.name);
         Self::new(context, application, out, mode, stamps)
     }
 
-    fn key(&self) -> Key<'_> {
-        Key {
+    fn memo_key(&self) -> BuildKey<'_> {
+        BuildKey {
             compiler: &self.program,
             wiring: self.application.wiring.as_str(),
             out: self.out.as_str(),
@@ -130,26 +133,26 @@ impl<'j, 'c> Job<'j, 'c> {
     }
 
     /// What came of the last build, if all its input is the same.
-    fn recall(&self) -> Option<Outcome> {
+    fn recall(&self) -> Option<BuildOutcome> {
         let Application { root, name, .. } = &self.application;
-        memo::recall(self.context.system, &self.stamps, root, name, &self.key())
+        memo::recall(self.context.system, &self.stamps, root, name, &self.memo_key())
     }
 
     /// What is remembered, or else what compiling says; diagnostics are not printed yet.
-    pub(crate) fn known(&self) -> Known<'c> {
+    pub(crate) fn recall_or_compile(&self) -> CompileResult<'c> {
         let mut clock = Clock::new(self.context.system);
         if let Some(outcome) = self.recall() {
             clock.lap("memo");
-            return Known::Remembered(outcome, clock.timings());
+            return CompileResult::Remembered(outcome, clock.timings());
         }
         self.compile(false)
     }
 
-    fn compile(&self, locked: bool) -> Known<'c> {
+    fn compile(&self, locked: bool) -> CompileResult<'c> {
         let recorder = Recorder::new(self.context.system, Arc::clone(&self.stamps));
         let application = self.application.clone();
         let Application { root, name, .. } = &self.application;
-        let shelf = memo::shelf(self.context.system, root, name, &self.program);
+        let shelf = memo::workflow_cache(self.context.system, root, name, &self.program);
         // To compare is not to write, not even what is remembered.
         let shelf = Some(&shelf).filter(|_| !locked);
         let (targets, out) = (self.mode.targets, Some(self.out.as_path()));
@@ -157,11 +160,11 @@ impl<'j, 'c> Job<'j, 'c> {
         let options =
             CompileOptions { locked, pins, shelf, targets, out, ..CompileOptions::default() };
         let compiled = self.context.compile_on(&recorder, application, options);
-        Known::Compiled(Box::new(compiled), recorder)
+        CompileResult::Compiled(Box::new(compiled), recorder)
     }
 
     /// Says that another `bp` is to be waited for.
-    fn waiting(&self) {
+    fn say_waiting(&self) {
         let out = &self.out;
         self.context.output.say(&format!("{out}: another bp writes there; waiting for it"));
     }
@@ -169,11 +172,11 @@ impl<'j, 'c> Job<'j, 'c> {
     /// What a compiled wiring produces, and the clock after that.
     fn emit(&self, compiled: &Compiled, system: &dyn System) -> Option<(Artifacts, Clock<'c>)> {
         let (context, out) = (self.context, &self.out);
-        let Some(plan) = context.plan(compiled) else {
-            context.timings(self.mode.timings, &compiled.timings);
+        let Some(plan) = context.check_plan(compiled) else {
+            context.print_timings(self.mode.timings, &compiled.timings);
             return None;
         };
-        context.output.progress(&format!("making the files of {out}"));
+        context.output.show_progress(&format!("making the files of {out}"));
         let mut clock = Clock::new(context.system);
         let input = BuildInput {
             system,
@@ -185,9 +188,9 @@ impl<'j, 'c> Job<'j, 'c> {
             runtime_span: compiled.runtime_span(),
             patches: &compiled.wiring.patches,
         };
-        let (artifacts, faults) = artifacts(plan, &input);
+        let (artifacts, faults) = make_artifacts(plan, &input);
         clock.lap("emit");
-        let wrong = context.output.diagnostics(faults.sorted(), &compiled.sources);
+        let wrong = context.output.print_diagnostics(faults.sorted(), &compiled.sources);
         (!wrong).then_some((artifacts, clock))
     }
 
@@ -196,37 +199,39 @@ impl<'j, 'c> Job<'j, 'c> {
         let (context, out) = (self.context, self.out.as_path());
         let mut clock = Clock::new(context.system);
         if let Some(outcome) = self.recall()
-            && write::untouched(context.system, out, &outcome, &|| self.waiting())
+            && write::is_untouched(context.system, out, &outcome, &|| self.say_waiting())
         {
             clock.lap("memo");
             context.output.replay(outcome.said);
-            context.timings(self.mode.timings, &clock.timings());
+            context.print_timings(self.mode.timings, &clock.timings());
             return Some(());
         }
-        let Known::Compiled(compiled, recorder) = self.compile(true) else { return None };
+        let CompileResult::Compiled(compiled, recorder) = self.compile(true) else { return None };
         let (artifacts, mut clock) = self.emit(&compiled, &recorder)?;
-        let faults = write::check(context.system, out, &artifacts, &|| self.waiting());
+        let faults = write::check(context.system, out, &artifacts, &|| self.say_waiting());
         clock.lap("compare");
-        let wrong = context.output.diagnostics(faults, &compiled.sources);
-        context.timings(self.mode.timings, &joined(&compiled, clock));
+        let wrong = context.output.print_diagnostics(faults, &compiled.sources);
+        context.print_timings(self.mode.timings, &join_timings(&compiled, clock));
         (!wrong).then_some(())
     }
 
     /// Makes the folder hold everything of the wiring, and says what changed.
-    pub(crate) fn build(&self, known: Known<'c>) -> Option<Built<'c>> {
+    pub(crate) fn build(&self, known: CompileResult<'c>) -> Option<BuiltFolder<'c>> {
         let (compiled, recorder) = match known {
-            Known::Compiled(compiled, recorder) => (compiled, recorder),
-            Known::Remembered(outcome, mut timings) => {
-                let folder = self.hold()?;
+            CompileResult::Compiled(compiled, recorder) => (compiled, recorder),
+            CompileResult::Remembered(outcome, mut timings) => {
+                let folder = self.hold_folder()?;
                 let mut clock = Clock::new(self.context.system);
                 let unchanged = folder.untouched(&outcome.manifest, &outcome.shared);
                 clock.lap("compare");
                 if let Some(unchanged) = unchanged {
                     timings.extend(clock.timings());
-                    return Some(self.remembered(folder, unchanged, outcome, timings));
+                    return Some(self.finish_remembered(folder, unchanged, outcome, timings));
                 }
                 drop(folder);
-                let Known::Compiled(compiled, recorder) = self.compile(false) else { return None };
+                let CompileResult::Compiled(compiled, recorder) = self.compile(false) else {
+                    return None;
+                };
                 (compiled, recorder)
             }
         };
@@ -235,12 +240,12 @@ impl<'j, 'c> Job<'j, 'c> {
         let emitted = self.emit(&compiled, &recorder);
         let said = context.output.take_record();
         let (artifacts, mut clock) = emitted?;
-        context.output.progress(&format!("writing {out}"));
-        let folder = self.hold()?;
+        context.output.show_progress(&format!("writing {out}"));
+        let folder = self.hold_folder()?;
         let staged = match folder.stage(&artifacts, self.mode.force) {
             Ok(staged) => staged,
             Err(faults) => {
-                context.output.diagnostics(faults, &compiled.sources);
+                context.output.print_diagnostics(faults, &compiled.sources);
                 return None;
             }
         };
@@ -249,50 +254,52 @@ impl<'j, 'c> Job<'j, 'c> {
         if let Some((path, _)) = &compiled.lock {
             recorder.refresh(path);
         }
-        let written = context.good(staged.commit())?;
-        self.say(&written);
+        let written = context.or_report(staged.commit())?;
+        self.report(&written);
         clock.lap("write");
         let plan = compiled.plan.as_ref()?;
-        let About { enabled, smoke_calls } = About::of(plan);
+        let WiringSummary { enabled, smoke_calls } = WiringSummary::of(plan);
         if let Some(manifest) = folder.manifest_digest() {
             let shared = artifacts.iter().filter(|(_, artifact)| artifact.shared);
             let shared = shared.map(|(path, _)| path.as_str().to_owned()).collect();
-            let outcome = Outcome { manifest, shared, said, enabled, smoke_calls };
+            let outcome = BuildOutcome { manifest, shared, said, enabled, smoke_calls };
             let Application { root, name, .. } = &self.application;
-            memo::keep(context.system, root, name, &self.key(), recorder, outcome);
+            memo::keep(context.system, root, name, &self.memo_key(), recorder, outcome);
         }
         self.stamps.keep(context.system);
         clock.lap("memo");
-        context.timings(self.mode.timings, &joined(&compiled, clock));
+        context.print_timings(self.mode.timings, &join_timings(&compiled, clock));
         // A large system is taken apart beside what comes next, which after a build is the end.
         std::thread::spawn(move || drop((compiled, artifacts)));
-        Some(Built { folder })
+        Some(BuiltFolder { folder })
     }
 
-    fn hold(&self) -> Option<Folder<'c>> {
+    fn hold_folder(&self) -> Option<OutputFolder<'c>> {
         let (context, stamps) = (self.context, Arc::clone(&self.stamps));
-        context.good(Folder::hold(context.system, stamps, &self.out, &|| self.waiting()))
+        context.or_report(OutputFolder::hold(context.system, stamps, &self.out, &|| {
+            self.say_waiting()
+        }))
     }
 
     /// The folder as the last build left it.
-    fn remembered(
+    fn finish_remembered(
         &self,
-        folder: Folder<'c>,
+        folder: OutputFolder<'c>,
         unchanged: usize,
-        outcome: Outcome,
+        outcome: BuildOutcome,
         mut timings: Vec<Timing>,
-    ) -> Built<'c> {
+    ) -> BuiltFolder<'c> {
         let mut clock = Clock::new(self.context.system);
         self.context.output.replay(outcome.said);
-        self.say(&Written { unchanged, ..Written::default() });
+        self.report(&OutputChanges { unchanged, ..OutputChanges::default() });
         self.stamps.keep(self.context.system);
         clock.lap("remember");
         timings.extend(clock.timings());
-        self.context.timings(self.mode.timings, &timings);
-        Built { folder }
+        self.context.print_timings(self.mode.timings, &timings);
+        BuiltFolder { folder }
     }
 
-    fn say(&self, written: &Written) {
+    fn report(&self, written: &OutputChanges) {
         let (output, out) = (&self.context.output, &self.out);
         if output.verbose {
             let lists = [
@@ -316,12 +323,12 @@ impl<'j, 'c> Job<'j, 'c> {
     }
 }
 
-fn joined(compiled: &Compiled, clock: Clock<'_>) -> Vec<Timing> {
+fn join_timings(compiled: &Compiled, clock: Clock<'_>) -> Vec<Timing> {
     compiled.timings.iter().cloned().chain(clock.timings()).collect()
 }
 
 /// Which program this is: its file's stamp, or its content where there is none.
-fn program(system: &dyn System) -> String {
+fn identify_program(system: &dyn System) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let path = std::env::current_exe().ok().and_then(|p| Utf8PathBuf::from_path_buf(p).ok());
     if let Some(path) = path {
@@ -343,7 +350,7 @@ fn write_lock(context: &Context<'_>, compiled: &Compiled) -> Option<()> {
     };
     if let Err(e) = context.system.write_durable(path, update.text.as_bytes()) {
         let fault = bp_diag::catalog::target::cannot_write(path.as_str(), &e.to_string());
-        context.output.diagnostics(Diagnostics::from_iter([fault]), &compiled.sources);
+        context.output.print_diagnostics(Diagnostics::from_iter([fault]), &compiled.sources);
         return None;
     }
     context.output.say(&format!("{path}: {} numbers added; commit it", update.changes.len()));

@@ -1,44 +1,46 @@
 //! `bp check`.
 
-use bp_driver::fix::fixes;
-use bp_driver::{Application, BuildInput, CompileOptions, Compiled, artifacts};
+use bp_driver::fix::find_fixes;
+use bp_driver::{Application, BuildInput, CompileOptions, Compiled, make_artifacts};
 
 use super::Context;
 use crate::cli::Check;
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Check) -> Option<()> {
     if arguments.fix {
-        fix(context, arguments)?;
+        apply_fixes(context, arguments)?;
     }
     let application =
-        context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
+        context.or_report(Application::find(context.system, arguments.wiring.as_deref()))?;
     let options = CompileOptions { pins: true, ..CompileOptions::default() };
     let compiled = context.compile_on(context.system, application, options);
-    let mut good = context.plan(&compiled).is_some();
+    let mut good = context.check_plan(&compiled).is_some();
     // Whether a patch fits is known only beside the files that it edits.
     if good && !compiled.wiring.patches.is_empty() {
-        good = patches(context, &compiled);
+        good = check_patches(context, &compiled);
     } else if good {
-        good = runtime(context, &compiled);
+        good = check_runtime(context, &compiled);
     }
-    context.timings(arguments.timings, &compiled.timings);
+    context.print_timings(arguments.timings, &compiled.timings);
     good.then_some(())
 }
 
 /// Makes the sure fixes, and says which.
-fn fix(context: &Context<'_>, arguments: &Check) -> Option<()> {
+fn apply_fixes(context: &Context<'_>, arguments: &Check) -> Option<()> {
     let application =
-        context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
+        context.or_report(Application::find(context.system, arguments.wiring.as_deref()))?;
     let options = CompileOptions { verify: context.verify, ..CompileOptions::default() };
-    let fixes = fixes(context.system, context.registry, &application, options);
-    for (path, bytes) in &fixes.files {
+    let find_fixes = find_fixes(context.system, context.registry, &application, options);
+    for (path, bytes) in &find_fixes.files {
         if let Err(e) = context.system.write_durable(path, bytes) {
             let text = e.to_string();
-            context.output.fault(bp_diag::catalog::target::cannot_write(path.as_str(), &text));
+            context
+                .output
+                .print_fault(bp_diag::catalog::target::cannot_write(path.as_str(), &text));
             return None;
         }
     }
-    for made in &fixes.made {
+    for made in &find_fixes.made {
         let (path, line) = (&made.path, made.line);
         context.output.say(&format!("{path}:{line}: fixed {}: {}", made.code, made.message));
     }
@@ -48,16 +50,16 @@ fn fix(context: &Context<'_>, arguments: &Check) -> Option<()> {
 /// Reports a runtime that no build can link.
 ///
 /// Making files says so too; what only explains a wiring, or compares it with that of an older `bp`, needs no runtime.
-fn runtime(context: &Context<'_>, compiled: &Compiled) -> bool {
+fn check_runtime(context: &Context<'_>, compiled: &Compiled) -> bool {
     let Some(plan) = &compiled.plan else { return false };
     let (system, root, span) =
         (context.system, &compiled.application.root, compiled.runtime_span());
     let fault = bp_driver::runtime::locate(system, root, &plan.app.runtime, span).err();
-    !context.output.diagnostics(fault, &compiled.sources)
+    !context.output.print_diagnostics(fault, &compiled.sources)
 }
 
 /// Reports the faults of the wiring's patches, and of whatever else making files shows.
-fn patches(context: &Context<'_>, compiled: &Compiled) -> bool {
+fn check_patches(context: &Context<'_>, compiled: &Compiled) -> bool {
     let Some(plan) = &compiled.plan else { return false };
     let input = BuildInput {
         system: context.system,
@@ -69,6 +71,6 @@ fn patches(context: &Context<'_>, compiled: &Compiled) -> bool {
         runtime_span: compiled.runtime_span(),
         patches: &compiled.wiring.patches,
     };
-    let (_, faults) = artifacts(plan, &input);
-    !context.output.diagnostics(faults.sorted(), &compiled.sources)
+    let (_, faults) = make_artifacts(plan, &input);
+    !context.output.print_diagnostics(faults.sorted(), &compiled.sources)
 }

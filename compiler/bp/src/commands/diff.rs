@@ -1,8 +1,8 @@
 //! `bp diff`: what two wirings, or two revisions of one, change.
 
 use bp_diag::catalog;
-use bp_driver::diff::{self, Side};
-use bp_driver::{Application, BuildInput, CompileOptions, Compiled, artifacts, compile};
+use bp_driver::diff::{self, DiffSide};
+use bp_driver::{Application, BuildInput, CompileOptions, Compiled, compile, make_artifacts};
 use bp_emit::Artifacts;
 use bp_system::{EntryKind, System};
 use camino::Utf8Path;
@@ -13,12 +13,12 @@ use crate::revision::RevisionSystem;
 
 /// A side as it was asked for.
 #[derive(Debug, Clone, Copy)]
-struct Named<'a> {
+struct SideArgument<'a> {
     revision: Option<&'a str>,
     wiring: &'a str,
 }
 
-impl<'a> Named<'a> {
+impl<'a> SideArgument<'a> {
     /// `WIRING`, or `REV:WIRING` unless a file has that name.
     fn parse(system: &dyn System, text: &'a str) -> Self {
         let file = system.kind(Utf8Path::new(text)) == Some(EntryKind::File);
@@ -36,68 +36,69 @@ impl<'a> Named<'a> {
 
 /// A side that was compiled, and the files it was compiled from where they are not those on disk.
 #[derive(Debug)]
-struct Read {
+struct CompiledSide {
     compiled: Compiled,
     revision: Option<RevisionSystem>,
 }
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Diff) -> Option<()> {
-    let mut old = Named::parse(context.system, &arguments.old);
-    let mut new = Named { revision: None, wiring: old.wiring };
+    let mut old = SideArgument::parse(context.system, &arguments.old);
+    let mut new = SideArgument { revision: None, wiring: old.wiring };
     if let Some(text) = &arguments.new {
-        new = Named::parse(context.system, text);
+        new = SideArgument::parse(context.system, text);
     }
     if let Some(revision) = &arguments.rev {
         if old.revision.is_some() {
             let why = "the first side names a revision of its own";
-            context.output.fault(catalog::target::no_revision(revision, why));
+            context.output.print_fault(catalog::target::no_revision(revision, why));
             return None;
         }
         old.revision = Some(revision);
     }
     // Both are read before either is given up, so that one run reports the faults of both.
-    let (a, b) = (read(context, old), read(context, new));
+    let (a, b) = (compile_side(context, old), compile_side(context, new));
     let (a, mut b) = (a?, b?);
     if let (Some(first), Some(second)) = (&a.compiled.plan, &mut b.compiled.plan) {
         // A wiring's own name is no difference, so files that repeat it must not differ by it.
         second.wiring.clone_from(&first.wiring);
     }
-    let (a_files, b_files) = (built(context, &a, &a)?, built(context, &b, &a)?);
+    let (a_files, b_files) =
+        (make_side_artifacts(context, &a, &a)?, make_side_artifacts(context, &b, &a)?);
     let difference = diff::diff(
-        &Side { label: old.label(), compiled: &a.compiled, artifacts: &a_files },
-        &Side { label: new.label(), compiled: &b.compiled, artifacts: &b_files },
+        &DiffSide { label: old.label(), compiled: &a.compiled, artifacts: &a_files },
+        &DiffSide { label: new.label(), compiled: &b.compiled, artifacts: &b_files },
     );
     let text = match arguments.format {
-        DumpFormat::Text => diff::text(&difference),
-        DumpFormat::Json => format!("{:#}\n", diff::json(&difference)),
+        DumpFormat::Text => diff::render_text(&difference),
+        DumpFormat::Json => format!("{:#}\n", diff::render_json(&difference)),
     };
-    context.output.result(&text);
+    context.output.print_result(&text);
     (!arguments.exit_code || difference.is_equal()).then_some(())
 }
 
 /// Compiles a side; only faults that leave it without a plan are worth a word.
-fn read(context: &Context<'_>, named: Named<'_>) -> Option<Read> {
+fn compile_side(context: &Context<'_>, named: SideArgument<'_>) -> Option<CompiledSide> {
     let revision = match named.revision {
         Some(revision) => {
-            let place = place(context.system, named.wiring);
-            Some(context.good(RevisionSystem::open(&place, revision))?)
+            let place = find_repository_folder(context.system, named.wiring);
+            Some(context.or_report(RevisionSystem::open(&place, revision))?)
         }
         None => None,
     };
     let system = revision.as_ref().map_or(context.system, |r| r as &dyn System);
     let wiring = Some(named.wiring).filter(|w| !w.is_empty());
-    let application = context.good(Application::find(system, wiring))?;
+    let application = context.or_report(Application::find(system, wiring))?;
     let options = CompileOptions { verify: context.verify, ..CompileOptions::default() };
     let compiled = compile(system, context.registry, application, options);
     if compiled.plan.is_none() {
-        context.plan(&compiled);
+        context.check_plan(&compiled);
         return None;
     }
-    Some(Read { compiled, revision })
+    Some(CompiledSide { compiled, revision })
 }
 
 /// An existing folder from which git finds the application's repository.
-fn place(system: &dyn System, wiring: &str) -> camino::Utf8PathBuf {
+fn find_repository_folder(system: &dyn System, wiring: &str) -> camino::Utf8PathBuf {
     let here = system.current_directory().unwrap_or_default();
     if !wiring.contains('/') {
         return here;
@@ -109,7 +110,11 @@ fn place(system: &dyn System, wiring: &str) -> camino::Utf8PathBuf {
 }
 
 /// What a build of this side would write into the folder of `first`.
-fn built(context: &Context<'_>, read: &Read, first: &Read) -> Option<Artifacts> {
+fn make_side_artifacts(
+    context: &Context<'_>,
+    read: &CompiledSide,
+    first: &CompiledSide,
+) -> Option<Artifacts> {
     let plan = read.compiled.plan.as_ref()?;
     let input = BuildInput {
         system: read.revision.as_ref().map_or(context.system, |r| r as &dyn System),
@@ -121,9 +126,9 @@ fn built(context: &Context<'_>, read: &Read, first: &Read) -> Option<Artifacts> 
         runtime_span: read.compiled.runtime_span(),
         patches: &read.compiled.wiring.patches,
     };
-    let (artifacts, faults) = artifacts(plan, &input);
+    let (artifacts, faults) = make_artifacts(plan, &input);
     if faults.has_errors() {
-        context.output.diagnostics(faults.sorted(), &read.compiled.sources);
+        context.output.print_diagnostics(faults.sorted(), &read.compiled.sources);
         return None;
     }
     Some(artifacts)

@@ -5,8 +5,8 @@
 use std::process::Command;
 
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::deploy::{IMAGES_LOCK, ImageLock, ImageSettings, from_registry, images};
-use bp_driver::read_images;
+use bp_driver::deploy::{IMAGES_LOCK, ImageLock, ImageSettings, from_registry, images_to_pin};
+use bp_driver::read_image_lock;
 
 use super::Context;
 use crate::cli::Pin;
@@ -14,15 +14,15 @@ use crate::cli::Pin;
 /// Pins what the wiring's targets name; pins of other wirings' images stay.
 pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
     let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
-    let plan = context.plan(&compiled)?;
-    let mut lock = context.good(read_images(context.system, &compiled.application))?;
+    let plan = context.check_plan(&compiled)?;
+    let mut lock = context.or_report(read_image_lock(context.system, &compiled.application))?;
     let before = lock.clone();
     let registry = ImageSettings::of(plan).and_then(|settings| settings.registry);
     let docker = context.system.variable("BP_DOCKER").unwrap_or_else(|| "docker".to_owned());
-    for image in images(plan) {
+    for image in images_to_pin(plan) {
         if arguments.update || lock.digest(&image).is_none() {
-            let digest = context.good(find(&docker, &image, registry.as_deref()))?;
-            context.good(note(&mut lock, &image, &digest))?;
+            let digest = context.or_report(find_digest(&docker, &image, registry.as_deref()))?;
+            context.or_report(record_pin(&mut lock, &image, &digest))?;
             context.output.say(&format!("{image} is {digest}"));
         }
     }
@@ -31,7 +31,7 @@ pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
         return Some(());
     }
     let path = compiled.application.root.join(IMAGES_LOCK);
-    context.good(
+    context.or_report(
         context
             .system
             .write(&path, lock.encode().as_bytes())
@@ -41,20 +41,20 @@ pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
     Some(())
 }
 
-fn note(lock: &mut ImageLock, image: &str, digest: &str) -> Result<(), Diagnostic> {
+fn record_pin(lock: &mut ImageLock, image: &str, digest: &str) -> Result<(), Diagnostic> {
     lock.pin(image, digest).map_err(|found| {
         catalog::target::no_digest(image, &format!("the engine says `{}`", found.escape_debug()))
     })
 }
 
 /// Pulls an image, and asks by which digest its repository knows it.
-fn find(program: &str, image: &str, registry: Option<&str>) -> Result<String, Diagnostic> {
+fn find_digest(program: &str, image: &str, registry: Option<&str>) -> Result<String, Diagnostic> {
     let name = from_registry(image, registry);
-    docker(program, image, &["pull", "--quiet", &name])?;
+    run_docker(program, image, &["pull", "--quiet", &name])?;
     let inspect = ["image", "inspect", "--format", "{{json .RepoDigests}}", &name];
-    let text = docker(program, image, &inspect)?;
+    let text = run_docker(program, image, &inspect)?;
     let digests: Vec<String> = serde_json::from_str(&text).unwrap_or_default();
-    let repository = repository(&name);
+    let repository = repository_name(&name);
     digests
         .iter()
         .find_map(|digest| digest.strip_prefix(repository)?.strip_prefix('@'))
@@ -65,14 +65,14 @@ fn find(program: &str, image: &str, registry: Option<&str>) -> Result<String, Di
 }
 
 /// The name without its tag; a `:` before the last `/` belongs to the registry's port.
-fn repository(name: &str) -> &str {
+fn repository_name(name: &str) -> &str {
     match name.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => repository,
         _ => name,
     }
 }
 
-fn docker(program: &str, image: &str, arguments: &[&str]) -> Result<String, Diagnostic> {
+fn run_docker(program: &str, image: &str, arguments: &[&str]) -> Result<String, Diagnostic> {
     let output = Command::new(program).args(arguments).output().map_err(|error| {
         catalog::target::cannot_start(
             program,
@@ -90,11 +90,11 @@ fn docker(program: &str, image: &str, arguments: &[&str]) -> Result<String, Diag
 
 #[cfg(test)]
 mod tests {
-    use super::repository;
+    use super::repository_name;
 
     #[test]
     fn a_registry_s_port_is_no_tag() {
-        assert_eq!(repository("127.0.0.1:5000/library/rust:1"), "127.0.0.1:5000/library/rust");
-        assert_eq!(repository("127.0.0.1:5000/library/rust"), "127.0.0.1:5000/library/rust");
+        assert_eq!(repository_name("127.0.0.1:5000/library/rust:1"), "127.0.0.1:5000/library/rust");
+        assert_eq!(repository_name("127.0.0.1:5000/library/rust"), "127.0.0.1:5000/library/rust");
     }
 }

@@ -1,58 +1,58 @@
 //! `bp ir`, `bp graph` and `bp explain`: looking at what was resolved.
 
 use bp_diag::{catalog, find_code, nearest};
-use bp_driver::{Application, GraphFormat, explain as driver_explain, pass_names, plan_text};
+use bp_driver::{Application, GraphFormat, explain as driver_explain, pass_names, render_plan};
 
 use super::Context;
 use crate::cli::{Completions, DumpFormat, Explain, Graph, GraphForm, IrDump};
 use crate::completion;
 
-pub(crate) fn ir(context: &Context<'_>, arguments: &IrDump) -> Option<()> {
+pub(crate) fn print_ir(context: &Context<'_>, arguments: &IrDump) -> Option<()> {
     if let Some(pass) = &arguments.after {
         let known = pass_names(context.registry);
         if !known.contains(&pass.as_str()) {
             let near = nearest(pass, known.iter().copied());
-            context.output.fault(catalog::target::no_such_pass(pass, &known, near));
+            context.output.print_fault(catalog::target::no_such_pass(pass, &known, near));
             return None;
         }
     }
     let compiled =
         context.compile(arguments.wiring.as_deref(), false, arguments.after.as_deref())?;
-    let plan = context.plan(&compiled);
+    let plan = context.check_plan(&compiled);
     let text = match (&compiled.dump, plan, arguments.format) {
         (Some(dump), _, DumpFormat::Text) => dump.text.clone(),
         (Some(dump), _, DumpFormat::Json) => format!("{:#}\n", dump.json),
-        (None, Some(plan), DumpFormat::Text) => plan_text(plan),
+        (None, Some(plan), DumpFormat::Text) => render_plan(plan),
         (None, Some(plan), DumpFormat::Json) => {
             format!("{:#}\n", serde_json::to_value(plan).unwrap_or_default())
         }
         (None, None, _) => return None,
     };
-    context.output.result(&text);
+    context.output.print_result(&text);
     // The graph after a pass is shown even where the plan has faults, to help to find them.
     (!compiled.diagnostics.has_errors()).then_some(())
 }
 
-pub(crate) fn graph(context: &Context<'_>, arguments: &Graph) -> Option<()> {
+pub(crate) fn print_graph(context: &Context<'_>, arguments: &Graph) -> Option<()> {
     let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
-    let plan = context.plan(&compiled)?;
+    let plan = context.check_plan(&compiled)?;
     let format = match arguments.format {
         GraphForm::Dot => GraphFormat::Dot,
         GraphForm::Mermaid => GraphFormat::Mermaid,
         GraphForm::Json => GraphFormat::Json,
         GraphForm::Html => GraphFormat::Html,
     };
-    context.output.result(&bp_driver::graph(plan, format));
+    context.output.print_result(&bp_driver::render_graph(plan, format));
     Some(())
 }
 
-pub(crate) fn schema(context: &Context<'_>) {
-    context.output.result(&bp_reference::schema_text(context.registry));
+pub(crate) fn print_schema(context: &Context<'_>) {
+    context.output.print_result(&bp_reference::render_schema(context.registry));
 }
 
-pub(crate) fn completions(context: &Context<'_>, arguments: &Completions) {
-    if let Some(script) = completion::script(&arguments.shell.to_string()) {
-        context.output.result(&script);
+pub(crate) fn print_completions(context: &Context<'_>, arguments: &Completions) {
+    if let Some(script) = completion::completion_script(&arguments.shell.to_string()) {
+        context.output.print_result(&script);
     }
 }
 
@@ -63,17 +63,19 @@ pub(crate) fn explain(context: &Context<'_>, arguments: &Explain) -> Option<()> 
     let wiring = Application::find(context.system, Some(&arguments.what));
     if arguments.name.is_none() && wiring.is_err() {
         let ids: Vec<&str> = context.registry.iter().map(|p| p.metadata().id).collect();
-        context.output.fault(catalog::target::no_such_code(&arguments.what, &ids));
+        context.output.print_fault(catalog::target::no_such_code(&arguments.what, &ids));
         return None;
     }
     let compiled = context.compile(Some(&arguments.what), false, None)?;
-    let plan = context.plan(&compiled)?;
+    let plan = context.check_plan(&compiled)?;
     let text = match &arguments.name {
-        Some(name) => context.good(driver_explain::explain(plan, name))?,
+        Some(name) => context.or_report(driver_explain::explain(plan, name))?,
         // What can be asked next.
-        None => driver_explain::names(plan).iter().flat_map(|name| [name, "\n"]).collect(),
+        None => {
+            driver_explain::explainable_names(plan).iter().flat_map(|name| [name, "\n"]).collect()
+        }
     };
-    context.output.result(&text);
+    context.output.print_result(&text);
     Some(())
 }
 
@@ -81,18 +83,18 @@ pub(crate) fn explain(context: &Context<'_>, arguments: &Explain) -> Option<()> 
 fn explain_code(context: &Context<'_>, what: &str) -> bool {
     if what == "codes" {
         for code in bp_diag::all_codes() {
-            context.output.result(&format!(
+            context.output.print_result(&format!(
                 "{}  {}
 ",
                 code.id, code.title
             ));
         }
     } else if what == "plugins" {
-        context.output.result(&bp_reference::index(context.registry));
+        context.output.print_result(&bp_reference::render_index(context.registry));
     } else if let Some(plugin) = context.registry.get(what) {
-        context.output.result(&bp_reference::page(plugin.metadata()));
+        context.output.print_result(&bp_reference::render_page(plugin.metadata()));
     } else if let Some(code) = find_code(what) {
-        context.output.result(code.page);
+        context.output.print_result(code.page);
     } else {
         return false;
     }

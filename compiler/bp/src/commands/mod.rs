@@ -30,8 +30,8 @@ pub(crate) struct Context<'a> {
 
 impl Context<'_> {
     /// The value, or nothing after printing the fault.
-    pub(crate) fn good<T>(&self, result: Result<T, Diagnostic>) -> Option<T> {
-        result.map_err(|fault| self.output.fault(fault)).ok()
+    pub(crate) fn or_report<T>(&self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|fault| self.output.print_fault(fault)).ok()
     }
 
     /// Finds and compiles a wiring; diagnostics are not printed yet.
@@ -41,7 +41,7 @@ impl Context<'_> {
         locked: bool,
         dump_after: Option<&str>,
     ) -> Option<Compiled> {
-        let application = self.good(Application::find(self.system, wiring))?;
+        let application = self.or_report(Application::find(self.system, wiring))?;
         let options = CompileOptions { locked, dump_after, ..CompileOptions::default() };
         Some(self.compile_on(self.system, application, options))
     }
@@ -55,21 +55,21 @@ impl Context<'_> {
     ) -> Compiled {
         let locked = options.locked || self.locked;
         let options = CompileOptions { locked, verify: self.verify, ..options };
-        self.output.progress(&format!("checking {}", application.name));
+        self.output.show_progress(&format!("checking {}", application.name));
         compile(system, self.registry, application, options)
     }
 
     /// Prints what is wrong; the plan unless there is an error.
-    pub(crate) fn plan<'c>(&self, compiled: &'c Compiled) -> Option<&'c Plan> {
+    pub(crate) fn check_plan<'c>(&self, compiled: &'c Compiled) -> Option<&'c Plan> {
         let all = compiled.diagnostics.clone().sorted();
-        if self.output.diagnostics(all, &compiled.sources) {
+        if self.output.print_diagnostics(all, &compiled.sources) {
             return None;
         }
         compiled.plan.as_ref()
     }
 
     /// Prints how long each stage took, where that was asked for.
-    pub(crate) fn timings(&self, form: Option<TimingsForm>, all: &[Timing]) {
+    pub(crate) fn print_timings(&self, form: Option<TimingsForm>, all: &[Timing]) {
         let Some(form) = form else { return };
         let wall: u64 = all.iter().map(|t| t.nanos).sum();
         let cpu: u64 = all.iter().map(|t| t.cpu_nanos).sum();
@@ -81,7 +81,7 @@ impl Context<'_> {
             let timings = serde_json::json!({
                 "timings": { "version": 1, "wall_ns": wall, "cpu_ns": cpu, "stages": stages },
             });
-            self.output.timings(&format!("{timings}\n"));
+            self.output.print_timings(&format!("{timings}\n"));
             return;
         }
         let millis = |nanos: u64| format!("{}.{:03}", nanos / 1_000_000, nanos / 1000 % 1000);

@@ -37,27 +37,27 @@ const PLUGIN: &[(&str, &str)] = &[
 
 pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
     if let Some(folder) = &arguments.runtime {
-        return context.good(write_runtime(context.system, Utf8Path::new(folder)));
+        return context.or_report(write_runtime(context.system, Utf8Path::new(folder)));
     }
     if let Some(name) = &arguments.plugin {
-        context.good(check_name(name))?;
-        context.good(create_plugin(context.system, context.registry, name))?;
+        context.or_report(check_name(name))?;
+        context.or_report(create_plugin(context.system, context.registry, name))?;
         context.output.say(&format!(
             "{name}: a wrapper, a backend, and a bp that knows both\n\nTry it:\n  cd {name} && cargo test && cargo run -- explain {name}"
         ));
         return Some(());
     }
     let name = arguments.name.as_deref()?;
-    context.good(check_name(name))?;
+    context.or_report(check_name(name))?;
     let root = Utf8PathBuf::from(name);
     if let Some(example) = &arguments.example {
-        context.good(create_example(context.system, context.registry, example, &root))?;
+        context.or_report(create_example(context.system, context.registry, example, &root))?;
         context.output.say(&format!(
             "{name}: the example `{example}`\n\nTry it:\n  cd {name} && bp run --smoke"
         ));
         return Some(());
     }
-    context.good(create(context.system, context.registry, name, &root))?;
+    context.or_report(create_application(context.system, context.registry, name, &root))?;
     write_lock(context, &root)?;
     context.output.say(&format!(
         "{name}: a workflow, two wirings and a test\n\nTry it:\n  cd {name} && bp run --smoke"
@@ -65,7 +65,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
     Some(())
 }
 
-fn create(
+fn create_application(
     system: &dyn System,
     registry: &Registry,
     name: &str,
@@ -75,12 +75,12 @@ fn create(
     let package = format!("{}_workflow", name.replace('-', "_"));
     for (path, text) in TEMPLATE {
         let text = text.replace("@NAME@", name).replace("@CRATE@", &package);
-        put(system, &root.join(path), text.as_bytes())?;
+        write_file(system, &root.join(path), text.as_bytes())?;
     }
-    let schema = bp_reference::schema_text(registry);
-    put(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
-    if let Some(lock) = embedded::lock(&format!("{name}-workflow")) {
-        put(system, &root.join("Cargo.lock"), lock.as_bytes())?;
+    let schema = bp_reference::render_schema(registry);
+    write_file(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
+    if let Some(lock) = embedded::workflow_lock(&format!("{name}-workflow")) {
+        write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
     write_runtime(system, &root.join(bp_driver::runtime::VENDOR))
 }
@@ -93,15 +93,15 @@ fn create_example(
     root: &Utf8Path,
 ) -> Result<(), Diagnostic> {
     check_free(system, root)?;
-    for (path, bytes) in embedded::example(example) {
-        put(system, &root.join(path), &bytes)?;
+    for (path, bytes) in embedded::example_files(example) {
+        write_file(system, &root.join(path), &bytes)?;
     }
-    put(system, &root.join(".dockerignore"), include_bytes!("../../template/dockerignore"))?;
-    put(system, &root.join(".gitignore"), include_bytes!("../../template/gitignore"))?;
-    let schema = bp_reference::schema_text(registry);
-    put(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
+    write_file(system, &root.join(".dockerignore"), include_bytes!("../../template/dockerignore"))?;
+    write_file(system, &root.join(".gitignore"), include_bytes!("../../template/gitignore"))?;
+    let schema = bp_reference::render_schema(registry);
+    write_file(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
     if let Some(lock) = embedded::example_lock(example) {
-        put(system, &root.join("Cargo.lock"), lock.as_bytes())?;
+        write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
     write_runtime(system, &root.join(bp_driver::runtime::VENDOR))
 }
@@ -128,17 +128,17 @@ fn create_plugin(system: &dyn System, registry: &Registry, name: &str) -> Result
             .replace("@NAME@", name)
             .replace("@CRATE@", &format!("bp_{crates}"))
             .replace("@RUNTIME@", &format!("bp_rt_{crates}"));
-        put(system, &root.join(path), text.as_bytes())?;
+        write_file(system, &root.join(path), text.as_bytes())?;
     }
     if let Some(lock) = embedded::plugin_lock(name) {
-        put(system, &root.join("Cargo.lock"), lock.as_bytes())?;
+        write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    write_files(system, &root.join(bp_driver::runtime::VENDOR), embedded::compiler())
+    write_files(system, &root.join(bp_driver::runtime::VENDOR), embedded::compiler_files())
 }
 
 /// Writes the runtime; files that an older `bp` wrote there and this one does not have are removed.
 fn write_runtime(system: &dyn System, folder: &Utf8Path) -> Result<(), Diagnostic> {
-    write_files(system, folder, embedded::runtime())
+    write_files(system, folder, embedded::runtime_files())
 }
 
 fn write_files(
@@ -160,15 +160,16 @@ fn write_files(
 /// Numbers the template's fields, so that the first build changes nothing that is committed.
 fn write_lock(context: &Context<'_>, root: &Utf8Path) -> Option<()> {
     let wiring = root.join("wiring/local.toml");
-    let application = context.good(Application::find(context.system, Some(wiring.as_str())))?;
+    let application =
+        context.or_report(Application::find(context.system, Some(wiring.as_str())))?;
     let compiled =
         compile(context.system, context.registry, application, CompileOptions::default());
-    context.plan(&compiled)?;
+    context.check_plan(&compiled)?;
     let (path, update) = compiled.lock.as_ref()?;
-    context.good(put(context.system, path, update.text.as_bytes()))
+    context.or_report(write_file(context.system, path, update.text.as_bytes()))
 }
 
-fn put(system: &dyn System, path: &Utf8Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+fn write_file(system: &dyn System, path: &Utf8Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     system
         .write(path, bytes)
         .map_err(|e| catalog::target::cannot_write(path.as_str(), &e.to_string()))
@@ -214,7 +215,7 @@ mod tests {
     #[test]
     fn an_application_is_written_whole_and_only_into_a_free_folder() {
         let system = MemorySystem::new();
-        create(&system, &bp_driver::builtin(), "web-shop", Utf8Path::new("web-shop"))
+        create_application(&system, &bp_driver::builtin(), "web-shop", Utf8Path::new("web-shop"))
             .expect("free");
         let files = system.snapshot();
         let text = |path: &str| String::from_utf8_lossy(&files[Utf8Path::new(path)]).into_owned();
@@ -225,8 +226,13 @@ mod tests {
         assert!(text("/web-shop/wiring/bp.schema.json").contains("draft-07"));
         assert!(files.contains_key(Utf8Path::new("/web-shop/vendor/bp/stdlib/std/Cargo.toml")));
         assert!(files.values().all(|b| !String::from_utf8_lossy(b).contains("@NAME@")));
-        let again = create(&system, &bp_driver::builtin(), "web-shop", Utf8Path::new("web-shop"))
-            .expect_err("taken");
+        let again = create_application(
+            &system,
+            &bp_driver::builtin(),
+            "web-shop",
+            Utf8Path::new("web-shop"),
+        )
+        .expect_err("taken");
         assert_eq!(again.code.id, "BP6017");
     }
 }

@@ -9,7 +9,7 @@ use crate::supervise::{Answer, Request, ask, run_folder};
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Restart) -> Option<()> {
     let application =
-        context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
+        context.or_report(Application::find(context.system, arguments.wiring.as_deref()))?;
     let here = context.system.current_directory().unwrap_or_default();
     let folder = run_folder(here.join(&application.root).as_std_path(), &application.name);
     let request = Request::Restart(arguments.process.clone());
@@ -22,6 +22,6 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Restart) -> Option<()> {
         }
         Err(_) => catalog::target::not_running(&application.name),
     };
-    context.output.fault(fault);
+    context.output.print_fault(fault);
     None
 }

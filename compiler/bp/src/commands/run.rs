@@ -10,33 +10,33 @@ use bp_driver::write;
 use bp_system::{LockGuard, LockMode, System};
 use camino::Utf8Path;
 
-use super::build::{About, Built, Job, Mode};
+use super::build::{BuildOptions, BuiltFolder, WiringBuild, WiringSummary};
 use super::{Context, watch};
 use crate::cli::Run;
-use crate::code::{Code, Executables, What};
+use crate::code_build::{CargoTarget, CodeBuild, Executables};
 use crate::mirrors::Mirrors;
-use crate::supervise::{Ended, Launch, RunManifest, Supervisor, run_folder};
+use crate::supervise::{EndReason, Launch, RunManifest, Supervisor, run_folder};
 use crate::tree;
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
     if arguments.watch {
         return watch::run(context, arguments);
     }
-    let request = Request {
+    let request = RunRequest {
         wiring: arguments.wiring.as_deref(),
         release: arguments.release,
-        what: &[What::Binary],
+        what: &[CargoTarget::Binary],
         smoke: arguments.smoke,
     };
     let prepared = prepare(context, &request)?;
     let data = if arguments.smoke {
-        Data::Own("smoke")
+        DataFolder::Separate("smoke")
     } else if arguments.fresh {
-        Data::Fresh
+        DataFolder::Fresh
     } else {
-        Data::Kept
+        DataFolder::Kept
     };
-    supervised(context, &prepared, data, |supervisor, prepared| {
+    supervise(context, &prepared, data, |supervisor, prepared| {
         if !arguments.smoke {
             context.output.say("ready; Ctrl-C stops");
             return supervisor.run();
@@ -44,18 +44,18 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
         let mut command = Command::new(&prepared.binary);
         command.arg("smoke").envs(supervisor.caller_environment());
         match supervisor.run_while(command.spawn()) {
-            Ok(status) if status.success() => Ended::Asked,
-            Ok(status) => Ended::Failed(catalog::target::smoke_failed(&status.to_string())),
-            Err(ended) => interrupted(ended),
+            Ok(status) if status.success() => EndReason::UserAsked,
+            Ok(status) => EndReason::Failed(catalog::target::smoke_failed(&status.to_string())),
+            Err(ended) => fail_if_interrupted(ended),
         }
     })
 }
 
 /// A caller that was stopped before its end has shown nothing.
-pub(super) fn interrupted(ended: Ended) -> Ended {
+pub(super) fn fail_if_interrupted(ended: EndReason) -> EndReason {
     match ended {
-        Ended::Asked => Ended::Failed(catalog::target::smoke_failed("an interruption")),
-        failed @ Ended::Failed(_) => failed,
+        EndReason::UserAsked => EndReason::Failed(catalog::target::smoke_failed("an interruption")),
+        failed @ EndReason::Failed(_) => failed,
     }
 }
 
@@ -74,51 +74,51 @@ pub(super) struct Prepared {
 
 /// Where a run keeps its instances' files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Data {
+pub(super) enum DataFolder {
     /// In the wiring's folder, from run to run.
     Kept,
     /// In the wiring's folder, emptied first.
     Fresh,
     /// In a folder of its own, emptied first.
-    Own(&'static str),
+    Separate(&'static str),
 }
 
 /// What to build of which wiring.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Request<'a> {
+pub(super) struct RunRequest<'a> {
     pub(super) wiring: Option<&'a str>,
     pub(super) release: bool,
-    pub(super) what: &'a [What],
+    pub(super) what: &'a [CargoTarget],
     /// Whether the smoke calls are to be sent.
     pub(super) smoke: bool,
 }
 
 /// Compiles, writes, and lets cargo build.
-pub(super) fn prepare(context: &Context<'_>, request: &Request<'_>) -> Option<Prepared> {
-    let application = context.good(Application::find(context.system, request.wiring))?;
+pub(super) fn prepare(context: &Context<'_>, request: &RunRequest<'_>) -> Option<Prepared> {
+    let application = context.or_report(Application::find(context.system, request.wiring))?;
     let (root, out) = (application.root.clone(), application.output());
-    let job = Job::stamped(context, application.clone(), out, Mode::default());
-    let known = job.known();
+    let job = WiringBuild::with_stamps(context, application.clone(), out, BuildOptions::default());
+    let known = job.recall_or_compile();
     // Nothing is built where the plan fails, and then there is nothing to wait for.
-    let mirrors = match known.about() {
+    let mirrors = match known.summarize() {
         Some(about) => {
             // Said before anything is written or compiled, which takes minutes the first time.
-            context.good(possible(&about, &application, request))?;
-            Some(context.good(Mirrors::hold(context.system, &root, &|| {
+            context.or_report(check_runnable(&about, &application, request))?;
+            Some(context.or_report(Mirrors::hold(context.system, &root, &|| {
                 context.output.say("another bp builds this application; waiting for it");
             }))?)
         }
         None => None,
     };
     let built = job.build(known)?;
-    context.good(prepare_built(context, &application, &mirrors?, built, request))?
+    context.or_report(prepare_built(context, &application, &mirrors?, built, request))?
 }
 
 /// Whether a wiring has what it is to be run for.
-fn possible(
-    about: &About,
+fn check_runnable(
+    about: &WiringSummary,
     application: &Application,
-    request: &Request<'_>,
+    request: &RunRequest<'_>,
 ) -> Result<(), Diagnostic> {
     if !about.enabled.iter().any(|target| target == "process") {
         return Err(catalog::target::target_not_enabled("process", &about.enabled, &["process"]));
@@ -134,20 +134,20 @@ fn prepare_built(
     context: &Context<'_>,
     application: &Application,
     mirrors: &Mirrors<'_>,
-    built: Built<'_>,
-    request: &Request<'_>,
+    built: BuiltFolder<'_>,
+    request: &RunRequest<'_>,
 ) -> Result<Option<Prepared>, Diagnostic> {
     let system = context.system;
     let out = application.output();
     let out = out.as_path();
-    write::whole(system, out)?;
+    write::check_complete(system, out)?;
     let path = out.join("process/run.json");
     let text = system
         .read(&path)
         .map_err(|e| catalog::target::bad_manifest(path.as_str(), &e.to_string()))?;
     let manifest = RunManifest::parse(&text)
         .map_err(|why| catalog::target::bad_manifest(path.as_str(), &why))?;
-    let code = Code {
+    let code = CodeBuild {
         system,
         application,
         rust: out.join(&manifest.rust),
@@ -170,7 +170,7 @@ fn prepare_built(
     })?;
     Ok(Some(Prepared {
         application: application.clone(),
-        plan: code.absolute(&out.join(&manifest.plan)).into_string(),
+        plan: code.absolute_path(&out.join(&manifest.plan)).into_string(),
         manifest,
         binary,
         executables,
@@ -179,22 +179,22 @@ fn prepare_built(
 }
 
 /// Starts the system, waits until it is ready, lets `body` work with it, and stops it in order.
-pub(super) fn supervised(
+pub(super) fn supervise(
     context: &Context<'_>,
     prepared: &Prepared,
-    data: Data,
-    body: impl FnOnce(&mut Supervisor<'_>, &Prepared) -> Ended,
+    data: DataFolder,
+    body: impl FnOnce(&mut Supervisor<'_>, &Prepared) -> EndReason,
 ) -> Option<()> {
     let say = |text: &str| context.output.say(text);
     let name = match data {
-        Data::Kept | Data::Fresh => prepared.application.name.clone(),
-        Data::Own(purpose) => format!("{}.{purpose}", prepared.application.name),
+        DataFolder::Kept | DataFolder::Fresh => prepared.application.name.clone(),
+        DataFolder::Separate(purpose) => format!("{}.{purpose}", prepared.application.name),
     };
-    let _alone = context.good(hold_data(context.system, &prepared.application.root, &name))?;
+    let _alone = context.or_report(hold_data(context.system, &prepared.application.root, &name))?;
     let folder = prepared.application.root.join(".bp/data").join(&name);
-    if data != Data::Kept {
+    if data != DataFolder::Kept {
         let emptied = tree::empty(context.system, &folder);
-        context.good(
+        context.or_report(
             emptied.map_err(|e| catalog::target::cannot_write(folder.as_str(), &e.to_string())),
         )?;
     }
@@ -205,23 +205,23 @@ pub(super) fn supervised(
         plan: prepared.plan.clone(),
         data: here.join(folder).into_string(),
         run: run_folder(here.join(&prepared.application.root).as_std_path(), &name),
-        own_ports: matches!(data, Data::Kept | Data::Fresh),
+        own_ports: matches!(data, DataFolder::Kept | DataFolder::Fresh),
         color: context.output.color,
         say: &say,
     };
-    let mut supervisor = context.good(Supervisor::new(launch))?;
+    let mut supervisor = context.or_report(Supervisor::new(launch))?;
     let ended = match supervisor.start() {
         Ok(()) => body(&mut supervisor, prepared),
         Err(ended) => ended,
     };
     say("stopping");
     let mut faults = supervisor.stop();
-    if let Ended::Failed(fault) = ended {
+    if let EndReason::Failed(fault) = ended {
         faults.insert(0, fault);
     }
     let failed = !faults.is_empty();
     for fault in faults {
-        context.output.fault(fault);
+        context.output.print_fault(fault);
     }
     (!failed).then_some(())
 }

@@ -8,27 +8,27 @@ use bp_diag::catalog;
 use bp_driver::Application;
 
 use super::Context;
-use super::run::{Data, Request, interrupted, prepare, supervised};
+use super::run::{DataFolder, RunRequest, fail_if_interrupted, prepare, supervise};
 use crate::cli::Test;
-use crate::code::What;
-use crate::supervise::Ended;
+use crate::code_build::CargoTarget;
+use crate::supervise::EndReason;
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Test) -> Option<()> {
     let application =
-        context.good(Application::find(context.system, arguments.wiring.as_deref()))?;
-    if application.tests(context.system).is_empty() {
+        context.or_report(Application::find(context.system, arguments.wiring.as_deref()))?;
+    if application.find_tests(context.system).is_empty() {
         let folder = application.root.join("tests");
-        context.output.fault(catalog::target::no_tests(folder.as_str()));
+        context.output.print_fault(catalog::target::no_tests(folder.as_str()));
         return None;
     }
-    let request = Request {
+    let request = RunRequest {
         wiring: arguments.wiring.as_deref(),
         release: arguments.release,
-        what: &[What::Binary, What::Tests],
+        what: &[CargoTarget::Binary, CargoTarget::Tests],
         smoke: false,
     };
     let prepared = prepare(context, &request)?;
-    supervised(context, &prepared, Data::Own("test"), |supervisor, prepared| {
+    supervise(context, &prepared, DataFolder::Separate("test"), |supervisor, prepared| {
         let mut failed = Vec::new();
         for (name, program) in &prepared.executables.tests {
             context.output.say(&format!("tests/{name}.rs"));
@@ -40,13 +40,13 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Test) -> Option<()> {
             match supervisor.run_while(command.spawn()) {
                 Ok(status) if status.success() => {}
                 Ok(status) => failed.push(format!("tests/{name}.rs: {status}")),
-                Err(ended) => return interrupted(ended),
+                Err(ended) => return fail_if_interrupted(ended),
             }
         }
         if failed.is_empty() {
-            Ended::Asked
+            EndReason::UserAsked
         } else {
-            Ended::Failed(catalog::target::tests_failed(&failed.join(", ")))
+            EndReason::Failed(catalog::target::tests_failed(&failed.join(", ")))
         }
     })
 }

@@ -18,9 +18,9 @@ use notify::{RecursiveMode, Watcher as _};
 use serde_json::Value;
 
 use super::Context;
-use super::run::{self, Data, Prepared, prepare, supervised};
+use super::run::{self, DataFolder, Prepared, prepare, supervise};
 use crate::cli::Run;
-use crate::code::What;
+use crate::code_build::CargoTarget;
 use crate::signals;
 use crate::supervise::{Answer, Request, ask, run_folder};
 
@@ -30,24 +30,24 @@ const QUIET: Duration = Duration::from_millis(150);
 const TICK: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
-    let mut saves = saves(context, arguments)?;
-    let mut data = if arguments.fresh { Data::Fresh } else { Data::Kept };
+    let mut saves = watch_saves(context, arguments)?;
+    let mut data = if arguments.fresh { DataFolder::Fresh } else { DataFolder::Kept };
     loop {
-        let Some(prepared) = built(context, arguments) else {
+        let Some(prepared) = build_again(context, arguments) else {
             if signals::is_cut_short() {
                 return None;
             }
             context.output.say("waiting for a change");
-            while saves.next().is_empty() {}
+            while saves.wait().is_empty() {}
             continue;
         };
         let ended = AtomicBool::new(false);
         let again = AtomicBool::new(false);
-        supervised(context, &prepared, data, |supervisor, prepared| {
+        supervise(context, &prepared, data, |supervisor, prepared| {
             context.output.say("ready; Ctrl-C stops; watching wiring and workflow");
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    let whole = follow(context, arguments, prepared, &mut saves, &ended);
+                    let whole = build_on_saves(context, arguments, prepared, &mut saves, &ended);
                     again.store(whole, Ordering::Relaxed);
                     if whole {
                         // The supervisor stops everything in order, as for a user who asks.
@@ -62,60 +62,60 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
         if !again.load(Ordering::Relaxed) {
             return Some(());
         }
-        data = Data::Kept;
+        data = DataFolder::Kept;
     }
 }
 
-fn built(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
+fn build_again(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
     prepare(
         context,
-        &run::Request {
+        &run::RunRequest {
             wiring: arguments.wiring.as_deref(),
             release: arguments.release,
-            what: &[What::Binary],
+            what: &[CargoTarget::Binary],
             smoke: false,
         },
     )
 }
 
 /// Builds after every save until the run ends; whether the whole system has to start again.
-fn follow(
+fn build_on_saves(
     context: &Context<'_>,
     arguments: &Run,
     prepared: &Prepared,
-    saves: &mut Saves,
+    saves: &mut SaveWatcher,
     ended: &AtomicBool,
 ) -> bool {
-    let mut now = Parts::of(context.system, prepared);
+    let mut now = RunInputs::of(context.system, prepared);
     while !ended.load(Ordering::Relaxed) {
-        let saved = saves.next();
+        let saved = saves.wait();
         if saved.is_empty() {
             continue;
         }
         context.output.say(&format!("saved: {}", saved.join(", ")));
-        let Some(fresh) = built(context, arguments) else {
+        let Some(fresh) = build_again(context, arguments) else {
             // The supervisor saw the signal too, and stops the system in order.
             if signals::is_cut_short() {
-                signals::is_answered();
+                signals::mark_answered();
                 return false;
             }
             context.output.say("the system runs on as it was");
             continue;
         };
-        let parts = Parts::of(context.system, &fresh);
-        match now.change(&parts) {
+        let parts = RunInputs::of(context.system, &fresh);
+        match now.compare(&parts) {
             Change::Nothing => context.output.say("nothing that runs has changed"),
             Change::Processes(names) => {
                 context.output.say(&format!("changed: {}", names.join(", ")));
                 // The supervisor starts the program and the plan that it began with.
                 let same = now.program == parts.program && prepared.plan == fresh.plan;
-                if !same || !names.iter().all(|name| restarted(context, prepared, name)) {
+                if !same || !names.iter().all(|name| restart_process(context, prepared, name)) {
                     context.output.say("the system starts again");
                     return true;
                 }
                 now = parts;
             }
-            Change::Whole => {
+            Change::Everything => {
                 context.output.say("processes or listeners have changed: the system starts again");
                 return true;
             }
@@ -125,7 +125,7 @@ fn follow(
 }
 
 /// Has the run restart a process, copy by copy; whether it did.
-fn restarted(context: &Context<'_>, prepared: &Prepared, process: &str) -> bool {
+fn restart_process(context: &Context<'_>, prepared: &Prepared, process: &str) -> bool {
     let here = context.system.current_directory().unwrap_or_default();
     let application = &prepared.application;
     let folder = run_folder(here.join(&application.root).as_std_path(), &application.name);
@@ -133,7 +133,7 @@ fn restarted(context: &Context<'_>, prepared: &Prepared, process: &str) -> bool 
     match ask(&folder, &request, |text| context.output.say(text)) {
         Ok(Answer::Done | Answer::Say(_)) => true,
         Ok(Answer::Failed(why)) => {
-            context.output.fault(catalog::target::restart_failed(process, &why));
+            context.output.print_fault(catalog::target::restart_failed(process, &why));
             false
         }
         Ok(Answer::Unknown(_)) | Err(_) => false,
@@ -142,7 +142,7 @@ fn restarted(context: &Context<'_>, prepared: &Prepared, process: &str) -> bool 
 
 /// What decides how each process runs.
 #[derive(Debug, Clone, PartialEq)]
-struct Parts {
+struct RunInputs {
     /// The program's hash.
     program: Option<String>,
     /// What the supervisor starts.
@@ -155,10 +155,10 @@ struct Parts {
 enum Change {
     Nothing,
     Processes(Vec<String>),
-    Whole,
+    Everything,
 }
 
-impl Parts {
+impl RunInputs {
     fn of(system: &dyn System, prepared: &Prepared) -> Self {
         let read = |path: &str| system.read(Utf8Path::new(path)).ok();
         let json = |path: &str| {
@@ -166,12 +166,16 @@ impl Parts {
         };
         let program = read(&prepared.binary).map(|b| blake3::hash(&b).to_hex().to_string());
         let manifest = prepared.application.output().join("process/run.json");
-        Self { program, manifest: json(manifest.as_str()), slices: slices(&json(&prepared.plan)) }
+        Self {
+            program,
+            manifest: json(manifest.as_str()),
+            slices: slice_plan(&json(&prepared.plan)),
+        }
     }
 
-    fn change(&self, new: &Self) -> Change {
+    fn compare(&self, new: &Self) -> Change {
         if self.manifest != new.manifest || self.slices.keys().ne(new.slices.keys()) {
-            return Change::Whole;
+            return Change::Everything;
         }
         let whole = self.program != new.program;
         let changed =
@@ -184,7 +188,7 @@ impl Parts {
 /// What of a run plan concerns each process: its own entry, its instances, the calls that they make, what the outside world calls on them, and its listeners.
 ///
 /// What belongs to no process (plugins, knobs, wire numbers) concerns each; smoke calls concern none.
-fn slices(plan: &Value) -> BTreeMap<String, Value> {
+fn slice_plan(plan: &Value) -> BTreeMap<String, Value> {
     let entries = |key: &str| plan.get(key).and_then(Value::as_object).into_iter().flatten();
     let shared = ["version", "runtime", "plugins", "knobs", "wire"];
     let shared: Vec<Option<&Value>> = shared.iter().map(|key| plan.get(*key)).collect();
@@ -198,14 +202,14 @@ fn slices(plan: &Value) -> BTreeMap<String, Value> {
         let instances: Vec<_> =
             entries("instances").filter(|(n, _)| own.contains(&n.as_str())).collect();
         let edges: Vec<_> = entries("edges")
-            .map(|(name, edge)| (name, unfolded(edge, plan)))
+            .map(|(name, edge)| (name, unfold_stacks(edge, plan)))
             .filter(|(_, edge)| {
                 let published = edge.get("caller").and_then(Value::as_str) == Some("client");
                 is_own(edge.get("caller")) || (published && is_own(edge.get("callee")))
             })
             .collect();
         let listeners: Vec<_> = entries("listeners")
-            .map(|(name, listener)| (name, unfolded(listener, plan)))
+            .map(|(name, listener)| (name, unfold_stacks(listener, plan)))
             .filter(|(_, l)| l.get("process").and_then(Value::as_str) == Some(name))
             .collect();
         let slice = serde_json::json!([process, shared, instances, edges, listeners]);
@@ -215,14 +219,14 @@ fn slices(plan: &Value) -> BTreeMap<String, Value> {
 }
 
 /// An entry of the plan with the lists of wrappers that it names put in.
-fn unfolded(entry: &Value, plan: &Value) -> Value {
+fn unfold_stacks(entry: &Value, plan: &Value) -> Value {
     match entry {
         Value::Object(fields) => fields
             .iter()
             .map(|(key, value)| {
                 let named = value.as_str().filter(|_| key == "client" || key == "server");
                 let stack = named.and_then(|name| plan.get("stacks")?.get(name));
-                (key.clone(), stack.map_or_else(|| unfolded(value, plan), Value::clone))
+                (key.clone(), stack.map_or_else(|| unfold_stacks(value, plan), Value::clone))
             })
             .collect(),
         other => other.clone(),
@@ -230,15 +234,15 @@ fn unfolded(entry: &Value, plan: &Value) -> Value {
 }
 
 /// Files saved below the watched folders.
-struct Saves {
+struct SaveWatcher {
     events: Receiver<Utf8PathBuf>,
     /// Watches as long as it lives.
     _watcher: notify::RecommendedWatcher,
 }
 
-impl Saves {
+impl SaveWatcher {
     /// The files that were saved, once no further one is; none after a while.
-    fn next(&mut self) -> Vec<String> {
+    fn wait(&mut self) -> Vec<String> {
         let mut saved = Vec::new();
         let mut patience = TICK;
         while let Ok(path) = self.events.recv_timeout(patience) {
@@ -253,7 +257,7 @@ impl Saves {
 }
 
 /// Watches the folders of the wiring's files and of the workflow.
-fn saves(context: &Context<'_>, arguments: &Run) -> Option<Saves> {
+fn watch_saves(context: &Context<'_>, arguments: &Run) -> Option<SaveWatcher> {
     let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
     let mut folders = vec![compiled.application.root.join("wiring")];
     folders.extend(
@@ -279,13 +283,13 @@ fn saves(context: &Context<'_>, arguments: &Run) -> Option<Saves> {
             }
         }
     });
-    let mut watcher = context.good(watcher.map_err(|e| failed(&e)))?;
+    let mut watcher = context.or_report(watcher.map_err(|e| failed(&e)))?;
     for folder in folders {
         let folder = if folder.as_str().is_empty() { Utf8PathBuf::from(".") } else { folder };
         let watched = watcher.watch(folder.as_std_path(), RecursiveMode::Recursive);
-        context.good(watched.map_err(|e| failed(&e)))?;
+        context.or_report(watched.map_err(|e| failed(&e)))?;
     }
-    Some(Saves { events, _watcher: watcher })
+    Some(SaveWatcher { events, _watcher: watcher })
 }
 
 /// Whether a file is one that people write; what cargo and `bp` write is none.
@@ -300,7 +304,7 @@ mod tests {
 
     use super::*;
 
-    fn parts(timeout: &str) -> Parts {
+    fn sample_inputs(timeout: &str) -> RunInputs {
         let plan = json!({
             "version": 1,
             "plugins": {},
@@ -316,29 +320,29 @@ mod tests {
             "stacks": { "timeout": [{ "after": timeout }], "metrics": [] },
             "listeners": { "cart.grpc": { "process": "cart", "serves": { "cart": { "server": "metrics" } } } },
         });
-        Parts {
+        RunInputs {
             program: Some("a".to_owned()),
             manifest: json!({ "processes": { "front": 1, "cart": 1 } }),
-            slices: slices(&plan),
+            slices: slice_plan(&plan),
         }
     }
 
     #[test]
     fn only_the_caller_minds_another_timeout() {
-        let now = parts("1s");
-        assert_eq!(now.change(&parts("1s")), Change::Nothing);
-        assert_eq!(now.change(&parts("2s")), Change::Processes(vec!["front".to_owned()]));
+        let now = sample_inputs("1s");
+        assert_eq!(now.compare(&sample_inputs("1s")), Change::Nothing);
+        assert_eq!(now.compare(&sample_inputs("2s")), Change::Processes(vec!["front".to_owned()]));
     }
 
     #[test]
     fn another_program_is_everybodys_and_other_processes_are_another_system() {
-        let now = parts("1s");
-        let mut other = parts("1s");
+        let now = sample_inputs("1s");
+        let mut other = sample_inputs("1s");
         other.program = Some("b".to_owned());
         let all = vec!["cart".to_owned(), "front".to_owned()];
-        assert_eq!(now.change(&other), Change::Processes(all));
+        assert_eq!(now.compare(&other), Change::Processes(all));
         other.manifest = json!({ "processes": { "front": 2, "cart": 1 } });
-        assert_eq!(now.change(&other), Change::Whole);
+        assert_eq!(now.compare(&other), Change::Everything);
     }
 
     #[test]

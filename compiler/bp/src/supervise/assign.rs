@@ -7,15 +7,15 @@ use bp_diag::{Diagnostic, catalog};
 
 use super::Launch;
 use super::backoff::Backoff;
-use super::child::Running;
+use super::child::RunningProcess;
+use super::endpoint_files::EndpointFiles;
 use super::logs::Prefix;
 use super::manifest::ProcessEntry;
 use super::ports::{self, Ports};
-use super::publish::Published;
 
 /// One copy of one process.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct ProcessCopy {
     pub(super) process: String,
     pub(super) label: String,
     /// Place among the processes, for its colour.
@@ -24,11 +24,11 @@ pub(super) struct Slot {
     pub(super) prefix: Prefix,
     pub(super) admin: u16,
     /// By address, where it listens.
-    pub(super) listens: Vec<(String, u16)>,
-    pub(super) stop: Duration,
+    pub(super) listening: Vec<(String, u16)>,
+    pub(super) stop_limit: Duration,
     /// Whether another copy can start while it runs; else it must leave first.
-    pub(super) beside: bool,
-    pub(super) state: State,
+    pub(super) can_overlap: bool,
+    pub(super) state: CopyState,
     pub(super) ready: bool,
     /// Starting with the system: callers are told of it at once, so that the first call after the start finds it.
     pub(super) fresh: bool,
@@ -38,19 +38,19 @@ pub(super) struct Slot {
 }
 
 #[derive(Debug)]
-pub(super) enum State {
-    Running(Running),
+pub(super) enum CopyState {
+    Running(RunningProcess),
     /// It ended; it starts again then.
     Waiting(Instant),
     Stopped,
 }
 
 /// Gives every copy of every process its ports and environment.
-pub(super) fn assign(
+pub(super) fn assign_copies(
     launch: &Launch<'_>,
     ports: &mut Ports,
-    published: &Published,
-) -> Result<Vec<Slot>, Diagnostic> {
+    endpoint_files: &EndpointFiles,
+) -> Result<Vec<ProcessCopy>, Diagnostic> {
     let manifest = launch.manifest;
     let width = manifest
         .processes
@@ -58,52 +58,52 @@ pub(super) fn assign(
         .map(|(n, p)| n.len() + if p.replicas > 1 { 2 + p.replicas.ilog10() as usize } else { 0 })
         .max()
         .unwrap_or(0);
-    let mut slots = Vec::new();
+    let mut copies = Vec::new();
     for (index, (name, process)) in manifest.processes.iter().enumerate() {
         for copy in 1..=process.replicas {
             let label = if process.replicas > 1 { format!("{name}.{copy}") } else { name.clone() };
             let prefix = Prefix::new(&label, index, width, launch.color);
-            let new = New { name, process, label, index, prefix, own_ports: launch.own_ports };
-            slots.push(Slot { fresh: true, ..new.slot(launch, ports, published)? });
+            let new = NewCopy { name, process, label, index, prefix, own_ports: launch.own_ports };
+            copies.push(ProcessCopy { fresh: true, ..new.build(launch, ports, endpoint_files)? });
         }
     }
-    for slot in &slots {
-        announce(launch, slot, width);
+    for copy in &copies {
+        announce(launch, copy, width);
     }
-    Ok(slots)
+    Ok(copies)
 }
 
 /// Says where a copy listens.
-pub(super) fn announce(launch: &Launch<'_>, slot: &Slot, width: usize) {
-    let label = &slot.label;
-    let Some(process) = launch.manifest.processes.get(&slot.process) else { return };
-    for (address, port) in &slot.listens {
+pub(super) fn announce(launch: &Launch<'_>, copy: &ProcessCopy, width: usize) {
+    let label = &copy.label;
+    let Some(process) = launch.manifest.processes.get(&copy.process) else { return };
+    for (address, port) in &copy.listening {
         let Some(entry) = process.listeners.values().find(|l| l.at.address == *address) else {
             continue;
         };
         let mark = if entry.entry { "  <- for clients" } else { "" };
         (launch.say)(&format!("{label:width$}  {:9} 127.0.0.1:{port}{mark}", entry.transport));
     }
-    (launch.say)(&format!("{label:width$}  {:9} 127.0.0.1:{}", "admin", slot.admin));
+    (launch.say)(&format!("{label:width$}  {:9} 127.0.0.1:{}", "admin", copy.admin));
 }
 
 /// Another copy like `old`, on ports of its own.
-pub(super) fn beside(
-    old: &Slot,
+pub(super) fn add_copy(
+    old: &ProcessCopy,
     launch: &Launch<'_>,
     ports: &mut Ports,
-    published: &Published,
-) -> Result<Slot, Diagnostic> {
+    endpoint_files: &EndpointFiles,
+) -> Result<ProcessCopy, Diagnostic> {
     let process = launch.manifest.processes.get(&old.process).ok_or_else(|| {
         catalog::target::cannot_start(&old.label, "the manifest does not name it", "build again")
     })?;
     let (label, prefix) = (old.label.clone(), old.prefix.clone());
     let new =
-        New { name: &old.process, process, label, index: old.index, prefix, own_ports: false };
-    new.slot(launch, ports, published)
+        NewCopy { name: &old.process, process, label, index: old.index, prefix, own_ports: false };
+    new.build(launch, ports, endpoint_files)
 }
 
-struct New<'a> {
+struct NewCopy<'a> {
     name: &'a str,
     process: &'a ProcessEntry,
     label: String,
@@ -112,13 +112,13 @@ struct New<'a> {
     own_ports: bool,
 }
 
-impl New<'_> {
-    fn slot(
+impl NewCopy<'_> {
+    fn build(
         self,
         launch: &Launch<'_>,
         ports: &mut Ports,
-        published: &Published,
-    ) -> Result<Slot, Diagnostic> {
+        endpoint_files: &EndpointFiles,
+    ) -> Result<ProcessCopy, Diagnostic> {
         let Self { name, process, label, index, prefix, own_ports } = self;
         let mut take = |wanted: u16| {
             ports.take(own_ports.then_some(wanted)).ok_or_else(|| {
@@ -137,27 +137,27 @@ impl New<'_> {
             (String::from("BP_DATA"), launch.data.clone()),
             (format!("BP_BIND_{}", process.admin.address), format!("127.0.0.1:{admin}")),
         ];
-        let mut listens = Vec::new();
+        let mut listening = Vec::new();
         for entry in process.listeners.values() {
             let port = take(entry.at.port)?;
             environment
                 .push((format!("BP_BIND_{}", entry.at.address), format!("127.0.0.1:{port}")));
-            listens.push((entry.at.address.clone(), port));
+            listening.push((entry.at.address.clone(), port));
         }
-        environment.extend(addresses(launch, published));
+        environment.extend(listener_addresses(launch, endpoint_files));
         let entry = process.listeners.values().any(|l| l.entry);
-        Ok(Slot {
+        Ok(ProcessCopy {
             process: name.to_owned(),
             label,
             index,
             environment,
             prefix,
             admin,
-            listens,
-            stop: Duration::from_millis(process.stop_ms),
+            listening,
+            stop_limit: Duration::from_millis(process.stop_ms),
             // Clients know the port of an entry, so it stays.
-            beside: !entry && !process.exclusive,
-            state: State::Stopped,
+            can_overlap: !entry && !process.exclusive,
+            state: CopyState::Stopped,
             ready: false,
             fresh: false,
             asked: None,
@@ -167,12 +167,17 @@ impl New<'_> {
 }
 
 /// `BP_ADDR_…` of every listener: the file that says where its replicas are.
-pub(super) fn addresses(launch: &Launch<'_>, published: &Published) -> Vec<(String, String)> {
+pub(super) fn listener_addresses(
+    launch: &Launch<'_>,
+    endpoint_files: &EndpointFiles,
+) -> Vec<(String, String)> {
     let listeners = launch.manifest.processes.values().flat_map(|p| p.listeners.values());
     let named = listeners.map(|l| &l.at.address);
-    named.map(|name| (format!("BP_ADDR_{name}"), file(&published.file(name)))).collect()
+    named
+        .map(|name| (format!("BP_ADDR_{name}"), file_address(&endpoint_files.file(name))))
+        .collect()
 }
 
-fn file(path: &Path) -> String {
+fn file_address(path: &Path) -> String {
     format!("file:{}", path.display())
 }

@@ -12,7 +12,7 @@ const MOST: u32 = 5;
 
 /// What to do about a process that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decision {
+pub(crate) enum RestartDecision {
     /// Start it again after this wait.
     After(Duration),
     /// It never stays up; tell the user.
@@ -27,16 +27,16 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// The process ended after running for `ran`.
-    pub(crate) fn ended(&mut self, ran: Duration) -> Decision {
+    pub(crate) fn poll_exit(&mut self, ran: Duration) -> RestartDecision {
         if ran >= STEADY {
             self.quick = 0;
         }
         self.quick += 1;
         if self.quick >= MOST {
-            return Decision::GiveUp;
+            return RestartDecision::GiveUp;
         }
         let wait = FIRST.saturating_mul(1 << (self.quick - 1).min(16));
-        Decision::After(wait.min(LONGEST))
+        RestartDecision::After(wait.min(LONGEST))
     }
 }
 
@@ -48,17 +48,18 @@ mod tests {
     fn waits_double_and_five_quick_ends_are_enough() {
         let mut backoff = Backoff::default();
         let quick = Duration::from_millis(5);
-        let waits: Vec<_> = (0..4).map(|_| backoff.ended(quick)).collect();
-        let expected = [100, 200, 400, 800].map(|ms| Decision::After(Duration::from_millis(ms)));
+        let waits: Vec<_> = (0..4).map(|_| backoff.poll_exit(quick)).collect();
+        let expected =
+            [100, 200, 400, 800].map(|ms| RestartDecision::After(Duration::from_millis(ms)));
         assert_eq!(waits, expected);
-        assert_eq!(backoff.ended(quick), Decision::GiveUp);
+        assert_eq!(backoff.poll_exit(quick), RestartDecision::GiveUp);
     }
 
     #[test]
     fn a_process_that_ran_for_long_starts_over() {
         let mut backoff = Backoff::default();
         for _ in 0..100 {
-            assert_eq!(backoff.ended(STEADY), Decision::After(FIRST));
+            assert_eq!(backoff.poll_exit(STEADY), RestartDecision::After(FIRST));
         }
     }
 }

@@ -17,13 +17,13 @@ use super::logs::{Prefix, follow};
 /// It leads a process group of its own, so that Ctrl-C in the terminal reaches `bp` alone, which then stops processes in order.
 /// Its standard input is a pipe that nobody writes to: it ends when `bp` ends, however that happens, and the process then drains and stops.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct RunningProcess {
     child: Child,
     started: Instant,
     followers: Vec<JoinHandle<()>>,
 }
 
-impl Running {
+impl RunningProcess {
     /// Starts a command.
     pub(crate) fn start(
         program: &str,
@@ -44,7 +44,7 @@ impl Running {
     }
 
     /// How it ended, if it did.
-    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn poll_exit(&mut self) -> Option<ExitStatus> {
         let status = self.child.try_wait().ok().flatten()?;
         // What it wrote last explains its end, so it is printed first.
         // A child of its own may hold the pipe open, so there is a limit to the wait.
@@ -88,7 +88,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningProcess {
     fn drop(&mut self) {
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
             self.kill();
@@ -97,7 +97,7 @@ impl Drop for Running {
 }
 
 /// `exit code 3` or `signal 9`.
-pub(crate) fn describe(status: ExitStatus) -> String {
+pub(crate) fn describe_exit(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
         (None, Some(signal)) => format!("signal {signal}"),

@@ -45,12 +45,12 @@ pub(crate) enum Answer {
 
 /// Takes requests.
 #[derive(Debug)]
-pub(crate) struct Control {
+pub(crate) struct ControlSocket {
     listener: UnixListener,
     path: PathBuf,
 }
 
-impl Control {
+impl ControlSocket {
     /// Listens in `folder`, which nobody else may enter, for the same user alone.
     pub(crate) fn listen(folder: &Path) -> io::Result<Self> {
         let path = folder.join(NAME);
@@ -81,7 +81,7 @@ impl Control {
     }
 }
 
-impl Drop for Control {
+impl Drop for ControlSocket {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
@@ -147,7 +147,7 @@ mod tests {
 
     fn exchange(folder: &Path) {
         assert!(connect(folder).is_err());
-        let control = Control::listen(folder).expect("listens");
+        let control = ControlSocket::listen(folder).expect("listens");
         let mode = fs::metadata(folder.join(NAME)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(control.request().is_none());
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
-        let control = Control::listen(folder.path()).expect("listens");
+        let control = ControlSocket::listen(folder.path()).expect("listens");
         let mut stream = connect(folder.path()).expect("connects");
         stream.write_all(b"{\"reboot\": 1}\n").expect("written");
         assert!(control.request().is_none());

@@ -6,12 +6,12 @@ mod assign;
 mod backoff;
 mod child;
 mod control;
+mod endpoint_files;
 mod logs;
 mod manifest;
 mod ports;
-mod publish;
 mod ready;
-mod roll;
+mod rolling_restart;
 #[cfg(test)]
 mod tests;
 
@@ -23,16 +23,16 @@ use std::time::{Duration, Instant};
 
 use bp_diag::{Diagnostic, catalog};
 
-use assign::{Slot, State};
-use backoff::Decision;
-use child::{Running, describe};
-use control::Control;
+use assign::{CopyState, ProcessCopy};
+use backoff::RestartDecision;
+use child::{RunningProcess, describe_exit};
+use control::ControlSocket;
+use endpoint_files::EndpointFiles;
 use logs::Prefix;
 use ports::Ports;
-use publish::Published;
-use roll::Roll;
+use rolling_restart::RollingRestart;
 
-use crate::signals::Watch;
+use crate::signals::SignalWatch;
 
 pub(crate) use control::{Answer, Request, ask};
 pub(crate) use manifest::RunManifest;
@@ -69,9 +69,9 @@ pub(crate) struct Launch<'a> {
 
 /// Why supervising ended.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum EndReason {
     /// The user asked for it.
-    Asked,
+    UserAsked,
     /// Something failed.
     Failed(Diagnostic),
 }
@@ -79,13 +79,13 @@ pub(crate) enum Ended {
 /// A system of running processes.
 pub(crate) struct Supervisor<'a> {
     launch: Launch<'a>,
-    slots: Vec<Slot>,
+    copies: Vec<ProcessCopy>,
     ports: Ports,
     // Before the folder that it is in.
-    control: Option<Control>,
-    published: Published,
-    roll: Option<Roll>,
-    signals: Watch,
+    control: Option<ControlSocket>,
+    endpoint_files: EndpointFiles,
+    roll: Option<RollingRestart>,
+    signals: SignalWatch,
 }
 
 impl<'a> Supervisor<'a> {
@@ -93,38 +93,39 @@ impl<'a> Supervisor<'a> {
     pub(crate) fn new(launch: Launch<'a>) -> Result<Self, Diagnostic> {
         let failed =
             |e: io::Error| catalog::target::cannot_start("bp", &e.to_string(), "try again");
-        let signals = Watch::new().map_err(failed)?;
+        let signals = SignalWatch::new().map_err(failed)?;
         let run = launch.run.clone();
         let manifest = launch.manifest;
         let listeners = manifest.processes.values().flat_map(|p| p.listeners.values());
-        let published = Published::new(&run, listeners.map(|l| l.at.address.as_str()));
-        let published = published.map_err(|e| {
+        let endpoint_files = EndpointFiles::new(&run, listeners.map(|l| l.at.address.as_str()));
+        let endpoint_files = endpoint_files.map_err(|e| {
             catalog::target::cannot_write(&run.display().to_string(), &e.to_string())
         })?;
-        let control = Control::listen(&run)
+        let control = ControlSocket::listen(&run)
             .inspect_err(|e| (launch.say)(&format!("`bp restart` cannot reach this run: {e}")))
             .ok();
         let mut ports = Ports::new(std::process::id());
-        let slots = assign::assign(&launch, &mut ports, &published)?;
-        let mut supervisor = Self { launch, slots, ports, control, published, roll: None, signals };
+        let copies = assign::assign_copies(&launch, &mut ports, &endpoint_files)?;
+        let mut supervisor =
+            Self { launch, copies, ports, control, endpoint_files, roll: None, signals };
         supervisor.publish();
         Ok(supervisor)
     }
 
     /// Runs the inits that call no process, starts every process, waits until all are ready, and runs the other inits.
-    pub(crate) fn start(&mut self) -> Result<(), Ended> {
+    pub(crate) fn start(&mut self) -> Result<(), EndReason> {
         self.run_inits(true)?;
-        self.start_processes().map_err(Ended::Failed)?;
+        self.start_processes().map_err(EndReason::Failed)?;
         self.await_ready()?;
         self.run_inits(false)
     }
 
     fn start_processes(&mut self) -> Result<(), Diagnostic> {
-        (0..self.slots.len()).try_for_each(|index| self.start_slot(index))
+        (0..self.copies.len()).try_for_each(|index| self.start_copy(index))
     }
 
     /// Runs inits one after another, by name.
-    fn run_inits(&mut self, first: bool) -> Result<(), Ended> {
+    fn run_inits(&mut self, first: bool) -> Result<(), EndReason> {
         let inits = self.launch.manifest.inits.iter().filter(|(_, init)| init.first == first);
         let names: Vec<String> = inits.map(|(name, _)| name.clone()).collect();
         for name in names {
@@ -133,26 +134,29 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    fn run_init(&mut self, name: &str) -> Result<(), Ended> {
+    fn run_init(&mut self, name: &str) -> Result<(), EndReason> {
         (self.launch.say)(&format!("init {name}"));
         let mut environment = vec![
             (String::from("BP_INIT"), name.to_owned()),
             (String::from("BP_PLAN"), self.launch.plan.clone()),
             (String::from("BP_DATA"), self.launch.data.clone()),
         ];
-        environment.extend(assign::addresses(&self.launch, &self.published));
-        let width = self.slots.iter().map(|s| s.label.len()).max().unwrap_or(0);
-        let prefix = Prefix::new(name, self.slots.len(), width, self.launch.color);
-        let mut running =
-            Running::start(&self.launch.program, &environment, &prefix).map_err(|e| {
-                Ended::Failed(catalog::target::cannot_start(name, &e.to_string(), GONE))
+        environment.extend(assign::listener_addresses(&self.launch, &self.endpoint_files));
+        let width = self.copies.iter().map(|s| s.label.len()).max().unwrap_or(0);
+        let prefix = Prefix::new(name, self.copies.len(), width, self.launch.color);
+        let mut running = RunningProcess::start(&self.launch.program, &environment, &prefix)
+            .map_err(|e| {
+                EndReason::Failed(catalog::target::cannot_start(name, &e.to_string(), GONE))
             })?;
         loop {
-            if let Some(status) = running.ended() {
+            if let Some(status) = running.poll_exit() {
                 if status.success() {
                     return Ok(());
                 }
-                return Err(Ended::Failed(catalog::target::init_failed(name, &describe(status))));
+                return Err(EndReason::Failed(catalog::target::init_failed(
+                    name,
+                    &describe_exit(status),
+                )));
             }
             if let Err(ended) = self.tick() {
                 running.kill();
@@ -164,22 +168,22 @@ impl<'a> Supervisor<'a> {
 
     /// `BP_ADDR_…` of every listener, and the plan: what a caller from outside needs.
     pub(crate) fn caller_environment(&self) -> Vec<(String, String)> {
-        let mut all = assign::addresses(&self.launch, &self.published);
+        let mut all = assign::listener_addresses(&self.launch, &self.endpoint_files);
         all.push((String::from("BP_PLAN"), self.launch.plan.clone()));
         all
     }
 
-    fn start_slot(&mut self, index: usize) -> Result<(), Diagnostic> {
-        let Some(slot) = self.slots.get_mut(index) else { return Ok(()) };
-        slot.start(&self.launch.program)
+    fn start_copy(&mut self, index: usize) -> Result<(), Diagnostic> {
+        let Some(copy) = self.copies.get_mut(index) else { return Ok(()) };
+        copy.start(&self.launch.program)
     }
 
     /// Gives back the ports of a copy that came to nothing.
-    fn release(&mut self, slot: &Slot) {
-        for (_, port) in &slot.listens {
+    fn release(&mut self, copy: &ProcessCopy) {
+        for (_, port) in &copy.listening {
             self.ports.release(*port);
         }
-        self.ports.release(slot.admin);
+        self.ports.release(copy.admin);
     }
 
     /// Tells callers which copies are ready; at the system's start, which there will be.
@@ -187,14 +191,15 @@ impl<'a> Supervisor<'a> {
         let listeners = self.launch.manifest.processes.values().flat_map(|p| p.listeners.values());
         for listener in listeners {
             let address = &listener.at.address;
-            let told = |s: &&Slot| s.fresh || s.ready && matches!(s.state, State::Running(_));
-            let endpoints = self.slots.iter().filter(told).flat_map(|slot| {
-                slot.listens
+            let told =
+                |s: &&ProcessCopy| s.fresh || s.ready && matches!(s.state, CopyState::Running(_));
+            let endpoints = self.copies.iter().filter(told).flat_map(|copy| {
+                copy.listening
                     .iter()
                     .filter(|(a, _)| a == address)
                     .map(|(_, p)| format!("127.0.0.1:{p}"))
             });
-            if let Err(error) = self.published.set(address, endpoints.collect()) {
+            if let Err(error) = self.endpoint_files.set(address, endpoints.collect()) {
                 (self.launch.say)(&format!(
                     "callers of {address} do not learn of a change: {error}"
                 ));
@@ -203,17 +208,17 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Waits until every process is ready.
-    fn await_ready(&mut self) -> Result<(), Ended> {
+    fn await_ready(&mut self) -> Result<(), EndReason> {
         let limit = Instant::now() + READY_LIMIT;
         loop {
             self.tick()?;
             let late: Vec<&str> =
-                self.slots.iter().filter(|s| !s.ready).map(|s| s.label.as_str()).collect();
+                self.copies.iter().filter(|s| !s.ready).map(|s| s.label.as_str()).collect();
             if late.is_empty() {
                 return Ok(());
             }
             if Instant::now() >= limit {
-                return Err(Ended::Failed(catalog::target::not_ready(
+                return Err(EndReason::Failed(catalog::target::not_ready(
                     &late,
                     READY_LIMIT.as_secs(),
                 )));
@@ -223,7 +228,7 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Supervises until the user asks to stop, or a process cannot be kept up.
-    pub(crate) fn run(&mut self) -> Ended {
+    pub(crate) fn run(&mut self) -> EndReason {
         loop {
             if let Err(ended) = self.tick() {
                 return ended;
@@ -233,9 +238,9 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Supervises while another program calls the system, and hands back how that ended.
-    pub(crate) fn run_while(&mut self, caller: io::Result<Child>) -> Result<ExitStatus, Ended> {
+    pub(crate) fn run_while(&mut self, caller: io::Result<Child>) -> Result<ExitStatus, EndReason> {
         let failed = |e: io::Error| {
-            Ended::Failed(catalog::target::cannot_start("the caller", &e.to_string(), GONE))
+            EndReason::Failed(catalog::target::cannot_start("the caller", &e.to_string(), GONE))
         };
         let mut caller = caller.map_err(failed)?;
         loop {
@@ -252,13 +257,13 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Looks at signals, at processes that ended, at who is ready, and at what `bp restart` wants.
-    fn tick(&mut self) -> Result<(), Ended> {
+    fn tick(&mut self) -> Result<(), EndReason> {
         if self.signals.pending().is_some() {
-            return Err(Ended::Asked);
+            return Err(EndReason::UserAsked);
         }
         self.look_at_processes()?;
         self.look_at_readiness();
-        if let Some((request, caller)) = self.control.as_ref().and_then(Control::request) {
+        if let Some((request, caller)) = self.control.as_ref().and_then(ControlSocket::request) {
             self.answer(request, caller);
         }
         if let Some(roll) = self.roll.take() {
@@ -268,12 +273,12 @@ impl<'a> Supervisor<'a> {
     }
 
     fn look_at_readiness(&mut self) {
-        for slot in &mut self.slots {
-            let due = !slot.ready || slot.asked.is_none_or(|asked| asked.elapsed() >= PERIOD);
-            if due && matches!(slot.state, State::Running(_)) {
-                slot.ready = ready::is_ready(slot.admin);
-                slot.fresh &= !slot.ready;
-                slot.asked = Some(Instant::now());
+        for copy in &mut self.copies {
+            let due = !copy.ready || copy.asked.is_none_or(|asked| asked.elapsed() >= PERIOD);
+            if due && matches!(copy.state, CopyState::Running(_)) {
+                copy.ready = ready::is_ready(copy.admin);
+                copy.fresh &= !copy.ready;
+                copy.asked = Some(Instant::now());
             }
         }
         self.publish();
@@ -281,7 +286,7 @@ impl<'a> Supervisor<'a> {
 
     fn answer(&mut self, request: Request, mut caller: control::Caller) {
         let Request::Restart(process) = request;
-        let copies = self.slots.iter().enumerate().filter(|(_, slot)| slot.process == process);
+        let copies = self.copies.iter().enumerate().filter(|(_, copy)| copy.process == process);
         let places: Vec<usize> = copies.map(|(place, _)| place).collect();
         if places.is_empty() {
             let known = self.launch.manifest.processes.keys().cloned().collect();
@@ -290,40 +295,40 @@ impl<'a> Supervisor<'a> {
             caller.tell(&Answer::Failed(String::from("another restart is under way")));
         } else {
             (self.launch.say)(&format!("restarting `{process}`"));
-            self.roll = Some(Roll::new(process, places, caller));
+            self.roll = Some(RollingRestart::new(process, places, caller));
         }
     }
 
-    fn look_at_processes(&mut self) -> Result<(), Ended> {
-        for index in 0..self.slots.len() {
-            let Some(slot) = self.slots.get_mut(index) else { break };
-            match &mut slot.state {
-                State::Running(running) => {
-                    let Some(status) = running.ended() else { continue };
-                    let how = describe(status);
-                    match slot.backoff.ended(running.age()) {
-                        Decision::After(wait) => {
+    fn look_at_processes(&mut self) -> Result<(), EndReason> {
+        for index in 0..self.copies.len() {
+            let Some(copy) = self.copies.get_mut(index) else { break };
+            match &mut copy.state {
+                CopyState::Running(running) => {
+                    let Some(status) = running.poll_exit() else { continue };
+                    let how = describe_exit(status);
+                    match copy.backoff.poll_exit(running.age()) {
+                        RestartDecision::After(wait) => {
                             let text = format!(
                                 "{} ended with {how}; starting it again in {} ms",
-                                slot.label,
+                                copy.label,
                                 wait.as_millis()
                             );
-                            slot.state = State::Waiting(Instant::now() + wait);
-                            slot.ready = false;
-                            slot.fresh = false;
+                            copy.state = CopyState::Waiting(Instant::now() + wait);
+                            copy.ready = false;
+                            copy.fresh = false;
                             (self.launch.say)(&text);
                         }
-                        Decision::GiveUp => {
-                            slot.state = State::Stopped;
-                            let fault = catalog::target::keeps_ending(&slot.label, &how);
-                            return Err(Ended::Failed(fault));
+                        RestartDecision::GiveUp => {
+                            copy.state = CopyState::Stopped;
+                            let fault = catalog::target::keeps_ending(&copy.label, &how);
+                            return Err(EndReason::Failed(fault));
                         }
                     }
                 }
-                State::Waiting(until) if Instant::now() >= *until => {
-                    self.start_slot(index).map_err(Ended::Failed)?;
+                CopyState::Waiting(until) if Instant::now() >= *until => {
+                    self.start_copy(index).map_err(EndReason::Failed)?;
                 }
-                State::Waiting(_) | State::Stopped => {}
+                CopyState::Waiting(_) | CopyState::Stopped => {}
             }
         }
         Ok(())
@@ -335,47 +340,47 @@ impl<'a> Supervisor<'a> {
     pub(crate) fn stop(mut self) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
         // A copy that a restart left between two places drains while the others do.
-        let between = self.roll.take().map(Roll::into_running).unwrap_or_default();
+        let between = self.roll.take().map(RollingRestart::into_running).unwrap_or_default();
         for (running, _) in &between {
             running.terminate();
         }
         let mut waves = self.launch.manifest.stop.clone();
-        waves.push(self.slots.iter().map(|s| s.process.clone()).collect());
+        waves.push(self.copies.iter().map(|s| s.process.clone()).collect());
         for wave in waves {
-            let inside = |slot: &Slot| wave.contains(&slot.process);
+            let inside = |copy: &ProcessCopy| wave.contains(&copy.process);
             let mut limit = GRACE;
-            for slot in self.slots.iter_mut().filter(|s| inside(s)) {
-                if let State::Running(running) = &slot.state {
+            for copy in self.copies.iter_mut().filter(|s| inside(s)) {
+                if let CopyState::Running(running) = &copy.state {
                     running.terminate();
-                    limit = limit.max(slot.stop + GRACE);
+                    limit = limit.max(copy.stop_limit + GRACE);
                 } else {
-                    slot.state = State::Stopped;
+                    copy.state = CopyState::Stopped;
                 }
             }
             let limit = Instant::now() + limit;
             loop {
-                for slot in self.slots.iter_mut().filter(|s| inside(s)) {
-                    if let State::Running(running) = &mut slot.state
-                        && let Some(status) = running.ended()
+                for copy in self.copies.iter_mut().filter(|s| inside(s)) {
+                    if let CopyState::Running(running) = &mut copy.state
+                        && let Some(status) = running.poll_exit()
                     {
                         if !status.success() {
-                            let how = describe(status);
-                            faults.push(catalog::target::stopped_badly(&slot.label, &how));
+                            let how = describe_exit(status);
+                            faults.push(catalog::target::stopped_badly(&copy.label, &how));
                         }
-                        slot.state = State::Stopped;
+                        copy.state = CopyState::Stopped;
                     }
                 }
-                let left = |s: &&Slot| inside(s) && matches!(s.state, State::Running(_));
-                if self.slots.iter().filter(left).count() == 0 {
+                let left = |s: &&ProcessCopy| inside(s) && matches!(s.state, CopyState::Running(_));
+                if self.copies.iter().filter(left).count() == 0 {
                     break;
                 }
                 let again = self.signals.pending().is_some();
                 if again || Instant::now() >= limit {
-                    for slot in self.slots.iter_mut().filter(|s| inside(s)) {
-                        if let State::Running(running) = &mut slot.state {
+                    for copy in self.copies.iter_mut().filter(|s| inside(s)) {
+                        if let CopyState::Running(running) = &mut copy.state {
                             running.kill();
-                            slot.state = State::Stopped;
-                            faults.push(catalog::target::killed(&slot.label));
+                            copy.state = CopyState::Stopped;
+                            faults.push(catalog::target::killed(&copy.label));
                         }
                     }
                     break;
@@ -385,7 +390,7 @@ impl<'a> Supervisor<'a> {
         }
         for (mut running, stop) in between {
             let limit = Instant::now() + stop + GRACE;
-            while running.ended().is_none() && Instant::now() < limit {
+            while running.poll_exit().is_none() && Instant::now() < limit {
                 thread::sleep(TICK);
             }
         }
@@ -393,11 +398,11 @@ impl<'a> Supervisor<'a> {
     }
 }
 
-impl Slot {
+impl ProcessCopy {
     fn start(&mut self, program: &str) -> Result<(), Diagnostic> {
-        let running = Running::start(program, &self.environment, &self.prefix)
+        let running = RunningProcess::start(program, &self.environment, &self.prefix)
             .map_err(|e| catalog::target::cannot_start(&self.label, &e.to_string(), GONE))?;
-        self.state = State::Running(running);
+        self.state = CopyState::Running(running);
         self.ready = false;
         Ok(())
     }

@@ -23,14 +23,14 @@ fn manifest(stop_ms: u32) -> RunManifest {
     serde_json::from_str(&text).expect("a manifest")
 }
 
-struct Bench {
+struct Harness {
     folder: tempfile::TempDir,
     said: RefCell<Vec<String>>,
     /// What a process has from SIGTERM on; a busy machine takes its time.
     stop_ms: u32,
 }
 
-impl Bench {
+impl Harness {
     fn new(script: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let program = folder.path().join("app");
@@ -92,20 +92,20 @@ while :; do sleep 0.02; done
 
 #[test]
 fn callers_stop_before_callees_and_each_copy_has_its_own_ports() {
-    let bench = Bench::new(&format!("env | grep '^BP_' | sort > env.$$\n{POLITE}"));
-    bench.with(|supervisor| {
-        bench.wait_for("started", 3);
+    let harness = Harness::new(&format!("env | grep '^BP_' | sort > env.$$\n{POLITE}"));
+    harness.with(|supervisor| {
+        harness.wait_for("started", 3);
         let dials: Vec<_> = supervisor.caller_environment();
         let back = dials.iter().find(|(k, _)| k == "BP_ADDR_BACK_GRPC").expect("an address");
         let file = back.1.strip_prefix("file:").expect("a file");
-        let listed = fs::read_to_string(file).expect("published");
+        let listed = fs::read_to_string(file).expect("endpoint_files");
         assert_eq!(listed.split(',').count(), 2, "{listed}");
         let faults = supervisor.stop();
         assert!(faults.is_empty(), "{faults:?}");
     });
-    assert_eq!(bench.lines("stopped"), ["front", "back", "back"]);
+    assert_eq!(harness.lines("stopped"), ["front", "back", "back"]);
     let mut binds = Vec::new();
-    for entry in fs::read_dir(bench.folder.path()).expect("listed") {
+    for entry in fs::read_dir(harness.folder.path()).expect("listed") {
         let path = entry.expect("an entry").path();
         if path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("env.")) {
             let text = fs::read_to_string(path).expect("read");
@@ -120,48 +120,49 @@ fn callers_stop_before_callees_and_each_copy_has_its_own_ports() {
 
 #[test]
 fn a_process_that_never_stays_up_is_given_up_on() {
-    let bench = Bench::new("echo x >> started; exit 3");
-    bench.with(|mut supervisor| {
-        let Ended::Failed(fault) = supervisor.run() else { panic!("nobody asked to stop") };
+    let harness = Harness::new("echo x >> started; exit 3");
+    harness.with(|mut supervisor| {
+        let EndReason::Failed(fault) = supervisor.run() else { panic!("nobody asked to stop") };
         assert_eq!(fault.code.id, "BP6023");
         assert!(fault.message.contains("exit code 3"), "{}", fault.message);
         supervisor.stop();
     });
-    assert!(bench.said.borrow().iter().any(|l| l.contains("starting it again in 800 ms")));
+    assert!(harness.said.borrow().iter().any(|l| l.contains("starting it again in 800 ms")));
 }
 
 #[test]
 fn a_process_that_ignores_sigterm_is_killed_and_told_of() {
-    let mut bench = Bench::new("trap '' TERM; echo $$ >> started; while :; do sleep 0.02; done");
-    bench.stop_ms = 100;
-    let faults = bench.with(|supervisor| {
-        bench.wait_for("started", 3);
+    let mut harness =
+        Harness::new("trap '' TERM; echo $$ >> started; while :; do sleep 0.02; done");
+    harness.stop_ms = 100;
+    let faults = harness.with(|supervisor| {
+        harness.wait_for("started", 3);
         supervisor.stop()
     });
     assert_eq!(faults.len(), 3);
     assert!(faults.iter().all(|f| f.code.id == "BP6025"));
-    for pid in bench.lines("started") {
+    for pid in harness.lines("started") {
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "{pid} lives");
     }
 }
 
 #[test]
 fn a_supervisor_that_is_dropped_leaves_nobody_behind() {
-    let bench = Bench::new("echo $$ >> started; while :; do sleep 0.02; done");
-    bench.with(|supervisor| {
-        bench.wait_for("started", 3);
+    let harness = Harness::new("echo $$ >> started; while :; do sleep 0.02; done");
+    harness.with(|supervisor| {
+        harness.wait_for("started", 3);
         drop(supervisor);
     });
-    for pid in bench.lines("started") {
+    for pid in harness.lines("started") {
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "{pid} lives");
     }
 }
 
 #[test]
 fn readiness_is_awaited_on_the_admin_port() {
-    let bench = Bench::new(POLITE);
-    bench.with(|mut supervisor| {
-        let admins: Vec<u16> = supervisor.slots.iter().map(|s| s.admin).collect();
+    let harness = Harness::new(POLITE);
+    harness.with(|mut supervisor| {
+        let admins: Vec<u16> = supervisor.copies.iter().map(|s| s.admin).collect();
         let servers: Vec<_> = admins
             .into_iter()
             .map(|port| {
@@ -183,19 +184,20 @@ fn readiness_is_awaited_on_the_admin_port() {
 }
 
 #[test]
-fn an_init_runs_before_the_processes_and_its_failure_starts_none() {
-    let bench = Bench::new("echo \"$BP_INIT$BP_PROCESS\" >> started; env > env.$BP_INIT; exit 4");
-    bench.with_nothing_started(|mut supervisor| {
-        let Err(Ended::Failed(fault)) = supervisor.start() else { panic!("the init fails") };
+fn a_init_runs_before_the_processes_and_its_failure_starts_none() {
+    let harness =
+        Harness::new("echo \"$BP_INIT$BP_PROCESS\" >> started; env > env.$BP_INIT; exit 4");
+    harness.with_nothing_started(|mut supervisor| {
+        let Err(EndReason::Failed(fault)) = supervisor.start() else { panic!("the init fails") };
         assert_eq!(fault.code.id, "BP6038");
         assert!(fault.message.contains("`seed` failed with exit code 4"), "{}", fault.message);
     });
-    assert_eq!(bench.lines("started"), ["seed"]);
-    let environment = bench.lines("env.seed").join("\n");
+    assert_eq!(harness.lines("started"), ["seed"]);
+    let environment = harness.lines("env.seed").join("\n");
     for name in ["BP_PLAN=", "BP_DATA=", "BP_ADDR_BACK_GRPC=", "BP_SUPERVISED=stdin"] {
         assert!(environment.contains(name), "{name}");
     }
-    let fine = Bench::new("echo \"$BP_INIT\" >> started");
+    let fine = Harness::new("echo \"$BP_INIT\" >> started");
     fine.with_nothing_started(|mut supervisor| {
         assert!(supervisor.run_inits(true).is_ok() && supervisor.run_inits(false).is_ok());
     });

@@ -1,6 +1,6 @@
-//! A plan as things and facts: what two plans are compared by.
+//! A plan as elements and facts: what two plans are compared by.
 //!
-//! A thing has a stable key (`board->notes`, `process:web`); a fact of it has a dotted name, a value and the line that set it.
+//! An element has a stable key (`board->notes`, `process:web`); a fact of it has a dotted name, a value and the line that set it.
 //! Origins are carried along and never compared, so that a moved line changes nothing.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub struct Fact {
 
 /// Something with a key, and what is known of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Thing {
+pub struct Element {
     /// `service`, `backend`, `edge`, `client wrapper`, `process`, …
     pub kind: String,
     /// Where it comes from.
@@ -31,225 +31,227 @@ pub struct Thing {
     pub facts: BTreeMap<String, Fact>,
 }
 
-/// Things of one section, by key.
-pub type Things = BTreeMap<String, Thing>;
+/// Elements of one section, by key.
+pub type Elements = BTreeMap<String, Element>;
 
 /// A plan, by section.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Facts {
+pub struct PlanFacts {
     /// Services, backends, interfaces, knobs, smoke calls, targets, patches.
-    pub nodes: Things,
+    pub nodes: Elements,
     /// Who calls whom, and how the call crosses.
-    pub edges: Things,
+    pub edges: Elements,
     /// Wrappers at callers and at listeners.
-    pub wrappers: Things,
+    pub wrappers: Elements,
     /// Processes and listeners.
-    pub placement: Things,
+    pub placement: Elements,
 }
 
-impl Thing {
+impl Element {
     fn new(kind: &str, origin: &str) -> Self {
         Self { kind: kind.to_owned(), origin: origin.to_owned(), facts: BTreeMap::new() }
     }
 
-    fn fact(&mut self, name: impl Into<String>, value: impl Into<Value>, origin: &str) {
+    fn add_fact(&mut self, name: impl Into<String>, value: impl Into<Value>, origin: &str) {
         let fact = Fact { value: value.into(), origin: origin.to_owned() };
         self.facts.insert(name.into(), fact);
     }
 
-    fn settings(&mut self, prefix: &str, settings: &Settings) {
+    fn add_settings(&mut self, prefix: &str, settings: &Settings) {
         for (name, value) in &settings.values {
-            self.setting(prefix, name, value, settings);
+            self.add_setting(prefix, name, value, settings);
         }
     }
 
-    fn setting(&mut self, prefix: &str, path: &str, value: &Value, settings: &Settings) {
+    fn add_setting(&mut self, prefix: &str, path: &str, value: &Value, settings: &Settings) {
         match value {
             Value::Table(table) if !table.is_empty() => {
                 for (name, value) in table {
-                    self.setting(prefix, &format!("{path}.{name}"), value, settings);
+                    self.add_setting(prefix, &format!("{path}.{name}"), value, settings);
                 }
             }
             other => {
                 let name =
                     if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
-                self.fact(name, other.clone(), settings.origin(path));
+                self.add_fact(name, other.clone(), settings.origin(path));
             }
         }
     }
 
-    fn deadline(&mut self, deadline: Option<&DeadlinePlan>) {
+    fn add_deadline(&mut self, deadline: Option<&DeadlinePlan>) {
         if let Some(deadline) = deadline {
-            self.fact("deadline", Value::Duration(deadline.after), &deadline.origin);
+            self.add_fact("deadline", Value::Duration(deadline.after), &deadline.origin);
         }
     }
 }
 
 /// Everything of a plan that makes a difference to somebody.
-pub fn facts(plan: &Plan) -> Facts {
-    let mut all = Facts::default();
+pub fn collect_facts(plan: &Plan) -> PlanFacts {
+    let mut all = PlanFacts::default();
     for (name, instance) in &plan.instances {
-        all.nodes.insert(name.clone(), node(instance));
+        all.nodes.insert(name.clone(), instance_element(instance));
     }
     for (path, interface) in &plan.interfaces {
-        let mut thing = Thing::new("interface", "");
+        let mut element = Element::new("interface", "");
         for method in &interface.methods {
-            thing.fact(format!("method.{}", method.name), signature(method), "");
+            element.add_fact(format!("method.{}", method.name), format_signature(method), "");
         }
-        all.nodes.insert(format!("interface:{path}"), thing);
+        all.nodes.insert(format!("interface:{path}"), element);
     }
     for (name, knob) in &plan.knobs {
-        let mut thing = Thing::new("knob", &knob.origin);
-        thing.fact("default", knob.default, &knob.origin);
-        all.nodes.insert(format!("knob:{name}"), thing);
+        let mut element = Element::new("knob", &knob.origin);
+        element.add_fact("default", knob.default, &knob.origin);
+        all.nodes.insert(format!("knob:{name}"), element);
     }
     for (name, settings) in &plan.targets {
-        let mut thing = Thing::new("target", "");
-        thing.settings("", settings);
-        all.nodes.insert(format!("target:{name}"), thing);
+        let mut element = Element::new("target", "");
+        element.add_settings("", settings);
+        all.nodes.insert(format!("target:{name}"), element);
     }
-    checks(plan, &mut all.nodes);
+    add_checks(plan, &mut all.nodes);
     for (key, plan_edge) in &plan.edges {
-        all.edges.insert(key.clone(), edge(plan_edge));
+        all.edges.insert(key.clone(), edge_element(plan_edge));
         for wrapper in &plan_edge.client {
             let key = format!("{key}.{}", wrapper.plugin);
-            all.wrappers.insert(key, wrapper_thing("client wrapper", wrapper));
+            all.wrappers.insert(key, wrapper_element("client wrapper", wrapper));
         }
     }
     for (name, listener) in &plan.listeners {
-        all.placement.insert(format!("listener:{name}"), listener_thing(listener));
+        all.placement.insert(format!("listener:{name}"), listener_element(listener));
         for (service, served) in &listener.serves {
             let own = name.strip_prefix(service.as_str()).is_some_and(|r| r.starts_with('.'));
             let place = if own { name.clone() } else { format!("{name}/{service}") };
             for wrapper in &served.server {
                 let key = format!("{place}.{}", wrapper.plugin);
-                all.wrappers.insert(key, wrapper_thing("server wrapper", wrapper));
+                all.wrappers.insert(key, wrapper_element("server wrapper", wrapper));
             }
         }
     }
     for (name, process) in &plan.processes {
-        all.placement.insert(format!("process:{name}"), process_thing(process));
+        all.placement.insert(format!("process:{name}"), process_element(process));
     }
     all
 }
 
 /// Smoke calls and patches.
-fn checks(plan: &Plan, nodes: &mut Things) {
+fn add_checks(plan: &Plan, nodes: &mut Elements) {
     for smoke in &plan.smoke {
-        let mut thing = Thing::new("smoke call", &smoke.origin);
-        thing.fact("call", format!("{}.{}", smoke.callee, smoke.method), &smoke.origin);
-        thing.fact("arguments", smoke.arguments.to_string(), &smoke.origin);
+        let mut element = Element::new("smoke call", &smoke.origin);
+        element.add_fact("call", format!("{}.{}", smoke.callee, smoke.method), &smoke.origin);
+        element.add_fact("arguments", smoke.arguments.to_string(), &smoke.origin);
         if let Some(expect) = &smoke.expect {
-            thing.fact("expect", expect.to_string(), &smoke.origin);
+            element.add_fact("expect", expect.to_string(), &smoke.origin);
         }
         if let Some(error) = &smoke.expect_error {
-            thing.fact("expect_error", error.clone(), &smoke.origin);
+            element.add_fact("expect_error", error.clone(), &smoke.origin);
         }
-        nodes.insert(format!("smoke:{}", smoke.name), thing);
+        nodes.insert(format!("smoke:{}", smoke.name), element);
     }
     for patch in &plan.patches {
-        let mut thing = Thing::new("patch", &patch.origin);
+        let mut element = Element::new("patch", &patch.origin);
         let value =
             patch.value.as_ref().map_or_else(|| "(removed)".to_owned(), ToString::to_string);
-        thing.fact("value", value, &patch.origin);
-        nodes.insert(format!("patch:{}#{}", patch.file, patch.pointer), thing);
+        element.add_fact("value", value, &patch.origin);
+        nodes.insert(format!("patch:{}#{}", patch.file, patch.pointer), element);
     }
 }
 
 /// A method as a reader of the trait sees it; its place among the others makes no difference.
-fn signature(method: &MethodPlan) -> String {
+fn format_signature(method: &MethodPlan) -> String {
     let arguments: Vec<String> =
         method.arguments.iter().map(|a| format!("{}: {}", a.name, a.rust)).collect();
     let idempotent = if method.idempotent { "#[idempotent] " } else { "" };
     format!("{idempotent}({}) -> {}", arguments.join(", "), method.returns_rust)
 }
 
-fn node(instance: &InstancePlan) -> Thing {
+fn instance_element(instance: &InstancePlan) -> Element {
     let kind = if instance.backend().is_some() { "backend" } else { "service" };
-    let mut thing = Thing::new(kind, &instance.origin);
-    thing.fact("interface", instance.interface.clone(), &instance.origin);
+    let mut element = Element::new(kind, &instance.origin);
+    element.add_fact("interface", instance.interface.clone(), &instance.origin);
     if let Some(service) = instance.service() {
-        thing.fact("impl", service.implementation.clone(), &service.implementation_origin);
+        element.add_fact("impl", service.implementation.clone(), &service.implementation_origin);
         for (name, parameter) in &service.parameters {
             let name = format!("parameter.{name}");
             let bound = |b: &BoundInstance| Value::Text(b.instance.clone());
             match parameter {
-                ParameterPlan::Instance(one) => thing.fact(name, bound(one), &one.origin),
+                ParameterPlan::Instance(one) => element.add_fact(name, bound(one), &one.origin),
                 ParameterPlan::Instances(many) => {
                     let origin = many.first().map_or("", |b| b.origin.as_str());
-                    thing.fact(name, Value::List(many.iter().map(bound).collect()), origin);
+                    element.add_fact(name, Value::List(many.iter().map(bound).collect()), origin);
                 }
-                ParameterPlan::Value { value, origin } => thing.fact(name, value.clone(), origin),
+                ParameterPlan::Value { value, origin } => {
+                    element.add_fact(name, value.clone(), origin)
+                }
                 ParameterPlan::Absent => {}
             }
         }
     }
     if let Some(backend) = instance.backend() {
-        thing.fact("kind", backend.plugin.clone(), &backend.plugin_origin);
-        thing.settings("", &backend.settings);
+        element.add_fact("kind", backend.plugin.clone(), &backend.plugin_origin);
+        element.add_settings("", &backend.settings);
     }
-    thing
+    element
 }
 
-fn edge(edge: &EdgePlan) -> Thing {
-    let mut thing = Thing::new("edge", &edge.origin);
-    thing.fact("interface", edge.interface.clone(), &edge.origin);
-    thing.fact("class", edge.kind.name(), &edge.origin);
-    thing.fact("remote", edge.remote, "");
-    thing.fact("cyclic", edge.cyclic, "");
+fn edge_element(edge: &EdgePlan) -> Element {
+    let mut element = Element::new("edge", &edge.origin);
+    element.add_fact("interface", edge.interface.clone(), &edge.origin);
+    element.add_fact("class", edge.kind.name(), &edge.origin);
+    element.add_fact("remote", edge.remote, "");
+    element.add_fact("cyclic", edge.cyclic, "");
     if let Some(transport) = &edge.transport {
-        thing.fact("rpc", transport.plugin.clone(), &transport.origin);
-        thing.settings("rpc", &transport.settings);
+        element.add_fact("rpc", transport.plugin.clone(), &transport.origin);
+        element.add_settings("rpc", &transport.settings);
     }
     if let Some(listener) = &edge.listener {
-        thing.fact("listener", listener.clone(), "");
+        element.add_fact("listener", listener.clone(), "");
     }
-    thing.deadline(edge.deadline.as_ref());
-    thing
+    element.add_deadline(edge.deadline.as_ref());
+    element
 }
 
-fn wrapper_thing(kind: &str, wrapper: &WrapperPlan) -> Thing {
-    let mut thing = Thing::new(kind, &wrapper.origin);
-    thing.fact("slot", wrapper.slot.name(), "");
-    thing.settings("", &wrapper.settings);
+fn wrapper_element(kind: &str, wrapper: &WrapperPlan) -> Element {
+    let mut element = Element::new(kind, &wrapper.origin);
+    element.add_fact("slot", wrapper.slot.name(), "");
+    element.add_settings("", &wrapper.settings);
     for (method, settings) in &wrapper.methods {
-        thing.settings(&format!("method.{method}"), settings);
+        element.add_settings(&format!("method.{method}"), settings);
     }
     for method in &wrapper.off {
-        thing.fact(format!("method.{method}"), "off", &wrapper.origin);
+        element.add_fact(format!("method.{method}"), "off", &wrapper.origin);
     }
-    thing
+    element
 }
 
-fn listener_thing(listener: &ListenerPlan) -> Thing {
-    let mut thing = Thing::new("listener", &listener.origin);
-    thing.fact("process", listener.process.clone(), "");
-    thing.fact("transport", listener.transport.clone(), &listener.origin);
-    thing.fact("port", i64::from(listener.address.port), listener.settings.origin("port"));
-    thing.fact("entry", listener.entry, "");
-    thing.settings("setting", &listener.settings);
+fn listener_element(listener: &ListenerPlan) -> Element {
+    let mut element = Element::new("listener", &listener.origin);
+    element.add_fact("process", listener.process.clone(), "");
+    element.add_fact("transport", listener.transport.clone(), &listener.origin);
+    element.add_fact("port", i64::from(listener.address.port), listener.settings.origin("port"));
+    element.add_fact("entry", listener.entry, "");
+    element.add_settings("setting", &listener.settings);
     for (service, served) in &listener.serves {
-        thing.fact(format!("serves.{service}"), true, "");
-        thing.settings(&format!("serves.{service}"), &served.settings);
+        element.add_fact(format!("serves.{service}"), true, "");
+        element.add_settings(&format!("serves.{service}"), &served.settings);
         if let Some(deadline) = &served.deadline {
             let name = format!("serves.{service}.deadline");
-            thing.fact(name, Value::Duration(deadline.after), &deadline.origin);
+            element.add_fact(name, Value::Duration(deadline.after), &deadline.origin);
         }
     }
-    thing
+    element
 }
 
-fn process_thing(process: &ProcessPlan) -> Thing {
+fn process_element(process: &ProcessPlan) -> Element {
     let origin = |path: &str| process.origins.get(path).map_or("default", String::as_str);
     let millis = |n: u64| format_duration(Duration::from_millis(n));
-    let mut thing = Thing::new("process", &process.origin);
+    let mut element = Element::new("process", &process.origin);
     for instance in &process.instances {
         let claim = process.claims.get(instance).map_or("with its users", String::as_str);
-        thing.fact(format!("runs.{instance}"), true, claim);
+        element.add_fact(format!("runs.{instance}"), true, claim);
     }
-    thing.fact("replicas", i64::from(process.replicas), origin("replicas"));
-    thing.fact("drain.delay", millis(process.drain.delay_ms), origin("drain.delay"));
-    thing.fact("drain.limit", millis(process.drain.limit_ms), origin("drain.limit"));
-    thing.fact("admin.port", i64::from(process.admin.port), "");
-    thing
+    element.add_fact("replicas", i64::from(process.replicas), origin("replicas"));
+    element.add_fact("drain.delay", millis(process.drain.delay_ms), origin("drain.delay"));
+    element.add_fact("drain.limit", millis(process.drain.limit_ms), origin("drain.limit"));
+    element.add_fact("admin.port", i64::from(process.admin.port), "");
+    element
 }

@@ -7,21 +7,21 @@ use imara_diff::{Algorithm, Diff, InternedInput};
 
 /// Lines that one text has more and less than another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Lines {
+pub struct LineCount {
     /// Only in the second.
     pub added: usize,
     /// Only in the first.
     pub removed: usize,
 }
 
-impl Lines {
+impl LineCount {
     /// Whether neither has a line of its own.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 }
 
-impl std::ops::AddAssign for Lines {
+impl std::ops::AddAssign for LineCount {
     fn add_assign(&mut self, other: Self) {
         self.added += other.added;
         self.removed += other.removed;
@@ -29,12 +29,12 @@ impl std::ops::AddAssign for Lines {
 }
 
 /// How many lines were added and removed.
-pub(crate) fn count<T: AsRef<str>>(before: &[T], after: &[T]) -> Lines {
+pub(crate) fn count_changes<T: AsRef<str>>(before: &[T], after: &[T]) -> LineCount {
     let mut input: InternedInput<&str> = InternedInput::default();
     input.update_before(before.iter().map(AsRef::as_ref));
     input.update_after(after.iter().map(AsRef::as_ref));
     let diff = Diff::compute(Algorithm::Myers, &input);
-    Lines { added: diff.count_additions() as usize, removed: diff.count_removals() as usize }
+    LineCount { added: diff.count_additions() as usize, removed: diff.count_removals() as usize }
 }
 
 /// How a language writes comments and strings.
@@ -47,14 +47,14 @@ pub(crate) enum Language {
 }
 
 /// The effective lines of a text.
-pub(crate) fn effective(text: &str, language: Language) -> Vec<String> {
+pub(crate) fn effective_lines(text: &str, language: Language) -> Vec<String> {
     let mut open: Option<&str> = None;
     let mut lines = Vec::new();
     for line in text.lines() {
         let kept = match language {
             Language::Rust if line.trim_start().starts_with("//") => "",
             Language::Rust => line,
-            Language::Toml => line.get(..toml_end(line, &mut open)).unwrap_or(line),
+            Language::Toml => line.get(..find_toml_end(line, &mut open)).unwrap_or(line),
         };
         let kept = kept.trim();
         if !kept.is_empty() {
@@ -65,7 +65,7 @@ pub(crate) fn effective(text: &str, language: Language) -> Vec<String> {
 }
 
 /// Where a line of TOML ends, its comment left out; `open` is the quote of a string that goes on over lines.
-fn toml_end(line: &str, open: &mut Option<&'static str>) -> usize {
+fn find_toml_end(line: &str, open: &mut Option<&'static str>) -> usize {
     let mut at = 0;
     while let Some(rest) = line.get(at..).filter(|r| !r.is_empty()) {
         let step = rest.chars().next().map_or(1, char::len_utf8);
@@ -100,17 +100,17 @@ mod tests {
         let text =
             "# head\n\na = 1 # one\n  b = \"#2\" # two\nc = '''\n# kept\n'''\nd = '\\' # x\n";
         assert_eq!(
-            effective(text, Language::Toml),
+            effective_lines(text, Language::Toml),
             ["a = 1", "b = \"#2\"", "c = '''", "# kept", "'''", "d = '\\'"]
         );
-        assert_eq!(effective("// a\n\n//! b\nlet x = 1; // c\n", Language::Rust).len(), 1);
+        assert_eq!(effective_lines("// a\n\n//! b\nlet x = 1; // c\n", Language::Rust).len(), 1);
     }
 
     #[test]
     fn a_changed_line_is_one_more_and_one_less() {
-        let lines = count(&["a", "b", "c"], &["a", "x", "c", "d"]);
-        assert_eq!(lines, Lines { added: 2, removed: 1 });
-        assert!(count(&["a"], &["a"]).is_empty());
-        assert_eq!(count::<&str>(&[], &["a"]), Lines { added: 1, removed: 0 });
+        let lines = count_changes(&["a", "b", "c"], &["a", "x", "c", "d"]);
+        assert_eq!(lines, LineCount { added: 2, removed: 1 });
+        assert!(count_changes(&["a"], &["a"]).is_empty());
+        assert_eq!(count_changes::<&str>(&[], &["a"]), LineCount { added: 1, removed: 0 });
     }
 }

@@ -1,6 +1,6 @@
 //! `bp diff A B`: what two wirings, or two revisions of one, change.
 //!
-//! Two compiled sides become [`facts()`] and files; this module compares, [`text`] and [`json`] write.
+//! Two compiled sides become [`collect_facts()`] and files; this module compares, [`render_text`] and [`render_json`] write.
 //! The systems are *equal* when nodes, edges, wrappers, placement and artifacts are; lines of text are counted beside and decide nothing.
 //! A wiring's own name is no difference: both sides' artifacts are made under the first's.
 
@@ -13,16 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_diag::FileId;
 use bp_emit::Artifacts;
 
-pub use facts::{Fact, Facts, Thing, Things, facts};
-pub use lines::Lines;
-pub use write::{json, text};
+pub use facts::{Element, Elements, Fact, PlanFacts, collect_facts};
+pub use lines::LineCount;
+pub use write::{render_json, render_text};
 
 use crate::Compiled;
-use lines::{Language, count, effective};
+use lines::{Language, count_changes, effective_lines};
 
 /// One of the two.
 #[derive(Debug)]
-pub struct Side<'a> {
+pub struct DiffSide<'a> {
     /// As the user named it: `monolith`, `HEAD~1:local`.
     pub label: String,
     /// Its front ends' result, with a plan.
@@ -42,9 +42,9 @@ pub struct FactChange {
     pub new: Option<Fact>,
 }
 
-/// A thing that both sides have and that differs.
+/// An element that both sides have and that differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ThingChange {
+pub struct ElementChange {
     /// Its key.
     pub key: String,
     /// Its kind on the second side.
@@ -57,11 +57,11 @@ pub struct ThingChange {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Section {
     /// Only on the second side.
-    pub added: Things,
+    pub added: Elements,
     /// Only on the first side.
-    pub removed: Things,
+    pub removed: Elements,
     /// On both, not the same.
-    pub changed: Vec<ThingChange>,
+    pub changed: Vec<ElementChange>,
 }
 
 impl Section {
@@ -79,16 +79,16 @@ pub struct FileChange {
     /// Its path on the second side.
     pub new: Option<String>,
     /// How many lines.
-    pub lines: Lines,
+    pub lines: LineCount,
 }
 
 /// Files that differ, sorted by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Files {
+pub struct FileChanges {
     /// Each.
     pub files: Vec<FileChange>,
     /// All their lines.
-    pub lines: Lines,
+    pub lines: LineCount,
 }
 
 /// Everything that differs.
@@ -107,11 +107,11 @@ pub struct Difference {
     /// Processes and listeners.
     pub placement: Section,
     /// What a build writes.
-    pub artifacts: Files,
+    pub artifacts: FileChanges,
     /// Effective lines of the wirings' `extends` chains.
-    pub wiring: Files,
+    pub wiring: FileChanges,
     /// Effective lines of the Rust sources that were read.
-    pub workflow: Files,
+    pub workflow: FileChanges,
 }
 
 impl Difference {
@@ -120,7 +120,7 @@ impl Difference {
         self.sections().iter().all(|(_, s)| s.is_empty()) && self.artifacts.files.is_empty()
     }
 
-    /// The sections of things, in the order in which they are shown.
+    /// The sections of elements, in the order in which they are shown.
     pub fn sections(&self) -> [(&'static str, &Section); 4] {
         [
             ("nodes", &self.nodes),
@@ -131,33 +131,37 @@ impl Difference {
     }
 }
 
-/// Compares two sides; a side without a plan has no things.
-pub fn diff(old: &Side<'_>, new: &Side<'_>) -> Difference {
-    let of = |side: &Side<'_>| side.compiled.plan.as_ref().map(facts).unwrap_or_default();
+/// Compares two sides; a side without a plan has no elements.
+pub fn diff(old: &DiffSide<'_>, new: &DiffSide<'_>) -> Difference {
+    let of =
+        |side: &DiffSide<'_>| side.compiled.plan.as_ref().map(collect_facts).unwrap_or_default();
     let (a, b) = (of(old), of(new));
     Difference {
         old: old.label.clone(),
         new: new.label.clone(),
-        nodes: section(a.nodes, b.nodes),
-        edges: section(a.edges, b.edges),
-        wrappers: section(a.wrappers, b.wrappers),
-        placement: section(a.placement, b.placement),
-        artifacts: artifacts(old.artifacts, new.artifacts),
-        wiring: wiring(old.compiled, new.compiled),
-        workflow: files(workflow_texts(old.compiled), workflow_texts(new.compiled)),
+        nodes: compare_section(a.nodes, b.nodes),
+        edges: compare_section(a.edges, b.edges),
+        wrappers: compare_section(a.wrappers, b.wrappers),
+        placement: compare_section(a.placement, b.placement),
+        artifacts: compare_artifacts(old.artifacts, new.artifacts),
+        wiring: compare_wirings(old.compiled, new.compiled),
+        workflow: compare_files(
+            collect_workflow_texts(old.compiled),
+            collect_workflow_texts(new.compiled),
+        ),
     }
 }
 
-fn section(mut old: Things, mut new: Things) -> Section {
+fn compare_section(mut old: Elements, mut new: Elements) -> Section {
     let mut section = Section::default();
     let keys: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
     for key in keys {
         match (old.remove(&key), new.remove(&key)) {
             (Some(a), Some(b)) => {
-                let facts = changes(a.facts, b.facts);
-                // A thing that became another kind has other facts too.
+                let facts = compare_facts(a.facts, b.facts);
+                // An element that became another kind has other facts too.
                 if !facts.is_empty() {
-                    section.changed.push(ThingChange { key, kind: b.kind, facts });
+                    section.changed.push(ElementChange { key, kind: b.kind, facts });
                 }
             }
             (Some(a), None) => {
@@ -172,7 +176,10 @@ fn section(mut old: Things, mut new: Things) -> Section {
     section
 }
 
-fn changes(mut old: BTreeMap<String, Fact>, mut new: BTreeMap<String, Fact>) -> Vec<FactChange> {
+fn compare_facts(
+    mut old: BTreeMap<String, Fact>,
+    mut new: BTreeMap<String, Fact>,
+) -> Vec<FactChange> {
     let names: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
     let pairs = names.into_iter().map(|name| {
         let (old, new) = (old.remove(&name), new.remove(&name));
@@ -181,7 +188,7 @@ fn changes(mut old: BTreeMap<String, Fact>, mut new: BTreeMap<String, Fact>) -> 
     pairs.filter(|c| c.old.as_ref().map(|f| &f.value) != c.new.as_ref().map(|f| &f.value)).collect()
 }
 
-fn artifacts(old: &Artifacts, new: &Artifacts) -> Files {
+fn compare_artifacts(old: &Artifacts, new: &Artifacts) -> FileChanges {
     let texts = |all: &Artifacts| -> BTreeMap<String, Vec<u8>> {
         all.iter().map(|(path, a)| (path.as_str().to_owned(), a.bytes.clone())).collect()
     };
@@ -201,20 +208,23 @@ fn artifacts(old: &Artifacts, new: &Artifacts) -> Files {
         });
         each.collect()
     };
-    changed_files(split(old), split(new), true)
+    compare_texts(split(old), split(new), true)
 }
 
 /// A side's files: lines by path.
-type Texts = BTreeMap<String, Vec<String>>;
+type LinesByPath = BTreeMap<String, Vec<String>>;
 
-fn workflow_texts(compiled: &Compiled) -> Texts {
+fn collect_workflow_texts(compiled: &Compiled) -> LinesByPath {
     let is_rust = |path: &str| camino::Utf8Path::new(path).extension() == Some("rs");
     let rust = compiled.sources.iter().filter(|(_, s)| is_rust(&s.path));
-    rust.map(|(_, s)| (inside(compiled, &s.path), effective(&s.text, Language::Rust))).collect()
+    rust.map(|(_, s)| {
+        (relative_to_root(compiled, &s.path), effective_lines(&s.text, Language::Rust))
+    })
+    .collect()
 }
 
 /// A path as seen from the application's root.
-fn inside(compiled: &Compiled, path: &str) -> String {
+fn relative_to_root(compiled: &Compiled, path: &str) -> String {
     let root = compiled.application.root.as_str();
     let rest = path.strip_prefix(root).map(|p| p.trim_start_matches('/'));
     rest.filter(|_| !root.is_empty()).unwrap_or(path).to_owned()
@@ -224,12 +234,15 @@ fn inside(compiled: &Compiled, path: &str) -> String {
 ///
 /// A file that both have is compared with itself; the two files that were named are compared with each other unless one extends the other; every other file counts whole.
 /// So a child of two lines that extends the other side costs two lines, and a copy with one line changed costs one more and one less.
-fn wiring(old: &Compiled, new: &Compiled) -> Files {
-    let texts = |compiled: &Compiled| -> (Texts, Option<String>) {
+fn compare_wirings(old: &Compiled, new: &Compiled) -> FileChanges {
+    let texts = |compiled: &Compiled| -> (LinesByPath, Option<String>) {
         let text = |file: FileId| {
-            compiled.sources.get(file).map_or_else(Vec::new, |s| effective(&s.text, Language::Toml))
+            compiled
+                .sources
+                .get(file)
+                .map_or_else(Vec::new, |s| effective_lines(&s.text, Language::Toml))
         };
-        let path = |path: &camino::Utf8Path| inside(compiled, path.as_str());
+        let path = |path: &camino::Utf8Path| relative_to_root(compiled, path.as_str());
         let files = &compiled.wiring.files;
         let named = files.last().map(|f| path(&f.path));
         (files.iter().map(|f| (path(&f.path), text(f.file))).collect(), named)
@@ -241,9 +254,9 @@ fn wiring(old: &Compiled, new: &Compiled) -> Files {
         && !a.contains_key(&y)
         && let (Some(before), Some(after)) = (a.remove(&x), b.remove(&y))
     {
-        pair = Some((x, y, count(&before, &after)));
+        pair = Some((x, y, count_changes(&before, &after)));
     }
-    let mut all = files(a, b);
+    let mut all = compare_files(a, b);
     if let Some((x, y, lines)) = pair {
         all.files.push(FileChange { old: Some(x), new: Some(y), lines });
         all.lines += lines;
@@ -251,18 +264,19 @@ fn wiring(old: &Compiled, new: &Compiled) -> Files {
     all
 }
 
-fn files(old: Texts, new: Texts) -> Files {
-    changed_files(old, new, false)
+fn compare_files(old: LinesByPath, new: LinesByPath) -> FileChanges {
+    compare_texts(old, new, false)
 }
 
 /// `known` says that a file on both sides is known to differ, though its lines may be the same.
-fn changed_files(mut old: Texts, mut new: Texts, known: bool) -> Files {
-    let mut all = Files::default();
+fn compare_texts(mut old: LinesByPath, mut new: LinesByPath, known: bool) -> FileChanges {
+    let mut all = FileChanges::default();
     let paths: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
     for path in paths {
         let (a, b) = (old.remove(&path), new.remove(&path));
         let both = a.is_some() && b.is_some();
-        let lines = count(a.as_deref().unwrap_or_default(), b.as_deref().unwrap_or_default());
+        let lines =
+            count_changes(a.as_deref().unwrap_or_default(), b.as_deref().unwrap_or_default());
         if both && !known && lines.is_empty() {
             continue;
         }

@@ -6,46 +6,46 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json as object};
 
-use super::{Difference, Fact, FactChange, FileChange, Files, Lines, Section, Thing};
+use super::{Difference, Element, Fact, FactChange, FileChange, FileChanges, LineCount, Section};
 
 /// Columns that a line should fit.
 const WIDTH: usize = 80;
 
 /// For people; every line that can be is within 80 columns.
-pub fn text(difference: &Difference) -> String {
+pub fn render_text(difference: &Difference) -> String {
     let mut out = format!("--- {}\n+++ {}\n", difference.old, difference.new);
     for (name, section) in difference.sections() {
-        section_text(&mut out, name, section);
+        write_section(&mut out, name, section);
     }
-    files_text(&mut out, "artifacts", &difference.artifacts, true);
-    files_text(&mut out, "lines of wiring", &difference.wiring, false);
-    files_text(&mut out, "lines of workflow", &difference.workflow, false);
+    write_files(&mut out, "artifacts", &difference.artifacts, true);
+    write_files(&mut out, "lines of wiring", &difference.wiring, false);
+    write_files(&mut out, "lines of workflow", &difference.workflow, false);
     out
 }
 
 /// `nodes: 1 added, 2 changed`.
-fn heading(out: &mut String, name: &str, counts: [(usize, &str); 3], tail: &str) {
+fn write_heading(out: &mut String, name: &str, counts: [(usize, &str); 3], tail: &str) {
     let parts: Vec<String> =
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     let parts = if parts.is_empty() { "the same".to_owned() } else { parts.join(", ") };
     let _ = writeln!(out, "\n{name}: {parts}{tail}");
 }
 
-fn section_text(out: &mut String, name: &str, section: &Section) {
+fn write_section(out: &mut String, name: &str, section: &Section) {
     let counts = [
         (section.added.len(), "added"),
         (section.removed.len(), "removed"),
         (section.changed.len(), "changed"),
     ];
-    heading(out, name, counts, "");
-    for (sign, things) in [('+', &section.added), ('-', &section.removed)] {
-        for (key, thing) in things {
-            placed(out, &format!("  {sign} {key}  {}", thing.kind), &thing.origin);
-            for (name, fact) in &thing.facts {
-                // What every thing has says nothing of one that came or went.
+    write_heading(out, name, counts, "");
+    for (sign, elements) in [('+', &section.added), ('-', &section.removed)] {
+        for (key, element) in elements {
+            write_with_origin(out, &format!("  {sign} {key}  {}", element.kind), &element.origin);
+            for (name, fact) in &element.facts {
+                // What every element has says nothing of one that came or went.
                 if fact.value != bp_plan::Value::Bool(false) {
-                    let origin = if fact.origin == thing.origin { "" } else { &fact.origin };
-                    placed(out, &format!("      {name} = {}", fact.value), origin);
+                    let origin = if fact.origin == element.origin { "" } else { &fact.origin };
+                    write_with_origin(out, &format!("      {name} = {}", fact.value), origin);
                 }
             }
         }
@@ -53,12 +53,12 @@ fn section_text(out: &mut String, name: &str, section: &Section) {
     for change in &section.changed {
         let _ = writeln!(out, "  ~ {}  {}", change.key, change.kind);
         for fact in &change.facts {
-            fact_text(out, fact);
+            write_fact(out, fact);
         }
     }
 }
 
-fn fact_text(out: &mut String, change: &FactChange) {
+fn write_fact(out: &mut String, change: &FactChange) {
     let value = |fact: &Option<Fact>| {
         fact.as_ref().map_or_else(|| "nothing".to_owned(), |f| f.value.to_string())
     };
@@ -72,15 +72,15 @@ fn fact_text(out: &mut String, change: &FactChange) {
     let (before, after) = (value(&change.old), value(&change.new));
     let line = format!("      {}: {before} -> {after}", change.name);
     if line.chars().count() <= WIDTH {
-        placed(out, &line, &origins);
+        write_with_origin(out, &line, &origins);
     } else {
         let _ = writeln!(out, "      {}:\n        {before}", change.name);
-        placed(out, &format!("        -> {after}"), &origins);
+        write_with_origin(out, &format!("        -> {after}"), &origins);
     }
 }
 
 /// A line with its origin behind it, or below where both do not fit.
-fn placed(out: &mut String, line: &str, origin: &str) {
+fn write_with_origin(out: &mut String, line: &str, origin: &str) {
     let _ = if origin.is_empty() {
         writeln!(out, "{line}")
     } else if line.chars().count() + origin.chars().count() + 4 <= WIDTH {
@@ -91,12 +91,12 @@ fn placed(out: &mut String, line: &str, origin: &str) {
     };
 }
 
-fn signed(lines: Lines) -> String {
+fn format_counts(lines: LineCount) -> String {
     format!("+{} -{}", lines.added, lines.removed)
 }
 
 /// `counted` counts files in the heading, else only lines.
-fn files_text(out: &mut String, name: &str, files: &Files, counted: bool) {
+fn write_files(out: &mut String, name: &str, files: &FileChanges, counted: bool) {
     if counted {
         let number = |test: fn(&FileChange) -> bool| files.files.iter().filter(|f| test(f)).count();
         let counts = [
@@ -107,14 +107,14 @@ fn files_text(out: &mut String, name: &str, files: &Files, counted: bool) {
         let tail = if files.files.is_empty() {
             String::new()
         } else {
-            format!("  {}", signed(files.lines))
+            format!("  {}", format_counts(files.lines))
         };
-        heading(out, name, counts, &tail);
+        write_heading(out, name, counts, &tail);
     } else {
-        let _ = writeln!(out, "\n{name}: {}", signed(files.lines));
+        let _ = writeln!(out, "\n{name}: {}", format_counts(files.lines));
     }
     for file in &files.files {
-        let lines = signed(file.lines);
+        let lines = format_counts(file.lines);
         let _ = match (&file.old, &file.new) {
             (None, Some(path)) => writeln!(out, "  + {path}  {lines}"),
             (Some(path), None) => writeln!(out, "  - {path}  {lines}"),
@@ -126,7 +126,7 @@ fn files_text(out: &mut String, name: &str, files: &Files, counted: bool) {
 }
 
 /// For programs.
-pub fn json(difference: &Difference) -> Value {
+pub fn render_json(difference: &Difference) -> Value {
     let mut all = object!({
         "version": 1,
         "old": difference.old,
@@ -135,21 +135,23 @@ pub fn json(difference: &Difference) -> Value {
     });
     if let Some(fields) = all.as_object_mut() {
         for (name, section) in difference.sections() {
-            fields.insert(name.to_owned(), section_json(section));
+            fields.insert(name.to_owned(), encode_section(section));
         }
-        fields.insert("artifacts".to_owned(), files_json(&difference.artifacts));
-        fields.insert("wiring".to_owned(), files_json(&difference.wiring));
-        fields.insert("workflow".to_owned(), files_json(&difference.workflow));
+        fields.insert("artifacts".to_owned(), encode_files(&difference.artifacts));
+        fields.insert("wiring".to_owned(), encode_files(&difference.wiring));
+        fields.insert("workflow".to_owned(), encode_files(&difference.workflow));
     }
     all
 }
 
-fn fact_json(fact: &Fact) -> Value {
+fn encode_fact(fact: &Fact) -> Value {
     object!({ "value": fact.value.to_json(), "origin": fact.origin })
 }
 
-fn section_json(section: &Section) -> Value {
-    let things = |things: &super::Things| -> Vec<Value> { things.iter().map(thing_json).collect() };
+fn encode_section(section: &Section) -> Value {
+    let elements = |elements: &super::Elements| -> Vec<Value> {
+        elements.iter().map(encode_element).collect()
+    };
     let changed: Vec<Value> = section
         .changed
         .iter()
@@ -160,8 +162,8 @@ fn section_json(section: &Section) -> Value {
                 .map(|fact| {
                     object!({
                         "name": fact.name,
-                        "old": fact.old.as_ref().map(fact_json),
-                        "new": fact.new.as_ref().map(fact_json),
+                        "old": fact.old.as_ref().map(encode_fact),
+                        "new": fact.new.as_ref().map(encode_fact),
                     })
                 })
                 .collect();
@@ -169,18 +171,18 @@ fn section_json(section: &Section) -> Value {
         })
         .collect();
     object!({
-        "added": things(&section.added), "removed": things(&section.removed), "changed": changed,
+        "added": elements(&section.added), "removed": elements(&section.removed), "changed": changed,
     })
 }
 
-fn thing_json((key, thing): (&String, &Thing)) -> Value {
+fn encode_element((key, element): (&String, &Element)) -> Value {
     let facts: serde_json::Map<String, Value> =
-        thing.facts.iter().map(|(name, fact)| (name.clone(), fact_json(fact))).collect();
-    object!({ "key": key, "kind": thing.kind, "origin": thing.origin, "facts": facts })
+        element.facts.iter().map(|(name, fact)| (name.clone(), encode_fact(fact))).collect();
+    object!({ "key": key, "kind": element.kind, "origin": element.origin, "facts": facts })
 }
 
-fn files_json(files: &Files) -> Value {
-    let lines = |lines: Lines| object!({ "added": lines.added, "removed": lines.removed });
+fn encode_files(files: &FileChanges) -> Value {
+    let lines = |lines: LineCount| object!({ "added": lines.added, "removed": lines.removed });
     let each: Vec<Value> = files
         .files
         .iter()

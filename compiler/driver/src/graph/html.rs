@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use bp_plan::{EdgeClass, EdgePlan, Plan, Settings, WrapperPlan, format_duration};
 use serde_json::{Value, json};
 
-use super::layout::{Size, layered};
-use crate::diff::{Fact, facts};
+use super::layout::{Size, lay_out};
+use crate::diff::{Fact, collect_facts};
 
 const PAGE: &str = include_str!("../../assets/graph/page.html");
 const STYLE: &str = include_str!("../../assets/graph/style.css");
@@ -27,9 +27,9 @@ const PADDING: i64 = 14;
 const HEADER: i64 = 28;
 
 /// Draws a plan.
-pub(crate) fn html(plan: &Plan) -> String {
+pub(crate) fn render_page(plan: &Plan) -> String {
     // A `<` would let a name end the script; in JSON it is only ever inside text.
-    let data = data(plan).to_string().replace('<', "\\u003c");
+    let data = encode_graph(plan).to_string().replace('<', "\\u003c");
     let title = escape(&format!("{} · {}", plan.app.name, plan.wiring));
     let scripts = SCRIPTS.join("\n");
     let mut out = String::new();
@@ -65,26 +65,26 @@ struct Node {
 
 /// A box of the outer layout: a process, or a node that is in none or in several.
 #[derive(Clone, Copy)]
-enum Unit {
+enum OuterBox {
     Group(usize),
     Node(usize),
 }
 
-fn data(plan: &Plan) -> Value {
+fn encode_graph(plan: &Plan) -> Value {
     let groups: Vec<&String> = plan.processes.keys().collect();
-    let nodes = nodes(plan, &groups);
+    let nodes = collect_nodes(plan, &groups);
     let index: BTreeMap<&str, usize> =
         nodes.iter().enumerate().map(|(i, n)| (n.key.as_str(), i)).collect();
     let at = |key: &str| index.get(key).copied().unwrap_or_default();
     let calls: Vec<(usize, usize)> =
         plan.edges.values().map(|e| (at(&e.caller), at(&e.callee))).collect();
-    let (places, frames, size) = places(&nodes, groups.len(), &calls);
-    let mut wrappers = Interned::default();
+    let (places, frames, size) = place_nodes(&nodes, groups.len(), &calls);
+    let mut wrappers = WrapperTable::default();
     let edges: Vec<Value> = plan
         .edges
         .iter()
         .zip(&calls)
-        .map(|((key, edge), (from, to))| edge_data(plan, key, edge, (*from, *to), &mut wrappers))
+        .map(|((key, edge), (from, to))| encode_edge(plan, key, edge, (*from, *to), &mut wrappers))
         .collect();
     let nodes: Vec<Value> = nodes
         .iter()
@@ -93,13 +93,13 @@ fn data(plan: &Plan) -> Value {
             json!({ "key": n.key, "kind": n.kind, "group": n.group, "box": place, "more": n.more })
         })
         .collect();
-    let placement = facts(plan).placement;
+    let placement = collect_facts(plan).placement;
     let groups: Vec<Value> = plan
         .processes
         .iter()
         .zip(&frames)
         .map(|((name, process), frame)| {
-            let facts = placement.get(&format!("process:{name}")).map(|t| rows(&t.facts));
+            let facts = placement.get(&format!("process:{name}")).map(|t| fact_rows(&t.facts));
             json!({
                 "key": format!("process:{name}"), "name": name, "replicas": process.replicas,
                 "origin": process.origin, "box": frame, "facts": facts,
@@ -112,8 +112,8 @@ fn data(plan: &Plan) -> Value {
     })
 }
 
-fn nodes(plan: &Plan, groups: &[&String]) -> Vec<Node> {
-    let things = facts(plan).nodes;
+fn collect_nodes(plan: &Plan, groups: &[&String]) -> Vec<Node> {
+    let elements = collect_facts(plan).nodes;
     let mut nodes = Vec::new();
     if plan.edges.values().any(|e| e.kind == EdgeClass::Entry) {
         let more = json!({ "origin": "", "facts": [] });
@@ -126,7 +126,7 @@ fn nodes(plan: &Plan, groups: &[&String]) -> Vec<Node> {
             _ => None,
         };
         let kind = if instance.backend().is_some() { "backend" } else { "service" };
-        let facts = things.get(name).map(|t| rows(&t.facts));
+        let facts = elements.get(name).map(|t| fact_rows(&t.facts));
         let more = json!({ "origin": instance.origin, "facts": facts });
         nodes.push(Node { key: name.clone(), kind, group, more });
     }
@@ -134,7 +134,7 @@ fn nodes(plan: &Plan, groups: &[&String]) -> Vec<Node> {
 }
 
 /// Name, value and origin of each fact.
-fn rows(facts: &BTreeMap<String, Fact>) -> Vec<[String; 3]> {
+fn fact_rows(facts: &BTreeMap<String, Fact>) -> Vec<[String; 3]> {
     let row = |(name, fact): (&String, &Fact)| {
         [name.clone(), fact.value.to_string(), fact.origin.clone()]
     };
@@ -145,7 +145,7 @@ fn rows(facts: &BTreeMap<String, Fact>) -> Vec<[String; 3]> {
 type Frame = [i64; 4];
 
 /// Places of nodes and of processes, and the size of the whole.
-fn places(
+fn place_nodes(
     nodes: &[Node],
     groups: usize,
     calls: &[(usize, usize)],
@@ -155,7 +155,7 @@ fn places(
         ((36 + letters * 8).clamp(84, 340), NODE_HEIGHT)
     };
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); groups];
-    let mut units: Vec<Unit> = Vec::new();
+    let mut units: Vec<OuterBox> = Vec::new();
     let mut unit_of_group = vec![usize::MAX; groups];
     let mut unit_of_node = vec![usize::MAX; nodes.len()];
     for (i, node) in nodes.iter().enumerate() {
@@ -163,46 +163,46 @@ fn places(
         let unit = if let Some((group, unit)) = group {
             if *unit == usize::MAX {
                 *unit = units.len();
-                units.push(Unit::Group(group));
+                units.push(OuterBox::Group(group));
             }
             if let Some(members) = members.get_mut(group) {
                 members.push(i);
             }
             *unit
         } else {
-            units.push(Unit::Node(i));
+            units.push(OuterBox::Node(i));
             units.len() - 1
         };
         if let Some(place) = unit_of_node.get_mut(i) {
             *place = unit;
         }
     }
-    let inner: Vec<_> = members.iter().map(|m| inside(nodes, m, calls, size)).collect();
+    let inner: Vec<_> = members.iter().map(|m| lay_out_process(nodes, m, calls, size)).collect();
     let sizes: Vec<Size> = units
         .iter()
         .map(|unit| match unit {
-            Unit::Group(g) => inner
+            OuterBox::Group(g) => inner
                 .get(*g)
                 .map_or((0, 0), |l| (l.size.0 + 2 * PADDING, l.size.1 + HEADER + PADDING)),
-            Unit::Node(n) => nodes.get(*n).map_or((0, 0), size),
+            OuterBox::Node(n) => nodes.get(*n).map_or((0, 0), size),
         })
         .collect();
     let unit = |node: usize| unit_of_node.get(node).copied().unwrap_or(usize::MAX);
     let between: Vec<(usize, usize)> = calls.iter().map(|(a, b)| (unit(*a), unit(*b))).collect();
-    let outer = layered(&sizes, &between);
+    let outer = lay_out(&sizes, &between);
     let mut frames: Vec<Frame> = vec![[0; 4]; groups];
     let mut places: Vec<Frame> = vec![[0; 4]; nodes.len()];
     for ((unit, (x, y)), (w, h)) in units.iter().zip(&outer.places).zip(&sizes) {
         match unit {
-            Unit::Node(n) => put(&mut places, *n, [*x, *y, *w, *h]),
-            Unit::Group(g) => {
-                put(&mut frames, *g, [*x, *y, *w, *h]);
+            OuterBox::Node(n) => set_frame(&mut places, *n, [*x, *y, *w, *h]),
+            OuterBox::Group(g) => {
+                set_frame(&mut frames, *g, [*x, *y, *w, *h]);
                 let (Some(members), Some(layout)) = (members.get(*g), inner.get(*g)) else {
                     continue;
                 };
                 for (node, (dx, dy)) in members.iter().zip(&layout.places) {
                     let (w, h) = nodes.get(*node).map_or((0, 0), size);
-                    put(&mut places, *node, [x + PADDING + dx, y + HEADER + dy, w, h]);
+                    set_frame(&mut places, *node, [x + PADDING + dx, y + HEADER + dy, w, h]);
                 }
             }
         }
@@ -210,14 +210,14 @@ fn places(
     (places, frames, outer.size)
 }
 
-fn put(frames: &mut [Frame], index: usize, frame: Frame) {
+fn set_frame(frames: &mut [Frame], index: usize, frame: Frame) {
     if let Some(place) = frames.get_mut(index) {
         *place = frame;
     }
 }
 
 /// The layout inside one process.
-fn inside(
+fn lay_out_process(
     nodes: &[Node],
     members: &[usize],
     calls: &[(usize, usize)],
@@ -231,18 +231,18 @@ fn inside(
         let local = |node: &usize| members.binary_search(node).ok();
         calls.iter().filter_map(|(a, b)| Some((local(a)?, local(b)?))).collect()
     };
-    layered(&sizes, &within)
+    lay_out(&sizes, &within)
 }
 
 /// Wrappers that many edges share, each once.
 #[derive(Default)]
-struct Interned {
+struct WrapperTable {
     all: Vec<Value>,
     known: BTreeMap<String, usize>,
 }
 
-impl Interned {
-    fn number(&mut self, value: Value) -> usize {
+impl WrapperTable {
+    fn intern(&mut self, value: Value) -> usize {
         let next = self.all.len();
         let number = *self.known.entry(value.to_string()).or_insert(next);
         if number == next {
@@ -251,21 +251,21 @@ impl Interned {
         number
     }
 
-    fn chain(&mut self, wrappers: &[WrapperPlan]) -> Vec<usize> {
+    fn intern_chain(&mut self, wrappers: &[WrapperPlan]) -> Vec<usize> {
         let each = wrappers.iter().map(|w| {
             let methods: BTreeMap<&String, _> =
-                w.methods.iter().map(|(m, s)| (m, settings(s))).collect();
+                w.methods.iter().map(|(m, s)| (m, setting_rows(s))).collect();
             json!({
                 "plugin": w.plugin, "slot": w.slot.name(), "origin": w.origin,
-                "settings": settings(&w.settings), "methods": methods, "off": w.off,
+                "settings": setting_rows(&w.settings), "methods": methods, "off": w.off,
             })
         });
-        each.collect::<Vec<_>>().into_iter().map(|w| self.number(w)).collect()
+        each.collect::<Vec<_>>().into_iter().map(|w| self.intern(w)).collect()
     }
 }
 
 /// Name, value and origin of each leaf.
-fn settings(settings: &Settings) -> Vec<[String; 3]> {
+fn setting_rows(settings: &Settings) -> Vec<[String; 3]> {
     fn collect(path: &str, value: &bp_plan::Value, all: &Settings, out: &mut Vec<[String; 3]>) {
         match value.as_table().filter(|t| !t.is_empty()) {
             Some(table) => {
@@ -283,19 +283,19 @@ fn settings(settings: &Settings) -> Vec<[String; 3]> {
     out
 }
 
-fn edge_data(
+fn encode_edge(
     plan: &Plan,
     key: &str,
     edge: &EdgePlan,
     (from, to): (usize, usize),
-    wrappers: &mut Interned,
+    wrappers: &mut WrapperTable,
 ) -> Value {
     let listener = edge.listener.as_ref().and_then(|name| Some((name, plan.listeners.get(name)?)));
     let served = listener.and_then(|(_, l)| l.serves.get(&edge.callee));
     let transport = edge.transport.as_ref().map(|t| {
-        wrappers.number(json!({
+        wrappers.intern(json!({
             "plugin": t.plugin, "slot": "transport", "origin": t.origin,
-            "settings": settings(&t.settings), "methods": {}, "off": [],
+            "settings": setting_rows(&t.settings), "methods": {}, "off": [],
         }))
     });
     let deadline = edge.deadline.as_ref().or_else(|| served.and_then(|s| s.deadline.as_ref()));
@@ -307,10 +307,10 @@ fn edge_data(
         "key": key, "from": from, "to": to, "class": edge.kind.name(),
         "interface": edge.interface, "remote": edge.remote, "cyclic": edge.cyclic,
         "origin": edge.origin,
-        "client": wrappers.chain(&edge.client),
+        "client": wrappers.intern_chain(&edge.client),
         "transport": transport,
         "listener": listener.map(|(name, l)| json!([name, l.process, l.address.port])),
-        "server": served.map_or_else(Vec::new, |s| wrappers.chain(&s.server)),
+        "server": served.map_or_else(Vec::new, |s| wrappers.intern_chain(&s.server)),
         "deadline": deadline.map(|d| json!([format_duration(d.after), d.origin])),
         "dropped": dropped.unwrap_or_default(),
     })

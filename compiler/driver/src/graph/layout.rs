@@ -53,14 +53,14 @@ impl Neighbours {
 }
 
 /// Places boxes so that most edges lead to the right.
-pub(crate) fn layered(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
+pub(crate) fn lay_out(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
     let graph = Neighbours::new(sizes.len(), edges.iter().copied());
-    let graph = without_cycles(&graph, sizes.len());
-    let layers = ordered(&graph, layers(&graph, sizes.len()), sizes.len());
-    let layout = columns(sizes, &layers);
+    let graph = break_cycles(&graph, sizes.len());
+    let layers = order_layers(&graph, assign_layers(&graph, sizes.len()), sizes.len());
+    let layout = stack_columns(sizes, &layers);
     // Many layers of few boxes: a strip, unless a column may hold several of them.
     if sizes.len() > MANY && layout.size.0 > 3 * layout.size.1 {
-        return columns(sizes, &[layers.concat()]);
+        return stack_columns(sizes, &[layers.concat()]);
     }
     layout
 }
@@ -69,9 +69,9 @@ pub(crate) fn layered(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
 ///
 /// Only edges inside a strongly connected component are ever turned, and there those that lead back towards where calls come from.
 /// A depth-first search would turn fewer, and leave one path through everything: a strip, not a page.
-fn without_cycles(graph: &Neighbours, count: usize) -> Neighbours {
-    let component = components(graph, count);
-    let depth = depths(graph, count);
+fn break_cycles(graph: &Neighbours, count: usize) -> Neighbours {
+    let component = find_components(graph, count);
+    let depth = compute_depths(graph, count);
     let rank = |n: usize| (depth.get(n).copied().unwrap_or_default(), n);
     let edges = (0..count).flat_map(|caller| {
         Neighbours::of(&graph.after, caller).iter().map(move |callee| (caller, *callee))
@@ -84,7 +84,7 @@ fn without_cycles(graph: &Neighbours, count: usize) -> Neighbours {
 }
 
 /// Calls from the nearest box that nobody calls; a component that everybody is called in begins at its first box.
-fn depths(graph: &Neighbours, count: usize) -> Vec<usize> {
+fn compute_depths(graph: &Neighbours, count: usize) -> Vec<usize> {
     let mut depth = vec![usize::MAX; count];
     let roots = (0..count).filter(|n| Neighbours::of(&graph.before, *n).is_empty());
     let mut starts: Vec<usize> = roots.collect();
@@ -110,7 +110,7 @@ fn depths(graph: &Neighbours, count: usize) -> Vec<usize> {
 }
 
 /// The strongly connected component of each box, after Kosaraju: boxes in the order in which a search leaves them, last first, gather what reaches them.
-fn components(graph: &Neighbours, count: usize) -> Vec<usize> {
+fn find_components(graph: &Neighbours, count: usize) -> Vec<usize> {
     let mut left = Vec::with_capacity(count);
     let mut seen = vec![false; count];
     let enter = |seen: &mut [bool], n: usize| {
@@ -146,7 +146,7 @@ fn components(graph: &Neighbours, count: usize) -> Vec<usize> {
 }
 
 /// Boxes by layer, each one right of everything that calls it; boxes without edges make the last layer.
-fn layers(graph: &Neighbours, count: usize) -> Vec<Vec<usize>> {
+fn assign_layers(graph: &Neighbours, count: usize) -> Vec<Vec<usize>> {
     let mut waiting: Vec<usize> = graph.before.iter().map(Vec::len).collect();
     let mut layers: Vec<Vec<usize>> = Vec::new();
     let alone = |n: &usize| {
@@ -176,7 +176,7 @@ fn layers(graph: &Neighbours, count: usize) -> Vec<Vec<usize>> {
 }
 
 /// Orders every layer by the mean place of its neighbours, to and fro.
-fn ordered(graph: &Neighbours, mut layers: Vec<Vec<usize>>, count: usize) -> Vec<Vec<usize>> {
+fn order_layers(graph: &Neighbours, mut layers: Vec<Vec<usize>>, count: usize) -> Vec<Vec<usize>> {
     let mut place = vec![0.0_f64; count];
     let settle = |place: &mut [f64], layer: &[usize]| {
         #[expect(clippy::cast_precision_loss, reason = "a layer has far less than 2^52 boxes")]
@@ -214,7 +214,7 @@ fn ordered(graph: &Neighbours, mut layers: Vec<Vec<usize>>, count: usize) -> Vec
 }
 
 /// Stacks layers into columns, none much taller than the whole page is to be.
-fn columns(sizes: &[Size], layers: &[Vec<usize>]) -> Layout {
+fn stack_columns(sizes: &[Size], layers: &[Vec<usize>]) -> Layout {
     let size = |node: usize| sizes.get(node).copied().unwrap_or_default();
     let area: i64 = sizes.iter().map(|(w, h)| (w + GAP_X) * (h + GAP_Y)).sum();
     let tallest = sizes.iter().map(|(_, h)| *h).max().unwrap_or_default();
@@ -272,17 +272,17 @@ mod tests {
     #[test]
     fn callers_are_left_of_callees_and_a_cycle_does_no_harm() {
         let sizes = [(100, 34); 5];
-        let layout = layered(&sizes, &[(0, 1), (1, 2), (2, 1), (2, 3), (1, 1)]);
+        let layout = lay_out(&sizes, &[(0, 1), (1, 2), (2, 1), (2, 3), (1, 1)]);
         let x: Vec<i64> = layout.places.iter().map(|p| p.0).collect();
         assert!(x[0] < x[1] && x[1] < x[2] && x[2] < x[3], "{x:?}");
         // A ring that nobody outside calls is as wide as it is long.
         let ring: Vec<(usize, usize)> = (0..5).map(|i| (i, (i + 1) % 5)).collect();
-        let places = layered(&sizes, &ring).places;
+        let places = lay_out(&sizes, &ring).places;
         assert!(places.windows(2).all(|p| p[0].0 < p[1].0), "{places:?}");
         // What has no edges comes last.
         assert!(x[4] > x[3], "{x:?}");
         assert!(!overlap(&layout, &sizes));
-        assert_eq!(layered(&[], &[]).size, (0, 0));
+        assert_eq!(lay_out(&[], &[]).size, (0, 0));
     }
 
     #[test]
@@ -291,12 +291,12 @@ mod tests {
             (0..3000_i64).map(|i| (90 + i % 97, if i % 11 == 0 { 120 } else { 34 })).collect();
         let edges: Vec<(usize, usize)> =
             (0..3000).flat_map(|i| [(i, 2 * i + 1), (i, 2 * i + 2), (i, i * 7 % 3000)]).collect();
-        let layout = layered(&sizes, &edges);
+        let layout = lay_out(&sizes, &edges);
         let (w, h) = layout.size;
         assert!(w < 3 * h && h < 2 * w, "{w} × {h}");
         assert!(!overlap(&layout, &sizes));
         let mut shuffled = edges.clone();
         shuffled.reverse();
-        assert_eq!(layered(&sizes, &shuffled), layout);
+        assert_eq!(lay_out(&sizes, &shuffled), layout);
     }
 }

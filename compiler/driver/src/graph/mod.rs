@@ -25,23 +25,23 @@ pub enum GraphFormat {
 }
 
 /// Draws a plan.
-pub fn graph(plan: &Plan, format: GraphFormat) -> String {
+pub fn render_graph(plan: &Plan, format: GraphFormat) -> String {
     match format {
-        GraphFormat::Dot => dot(plan),
-        GraphFormat::Mermaid => mermaid(plan),
+        GraphFormat::Dot => render_dot(plan),
+        GraphFormat::Mermaid => render_mermaid(plan),
         GraphFormat::Json => format!("{:#}\n", to_json(plan)),
-        GraphFormat::Html => html::html(plan),
+        GraphFormat::Html => html::render_page(plan),
     }
 }
 
-fn wrappers(edge: &EdgePlan) -> Vec<&str> {
+fn wrapper_names(edge: &EdgePlan) -> Vec<&str> {
     edge.client.iter().map(|w| w.plugin.as_str()).collect()
 }
 
 /// What an edge is drawn with: `retry, timeout · grpc`.
-fn label(edge: &EdgePlan) -> String {
+fn format_label(edge: &EdgePlan) -> String {
     let way = edge.transport.as_ref().map(|t| t.plugin.as_str());
-    let chain = wrappers(edge).join(", ");
+    let chain = wrapper_names(edge).join(", ");
     [Some(chain.as_str()).filter(|c| !c.is_empty()), way]
         .into_iter()
         .flatten()
@@ -50,7 +50,7 @@ fn label(edge: &EdgePlan) -> String {
 }
 
 /// Processes and the services in them; backends that one process holds alone are drawn inside.
-fn homes(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
+fn group_by_process(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
     let mut homes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for name in plan.processes.keys() {
         homes.entry(name).or_default();
@@ -107,7 +107,7 @@ fn to_json(plan: &Plan) -> Value {
             json!({
                 "key": key, "kind": "calls", "from": edge.caller, "to": edge.callee,
                 "class": edge.kind.name(), "interface": edge.interface,
-                "remote": edge.remote, "cyclic": edge.cyclic, "wrappers": wrappers(edge),
+                "remote": edge.remote, "cyclic": edge.cyclic, "wrappers": wrapper_names(edge),
                 "transport": edge.transport.as_ref().map(|t| &t.plugin),
                 "listener": edge.listener,
             })
@@ -122,7 +122,7 @@ fn to_json(plan: &Plan) -> Value {
     })
 }
 
-fn dot(plan: &Plan) -> String {
+fn render_dot(plan: &Plan) -> String {
     let quote = |text: &str| Value::from(text).to_string();
     let mut out = format!("digraph {} {{\n", quote(&plan.app.name));
     out.push_str("  rankdir=LR;\n  node [shape=box, style=rounded];\n");
@@ -136,7 +136,7 @@ fn dot(plan: &Plan) -> String {
         };
         let _ = writeln!(out, "{indent}{}{shape};", quote(name));
     };
-    for (process, inside) in homes(plan) {
+    for (process, inside) in group_by_process(plan) {
         let _ = writeln!(out, "  subgraph {} {{", quote(&format!("cluster_{process}")));
         let _ = writeln!(out, "    label={};", quote(process));
         for name in inside {
@@ -154,14 +154,14 @@ fn dot(plan: &Plan) -> String {
             "  {} -> {} [label={}{style}];",
             quote(&edge.caller),
             quote(&edge.callee),
-            quote(&label(edge))
+            quote(&format_label(edge))
         );
     }
     out.push_str("}\n");
     out
 }
 
-fn mermaid(plan: &Plan) -> String {
+fn render_mermaid(plan: &Plan) -> String {
     // Mermaid's identifiers take no `-`, and `end` and `default` are its own words, so each gets a mark.
     let id = |prefix: &str, name: &str| format!("{prefix}_{}", name.replace('-', "_"));
     let mut out = String::from("flowchart LR\n");
@@ -173,7 +173,7 @@ fn mermaid(plan: &Plan) -> String {
         let (open, close) = if backend { ("[(", ")]") } else { ("[", "]") };
         let _ = writeln!(out, "{indent}{}{open}\"{name}\"{close}", id("n", name));
     };
-    for (process, inside) in homes(plan) {
+    for (process, inside) in group_by_process(plan) {
         let _ = writeln!(out, "  subgraph {}[\"{process}\"]", id("p", process));
         for name in inside {
             node(&mut out, "    ", name);
@@ -185,7 +185,7 @@ fn mermaid(plan: &Plan) -> String {
     }
     for edge in plan.edges.values() {
         let arrow = if edge.remote { "-->" } else { "-.->" };
-        let label = label(edge);
+        let label = format_label(edge);
         let label = if label.is_empty() { label } else { format!("|\"{label}\"|") };
         let _ =
             writeln!(out, "  {} {arrow}{label} {}", id("n", &edge.caller), id("n", &edge.callee));

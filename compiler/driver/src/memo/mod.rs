@@ -20,12 +20,12 @@ use crate::digest::Digest;
 use crate::stamps::Stamps;
 pub use recorder::Recorder;
 use recorder::{Answer, Question};
-pub use workflow::Shelf;
+pub use workflow::WorkflowCache;
 pub(crate) use workflow::read as read_workflow;
 
 /// What decides a build beside the system's answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Key<'a> {
+pub struct BuildKey<'a> {
     /// Which compiler this is: the digest of its own program.
     pub compiler: &'a str,
     /// The wiring's file.
@@ -40,7 +40,7 @@ pub struct Key<'a> {
 
 /// What came of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct BuildOutcome {
     /// The digest of the output's manifest, which lists every file with its own.
     pub manifest: String,
     /// Files of the output that other tools go on writing.
@@ -55,38 +55,38 @@ pub struct Outcome {
 
 /// A memo as it is kept.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct MemoFile {
     key: Digest,
     answers: Vec<(Question, Answer)>,
-    outcome: Outcome,
+    outcome: BuildOutcome,
 }
 
 const HEAD: &str = "bp-memo 2\n";
 
 /// Where the model of a wiring's workflow is kept.
-pub fn shelf<'a>(
+pub fn workflow_cache<'a>(
     system: &'a dyn System,
     root: &Utf8Path,
     wiring: &str,
     compiler: &str,
-) -> Shelf<'a> {
+) -> WorkflowCache<'a> {
     let folder = root.join(".bp/memo");
     let place = folder.join(format!("{wiring}.workflow"));
     let outlines = folder.join(format!("{wiring}.outlines"));
-    Shelf { system, place, outlines, compiler: compiler.to_owned() }
+    WorkflowCache { system, place, outlines, compiler: compiler.to_owned() }
 }
 
 /// The stamps of a wiring's files.
-pub fn stamps(system: &dyn System, root: &Utf8Path, wiring: &str) -> Stamps {
+pub fn load_stamps(system: &dyn System, root: &Utf8Path, wiring: &str) -> Stamps {
     Stamps::load(system, root.join(".bp/memo").join(format!("{wiring}.stamps")))
 }
 
 /// Where the memo of a wiring is kept.
-fn place(root: &Utf8Path, wiring: &str) -> Utf8PathBuf {
+fn memo_path(root: &Utf8Path, wiring: &str) -> Utf8PathBuf {
     root.join(".bp/memo").join(format!("{wiring}.memo"))
 }
 
-fn encode(key: &Key<'_>) -> Option<Digest> {
+fn digest_key(key: &BuildKey<'_>) -> Option<Digest> {
     postcard::to_allocvec(key).ok().map(|bytes| Digest::of(&bytes))
 }
 
@@ -96,10 +96,10 @@ pub fn recall(
     stamps: &Stamps,
     root: &Utf8Path,
     wiring: &str,
-    key: &Key<'_>,
-) -> Option<Outcome> {
-    let kept: Kept = cache::get(system, &place(root, wiring), HEAD)?;
-    if kept.key != encode(key)? {
+    key: &BuildKey<'_>,
+) -> Option<BuildOutcome> {
+    let kept: MemoFile = cache::get(system, &memo_path(root, wiring), HEAD)?;
+    if kept.key != digest_key(key)? {
         return None;
     }
     let same = kept.answers.par_iter().all(|(q, answer)| q.ask(system, stamps) == *answer);
@@ -111,16 +111,16 @@ pub fn keep(
     system: &dyn System,
     root: &Utf8Path,
     wiring: &str,
-    key: &Key<'_>,
+    key: &BuildKey<'_>,
     recorder: Recorder<'_>,
-    outcome: Outcome,
+    outcome: BuildOutcome,
 ) {
-    let (Some(answers), Some(key)) = (recorder.finish(), encode(key)) else { return };
-    let kept = Kept { key, answers: answers.into_iter().collect(), outcome };
-    cache::put(system, &place(root, wiring), HEAD, &kept);
+    let (Some(answers), Some(key)) = (recorder.finish(), digest_key(key)) else { return };
+    let kept = MemoFile { key, answers: answers.into_iter().collect(), outcome };
+    cache::put(system, &memo_path(root, wiring), HEAD, &kept);
 }
 
 /// Forgets the last build of a wiring.
 pub fn forget(system: &dyn System, root: &Utf8Path, wiring: &str) {
-    let _ = system.remove_file(&place(root, wiring));
+    let _ = system.remove_file(&memo_path(root, wiring));
 }

@@ -18,7 +18,7 @@ const HEAD: &str = "bp-outlines 1\n";
 
 /// What precedes the outlines themselves.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Index {
+struct OutlineIndex {
     compiler: String,
     /// The digest of a text, and the length of its outline, in the order of the outlines.
     entries: Vec<(Digest, u32)>,
@@ -26,7 +26,7 @@ struct Index {
 
 /// The outlines of the last build, and those of this one.
 #[derive(Debug, Default)]
-pub(super) struct KeptOutlines {
+pub(super) struct OutlineCache {
     /// The file, as it was read.
     bytes: Vec<u8>,
     kept: BTreeMap<Digest, Range<usize>>,
@@ -34,11 +34,11 @@ pub(super) struct KeptOutlines {
     used: Mutex<BTreeMap<Digest, Option<Vec<u8>>>>,
 }
 
-impl KeptOutlines {
+impl OutlineCache {
     /// What this compiler kept at a place.
     pub(super) fn load(system: &dyn System, place: &Utf8Path, compiler: &str) -> Self {
         let bytes = system.read(place).unwrap_or_default();
-        let kept = ranges(&bytes, compiler).unwrap_or_default();
+        let kept = read_ranges(&bytes, compiler).unwrap_or_default();
         Self { bytes, kept, used: Mutex::default() }
     }
 
@@ -48,12 +48,12 @@ impl KeptOutlines {
         if used.len() == self.kept.len() && used.values().all(Option::is_none) {
             return;
         }
-        let mut index = Index { compiler: compiler.to_owned(), entries: Vec::new() };
+        let mut index = OutlineIndex { compiler: compiler.to_owned(), entries: Vec::new() };
         let mut parts = Vec::with_capacity(used.len());
         for (digest, made) in &used {
             let part = match made {
                 Some(made) => made.as_slice(),
-                None => part(&self.bytes, self.kept.get(digest)),
+                None => slice_at(&self.bytes, self.kept.get(digest)),
             };
             let Ok(length) = u32::try_from(part.len()) else { continue };
             index.entries.push((*digest, length));
@@ -66,25 +66,25 @@ impl KeptOutlines {
         let _ = system.write(place, &cache::seal(HEAD, &body));
     }
 
-    fn used(&self) -> MutexGuard<'_, BTreeMap<Digest, Option<Vec<u8>>>> {
+    fn lock_used(&self) -> MutexGuard<'_, BTreeMap<Digest, Option<Vec<u8>>>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many texts were parsed.
     #[cfg(test)]
-    pub(super) fn made(&self) -> usize {
-        self.used().values().filter(|made| made.is_some()).count()
+    pub(super) fn count_parsed(&self) -> usize {
+        self.lock_used().values().filter(|made| made.is_some()).count()
     }
 }
 
-fn part<'a>(bytes: &'a [u8], range: Option<&Range<usize>>) -> &'a [u8] {
+fn slice_at<'a>(bytes: &'a [u8], range: Option<&Range<usize>>) -> &'a [u8] {
     range.and_then(|range| bytes.get(range.clone())).unwrap_or_default()
 }
 
 /// Where each outline is in a file that this compiler wrote.
-fn ranges(bytes: &[u8], compiler: &str) -> Option<BTreeMap<Digest, Range<usize>>> {
+fn read_ranges(bytes: &[u8], compiler: &str) -> Option<BTreeMap<Digest, Range<usize>>> {
     let body = cache::open(bytes, HEAD)?;
-    let (index, outlines): (Index, _) = postcard::take_from_bytes(body).ok()?;
+    let (index, outlines): (OutlineIndex, _) = postcard::take_from_bytes(body).ok()?;
     if index.compiler != compiler {
         return None;
     }
@@ -98,21 +98,21 @@ fn ranges(bytes: &[u8], compiler: &str) -> Option<BTreeMap<Digest, Range<usize>>
     (at == bytes.len()).then_some(ranges)
 }
 
-impl Outlines for KeptOutlines {
+impl Outlines for OutlineCache {
     fn get(&self, text: &str) -> Option<Outline> {
         if self.kept.is_empty() {
             return None;
         }
         let digest = Digest::of(text.as_bytes());
         let outline =
-            postcard::from_bytes(part(&self.bytes, Some(self.kept.get(&digest)?))).ok()?;
-        self.used().insert(digest, None);
+            postcard::from_bytes(slice_at(&self.bytes, Some(self.kept.get(&digest)?))).ok()?;
+        self.lock_used().insert(digest, None);
         Some(outline)
     }
 
     fn put(&self, text: &str, outline: &Outline) {
         if let Ok(made) = postcard::to_allocvec(outline) {
-            self.used().insert(Digest::of(text.as_bytes()), Some(made));
+            self.lock_used().insert(Digest::of(text.as_bytes()), Some(made));
         }
     }
 }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     /// All that reading gives, in words.
-    fn told(system: &MemorySystem, outlines: Option<&KeptOutlines>) -> String {
+    fn read_to_text(system: &MemorySystem, outlines: Option<&OutlineCache>) -> String {
         let mut sources = SourceMap::new();
         let dir = Utf8Path::new("/w");
         let (model, said) = match outlines {
@@ -167,11 +167,11 @@ mod tests {
     }
 
     /// The file with one more build's outlines, and how many files that build parsed.
-    fn next(system: &MemorySystem, memory: &MemorySystem, compiler: &str) -> usize {
+    fn build_once(system: &MemorySystem, memory: &MemorySystem, compiler: &str) -> usize {
         let place = Utf8Path::new(PLACE);
-        let outlines = KeptOutlines::load(memory, place, compiler);
-        assert_eq!(told(system, Some(&outlines)), told(system, None));
-        let made = outlines.made();
+        let outlines = OutlineCache::load(memory, place, compiler);
+        assert_eq!(read_to_text(system, Some(&outlines)), read_to_text(system, None));
+        let made = outlines.count_parsed();
         outlines.keep(memory, place, compiler);
         made
     }
@@ -195,8 +195,8 @@ mod tests {
                     bytes[at] ^= 1 << bit;
                     memory.write(PLACE.into(), &bytes).unwrap();
                 }
-                next(&system, &memory, "this");
-                prop_assert_eq!(next(&system, &memory, "this"), 0, "nothing has changed");
+                build_once(&system, &memory, "this");
+                prop_assert_eq!(build_once(&system, &memory, "this"), 0, "nothing has changed");
             }
         }
     }
@@ -206,15 +206,19 @@ mod tests {
         let memory = MemorySystem::new();
         let kept = || memory.read(PLACE.into()).unwrap();
         let before = machine(&[(1, false), (2, false), (3, false), (7, false)]);
-        assert_eq!(next(&before, &memory, "this"), 5, "the root and four modules");
+        assert_eq!(build_once(&before, &memory, "this"), 5, "the root and four modules");
         let first = kept();
         let after = machine(&[(1, false), (2, true), (3, false), (7, false)]);
-        assert_eq!(next(&after, &memory, "this"), 1);
-        let index = ranges(&kept(), "this").unwrap();
+        assert_eq!(build_once(&after, &memory, "this"), 1);
+        let index = read_ranges(&kept(), "this").unwrap();
         assert_eq!(index.len(), 5, "that of the old text is gone");
-        assert_eq!(next(&before, &memory, "this"), 1);
+        assert_eq!(build_once(&before, &memory, "this"), 1);
         assert_eq!(kept(), first, "the same outlines make the same file");
-        assert_eq!(next(&before, &memory, "another"), 5, "another compiler may read otherwise");
-        assert!(ranges(&first, "another").is_none());
+        assert_eq!(
+            build_once(&before, &memory, "another"),
+            5,
+            "another compiler may read otherwise"
+        );
+        assert!(read_ranges(&first, "another").is_none());
     }
 }

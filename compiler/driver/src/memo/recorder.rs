@@ -21,19 +21,19 @@ pub(super) enum Question {
     Entry(String),
     List(String),
     Variable(String),
-    Here,
+    CurrentDirectory,
 }
 
 impl Question {
     /// What a system answers now.
     pub(super) fn ask(&self, system: &dyn System, stamps: &Stamps) -> Answer {
         match self {
-            Self::Read(path) => of_read(stamps.digest(system, path.as_str().into())),
-            Self::Kind(path) => Answer::Kind(system.kind(path.as_str().into()).map(of_kind)),
-            Self::Entry(path) => Answer::Kind(system.entry(path.as_str().into()).map(of_kind)),
-            Self::List(path) => of_list(&system.list(path.as_str().into())),
+            Self::Read(path) => encode_read(stamps.digest(system, path.as_str().into())),
+            Self::Kind(path) => Answer::Kind(system.kind(path.as_str().into()).map(encode_kind)),
+            Self::Entry(path) => Answer::Kind(system.entry(path.as_str().into()).map(encode_kind)),
+            Self::List(path) => encode_list(&system.list(path.as_str().into())),
             Self::Variable(name) => Answer::Variable(system.variable(name)),
-            Self::Here => of_here(system.current_directory()),
+            Self::CurrentDirectory => encode_here(system.current_directory()),
         }
     }
 
@@ -42,7 +42,7 @@ impl Question {
             Self::Read(path) | Self::Kind(path) | Self::Entry(path) | Self::List(path) => {
                 Some(path.as_str().into())
             }
-            Self::Variable(_) | Self::Here => None,
+            Self::Variable(_) | Self::CurrentDirectory => None,
         }
     }
 }
@@ -59,15 +59,15 @@ pub(super) enum Answer {
     Path(String),
 }
 
-fn of_error(error: &io::Error) -> Answer {
+fn encode_error(error: &io::Error) -> Answer {
     Answer::Failed(format!("{:?}", error.kind()))
 }
 
-fn of_read(answer: io::Result<Digest>) -> Answer {
-    answer.map_or_else(|error| of_error(&error), Answer::Content)
+fn encode_read(answer: io::Result<Digest>) -> Answer {
+    answer.map_or_else(|error| encode_error(&error), Answer::Content)
 }
 
-fn of_kind(kind: EntryKind) -> u8 {
+fn encode_kind(kind: EntryKind) -> u8 {
     match kind {
         EntryKind::File => 0,
         EntryKind::Directory => 1,
@@ -75,17 +75,17 @@ fn of_kind(kind: EntryKind) -> u8 {
     }
 }
 
-fn of_list(answer: &io::Result<Vec<(String, EntryKind)>>) -> Answer {
+fn encode_list(answer: &io::Result<Vec<(String, EntryKind)>>) -> Answer {
     match answer {
-        Ok(names) => {
-            Answer::List(names.iter().map(|(name, kind)| (name.clone(), of_kind(*kind))).collect())
-        }
-        Err(error) => of_error(error),
+        Ok(names) => Answer::List(
+            names.iter().map(|(name, kind)| (name.clone(), encode_kind(*kind))).collect(),
+        ),
+        Err(error) => encode_error(error),
     }
 }
 
-fn of_here(answer: io::Result<Utf8PathBuf>) -> Answer {
-    answer.map_or_else(|error| of_error(&error), |path| Answer::Path(path.into_string()))
+fn encode_here(answer: io::Result<Utf8PathBuf>) -> Answer {
+    answer.map_or_else(|error| encode_error(&error), |path| Answer::Path(path.into_string()))
 }
 
 /// Passes everything on to a system, and notes each question with its answer.
@@ -109,7 +109,7 @@ impl<'a> Recorder<'a> {
 
     /// Asks again what concerns a file that was written since, because writing it does not change what would come out.
     pub fn refresh(&self, path: &Utf8Path) {
-        let mut answers = self.answers();
+        let mut answers = self.lock_answers();
         for (question, answer) in answers.iter_mut() {
             let about = question.path();
             if about == Some(path) || (about.is_some() && about == path.parent()) {
@@ -125,12 +125,12 @@ impl<'a> Recorder<'a> {
         (!spoiled).then_some(answers)
     }
 
-    fn answers(&self) -> MutexGuard<'_, BTreeMap<Question, Answer>> {
+    fn lock_answers(&self) -> MutexGuard<'_, BTreeMap<Question, Answer>> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, question: Question, answer: Answer) {
-        match self.answers().entry(question) {
+        match self.lock_answers().entry(question) {
             Entry::Vacant(slot) => {
                 slot.insert(answer);
             }
@@ -147,20 +147,21 @@ impl<'a> Recorder<'a> {
 impl System for Recorder<'_> {
     fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
         let answer = self.stamps.read(self.system, path);
-        let noted = answer.as_ref().map_or_else(of_error, |(_, digest)| Answer::Content(*digest));
+        let noted =
+            answer.as_ref().map_or_else(encode_error, |(_, digest)| Answer::Content(*digest));
         self.note(Question::Read(path.as_str().to_owned()), noted);
         answer.map(|(bytes, _)| bytes)
     }
 
     fn kind(&self, path: &Utf8Path) -> Option<EntryKind> {
         let answer = self.system.kind(path);
-        self.note(Question::Kind(path.as_str().to_owned()), Answer::Kind(answer.map(of_kind)));
+        self.note(Question::Kind(path.as_str().to_owned()), Answer::Kind(answer.map(encode_kind)));
         answer
     }
 
     fn entry(&self, path: &Utf8Path) -> Option<EntryKind> {
         let answer = self.system.entry(path);
-        self.note(Question::Entry(path.as_str().to_owned()), Answer::Kind(answer.map(of_kind)));
+        self.note(Question::Entry(path.as_str().to_owned()), Answer::Kind(answer.map(encode_kind)));
         answer
     }
 
@@ -175,7 +176,7 @@ impl System for Recorder<'_> {
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<(String, EntryKind)>> {
         let answer = self.system.list(path);
-        self.note(Question::List(path.as_str().to_owned()), of_list(&answer));
+        self.note(Question::List(path.as_str().to_owned()), encode_list(&answer));
         answer
     }
 
@@ -232,8 +233,9 @@ impl System for Recorder<'_> {
 
     fn current_directory(&self) -> io::Result<Utf8PathBuf> {
         let answer = self.system.current_directory();
-        let noted = answer.as_ref().map_or_else(of_error, |path| Answer::Path(path.to_string()));
-        self.note(Question::Here, noted);
+        let noted =
+            answer.as_ref().map_or_else(encode_error, |path| Answer::Path(path.to_string()));
+        self.note(Question::CurrentDirectory, noted);
         answer
     }
 

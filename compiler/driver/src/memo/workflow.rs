@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::{Deserialize, Serialize};
 
-use super::outlines::KeptOutlines;
+use super::outlines::OutlineCache;
 use super::recorder::{Answer, Question, Recorder};
 use crate::cache;
 use crate::digest::Digest;
@@ -20,7 +20,7 @@ const HEAD: &str = "bp-workflow 1\n";
 
 /// Where the model is kept, and by which compiler.
 #[derive(Debug, Clone)]
-pub struct Shelf<'a> {
+pub struct WorkflowCache<'a> {
     /// Where the file is; not what the workflow is read from, since the file decides nothing.
     pub system: &'a dyn System,
     /// The file.
@@ -33,7 +33,7 @@ pub struct Shelf<'a> {
 
 /// A model as it is kept; only one without any diagnostic is.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct CachedModel {
     compiler: String,
     dir: Utf8PathBuf,
     /// How many texts were there before: spans name a text by its number.
@@ -44,46 +44,46 @@ struct Kept {
     model: WorkflowModel,
 }
 
-/// As [`bp_workflow::read`], from the shelf where nothing has changed.
+/// As [`bp_workflow::read`], from the cache where nothing has changed.
 pub(crate) fn read(
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
-    shelf: Option<&Shelf<'_>>,
+    store: Option<&WorkflowCache<'_>>,
 ) -> (WorkflowModel, Diagnostics) {
-    let Some(shelf) = shelf else { return bp_workflow::read(system, sources, dir) };
-    if let Some(model) = take(system, sources, dir, shelf) {
+    let Some(store) = store else { return bp_workflow::read(system, sources, dir) };
+    if let Some(model) = load_cached(system, sources, dir, store) {
         return (model, Diagnostics::new());
     }
     let before = sources.len();
     let recorder = Recorder::new(system, Arc::default());
     // A model that is as it was needs none of these, so they are loaded only now.
-    let outlines = KeptOutlines::load(shelf.system, &shelf.outlines, &shelf.compiler);
+    let outlines = OutlineCache::load(store.system, &store.outlines, &store.compiler);
     let (model, diagnostics) = bp_workflow::read_again(&recorder, sources, dir, &outlines);
-    outlines.keep(shelf.system, &shelf.outlines, &shelf.compiler);
+    outlines.keep(store.system, &store.outlines, &store.compiler);
     if let (true, Some(answers)) = (diagnostics.is_empty(), recorder.finish()) {
         let texts = sources.iter().skip(before);
-        let kept = Kept {
-            compiler: shelf.compiler.clone(),
+        let kept = CachedModel {
+            compiler: store.compiler.clone(),
             dir: dir.to_owned(),
             before,
             answers: answers.into_iter().collect(),
             texts: texts.map(|(_, s)| (s.path.clone(), Digest::of(s.text.as_bytes()))).collect(),
             model: model.clone(),
         };
-        cache::put(shelf.system, &shelf.place, HEAD, &kept);
+        cache::put(store.system, &store.place, HEAD, &kept);
     }
     (model, diagnostics)
 }
 
-fn take(
+fn load_cached(
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
-    shelf: &Shelf<'_>,
+    store: &WorkflowCache<'_>,
 ) -> Option<WorkflowModel> {
-    let kept: Kept = cache::get(shelf.system, &shelf.place, HEAD)?;
-    if kept.compiler != shelf.compiler || kept.dir != dir || kept.before != sources.len() {
+    let kept: CachedModel = cache::get(store.system, &store.place, HEAD)?;
+    if kept.compiler != store.compiler || kept.dir != dir || kept.before != sources.len() {
         return None;
     }
     let stamps = Stamps::none();

@@ -8,16 +8,16 @@ use bp_system::{Stamp, System};
 use camino::Utf8Path;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use super::Written;
+use super::OutputChanges;
 use super::manifest::Manifest;
-use super::stage::{COMPLETE, Refused, Staged, Staging, WRITING, clear};
+use super::stage::{COMPLETE, Staged, StagedFile, WRITING, WriteError, clear};
 
 impl Staged<'_> {
     /// Makes the staged build the output.
     ///
     /// # Errors
     /// `BP6004` when the system refuses in the middle, which staging has made unlikely: the folder is half written then, and the next build repairs it.
-    pub fn commit(mut self) -> Result<Written, Diagnostic> {
+    pub fn commit(mut self) -> Result<OutputChanges, Diagnostic> {
         if self.needed {
             self.rename().map_err(|(path, e)| {
                 let fault = catalog::target::cannot_write(path.as_str(), &e.to_string());
@@ -31,7 +31,7 @@ impl Staged<'_> {
         Ok(std::mem::take(&mut self.written))
     }
 
-    fn rename(&mut self) -> Result<(), Refused> {
+    fn rename(&mut self) -> Result<(), WriteError> {
         let (system, out) = (self.system, self.out);
         let manifest = Manifest::path(out);
         let put = |name: &str| {
@@ -54,11 +54,12 @@ impl Staged<'_> {
         for parent in parents {
             system.make_directory(parent.into()).map_err(|e| (parent.into(), e))?;
         }
-        let rename =
-            |file: &Staging| system.rename(&file.from, &file.to).map_err(|e| (file.to.clone(), e));
-        self.files.par_iter().map(rename).collect::<Result<(), Refused>>()?;
+        let rename = |file: &StagedFile| {
+            system.rename(&file.from, &file.to).map_err(|e| (file.to.clone(), e))
+        };
+        self.files.par_iter().map(rename).collect::<Result<(), WriteError>>()?;
         put(COMPLETE)?;
-        self.learn();
+        self.record_stamps();
         clear(system, out, &self.staging);
         Ok(())
     }
@@ -66,7 +67,7 @@ impl Staged<'_> {
 
 impl Staged<'_> {
     /// What was written need not be read again, as long as it stays what it is.
-    fn learn(&self) {
+    fn record_stamps(&self) {
         // It was renamed last, so what has an older stamp is not changed at the same tick again.
         let since = self.system.entry_stamp(&Manifest::path(self.out));
         self.files.par_iter().for_each(|file| {

@@ -8,14 +8,14 @@ use bp_system::{EntryKind, System};
 use camino::Utf8Path;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use super::Written;
+use super::OutputChanges;
 use super::manifest::{MANIFEST, Manifest, State};
 use crate::digest::Digest;
 use crate::stamps::Stamps;
 
 /// The outcome of a comparison.
 pub(super) struct Comparison {
-    pub(super) written: Written,
+    pub(super) written: OutputChanges,
     pub(super) faults: Diagnostics,
     pub(super) before: Option<Manifest>,
     /// Files whose folders may have to go though they are gone themselves: an interrupted build removed them.
@@ -44,46 +44,46 @@ pub(super) fn compare(
     let all: Vec<_> = artifacts.iter().collect();
     // Most of the time is spent on waiting for the system, which several threads can do at once.
     let found: Vec<Found> =
-        all.par_iter().map(|(path, _)| found(system, stamps, &out.join(path.as_str()))).collect();
-    let mut walk = Walk {
+        all.par_iter().map(|(path, _)| look_up(system, stamps, &out.join(path.as_str()))).collect();
+    let mut comparer = Comparer {
         system,
         stamps,
         out,
         force,
         before: before.as_ref(),
-        written: Written::default(),
+        written: OutputChanges::default(),
         faults,
         folders: BTreeMap::new(),
         turned: Vec::new(),
         gone: Vec::new(),
     };
     for (((path, artifact), digest), found) in all.iter().zip(digests).zip(found) {
-        walk.wanted(path.as_str(), *digest, found, artifact.shared);
+        comparer.compare_file(path.as_str(), *digest, found, artifact.shared);
     }
-    walk.stale(artifacts);
-    walk.turned();
-    walk.blocked(artifacts);
-    let Walk { written, faults, gone, .. } = walk;
+    comparer.find_stale(artifacts);
+    comparer.check_turned();
+    comparer.report_blocked(artifacts);
+    let Comparer { written, faults, gone, .. } = comparer;
     Comparison { written, faults, before, gone }
 }
 
 /// What is at a path, links not followed, and the digest of a file that can be read.
 type Found = (Option<EntryKind>, Option<Digest>);
 
-fn found(system: &dyn System, stamps: &Stamps, at: &Utf8Path) -> Found {
+fn look_up(system: &dyn System, stamps: &Stamps, at: &Utf8Path) -> Found {
     match stamps.entry_digest(system, at) {
         Some(digest) => (Some(EntryKind::File), Some(digest)),
         None => (system.entry(at), None),
     }
 }
 
-struct Walk<'a> {
+struct Comparer<'a> {
     system: &'a dyn System,
     stamps: &'a Stamps,
     out: &'a Utf8Path,
     force: bool,
     before: Option<&'a Manifest>,
-    written: Written,
+    written: OutputChanges,
     faults: Diagnostics,
     /// What is where folders of the output are, links not followed.
     folders: BTreeMap<String, Option<EntryKind>>,
@@ -92,23 +92,25 @@ struct Walk<'a> {
     gone: Vec<String>,
 }
 
-impl Walk<'_> {
+impl Comparer<'_> {
     /// What is at a folder's path, looked up once.
-    fn folder(&mut self, name: &str) -> Option<EntryKind> {
+    fn folder_kind(&mut self, name: &str) -> Option<EntryKind> {
         let (system, out) = (self.system, self.out);
         *self.folders.entry(name.to_owned()).or_insert_with(|| system.entry(&out.join(name)))
     }
 
     /// The first folder above a path that is a link, or no folder at all.
-    fn link_above(&mut self, name: &str) -> Option<String> {
+    fn find_link_above(&mut self, name: &str) -> Option<String> {
         let above: Vec<&Utf8Path> = Utf8Path::new(name).ancestors().skip(1).collect();
         let mut above = above.into_iter().rev().filter(|p| !p.as_str().is_empty());
         above
-            .find(|p| matches!(self.folder(p.as_str()), Some(EntryKind::Other | EntryKind::File)))
+            .find(|p| {
+                matches!(self.folder_kind(p.as_str()), Some(EntryKind::Other | EntryKind::File))
+            })
             .map(Utf8Path::to_string)
     }
 
-    fn wanted(&mut self, name: &str, digest: Digest, found: Found, shared: bool) {
+    fn compare_file(&mut self, name: &str, digest: Digest, found: Found, shared: bool) {
         let at = self.out.join(name);
         let known = self.before.is_some_and(|m| m.knows(name));
         let now = match found {
@@ -116,7 +118,7 @@ impl Walk<'_> {
                 self.written.created.push(name.to_owned());
                 return;
             }
-            _ if self.link_above(name).is_some() => {
+            _ if self.find_link_above(name).is_some() => {
                 self.written.created.push(name.to_owned());
                 return;
             }
@@ -149,7 +151,7 @@ impl Walk<'_> {
     }
 
     /// Files of the builds before that are no artifacts any more.
-    fn stale(&mut self, artifacts: &Artifacts) {
+    fn find_stale(&mut self, artifacts: &Artifacts) {
         let Some(before) = self.before else { return };
         let names: BTreeSet<&String> = before.files.keys().chain(before.previous.keys()).collect();
         for name in names {
@@ -159,7 +161,7 @@ impl Walk<'_> {
                 continue;
             }
             // What is behind a link is somebody else's.
-            if self.link_above(name).is_some() {
+            if self.find_link_above(name).is_some() {
                 continue;
             }
             let at = self.out.join(name);
@@ -185,7 +187,7 @@ impl Walk<'_> {
     }
 
     /// A folder may turn into a file when nothing but stale files is in it.
-    fn turned(&mut self) {
+    fn check_turned(&mut self) {
         for name in std::mem::take(&mut self.turned) {
             if !self.only_stale(&name) {
                 let at = self.out.join(&name);
@@ -211,14 +213,14 @@ impl Walk<'_> {
     }
 
     /// A file or a link where a folder has to be stops the build before anything is staged.
-    fn blocked(&mut self, artifacts: &Artifacts) {
+    fn report_blocked(&mut self, artifacts: &Artifacts) {
         let mut said = BTreeSet::new();
         for (path, _) in artifacts.iter() {
-            let Some(above) = self.link_above(path.as_str()) else { continue };
+            let Some(above) = self.find_link_above(path.as_str()) else { continue };
             if self.written.removed.contains(&above) || !said.insert(above.clone()) {
                 continue;
             }
-            let what = match self.folder(&above) {
+            let what = match self.folder_kind(&above) {
                 Some(EntryKind::File) => "a folder is needed here, and it is a file",
                 _ => "a folder is needed here, and it is a link or something else",
             };

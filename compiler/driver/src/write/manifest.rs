@@ -32,14 +32,14 @@ pub(crate) struct Manifest {
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct VersionOnly {
     #[serde(default)]
     version: u64,
 }
 
 /// The manifest's layout; `F` is a map of texts.
 #[derive(Serialize, Deserialize)]
-struct Kept<F> {
+struct ManifestFile<F> {
     version: u64,
     state: State,
     files: F,
@@ -65,14 +65,14 @@ impl Manifest {
         let bad = |detail: &str| catalog::target::bad_manifest(path.as_str(), detail);
         let bytes = system.read(&path).map_err(|e| bad(&e.to_string()))?;
         // Only what every version has: another one's manifest may look like anything else.
-        let Version { version } =
+        let VersionOnly { version } =
             serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
         if version != VERSION {
             return Err(bad("it is of another version"));
         }
-        let kept: Kept<BTreeMap<String, String>> =
+        let kept: ManifestFile<BTreeMap<String, String>> =
             serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
-        let Kept { state, files, previous, .. } = kept;
+        let ManifestFile { state, files, previous, .. } = kept;
         let previous = previous.filter(|_| state == State::Writing).unwrap_or_default();
         Ok(Some(Self { state, files, previous }))
     }
@@ -80,7 +80,8 @@ impl Manifest {
     /// The manifest as it is written.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let previous = (self.state == State::Writing).then_some(&self.previous);
-        let kept = Kept { version: VERSION, state: self.state, files: &self.files, previous };
+        let kept =
+            ManifestFile { version: VERSION, state: self.state, files: &self.files, previous };
         // Maps of texts have a JSON form.
         let mut bytes = serde_json::to_vec_pretty(&kept).unwrap_or_default();
         bytes.push(b'\n');

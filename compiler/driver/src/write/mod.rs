@@ -1,7 +1,7 @@
 //! Writes artifacts: only what changed, staged and then renamed, and never over a file that `bp` did not write.
 //!
-//! A [`Folder`] is an output folder that this process alone writes to; the lock ends with the process.
-//! [`Folder::stage`] compares and puts everything that changed into `.bp-staging`, the manifests among it: until it has returned, the output is as before.
+//! A [`OutputFolder`] is an output folder that this process alone writes to; the lock ends with the process.
+//! [`OutputFolder::stage`] compares and puts everything that changed into `.bp-staging`, the manifests among it: until it has returned, the output is as before.
 //! [`Staged::commit`] renames: the manifest that says `writing` first, the one that says `complete` last.
 //! In between the manifest lists the files of both builds, so that an interrupted build is known as such and the next one repairs it.
 //!
@@ -32,14 +32,14 @@ use crate::stamps::Stamps;
 use compare::compare;
 use manifest::{Manifest, State};
 pub use stage::Staged;
-pub use untouched::untouched;
+pub use untouched::is_untouched;
 
 /// The lock file; it is there while somebody writes, and after one who was killed.
 const LOCK: &str = ".bp-lock";
 
 /// What a build did, or would do, to its output folder; paths are relative to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct OutputChanges {
     /// Files that are new.
     pub created: Vec<String>,
     /// Files whose bytes changed.
@@ -50,7 +50,7 @@ pub struct Written {
     pub removed: Vec<String>,
 }
 
-impl Written {
+impl OutputChanges {
     /// Whether the folder was exactly as it should be.
     pub fn is_clean(&self) -> bool {
         self.created.is_empty() && self.changed.is_empty() && self.removed.is_empty()
@@ -59,7 +59,7 @@ impl Written {
 
 /// An output folder that this process alone writes to, until this is dropped.
 #[derive(Debug)]
-pub struct Folder<'a> {
+pub struct OutputFolder<'a> {
     system: &'a dyn System,
     stamps: Arc<Stamps>,
     out: Utf8PathBuf,
@@ -68,7 +68,7 @@ pub struct Folder<'a> {
     lock: Option<LockGuard>,
 }
 
-impl<'a> Folder<'a> {
+impl<'a> OutputFolder<'a> {
     /// Makes the folder where it is missing, and waits until nobody else writes to it; `waiting` is called before a wait.
     ///
     /// What `stamps` knows of the files is not read again.
@@ -91,7 +91,7 @@ impl<'a> Folder<'a> {
             if let Err(e) = system.make_directory(out) {
                 return Err(failed(&e));
             }
-            match take(system, out, waiting) {
+            match take_lock(system, out, waiting) {
                 Ok(lock) => {
                     folder.lock = lock;
                     return Ok(folder);
@@ -115,13 +115,13 @@ impl<'a> Folder<'a> {
     /// Stages and commits.
     ///
     /// # Errors
-    /// As [`Folder::stage`] and [`Staged::commit`].
-    pub fn write(&self, artifacts: &Artifacts, force: bool) -> Result<Written, Diagnostics> {
+    /// As [`OutputFolder::stage`] and [`Staged::commit`].
+    pub fn write(&self, artifacts: &Artifacts, force: bool) -> Result<OutputChanges, Diagnostics> {
         self.stage(artifacts, force)?.commit().map_err(|fault| Diagnostics::from_iter([fault]))
     }
 }
 
-impl Drop for Folder<'_> {
+impl Drop for OutputFolder<'_> {
     fn drop(&mut self) {
         self.lock = None;
         for folder in &self.made {
@@ -133,13 +133,17 @@ impl Drop for Folder<'_> {
 }
 
 /// The digest of each artifact, in their order.
-fn digests(artifacts: &Artifacts) -> Vec<Digest> {
+fn digest_all(artifacts: &Artifacts) -> Vec<Digest> {
     let all: Vec<_> = artifacts.iter().collect();
     all.par_iter().map(|(_, artifact)| Digest::of(&artifact.bytes)).collect()
 }
 
 /// The folder's lock; nothing where this user may not write, since then nobody like it can.
-fn take(system: &dyn System, out: &Utf8Path, waiting: &dyn Fn()) -> io::Result<Option<LockGuard>> {
+fn take_lock(
+    system: &dyn System,
+    out: &Utf8Path,
+    waiting: &dyn Fn(),
+) -> io::Result<Option<LockGuard>> {
     let at = out.join(LOCK);
     let taken = match system.lock(&at, LockMode::Exclusive, false) {
         Ok(None) => {
@@ -158,14 +162,14 @@ fn take(system: &dyn System, out: &Utf8Path, waiting: &dyn Fn()) -> io::Result<O
 /// Makes the folder hold exactly the artifacts, beside files that `bp` never wrote.
 ///
 /// # Errors
-/// As [`Folder::hold`] and [`Folder::write`].
+/// As [`OutputFolder::hold`] and [`OutputFolder::write`].
 pub fn write(
     system: &dyn System,
     out: &Utf8Path,
     artifacts: &Artifacts,
     force: bool,
-) -> Result<Written, Diagnostics> {
-    let folder = Folder::hold(system, Arc::default(), out, &|| ())
+) -> Result<OutputChanges, Diagnostics> {
+    let folder = OutputFolder::hold(system, Arc::default(), out, &|| ())
         .map_err(|fault| Diagnostics::from_iter([fault]))?;
     folder.write(artifacts, force)
 }
@@ -182,11 +186,11 @@ pub fn check(
     let mut faults = Diagnostics::new();
     let lock = match system.entry(out) {
         None => Ok(None),
-        Some(_) => take(system, out, waiting),
+        Some(_) => take_lock(system, out, waiting),
     };
     // Where there is no folder to lock, the comparison says what is wrong.
     let lock = lock.unwrap_or_default();
-    let digests = digests(artifacts);
+    let digests = digest_all(artifacts);
     let comparison = compare(system, &Stamps::none(), out, artifacts, &digests, true);
     drop(lock);
     faults.append(comparison.faults);
@@ -210,7 +214,7 @@ pub fn check(
 ///
 /// # Errors
 /// `BP6007` when an earlier build was interrupted there, `BP6006` when its manifest is damaged.
-pub fn whole(system: &dyn System, out: &Utf8Path) -> Result<(), Diagnostic> {
+pub fn check_complete(system: &dyn System, out: &Utf8Path) -> Result<(), Diagnostic> {
     match Manifest::read(system, out)? {
         Some(m) if m.state == State::Writing => Err(catalog::target::half_written(out.as_str())),
         _ => Ok(()),

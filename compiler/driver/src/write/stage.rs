@@ -13,7 +13,7 @@ use rayon::iter::{
 
 use super::compare::{Comparison, compare};
 use super::manifest::{Manifest, State};
-use super::{Folder, Written, digests};
+use super::{OutputChanges, OutputFolder, digest_all};
 use crate::digest::Digest;
 use crate::stamps::Stamps;
 
@@ -27,11 +27,11 @@ pub(super) const WRITING: &str = "writing";
 pub(super) const COMPLETE: &str = "complete";
 
 /// Why the system refused, and where.
-pub(super) type Refused = (Utf8PathBuf, io::Error);
+pub(super) type WriteError = (Utf8PathBuf, io::Error);
 
 /// A file on its way.
 #[derive(Debug)]
-pub(super) struct Staging {
+pub(super) struct StagedFile {
     pub(super) from: Utf8PathBuf,
     pub(super) to: Utf8PathBuf,
     pub(super) digest: Digest,
@@ -45,10 +45,10 @@ pub struct Staged<'f> {
     pub(super) system: &'f dyn System,
     pub(super) out: &'f Utf8Path,
     pub(super) staging: Utf8PathBuf,
-    pub(super) written: Written,
+    pub(super) written: OutputChanges,
     /// Files that are gone, and whose folders go too where they are empty.
     pub(super) gone: Vec<String>,
-    pub(super) files: Vec<Staging>,
+    pub(super) files: Vec<StagedFile>,
     pub(super) stamps: &'f Stamps,
     /// Whether there is anything to do.
     pub(super) needed: bool,
@@ -58,7 +58,7 @@ pub struct Staged<'f> {
 
 impl Staged<'_> {
     /// What a commit does.
-    pub fn written(&self) -> &Written {
+    pub fn written(&self) -> &OutputChanges {
         &self.written
     }
 }
@@ -72,7 +72,7 @@ impl Drop for Staged<'_> {
 }
 
 pub(super) fn stage<'f>(
-    folder: &'f Folder<'_>,
+    folder: &'f OutputFolder<'_>,
     artifacts: &Artifacts,
     force: bool,
 ) -> Result<Staged<'f>, Diagnostics> {
@@ -87,7 +87,7 @@ pub(super) fn stage<'f>(
             return Err(one(catalog::target::cannot_write(staging.as_str(), why)));
         }
     }
-    let digests = digests(artifacts);
+    let digests = digest_all(artifacts);
     let Comparison { written, faults, before, gone } =
         compare(system, &folder.stamps, out, artifacts, &digests, force);
     if faults.has_errors() {
@@ -111,23 +111,23 @@ pub(super) fn stage<'f>(
     };
     if needed {
         // A failure drops `staged`, which clears away what it made.
-        fill(&mut staged, artifacts, &by_name, before, complete).map_err(|(path, e)| {
+        fill_staging(&mut staged, artifacts, &by_name, before, complete).map_err(|(path, e)| {
             one(catalog::target::cannot_write(path.as_str(), &e.to_string()))
         })?;
     }
     Ok(staged)
 }
 
-fn fill(
+fn fill_staging(
     staged: &mut Staged<'_>,
     artifacts: &Artifacts,
     digests: &BTreeMap<&str, Digest>,
     before: Option<Manifest>,
     complete: Manifest,
-) -> Result<(), Refused> {
+) -> Result<(), WriteError> {
     let (system, staging) = (staged.system, staged.staging.clone());
     system.make_directory(&staging).map_err(|e| (staging.clone(), e))?;
-    folders(staged)?;
+    prepare_folders(staged)?;
     let create = |name: &str, bytes: &[u8]| {
         let at = staging.join(name);
         system.create(&at, bytes).map(|()| at.clone()).map_err(|e| (at, e))
@@ -139,10 +139,10 @@ fn fill(
         let made = create(&number.to_string(), &artifact.bytes);
         Some(made.map(|from| {
             let stamp = system.entry_stamp(&from);
-            Staging { from, to: staged.out.join(path), digest: *digest, stamp }
+            StagedFile { from, to: staged.out.join(path), digest: *digest, stamp }
         }))
     };
-    let files: Result<Vec<Staging>, Refused> =
+    let files: Result<Vec<StagedFile>, WriteError> =
         fresh.par_iter().enumerate().filter_map(stage).collect();
     staged.files = files?;
     create(COMPLETE, &complete.encode())?;
@@ -158,7 +158,7 @@ fn fill(
 }
 
 /// Makes the folders that are missing, and sees that files can be renamed into and removed from those that are there.
-fn folders(staged: &Staged<'_>) -> Result<(), Refused> {
+fn prepare_folders(staged: &Staged<'_>) -> Result<(), WriteError> {
     let (system, out, staging) = (staged.system, staged.out, &staged.staging);
     let written = &staged.written;
     let removed: BTreeSet<&str> = written.removed.iter().map(String::as_str).collect();

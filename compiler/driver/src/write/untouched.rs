@@ -9,11 +9,11 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::manifest::{Manifest, State};
 use super::stage::STAGING;
-use super::{Folder, take};
+use super::{OutputFolder, take_lock};
 use crate::digest::Digest;
-use crate::memo::Outcome;
+use crate::memo::BuildOutcome;
 
-impl Folder<'_> {
+impl OutputFolder<'_> {
     /// The digest of the manifest as it is; `None` when there is none.
     pub fn manifest_digest(&self) -> Option<String> {
         self.system
@@ -36,7 +36,7 @@ impl Folder<'_> {
             return None;
         }
         let entry = |name: &str| self.system.entry(&self.out.join(name));
-        let folders = folders(manifest.files.keys());
+        let folders = collect_folders(manifest.files.keys());
         if folders.into_iter().any(|folder| entry(folder) != Some(EntryKind::Directory)) {
             return None;
         }
@@ -54,7 +54,7 @@ impl Folder<'_> {
 }
 
 /// Every folder that one of these files is in.
-fn folders<'n>(names: impl Iterator<Item = &'n String>) -> BTreeSet<&'n str> {
+fn collect_folders<'n>(names: impl Iterator<Item = &'n String>) -> BTreeSet<&'n str> {
     let mut all = BTreeSet::new();
     for name in names {
         let mut name = name.as_str();
@@ -71,17 +71,17 @@ fn folders<'n>(names: impl Iterator<Item = &'n String>) -> BTreeSet<&'n str> {
 /// Whether a folder holds what a build left there, by the content of every file.
 ///
 /// It waits for a build that is writing there; `waiting` is called before.
-pub fn untouched(
+pub fn is_untouched(
     system: &dyn System,
     out: &Utf8Path,
-    outcome: &Outcome,
+    outcome: &BuildOutcome,
     waiting: &dyn Fn(),
 ) -> bool {
     if system.entry(out) != Some(EntryKind::Directory) {
         return false;
     }
-    let Ok(lock) = take(system, out, waiting) else { return false };
+    let Ok(lock) = take_lock(system, out, waiting) else { return false };
     let out = out.to_owned();
-    let folder = Folder { system, stamps: Arc::default(), out, made: Vec::new(), lock };
+    let folder = OutputFolder { system, stamps: Arc::default(), out, made: Vec::new(), lock };
     folder.untouched(&outcome.manifest, &outcome.shared).is_some()
 }

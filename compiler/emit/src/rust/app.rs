@@ -6,17 +6,17 @@ use bp_plan::Plan;
 
 use super::GENERATED;
 use super::cargo::app_library;
-use super::names::{implementation_functions, literal};
+use super::names::{name_implementation_functions, string_literal};
 use crate::pretty::Printer;
 
 /// What rustc may say of names that the workflow chose, which it said where they are.
-const QUIET: &str =
+const ALLOWED_LINTS: &str =
     "#![allow(confusable_idents, deprecated, mixed_script_confusables, uncommon_codepoints)]";
 
 pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String {
     let mut p = Printer::new();
     p.line(format!("//! The application `{}`: names and wiring only.", plan.app.name));
-    p.line(QUIET);
+    p.line(ALLOWED_LINTS);
     p.line("pub mod instances;");
     p.line("pub mod interfaces;");
     p.line("/// Every plugin, interface and implementation that a wiring may ask for.");
@@ -29,16 +29,16 @@ pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String 
     for module in modules.values() {
         calls.push(("interface", vec![format!("interfaces::{module}::interface()")]));
     }
-    for (key, function) in implementation_functions(plan) {
+    for (key, function) in name_implementation_functions(plan) {
         let function = format!("instances::{function}");
-        calls.push(("implementation", vec![literal(key), function]));
+        calls.push(("implementation", vec![string_literal(key), function]));
     }
     let mutable = if calls.is_empty() { "" } else { "mut " };
     p.text(format!("let {mutable}app")).equals();
     p.line("::bp_std::rt::App::new(include_str!(\"../plan.json\"));");
     // A statement each, so that no chain grows with the application.
     for (method, arguments) in &calls {
-        call(&mut p, method, arguments);
+        emit_call(&mut p, method, arguments);
     }
     p.line("app");
     p.close("}");
@@ -46,7 +46,7 @@ pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String 
 }
 
 /// `app = app.method(argument, …);`
-fn call(p: &mut Printer, method: &str, arguments: &[String]) {
+fn emit_call(p: &mut Printer, method: &str, arguments: &[String]) {
     p.text("app = ").begin(4).text("app").brk(0, "", 0).text(format!(".{method}"));
     p.list("(", ")", false, arguments, |p, argument| {
         p.text(argument.as_str());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_plan::{InterfacePlan, Plan};
 
 use super::cargo::{app_library, plugin_library};
-use super::names::ident;
+use super::names::escape_ident;
 
 /// Names that generated Rust, or Rust itself, has in scope; a crate's name comes before most of them.
 const TAKEN: &[&str] = &[
@@ -19,11 +19,11 @@ const TAKEN: &[&str] = &[
 
 /// The crates of a workflow, by their own name in Rust, and what generated Rust calls them.
 #[derive(Debug)]
-pub(super) struct Crates<'a> {
+pub(super) struct CrateNames<'a> {
     names: BTreeMap<&'a str, String>,
 }
 
-impl<'a> Crates<'a> {
+impl<'a> CrateNames<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
         let own: BTreeSet<&str> = std::iter::once(plan.app.workflow_crate.as_str())
             .chain(plan.app.crates.keys().map(String::as_str))
@@ -43,18 +43,18 @@ impl<'a> Crates<'a> {
     }
 
     /// What a crate is called; itself if it is none of the workflow's.
-    pub(super) fn called<'n>(&'n self, name: &'n str) -> &'n str {
+    pub(super) fn name_of<'n>(&'n self, name: &'n str) -> &'n str {
         self.names.get(name).map_or(name, String::as_str)
     }
 
     /// `leaf_workflow::r#type::Stay` as `::leaf_workflow::r#type::Stay`.
-    pub(super) fn path(&self, path: &str) -> String {
+    pub(super) fn qualify_path(&self, path: &str) -> String {
         let mut parts = path.trim_start_matches("::").split("::");
-        let root = self.called(parts.next().unwrap_or_default());
-        let mut out = format!("::{}", ident(root));
+        let root = self.name_of(parts.next().unwrap_or_default());
+        let mut out = format!("::{}", escape_ident(root));
         for part in parts {
             out.push_str("::");
-            out.push_str(&ident(part));
+            out.push_str(&escape_ident(part));
         }
         out
     }
@@ -62,14 +62,14 @@ impl<'a> Crates<'a> {
     /// A type with every path in it from its crate on: `Vec<leaf_workflow::Item>` as `Vec<::leaf_workflow::Item>`.
     ///
     /// Names without a path are the prelude's and Rust's own, which nothing in a generated file hides.
-    pub(super) fn ty(&self, rust: &str) -> String {
+    pub(super) fn qualify_type(&self, rust: &str) -> String {
         let mut out = String::new();
         let mut rest = rust;
         while let Some(first) = rest.chars().next() {
             let length = if is_word(first) { path_length(rest) } else { first.len_utf8() };
             let (token, after) = rest.split_at(length);
             if token.contains("::") && is_word(first) {
-                out.push_str(&self.path(token));
+                out.push_str(&self.qualify_path(token));
             } else {
                 out.push_str(token);
             }
@@ -79,7 +79,7 @@ impl<'a> Crates<'a> {
     }
 
     /// The workflow's crates that generated code names for these interfaces and implementations.
-    pub(super) fn named<'i>(
+    pub(super) fn collect_used<'i>(
         &self,
         interfaces: impl Iterator<Item = &'i InterfacePlan>,
         implementations: impl Iterator<Item = &'i str>,
@@ -137,7 +137,7 @@ mod tests {
             let krate = bp_plan::CratePlan { package: name.into(), path: name.into() };
             plan.app.crates.insert(name.into(), krate);
         }
-        let crates = Crates::new(&plan);
+        let crates = CrateNames::new(&plan);
         for (written, rust) in [
             ("u8", "u8"),
             ("()", "()"),
@@ -154,8 +154,8 @@ mod tests {
             ("bp_std::uuid::Uuid", "::bp_std::uuid::Uuid"),
             ("std::sync::Arc<[u8]>", "::std::sync::Arc<[u8]>"),
         ] {
-            assert_eq!(crates.ty(written), rust);
+            assert_eq!(crates.qualify_type(written), rust);
         }
-        assert_eq!(crates.path("core::mod::Crate"), "::the_the_core::r#mod::Crate");
+        assert_eq!(crates.qualify_path("core::mod::Crate"), "::the_the_core::r#mod::Crate");
     }
 }

@@ -3,33 +3,33 @@
 use bp_plan::{ConstructorParameter, ImplementationPlan, ParameterKind, Plan};
 
 use super::GENERATED;
-use super::crates::Crates;
-use super::names::{implementation_functions, literal};
+use super::crates::CrateNames;
+use super::names::{name_implementation_functions, string_literal};
 use crate::pretty::Printer;
 
-pub(super) fn emit(plan: &Plan, crates: &Crates<'_>) -> String {
+pub(super) fn emit(plan: &Plan, crates: &CrateNames<'_>) -> String {
     let mut p = Printer::new();
     p.line("//! How each implementation is built.");
-    let functions = implementation_functions(plan);
+    let functions = name_implementation_functions(plan);
     if !functions.is_empty() {
         p.line("use ::bp_std::rt;");
     }
     for (key, function) in functions {
         if let Some(implementation) = plan.implementations.get(key) {
-            build(&mut p, plan, crates, &function, implementation);
+            emit_builder(&mut p, plan, crates, &function, implementation);
         }
     }
     format!("{GENERATED}{}", p.finish())
 }
 
-fn build(
+fn emit_builder(
     p: &mut Printer,
     plan: &Plan,
-    crates: &Crates<'_>,
+    crates: &CrateNames<'_>,
     function: &str,
     implementation: &ImplementationPlan,
 ) {
-    let path = crates.path(&implementation.rust);
+    let path = crates.qualify_path(&implementation.rust);
     let interface = plan.interfaces.get(&implementation.interface);
     let interface = interface.map_or(&implementation.interface, |i| &i.rust);
     p.line(format!("/// Builds a `{}`.", implementation.path));
@@ -43,15 +43,15 @@ fn build(
     p.text("let made").equals();
     let new = format!("{path}::new");
     if implementation.is_async {
-        p.awaited(&[], &new, &implementation.parameters, fetch);
+        p.awaited(&[], &new, &implementation.parameters, emit_fetch);
     } else {
-        p.call(&new, &implementation.parameters, fetch);
+        p.call(&new, &implementation.parameters, emit_fetch);
     }
     p.line(";");
     if implementation.fallible {
         p.line("let made = b.constructed(made)?;");
     }
-    let any = format!("rt::Arc<dyn {}>", crates.path(interface));
+    let any = format!("rt::Arc<dyn {}>", crates.qualify_path(interface));
     if implementation.task.is_some() {
         p.line("let task = rt::Arc::new(made);");
         p.text("let made: ").ty(&any).equals();
@@ -73,7 +73,7 @@ fn build(
 }
 
 /// `b.service("db")?`; the constructor's parameter says of what type it is.
-fn fetch(p: &mut Printer, parameter: &ConstructorParameter) {
+fn emit_fetch(p: &mut Printer, parameter: &ConstructorParameter) {
     let method = match &parameter.kind {
         ParameterKind::Instance(_) => "service",
         ParameterKind::Instances(_) => "list",
@@ -84,7 +84,7 @@ fn fetch(p: &mut Printer, parameter: &ConstructorParameter) {
     };
     // As prettyplease lays out `b.method(…)?`: one box around the chain, and one around the call's arguments.
     p.begin(4).text("b").brk(0, "", 0).text(format!(".{method}"));
-    p.list("(", ")", false, [literal(&parameter.name)], |p, text| {
+    p.list("(", ")", false, [string_literal(&parameter.name)], |p, text| {
         p.text(text);
     });
     p.text("?").end();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bp_plan::{InterfacePlan, MethodPlan};
 
 use super::GENERATED;
-use super::crates::Crates;
-use super::names::{ident, literal};
+use super::crates::CrateNames;
+use super::names::{escape_ident, string_literal};
 use crate::pretty::Printer;
 
 /// The runtime, under the only name that a file imports.
@@ -15,21 +15,21 @@ const RUNTIME: &str = "use ::bp_std::rt;";
 /// `interfaces/cart.rs`.
 ///
 /// Its items have the same names whatever the interface's, arguments are called by their positions, and methods by their trait: nothing is called as the workflow says.
-pub(super) fn emit(interface: &InterfacePlan, crates: &Crates<'_>) -> String {
+pub(super) fn emit(interface: &InterfacePlan, crates: &CrateNames<'_>) -> String {
     if interface.methods.iter().any(|m| m.direct) {
         return emit_direct(interface);
     }
     let mut p = Printer::new();
-    let path = crates.path(&interface.rust);
+    let path = crates.qualify_path(&interface.rust);
     p.line(format!("//! Client and server halves of `{}`.", interface.path));
     p.line(RUNTIME);
-    statics(&mut p, interface);
+    emit_static(&mut p, interface);
     p.line("/// Calls through an edge's chain.");
     p.line("pub struct Client(pub rt::Client);");
     p.line("#[rt::service]");
-    implementation(&mut p, &path, "Client");
+    open_impl(&mut p, &path, "Client");
     for method in &interface.methods {
-        client_method(&mut p, method, crates);
+        emit_client_method(&mut p, method, crates);
     }
     p.close("}");
     p.line("/// Answers calls.");
@@ -37,7 +37,7 @@ pub(super) fn emit(interface: &InterfacePlan, crates: &Crates<'_>) -> String {
         p.text("pub ").ty(&format!("rt::Arc<dyn {path}>"));
     });
     p.line(";");
-    implementation(&mut p, "rt::Dispatch", "Server");
+    open_impl(&mut p, "rt::Dispatch", "Server");
     p.list("fn dispatch(", ")", false, ["&self", "call: rt::Call"], |p, parameter| {
         p.text(parameter);
     });
@@ -45,7 +45,7 @@ pub(super) fn emit(interface: &InterfacePlan, crates: &Crates<'_>) -> String {
     p.open("Box::pin(async move {");
     p.open("match call.method.index {");
     for method in &interface.methods {
-        arm(&mut p, &path, method);
+        emit_arm(&mut p, &path, method);
     }
     p.line("_ => Err(rt::Infra::unknown_method(&call)),");
     p.close("}").close("})").close("}").close("}");
@@ -58,7 +58,7 @@ pub(super) fn emit(interface: &InterfacePlan, crates: &Crates<'_>) -> String {
         if argument.is_empty() {
             p.text("&INTERFACE");
         } else {
-            p.text(format!("|{argument}| ")).never();
+            p.text(format!("|{argument}| ")).no_break();
             p.call("rt::Arc::new", [argument], |p, argument| {
                 p.call(half, [argument], |p, argument| {
                     p.text(argument);
@@ -68,7 +68,7 @@ pub(super) fn emit(interface: &InterfacePlan, crates: &Crates<'_>) -> String {
     });
     p.line(";");
     for method in &interface.methods {
-        glue(&mut p, method, crates);
+        emit_glue(&mut p, method, crates);
     }
     p.line("glue").close("}");
     format!("{GENERATED}{}", p.finish())
@@ -81,7 +81,7 @@ fn emit_direct(interface: &InterfacePlan) -> String {
     let mut p = Printer::new();
     p.line(format!("//! `{}`, whose callers hold the callee itself.", interface.path));
     p.line(RUNTIME);
-    statics(&mut p, interface);
+    emit_static(&mut p, interface);
     p.line("/// How the app tells it from others.");
     p.open("pub fn interface() -> rt::InterfaceGlue {");
     p.line("rt::InterfaceGlue::direct(&INTERFACE)").close("}");
@@ -89,7 +89,7 @@ fn emit_direct(interface: &InterfacePlan) -> String {
 }
 
 /// `impl path for name {`, which breaks before `for` and without indentation.
-fn implementation(p: &mut Printer, path: &str, name: &str) {
+fn open_impl(p: &mut Printer, path: &str, name: &str) {
     p.begin(0).text("impl ").ty(path).brk(1, "", 0).text(format!("for {name}")).end().open(" {");
 }
 
@@ -104,12 +104,12 @@ pub(super) fn emit_index(modules: &BTreeMap<&str, String>) -> String {
 }
 
 /// `pub static INTERFACE`.
-fn statics(p: &mut Printer, interface: &InterfacePlan) {
+fn emit_static(p: &mut Printer, interface: &InterfacePlan) {
     p.line("/// What transports and wrappers see.");
     p.text("pub static INTERFACE: rt::Interface").equals().text("rt::Interface::new(");
     p.begin(4).brk(0, "", 0);
-    p.text(literal(&interface.path)).text(",").brk(1, "", 0);
-    p.text(literal(&interface.wire_name)).text(",").brk(1, "", 0).text("&");
+    p.text(string_literal(&interface.path)).text(",").brk(1, "", 0);
+    p.text(string_literal(&interface.wire_name)).text(",").brk(1, "", 0).text("&");
     p.list("[", "]", false, &interface.methods, |p, method| {
         let made = !method.idempotent && method.remote;
         if !made {
@@ -117,10 +117,10 @@ fn statics(p: &mut Printer, interface: &InterfacePlan) {
         }
         p.text("rt::Method::new(").begin(4).brk(0, "", 0);
         p.text(method.index.to_string()).text(",").brk(1, "", 0);
-        p.text(literal(&method.name)).text(",").brk(1, "", 0).text("&");
+        p.text(string_literal(&method.name)).text(",").brk(1, "", 0).text("&");
         // prettyplease fills an array of literals, so a long one takes a line of its own either way.
         p.list("[", "]", false, &method.arguments, |p, argument| {
-            p.text(literal(&argument.name));
+            p.text(string_literal(&argument.name));
         });
         p.brk(0, ",", -4).end().text(")");
         if method.idempotent {
@@ -137,47 +137,55 @@ fn statics(p: &mut Printer, interface: &InterfacePlan) {
 }
 
 /// What the argument at a position is called: as the workflow calls it, it could be taken for an item, or its spelling be complained of.
-fn argument(index: usize) -> String {
+fn argument_name(index: usize) -> String {
     format!("a{index}")
 }
 
 /// `async fn list(&self, a0: String) -> Result<…> { self.0.call(0, (a0,)).await }`.
-fn client_method(p: &mut Printer, method: &MethodPlan, crates: &Crates<'_>) {
+fn emit_client_method(p: &mut Printer, method: &MethodPlan, crates: &CrateNames<'_>) {
     let mut inputs = vec![(String::from("&self"), String::new())];
     let typed = method.arguments.iter().enumerate();
-    inputs.extend(typed.map(|(i, a)| (format!("{}: ", argument(i)), crates.ty(&a.rust))));
-    p.list(&format!("async fn {}(", ident(&method.name)), ")", false, inputs, |p, (name, ty)| {
-        p.text(name).ty(&ty);
-    });
-    p.text(" -> ").ty(&crates.ty(&method.returns_rust)).open(" {");
+    inputs.extend(
+        typed.map(|(i, a)| (format!("{}: ", argument_name(i)), crates.qualify_type(&a.rust))),
+    );
+    p.list(
+        &format!("async fn {}(", escape_ident(&method.name)),
+        ")",
+        false,
+        inputs,
+        |p, (name, ty)| {
+            p.text(name).ty(&ty);
+        },
+    );
+    p.text(" -> ").ty(&crates.qualify_type(&method.returns_rust)).open(" {");
     let call = if method.remote { ".call" } else { ".call_local" };
     p.awaited(&["self.0"], call, [true, false], |p, first| {
         if first {
             p.text(method.index.to_string());
         } else {
-            tuple(p, method);
+            emit_tuple(p, method);
         }
     });
     p.newline().close("}");
 }
 
 /// `(a0, a1)`, `(a0,)` or `()`.
-fn tuple(p: &mut Printer, method: &MethodPlan) {
+fn emit_tuple(p: &mut Printer, method: &MethodPlan) {
     match method.arguments.len() {
         1 => {
             p.text("(").begin(4).brk(0, "", 0);
-            p.text(format!("{},", argument(0))).brk(0, "", -4).end().text(")");
+            p.text(format!("{},", argument_name(0))).brk(0, "", -4).end().text(")");
         }
         count => {
             p.list("(", ")", false, 0..count, |p, index| {
-                p.text(argument(index));
+                p.text(argument_name(index));
             });
         }
     }
 }
 
 /// `0 => { let (a0,) = call.take()?; rt::Reply::of(::leaf::Cart::list(&*self.0, a0).await) }`.
-fn arm(p: &mut Printer, path: &str, method: &MethodPlan) {
+fn emit_arm(p: &mut Printer, path: &str, method: &MethodPlan) {
     let (take, reply) = if method.remote {
         (".take()?", "rt::Reply::of")
     } else {
@@ -185,12 +193,12 @@ fn arm(p: &mut Printer, path: &str, method: &MethodPlan) {
     };
     p.open(format!("{} => {{", method.index));
     p.text("let ");
-    tuple(p, method);
+    emit_tuple(p, method);
     p.equals().begin(4).text("call").brk(0, "", 0).text(take).end().line(";");
     p.call(reply, [method], |p, method| {
         let callee = std::iter::once(String::from("&*self.0"));
-        let arguments = callee.chain((0..method.arguments.len()).map(argument));
-        p.awaited(&[], &format!("{path}::{}", ident(&method.name)), arguments, |p, a| {
+        let arguments = callee.chain((0..method.arguments.len()).map(argument_name));
+        p.awaited(&[], &format!("{path}::{}", escape_ident(&method.name)), arguments, |p, a| {
             p.text(a);
         });
     });
@@ -198,7 +206,7 @@ fn arm(p: &mut Printer, path: &str, method: &MethodPlan) {
 }
 
 /// `glue = glue.method::<(String,), Vec<::leaf_workflow::Item>, ::leaf_workflow::CartError>();`
-fn glue(p: &mut Printer, method: &MethodPlan, crates: &Crates<'_>) {
+fn emit_glue(p: &mut Printer, method: &MethodPlan, crates: &CrateNames<'_>) {
     let results =
         result_types(&method.returns_rust).filter(|_| method.remote && method.error.is_some());
     p.text("glue = ").begin(4).text("glue").brk(0, "", 0);
@@ -206,7 +214,7 @@ fn glue(p: &mut Printer, method: &MethodPlan, crates: &Crates<'_>) {
         let arguments: Vec<&str> = method.arguments.iter().map(|a| &*a.rust).collect();
         let comma = if arguments.len() == 1 { "," } else { "" };
         let types = format!("::<({}{comma}), {value}, {error}>", arguments.join(", "));
-        p.text(".method").ty(&crates.ty(&types));
+        p.text(".method").ty(&crates.qualify_type(&types));
         p.text("()");
     } else {
         p.text(".local_method()");

@@ -18,7 +18,7 @@ use bp_plan::Plan;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use self::crates::Crates;
+use self::crates::CrateNames;
 use crate::{Artifacts, Origin};
 
 pub use cargo::{RUNTIME, RUNTIME_FACADE, app_package};
@@ -39,7 +39,7 @@ pub struct RustInput {
     pub carried: BTreeMap<String, BTreeMap<String, String>>,
     /// The text of the application's `Cargo.lock`, if it has one.
     pub lock: Option<String>,
-    /// Plugins named by any wiring file, by id: all are linked, so that the Rust text is the same for each wiring.
+    /// The plugin that these files are attributed to, by id.
     pub origin: String,
 }
 
@@ -53,8 +53,8 @@ pub fn emit_rust(plan: &Plan, run_plan: &str, input: &RustInput) -> (Artifacts, 
             faults.push(fault);
         }
     };
-    let modules = names::interface_modules(plan);
-    let crates = Crates::new(plan);
+    let modules = names::name_interface_modules(plan);
+    let crates = CrateNames::new(plan);
     // A file depends on its interface alone, so they are written at the same time and collected in order.
     let interfaces: Vec<_> = modules
         .iter()
@@ -73,19 +73,19 @@ pub fn emit_rust(plan: &Plan, run_plan: &str, input: &RustInput) -> (Artifacts, 
     for test in &input.tests {
         add(format!("rust/app/tests/{test}.rs"), tests_dir::emit(plan, input, test), "");
     }
-    add("rust/Cargo.toml".into(), cargo::workspace(), "");
-    add("rust/app/Cargo.toml".into(), cargo::member(plan, input, &crates), "");
+    add("rust/Cargo.toml".into(), cargo::emit_workspace_manifest(), "");
+    add("rust/app/Cargo.toml".into(), cargo::emit_member_manifest(plan, input, &crates), "");
     for (package, files) in &input.carried {
         for (path, text) in files {
             let text = match path.as_str() {
-                "Cargo.toml" => cargo::carried(text, input),
+                "Cargo.toml" => cargo::rewrite_manifest(text, input),
                 _ => text.clone(),
             };
             add(format!("rust/{package}/{path}"), text, package);
         }
     }
     if let Some(lock) =
-        input.lock.as_deref().and_then(|text| cargo::lock(plan, input, &crates, text))
+        input.lock.as_deref().and_then(|text| cargo::emit_lock(plan, input, &crates, text))
         && let Err(fault) = out.insert_shared("rust/Cargo.lock", lock, origin(""))
     {
         faults.push(fault);

@@ -15,7 +15,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// The name as an identifier: `type` becomes `r#type`.
-pub(super) fn ident(name: &str) -> String {
+pub(super) fn escape_ident(name: &str) -> String {
     if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.to_owned() }
 }
 
@@ -26,7 +26,7 @@ const RESERVED: &[&str] = &["", "_", "crate", "self", "super"];
 const DEVICES: &[&str] = &["aux", "con", "nul", "prn"];
 
 /// `RateServiceImpl` as `rate_service_impl`; `HTTPServer` as `http_server`; `Läden` as `lue4den`, since a file is called so.
-pub(super) fn snake(name: &str) -> String {
+pub(super) fn to_snake_case(name: &str) -> String {
     let mut out = String::new();
     let chars: Vec<char> = name.chars().collect();
     for (i, c) in chars.iter().enumerate() {
@@ -57,8 +57,8 @@ pub(super) fn snake(name: &str) -> String {
 }
 
 /// A snake-cased name that can be a function, a module and a file; the words that cannot get a `_`.
-fn item(name: &str) -> String {
-    let mut out = snake(name);
+fn to_item_name(name: &str) -> String {
+    let mut out = to_snake_case(name);
     let device = DEVICES.contains(&out.as_str())
         || (out.len() == 4 && (out.starts_with("com") || out.starts_with("lpt")));
     if device || out.starts_with(|c: char| c.is_ascii_digit()) {
@@ -73,10 +73,12 @@ fn item(name: &str) -> String {
 /// Gives each key a module or function name of its own: the last part of its path; all parts where several have that one; with a digest of the path where even those are the same.
 ///
 /// A name depends on those that it would be mistaken for, and on no order.
-pub(super) fn unique<'a>(paths: impl IntoIterator<Item = &'a String>) -> BTreeMap<&'a str, String> {
+pub(super) fn assign_unique_names<'a>(
+    paths: impl IntoIterator<Item = &'a String>,
+) -> BTreeMap<&'a str, String> {
     let paths: Vec<&str> = paths.into_iter().map(String::as_str).collect();
-    let short = |path: &str| item(path.rsplit("::").next().unwrap_or_default());
-    let long = |path: &str| item(&path.replace("::", "_"));
+    let short = |path: &str| to_item_name(path.rsplit("::").next().unwrap_or_default());
+    let long = |path: &str| to_item_name(&path.replace("::", "_"));
     let mut shorts: BTreeMap<String, usize> = BTreeMap::new();
     let mut longs: BTreeMap<String, usize> = BTreeMap::new();
     for path in &paths {
@@ -92,7 +94,7 @@ pub(super) fn unique<'a>(paths: impl IntoIterator<Item = &'a String>) -> BTreeMa
         } else if longs.get(&long) == Some(&1) && !shorts.contains_key(&long) {
             long
         } else {
-            format!("{long}_{:08x}", digest(path))
+            format!("{long}_{:08x}", hash_fnv1a(path))
         }
     };
     let mut taken = BTreeSet::new();
@@ -108,23 +110,23 @@ pub(super) fn unique<'a>(paths: impl IntoIterator<Item = &'a String>) -> BTreeMa
 }
 
 /// FNV-1a: a few digits that follow from the text alone.
-fn digest(text: &str) -> u32 {
+fn hash_fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// A module name for each interface of services in use; backends' interfaces have their halves in the runtime.
-pub(super) fn interface_modules(plan: &Plan) -> BTreeMap<&str, String> {
+pub(super) fn name_interface_modules(plan: &Plan) -> BTreeMap<&str, String> {
     let used: BTreeSet<&String> = plan.implementations.values().map(|i| &i.interface).collect();
-    unique(plan.interfaces.keys().filter(|path| used.contains(path)))
+    assign_unique_names(plan.interfaces.keys().filter(|path| used.contains(path)))
 }
 
 /// A function name for each implementation.
-pub(super) fn implementation_functions(plan: &Plan) -> BTreeMap<&str, String> {
-    unique(plan.implementations.keys())
+pub(super) fn name_implementation_functions(plan: &Plan) -> BTreeMap<&str, String> {
+    assign_unique_names(plan.implementations.keys())
 }
 
 /// A string literal.
-pub(super) fn literal(text: &str) -> String {
+pub(super) fn string_literal(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -156,17 +158,20 @@ mod tests {
             ("S3Store", "s3_store"),
             ("rates::Impl", "rates_impl"),
         ] {
-            assert_eq!(snake(name), snaked);
+            assert_eq!(to_snake_case(name), snaked);
         }
-        assert_eq!(ident("type"), "r#type");
-        assert_eq!(literal("a\"\\\n\u{7}"), "\"a\\\"\\\\\\n\\u{7}\"");
+        assert_eq!(escape_ident("type"), "r#type");
+        assert_eq!(string_literal("a\"\\\n\u{7}"), "\"a\\\"\\\\\\n\\u{7}\"");
     }
 
     #[test]
     fn modules_and_functions_have_ascii_names_of_their_own() {
         let named = |paths: &[&str]| -> Vec<(String, String)> {
             let paths: Vec<String> = paths.iter().map(|p| (*p).to_owned()).collect();
-            unique(&paths).into_iter().map(|(path, name)| (path.to_owned(), name)).collect()
+            assign_unique_names(&paths)
+                .into_iter()
+                .map(|(path, name)| (path.to_owned(), name))
+                .collect()
         };
         let paths = [
             "a::Cart",

@@ -2,7 +2,7 @@
 
 use bp_plan::Plan;
 
-use super::names::literal;
+use super::names::string_literal;
 use super::{GENERATED, RustInput, cargo};
 use crate::pretty::Printer;
 
@@ -11,7 +11,7 @@ pub(super) fn emit(plan: &Plan, input: &RustInput, test: &str) -> String {
     p.line(format!("//! Runs `tests/{test}.rs` of the application."));
     // From `app/tests`, one folder further down than `app`.
     let path = format!("../{}/tests/{test}.rs", input.to_root);
-    p.line(format!("#[path = {}]", literal(&path)));
+    p.line(format!("#[path = {}]", string_literal(&path)));
     p.line("mod tests;");
     p.line("/// The app under test.");
     p.open("fn bp_app() -> ::bp_std::rt::App {");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bp_plugin::deploy::{Deployment, End, EnvValue, Flow, Options, References};
+use bp_plugin::deploy::{Deployment, EnvValue, Flow, FlowEnd, Options, References};
 
 use crate::support::{App, MICRO, SHOP};
 
@@ -23,7 +23,7 @@ fn text(value: &str) -> EnvValue {
     EnvValue::Text(value.to_owned())
 }
 
-fn flow(from: End, to: End, port: u16) -> Flow {
+fn flow(from: FlowEnd, to: FlowEnd, port: u16) -> Flow {
     Flow { from, to, port }
 }
 
@@ -99,7 +99,7 @@ fn a_store_elsewhere_has_no_container_but_a_flow() {
     let cart = &deployment.processes["cart"];
     assert_eq!(cart.environment.get("BP_ADDR_CART_DB"), None);
     assert_eq!(cart.environment["CART_DB"], EnvValue::Required("CART_DB".to_owned()));
-    let external = flow(End::Process("cart".into()), End::External("cart_db".into()), 5000);
+    let external = flow(FlowEnd::Process("cart".into()), FlowEnd::External("cart_db".into()), 5000);
     assert!(deployment.flows.contains(&external));
 }
 
@@ -115,18 +115,18 @@ fn flows_are_the_remote_edges() {
     let deployment = deployment(&[SERVER]);
     let plan = App::new(SHOP, MICRO).plan();
     let port = |name: &str| plan.listeners[name].address.port;
-    let process = |name: &str| End::Process(name.to_owned());
+    let process = |name: &str| FlowEnd::Process(name.to_owned());
     let expected = [
-        flow(End::Client, process("front"), port("front.http")),
+        flow(FlowEnd::Client, process("front"), port("front.http")),
         flow(process("front"), process("cart"), port("cart.grpc")),
         flow(process("front"), process("users"), port("users.grpc")),
         flow(process("cart"), process("users"), port("users.grpc")),
         flow(process("users"), process("cart"), port("cart.grpc")),
-        flow(process("cart"), End::Store("cart_db".into()), 5000),
+        flow(process("cart"), FlowEnd::Store("cart_db".into()), 5000),
     ];
     assert_eq!(deployment.flows, expected.into());
     let monolith = deployment_of_one();
-    assert_eq!(monolith.flows, [flow(End::Client, process("shop"), port("front.http"))].into());
+    assert_eq!(monolith.flows, [flow(FlowEnd::Client, process("shop"), port("front.http"))].into());
 }
 
 fn deployment_of_one() -> Deployment {
@@ -169,16 +169,16 @@ fn an_init_is_a_container_of_its_own() {
     assert!(!init.first && !init.keeps_data);
     assert_eq!(deployment.processes_of("fill"), ["users"].into());
     assert_eq!(deployment.stores_of("fill"), ["cart_db"].into());
-    let from_init = |f: &&Flow| f.from == End::Init("fill".into());
+    let from_init = |f: &&Flow| f.from == FlowEnd::Init("fill".into());
     assert_eq!(deployment.flows.iter().filter(from_init).count(), 2);
     // Every end of a flow is deployed.
     for flow in &deployment.flows {
         for end in [&flow.from, &flow.to] {
             let there = match end {
-                End::Client | End::External(_) => true,
-                End::Process(name) => deployment.processes.contains_key(name),
-                End::Init(name) => deployment.inits.contains_key(name),
-                End::Store(name) => deployment.stores.contains_key(name),
+                FlowEnd::Client | FlowEnd::External(_) => true,
+                FlowEnd::Process(name) => deployment.processes.contains_key(name),
+                FlowEnd::Init(name) => deployment.inits.contains_key(name),
+                FlowEnd::Store(name) => deployment.stores.contains_key(name),
             };
             assert!(there, "{end:?}");
         }

@@ -1,7 +1,7 @@
 //! What an accepted wiring becomes.
 
 use bp_ir::Ir;
-use bp_lower::{Observe, Step, pass_names};
+use bp_lower::{PassObserver, Step, pass_names};
 use bp_plan::{EdgeClass, ParameterPlan, Plan, Value};
 
 use crate::support::{App, MICRO, SHOP, registry};
@@ -192,7 +192,7 @@ fn knobs_take_their_default_from_the_wiring() {
 #[test]
 fn the_passes_run_in_the_order_of_their_stages() {
     struct Names(Vec<&'static str>);
-    impl Observe for Names {
+    impl PassObserver for Names {
         fn after(&mut self, step: Step, ir: &Ir) {
             assert!(ir.nodes().count() > 0);
             self.0.push(step.pass);

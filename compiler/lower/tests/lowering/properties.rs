@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bp_diag::Diagnostics;
-use bp_lower::passes_of;
+use bp_lower::ordered_passes;
 use bp_plugin::PassContext;
 use proptest::prelude::*;
 
@@ -142,7 +142,7 @@ proptest! {
 
 fn idempotent(app: &App) -> Result<(), TestCaseError> {
     let mut ir = bp_ir::Ir::new();
-    for pass in passes_of(&registry()) {
+    for pass in ordered_passes(&registry()) {
         let run = |ir: &mut bp_ir::Ir| {
             let mut diagnostics = Diagnostics::new();
             pass.run(&mut PassContext {

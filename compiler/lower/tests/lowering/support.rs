@@ -1,9 +1,9 @@
 //! Applications in memory, and a set of small plugins.
 
 use bp_diag::{Diagnostic, SourceMap};
-use bp_lower::{Input, Lowered, Observe, Silent, lower};
+use bp_lower::{Input, Lowered, NoObserver, PassObserver, lower};
 use bp_plugin::{
-    ClientSlot, Edges, Literal, Metadata, RESOURCES, Reach, Registry, ServerSlot, ServerSpec,
+    ClientSlot, EdgeClasses, Literal, Metadata, RESOURCES, Reach, Registry, ServerSlot, ServerSpec,
     ServerValue, Setting, SettingKind,
 };
 use bp_system::MemorySystem;
@@ -12,7 +12,7 @@ use bp_workflow::WorkflowModel;
 
 pub(crate) static TIMEOUT: Metadata =
     Metadata::wrapper("timeout", ClientSlot::Deadline, Reach::Call, "Gives up.")
-        .edges(Edges::ALL)
+        .edges(EdgeClasses::ALL)
         .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
             .required()
             .bounds(Literal::Text("1ms"), Literal::Text("1h"))
@@ -262,10 +262,10 @@ impl App {
     }
 
     pub(crate) fn lower(&self) -> Lowered {
-        self.watch(&mut Silent)
+        self.watch(&mut NoObserver)
     }
 
-    pub(crate) fn watch(&self, observe: &mut dyn Observe) -> Lowered {
+    pub(crate) fn watch(&self, observe: &mut dyn PassObserver) -> Lowered {
         let input = Input {
             workflow: &self.workflow,
             wiring: &self.wiring,

@@ -3,7 +3,7 @@
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{Plan, RuntimeSource, Value};
 
-use super::Place;
+use super::OutputLocation;
 
 /// Where the runtime is when the wiring does not say.
 const VENDOR: &str = "vendor/bp";
@@ -28,7 +28,7 @@ impl BuildContext {
     ///
     /// # Errors
     /// `BP6045` when the output is not below the application's folder, or a path is none for a Dockerfile.
-    pub fn of(plan: &Plan, place: &Place) -> Result<Self, Diagnostic> {
+    pub fn of(plan: &Plan, place: &OutputLocation) -> Result<Self, Diagnostic> {
         let bad = catalog::target::no_build_context;
         let Some(from_root) = &place.from_root else {
             return Err(bad(&place.to_root, "the output folder is outside the application's"));
@@ -46,13 +46,13 @@ impl BuildContext {
             .filter_map(Value::as_text)
             .collect();
         let workflow = plan.app.workflow_path.as_str();
-        let levels = runtime.iter().chain([&workflow]).chain(&include).map(|p| climbs(p)).max();
+        let levels = runtime.iter().chain([&workflow]).chain(&include).map(|p| levels_up(p)).max();
         let levels = levels.unwrap_or(0);
         let Some(below) = place.below(levels) else {
             return Err(bad(workflow, "it is above the root of the file system"));
         };
         let at = |path: &str| {
-            let path = join(&below, path);
+            let path = join_below(&below, path);
             if path.split('/').all(|part| part.is_empty() || is_plain(part)) {
                 Ok(path)
             } else {
@@ -70,12 +70,12 @@ impl BuildContext {
 }
 
 /// How many folders a relative path climbs before it goes down.
-fn climbs(path: &str) -> usize {
+fn levels_up(path: &str) -> usize {
     path.split('/').take_while(|part| *part == "..").count()
 }
 
 /// A path below a folder, `..` resolved.
-fn join(folder: &str, path: &str) -> String {
+fn join_below(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
@@ -100,10 +100,10 @@ mod tests {
 
     #[test]
     fn paths_climb_and_come_down() {
-        assert_eq!((climbs("../../a/.."), climbs("a/..")), (2, 0));
-        assert_eq!(join("examples/leaf", "../.."), "");
-        assert_eq!(join("examples/leaf", "workflow"), "examples/leaf/workflow");
-        assert_eq!(join("", "build/./x"), "build/x");
+        assert_eq!((levels_up("../../a/.."), levels_up("a/..")), (2, 0));
+        assert_eq!(join_below("examples/leaf", "../.."), "");
+        assert_eq!(join_below("examples/leaf", "workflow"), "examples/leaf/workflow");
+        assert_eq!(join_below("", "build/./x"), "build/x");
     }
 
     #[test]

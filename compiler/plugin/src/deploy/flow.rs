@@ -6,7 +6,7 @@ use bp_plan::{EdgeClass, Plan};
 
 /// One end of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum End {
+pub enum FlowEnd {
     /// The outside world.
     Client,
     /// A process.
@@ -23,21 +23,21 @@ pub enum End {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Flow {
     /// Who connects.
-    pub from: End,
+    pub from: FlowEnd,
     /// Who listens.
-    pub to: End,
+    pub to: FlowEnd,
     /// On which port.
     pub port: u16,
 }
 
 /// Every flow of a plan.
-pub(super) fn flows(plan: &Plan) -> BTreeSet<Flow> {
+pub(super) fn collect_flows(plan: &Plan) -> BTreeSet<Flow> {
     let mut out = BTreeSet::new();
     let caller = |name: &String| {
         if plan.inits.contains_key(name) {
-            End::Init(name.clone())
+            FlowEnd::Init(name.clone())
         } else {
-            End::Process(name.clone())
+            FlowEnd::Process(name.clone())
         }
     };
     for edge in plan.edges.values() {
@@ -45,10 +45,10 @@ pub(super) fn flows(plan: &Plan) -> BTreeSet<Flow> {
         else {
             continue;
         };
-        let to = End::Process(listener.process.clone());
+        let to = FlowEnd::Process(listener.process.clone());
         let port = listener.address.port;
         if edge.kind == EdgeClass::Entry {
-            out.insert(Flow { from: End::Client, to: to.clone(), port });
+            out.insert(Flow { from: FlowEnd::Client, to: to.clone(), port });
         }
         let callers = plan.instances.get(&edge.caller).map(|i| &i.processes);
         for process in callers.into_iter().flatten() {
@@ -57,7 +57,7 @@ pub(super) fn flows(plan: &Plan) -> BTreeSet<Flow> {
     }
     for (name, instance) in &plan.instances {
         let Some(server) = instance.backend().and_then(|b| b.server.as_deref()) else { continue };
-        let to = if server.external { End::External } else { End::Store };
+        let to = if server.external { FlowEnd::External } else { FlowEnd::Store };
         for process in &instance.processes {
             out.insert(Flow {
                 from: caller(process),

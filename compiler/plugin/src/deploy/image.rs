@@ -23,7 +23,7 @@ pub struct ImageLock {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct LockFile {
     version: u32,
     #[serde(default)]
     images: BTreeMap<String, String>,
@@ -35,7 +35,7 @@ impl ImageLock {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+        let file: LockFile = toml::from_str(text).map_err(|e| e.message().to_owned())?;
         if file.version != 1 {
             return Err(format!("it is of version {}, and this `bp` reads 1", file.version));
         }
@@ -99,17 +99,17 @@ impl ImageLock {
 
 /// `docker.io/library/rust:1.95` for `rust:1.95`: the name with its registry.
 pub fn full_name(image: &str) -> String {
-    let (host, rest) = split(image);
+    let (host, rest) = split_registry(image);
     format!("{host}/{rest}")
 }
 
 /// The name with another registry in place of its own.
 pub fn from_registry(image: &str, registry: Option<&str>) -> String {
-    let (host, rest) = split(image);
+    let (host, rest) = split_registry(image);
     format!("{}/{rest}", registry.map_or(host, |r| r.trim_end_matches('/')))
 }
 
-fn split(image: &str) -> (&str, String) {
+fn split_registry(image: &str) -> (&str, String) {
     match image.split_once('/') {
         Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => {
             (host, rest.to_owned())
@@ -153,7 +153,7 @@ impl ImageSettings {
     /// What the plan's `docker` target says; `None` when it is not enabled.
     pub fn of(plan: &Plan) -> Option<Self> {
         let settings = plan.targets.get("docker")?;
-        let text = |name: &str| text(settings, name);
+        let text = |name: &str| text_setting(settings, name);
         let image = text("image").unwrap_or_else(|| super::host(&plan.app.name));
         let tag = text("tag").unwrap_or_else(|| plan.wiring.clone());
         Some(Self {
@@ -165,7 +165,7 @@ impl ImageSettings {
     }
 }
 
-fn text(settings: &Settings, name: &str) -> Option<String> {
+fn text_setting(settings: &Settings, name: &str) -> Option<String> {
     settings.get(name).and_then(Value::as_text).map(str::to_owned)
 }
 
@@ -176,7 +176,7 @@ pub fn store_image(plan: &Plan, lock: &ImageLock, image: &str) -> String {
 }
 
 /// Every image that the plan's targets name but do not build: those to pin.
-pub fn images(plan: &Plan) -> Vec<String> {
+pub fn images_to_pin(plan: &Plan) -> Vec<String> {
     let own = ImageSettings::of(plan).into_iter().flat_map(|s| [s.builder, s.runtime]);
     let servers = plan.instances.values().filter_map(|i| i.deployed_server());
     let stores = servers.map(|server| server.image.clone());

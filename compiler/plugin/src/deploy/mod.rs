@@ -5,29 +5,29 @@
 //!
 //! Nothing secret is in it: a `{ secret = … }` is a name, which the engine turns into the file `/run/secrets/<name>`; an `{ env = … }` is a variable that is read where the deployment is applied; a `{ file = … }` is a path that is mounted.
 
+mod check;
 mod container;
 mod context;
 mod flow;
 mod image;
 mod name;
-mod outside;
-mod place;
+mod output_location;
 mod process;
 mod references;
 mod store;
 
+pub use check::{check, workloads};
 pub use container::{
     EnvValue, Health, InitContainer, Port, PortUse, Probe, ProcessContainer, StoreContainer,
 };
 pub use context::BuildContext;
-pub use flow::{End, Flow};
+pub use flow::{Flow, FlowEnd};
 pub use image::{
-    IMAGES_LOCK, ImageLock, ImageSettings, SCRATCH, from_registry, full_name, images, is_digest,
-    is_image, store_image,
+    IMAGES_LOCK, ImageLock, ImageSettings, SCRATCH, from_registry, full_name, images_to_pin,
+    is_digest, is_image, store_image,
 };
 pub use name::{host, is_dns_label};
-pub use outside::{check, workloads};
-pub use place::Place;
+pub use output_location::OutputLocation;
 pub use references::References;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,22 +84,22 @@ pub struct Deployment {
 impl Deployment {
     /// The containers of a plan.
     pub fn of(plan: &Plan, options: Options<'_>) -> Self {
-        let parts = process::Parts::of(plan);
+        let index = process::PlanIndex::of(plan);
         let process =
-            |name: &String| Some((name.clone(), process::container(&parts, name, options)?));
+            |name: &String| Some((name.clone(), process::build_container(&index, name, options)?));
         let store = |(name, instance): (&String, &bp_plan::InstancePlan)| {
             let server = instance.deployed_server()?;
-            Some((name.clone(), store::container(name, server, options)))
+            Some((name.clone(), store::build_container(name, server, options)))
         };
         Self {
             processes: plan.processes.keys().filter_map(process).collect(),
             inits: plan
                 .inits
                 .iter()
-                .map(|(name, init)| (name.clone(), process::init(&parts, name, init, options)))
+                .map(|(name, init)| (name.clone(), process::init(&index, name, init, options)))
                 .collect(),
             stores: plan.instances.iter().filter_map(store).collect(),
-            flows: flow::flows(plan),
+            flows: flow::collect_flows(plan),
         }
     }
 
@@ -114,23 +114,27 @@ impl Deployment {
 
     /// The stores that a process or an init calls, by instance.
     pub fn stores_of(&self, caller: &str) -> BTreeSet<&str> {
-        self.called_by(caller)
-            .filter_map(|end| if let End::Store(name) = end { Some(name.as_str()) } else { None })
+        self.find_called(caller)
+            .filter_map(
+                |end| if let FlowEnd::Store(name) = end { Some(name.as_str()) } else { None },
+            )
             .collect()
     }
 
     /// The processes that a process or an init calls.
     pub fn processes_of(&self, caller: &str) -> BTreeSet<&str> {
-        self.called_by(caller)
-            .filter_map(|end| if let End::Process(name) = end { Some(name.as_str()) } else { None })
+        self.find_called(caller)
+            .filter_map(
+                |end| if let FlowEnd::Process(name) = end { Some(name.as_str()) } else { None },
+            )
             .collect()
     }
 
-    fn called_by<'a>(&'a self, caller: &str) -> impl Iterator<Item = &'a End> {
+    fn find_called<'a>(&'a self, caller: &str) -> impl Iterator<Item = &'a FlowEnd> {
         // Processes and inits share one set of names; flows are sorted by who calls.
-        let ends = [End::Process(caller.to_owned()), End::Init(caller.to_owned())];
+        let ends = [FlowEnd::Process(caller.to_owned()), FlowEnd::Init(caller.to_owned())];
         ends.into_iter().flat_map(|from| {
-            let first = Flow { from: from.clone(), to: End::Client, port: 0 };
+            let first = Flow { from: from.clone(), to: FlowEnd::Client, port: 0 };
             let own = move |flow: &&Flow| flow.from == from;
             self.flows.range(first..).take_while(own).map(|flow| &flow.to)
         })

@@ -15,9 +15,9 @@ use super::{CONFIG_FILE, DATA_FOLDER, Options, References};
 /// Time for telemetry to be flushed (2 s) and for the engine's own delays, beside what the drain takes.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// A plan's parts by the process or init that they concern, looked up once for all containers.
+/// What a plan says of each process and init, looked up once for all containers.
 #[derive(Debug)]
-pub(super) struct Parts<'a> {
+pub(super) struct PlanIndex<'a> {
     plan: &'a Plan,
     /// The instances that it holds.
     held: BTreeMap<&'a str, Vec<(&'a String, &'a InstancePlan)>>,
@@ -29,9 +29,9 @@ pub(super) struct Parts<'a> {
     listeners: BTreeMap<&'a str, Vec<&'a ListenerPlan>>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> PlanIndex<'a> {
     pub(super) fn of(plan: &'a Plan) -> Self {
-        let mut parts = Self {
+        let mut index = Self {
             plan,
             held: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -40,45 +40,45 @@ impl<'a> Parts<'a> {
         };
         for (name, instance) in &plan.instances {
             for process in &instance.processes {
-                parts.held.entry(process).or_default().push((name, instance));
+                index.held.entry(process).or_default().push((name, instance));
             }
         }
         for listener in plan.listeners.values() {
-            parts.listeners.entry(&listener.process).or_default().push(listener);
+            index.listeners.entry(&listener.process).or_default().push(listener);
         }
         for edge in plan.edges.values() {
             let caller = plan.instances.get(&edge.caller).filter(|i| i.service().is_some());
             for process in caller.into_iter().flat_map(|i| &i.processes) {
-                parts.calls.entry(process).or_default().push(edge);
+                index.calls.entry(process).or_default().push(edge);
             }
             if let Some(listener) = edge.listener.as_ref().and_then(|l| plan.listeners.get(l)) {
-                parts.arriving.entry(&listener.process).or_default().push((edge, listener));
+                index.arriving.entry(&listener.process).or_default().push((edge, listener));
             }
         }
-        parts
+        index
     }
 }
 
 /// What a map of lists has for a process; nothing when it does not know it.
-fn of<'m, T>(map: &'m BTreeMap<&str, Vec<T>>, process: &str) -> &'m [T] {
+fn find_in<'m, T>(map: &'m BTreeMap<&str, Vec<T>>, process: &str) -> &'m [T] {
     map.get(process).map_or(&[], Vec::as_slice)
 }
 
-pub(super) fn container(
-    parts: &Parts<'_>,
+pub(super) fn build_container(
+    index: &PlanIndex<'_>,
     name: &str,
     options: Options<'_>,
 ) -> Option<ProcessContainer> {
-    let plan = parts.plan;
+    let plan = index.plan;
     let process = plan.processes.get(name)?;
-    let references = references(parts, name);
+    let references = collect_references(index, name);
     let keeps_data = keeps_data(plan, &process.instances);
     let mut environment =
-        environment(parts, ("BP_PROCESS", name), &references, keeps_data, options);
+        build_environment(index, ("BP_PROCESS", name), &references, keeps_data, options);
     if options.config {
         environment.insert("BP_CONFIG".to_owned(), EnvValue::Text(CONFIG_FILE.to_owned()));
     }
-    for (address, port) in own_addresses(plan, process) {
+    for (address, port) in collect_own_addresses(plan, process) {
         environment.insert(format!("BP_BIND_{address}"), EnvValue::Text(format!("0.0.0.0:{port}")));
     }
     Some(ProcessContainer {
@@ -88,27 +88,27 @@ pub(super) fn container(
         replicas: process.replicas,
         environment,
         references,
-        ports: ports(plan, process),
+        ports: collect_ports(plan, process),
         health: Health { port: process.admin.port, ..Health::default() },
         resources: process.resources.clone(),
         keeps_data,
-        grace: grace(parts, name, process),
+        grace: grace_period(index, name, process),
     })
 }
 
 pub(super) fn init(
-    parts: &Parts<'_>,
+    index: &PlanIndex<'_>,
     name: &str,
     init: &InitPlan,
     options: Options<'_>,
 ) -> InitContainer {
-    let references = references(parts, name);
-    let keeps_data = keeps_data(parts.plan, &init.instances);
+    let references = collect_references(index, name);
+    let keeps_data = keeps_data(index.plan, &init.instances);
     InitContainer {
         name: name.to_owned(),
         host: (options.host)(name),
         instances: init.instances.clone(),
-        environment: environment(parts, ("BP_INIT", name), &references, keeps_data, options),
+        environment: build_environment(index, ("BP_INIT", name), &references, keeps_data, options),
         references,
         resources: init.resources.clone(),
         first: init.first,
@@ -118,8 +118,8 @@ pub(super) fn init(
 }
 
 /// What every container of the program has in its environment; `role` is the variable that says what it is, and its name.
-fn environment(
-    parts: &Parts<'_>,
+fn build_environment(
+    index: &PlanIndex<'_>,
     role: (&str, &str),
     references: &References,
     keeps_data: bool,
@@ -129,7 +129,7 @@ fn environment(
     let mut set = |variable: &str, value: EnvValue| {
         environment.insert(variable.to_owned(), value);
     };
-    for plugin in parts.plan.plugins.values() {
+    for plugin in index.plan.plugins.values() {
         for variable in &plugin.environment {
             set(variable, EnvValue::Optional(variable.clone()));
         }
@@ -147,7 +147,7 @@ fn environment(
     if keeps_data {
         set("BP_DATA", EnvValue::Text(DATA_FOLDER.to_owned()));
     }
-    for (address, at) in dialled(parts, name, options) {
+    for (address, at) in collect_dialled(index, name, options) {
         set(&format!("BP_ADDR_{address}"), EnvValue::Text(at));
     }
     environment
@@ -167,7 +167,7 @@ fn listeners<'a>(
     process.listeners.iter().filter_map(|name| Some((name, plan.listeners.get(name)?)))
 }
 
-fn ports(plan: &Plan, process: &ProcessPlan) -> Vec<Port> {
+fn collect_ports(plan: &Plan, process: &ProcessPlan) -> Vec<Port> {
     let listening = listeners(plan, process).map(|(name, listener)| Port {
         name: host(&name.replace('.', "-")),
         number: listener.address.port,
@@ -181,7 +181,7 @@ fn ports(plan: &Plan, process: &ProcessPlan) -> Vec<Port> {
     listening.chain([admin]).collect()
 }
 
-fn own_addresses(plan: &Plan, process: &ProcessPlan) -> Vec<(String, u16)> {
+fn collect_own_addresses(plan: &Plan, process: &ProcessPlan) -> Vec<(String, u16)> {
     listeners(plan, process)
         .map(|(_, listener)| &listener.address)
         .chain([&process.admin])
@@ -190,17 +190,21 @@ fn own_addresses(plan: &Plan, process: &ProcessPlan) -> Vec<(String, u16)> {
 }
 
 /// The addresses that a process or an init dials, by name: of the listeners that its services call, and of its stores.
-fn dialled(parts: &Parts<'_>, process: &str, options: Options<'_>) -> BTreeMap<String, String> {
+fn collect_dialled(
+    index: &PlanIndex<'_>,
+    process: &str,
+    options: Options<'_>,
+) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
-    for edge in of(&parts.calls, process) {
-        let listener = edge.listener.as_ref().and_then(|name| parts.plan.listeners.get(name));
+    for edge in find_in(&index.calls, process) {
+        let listener = edge.listener.as_ref().and_then(|name| index.plan.listeners.get(name));
         if let Some(listener) = listener {
             // By DNS, so that every replica is found, and found again when it moved.
             let at = format!("dns:{}:{}", (options.host)(&listener.process), listener.address.port);
             out.insert(listener.address.name.clone(), at);
         }
     }
-    for (name, instance) in of(&parts.held, process) {
+    for (name, instance) in find_in(&index.held, process) {
         if let Some(server) = instance.deployed_server() {
             let at = format!("{}:{}", (options.host)(name), server.address.port);
             out.insert(server.address.name.clone(), at);
@@ -209,9 +213,9 @@ fn dialled(parts: &Parts<'_>, process: &str, options: Options<'_>) -> BTreeMap<S
     out
 }
 
-fn references(parts: &Parts<'_>, process: &str) -> References {
+fn collect_references(index: &PlanIndex<'_>, process: &str) -> References {
     let mut out = References::default();
-    for (_, instance) in of(&parts.held, process) {
+    for (_, instance) in find_in(&index.held, process) {
         if let Some(backend) = instance.backend() {
             out.add_settings(&backend.settings);
         }
@@ -222,13 +226,13 @@ fn references(parts: &Parts<'_>, process: &str) -> References {
             }
         }
     }
-    for edge in of(&parts.calls, process) {
+    for edge in find_in(&index.calls, process) {
         out.add_wrappers(&edge.client);
         if let Some(transport) = &edge.transport {
             out.add_settings(&transport.settings);
         }
     }
-    for listener in of(&parts.listeners, process) {
+    for listener in find_in(&index.listeners, process) {
         out.add_settings(&listener.settings);
         for served in listener.serves.values() {
             out.add_wrappers(&served.server);
@@ -236,7 +240,7 @@ fn references(parts: &Parts<'_>, process: &str) -> References {
         }
     }
     // The listener runs the wrappers of the outside world's edges, since nobody out there does.
-    let entries = of(&parts.arriving, process)
+    let entries = find_in(&index.arriving, process)
         .iter()
         .filter(|(edge, listener)| listener.entry && edge.kind == bp_plan::EdgeClass::Entry);
     for (edge, _) in entries {
@@ -246,8 +250,8 @@ fn references(parts: &Parts<'_>, process: &str) -> References {
 }
 
 /// What the drain takes at most, or the longest call that arrives here if that is longer, and a margin.
-fn grace(parts: &Parts<'_>, name: &str, process: &ProcessPlan) -> Duration {
-    let arriving = of(&parts.arriving, name).iter();
+fn grace_period(index: &PlanIndex<'_>, name: &str, process: &ProcessPlan) -> Duration {
+    let arriving = find_in(&index.arriving, name).iter();
     let longest = arriving.map(|(edge, _)| longest_deadline(edge)).max().unwrap_or_default();
     let limit = Duration::from_millis(process.drain.limit_ms);
     Duration::from_millis(process.drain.delay_ms)

@@ -87,7 +87,7 @@ impl References {
 
     /// The key of a secret or a file in an engine's object that holds several: without what a key may not have.
     pub fn key(name: &str) -> String {
-        parts(name).collect::<Vec<_>>().join(".")
+        path_parts(name).collect::<Vec<_>>().join(".")
     }
 
     /// Where a secret is in the container.
@@ -98,12 +98,12 @@ impl References {
     /// Where the file of a `{ file = … }` is in the container: at its own path when that is absolute, below the working directory otherwise.
     pub fn mount(path: &str) -> String {
         let below = if path.starts_with('/') { "" } else { WORK_FOLDER };
-        parts(path).fold(below.to_owned(), |mount, part| mount + "/" + part)
+        path_parts(path).fold(below.to_owned(), |mount, part| mount + "/" + part)
     }
 }
 
 /// The parts of a path; a path may be written with `.` and with `/` twice.
-fn parts(path: &str) -> impl Iterator<Item = &str> {
+fn path_parts(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !matches!(*part, "" | "."))
 }
 

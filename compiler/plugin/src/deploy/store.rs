@@ -11,7 +11,11 @@ use super::{Options, References};
 /// Enough for a database to write its checkpoint.
 const GRACE: Duration = Duration::from_mins(1);
 
-pub(super) fn container(name: &str, server: &ServerPlan, options: Options<'_>) -> StoreContainer {
+pub(super) fn build_container(
+    name: &str,
+    server: &ServerPlan,
+    options: Options<'_>,
+) -> StoreContainer {
     let mut references = References::default();
     let mut environment = BTreeMap::new();
     for (variable, value) in &server.environment {
@@ -26,7 +30,7 @@ pub(super) fn container(name: &str, server: &ServerPlan, options: Options<'_>) -
             Value::Reference(Reference::Env(name)) => {
                 (variable.clone(), EnvValue::Required(name.clone()))
             }
-            plain => (variable.clone(), EnvValue::Text(text(plain))),
+            plain => (variable.clone(), EnvValue::Text(env_text(plain))),
         };
         environment.insert(variable, value);
     }
@@ -49,7 +53,7 @@ pub(super) fn container(name: &str, server: &ServerPlan, options: Options<'_>) -
 }
 
 /// A value as a server's environment has it.
-fn text(value: &Value) -> String {
+fn env_text(value: &Value) -> String {
     match value.to_json() {
         serde_json::Value::String(text) => text,
         other => other.to_string(),

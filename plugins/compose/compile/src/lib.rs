@@ -13,7 +13,7 @@ use bp_plugin::deploy::{Deployment, Options, References, host};
 use bp_plugin::emit::Origin;
 use bp_plugin::{
     ArtifactContext, Feature, GENERATED, Literal, Metadata, PlanContext, Plugin, Setting,
-    SettingKind, yaml,
+    SettingKind, to_yaml,
 };
 
 /// `[target] enabled = ["docker", "compose"]`.
@@ -102,8 +102,10 @@ impl Plugin for Compose {
         };
         let project = format!("{}-{}", host(&cx.plan.app.name), host(&cx.plan.wiring));
         let variables = format!("{GENERATED}COMPOSE_PROJECT_NAME={project}\n");
-        let files =
-            [("compose/compose.yaml", yaml(METADATA.id, &file)), ("compose/.env", Ok(variables))];
+        let files = [
+            ("compose/compose.yaml", to_yaml(METADATA.id, &file)),
+            ("compose/.env", Ok(variables)),
+        ];
         for (path, text) in files {
             let written =
                 text.and_then(|text| cx.artifacts.insert(path, text, Origin::new(METADATA.id, "")));

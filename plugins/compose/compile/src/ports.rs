@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use bp_plugin::diag::catalog;
-use bp_plugin::{Declared, Plan, PlanContext};
+use bp_plugin::{NameSource, Plan, PlanContext};
 
 use crate::service::ComposeSettings;
 
@@ -17,7 +17,7 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
             Some((port, other))
         });
         if let Some((port, other)) = clash {
-            let span = cx.span(&Declared::Instance(published.service));
+            let span = cx.span(&NameSource::Instance(published.service));
             let listener = published.listener;
             cx.diagnostics.push(catalog::target::published_twice(span, port, other, listener));
         }

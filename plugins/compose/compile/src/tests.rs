@@ -5,7 +5,7 @@ mod fixture;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bp_plugin::deploy::{ImageLock, Place};
+use bp_plugin::deploy::{ImageLock, OutputLocation};
 use bp_plugin::diag::{Diagnostics, SourceMap};
 use bp_plugin::emit::Artifacts;
 use bp_plugin::plan::*;
@@ -122,7 +122,7 @@ fn plan(text: &str) -> Plan {
 fn emitted(text: &str) -> Json {
     let plan = plan(text);
     let (mut artifacts, mut diagnostics) = (Artifacts::default(), Diagnostics::new());
-    let place = Place { to_root: "../..".to_owned(), ..Place::default() };
+    let place = OutputLocation { to_root: "../..".to_owned(), ..OutputLocation::default() };
     crate::PLUGIN.artifacts(&mut ArtifactContext {
         plan: &plan,
         run_plan: "",

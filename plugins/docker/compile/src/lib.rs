@@ -103,7 +103,7 @@ impl Plugin for Docker {
             .get(METADATA.id)
             .and_then(|s| s.get("pinned").and_then(Value::as_bool))
             .unwrap_or(false);
-        for image in bp_plugin::deploy::images(cx.plan) {
+        for image in bp_plugin::deploy::images_to_pin(cx.plan) {
             if image != SCRATCH && cx.images.is_some_and(|lock| lock.digest(&image).is_none()) {
                 cx.diagnostics.push(codes::image_not_pinned(&image, required));
             }

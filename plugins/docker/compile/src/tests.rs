@@ -5,7 +5,7 @@ mod fixture;
 
 use std::collections::BTreeMap;
 
-use bp_plugin::deploy::{ImageLock, Place};
+use bp_plugin::deploy::{ImageLock, OutputLocation};
 use bp_plugin::diag::{Diagnostics, SourceMap};
 use bp_plugin::emit::Artifacts;
 use bp_plugin::{ArtifactContext, Plan, Plugin as _, Settings, Value};
@@ -19,7 +19,7 @@ fn emitted(values: &[(&str, Value)], change: fn(&mut Plan)) -> (Artifacts, Diagn
     plan.targets.insert("docker".to_owned(), own);
     change(&mut plan);
     let (mut artifacts, mut diagnostics) = (Artifacts::new(), Diagnostics::new());
-    let place = Place {
+    let place = OutputLocation {
         to_root: "../..".to_owned(),
         from_root: Some("build/local".to_owned()),
         above: vec!["leaf".to_owned()],

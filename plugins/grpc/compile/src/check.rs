@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bp_plugin::diag::catalog::binding::name_unwritable;
-use bp_plugin::{Declared, Named, PlanContext};
+use bp_plugin::{NameSource, OutputName, PlanContext};
 
 use crate::model::{Body, Definition, Field, FieldType, File, ONE_OF};
 use crate::names;
@@ -27,21 +27,24 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
         let path = &service.interface.path;
         let methods = service.methods.iter().map(|rpc| {
             let name = format!("{}/{}", service.interface.wire_name, rpc.name);
-            Named::new(name, Declared::Method { interface: path, method: &rpc.method.name })
+            OutputName::new(name, NameSource::Method { interface: path, method: &rpc.method.name })
         });
-        let methods: Vec<Named<'_>> = methods.collect();
+        let methods: Vec<OutputName<'_>> = methods.collect();
         let second = !services.insert(service.name);
         let mut names = BTreeSet::new();
         let repeated = methods.iter().filter(|method| second || !names.insert(&method.name));
         again.extend(repeated.map(|method| method.of));
-        cx.distinct("gRPC method", methods);
+        cx.report_clashes("gRPC method", methods);
     }
     let kept = KEPT.iter().filter(|(package, _)| *package == file.package);
     let kept = kept.flat_map(|(_, names)| names.iter());
     let services = file.services.iter();
-    let services = services.map(|s| Named::new(s.name, Declared::Interface(&s.interface.path)));
-    let mut names: Vec<Named<'_>> = kept
-        .map(|name| Named::new(*name, Declared::Own("a package that is gRPC's or protobuf's")))
+    let services =
+        services.map(|s| OutputName::new(s.name, NameSource::Interface(&s.interface.path)));
+    let mut names: Vec<OutputName<'_>> = kept
+        .map(|name| {
+            OutputName::new(*name, NameSource::Own("a package that is gRPC's or protobuf's"))
+        })
         .chain(services)
         .collect();
     let mut seen = BTreeSet::new();
@@ -52,47 +55,51 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
             names.extend(inside(cx, definition));
         }
     }
-    cx.distinct("`.proto` name", names);
+    cx.report_clashes("`.proto` name", names);
 }
 
 /// Checks what a definition holds; the names of its values come back, because those stand beside their enum.
-fn inside<'a>(cx: &mut PlanContext<'a>, definition: &Definition<'a>) -> Vec<Named<'a>> {
+fn inside<'a>(cx: &mut PlanContext<'a>, definition: &Definition<'a>) -> Vec<OutputName<'a>> {
     let owner = &*definition.named.name;
     let (fields, one_of) = match &definition.body {
         Body::Message(fields) => (unlike(fields), None),
         Body::OneOf(fields) => {
-            (unlike(fields), Some(Declared::Own("the oneof of every enum with content")))
+            (unlike(fields), Some(NameSource::Own("the oneof of every enum with content")))
         }
         Body::Enum(values) => return enum_values(cx, owner, values),
     };
     let name = |name: &str| format!("{owner}.{name}");
     let all = definition.body.fields().iter();
     let entries = fields.iter().filter(|field| matches!(field.ty, FieldType::Map(..)));
-    let names = (all.map(|field| Named::new(name(&field.name), field.of)))
-        .chain(one_of.map(|of| Named::new(name(ONE_OF), of)))
+    let names = (all.map(|field| OutputName::new(name(&field.name), field.of)))
+        .chain(one_of.map(|of| OutputName::new(name(ONE_OF), of)))
         .chain(entries.map(|field| {
-            Named::part(name(&names::map_entry(&field.name)), "the entry of", field.of)
+            OutputName::part(name(&names::map_entry(&field.name)), "the entry of", field.of)
         }));
-    cx.distinct("`.proto` name", names);
+    cx.report_clashes("`.proto` name", names);
     let keys = fields.iter().map(|field| (names::field_key(&field.name), field.of));
-    cx.distinct("field in JSON", keys.map(|(key, of)| Named::new(name(&key), of)));
+    cx.report_clashes("field in JSON", keys.map(|(key, of)| OutputName::new(name(&key), of)));
     Vec::new()
 }
 
-fn enum_values<'a>(cx: &mut PlanContext<'a>, owner: &str, values: &[Field<'a>]) -> Vec<Named<'a>> {
-    let zero = (names::zero(owner), Declared::Own("the zero of every enum"));
-    let values: Vec<(String, Declared<'a>)> = std::iter::once(zero)
+fn enum_values<'a>(
+    cx: &mut PlanContext<'a>,
+    owner: &str,
+    values: &[Field<'a>],
+) -> Vec<OutputName<'a>> {
+    let zero = (names::zero(owner), NameSource::Own("the zero of every enum"));
+    let values: Vec<(String, NameSource<'a>)> = std::iter::once(zero)
         .chain(values.iter().map(|value| (value.name.clone(), value.of)))
         .collect();
     let prefix = names::prefix(owner);
     let mut seen = BTreeSet::new();
     let short = values.iter().filter(|(name, _)| seen.insert(name)).map(|(name, of)| {
         let short = name.strip_prefix(&prefix).unwrap_or(name);
-        Named::new(format!("{owner}.{}", names::value_key(short)), *of)
+        OutputName::new(format!("{owner}.{}", names::value_key(short)), *of)
     });
     // Generators for other languages leave the enum's name out and write the rest in their way.
-    cx.distinct("value in generated code", short);
-    values.into_iter().map(|(name, of)| Named::new(name, of)).collect()
+    cx.report_clashes("value in generated code", short);
+    values.into_iter().map(|(name, of)| OutputName::new(name, of)).collect()
 }
 
 /// The fields without those whose name another has, which is a fault of its own.
@@ -104,7 +111,7 @@ fn unlike<'f, 'a>(fields: &'f [Field<'a>]) -> Vec<&'f Field<'a>> {
 /// Reports what the language cannot hold, each thing once.
 fn spelling<'a>(cx: &mut PlanContext<'a>, file: &File<'a>) {
     let mut faulty = BTreeSet::new();
-    let mut look = |of: Declared<'a>, names: [&str; 2]| {
+    let mut look = |of: NameSource<'a>, names: [&str; 2]| {
         if !names.into_iter().all(names::is_identifier) && faulty.insert(of) {
             let fault = name_unwritable(&of.to_string(), "the `.proto`", RULE, cx.span(&of));
             cx.diagnostics.push(fault);
@@ -112,20 +119,20 @@ fn spelling<'a>(cx: &mut PlanContext<'a>, file: &File<'a>) {
     };
     for service in &file.services {
         let path = &service.interface.path;
-        look(Declared::Interface(path), [service.name; 2]);
+        look(NameSource::Interface(path), [service.name; 2]);
         for rpc in &service.methods {
             let method = &rpc.method.name;
-            look(Declared::Method { interface: path, method }, [method, &rpc.name]);
+            look(NameSource::Method { interface: path, method }, [method, &rpc.name]);
         }
     }
     for definition in &file.definitions {
-        if let Declared::Type(path) = definition.named.of {
+        if let NameSource::Type(path) = definition.named.of {
             let last = path.rsplit("::").next().unwrap_or(path);
             look(definition.named.of, [last, &definition.named.name]);
         }
         for field in definition.body.fields() {
             let source = match field.of {
-                Declared::Variant { variant, .. } => variant,
+                NameSource::Variant { variant, .. } => variant,
                 _ => &field.name,
             };
             look(field.of, [source, &field.name]);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use bp_plugin::plan::{InterfacePlan, MethodPlan};
-use bp_plugin::{Declared, Named, Plan};
+use bp_plugin::{NameSource, OutputName, Plan};
 
 use crate::names;
 use messages::Messages;
@@ -40,7 +40,7 @@ pub(crate) struct Rpc<'a> {
 /// A message or an enum.
 #[derive(Debug)]
 pub(crate) struct Definition<'a> {
-    pub(crate) named: Named<'a>,
+    pub(crate) named: OutputName<'a>,
     pub(crate) doc: Cow<'a, str>,
     pub(crate) body: Body<'a>,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Field<'a> {
     pub(crate) ty: FieldType,
     pub(crate) number: u32,
     pub(crate) doc: &'a str,
-    pub(crate) of: Declared<'a>,
+    pub(crate) of: NameSource<'a>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn rpc<'a>(
     let name = names::pascal(&method.name);
     let (request, response) =
         (format!("{service}{name}Request"), format!("{service}{name}Response"));
-    let of = Declared::Method { interface: &interface.path, method: &method.name };
+    let of = NameSource::Method { interface: &interface.path, method: &method.name };
     let mut arguments: Vec<_> = method.arguments.iter().collect();
     arguments.sort_by_key(|argument| argument.number);
     let arguments = arguments.into_iter().map(|argument| Field {
@@ -147,14 +147,14 @@ fn rpc<'a>(
         ty: messages.declared(&argument.ty),
         number: argument.number,
         doc: "",
-        of: Declared::Argument {
+        of: NameSource::Argument {
             interface: &interface.path,
             method: &method.name,
             argument: &argument.name,
         },
     });
     calls.push(Definition {
-        named: Named::part(request.clone(), "the request of", of),
+        named: OutputName::part(request.clone(), "the request of", of),
         doc: format!("Arguments of `{service}.{name}`.").into(),
         body: Body::Message(arguments.collect()),
     });
@@ -163,10 +163,10 @@ fn rpc<'a>(
         ty: messages.declared(&method.answer),
         number: 1,
         doc: "",
-        of: Declared::Own("the field of every answer"),
+        of: NameSource::Own("the field of every answer"),
     };
     calls.push(Definition {
-        named: Named::part(response.clone(), "the response of", of),
+        named: OutputName::part(response.clone(), "the response of", of),
         doc: format!("Answer of `{service}.{name}`.").into(),
         body: Body::Message(vec![result]),
     });

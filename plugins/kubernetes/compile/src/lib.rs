@@ -18,7 +18,8 @@ use bp_plugin::deploy::{
 };
 use bp_plugin::emit::Origin;
 use bp_plugin::{
-    ArtifactContext, CheckContext, Diagnostic, Feature, Metadata, Plan, PlanContext, Plugin, yaml,
+    ArtifactContext, CheckContext, Diagnostic, Feature, Metadata, Plan, PlanContext, Plugin,
+    to_yaml,
 };
 use rayon::iter::{IntoParallelRefIterator as _, ParallelExtend as _, ParallelIterator as _};
 use serde_json::{Value, json};
@@ -180,7 +181,7 @@ impl File {
             if host.is_empty() { format!("{kind}.yaml") } else { format!("{host}/{kind}.yaml") };
         let annotations = value.pointer("/metadata/annotations/bp.key").and_then(Value::as_str);
         let key = annotations.unwrap_or_default().to_owned();
-        Self { path, key, text: yaml(ID, value) }
+        Self { path, key, text: to_yaml(ID, value) }
     }
 }
 

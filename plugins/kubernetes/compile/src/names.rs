@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bp_plugin::deploy::{References, check as check_outside, host, workloads};
-use bp_plugin::{Declared, Named, Plan, PlanContext};
+use bp_plugin::{NameSource, OutputName, Plan, PlanContext};
 
 use crate::ID;
 use crate::labels::given;
@@ -14,17 +14,17 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let references = References::of(cx.plan);
     check_outside(cx, &references);
     for (kind, names) in objects(cx.plan, &references) {
-        cx.distinct(kind, names);
+        cx.report_clashes(kind, names);
     }
     // A file that is written in two ways was reported as such.
     let mut mounted = BTreeSet::new();
     let files = references.files.iter().filter(|path| mounted.insert(References::mount(path)));
-    let keys = files.map(|path| Named::new(References::key(path), Declared::File(path)));
-    cx.distinct("key of a ConfigMap", keys);
+    let keys = files.map(|path| OutputName::new(References::key(path), NameSource::File(path)));
+    cx.report_clashes("key of a ConfigMap", keys);
     for path in references.files.iter().filter(|path| !is_key(&References::key(path))) {
         cx.complain(
             ID,
-            &Declared::File(path),
+            &NameSource::File(path),
             &format!("`{}` makes no key of a ConfigMap", path.escape_debug()),
             "give the file a path of letters, digits, `.`, `_`, `-` and `/` below the application's folder, at most 253 characters long",
         );
@@ -37,12 +37,12 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
 pub(crate) fn objects<'a>(
     plan: &'a Plan,
     references: &References,
-) -> [(&'static str, Vec<Named<'a>>); 3] {
+) -> [(&'static str, Vec<OutputName<'a>>); 3] {
     let app = &plan.app.name;
-    let own = || workloads(plan).map(|(name, of)| Named::new(host(name), of));
+    let own = || workloads(plan).map(|(name, of)| OutputName::new(host(name), of));
     let entries = plan.listeners.values().filter(|listener| listener.entry).map(|listener| {
         let process = &listener.process;
-        Named::part(entry(&host(process)), "the entry of", Declared::Process(process))
+        OutputName::part(entry(&host(process)), "the entry of", NameSource::Process(process))
     });
     let settings = Settings::read(plan);
     let maps = [
@@ -51,8 +51,10 @@ pub(crate) fn objects<'a>(
         ("files", "the map of files", !references.files.is_empty()),
     ];
     let maps = maps.into_iter().filter(|(.., used)| *used);
-    let maps = maps.map(|(what, words, _)| Named::new(given(app, what), Declared::Own(words)));
-    let denial = Named::new(given(app, DENIAL), Declared::Own("what denies all other calls"));
+    let maps =
+        maps.map(|(what, words, _)| OutputName::new(given(app, what), NameSource::Own(words)));
+    let denial =
+        OutputName::new(given(app, DENIAL), NameSource::Own("what denies all other calls"));
     [
         ("Service", own().chain(entries).collect()),
         ("ConfigMap", own().chain(maps).collect()),

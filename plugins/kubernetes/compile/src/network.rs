@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_plugin::Plan;
-use bp_plugin::deploy::{Deployment, End, host};
+use bp_plugin::deploy::{Deployment, FlowEnd, host};
 use serde_json::{Value, json};
 
 use crate::labels::{Named, Names, given};
@@ -50,23 +50,25 @@ impl Grants {
         let mut out = Self { exports, ..Self::default() };
         for flow in &deployment.flows {
             let from = match &flow.from {
-                End::Process(name) | End::Init(name) | End::Store(name) => Some(host(name)),
-                End::Client | End::External(_) => None,
+                FlowEnd::Process(name) | FlowEnd::Init(name) | FlowEnd::Store(name) => {
+                    Some(host(name))
+                }
+                FlowEnd::Client | FlowEnd::External(_) => None,
             };
             match &flow.to {
-                End::Process(name) | End::Store(name) => {
+                FlowEnd::Process(name) | FlowEnd::Store(name) => {
                     let to = host(name);
                     if let Some(from) = &from {
                         out.calls.entry(from.clone()).or_default().insert((to.clone(), flow.port));
                     }
                     out.takes.entry(to).or_default().entry(flow.port).or_default().insert(from);
                 }
-                End::External(_) => {
+                FlowEnd::External(_) => {
                     if let Some(from) = from {
                         out.outside.entry(from).or_default().insert(flow.port);
                     }
                 }
-                End::Client | End::Init(_) => {}
+                FlowEnd::Client | FlowEnd::Init(_) => {}
             }
         }
         for process in deployment.processes.values() {

@@ -272,7 +272,7 @@ mod tests {
     use std::time::Duration;
 
     use bp_plugin::deploy::EnvValue;
-    use bp_plugin::yaml;
+    use bp_plugin::to_yaml;
 
     use super::*;
     use crate::labels::Names;
@@ -299,7 +299,7 @@ mod tests {
             missing: Vec::new(),
         };
         let names = Names { app: "app", wiring: "local" };
-        let text = yaml("kubernetes", &store(&names.store("db"), &container, text)).unwrap();
+        let text = to_yaml("kubernetes", &store(&names.store("db"), &container, text)).unwrap();
         serde_saphyr::from_str(&text).unwrap()
     }
 

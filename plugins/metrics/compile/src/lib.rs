@@ -1,6 +1,6 @@
 //! The compile half of `metrics`: counts and latencies of calls, at both ends.
 
-use bp_plugin::{ClientSlot, Edges, Metadata, ServerSlot};
+use bp_plugin::{ClientSlot, EdgeClasses, Metadata, ServerSlot};
 
 /// `metrics = true`.
 pub static PLUGIN: Metadata = Metadata::instance_wrapper(
@@ -9,7 +9,7 @@ pub static PLUGIN: Metadata = Metadata::instance_wrapper(
     ServerSlot::Metrics,
     "Counts calls by how they ended and measures how long they take, for Prometheus.",
 )
-.edges(Edges::INSIDE)
+.edges(EdgeClasses::INSIDE)
 .about(include_str!("../../README.md"))
 .needs(&[
     "to see how many calls fail and how long they take",

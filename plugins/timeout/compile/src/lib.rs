@@ -2,7 +2,7 @@
 //!
 //! The rest of the deadline travels with the call, so a callee never works longer than its caller waits.
 
-use bp_plugin::{ClientSlot, Edges, Literal, Metadata, Reach, Setting, SettingKind};
+use bp_plugin::{ClientSlot, EdgeClasses, Literal, Metadata, Reach, Setting, SettingKind};
 
 /// `timeout = "500ms"`.
 pub static PLUGIN: Metadata = Metadata::wrapper(
@@ -11,7 +11,7 @@ pub static PLUGIN: Metadata = Metadata::wrapper(
     Reach::Call,
     "Gives up on a call after a while, and tells the callee how long that is.",
 )
-.edges(Edges::ALL)
+.edges(EdgeClasses::ALL)
 .settings(&[Setting::new(
     "after",
     SettingKind::Duration,

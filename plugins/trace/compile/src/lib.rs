@@ -1,8 +1,8 @@
 //! The compile half of `trace`: OpenTelemetry spans around calls, at both ends.
 
 use bp_plugin::{
-    CheckContext, ClientSlot, Edges, Literal, Metadata, Plugin, ServerSlot, Setting, SettingKind,
-    Value,
+    CheckContext, ClientSlot, EdgeClasses, Literal, Metadata, Plugin, ServerSlot, Setting,
+    SettingKind, Value,
 };
 
 /// `trace = "otlp"`.
@@ -18,7 +18,7 @@ static METADATA: Metadata = Metadata::instance_wrapper(
     ServerSlot::Trace,
     "Records a span for each call at both ends, and sends them to an OpenTelemetry collector.",
 )
-.edges(Edges::INSIDE)
+.edges(EdgeClasses::INSIDE)
 .settings(&[
     Setting::new("exporter", SettingKind::OneOf(&["otlp"]), "How spans leave the process: OTLP over gRPC.")
         .default(Literal::Text("otlp")),

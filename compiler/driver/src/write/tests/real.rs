@@ -152,8 +152,8 @@ fn a_build_that_fails_leaves_no_folder_behind() {
     let faults = write(&system, &place.out, &artifacts(&[("d/b", "1")]), true).expect_err("a file");
     assert_eq!(codes(&faults), ["BP6004"]);
     assert_eq!(tree(&place.root), before);
-    let held =
-        Folder::hold(&system, Arc::default(), &place.root.join("x/y/z"), &|| ()).expect("free");
+    let held = OutputFolder::hold(&system, Arc::default(), &place.root.join("x/y/z"), &|| ())
+        .expect("free");
     drop(held);
     assert_eq!(tree(&place.root), before);
 }
@@ -162,14 +162,14 @@ fn a_build_that_fails_leaves_no_folder_behind() {
 fn a_second_build_waits_for_the_first() {
     let place = Place::new();
     let system = RealSystem::new();
-    let folder = Folder::hold(&system, Arc::default(), &place.out, &|| ()).expect("free");
+    let folder = OutputFolder::hold(&system, Arc::default(), &place.out, &|| ()).expect("free");
     let waited = Arc::new(AtomicBool::new(false));
     let other = {
         let (waited, out) = (Arc::clone(&waited), place.out.clone());
         std::thread::spawn(move || {
             let system = RealSystem::new();
             let say = || waited.store(true, Ordering::SeqCst);
-            let folder = Folder::hold(&system, Arc::default(), &out, &say).expect("released");
+            let folder = OutputFolder::hold(&system, Arc::default(), &out, &say).expect("released");
             folder.write(&artifacts(&[("a", "second")]), false).expect("ours")
         })
     };

@@ -138,7 +138,7 @@ fn same(found: &Tree, wanted: &Tree, changes: usize) {
 
 /// Whether a memo that saw this manifest would save a build.
 fn untouched(system: &RealSystem, place: &Place) -> bool {
-    let folder = Folder::hold(system, Arc::default(), &place.out, &|| ()).expect("free");
+    let folder = OutputFolder::hold(system, Arc::default(), &place.out, &|| ()).expect("free");
     let manifest = folder.manifest_digest();
     manifest.is_some_and(|manifest| folder.untouched(&manifest, &[]).is_some())
 }
@@ -194,7 +194,7 @@ fn kill_everywhere(from: Option<&Artifacts>, to: &Artifacts, end: End) -> (usize
             };
             files.iter().filter_map(file).collect::<Vec<_>>()
         };
-        if whole(&real, &place.out).is_err() {
+        if check_complete(&real, &place.out).is_err() {
             between += 1;
             let faults = check(&real, &place.out, to, &|| ());
             assert!(codes(&faults).contains(&"BP6007"), "{changes}: --check refuses it");
@@ -253,7 +253,7 @@ fn a_full_disk_changes_nothing() {
             let Err(faults) = result else { continue };
             refused += 1;
             assert_eq!(codes(&faults), ["BP6004"], "{changes}");
-            if whole(&stopping, &place.out).is_ok() {
+            if check_complete(&stopping, &place.out).is_ok() {
                 assert_eq!(tree(&place.root), old, "{changes}: staging failed, nothing changed");
             } else {
                 assert!(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_plugin::plan::{FieldPlan, Shape, TypeBody, TypeDefPlan, TypePlan, VariantPlan};
-use bp_plugin::{Declared, Named, Plan};
+use bp_plugin::{NameSource, OutputName, Plan};
 
 use super::{Body, Definition, Field, FieldType, TypeName};
 use crate::names;
@@ -48,10 +48,10 @@ impl<'a> Messages<'a> {
         };
         if self.errors.insert(path) {
             let ty = FieldType::Single(error);
-            let of = Declared::Own("the field of every error's detail");
+            let of = NameSource::Own("the field of every error's detail");
             let field = Field { name: "error".into(), ty, number: 1, doc: "", of };
             self.definitions.push(Definition {
-                named: Named::part(name.clone(), "the detail of", Declared::Type(path)),
+                named: OutputName::part(name.clone(), "the detail of", NameSource::Type(path)),
                 doc: "".into(),
                 body: Body::Message(vec![field]),
             });
@@ -136,7 +136,7 @@ impl<'a> Messages<'a> {
         what: &'static str,
         fields: impl IntoIterator<Item = (N, FieldType)>,
     ) -> TypeName {
-        let of = Declared::Own(what);
+        let of = NameSource::Own(what);
         if self.anonymous.insert(name.clone()) {
             let fields = fields.into_iter().zip(1..);
             let fields = fields.map(|((name, ty), number)| Field {
@@ -147,7 +147,7 @@ impl<'a> Messages<'a> {
                 of,
             });
             let body = Body::Message(fields.collect());
-            let named = Named::new(name.clone(), of);
+            let named = OutputName::new(name.clone(), of);
             self.definitions.push(Definition { named, doc: "".into(), body });
         }
         TypeName::Defined(name)
@@ -172,7 +172,7 @@ impl<'a> Messages<'a> {
                 }
                 TypeBody::Enum { variants } => Body::OneOf(self.choices(path, &name, variants)),
             };
-            let named = Named::new(name.clone(), Declared::Type(path));
+            let named = OutputName::new(name.clone(), NameSource::Type(path));
             self.definitions.push(Definition { named, doc: (&*definition.doc).into(), body });
         }
         TypeName::Defined(name)
@@ -191,7 +191,7 @@ impl<'a> Messages<'a> {
             ty: self.declared(&field.ty),
             number: field.number,
             doc: &field.doc,
-            of: Declared::Field { owner, variant, field: &field.name },
+            of: NameSource::Field { owner, variant, field: &field.name },
         };
         sorted.into_iter().map(field).collect()
     }
@@ -208,7 +208,7 @@ impl<'a> Messages<'a> {
             ty: FieldType::Single(self.content(path, owner, variant)),
             number: variant.number,
             doc: &variant.doc,
-            of: Declared::Variant { owner: path, variant: &variant.name },
+            of: NameSource::Variant { owner: path, variant: &variant.name },
         };
         by_number(variants).map(choice).collect()
     }
@@ -220,8 +220,8 @@ impl<'a> Messages<'a> {
             (Shape::Tuple | Shape::Named, fields) => {
                 let name = format!("{owner}{}", variant.name);
                 let body = Body::Message(self.fields(path, Some(&variant.name), fields));
-                let of = Declared::Variant { owner: path, variant: &variant.name };
-                let named = Named::part(name.clone(), "the content of", of);
+                let of = NameSource::Variant { owner: path, variant: &variant.name };
+                let named = OutputName::part(name.clone(), "the content of", of);
                 self.definitions.push(Definition { named, doc: "".into(), body });
                 TypeName::Defined(name)
             }
@@ -243,7 +243,7 @@ fn values<'a>(path: &'a str, name: &str, variants: &'a [VariantPlan]) -> Vec<Fie
         ty: FieldType::Single(TypeName::Scalar("enum")),
         number: variant.number,
         doc: &variant.doc,
-        of: Declared::Variant { owner: path, variant: &variant.name },
+        of: NameSource::Variant { owner: path, variant: &variant.name },
     };
     by_number(variants).map(value).collect()
 }

@@ -8,7 +8,7 @@ use bp_workflow::{FieldModel, TypeKind, TypeModel, WorkflowModel};
 
 /// A part of the plan that gives something in the output its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Declared<'a> {
+pub enum NameSource<'a> {
     /// The application, by name.
     App(&'a str),
     /// A service or backend of the wiring, by name.
@@ -64,7 +64,7 @@ pub enum Declared<'a> {
 }
 
 /// In words; `{:#}` has whole paths.
-impl fmt::Display for Declared<'_> {
+impl fmt::Display for NameSource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = f.alternate();
         let short = |path: &str| match path.rsplit_once("::") {
@@ -102,16 +102,16 @@ impl fmt::Display for Declared<'_> {
     }
 }
 
-impl Declared<'_> {
-    /// Where it is declared; nothing for what `bp` adds.
+impl NameSource<'_> {
+    /// Where it is name_source; nothing for what `bp` adds.
     pub fn span(&self, workflow: &WorkflowModel, wiring: &WiringModel) -> Option<Span> {
         match *self {
             Self::App(_) => wiring.app.name.as_ref().map(|name| name.span),
-            Self::Instance(name) => instance(wiring, name),
+            Self::Instance(name) => find_instance(wiring, name),
             Self::Process(name) => {
                 let named = |rule: &&bp_wiring::ProcessRule| rule.name.as_str() == name;
                 let rule = wiring.processes.iter().find(named).map(|rule| rule.span);
-                rule.or_else(|| instance(wiring, name))
+                rule.or_else(|| find_instance(wiring, name))
             }
             Self::Init(name) => wiring.inits.get(name).map(|init| init.name.span),
             Self::Interface(path) => workflow.services.get(path).map(|service| service.span),
@@ -124,31 +124,31 @@ impl Declared<'_> {
             }
             Self::Type(path) => workflow.types.get(path).map(|ty| ty.span),
             Self::Variant { owner, variant } => {
-                let variants = variants(workflow.types.get(owner)?);
+                let variants = variants_of(workflow.types.get(owner)?);
                 variants.iter().find(|v| v.name == variant).map(|v| v.span)
             }
             Self::Field { owner, variant, field } => {
-                let fields = fields(workflow.types.get(owner)?, variant)?;
+                let fields = fields_of(workflow.types.get(owner)?, variant)?;
                 fields.iter().find(|f| f.name == field).map(|f| f.span)
             }
-            Self::Variable(name) => written(wiring, &Reference::Env(name.to_owned())),
-            Self::Secret(name) => written(wiring, &Reference::Secret(name.to_owned())),
-            Self::File(path) => written(wiring, &Reference::File(path.to_owned())),
+            Self::Variable(name) => find_reference(wiring, &Reference::Env(name.to_owned())),
+            Self::Secret(name) => find_reference(wiring, &Reference::Secret(name.to_owned())),
+            Self::File(path) => find_reference(wiring, &Reference::File(path.to_owned())),
             Self::Own(_) => None,
         }
     }
 }
 
-fn instance(wiring: &WiringModel, name: &str) -> Option<Span> {
+fn find_instance(wiring: &WiringModel, name: &str) -> Option<Span> {
     let found = wiring.service(name).or_else(|| wiring.backend(name));
     found.map(|instance| instance.span)
 }
 
-fn variants(ty: &TypeModel) -> &[bp_workflow::VariantModel] {
+fn variants_of(ty: &TypeModel) -> &[bp_workflow::VariantModel] {
     if let TypeKind::Enum(variants) = &ty.kind { variants } else { &[] }
 }
 
-fn fields<'a>(ty: &'a TypeModel, variant: Option<&str>) -> Option<&'a [FieldModel]> {
+fn fields_of<'a>(ty: &'a TypeModel, variant: Option<&str>) -> Option<&'a [FieldModel]> {
     match (&ty.kind, variant) {
         (TypeKind::Struct(fields) | TypeKind::TupleStruct(fields), None) => Some(fields),
         (TypeKind::Enum(variants), Some(name)) => {
@@ -159,20 +159,22 @@ fn fields<'a>(ty: &'a TypeModel, variant: Option<&str>) -> Option<&'a [FieldMode
 }
 
 /// Where a reference stands first: it has no name of its own, so every table is looked through.
-fn written(wiring: &WiringModel, wanted: &Reference) -> Option<Span> {
+fn find_reference(wiring: &WiringModel, wanted: &Reference) -> Option<Span> {
     let instances = wiring.backends.values().chain(wiring.services.values());
     let tables = (instances.map(|i| &i.settings))
         .chain(wiring.edges.iter().map(|rule| &rule.settings))
         .chain(wiring.servers.iter().map(|rule| &rule.settings))
         .chain(wiring.processes.iter().map(|rule| &rule.settings))
         .chain(std::iter::once(&wiring.target.settings));
-    tables.filter_map(|table| within(table, wanted)).min_by_key(|span| (span.file, span.start))
+    tables
+        .filter_map(|table| find_reference_in(table, wanted))
+        .min_by_key(|span| (span.file, span.start))
 }
 
-fn within(table: &Table, wanted: &Reference) -> Option<Span> {
+fn find_reference_in(table: &Table, wanted: &Reference) -> Option<Span> {
     let found = |item: &Item| match &item.value {
         Value::Reference(reference) => (reference == wanted).then_some(item.span),
-        Value::Table(table) => within(table, wanted),
+        Value::Table(table) => find_reference_in(table, wanted),
         Value::Array(items) => {
             let reference =
                 |item: &&Item| matches!(&item.value, Value::Reference(r) if r == wanted);

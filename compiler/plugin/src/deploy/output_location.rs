@@ -4,7 +4,7 @@
 ///
 /// It never holds a whole path of this machine: only what two checkouts have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct OutputLocation {
     /// The way from the output folder to the application's root: `../..`.
     pub to_root: String,
     /// The way from the application's root to the output folder, `build/compose`; `None` when that is not below it.
@@ -13,7 +13,7 @@ pub struct Place {
     pub above: Vec<String>,
 }
 
-impl Place {
+impl OutputLocation {
     /// The names of the application's folder and of those above it, up to `levels`, as a path from there; empty for 0.
     pub fn below(&self, levels: usize) -> Option<String> {
         let names = self.above.get(..levels)?;
@@ -28,7 +28,7 @@ mod tests {
     #[test]
     fn the_way_down_again_is_by_name() {
         let above = ["leaf", "examples", "bp"].map(str::to_owned).to_vec();
-        let place = Place { above, ..Place::default() };
+        let place = OutputLocation { above, ..OutputLocation::default() };
         assert_eq!(place.below(2).as_deref(), Some("examples/leaf"));
         assert_eq!(place.below(0).as_deref(), Some(""));
         assert_eq!(place.below(4), None);

@@ -8,33 +8,33 @@ use bp_plan::Plan;
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
-use crate::deploy::{ImageLock, Place};
-use crate::{Declared, Plugin, guard};
+use crate::deploy::{ImageLock, OutputLocation};
+use crate::{NameSource, Plugin, guard};
 
 /// A name in the output, and what it is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named<'a> {
+pub struct OutputName<'a> {
     /// The name, as the namespace compares it.
     pub name: Cow<'a, str>,
     /// What it is made from.
-    pub of: Declared<'a>,
+    pub of: NameSource<'a>,
     /// What of that, where it is not the thing itself: "the entry of".
     pub part: &'static str,
 }
 
-impl<'a> Named<'a> {
+impl<'a> OutputName<'a> {
     /// The name of a declared thing itself.
-    pub fn new(name: impl Into<Cow<'a, str>>, of: Declared<'a>) -> Self {
+    pub fn new(name: impl Into<Cow<'a, str>>, of: NameSource<'a>) -> Self {
         Self { name: name.into(), of, part: "" }
     }
 
     /// The name of something that belongs to a declared thing: `part` is "the entry of".
-    pub fn part(name: impl Into<Cow<'a, str>>, part: &'static str, of: Declared<'a>) -> Self {
+    pub fn part(name: impl Into<Cow<'a, str>>, part: &'static str, of: NameSource<'a>) -> Self {
         Self { name: name.into(), of, part }
     }
 
     /// In words; with whole paths where two things are called alike.
-    fn words(&self, whole: bool) -> String {
+    fn describe(&self, whole: bool) -> String {
         let of = if whole { format!("{:#}", self.of) } else { self.of.to_string() };
         if self.part.is_empty() { of } else { format!("{} {of}", self.part) }
     }
@@ -46,7 +46,7 @@ pub struct PlanContext<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// Where the output folder will be.
-    pub place: &'a Place,
+    pub place: &'a OutputLocation,
     /// The digests of images; `None` for a command for which it does not matter what is pinned, such as the one that pins.
     pub images: Option<&'a ImageLock>,
     /// What the workflow declares; for places in it.
@@ -66,12 +66,12 @@ impl PlanContext<'_> {
     }
 
     /// Where something is declared; nothing for what `bp` adds.
-    pub fn span(&self, declared: &Declared<'_>) -> Option<Span> {
+    pub fn span(&self, declared: &NameSource<'_>) -> Option<Span> {
         declared.span(self.workflow, self.wiring)
     }
 
     /// Reports that a declared thing and what follows from it do not fit together, and what to type instead.
-    pub fn complain(&mut self, plugin: &str, of: &Declared<'_>, message: &str, help: &str) {
+    pub fn complain(&mut self, plugin: &str, of: &NameSource<'_>, message: &str, help: &str) {
         let span = self.span(of);
         self.diagnostics.push(catalog::policy::settings_disagree(plugin, message, help, span));
     }
@@ -80,8 +80,12 @@ impl PlanContext<'_> {
     ///
     /// `kind` says what is named: "gRPC method of `leaf.Notes`".
     /// A name that one thing claims twice is no fault.
-    pub fn distinct<'n>(&mut self, kind: &str, names: impl IntoIterator<Item = Named<'n>>) {
-        let mut taken: BTreeMap<Cow<'n, str>, Vec<Named<'n>>> = BTreeMap::new();
+    pub fn report_clashes<'n>(
+        &mut self,
+        kind: &str,
+        names: impl IntoIterator<Item = OutputName<'n>>,
+    ) {
+        let mut taken: BTreeMap<Cow<'n, str>, Vec<OutputName<'n>>> = BTreeMap::new();
         for named in names {
             let owners = taken.entry(named.name.clone()).or_default();
             if !owners.iter().any(|other| (other.of, other.part) == (named.of, named.part)) {
@@ -90,22 +94,28 @@ impl PlanContext<'_> {
         }
         for (name, owners) in taken {
             if let [first, second, ..] = owners.as_slice() {
-                let fault = self.clash(kind, &name, first, second);
+                let fault = self.describe_clash(kind, &name, first, second);
                 self.diagnostics.push(fault);
             }
         }
     }
 
-    fn clash(&self, kind: &str, name: &str, first: &Named<'_>, second: &Named<'_>) -> Diagnostic {
+    fn describe_clash(
+        &self,
+        kind: &str,
+        name: &str,
+        first: &OutputName<'_>,
+        second: &OutputName<'_>,
+    ) -> Diagnostic {
         // What the user can rename comes first: the label that is shown as the fault's place.
         let (first, second) =
             if self.span(&first.of).is_none() { (second, first) } else { (first, second) };
-        let whole = first.words(false) == second.words(false);
+        let whole = first.describe(false) == second.describe(false);
         catalog::binding::name_taken(
             kind,
             name,
-            (&first.words(whole), self.span(&first.of)),
-            (&second.words(whole), self.span(&second.of)),
+            (&first.describe(whole), self.span(&first.of)),
+            (&second.describe(whole), self.span(&second.of)),
         )
     }
 }

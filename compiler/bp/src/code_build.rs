@@ -16,7 +16,7 @@ use bp_emit::Lock;
 use bp_system::{EntryKind, LockGuard, LockMode, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::cargo::{self, Ended};
+use crate::cargo::{self, CargoEnd};
 use crate::mirrors::Mirrors;
 use crate::signals;
 
@@ -30,7 +30,7 @@ const SEED: &str = ".bp-seed.lock";
 
 /// What cargo is to build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum CargoTarget {
     /// The app's binary.
     Binary,
     /// The app's test binaries.
@@ -39,7 +39,7 @@ pub(crate) enum What {
 
 /// How to build.
 #[derive(Debug)]
-pub(crate) struct Code<'a> {
+pub(crate) struct CodeBuild<'a> {
     pub(crate) system: &'a dyn System,
     pub(crate) application: &'a Application,
     /// The generated workspace: `build/local/rust`.
@@ -51,34 +51,34 @@ pub(crate) struct Code<'a> {
     pub(crate) quiet: bool,
 }
 
-impl Code<'_> {
+impl CodeBuild<'_> {
     /// Builds a mirror, and hands back the executables' paths; none when a signal cut it short.
     pub(crate) fn build(
         &self,
         mirrors: &Mirrors<'_>,
         mirror: &Utf8Path,
-        what: &[What],
+        what: &[CargoTarget],
         say: &dyn Fn(&str),
     ) -> Result<Option<Executables>, Diagnostic> {
         let (target, _) = mirrors.target();
-        let _building = self.hold(&target, say);
+        let _building = self.lock_target(&target, say);
         let mut all = Executables::default();
         for what in what {
-            if let Some(signal) = self.cargo(mirror, &target, *what, &mut all)? {
-                signals::cut_short(signal);
-                say(&format!("{}: cargo was ended", signals::name(signal)));
+            if let Some(signal) = self.run_cargo(mirror, &target, *what, &mut all)? {
+                signals::mark_cut_short(signal);
+                say(&format!("{}: cargo was ended", signals::signal_name(signal)));
                 return Ok(None);
             }
         }
         self.keep_lock(mirror, say)?;
         if let Some(binary) = &mut all.binary {
-            keep(binary, mirror);
+            link_program(binary, mirror);
         }
         Ok(Some(all))
     }
 
     /// Waits until no other `bp` builds in a target folder; what cannot be locked is cargo's to complain of.
-    fn hold(&self, target: &Utf8Path, say: &dyn Fn(&str)) -> Option<LockGuard> {
+    fn lock_target(&self, target: &Utf8Path, say: &dyn Fn(&str)) -> Option<LockGuard> {
         let at = target.join(BUILDING);
         self.system.make_directory(target).ok()?;
         let free = self.system.lock(&at, LockMode::Exclusive, false).ok()?;
@@ -99,7 +99,7 @@ impl Code<'_> {
             catalog::target::cannot_write(path.as_str(), &e.to_string())
         };
         let mut files = Vec::new();
-        self.collect(Utf8Path::new(""), &mut files).map_err(|e| failed(&self.rust, e))?;
+        self.collect_files(Utf8Path::new(""), &mut files).map_err(|e| failed(&self.rust, e))?;
         let mut hasher = blake3::Hasher::new();
         for (name, bytes) in files.iter().filter(|(n, _)| n != EMBEDDED_PLAN && n != LOCK) {
             hasher.update(name.as_str().as_bytes());
@@ -109,9 +109,9 @@ impl Code<'_> {
         let mut name = hasher.finalize().to_hex().to_string();
         name.truncate(16);
         let mirror = mirrors.path(&name);
-        let lock = mirrors.use_now(&name).map_err(|e| failed(&mirror, e))?;
+        let lock = mirrors.mark_used(&name).map_err(|e| failed(&mirror, e))?;
         let identity = mirrors.identity(&name);
-        let plan = EMBEDDED_PLAN.replacen("app", &identity.member("app"), 1);
+        let plan = EMBEDDED_PLAN.replacen("app", &identity.member_folder("app"), 1);
         for (name, bytes) in identity.rename(files) {
             let to = mirror.join(&name);
             let now = self.system.read(&to).ok();
@@ -135,7 +135,7 @@ impl Code<'_> {
         Ok((mirror, lock))
     }
 
-    fn collect(
+    fn collect_files(
         &self,
         below: &Utf8Path,
         files: &mut Vec<(Utf8PathBuf, Vec<u8>)>,
@@ -144,7 +144,7 @@ impl Code<'_> {
             let path = below.join(&name);
             match kind {
                 // A target folder appears when somebody runs cargo here by hand.
-                EntryKind::Directory if name != "target" => self.collect(&path, files)?,
+                EntryKind::Directory if name != "target" => self.collect_files(&path, files)?,
                 EntryKind::File => {
                     let bytes = self.system.read(&self.rust.join(&path))?;
                     files.push((path, bytes));
@@ -156,19 +156,19 @@ impl Code<'_> {
     }
 
     /// Starts cargo and waits for its end; the signal that came before that, if one did.
-    fn cargo(
+    fn run_cargo(
         &self,
         mirror: &Utf8Path,
         target: &Utf8Path,
-        what: What,
+        what: CargoTarget,
         all: &mut Executables,
     ) -> Result<Option<i32>, Diagnostic> {
         let mut command = Command::new(self.system.variable("CARGO").as_deref().unwrap_or("cargo"));
         match what {
-            What::Binary => command.args(["build", "--bins"]),
-            What::Tests => {
+            CargoTarget::Binary => command.args(["build", "--bins"]),
+            CargoTarget::Tests => {
                 command.args(["test", "--no-run"]);
-                for name in self.application.tests(self.system) {
+                for name in self.application.find_tests(self.system) {
                     command.arg("--test").arg(name);
                 }
                 &mut command
@@ -192,9 +192,9 @@ impl Code<'_> {
             catalog::target::cannot_start("cargo", &e.to_string(), help)
         };
         match cargo::run(command, |line| all.read(line)).map_err(failed)? {
-            Ended::With(status) if status.success() => Ok(None),
-            Ended::With(_) => Err(catalog::target::does_not_compile(mirror.as_str())),
-            Ended::CutShort(signal) => Ok(Some(signal)),
+            CargoEnd::Exited(status) if status.success() => Ok(None),
+            CargoEnd::Exited(_) => Err(catalog::target::does_not_compile(mirror.as_str())),
+            CargoEnd::Interrupted(signal) => Ok(Some(signal)),
         }
     }
 
@@ -204,7 +204,7 @@ impl Code<'_> {
         let Some(built) = self.system.read(&mirror.join(LOCK)).ok().and_then(read) else {
             return Ok(());
         };
-        let old = self.application.cargo_lock(self.system);
+        let old = self.application.find_cargo_lock(self.system);
         let mut lock = old.as_deref().and_then(Lock::parse).unwrap_or_default();
         let added = lock.merge(&built.without(self.package));
         if added == 0 {
@@ -222,13 +222,13 @@ impl Code<'_> {
     }
 
     /// The path from the file system's root.
-    pub(crate) fn absolute(&self, path: &Utf8Path) -> Utf8PathBuf {
+    pub(crate) fn absolute_path(&self, path: &Utf8Path) -> Utf8PathBuf {
         self.system.current_directory().unwrap_or_default().join(path)
     }
 }
 
 /// Links a program into the mirror, and names that instead; where that fails, the program stays where cargo put it.
-fn keep(program: &mut String, mirror: &Utf8Path) {
+fn link_program(program: &mut String, mirror: &Utf8Path) {
     let from = Utf8Path::new(program.as_str());
     let Some(name) = from.file_name() else { return };
     let to =

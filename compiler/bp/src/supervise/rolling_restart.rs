@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use super::assign::{self, Slot, State};
-use super::child::{Running, describe};
+use super::assign::{self, CopyState, ProcessCopy};
+use super::child::{RunningProcess, describe_exit};
 use super::control::{Answer, Caller};
 use super::{GONE, GRACE, READY_LIMIT, Supervisor, ready};
 
@@ -20,7 +20,7 @@ const NOTICE: Duration = Duration::from_millis(250);
 
 /// A restart under way.
 #[derive(Debug)]
-pub(super) struct Roll {
+pub(super) struct RollingRestart {
     process: String,
     caller: Option<Caller>,
     /// Places of the copies to come.
@@ -36,17 +36,17 @@ enum Step {
     Next,
     /// The new copy starts beside the old one.
     Joining {
-        new: Box<Slot>,
+        new: Box<ProcessCopy>,
         limit: Instant,
     },
     /// The old one is out of the file and still serves.
     Noticing {
-        old: Old,
+        old: OldCopy,
         until: Instant,
     },
     /// It was told to stop.
     Leaving {
-        old: Old,
+        old: OldCopy,
         limit: Instant,
     },
     /// The new copy starts in the place of the old one.
@@ -56,21 +56,21 @@ enum Step {
 }
 
 #[derive(Debug)]
-struct Old {
-    running: Running,
+struct OldCopy {
+    running: RunningProcess,
     stop: Duration,
     /// Its ports, unless the new copy has them.
     ports: Vec<u16>,
 }
 
-/// How a step went.
-enum Went {
-    On(Step),
+/// How a step ended.
+enum StepOutcome {
+    Continue(Step),
     Done,
     Failed(String),
 }
 
-impl Roll {
+impl RollingRestart {
     /// A restart of these places.
     pub(super) fn new(process: String, places: Vec<usize>, caller: Caller) -> Self {
         Self {
@@ -90,11 +90,11 @@ impl Roll {
     }
 
     /// Running copies that are in nobody's place, to be stopped with the others.
-    pub(super) fn into_running(self) -> Vec<(Running, Duration)> {
+    pub(super) fn into_running(self) -> Vec<(RunningProcess, Duration)> {
         match self.step {
             Step::Joining { new, .. } => match new.state {
-                State::Running(running) => vec![(running, new.stop)],
-                State::Waiting(_) | State::Stopped => Vec::new(),
+                CopyState::Running(running) => vec![(running, new.stop_limit)],
+                CopyState::Waiting(_) | CopyState::Stopped => Vec::new(),
             },
             Step::Noticing { old, .. } | Step::Leaving { old, .. } => vec![(old.running, old.stop)],
             Step::Next | Step::Returning { .. } => Vec::new(),
@@ -104,17 +104,17 @@ impl Roll {
     /// Goes one step on; the restart again unless it is over.
     pub(super) fn advance(mut self, supervisor: &mut Supervisor<'_>) -> Option<Self> {
         let step = mem::replace(&mut self.step, Step::Next);
-        match self.step_on(supervisor, step) {
-            Went::On(step) => {
+        match self.run_step(supervisor, step) {
+            StepOutcome::Continue(step) => {
                 self.step = step;
                 return Some(self);
             }
-            Went::Done => {
+            StepOutcome::Done => {
                 let took = self.begun.elapsed().as_secs_f64();
                 (supervisor.launch.say)(&format!("`{}` is restarted ({took:.1} s)", self.process));
                 self.tell(&Answer::Done);
             }
-            Went::Failed(why) => {
+            StepOutcome::Failed(why) => {
                 (supervisor.launch.say)(&format!("the restart of `{}` ends: {why}", self.process));
                 self.tell(&Answer::Failed(why));
             }
@@ -128,79 +128,80 @@ impl Roll {
         }
     }
 
-    fn step_on(&mut self, supervisor: &mut Supervisor<'_>, step: Step) -> Went {
+    fn run_step(&mut self, supervisor: &mut Supervisor<'_>, step: Step) -> StepOutcome {
         match step {
-            Step::Next => self.next(supervisor),
-            Step::Joining { new, limit } => self.join(supervisor, new, limit),
+            Step::Next => self.start_next(supervisor),
+            Step::Joining { new, limit } => self.await_new(supervisor, new, limit),
             Step::Noticing { old, until } if Instant::now() >= until => {
                 old.running.terminate();
                 let limit = Instant::now() + old.stop + GRACE;
-                Went::On(Step::Leaving { old, limit })
+                StepOutcome::Continue(Step::Leaving { old, limit })
             }
-            Step::Leaving { old, limit } => self.leave(supervisor, old, limit),
-            Step::Returning { limit } => self.come_back(supervisor, limit),
-            step @ Step::Noticing { .. } => Went::On(step),
+            Step::Leaving { old, limit } => self.await_old_end(supervisor, old, limit),
+            Step::Returning { limit } => self.await_return(supervisor, limit),
+            step @ Step::Noticing { .. } => StepOutcome::Continue(step),
         }
     }
 
-    fn next(&mut self, supervisor: &mut Supervisor<'_>) -> Went {
-        let Some(place) = self.left.pop_front() else { return Went::Done };
+    fn start_next(&mut self, supervisor: &mut Supervisor<'_>) -> StepOutcome {
+        let Some(place) = self.left.pop_front() else { return StepOutcome::Done };
         self.place = place;
-        let Supervisor { launch, slots, ports, published, .. } = supervisor;
-        let Some(slot) = slots.get_mut(place) else { return Went::Done };
-        if slot.beside {
-            let started = assign::beside(slot, launch, ports, published).and_then(|mut new| {
-                new.start(&launch.program)?;
-                Ok(new)
-            });
+        let Supervisor { launch, copies, ports, endpoint_files, .. } = supervisor;
+        let Some(copy) = copies.get_mut(place) else { return StepOutcome::Done };
+        if copy.can_overlap {
+            let started =
+                assign::add_copy(copy, launch, ports, endpoint_files).and_then(|mut new| {
+                    new.start(&launch.program)?;
+                    Ok(new)
+                });
             return match started {
                 Ok(new) => {
                     self.say(&format!("{}: a new copy starts beside the old one", new.label));
                     let limit = Instant::now() + READY_LIMIT;
-                    Went::On(Step::Joining { new: Box::new(new), limit })
+                    StepOutcome::Continue(Step::Joining { new: Box::new(new), limit })
                 }
-                Err(fault) => Went::Failed(fault.message),
+                Err(fault) => StepOutcome::Failed(fault.message),
             };
         }
-        self.say(&format!("{}: stops, and starts again in its place", slot.label));
-        slot.ready = false;
-        slot.fresh = false;
-        let before = mem::replace(&mut slot.state, State::Stopped);
-        let stop = slot.stop;
+        self.say(&format!("{}: stops, and starts again in its place", copy.label));
+        copy.ready = false;
+        copy.fresh = false;
+        let before = mem::replace(&mut copy.state, CopyState::Stopped);
+        let stop = copy.stop_limit;
         supervisor.publish();
         match before {
-            State::Running(running) => {
-                let old = Old { running, stop, ports: Vec::new() };
-                Went::On(Step::Noticing { old, until: Instant::now() + NOTICE })
+            CopyState::Running(running) => {
+                let old = OldCopy { running, stop, ports: Vec::new() };
+                StepOutcome::Continue(Step::Noticing { old, until: Instant::now() + NOTICE })
             }
-            State::Waiting(_) | State::Stopped => self.start_again(supervisor),
+            CopyState::Waiting(_) | CopyState::Stopped => self.start_again(supervisor),
         }
     }
 
-    fn join(
+    fn await_new(
         &mut self,
         supervisor: &mut Supervisor<'_>,
-        mut new: Box<Slot>,
+        mut new: Box<ProcessCopy>,
         limit: Instant,
-    ) -> Went {
-        let State::Running(running) = &mut new.state else {
-            return Went::Failed(format!("`{}` did not start", new.label));
+    ) -> StepOutcome {
+        let CopyState::Running(running) = &mut new.state else {
+            return StepOutcome::Failed(format!("`{}` did not start", new.label));
         };
-        if let Some(status) = running.ended() {
-            let how = describe(status);
+        if let Some(status) = running.poll_exit() {
+            let how = describe_exit(status);
             supervisor.release(&new);
-            return Went::Failed(format!(
+            return StepOutcome::Failed(format!(
                 "the new copy of `{}` ended with {how}; the old one goes on",
                 new.label
             ));
         }
         if !ready::is_ready(new.admin) {
             if Instant::now() < limit {
-                return Went::On(Step::Joining { new, limit });
+                return StepOutcome::Continue(Step::Joining { new, limit });
             }
             running.kill();
             supervisor.release(&new);
-            return Went::Failed(format!(
+            return StepOutcome::Failed(format!(
                 "the new copy of `{}` was not ready after {} s; the old one goes on",
                 new.label,
                 READY_LIMIT.as_secs()
@@ -209,31 +210,38 @@ impl Roll {
         new.ready = true;
         let width = new.label.len();
         assign::announce(&supervisor.launch, &new, width);
-        let Some(slot) = supervisor.slots.get_mut(self.place) else { return Went::Done };
-        let old = mem::replace(slot, *new);
+        let Some(copy) = supervisor.copies.get_mut(self.place) else { return StepOutcome::Done };
+        let old = mem::replace(copy, *new);
         // In one write the new copy is in the file and the old one is out of it.
         supervisor.publish();
-        let ports = old.listens.iter().map(|(_, port)| *port).chain([old.admin]).collect();
+        let ports = old.listening.iter().map(|(_, port)| *port).chain([old.admin]).collect();
         match old.state {
-            State::Running(running) => {
-                let old = Old { running, stop: old.stop, ports };
-                Went::On(Step::Noticing { old, until: Instant::now() + NOTICE })
+            CopyState::Running(running) => {
+                let old = OldCopy { running, stop: old.stop_limit, ports };
+                StepOutcome::Continue(Step::Noticing { old, until: Instant::now() + NOTICE })
             }
             // It had ended by itself.
-            State::Waiting(_) | State::Stopped => Went::On(Step::Next),
+            CopyState::Waiting(_) | CopyState::Stopped => StepOutcome::Continue(Step::Next),
         }
     }
 
-    fn leave(&mut self, supervisor: &mut Supervisor<'_>, mut old: Old, limit: Instant) -> Went {
+    fn await_old_end(
+        &mut self,
+        supervisor: &mut Supervisor<'_>,
+        mut old: OldCopy,
+        limit: Instant,
+    ) -> StepOutcome {
         let label =
-            supervisor.slots.get(self.place).map(|slot| slot.label.clone()).unwrap_or_default();
+            supervisor.copies.get(self.place).map(|copy| copy.label.clone()).unwrap_or_default();
         let mut fault = None;
-        match old.running.ended() {
+        match old.running.poll_exit() {
             Some(status) if !status.success() => {
-                fault = Some(format!("the old `{label}` stopped with {}", describe(status)));
+                fault = Some(format!("the old `{label}` stopped with {}", describe_exit(status)));
             }
             Some(_) => {}
-            None if Instant::now() < limit => return Went::On(Step::Leaving { old, limit }),
+            None if Instant::now() < limit => {
+                return StepOutcome::Continue(Step::Leaving { old, limit });
+            }
             None => {
                 old.running.kill();
                 fault = Some(format!("the old `{label}` had to be killed"));
@@ -243,35 +251,40 @@ impl Roll {
         for port in old.ports {
             supervisor.ports.release(port);
         }
-        let went = if in_place { self.start_again(supervisor) } else { Went::On(Step::Next) };
-        match (fault, went) {
-            (Some(why), Went::On(_)) => {
-                Went::Failed(format!("{why}; the copies after it were left alone"))
+        let outcome =
+            if in_place { self.start_again(supervisor) } else { StepOutcome::Continue(Step::Next) };
+        match (fault, outcome) {
+            (Some(why), StepOutcome::Continue(_)) => {
+                StepOutcome::Failed(format!("{why}; the copies after it were left alone"))
             }
-            (_, went) => went,
+            (_, outcome) => outcome,
         }
     }
 
     /// Starts the copy in its old place, under the supervisor's own care.
-    fn start_again(&mut self, supervisor: &mut Supervisor<'_>) -> Went {
-        match supervisor.start_slot(self.place) {
-            Ok(()) => Went::On(Step::Returning { limit: Instant::now() + READY_LIMIT }),
-            Err(fault) => Went::Failed(format!("{} {GONE}", fault.message)),
+    fn start_again(&mut self, supervisor: &mut Supervisor<'_>) -> StepOutcome {
+        match supervisor.start_copy(self.place) {
+            Ok(()) => {
+                StepOutcome::Continue(Step::Returning { limit: Instant::now() + READY_LIMIT })
+            }
+            Err(fault) => StepOutcome::Failed(format!("{} {GONE}", fault.message)),
         }
     }
 
-    fn come_back(&mut self, supervisor: &mut Supervisor<'_>, limit: Instant) -> Went {
-        let Some(slot) = supervisor.slots.get(self.place) else { return Went::Done };
-        match &slot.state {
-            State::Running(_) if slot.ready => Went::On(Step::Next),
-            State::Running(_) if Instant::now() < limit => Went::On(Step::Returning { limit }),
-            State::Running(_) => Went::Failed(format!(
+    fn await_return(&mut self, supervisor: &mut Supervisor<'_>, limit: Instant) -> StepOutcome {
+        let Some(copy) = supervisor.copies.get(self.place) else { return StepOutcome::Done };
+        match &copy.state {
+            CopyState::Running(_) if copy.ready => StepOutcome::Continue(Step::Next),
+            CopyState::Running(_) if Instant::now() < limit => {
+                StepOutcome::Continue(Step::Returning { limit })
+            }
+            CopyState::Running(_) => StepOutcome::Failed(format!(
                 "`{}` is not ready after {} s",
-                slot.label,
+                copy.label,
                 READY_LIMIT.as_secs()
             )),
-            State::Waiting(_) | State::Stopped => {
-                Went::Failed(format!("`{}` does not stay up", slot.label))
+            CopyState::Waiting(_) | CopyState::Stopped => {
+                StepOutcome::Failed(format!("`{}` does not stay up", copy.label))
             }
         }
     }

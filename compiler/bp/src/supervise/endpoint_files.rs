@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 /// The supervisor's folder while it runs, and what it has published there.
 #[derive(Debug)]
-pub(crate) struct Published {
+pub(crate) struct EndpointFiles {
     folder: PathBuf,
     /// By address: what its file says.
     written: BTreeMap<String, Vec<String>>,
 }
 
-impl Published {
+impl EndpointFiles {
     /// Makes the folder, which only its owner may read, with an empty file an address.
     pub(crate) fn new<'a>(
         folder: &Path,
@@ -52,7 +52,7 @@ impl Published {
     }
 }
 
-impl Drop for Published {
+impl Drop for EndpointFiles {
     fn drop(&mut self) {
         for address in self.written.keys() {
             let _ = fs::remove_file(self.file(address));
@@ -70,7 +70,7 @@ mod tests {
     fn files_are_whole_private_and_gone_afterwards() {
         let folder = tempfile::tempdir().expect("a folder");
         let run = folder.path().join("run/local");
-        let mut published = Published::new(&run, ["A", "B"]).expect("made");
+        let mut published = EndpointFiles::new(&run, ["A", "B"]).expect("made");
         assert_eq!(fs::metadata(&run).expect("there").permissions().mode() & 0o777, 0o700);
         let read = |name: &str| fs::read_to_string(run.join("endpoints").join(name)).expect("read");
         assert_eq!(read("A.json"), "[]\n");
