@@ -46,7 +46,7 @@ pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
     let standard = Standard::new(&cx.server, description, cx.drain.clone());
     let state = Arc::new(Listener::new(cx.server, cx.limit, cx.surroundings.clock, standard));
     let signal = cx.drain.clone();
-    let serving = listen::connections(cx.listener, cx.drain, |stream| {
+    let serving = listen::accept_connections(cx.listener, cx.drain, |stream| {
         connection(stream, state.clone(), signal.clone())
     });
     tokio::join!(serving, state.standard.report(cx.ready));

@@ -46,7 +46,7 @@ pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
     let router = router(&cx.server, cx.limit, &cx.surroundings)
         .map_err(|error| error.at(format!("listener {}", cx.name)))?;
     let signal = cx.drain.clone();
-    listen::connections(cx.listener, cx.drain, move |stream| {
+    listen::accept_connections(cx.listener, cx.drain, move |stream| {
         connection(stream, router.clone(), signal.clone())
     })
     .await;

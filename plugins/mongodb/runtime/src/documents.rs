@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bp_backend::engine::{self, ID, Pager, validate};
 use bp_backend::{BackendError, Document, DocumentStore, Filter, Index, Page, Query, Update};
 use bp_runtime::{Infra, InfraKind, Instant, Live, Processed, StartError};
-use bp_store::{Address, Gate, Limits};
+use bp_store::{Address, ConcurrencyLimit, Limits};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document as Fields, doc};
@@ -29,7 +29,7 @@ const INDEXES: &str = "bp.indexes";
 /// A [`DocumentStore`] on a MongoDB server: an answered write is in the journal of most of its members.
 pub struct MongoDocuments {
     database: Database,
-    gate: Gate,
+    concurrency: ConcurrencyLimit,
     /// When the server last answered.
     answered: Mutex<Option<Instant>>,
 }
@@ -44,7 +44,7 @@ impl fmt::Debug for MongoDocuments {
         // The client would show its credential.
         f.debug_struct("MongoDocuments")
             .field("database", &self.database.name())
-            .field("gate", &self.gate)
+            .field("concurrency", &self.concurrency)
             .finish_non_exhaustive()
     }
 }
@@ -92,7 +92,11 @@ impl MongoDocuments {
             return Err(StartError::new(format!("`database`: {name:?} is no name for a database")));
         }
         let database = database(&address, login, pool, connect_timeout)?;
-        Ok(Self { database, gate: Gate::new(address, pool, limits)?, answered: Mutex::default() })
+        Ok(Self {
+            database,
+            concurrency: ConcurrencyLimit::new(address, pool, limits)?,
+            answered: Mutex::default(),
+        })
     }
 
     fn of(&self, collection: &str) -> Collection<Fields> {
@@ -104,7 +108,7 @@ impl MongoDocuments {
         &self,
         operation: impl Future<Output = Result<T, BackendError>> + Send,
     ) -> Result<T, BackendError> {
-        let (_permit, limit) = self.gate.enter().await?;
+        let (_permit, limit) = self.concurrency.enter().await?;
         let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if answered.is_none_or(|answered| answered.elapsed() > RESTED) {
             let ping = self.database.run_command(doc! { "ping": 1 });

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::environment::reference;
+use crate::environment::parse_reference;
 use crate::plan::{SettingKind, SettingPlan};
 use crate::units::{parse_duration, parse_size};
 
 /// Says what is wrong with `value`, if something is.
 pub(super) fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> {
-    if reference(value).is_some() {
+    if parse_reference(value).is_some() {
         return Ok(());
     }
     if setting.secret {
@@ -22,7 +22,7 @@ pub(super) fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> 
         SettingKind::Float => "a number",
         SettingKind::Bool => "true or false",
         SettingKind::Text => "text in quotes",
-        SettingKind::OneOf => return word(setting, value),
+        SettingKind::OneOf => return check_word(setting, value),
         SettingKind::List => "a list",
         SettingKind::Table | SettingKind::Map | SettingKind::PerMethod => "a table",
         SettingKind::Any => return Ok(()),
@@ -30,17 +30,17 @@ pub(super) fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> 
     if !fits(setting.kind, value) {
         return Err(format!("{value} is not {wanted}"));
     }
-    bounds(setting, value)
+    check_bounds(setting, value)
 }
 
-fn word(setting: &SettingPlan, value: &Value) -> Result<(), String> {
+fn check_word(setting: &SettingPlan, value: &Value) -> Result<(), String> {
     let known = value.as_str().is_some_and(|text| setting.words.iter().any(|word| word == text));
     if known { Ok(()) } else { Err(format!("{value} is none of {}", setting.words.join(", "))) }
 }
 
 fn fits(kind: SettingKind, value: &Value) -> bool {
     match kind {
-        SettingKind::Duration | SettingKind::Size => magnitude(kind, value).is_some(),
+        SettingKind::Duration | SettingKind::Size => read_magnitude(kind, value).is_some(),
         SettingKind::Ratio => value.as_f64().is_some_and(|v| (0.0..=1.0).contains(&v)),
         SettingKind::Count => value.is_u64(),
         SettingKind::Float => value.is_number(),
@@ -52,10 +52,11 @@ fn fits(kind: SettingKind, value: &Value) -> bool {
     }
 }
 
-fn bounds(setting: &SettingPlan, value: &Value) -> Result<(), String> {
-    let Some(number) = magnitude(setting.kind, value) else { return Ok(()) };
+fn check_bounds(setting: &SettingPlan, value: &Value) -> Result<(), String> {
+    let Some(number) = read_magnitude(setting.kind, value) else { return Ok(()) };
     // The plan may write a bound as text even where the setting is a number.
-    let bound = |bound: &Option<Value>| bound.as_ref().and_then(|b| magnitude(setting.kind, b));
+    let bound =
+        |bound: &Option<Value>| bound.as_ref().and_then(|b| read_magnitude(setting.kind, b));
     if let (Some(least), Some(text)) = (bound(&setting.min), &setting.min)
         && number < least
     {
@@ -71,7 +72,7 @@ fn bounds(setting: &SettingPlan, value: &Value) -> Result<(), String> {
 
 /// The number behind a value that has an order.
 #[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
-fn magnitude(kind: SettingKind, value: &Value) -> Option<f64> {
+fn read_magnitude(kind: SettingKind, value: &Value) -> Option<f64> {
     match (kind, value) {
         (SettingKind::Duration, Value::String(text)) => {
             parse_duration(text).map(|duration| duration.as_secs_f64())
