@@ -7,19 +7,19 @@ use anyhow::Result;
 use crate::ci::{cargo, root, run};
 
 /// Builds as a release and prints the table; `arguments` go to the program.
-pub(crate) fn all(arguments: &[&str]) -> Result<()> {
+pub(crate) fn run_all(arguments: &[&str]) -> Result<()> {
     let mut command =
         cargo(&["run", "--quiet", "--profile", "bench", "--package", "bp-bench", "--"]);
     run("bench", command.args(arguments))
 }
 
 /// Builds `bp` as a release and measures it; `arguments` are the rounds, and sizes other than the usual.
-pub(crate) fn scale(arguments: &[&str]) -> Result<()> {
+pub(crate) fn run_scale(arguments: &[&str]) -> Result<()> {
     with_bp("bench-scale", "bench", arguments)
 }
 
 /// Builds `bp` as a release and rewires an example, `examples/leaf` unless another folder is named.
-pub(crate) fn rewire(arguments: &[&str]) -> Result<()> {
+pub(crate) fn run_rewire(arguments: &[&str]) -> Result<()> {
     let arguments = if arguments.is_empty() { &["examples/leaf"][..] } else { arguments };
     with_bp("bench-rewire", "rewire", arguments)
 }

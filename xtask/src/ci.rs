@@ -32,10 +32,10 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 }
 
 /// Format, lints, tests, tidy.
-pub(crate) fn all() -> Result<()> {
-    tools()?;
+pub(crate) fn run_all() -> Result<()> {
+    check_tools()?;
     run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
-    crate::tidy::all()?;
+    crate::tidy::check_all()?;
     run(
         "lints",
         &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
@@ -44,7 +44,7 @@ pub(crate) fn all() -> Result<()> {
     let engine = root().join("golden-tests/fuzz/engine/Cargo.toml");
     let mut tree = cargo(&["tree", "--quiet", "--locked", "--manifest-path"]);
     run("the fuzzer's lock", tree.arg(engine).stdout(Stdio::null()))?;
-    tests()?;
+    run_tests()?;
     crate::containers::check()
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn all() -> Result<()> {
 ///
 /// Many tests hold time-outs against real servers, on machines that are shared and stand still for seconds.
 /// What fails without that fails twice, and what the first run said stays in the log.
-fn tests() -> Result<()> {
+fn run_tests() -> Result<()> {
     println!("── tests");
     let mut child = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])
         .env("BP_CI", "1")
@@ -85,7 +85,7 @@ fn tests() -> Result<()> {
 /// Tools of other makers that tests call; each is installed only when missing.
 ///
 /// Without Python or apt there is nothing to install with, and the test that needs the tool fails and names it.
-fn tools() -> Result<()> {
+fn check_tools() -> Result<()> {
     let initdb = initdb();
     packages(&[
         ("chromium", "chromium"),
@@ -162,7 +162,7 @@ pub(crate) fn bless() -> Result<()> {
 }
 
 /// Rewrites what is generated into `docs`: the schema of wirings and the plugins' pages.
-pub(crate) fn docs() -> Result<()> {
+pub(crate) fn write_docs() -> Result<()> {
     let arguments = ["test", "--package", "golden-tests", "--test", "golden", "--", "docs::"];
     run("docs", cargo(&arguments).env("BP_BLESS", "1"))
 }

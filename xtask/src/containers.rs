@@ -30,7 +30,7 @@ pub(crate) fn check() -> Result<()> {
                 build.arg("build").arg(&wiring).arg("--force").stderr(Stdio::null()),
             )?;
             let name = wiring.file_stem().context("a wiring has a name")?;
-            found += checked(&example.join("build").join(name))?;
+            found += check_emitted(&example.join("build").join(name))?;
         }
     }
     ensure!(found >= 5, "{found} files were checked: what checks nothing proves nothing");
@@ -46,7 +46,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Checks the files of one build, and says how many there are.
-fn checked(out: &Path) -> Result<usize> {
+fn check_emitted(out: &Path) -> Result<usize> {
     let dockerfile = out.join("docker/Dockerfile");
     let compose = out.join("compose/compose.yaml");
     if dockerfile.is_file() {
@@ -83,8 +83,8 @@ fn hadolint() -> PathBuf {
 }
 
 /// An example and what is done to it.
-pub(crate) struct Subject {
-    example: &'static str,
+pub(crate) struct ProvenExample {
+    name: &'static str,
     /// The wiring that is brought up.
     wiring: &'static str,
     workload: &'static str,
@@ -95,16 +95,16 @@ pub(crate) struct Subject {
     traced: bool,
 }
 
-const HOTEL: Subject = Subject {
-    example: "hotel",
+const HOTEL: ProvenExample = ProvenExample {
+    name: "hotel",
     wiring: "micro",
     workload: "mix",
     more: "[process.geo]\nreplicas = 2\n",
     secrets: &["hotel-db"],
     traced: true,
 };
-const LEAF: Subject = Subject {
-    example: "leaf",
+const LEAF: ProvenExample = ProvenExample {
+    name: "leaf",
     wiring: "compose",
     workload: "board",
     more: "",
@@ -118,39 +118,39 @@ const CONTAINED: &str = "contained";
 /// Builds bases, pins them, builds the emitted Dockerfile, brings `hotel` up (or `leaf`), looks at the trace of a request, sends it its workload, kills every container in turn, takes it down, and says how large the image is.
 ///
 /// With `scratch`, the image is linked statically and holds the program alone; with `image`, that is all that is made; with `again`, nothing is, and what an earlier run left is brought up; with `check`, nothing is run.
-pub(crate) fn all(arguments: &[&str]) -> Result<()> {
+pub(crate) fn run_all(arguments: &[&str]) -> Result<()> {
     let has = |word: &str| arguments.contains(&word);
     if has("check") {
         return check();
     }
-    let subject = if has("leaf") { &LEAF } else { &HOTEL };
+    let example = if has("leaf") { &LEAF } else { &HOTEL };
     run("bp", &mut cargo(&["build", "--locked", "--package", "bp"]))?;
     run("workload", &mut cargo(&["build", "--locked", "--package", "golden-tests", "--bins"]))?;
     let work = root().join("target/containers");
     std::fs::create_dir_all(&work)?;
     let _serving = bases::Registry::start(&work)?;
-    let app = work.join(if has("scratch") { "scratch" } else { "dynamic" }).join(subject.example);
+    let app = work.join(if has("scratch") { "scratch" } else { "dynamic" }).join(example.name);
     if !has("again") {
         bases::build(&work)?;
-        emitted(&app, subject, has("scratch"))?;
-        system::image(&app, subject)?;
+        emit(&app, example, has("scratch"))?;
+        system::image(&app, example)?;
     }
     if has("image") {
         return Ok(());
     }
-    system::prove(&app, subject)
+    system::prove(&app, example)
 }
 
 /// The application in a folder of its own, with its images pinned, and built.
-fn emitted(app: &Path, subject: &Subject, scratch: bool) -> Result<()> {
-    application(app, subject, scratch)?;
+fn emit(app: &Path, example: &ProvenExample, scratch: bool) -> Result<()> {
+    write_application(app, example, scratch)?;
     let bp = |words: &[&str]| -> Result<()> {
         let mut command = Command::new(program("bp"));
         in_folder(&format!("bp {}", words.join(" ")), command.args(words), app)
     };
     bp(&["image", "pin", CONTAINED, "--update"])?;
     bp(&["build", CONTAINED, "--force"])?;
-    checked(&app.join("build").join(CONTAINED)).map(|_| ())
+    check_emitted(&app.join("build").join(CONTAINED)).map(|_| ())
 }
 
 /// As [`run`], in another folder.
@@ -171,27 +171,27 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// The example as an application of its own, with the runtime vendored as `bp new` does it.
-fn application(app: &Path, subject: &Subject, scratch: bool) -> Result<()> {
-    let name = subject.example;
+fn write_application(app: &Path, example: &ProvenExample, scratch: bool) -> Result<()> {
+    let name = example.name;
     if app.exists() {
         std::fs::remove_dir_all(app)?;
     }
     std::fs::create_dir_all(app.join("secrets"))?;
-    let example = root().join("examples").join(name);
-    let copy = ["tests", "wiring", "workflow", "workload"].map(|part| example.join(part));
+    let source = root().join("examples").join(name);
+    let copy = ["tests", "wiring", "workflow", "workload"].map(|part| source.join(part));
     run("copy the example", Command::new("cp").arg("-r").args(copy).arg(app))?;
     std::fs::copy(root().join("Cargo.lock"), app.join("Cargo.lock"))?;
     let mut vendor = Command::new(program("bp"));
     in_folder("vendor the runtime", vendor.args(["new", "--runtime", "vendor/bp"]), app)?;
     edit(&app.join("wiring/local.toml"), "path = \"../../..\"", "path = \"../vendor/bp\"")?;
     edit(&app.join("workflow/Cargo.toml"), "../../../stdlib", "../vendor/bp/stdlib")?;
-    for secret in subject.secrets {
+    for secret in example.secrets {
         // Compose hands it over with its own permissions, and several users read it.
         let path = app.join("secrets").join(secret);
         std::fs::write(&path, "swordfish\n")?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
     }
-    let Subject { wiring, more, .. } = subject;
+    let ProvenExample { wiring, more, .. } = example;
     let address = bases::Registry::address();
     let mut text = format!(
         "extends = \"{wiring}.toml\"\ntarget.docker.registry = \"{address}\"\ntarget.docker.image = \"bp-contained/{name}\"\n"

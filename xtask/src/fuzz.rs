@@ -34,7 +34,7 @@ const TARGETS: &[(&str, &str)] = &[
 ];
 
 /// `seconds` for one target, or for each.
-pub(crate) fn all(arguments: &[&str]) -> Result<()> {
+pub(crate) fn run_all(arguments: &[&str]) -> Result<()> {
     let (names, seconds): (Vec<&str>, &str) = match arguments {
         [seconds] => (TARGETS.iter().map(|(name, _)| *name).collect(), seconds),
         [name, seconds] => (vec![name], seconds),
@@ -95,7 +95,7 @@ fn feed(program: &Path, name: &str, part: &str, seconds: u32) -> Result<()> {
 /// Writes the seeds of a target: parts of the golden tests' cases, and files of the examples' trees.
 fn seed(name: &str, part: &str, work: &Path) -> Result<()> {
     let mut seeds: Vec<String> = Vec::new();
-    for case in crate::tidy::files(&root().join("golden-tests/cases"), "txt")? {
+    for case in crate::tidy::list_files(&root().join("golden-tests/cases"), "txt")? {
         let text = fs::read_to_string(case)?;
         if name == "application" {
             seeds.push(text);
@@ -112,10 +112,12 @@ fn seed(name: &str, part: &str, work: &Path) -> Result<()> {
         }
     }
     let more = match name {
-        "plan" | "run_manifest" => crate::tidy::files(&root().join("golden-tests/trees"), "json")?,
-        "wiring" => crate::tidy::files(&root().join("examples"), "toml")?,
-        "workflow" => crate::tidy::files(&root().join("examples"), "rs")?,
-        "wire_lock" => crate::tidy::files(&root().join("examples"), "lock")?,
+        "plan" | "run_manifest" => {
+            crate::tidy::list_files(&root().join("golden-tests/trees"), "json")?
+        }
+        "wiring" => crate::tidy::list_files(&root().join("examples"), "toml")?,
+        "workflow" => crate::tidy::list_files(&root().join("examples"), "rs")?,
+        "wire_lock" => crate::tidy::list_files(&root().join("examples"), "lock")?,
         _ => Vec::new(),
     };
     let wanted = match name {

@@ -33,15 +33,15 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["ci"] => ci::all(),
-        ["bench", arguments @ ..] => bench::all(arguments),
-        ["bench-scale", arguments @ ..] => bench::scale(arguments),
-        ["bench-rewire", arguments @ ..] => bench::rewire(arguments),
+        ["ci"] => ci::run_all(),
+        ["bench", arguments @ ..] => bench::run_all(arguments),
+        ["bench-scale", arguments @ ..] => bench::run_scale(arguments),
+        ["bench-rewire", arguments @ ..] => bench::run_rewire(arguments),
         ["bless"] => ci::bless(),
-        ["containers", arguments @ ..] => containers::all(arguments),
-        ["docs"] => ci::docs(),
-        ["fuzz", arguments @ ..] => fuzz::all(arguments),
-        ["tidy"] => tidy::all(),
+        ["containers", arguments @ ..] => containers::run_all(arguments),
+        ["docs"] => ci::write_docs(),
+        ["fuzz", arguments @ ..] => fuzz::run_all(arguments),
+        ["tidy"] => tidy::check_all(),
         ["help" | "--help"] => {
             print!("{USAGE}");
             Ok(())

@@ -81,7 +81,7 @@ impl PartialEq for Json {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(_) | Self::Int(_), Self::Float(_) | Self::Int(_)) => {
-                crate::engine::order::numbers(self, other).is_eq()
+                crate::engine::order::compare_numbers(self, other).is_eq()
             }
             (Self::String(a), Self::String(b)) => a == b,
             (Self::Array(a), Self::Array(b)) => a == b,

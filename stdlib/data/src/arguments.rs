@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::error::DecodeError;
 use crate::reader::Message;
 use crate::wire::ArgumentNumbers;
-use crate::writer::{At, Writer};
+use crate::writer::{FieldPosition, Writer};
 use crate::{Codec, Data, json};
 
 /// How many arguments a method may have.
@@ -47,7 +47,7 @@ macro_rules! arguments {
                 match codec {
                     Codec::Protobuf => {
                         let mut out = Writer::new();
-                        $( self.$index.put(At::field(wire.argument($index).1), &mut out); )*
+                        $( self.$index.put(FieldPosition::field(wire.argument($index).1), &mut out); )*
                         out.into_bytes().into()
                     }
                     Codec::Json => self.arguments_to_json(wire).to_string().into(),
@@ -79,8 +79,8 @@ macro_rules! arguments {
             }
 
             fn arguments_from_json(value: Value, wire: &ArgumentNumbers) -> Result<Self, DecodeError> {
-                let mut members = json::object(value, ARGUMENTS)?;
-                Ok(($( json::member::<$name>(&mut members, wire.argument($index).0)?, )*))
+                let mut members = json::take_object(value, ARGUMENTS)?;
+                Ok(($( json::take_member::<$name>(&mut members, wire.argument($index).0)?, )*))
             }
         }
     };
@@ -110,7 +110,7 @@ impl ArgumentTuple for () {
     }
 
     fn arguments_from_json(value: Value, _: &ArgumentNumbers) -> Result<Self, DecodeError> {
-        json::object(value, ARGUMENTS).map(drop)
+        json::take_object(value, ARGUMENTS).map(drop)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::error::DecodeError;
 use crate::json;
 use crate::reader::Field;
-use crate::writer::{At, Wire, Writer};
+use crate::writer::{FieldPosition, WireType, Writer};
 
 /// A value that encodes itself to protobuf and JSON, where its type is defined.
 ///
@@ -13,14 +13,14 @@ use crate::writer::{At, Wire, Writer};
 /// The functions about lists are those of `Vec<Self>`, so that a list of `u8` can be bytes.
 pub trait Data: Sized + Send + Sync + 'static {
     /// How items stand in a packed list; `None` where the type is no protobuf scalar.
-    const PACKED: Option<Wire> = None;
+    const PACKED: Option<WireType> = None;
     /// Whether a value may be `null` in JSON, so that an `Option` around it must say `{"some": …}`.
     const NULLABLE: bool = false;
     /// Whether a map with such keys is a JSON object.
     const TEXT: bool = false;
 
     /// Writes the value as field `at.number`.
-    fn put(&self, at: At, out: &mut Writer);
+    fn put(&self, at: FieldPosition, out: &mut Writer);
 
     /// Writes the value as an item of a packed list; only called if [`Data::PACKED`] says so.
     fn put_bare(&self, _out: &mut Writer) {}
@@ -40,15 +40,15 @@ pub trait Data: Sized + Send + Sync + 'static {
     }
 
     /// [`Data::put`] of a list.
-    fn put_list(items: &[Self], at: At, out: &mut Writer) {
-        out.nested(at, |out, number| out.repeated(number, items.iter()));
+    fn put_list(items: &[Self], at: FieldPosition, out: &mut Writer) {
+        out.write_nested(at, |out, number| out.write_repeated(number, items.iter()));
     }
 
     /// [`Data::get`] of a list.
     fn get_list(field: Field<'_>) -> Result<Vec<Self>, DecodeError> {
-        field.nested(|field| {
+        field.read_nested(|field| {
             let mut items = Vec::with_capacity(field.occurrences().min(64));
-            field.repeated(|item| items.push(item))?;
+            field.read_repeated(|item| items.push(item))?;
             Ok(items)
         })
     }
@@ -60,7 +60,7 @@ pub trait Data: Sized + Send + Sync + 'static {
 
     /// [`Data::from_json`] of a list.
     fn list_from_json(value: Value) -> Result<Vec<Self>, DecodeError> {
-        let items = json::array(value, "an array")?.into_iter().enumerate();
+        let items = json::take_array(value, "an array")?.into_iter().enumerate();
         let item = |(index, item)| Self::from_json(item).map_err(|error| error.at_index(index));
         items.map(item).collect()
     }

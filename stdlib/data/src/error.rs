@@ -7,17 +7,17 @@ use std::fmt;
 ///
 /// One pointer wide, so that a decoder's `Result` stays small on the path where nothing fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeError(Box<Inner>);
+pub struct DecodeError(Box<Failure>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Inner {
+struct Failure {
     /// Innermost step first: steps are added while the error travels outwards.
-    path: Vec<Step>,
+    path: Vec<PathStep>,
     problem: Problem,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+enum PathStep {
     Name(Cow<'static, str>),
     Index(usize),
 }
@@ -55,7 +55,7 @@ impl DecodeError {
     /// An error at the current place.
     #[cold]
     pub fn new(problem: Problem) -> Self {
-        Self(Box::new(Inner { path: Vec::new(), problem }))
+        Self(Box::new(Failure { path: Vec::new(), problem }))
     }
 
     /// Input that is not well-formed.
@@ -86,7 +86,7 @@ impl DecodeError {
     #[cold]
     #[must_use]
     pub fn at(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.0.path.push(Step::Name(name.into()));
+        self.0.path.push(PathStep::Name(name.into()));
         self
     }
 
@@ -94,7 +94,7 @@ impl DecodeError {
     #[cold]
     #[must_use]
     pub fn at_index(mut self, index: usize) -> Self {
-        self.0.path.push(Step::Index(index));
+        self.0.path.push(PathStep::Index(index));
         self
     }
 
@@ -108,13 +108,13 @@ impl DecodeError {
         let mut path = String::new();
         for step in self.0.path.iter().rev() {
             match step {
-                Step::Name(name) => {
+                PathStep::Name(name) => {
                     if !path.is_empty() {
                         path.push('.');
                     }
                     path.push_str(name);
                 }
-                Step::Index(index) => {
+                PathStep::Index(index) => {
                     path.push('[');
                     path.push_str(&index.to_string());
                     path.push(']');

@@ -49,7 +49,7 @@ fn check_depth(text: &[u8]) -> Result<(), DecodeError> {
 }
 
 /// A value's kind, for "expected …, found …".
-pub fn kind(value: &Value) -> String {
+pub fn describe_kind(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
         Value::Bool(value) => format!("{value}"),
@@ -64,11 +64,11 @@ pub fn kind(value: &Value) -> String {
 /// The error for a JSON value of the wrong kind.
 #[cold]
 pub fn unexpected(expected: &'static str, value: &Value) -> DecodeError {
-    DecodeError::expected(expected, kind(value))
+    DecodeError::expected(expected, describe_kind(value))
 }
 
 /// The content of a string.
-pub fn string(value: Value, expected: &'static str) -> Result<String, DecodeError> {
+pub fn take_string(value: Value, expected: &'static str) -> Result<String, DecodeError> {
     match value {
         Value::String(text) => Ok(text),
         other => Err(unexpected(expected, &other)),
@@ -76,26 +76,33 @@ pub fn string(value: Value, expected: &'static str) -> Result<String, DecodeErro
 }
 
 /// The items of an array; a lone text is an array of one, because a URL's query has no other way to say it.
-pub fn array(value: Value, expected: &'static str) -> Result<Vec<Value>, DecodeError> {
+pub fn take_array(value: Value, expected: &'static str) -> Result<Vec<Value>, DecodeError> {
     match value {
         Value::Array(items) => Ok(items),
-        Value::String(text) if text.starts_with('[') => array(parse(text.as_bytes())?, expected),
+        Value::String(text) if text.starts_with('[') => {
+            take_array(parse(text.as_bytes())?, expected)
+        }
         Value::String(text) => Ok(vec![Value::String(text)]),
         other => Err(unexpected(expected, &other)),
     }
 }
 
 /// The members of an object, which a URL's path or query has as text.
-pub fn object(value: Value, expected: &'static str) -> Result<Map<String, Value>, DecodeError> {
+pub fn take_object(
+    value: Value,
+    expected: &'static str,
+) -> Result<Map<String, Value>, DecodeError> {
     match value {
         Value::Object(members) => Ok(members),
-        Value::String(text) if text.starts_with('{') => object(parse(text.as_bytes())?, expected),
+        Value::String(text) if text.starts_with('{') => {
+            take_object(parse(text.as_bytes())?, expected)
+        }
         other => Err(unexpected(expected, &other)),
     }
 }
 
 /// Takes one member out of an object; a missing one is the type's empty value.
-pub fn member<T: Data>(
+pub fn take_member<T: Data>(
     members: &mut Map<String, Value>,
     name: &'static str,
 ) -> Result<T, DecodeError> {
@@ -104,7 +111,7 @@ pub fn member<T: Data>(
 }
 
 /// Takes the next item of a tuple; a missing one is the type's empty value.
-pub fn next<T: Data>(
+pub fn take_next<T: Data>(
     items: &mut std::vec::IntoIter<Value>,
     index: usize,
 ) -> Result<T, DecodeError> {
@@ -113,9 +120,12 @@ pub fn next<T: Data>(
 }
 
 /// An enum's variant: its name, and its content if it has one.
-pub fn variant(value: Value, of: &'static str) -> Result<(String, Option<Value>), DecodeError> {
+pub fn take_variant(
+    value: Value,
+    of: &'static str,
+) -> Result<(String, Option<Value>), DecodeError> {
     match value {
-        Value::String(text) if text.starts_with('{') => variant(parse(text.as_bytes())?, of),
+        Value::String(text) if text.starts_with('{') => take_variant(parse(text.as_bytes())?, of),
         Value::String(name) => Ok((name, None)),
         Value::Null => Err(DecodeError::missing_variant(of)),
         Value::Object(members) if members.len() == 1 => members
@@ -128,18 +138,18 @@ pub fn variant(value: Value, of: &'static str) -> Result<(String, Option<Value>)
 }
 
 /// A variant with content: `{"Name": content}`.
-pub fn tagged(name: &'static str, content: Value) -> Value {
+pub fn build_tagged(name: &'static str, content: Value) -> Value {
     Value::Object(Map::from_iter([(name.to_owned(), content)]))
 }
 
 /// The content of a variant that has some.
-pub fn content(content: Option<Value>, of: &'static str) -> Result<Value, DecodeError> {
+pub fn take_content(content: Option<Value>, of: &'static str) -> Result<Value, DecodeError> {
     content
         .ok_or_else(|| DecodeError::expected("the variant's content", format!("{of} without it")))
 }
 
 /// Checks for the value of a type without fields: `null`, or an object, as of a newer build that has some.
-pub fn unit(value: &Value) -> Result<(), DecodeError> {
+pub fn check_unit(value: &Value) -> Result<(), DecodeError> {
     match value {
         Value::Null | Value::Object(_) => Ok(()),
         other => Err(unexpected("null", other)),
@@ -147,20 +157,20 @@ pub fn unit(value: &Value) -> Result<(), DecodeError> {
 }
 
 /// An object with these members.
-pub fn object_of<const N: usize>(members: [(&'static str, Value); N]) -> Value {
+pub fn build_object<const N: usize>(members: [(&'static str, Value); N]) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// The value in JSON in one form for all that are equal: a decimal number without the zeros that it was written with.
 pub fn canonical<T: Data>(value: &T) -> Value {
     /// Resets on unwinding too.
-    struct Before(bool);
-    impl Drop for Before {
+    struct RestoreOnDrop(bool);
+    impl Drop for RestoreOnDrop {
         fn drop(&mut self) {
             CANONICAL.set(self.0);
         }
     }
-    let _before = Before(CANONICAL.replace(true));
+    let _before = RestoreOnDrop(CANONICAL.replace(true));
     value.to_json()
 }
 
@@ -181,18 +191,18 @@ thread_local! {
 /// [`Data::from_json`] takes either form.
 pub fn with_numbers<T: Data>(value: &T) -> Value {
     /// Resets on unwinding too.
-    struct Before(bool);
-    impl Drop for Before {
+    struct RestoreOnDrop(bool);
+    impl Drop for RestoreOnDrop {
         fn drop(&mut self) {
             NUMBERS.set(self.0);
         }
     }
-    let _before = Before(NUMBERS.replace(true));
+    let _before = RestoreOnDrop(NUMBERS.replace(true));
     value.to_json()
 }
 
 /// An integer of 64 bits: a string, or a number inside [`with_numbers`].
-pub(crate) fn wide(value: i128) -> Value {
+pub(crate) fn wide_integer_to_json(value: i128) -> Value {
     match i64::try_from(value) {
         Ok(number) if NUMBERS.get() => number.into(),
         _ => Value::String(value.to_string()),

@@ -67,7 +67,7 @@ pub use arguments::{ArgumentTuple, MAX_ARGUMENTS};
 pub use data::Data;
 pub use error::{DecodeError, Problem};
 pub use reader::{Field, Message};
-pub use writer::{At, Wire, Writer};
+pub use writer::{FieldPosition, WireType, Writer};
 /// The crates whose types are [`Data`], in the version that is.
 pub use {bytes, chrono, rust_decimal, uuid};
 
@@ -98,7 +98,7 @@ pub fn encode<T: Data>(codec: Codec, value: &T) -> Bytes {
     match codec {
         Codec::Protobuf => {
             let mut out = Writer::new();
-            value.put(At::field(1), &mut out);
+            value.put(FieldPosition::field(1), &mut out);
             out.into_bytes().into()
         }
         Codec::Json => value.to_json().to_string().into(),
@@ -117,7 +117,7 @@ pub fn decode<T: Data>(codec: Codec, bytes: &[u8]) -> Result<T, DecodeError> {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::wire::Slot;
-    pub use crate::{At, Data, DecodeError, Field, Message, Wire, Writer, json};
+    pub use crate::{Data, DecodeError, Field, FieldPosition, Message, WireType, Writer, json};
     pub use serde_json::{Map, Value};
     // A workflow may depend on a crate that is called `core`, or `std`.
     pub use {core, std};

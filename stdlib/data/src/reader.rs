@@ -7,17 +7,17 @@
 use smallvec::SmallVec;
 
 use crate::error::{DecodeError, Problem};
-use crate::writer::Wire;
+use crate::writer::WireType;
 use crate::{Data, MAX_DEPTH};
 
 /// One field's occurrence: its tag as on the wire, and where in the root buffer its content starts.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct Occurrence {
     tag: u32,
     at: u32,
 }
 
-impl Entry {
+impl Occurrence {
     fn number(self) -> u32 {
         self.tag >> 3
     }
@@ -27,7 +27,7 @@ impl Entry {
 #[derive(Debug)]
 pub struct Message<'a> {
     root: &'a [u8],
-    entries: SmallVec<[Entry; 24]>,
+    entries: SmallVec<[Occurrence; 24]>,
     depth: u32,
 }
 
@@ -35,7 +35,7 @@ pub struct Message<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'a> {
     root: &'a [u8],
-    entries: &'a [Entry],
+    entries: &'a [Occurrence],
     depth: u32,
     item: bool,
 }
@@ -55,13 +55,13 @@ impl<'a> Message<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "parse() bounds every offset by u32")]
     fn index(&mut self, mut at: usize, end: usize) -> Result<(), DecodeError> {
         while at < end {
-            let (tag, content) = varint(self.root, at, end)?;
+            let (tag, content) = read_varint_at(self.root, at, end)?;
             let tag = u32::try_from(tag).ok().filter(|tag| tag >> 3 != 0);
             let Some(tag) = tag else {
                 return Err(DecodeError::malformed("a field number out of range"));
             };
-            self.entries.push(Entry { tag, at: content as u32 });
-            at = skip(self.root, content, end, wire(tag)?)?;
+            self.entries.push(Occurrence { tag, at: content as u32 });
+            at = skip(self.root, content, end, parse_wire_type(tag)?)?;
         }
         Ok(())
     }
@@ -92,7 +92,7 @@ impl<'a> Message<'a> {
     /// Which of an enum's variants the message holds, as an index into `numbers`.
     ///
     /// Of several the last counts, as for any protobuf `oneof`.
-    pub fn variant(&self, of: &'static str, numbers: &[u32]) -> Result<usize, DecodeError> {
+    pub fn read_variant(&self, of: &'static str, numbers: &[u32]) -> Result<usize, DecodeError> {
         let mut found = None;
         for entry in &self.entries {
             if let Some(index) = numbers.iter().position(|number| *number == entry.number())
@@ -130,15 +130,15 @@ impl<'a> Field<'a> {
 
     /// The content of a value that is optional or repeated itself, out of its wrapper if it has one.
     #[inline]
-    pub fn nested<T>(
+    pub fn read_nested<T>(
         self,
         read: impl FnOnce(Field<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
-        if self.item { read(self.message()?.field(1)) } else { read(self) }
+        if self.item { read(self.read_message()?.field(1)) } else { read(self) }
     }
 
     /// The message in the field; several occurrences are merged, as protobuf demands.
-    pub fn message(self) -> Result<Message<'a>, DecodeError> {
+    pub fn read_message(self) -> Result<Message<'a>, DecodeError> {
         if self.depth >= MAX_DEPTH {
             return Err(DecodeError::new(Problem::TooDeep));
         }
@@ -154,15 +154,15 @@ impl<'a> Field<'a> {
 
     /// The integer in the field, `None` if it is missing.
     #[inline]
-    pub fn varint(self, expected: &'static str) -> Result<Option<u64>, DecodeError> {
+    pub fn read_varint(self, expected: &'static str) -> Result<Option<u64>, DecodeError> {
         let Some(entry) = self.entries.last() else { return Ok(None) };
-        check(*entry, Wire::Varint, expected)?;
-        Ok(Some(varint(self.root, entry.at as usize, self.root.len())?.0))
+        check_wire_type(*entry, WireType::Varint, expected)?;
+        Ok(Some(read_varint_at(self.root, entry.at as usize, self.root.len())?.0))
     }
 
     /// Which of an enum's variants the field holds, as an index into `numbers`.
-    pub fn enumerator(self, of: &'static str, numbers: &[u32]) -> Result<usize, DecodeError> {
-        match self.varint("a variant's number")? {
+    pub fn read_enumerator(self, of: &'static str, numbers: &[u32]) -> Result<usize, DecodeError> {
+        match self.read_varint("a variant's number")? {
             None | Some(0) => Err(DecodeError::missing_variant(of)),
             Some(number) => numbers
                 .iter()
@@ -172,45 +172,49 @@ impl<'a> Field<'a> {
     }
 
     /// Four bytes, `None` if the field is missing.
-    pub fn fixed32(self, expected: &'static str) -> Result<Option<[u8; 4]>, DecodeError> {
-        self.fixed(Wire::Fixed32, expected)
+    pub fn read_fixed32(self, expected: &'static str) -> Result<Option<[u8; 4]>, DecodeError> {
+        self.read_fixed(WireType::Fixed32, expected)
     }
 
     /// Eight bytes, `None` if the field is missing.
-    pub fn fixed64(self, expected: &'static str) -> Result<Option<[u8; 8]>, DecodeError> {
-        self.fixed(Wire::Fixed64, expected)
+    pub fn read_fixed64(self, expected: &'static str) -> Result<Option<[u8; 8]>, DecodeError> {
+        self.read_fixed(WireType::Fixed64, expected)
     }
 
-    fn fixed<const N: usize>(
+    fn read_fixed<const N: usize>(
         self,
-        wire: Wire,
+        wire: WireType,
         expected: &'static str,
     ) -> Result<Option<[u8; N]>, DecodeError> {
         let Some(entry) = self.entries.last() else { return Ok(None) };
-        check(*entry, wire, expected)?;
+        check_wire_type(*entry, wire, expected)?;
         let content = self.root.get(entry.at as usize..).and_then(|rest| rest.first_chunk());
         content.copied().map(Some).ok_or_else(cut_short)
     }
 
     /// The string or bytes in the field, `None` if it is missing.
     #[inline]
-    pub fn bytes(self, expected: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
+    pub fn read_bytes(self, expected: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
         let Some(entry) = self.entries.last() else { return Ok(None) };
         let (start, end) = self.span(*entry, expected)?;
         Ok(Some(self.root.get(start..end).unwrap_or_default()))
     }
 
-    fn span(self, entry: Entry, expected: &'static str) -> Result<(usize, usize), DecodeError> {
-        check(entry, Wire::Bytes, expected)?;
-        let (length, start) = varint(self.root, entry.at as usize, self.root.len())?;
+    fn span(
+        self,
+        entry: Occurrence,
+        expected: &'static str,
+    ) -> Result<(usize, usize), DecodeError> {
+        check_wire_type(entry, WireType::Bytes, expected)?;
+        let (length, start) = read_varint_at(self.root, entry.at as usize, self.root.len())?;
         Ok((start, advance(start, length, self.root.len())?))
     }
 
     /// Decodes a repeated field, packed or not, handing each item to `keep`.
     #[expect(clippy::cast_possible_truncation, reason = "parse() bounds every offset by u32")]
-    pub fn repeated<T: Data>(self, mut keep: impl FnMut(T)) -> Result<(), DecodeError> {
+    pub fn read_repeated<T: Data>(self, mut keep: impl FnMut(T)) -> Result<(), DecodeError> {
         let mut index = 0;
-        let mut one = |entry: &Entry| {
+        let mut one = |entry: &Occurrence| {
             let entries = std::slice::from_ref(entry);
             let item = T::get(Field { root: self.root, entries, depth: self.depth, item: true });
             keep(item.map_err(|error| error.at_index(index))?);
@@ -219,11 +223,11 @@ impl<'a> Field<'a> {
         };
         for entry in self.entries {
             match T::PACKED {
-                Some(packed) if wire(entry.tag)? == Wire::Bytes => {
+                Some(packed) if parse_wire_type(entry.tag)? == WireType::Bytes => {
                     let (mut at, end) = self.span(*entry, "a packed list")?;
                     while at < end {
                         let next = skip(self.root, at, end, packed)?;
-                        one(&Entry { tag: 8 | packed as u32, at: at as u32 })?;
+                        one(&Occurrence { tag: 8 | packed as u32, at: at as u32 })?;
                         at = next;
                     }
                 }
@@ -239,26 +243,30 @@ impl<'a> Field<'a> {
     }
 }
 
-fn check(entry: Entry, wanted: Wire, expected: &'static str) -> Result<(), DecodeError> {
-    let found = wire(entry.tag)?;
+fn check_wire_type(
+    entry: Occurrence,
+    wanted: WireType,
+    expected: &'static str,
+) -> Result<(), DecodeError> {
+    let found = parse_wire_type(entry.tag)?;
     if found == wanted {
         return Ok(());
     }
     let found = match found {
-        Wire::Varint => "an integer",
-        Wire::Fixed64 => "eight fixed bytes",
-        Wire::Bytes => "bytes or a message",
-        Wire::Fixed32 => "four fixed bytes",
+        WireType::Varint => "an integer",
+        WireType::Fixed64 => "eight fixed bytes",
+        WireType::Bytes => "bytes or a message",
+        WireType::Fixed32 => "four fixed bytes",
     };
     Err(DecodeError::expected(expected, found))
 }
 
-fn wire(tag: u32) -> Result<Wire, DecodeError> {
+fn parse_wire_type(tag: u32) -> Result<WireType, DecodeError> {
     match tag & 7 {
-        0 => Ok(Wire::Varint),
-        1 => Ok(Wire::Fixed64),
-        2 => Ok(Wire::Bytes),
-        5 => Ok(Wire::Fixed32),
+        0 => Ok(WireType::Varint),
+        1 => Ok(WireType::Fixed64),
+        2 => Ok(WireType::Bytes),
+        5 => Ok(WireType::Fixed32),
         3 | 4 => Err(DecodeError::malformed("a protobuf group, which is not supported")),
         _ => Err(DecodeError::malformed("an unknown protobuf wire type")),
     }
@@ -266,7 +274,7 @@ fn wire(tag: u32) -> Result<Wire, DecodeError> {
 
 /// A base-128 integer of at most 64 bits: its value, and where it ends.
 #[inline]
-fn varint(bytes: &[u8], at: usize, end: usize) -> Result<(u64, usize), DecodeError> {
+fn read_varint_at(bytes: &[u8], at: usize, end: usize) -> Result<(u64, usize), DecodeError> {
     let mut value = 0;
     for (index, byte) in bytes.get(at..end).unwrap_or_default().iter().take(10).enumerate() {
         if index == 9 && *byte > 1 {
@@ -280,13 +288,13 @@ fn varint(bytes: &[u8], at: usize, end: usize) -> Result<(u64, usize), DecodeErr
     Err(cut_short())
 }
 
-fn skip(bytes: &[u8], at: usize, end: usize, wire: Wire) -> Result<usize, DecodeError> {
+fn skip(bytes: &[u8], at: usize, end: usize, wire: WireType) -> Result<usize, DecodeError> {
     match wire {
-        Wire::Varint => Ok(varint(bytes, at, end)?.1),
-        Wire::Fixed64 => advance(at, 8, end),
-        Wire::Fixed32 => advance(at, 4, end),
-        Wire::Bytes => {
-            let (length, start) = varint(bytes, at, end)?;
+        WireType::Varint => Ok(read_varint_at(bytes, at, end)?.1),
+        WireType::Fixed64 => advance(at, 8, end),
+        WireType::Fixed32 => advance(at, 4, end),
+        WireType::Bytes => {
+            let (length, start) = read_varint_at(bytes, at, end)?;
             advance(start, length, end)
         }
     }

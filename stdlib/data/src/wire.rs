@@ -90,7 +90,7 @@ fn check_unique<'a>(
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Part {
+enum NumberedPart {
     Fields,
     Variants,
     VariantFields(&'static str),
@@ -102,7 +102,7 @@ enum Part {
 #[derive(Debug)]
 pub struct Slot<const N: usize> {
     path: &'static str,
-    part: Part,
+    part: NumberedPart,
     names: [&'static str; N],
     declared: [u32; N],
     installed: OnceLock<[u32; N]>,
@@ -111,12 +111,12 @@ pub struct Slot<const N: usize> {
 impl<const N: usize> Slot<N> {
     /// The fields of a struct.
     pub const fn fields(path: &'static str, names: [&'static str; N]) -> Self {
-        Self::new(path, Part::Fields, names)
+        Self::new(path, NumberedPart::Fields, names)
     }
 
     /// The variants of an enum.
     pub const fn variants(path: &'static str, names: [&'static str; N]) -> Self {
-        Self::new(path, Part::Variants, names)
+        Self::new(path, NumberedPart::Variants, names)
     }
 
     /// The fields of an enum's variant.
@@ -125,12 +125,12 @@ impl<const N: usize> Slot<N> {
         variant: &'static str,
         names: [&'static str; N],
     ) -> Self {
-        Self::new(path, Part::VariantFields(variant), names)
+        Self::new(path, NumberedPart::VariantFields(variant), names)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "no type has 2^32 fields")]
     #[expect(clippy::indexing_slicing, reason = "a const fn has no iterators; bounded by the loop")]
-    const fn new(path: &'static str, part: Part, names: [&'static str; N]) -> Self {
+    const fn new(path: &'static str, part: NumberedPart, names: [&'static str; N]) -> Self {
         let mut declared = [0; N];
         let mut index = 0;
         while index < N {
@@ -146,21 +146,21 @@ impl<const N: usize> Slot<N> {
         match TABLE.get() {
             None => &self.declared,
             Some(table) => self.installed.get_or_init(|| {
-                let numbers = table.types.get(&*key(self.path));
+                let numbers = table.types.get(&*canonical_path(self.path));
                 let numbers = numbers.map(|numbers| match self.part {
-                    Part::Fields => numbers.fields.clone(),
-                    Part::Variants => {
+                    NumberedPart::Fields => numbers.fields.clone(),
+                    NumberedPart::Variants => {
                         let numbered = |(name, variant): (&String, &VariantNumbers)| {
                             (name.clone(), variant.number)
                         };
                         numbers.variants.iter().map(numbered).collect()
                     }
-                    Part::VariantFields(variant) => {
+                    NumberedPart::VariantFields(variant) => {
                         let variant = numbers.variants.get(variant);
                         variant.map(|variant| variant.fields.clone()).unwrap_or_default()
                     }
                 });
-                let mut numbers = assign(numbers.as_ref(), &self.names).into_iter();
+                let mut numbers = assign_numbers(numbers.as_ref(), &self.names).into_iter();
                 std::array::from_fn(|_| numbers.next().unwrap_or_default())
             }),
         }
@@ -168,12 +168,12 @@ impl<const N: usize> Slot<N> {
 }
 
 /// A type's key in the table: its path without `r#`, which rustc writes before a module's name that is a keyword.
-fn key(path: &str) -> Cow<'_, str> {
+fn canonical_path(path: &str) -> Cow<'_, str> {
     if path.contains("::r#") { path.replace("::r#", "::").into() } else { path.into() }
 }
 
 /// A name that the table lacks gets the next number above the table's, so that it collides with none of them.
-fn assign(numbers: Option<&BTreeMap<String, u32>>, names: &[&str]) -> Vec<u32> {
+fn assign_numbers(numbers: Option<&BTreeMap<String, u32>>, names: &[&str]) -> Vec<u32> {
     let mut next = numbers.and_then(|numbers| numbers.values().max().copied()).unwrap_or(0);
     let number = |name: &&str| {
         numbers.and_then(|numbers| numbers.get(*name).copied()).unwrap_or_else(|| {
@@ -215,5 +215,5 @@ impl ArgumentNumbers {
 pub fn arguments(interface: &str, method: &str, names: &'static [&'static str]) -> ArgumentNumbers {
     let table = TABLE.get();
     let numbers = table.and_then(|table| table.methods.get(interface)?.get(method));
-    ArgumentNumbers { names, numbers: assign(numbers, names).into() }
+    ArgumentNumbers { names, numbers: assign_numbers(numbers, names).into() }
 }

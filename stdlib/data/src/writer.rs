@@ -6,7 +6,7 @@ use crate::Data;
 ///
 /// Groups (3 and 4) do not exist here: they are written by nobody and rejected when read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wire {
+pub enum WireType {
     /// A base-128 integer.
     Varint = 0,
     /// Eight bytes, little endian.
@@ -19,7 +19,7 @@ pub enum Wire {
 
 /// Where a value is written: its field number, and what a missing field would mean there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct At {
+pub struct FieldPosition {
     /// The field number, from 1.
     pub number: u32,
     /// Whether exactly one occurrence must be written, as for a list's item or a variant's content.
@@ -28,7 +28,7 @@ pub struct At {
     pub item: bool,
 }
 
-impl At {
+impl FieldPosition {
     /// A message's field: missing means empty.
     pub const fn field(number: u32) -> Self {
         Self { number, item: false }
@@ -63,7 +63,7 @@ impl Writer {
     /// A base-128 integer, shortest form.
     #[expect(clippy::cast_possible_truncation, reason = "the low seven bits are meant")]
     #[inline]
-    pub fn varint(&mut self, mut value: u64) {
+    pub fn write_varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
             value >>= 7;
@@ -73,28 +73,28 @@ impl Writer {
 
     /// A field's number and how its content is delimited.
     #[inline]
-    pub fn tag(&mut self, number: u32, wire: Wire) {
-        self.varint(u64::from(number) << 3 | wire as u64);
+    pub fn write_tag(&mut self, number: u32, wire: WireType) {
+        self.write_varint(u64::from(number) << 3 | wire as u64);
     }
 
     /// Bytes as they are, after [`Writer::tag`].
     #[inline]
-    pub fn raw(&mut self, bytes: &[u8]) {
+    pub fn write_raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
     /// A whole field of strings or bytes.
     #[inline]
-    pub fn bytes(&mut self, number: u32, bytes: &[u8]) {
-        self.tag(number, Wire::Bytes);
-        self.varint(bytes.len() as u64);
-        self.raw(bytes);
+    pub fn write_bytes(&mut self, number: u32, bytes: &[u8]) {
+        self.write_tag(number, WireType::Bytes);
+        self.write_varint(bytes.len() as u64);
+        self.write_raw(bytes);
     }
 
     /// A whole field that holds a message, or a packed list.
     #[inline]
-    pub fn message(&mut self, number: u32, content: impl FnOnce(&mut Self)) {
-        self.tag(number, Wire::Bytes);
+    pub fn write_message(&mut self, number: u32, content: impl FnOnce(&mut Self)) {
+        self.write_tag(number, WireType::Bytes);
         let start = self.bytes.len();
         self.bytes.push(0);
         content(self);
@@ -111,7 +111,7 @@ impl Writer {
             }
             _ => {
                 let mut prefix = Self { bytes: Vec::with_capacity(10) };
-                prefix.varint(length as u64);
+                prefix.write_varint(length as u64);
                 self.bytes.splice(start..=start, prefix.bytes);
             }
         }
@@ -119,26 +119,26 @@ impl Writer {
 
     /// A value that is optional or repeated itself: one occurrence of it is a wrapper message with field 1.
     #[inline]
-    pub fn nested(&mut self, at: At, content: impl FnOnce(&mut Self, u32)) {
+    pub fn write_nested(&mut self, at: FieldPosition, content: impl FnOnce(&mut Self, u32)) {
         if at.item {
-            self.message(at.number, |out| content(out, 1));
+            self.write_message(at.number, |out| content(out, 1));
         } else {
             content(self, at.number);
         }
     }
 
     /// A repeated field, packed where the item's type allows it.
-    pub fn repeated<'a, T: Data>(
+    pub fn write_repeated<'a, T: Data>(
         &mut self,
         number: u32,
         items: impl ExactSizeIterator<Item = &'a T>,
     ) {
         if T::PACKED.is_none() {
             for item in items {
-                item.put(At::item(number), self);
+                item.put(FieldPosition::item(number), self);
             }
         } else if items.len() > 0 {
-            self.message(number, |out| {
+            self.write_message(number, |out| {
                 for item in items {
                     item.put_bare(out);
                 }

@@ -13,7 +13,7 @@ use syn::{
 };
 
 /// Changes an async method, with its body if it has one; leaves any other alone.
-pub(crate) fn transform(
+pub(crate) fn box_future(
     attributes: &mut Vec<Attribute>,
     signature: &mut Signature,
     body: Option<&mut Block>,
@@ -27,17 +27,17 @@ pub(crate) fn transform(
     };
     if let Some(body) = body {
         let moved: Vec<TokenStream> =
-            signature.inputs.iter().enumerate().filter_map(moved).collect();
-        let future = future(private, &answer, &moved, body);
+            signature.inputs.iter().enumerate().filter_map(move_argument).collect();
+        let future = build_future(private, &answer, &moved, body);
         body.stmts = parse_quote_spanned!(asyncness.span=> #private::std::boxed::Box::pin(#future));
-        attributes.push(quiet_body());
+        attributes.push(allow_body_lints());
     } else {
-        attributes.push(quiet_signature());
+        attributes.push(allow_signature_lints());
     }
-    lifetimes(signature);
+    name_lifetimes(signature);
     for (index, argument) in signature.inputs.iter_mut().enumerate() {
         if let FnArg::Typed(argument) = argument {
-            plain_pattern(index, argument);
+            replace_pattern(index, argument);
         }
     }
     let arrow = match &signature.output {
@@ -53,7 +53,7 @@ pub(crate) fn transform(
 }
 
 /// `async move { … }`, whose type is settled before the body is looked at, as that of an `async fn` is.
-fn future(
+fn build_future(
     private: &TokenStream,
     answer: &Type,
     moved: &[TokenStream],
@@ -77,13 +77,13 @@ fn future(
 }
 
 /// Every argument belongs to the future, used or not, as in an `async fn`.
-fn moved((index, argument): (usize, &FnArg)) -> Option<TokenStream> {
+fn move_argument((index, argument): (usize, &FnArg)) -> Option<TokenStream> {
     let FnArg::Typed(argument) = argument else { return None };
     if matches!(*argument.ty, Type::Reference(_)) {
         return None;
     }
     let conditions = argument.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
-    if let Some((mutability, ident)) = plain(&argument.pat) {
+    if let Some((mutability, ident)) = as_plain_identifier(&argument.pat) {
         return Some(quote!(#(#conditions)* let #mutability #ident = #ident;));
     }
     let (pattern, ident) = (&argument.pat, positional(index, &argument.pat));
@@ -95,7 +95,7 @@ fn moved((index, argument): (usize, &FnArg)) -> Option<TokenStream> {
 }
 
 /// `x` or `mut x`.
-fn plain(pattern: &Pat) -> Option<(Option<Token![mut]>, &Ident)> {
+fn as_plain_identifier(pattern: &Pat) -> Option<(Option<Token![mut]>, &Ident)> {
     match pattern {
         Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
             Some((pattern.mutability, &pattern.ident))
@@ -110,11 +110,11 @@ fn positional(index: usize, pattern: &Pat) -> Ident {
 }
 
 /// The argument as a trait may declare it: a name.
-fn plain_pattern(index: usize, argument: &mut PatType) {
+fn replace_pattern(index: usize, argument: &mut PatType) {
     if matches!(*argument.ty, Type::Reference(_)) {
         return;
     }
-    let ident = match plain(&argument.pat) {
+    let ident = match as_plain_identifier(&argument.pat) {
         Some((_, ident)) => ident.clone(),
         None => positional(index, &argument.pat),
     };
@@ -122,8 +122,8 @@ fn plain_pattern(index: usize, argument: &mut PatType) {
 }
 
 /// Names every lifetime that is left out, and bounds all by the future's.
-fn lifetimes(signature: &mut Signature) {
-    let mut elided = Elided(Vec::new());
+fn name_lifetimes(signature: &mut Signature) {
+    let mut elided = LifetimeNames(Vec::new());
     for argument in &mut signature.inputs {
         match argument {
             FnArg::Receiver(receiver) => elided.visit_receiver_mut(receiver),
@@ -144,9 +144,9 @@ fn lifetimes(signature: &mut Signature) {
     }
 }
 
-struct Elided(Vec<Lifetime>);
+struct LifetimeNames(Vec<Lifetime>);
 
-impl Elided {
+impl LifetimeNames {
     fn next(&mut self, span: Span) -> Lifetime {
         let lifetime = Lifetime::new(&format!("'life{}", self.0.len()), span);
         self.0.push(lifetime.clone());
@@ -154,7 +154,7 @@ impl Elided {
     }
 }
 
-impl VisitMut for Elided {
+impl VisitMut for LifetimeNames {
     fn visit_receiver_kind_mut(&mut self, receiver: &mut ReceiverKind) {
         match receiver {
             ReceiverKind::Reference(reference, lifetime @ None, _) => {
@@ -179,7 +179,7 @@ impl VisitMut for Elided {
 }
 
 /// Lints that the workflow's author would not understand, since nobody wrote what they complain of.
-fn quiet_body() -> Attribute {
+fn allow_body_lints() -> Attribute {
     parse_quote! {
         #[allow(
             mismatched_lifetime_syntaxes,
@@ -196,7 +196,7 @@ fn quiet_body() -> Attribute {
     }
 }
 
-fn quiet_signature() -> Attribute {
+fn allow_signature_lints() -> Attribute {
     parse_quote! {
         #[allow(
             mismatched_lifetime_syntaxes,

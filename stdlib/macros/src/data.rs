@@ -6,12 +6,12 @@ use syn::ext::IdentExt as _;
 use syn::{DeriveInput, Ident, Result};
 
 use crate::model::{Field, Kind, Shape, Style, Variant};
-use crate::options::Support;
+use crate::options::CratePath;
 
 pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
-    let support = Support::from_attributes(&item.attrs, "data")?;
+    let crate_path = CratePath::from_attributes(&item.attrs, "data")?;
     let kind = Kind::new(item, |_| false)?;
-    Ok(implement(&item.ident, &kind, &support.private()))
+    Ok(implement(&item.ident, &kind, &crate_path.private()))
 }
 
 /// The implementation of `Data`; `enum`s of errors are always messages, so that their first variant with content changes nothing.
@@ -19,26 +19,26 @@ pub(crate) fn implement_error(ident: &Ident, kind: &Kind, private: &TokenStream)
     match kind {
         Kind::Struct(_) => TokenStream::new(),
         Kind::Enum { variants, skipped } => {
-            wrap(ident, private, &one_of(ident, variants, skipped.as_ref()))
+            wrap(ident, private, &expand_enum(ident, variants, skipped.as_ref()))
         }
     }
 }
 
 fn implement(ident: &Ident, kind: &Kind, private: &TokenStream) -> TokenStream {
     let body = match kind {
-        Kind::Struct(shape) => structure(ident, shape),
+        Kind::Struct(shape) => expand_struct(ident, shape),
         Kind::Enum { variants, .. }
             if variants.iter().all(|variant| variant.shape.style == Style::Unit) =>
         {
-            enumeration(ident, variants)
+            expand_unit_enum(ident, variants)
         }
-        Kind::Enum { variants, skipped } => one_of(ident, variants, skipped.as_ref()),
+        Kind::Enum { variants, skipped } => expand_enum(ident, variants, skipped.as_ref()),
     };
     wrap(ident, private, &body)
 }
 
 /// The pieces of an implementation.
-struct Body {
+struct DataImpl {
     statics: TokenStream,
     constants: TokenStream,
     put: TokenStream,
@@ -47,8 +47,8 @@ struct Body {
     from_json: TokenStream,
 }
 
-fn wrap(ident: &Ident, private: &TokenStream, body: &Body) -> TokenStream {
-    let Body { statics, constants, put, get, to_json, from_json } = body;
+fn wrap(ident: &Ident, private: &TokenStream, body: &DataImpl) -> TokenStream {
+    let DataImpl { statics, constants, put, get, to_json, from_json } = body;
     quote! {
         const _: () = {
             use #private as __bp;
@@ -58,7 +58,7 @@ fn wrap(ident: &Ident, private: &TokenStream, body: &Body) -> TokenStream {
             impl __bp::Data for #ident {
                 #constants
 
-                fn put(&self, __bp_at: __bp::At, __bp_out: &mut __bp::Writer) {
+                fn put(&self, __bp_at: __bp::FieldPosition, __bp_out: &mut __bp::Writer) {
                     #put
                 }
 
@@ -88,7 +88,7 @@ fn path(ident: &Ident) -> TokenStream {
     quote!(__bp::core::concat!(__bp::core::module_path!(), "::", #name))
 }
 
-fn structure(ident: &Ident, shape: &Shape) -> Body {
+fn expand_struct(ident: &Ident, shape: &Shape) -> DataImpl {
     let (path, count, names) = (path(ident), shape.fields.len(), shape.names());
     let numbers = shape.numbers();
     let put = put_fields(shape);
@@ -105,7 +105,7 @@ fn structure(ident: &Ident, shape: &Shape) -> Body {
         }
         _ => TokenStream::new(),
     };
-    Body {
+    DataImpl {
         statics: quote! {
             static __WIRE: __bp::Slot<#count> = __bp::Slot::fields(#path, [#(#names),*]);
         },
@@ -113,11 +113,11 @@ fn structure(ident: &Ident, shape: &Shape) -> Body {
         put: quote! {
             let #numbers = *__WIRE.numbers();
             let Self #pattern = self;
-            __bp_out.message(__bp_at.number, |__bp_out| { #put });
+            __bp_out.write_message(__bp_at.number, |__bp_out| { #put });
         },
         get: quote! {
             let #numbers = *__WIRE.numbers();
-            let __bp_message = __bp_field.message()?;
+            let __bp_message = __bp_field.read_message()?;
             __bp::core::result::Result::Ok(#get)
         },
         to_json: quote! {
@@ -131,7 +131,7 @@ fn structure(ident: &Ident, shape: &Shape) -> Body {
 /// Writes the bound fields into the message `out`.
 fn put_fields(shape: &Shape) -> TokenStream {
     let fields = shape.fields.iter().map(|Field { ty, binding, number, .. }| {
-        quote!(<#ty as __bp::Data>::put(#binding, __bp::At::field(#number), __bp_out);)
+        quote!(<#ty as __bp::Data>::put(#binding, __bp::FieldPosition::field(#number), __bp_out);)
     });
     // A message without fields writes nothing, but takes the writer all the same.
     if shape.fields.is_empty() { quote!(let _ = __bp_out;) } else { quote!(#(#fields)*) }
@@ -157,7 +157,7 @@ fn fields_to_json(shape: &Shape) -> TokenStream {
         Style::Unit => quote!(__bp::Value::Null),
         Style::Newtype => quote!(#(#values)*),
         Style::Tuple => quote!(__bp::Value::Array(__bp::std::vec![#(#values),*])),
-        Style::Named => quote!(__bp::json::object_of([#((#names, #values)),*])),
+        Style::Named => quote!(__bp::json::build_object([#((#names, #values)),*])),
     }
 }
 
@@ -172,7 +172,7 @@ fn fields_from_json(shape: &Shape, constructor: &TokenStream) -> TokenStream {
     };
     match shape.style {
         Style::Unit => quote!({
-            __bp::json::unit(&__bp_value)?;
+            __bp::json::check_unit(&__bp_value)?;
             #constructor {}
         }),
         Style::Newtype => {
@@ -180,28 +180,28 @@ fn fields_from_json(shape: &Shape, constructor: &TokenStream) -> TokenStream {
         }
         Style::Tuple => {
             let fields = fields(
-                &|index, Field { ty, .. }| quote!(__bp::json::next::<#ty>(&mut __bp_items, #index)?),
+                &|index, Field { ty, .. }| quote!(__bp::json::take_next::<#ty>(&mut __bp_items, #index)?),
             );
             quote!({
                 let mut __bp_items = __bp::core::iter::IntoIterator::into_iter(
-                    __bp::json::array(__bp_value, "an array")?,
+                    __bp::json::take_array(__bp_value, "an array")?,
                 );
                 #fields
             })
         }
         Style::Named => {
             let fields = fields(
-                &|_, Field { ty, name, .. }| quote!(__bp::json::member::<#ty>(&mut __bp_members, #name)?),
+                &|_, Field { ty, name, .. }| quote!(__bp::json::take_member::<#ty>(&mut __bp_members, #name)?),
             );
             quote!({
-                let mut __bp_members = __bp::json::object(__bp_value, "an object")?;
+                let mut __bp_members = __bp::json::take_object(__bp_value, "an object")?;
                 #fields
             })
         }
     }
 }
 
-fn variant_slot(ident: &Ident, variants: &[Variant]) -> (TokenStream, TokenStream) {
+fn expand_variant_slot(ident: &Ident, variants: &[Variant]) -> (TokenStream, TokenStream) {
     let (path, count) = (path(ident), variants.len());
     let names = variants.iter().map(|variant| &variant.name);
     let numbers = variants.iter().map(|variant| &variant.number);
@@ -212,32 +212,32 @@ fn variant_slot(ident: &Ident, variants: &[Variant]) -> (TokenStream, TokenStrea
 }
 
 /// An enum whose variants have no content.
-fn enumeration(ident: &Ident, variants: &[Variant]) -> Body {
+fn expand_unit_enum(ident: &Ident, variants: &[Variant]) -> DataImpl {
     let name = ident.unraw().to_string();
-    let (statics, pattern) = variant_slot(ident, variants);
+    let (statics, pattern) = expand_variant_slot(ident, variants);
     let idents: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
     let numbers = variants.iter().map(|variant| &variant.number);
     let indices = 0..variants.len();
-    Body {
+    DataImpl {
         statics,
         constants: quote! {
-            const PACKED: __bp::core::option::Option<__bp::Wire> =
-                __bp::core::option::Option::Some(__bp::Wire::Varint);
+            const PACKED: __bp::core::option::Option<__bp::WireType> =
+                __bp::core::option::Option::Some(__bp::WireType::Varint);
 
             fn put_bare(&self, __bp_out: &mut __bp::Writer) {
                 let #pattern = *__VARIANTS.numbers();
-                __bp_out.varint(__bp::core::convert::Into::into(match self {
+                __bp_out.write_varint(__bp::core::convert::Into::into(match self {
                     #(Self::#idents {} => #numbers),*
                 }));
             }
         },
         put: quote! {
-            __bp_out.tag(__bp_at.number, __bp::Wire::Varint);
+            __bp_out.write_tag(__bp_at.number, __bp::WireType::Varint);
             <Self as __bp::Data>::put_bare(self, __bp_out);
         },
         get: quote! {
-            match __bp_field.enumerator(#name, __VARIANTS.numbers())? {
+            match __bp_field.read_enumerator(#name, __VARIANTS.numbers())? {
                 #(#indices => __bp::core::result::Result::Ok(Self::#idents {}),)*
                 _ => __bp::core::result::Result::Err(__bp::DecodeError::missing_variant(#name)),
             }
@@ -248,7 +248,7 @@ fn enumeration(ident: &Ident, variants: &[Variant]) -> Body {
             })
         },
         from_json: quote! {
-            let (__bp_variant, _) = __bp::json::variant(__bp_value, #name)?;
+            let (__bp_variant, _) = __bp::json::take_variant(__bp_value, #name)?;
             match __bp_variant.as_str() {
                 #(#names => __bp::core::result::Result::Ok(Self::#idents {}),)*
                 _ => __bp::core::result::Result::Err(__bp::DecodeError::unknown_variant(#name, __bp_variant)),
@@ -258,9 +258,9 @@ fn enumeration(ident: &Ident, variants: &[Variant]) -> Body {
 }
 
 /// An enum with content: a message with one field.
-fn one_of(ident: &Ident, variants: &[Variant], skipped: Option<&Ident>) -> Body {
+fn expand_enum(ident: &Ident, variants: &[Variant], skipped: Option<&Ident>) -> DataImpl {
     let name = ident.unraw().to_string();
-    let (mut statics, pattern) = variant_slot(ident, variants);
+    let (mut statics, pattern) = expand_variant_slot(ident, variants);
     let slot_of = |index| format_ident!("__FIELDS_{}", index);
     for (index, variant) in variants.iter().enumerate() {
         let (slot, path, names) = (slot_of(index), path(ident), variant.shape.names());
@@ -283,30 +283,30 @@ fn one_of(ident: &Ident, variants: &[Variant], skipped: Option<&Ident>) -> Body 
         if shape.style == Style::Unit {
             quote!(Self::#ident {} => __bp::core::convert::Into::into(#name))
         } else {
-            quote!(Self::#ident #pattern => __bp::json::tagged(#name, #content))
+            quote!(Self::#ident #pattern => __bp::json::build_tagged(#name, #content))
         }
     });
     let from_json = variants.iter().map(|variant| variant_from_json(&name, variant));
     let skip_put = skipped.map(|ident| quote!(Self::#ident { .. } => { let _ = __bp_out; }));
     let skip_json = skipped.map(|ident| quote!(Self::#ident { .. } => __bp::Value::Null));
-    Body {
+    DataImpl {
         statics,
         constants: TokenStream::new(),
         put: quote! {
             let #pattern = *__VARIANTS.numbers();
-            __bp_out.message(__bp_at.number, |__bp_out| match self { #(#put,)* #skip_put });
+            __bp_out.write_message(__bp_at.number, |__bp_out| match self { #(#put,)* #skip_put });
         },
         get: quote! {
             let #pattern = *__VARIANTS.numbers();
-            let __bp_message = __bp_field.message()?;
-            match __bp_message.variant(#name, &#pattern)? {
+            let __bp_message = __bp_field.read_message()?;
+            match __bp_message.read_variant(#name, &#pattern)? {
                 #(#get)*
                 _ => __bp::core::result::Result::Err(__bp::DecodeError::missing_variant(#name)),
             }
         },
         to_json: quote!(match self { #(#to_json,)* #skip_json }),
         from_json: quote! {
-            let (__bp_variant, __bp_content) = __bp::json::variant(__bp_value, #name)?;
+            let (__bp_variant, __bp_content) = __bp::json::take_variant(__bp_value, #name)?;
             match __bp_variant.as_str() {
                 #(#from_json)*
                 _ => __bp::core::result::Result::Err(__bp::DecodeError::unknown_variant(#name, __bp_variant)),
@@ -319,14 +319,14 @@ fn put_variant(Variant { ident, shape, number, .. }: &Variant, slot: &Ident) -> 
     let pattern = shape.pattern();
     let content = match (shape.style, shape.fields.first()) {
         (Style::Newtype, Some(Field { ty, binding, .. })) => {
-            quote!(<#ty as __bp::Data>::put(#binding, __bp::At::item(#number), __bp_out);)
+            quote!(<#ty as __bp::Data>::put(#binding, __bp::FieldPosition::item(#number), __bp_out);)
         }
-        (Style::Unit | Style::Newtype, _) => quote!(__bp_out.message(#number, |_| {});),
+        (Style::Unit | Style::Newtype, _) => quote!(__bp_out.write_message(#number, |_| {});),
         _ => {
             let (numbers, put) = (shape.numbers(), put_fields(shape));
             quote! {
                 let #numbers = *#slot.numbers();
-                __bp_out.message(#number, |__bp_out| { #put });
+                __bp_out.write_message(#number, |__bp_out| { #put });
             }
         }
     };
@@ -340,12 +340,12 @@ fn get_variant(index: usize, variant: &Variant, slot: &Ident) -> TokenStream {
         (Style::Newtype, Some(Field { ty, .. })) => {
             quote!(<#ty as __bp::Data>::get(#field).map(Self::#ident))
         }
-        (Style::Unit | Style::Newtype, _) => quote!(#field.message().map(|_| Self::#ident {})),
+        (Style::Unit | Style::Newtype, _) => quote!(#field.read_message().map(|_| Self::#ident {})),
         _ => {
             let (numbers, get) = (shape.numbers(), get_fields(shape, &quote!(Self::#ident)));
             quote! {{
                 let #numbers = *#slot.numbers();
-                #field.message().and_then(|__bp_message| __bp::core::result::Result::Ok(#get))
+                #field.read_message().and_then(|__bp_message| __bp::core::result::Result::Ok(#get))
             }}
         }
     };
@@ -358,7 +358,7 @@ fn variant_from_json(of: &str, Variant { ident, name, shape, .. }: &Variant) -> 
     }
     let content = fields_from_json(shape, &quote!(Self::#ident));
     quote! {
-        #name => __bp::json::content(__bp_content, #of)
+        #name => __bp::json::take_content(__bp_content, #of)
             .and_then(|__bp_value| __bp::core::result::Result::Ok(#content))
             .map_err(|__bp_error| __bp_error.at(#name)),
     }

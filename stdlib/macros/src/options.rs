@@ -28,9 +28,9 @@ impl Errors {
 }
 
 /// The crate that support code is taken from.
-pub(crate) struct Support(Option<Path>);
+pub(crate) struct CratePath(Option<Path>);
 
-impl Support {
+impl CratePath {
     pub(crate) const DEFAULT: Self = Self(None);
 
     /// `crate = path`, the only option there is.
@@ -50,11 +50,11 @@ impl Support {
 
     /// The option from a derive's attribute, `#[data(crate = path)]`.
     pub(crate) fn from_attributes(attributes: &[Attribute], name: &str) -> Result<Self> {
-        let mut support = Self::DEFAULT;
+        let mut crate_path = Self::DEFAULT;
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
-            attribute.parse_nested_meta(|meta| support.parse(&meta))?;
+            attribute.parse_nested_meta(|meta| crate_path.parse(&meta))?;
         }
-        Ok(support)
+        Ok(crate_path)
     }
 
     /// The module with everything that generated code names.

@@ -9,14 +9,14 @@ use syn::{
 };
 
 use crate::boxed;
-use crate::options::{Errors, Support};
+use crate::options::{CratePath, Errors};
 
 const WHERE: &str = "`#[service]` stands on a trait, or on the impl of one";
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let mut support = Support::DEFAULT;
-    syn::meta::parser(|meta| support.parse(&meta)).parse2(arguments)?;
-    let private = support.private();
+    let mut crate_path = CratePath::DEFAULT;
+    syn::meta::parser(|meta| crate_path.parse(&meta)).parse2(arguments)?;
+    let private = crate_path.private();
     match syn::parse2::<Item>(item)? {
         Item::Trait(item) => define(item, &private),
         Item::Impl(item) => implement(item, &private),
@@ -39,7 +39,7 @@ fn define(mut item: ItemTrait, private: &TokenStream) -> Result<TokenStream> {
                 strip(&mut method.attrs);
                 check(&method.sig, &mut errors);
                 let body = method.default.as_mut();
-                boxed::transform(&mut method.attrs, &mut method.sig, body, private);
+                boxed::box_future(&mut method.attrs, &mut method.sig, body, private);
             }
             other => errors.push(Error::new_spanned(other, "a service has methods only")),
         }
@@ -64,7 +64,7 @@ fn implement(mut item: ItemImpl, private: &TokenStream) -> Result<TokenStream> {
         if let ImplItem::Fn(method) = member {
             strip(&mut method.attrs);
             let body = Some(&mut method.block);
-            boxed::transform(&mut method.attrs, &mut method.sig, body, private);
+            boxed::box_future(&mut method.attrs, &mut method.sig, body, private);
         }
     }
     Ok(quote!(#item))

@@ -10,7 +10,7 @@ use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result, To
 
 use crate::error_code::error_code;
 use crate::model::{Kind, Shape};
-use crate::options::{Errors, Support};
+use crate::options::{CratePath, Errors};
 
 /// The names that `#[status(…)]` takes, with the runtime's.
 const STATUSES: &[(&str, &str)] = &[
@@ -50,7 +50,7 @@ impl Parse for Status {
 }
 
 /// One variant's arms.
-struct Arms {
+struct VariantArms {
     status: TokenStream,
     code: TokenStream,
     display: TokenStream,
@@ -61,17 +61,18 @@ pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(&item.ident, "a service's error is an enum"));
     };
     let mut errors = Errors::default();
-    let support = errors.keep(Support::from_attributes(&item.attrs, "service_error"));
+    let crate_path = errors.keep(CratePath::from_attributes(&item.attrs, "service_error"));
     let kind = errors.keep(Kind::new(item, is_infra));
-    let infra = errors.keep(infra_variant(item, data));
+    let infra = errors.keep(find_infra_variant(item, data));
     let variants = data.variants.iter().filter(|variant| !is_infra(variant));
-    let arms: Vec<_> = variants.filter_map(|variant| errors.keep(arms(variant))).collect();
+    let arms: Vec<_> = variants.filter_map(|variant| errors.keep(expand_arms(variant))).collect();
     errors.finish()?;
-    let (Some(support), Some(kind), Some((infra, infra_type))) = (support, kind, infra) else {
+    let (Some(crate_path), Some(kind), Some((infra, infra_type))) = (crate_path, kind, infra)
+    else {
         return Err(Error::new_spanned(&item.ident, "incomplete"));
     };
 
-    let (ident, private) = (&item.ident, support.private());
+    let (ident, private) = (&item.ident, crate_path.private());
     let data = crate::data::implement_error(ident, &kind, &private);
     let status = arms.iter().map(|arm| &arm.status);
     let code = arms.iter().map(|arm| &arm.code);
@@ -145,7 +146,10 @@ fn is_infra(variant: &syn::Variant) -> bool {
 }
 
 /// The variant for infrastructure failures, with the type that it holds.
-fn infra_variant<'a>(item: &DeriveInput, data: &'a syn::DataEnum) -> Result<(&'a Ident, &'a Type)> {
+fn find_infra_variant<'a>(
+    item: &DeriveInput,
+    data: &'a syn::DataEnum,
+) -> Result<(&'a Ident, &'a Type)> {
     let mut marked = data.variants.iter().filter(|variant| is_infra(variant));
     let Some(variant) = marked.next() else {
         return Err(Error::new_spanned(
@@ -179,7 +183,7 @@ fn status_attributes(variant: &syn::Variant) -> impl Iterator<Item = &Attribute>
     variant.attrs.iter().filter(|attribute| attribute.path().is_ident("status"))
 }
 
-fn arms(variant: &syn::Variant) -> Result<Arms> {
+fn expand_arms(variant: &syn::Variant) -> Result<VariantArms> {
     let ident = &variant.ident;
     let mut attributes = status_attributes(variant);
     let Some(attribute) = attributes.next() else {
@@ -187,7 +191,7 @@ fn arms(variant: &syn::Variant) -> Result<Arms> {
             ident,
             format!(
                 "how do transports class `{ident}`? Add `#[status(…)]` with one of {}",
-                names()
+                list_statuses()
             ),
         ));
     };
@@ -199,7 +203,7 @@ fn arms(variant: &syn::Variant) -> Result<Arms> {
     let Some((_, status)) = STATUSES.iter().find(|(known, _)| *known == text) else {
         return Err(Error::new_spanned(
             &name,
-            format!("no status `{text}`; there are {}", names()),
+            format!("no status `{text}`; there are {}", list_statuses()),
         ));
     };
     let status = Ident::new(status, Span::call_site());
@@ -207,21 +211,21 @@ fn arms(variant: &syn::Variant) -> Result<Arms> {
     let words = code.replace('_', " ");
     let display = match message {
         None => quote!(Self::#ident { .. } => __bp_formatter.write_str(#words),),
-        Some(message) => display(ident, &Shape::new(&variant.fields), &message)?,
+        Some(message) => expand_display(ident, &Shape::new(&variant.fields), &message)?,
     };
-    Ok(Arms {
+    Ok(VariantArms {
         status: quote!(Self::#ident { .. } => __bp::Status::#status,),
         code: quote!(Self::#ident { .. } => #code,),
         display,
     })
 }
 
-fn names() -> String {
+fn list_statuses() -> String {
     STATUSES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 /// The arm that writes `message`, whose `{0}` and `{field}` name the variant's fields.
-fn display(ident: &Ident, shape: &Shape, message: &LitStr) -> Result<TokenStream> {
+fn expand_display(ident: &Ident, shape: &Shape, message: &LitStr) -> Result<TokenStream> {
     let text = message.value();
     let mut format = String::new();
     let mut used = BTreeMap::new();

@@ -26,7 +26,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
             "a test has no parameters of type or lifetime",
         ));
     }
-    let instances = test.sig.inputs.iter().filter_map(|input| errors.keep(instance(input)));
+    let instances = test.sig.inputs.iter().filter_map(|input| errors.keep(expand_instance(input)));
     let instances: Vec<TokenStream> = instances.collect();
     errors.finish()?;
 
@@ -35,7 +35,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     let (visibility, ident, output) = (test.vis.clone(), &test.sig.ident, &test.sig.output);
     test.vis = syn::Visibility::Inherited;
     let name = ident.unraw().to_string();
-    let targets = if instances.is_empty() { quote!(_) } else { targets().into_token_stream() };
+    let targets =
+        if instances.is_empty() { quote!(_) } else { instances_ident().into_token_stream() };
     Ok(quote! {
         #[::core::prelude::v1::test]
         #(#attributes)*
@@ -49,26 +50,26 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
 }
 
 /// What the test's instances are taken from.
-fn targets() -> Ident {
+fn instances_ident() -> Ident {
     Ident::new("__bp_targets", Span::mixed_site())
 }
 
 /// `targets.service::<dyn Trait>("name")` for one parameter.
-fn instance(input: &FnArg) -> Result<TokenStream> {
+fn expand_instance(input: &FnArg) -> Result<TokenStream> {
     let FnArg::Typed(input) = input else {
         return Err(Error::new_spanned(input, PARAMETER));
     };
     let Pat::Ident(name) = &*input.pat else {
         return Err(Error::new_spanned(&input.pat, PARAMETER));
     };
-    let target = shared(&input.ty).ok_or_else(|| Error::new_spanned(&input.ty, PARAMETER))?;
+    let target = find_shared(&input.ty).ok_or_else(|| Error::new_spanned(&input.ty, PARAMETER))?;
     let name = name.ident.unraw().to_string();
-    let targets = targets();
+    let targets = instances_ident();
     Ok(quote_spanned!(input.ty.span()=> #targets.service::<#target>(#name)))
 }
 
 /// `dyn Trait` of `Arc<dyn Trait>`.
-fn shared(ty: &Type) -> Option<&Type> {
+fn find_shared(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Arc")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };

@@ -36,7 +36,7 @@ pub(crate) struct Alarm {
 impl Alarm {
     pub(crate) fn at(instant: Instant) -> Self {
         let runtime = Handle::current().id();
-        let timer = match idle(runtime, instant) {
+        let timer = match take_idle_timer(runtime, instant) {
             Some(mut timer) => {
                 timer.sleep.as_mut().reset(instant);
                 timer
@@ -48,7 +48,7 @@ impl Alarm {
 }
 
 /// A timer of this thread that needs only be postponed.
-fn idle(runtime: Id, instant: Instant) -> Option<Timer> {
+fn take_idle_timer(runtime: Id, instant: Instant) -> Option<Timer> {
     let taken = IDLE.try_with(|idle| {
         let mut idle = idle.try_borrow_mut().ok()?;
         let place = idle

@@ -60,7 +60,7 @@ impl Builder {
     ) -> Result<Arc<T>, StartError> {
         match self.parameters.get(name) {
             Some(Parameter::Instance(instance)) => self.cast::<T>(name, instance),
-            other => Err(self.wrong(name, "an instance", other)),
+            other => Err(self.wrong_parameter(name, "an instance", other)),
         }
     }
 
@@ -102,7 +102,7 @@ impl Builder {
             Some(Parameter::Instances(instances)) => {
                 instances.iter().map(|instance| self.cast::<T>(name, instance)).collect()
             }
-            other => Err(self.wrong(name, "instances", other)),
+            other => Err(self.wrong_parameter(name, "instances", other)),
         }
     }
 
@@ -116,9 +116,10 @@ impl Builder {
             Some(Parameter::Value(value)) => value,
             // An `Option` of a literal may be absent too.
             None | Some(Parameter::Absent) => &absent,
-            other => return Err(self.wrong(name, "a value", other)),
+            other => return Err(self.wrong_parameter(name, "a value", other)),
         };
-        T::read(value).ok_or_else(|| self.at(name, &format!("{value} is not {}", T::wanted())))
+        T::read(value)
+            .ok_or_else(|| self.error_at(name, &format!("{value} is not {}", T::wanted())))
     }
 
     /// The literal that an `Option` gets, if the plan has one.
@@ -137,9 +138,9 @@ impl Builder {
         let value = match self.parameters.get(name) {
             Some(Parameter::Value(value)) => value.clone(),
             None | Some(Parameter::Absent) => Value::Null,
-            other => return Err(self.wrong(name, "a value", other)),
+            other => return Err(self.wrong_parameter(name, "a value", other)),
         };
-        T::from_json(value).map_err(|error| self.at(name, &error.to_string()))
+        T::from_json(value).map_err(|error| self.error_at(name, &error.to_string()))
     }
 
     /// The instance that a fallible constructor returned; its failure by the instance's name.
@@ -160,21 +161,21 @@ impl Builder {
     ) -> Result<Arc<T>, StartError> {
         instance.get::<T>().ok_or_else(|| {
             let (found, wanted) = (instance.type_name(), std::any::type_name::<T>());
-            self.at(name, &format!("the plan gives it a {found}, it takes a {wanted}"))
+            self.error_at(name, &format!("the plan gives it a {found}, it takes a {wanted}"))
         })
     }
 
-    fn wrong(&self, name: &str, wanted: &str, found: Option<&Parameter>) -> StartError {
+    fn wrong_parameter(&self, name: &str, wanted: &str, found: Option<&Parameter>) -> StartError {
         let found = match found {
             Some(Parameter::Instance(_)) => "an instance",
             Some(Parameter::Instances(_)) => "instances",
             Some(Parameter::Value(_)) => "a value",
             Some(Parameter::Absent) | None => "nothing",
         };
-        self.at(name, &format!("the plan gives it {found}, it takes {wanted}"))
+        self.error_at(name, &format!("the plan gives it {found}, it takes {wanted}"))
     }
 
-    fn at(&self, name: &str, message: &str) -> StartError {
+    fn error_at(&self, name: &str, message: &str) -> StartError {
         StartError::new(format!("parameter `{name}` of `{}`: {message}", self.instance))
     }
 }

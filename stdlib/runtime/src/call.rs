@@ -227,8 +227,8 @@ impl Reply {
         match result {
             Ok(value) => Ok(Self { class: Class::Ok, body: Body::Typed(Box::new(value)) }),
             Err(error) => {
-                let error = error_or_infra(error)?;
-                let class = class_of(&error);
+                let error = split_infra(error)?;
+                let class = classify(&error);
                 Ok(Self { class, body: Body::Typed(Box::new(error)) })
             }
         }
@@ -242,8 +242,8 @@ impl Reply {
         match result {
             Ok(value) => Ok(Self { class: Class::Ok, body: Body::local(value) }),
             Err(error) => {
-                let error = error_or_infra(error)?;
-                let class = class_of(&error);
+                let error = split_infra(error)?;
+                let class = classify(&error);
                 Ok(Self { class, body: Body::local(error) })
             }
         }
@@ -340,7 +340,7 @@ fn wrong_type<T>() -> Infra {
     )
 }
 
-fn error_or_infra<E: ServiceError>(error: E) -> Result<E, Infra> {
+fn split_infra<E: ServiceError>(error: E) -> Result<E, Infra> {
     match error.into_infra() {
         Ok(infra) if infra.processed == Processed::No => {
             Err(infra.with_processed(Processed::Maybe))
@@ -350,7 +350,7 @@ fn error_or_infra<E: ServiceError>(error: E) -> Result<E, Infra> {
     }
 }
 
-fn class_of<E: ServiceError>(error: &E) -> Class {
+fn classify<E: ServiceError>(error: &E) -> Class {
     Class::Application {
         status: error.status(),
         code: Cow::Borrowed(error.code()),

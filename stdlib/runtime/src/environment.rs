@@ -57,7 +57,7 @@ impl Environment {
     pub fn resolve(&self, value: &Value) -> Result<Value, StartError> {
         match value {
             Value::Object(entries) => {
-                if let Some((kind, name)) = reference(value) {
+                if let Some((kind, name)) = parse_reference(value) {
                     return self.look_up(kind, name).map(Value::String);
                 }
                 let resolved = entries
@@ -99,7 +99,7 @@ impl Environment {
 }
 
 /// `{ "env": "X" }` and its kin.
-pub(crate) fn reference(value: &Value) -> Option<(&str, &str)> {
+pub(crate) fn parse_reference(value: &Value) -> Option<(&str, &str)> {
     let entries = value.as_object().filter(|entries| entries.len() == 1)?;
     let (kind, name) = entries.iter().next()?;
     let known = matches!(kind.as_str(), "env" | "secret" | "file");

@@ -309,7 +309,7 @@ impl InitError {
 /// Any error becomes an `InitError` by `?`, which is why `InitError` itself is no `Error`.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for InitError {
     fn from(error: E) -> Self {
-        Self { message: chain(&error), source: Some(Box::new(error)) }
+        Self { message: join_causes(&error), source: Some(Box::new(error)) }
     }
 }
 
@@ -333,7 +333,7 @@ impl StartError {
 
     /// A failure of an underlying operation: `what: cause: cause of cause`.
     pub fn because(what: impl fmt::Display, error: &dyn std::error::Error) -> Self {
-        Self { message: format!("{what}: {}", chain(error)) }
+        Self { message: format!("{what}: {}", join_causes(error)) }
     }
 
     /// The same error, with where it happened in front.
@@ -351,7 +351,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// The error's message followed by those of its sources, without repeating one that its wrapper already shows.
-fn chain(error: &dyn std::error::Error) -> String {
+fn join_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

@@ -37,7 +37,7 @@ impl Context {
             }
         }
         if let Some(left) = self.remaining(now) {
-            headers.push((DEADLINE_MS, millis_up(left).to_string()));
+            headers.push((DEADLINE_MS, round_up_to_millis(left).to_string()));
         }
         if let Some(tenant) = self.tenant() {
             headers.push((TENANT, escape(tenant)));
@@ -98,7 +98,7 @@ impl Context {
 }
 
 /// Rounded up, so that what is left never becomes zero on the wire before it is.
-fn millis_up(duration: Duration) -> u128 {
+fn round_up_to_millis(duration: Duration) -> u128 {
     duration.as_nanos().div_ceil(1_000_000)
 }
 

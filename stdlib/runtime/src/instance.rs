@@ -55,11 +55,11 @@ impl fmt::Debug for AnyInstance {
 pub struct InterfaceGlue {
     interface: &'static Interface,
     /// Absent for an interface whose callers hold the callee itself.
-    halves: Option<Halves>,
+    stubs: Option<Stubs>,
     methods: Vec<Option<MethodGlue>>,
 }
 
-struct Halves {
+struct Stubs {
     client: Box<MakeClient>,
     server: Box<MakeServer>,
 }
@@ -98,7 +98,7 @@ impl InterfaceGlue {
     ) -> Self {
         Self {
             interface,
-            halves: Some(Halves {
+            stubs: Some(Stubs {
                 client: Box::new(move |end| AnyInstance::new::<T>(client(end))),
                 server: Box::new(move |instance| instance.get::<T>().map(server)),
             }),
@@ -108,14 +108,15 @@ impl InterfaceGlue {
 
     /// An interface with a method that borrows or cannot say that the infrastructure failed: nothing stands between its callers and the callee.
     pub fn direct(interface: &'static Interface) -> Self {
-        Self { interface, halves: None, methods: Vec::new() }
+        Self { interface, stubs: None, methods: Vec::new() }
     }
 
     /// Adds the next method: its arguments, value and error.
     pub fn method<A: ArgumentTuple, T: Data, E: ServiceError>(mut self) -> Self {
         self.methods.push(Some(MethodGlue {
             arguments: |json, interface, index| {
-                let method = interface.method_at(index).ok_or_else(|| unknown(interface, index))?;
+                let method =
+                    interface.method_at(index).ok_or_else(|| unknown_method(interface, index))?;
                 let arguments = tuple::decode::<A>(Codec::Json, json, interface, method)?;
                 Ok(Arc::new(TypedArguments(arguments)))
             },
@@ -149,20 +150,20 @@ impl InterfaceGlue {
     ///
     /// # Errors
     /// The interface is one for direct calls.
-    pub fn client(&self, client: Client) -> Result<AnyInstance, StartError> {
-        let halves = self.halves.as_ref().ok_or_else(|| {
+    pub fn build_client(&self, client: Client) -> Result<AnyInstance, StartError> {
+        let stubs = self.stubs.as_ref().ok_or_else(|| {
             StartError::new(format!(
                 "`{}`: nothing may stand between the callers of `{}` and the callee itself",
                 client.edge().key,
                 self.interface.path
             ))
         })?;
-        Ok((halves.client)(client))
+        Ok((stubs.client)(client))
     }
 
     /// The server's half over an instance of the trait; `None` when it is of another trait, or the interface is one for direct calls.
-    pub fn server(&self, instance: &AnyInstance) -> Option<Arc<dyn Dispatch>> {
-        (self.halves.as_ref()?.server)(instance)
+    pub fn build_dispatch(&self, instance: &AnyInstance) -> Option<Arc<dyn Dispatch>> {
+        (self.stubs.as_ref()?.server)(instance)
     }
 
     fn glue(&self, method: u16) -> Option<MethodGlue> {
@@ -173,7 +174,7 @@ impl InterfaceGlue {
     ///
     /// # Errors
     /// It is no answer of the method, or the method is not remote.
-    pub fn canonical(&self, method: u16, answer: Value) -> Result<Value, DecodeError> {
+    pub fn canonicalize(&self, method: u16, answer: Value) -> Result<Value, DecodeError> {
         let glue = self
             .glue(method)
             .ok_or_else(|| DecodeError::expected("a remote method", method.to_string()))?;
@@ -190,14 +191,14 @@ impl InterfaceGlue {
         method: u16,
         arguments: &Value,
     ) -> Result<Outcome, Infra> {
-        let glue = self.glue(method).ok_or_else(|| unknown(self.interface, method))?;
+        let glue = self.glue(method).ok_or_else(|| unknown_method(self.interface, method))?;
         let json = Bytes::from(arguments.to_string());
         let arguments = (glue.arguments)(&json, self.interface, method)?;
         (glue.reply)(client.send(method, arguments).await?)
     }
 }
 
-fn unknown(interface: &Interface, method: u16) -> Infra {
+fn unknown_method(interface: &Interface, method: u16) -> Infra {
     Infra::new(
         crate::error::InfraKind::Unimplemented,
         crate::error::Processed::No,

@@ -29,7 +29,7 @@ impl Knob {
 
     /// Whether it is on now; an atomic load.
     pub fn is_on(&self) -> bool {
-        self.state.get_or_init(|| slot(self.name)).load(Ordering::Relaxed)
+        self.state.get_or_init(|| find_or_add_switch(self.name)).load(Ordering::Relaxed)
     }
 }
 
@@ -40,7 +40,7 @@ impl fmt::Debug for Knob {
 }
 
 /// A workflow's knob by name; `-` and `_` are the same.
-fn slot(name: &str) -> Arc<AtomicBool> {
+fn find_or_add_switch(name: &str) -> Arc<AtomicBool> {
     let name = name.replace('-', "_");
     lock(&KNOBS).entry(name).or_insert_with(|| Arc::new(AtomicBool::new(true))).clone()
 }
@@ -48,7 +48,7 @@ fn slot(name: &str) -> Arc<AtomicBool> {
 /// Sets knobs by name.
 pub(crate) fn install(values: &BTreeMap<String, bool>) {
     for (name, value) in values {
-        slot(name).store(*value, Ordering::Relaxed);
+        find_or_add_switch(name).store(*value, Ordering::Relaxed);
     }
 }
 

@@ -12,13 +12,13 @@ mod arguments;
 pub mod balance;
 mod builder;
 mod call;
+mod callee;
 mod chain;
 mod client;
 mod clock;
 mod config;
 mod context;
 mod drain;
-mod ends;
 mod environment;
 mod error;
 pub mod headers;
@@ -81,7 +81,7 @@ pub mod __private {
 
     /// What `#[bp_test]` expands to.
     pub mod test {
-        pub use crate::app::test::{Targets, run, run_in};
+        pub use crate::app::test::{TestInstances, run, run_in};
     }
 
     pub use bp_data::__private::*;

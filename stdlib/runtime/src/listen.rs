@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Runs `connection` for every connection until [`Drain::draining`], then waits for the open ones until [`Drain::closed`].
 ///
 /// `connection` watches [`Drain::draining`] itself, because only its protocol knows how to say good-bye.
-pub async fn connections<C>(
+pub async fn accept_connections<C>(
     listener: TcpListener,
     drain: Drain,
     mut connection: impl FnMut(TcpStream) -> C,

@@ -56,10 +56,10 @@ literals! {
         None => value.as_bool(),
     };
     String, "text in quotes", value => value.as_str().map(str::to_owned);
-    f64, "a number", value => float(value);
+    f64, "a number", value => read_float(value);
     f32, "a number", value => {
-        let number = float(value)?;
-        let narrow = narrow(number);
+        let number = read_float(value)?;
+        let narrow = narrow_to_f32(number);
         (narrow.is_finite() || !number.is_finite()).then_some(narrow)
     };
     char, "one character in quotes", value => {
@@ -72,7 +72,7 @@ literals! {
 }
 
 /// A number, or its text: a variable's, or one that JSON has no number for.
-fn float(value: &Value) -> Option<f64> {
+fn read_float(value: &Value) -> Option<f64> {
     let Some(text) = value.as_str() else { return value.as_f64() };
     let text = text.trim();
     let number: f64 = text.parse().ok()?;
@@ -81,7 +81,7 @@ fn float(value: &Value) -> Option<f64> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the constructor asks for single precision")]
-fn narrow(number: f64) -> f32 {
+fn narrow_to_f32(number: f64) -> f32 {
     number as f32
 }
 

@@ -43,31 +43,31 @@ pub(crate) fn install(environment: &Environment) -> Result<(), StartError> {
         .parse(environment.get("BP_LOG").unwrap_or(DEFAULT))
         .map_err(|error| StartError::because("BP_LOG", &error))?;
     let process = environment.get("BP_PROCESS").unwrap_or_default().to_owned();
-    let lines = Lines { format, process, write: to_stderr };
+    let lines = LineLayer { format, process, write: write_to_stderr };
     // Somebody else's subscriber, as in a test, is left in place.
     let _ = Registry::default().with(lines.with_filter(filter)).try_init();
     Ok(())
 }
 
-struct Lines {
+struct LineLayer {
     format: Format,
     process: String,
     write: fn(&str),
 }
 
-fn to_stderr(line: &str) {
+fn write_to_stderr(line: &str) {
     // Nothing can be said about a log that cannot be written.
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
-impl<S: Subscriber> Layer<S> for Lines {
+impl<S: Subscriber> Layer<S> for LineLayer {
     fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
-        (self.write)(&self.line(event, SystemTime::now()));
+        (self.write)(&self.format_line(event, SystemTime::now()));
     }
 }
 
-impl Lines {
-    fn line(&self, event: &Event<'_>, now: SystemTime) -> String {
+impl LineLayer {
+    fn format_line(&self, event: &Event<'_>, now: SystemTime) -> String {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let metadata = event.metadata();
@@ -182,7 +182,7 @@ mod tests {
     async fn lines_carry_the_trace_and_no_secret() {
         for format in [Format::Json, Format::Pretty] {
             let write = |line: &str| WRITTEN.lock().unwrap().push(line.to_owned());
-            let lines = Lines { format, process: "cart".to_owned(), write };
+            let lines = LineLayer { format, process: "cart".to_owned(), write };
             let _installed = Registry::default().with(lines).set_default();
             let mut context = Context::empty();
             context.set_trace(TraceContext::parse(

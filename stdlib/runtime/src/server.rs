@@ -10,11 +10,11 @@ use futures_util::future::BoxFuture;
 
 use crate::arguments::Encoded;
 use crate::call::{Call, Edge, Interface, Reply};
+use crate::callee::run_until;
 use crate::chain::{Endpoint, Next};
 use crate::client::Chains;
 use crate::clock::Instant;
 use crate::context::Context;
-use crate::ends::until;
 use crate::error::{Infra, InfraKind, Processed};
 use crate::settings::Settings;
 use crate::tasks::Tasks;
@@ -169,7 +169,7 @@ impl Served {
             let answer = async {
                 let chain = Next::new(wrappers, &*inner.end).run(call);
                 match deadline {
-                    Some(deadline) => until(deadline, chain, late).await,
+                    Some(deadline) => run_until(deadline, chain, late).await,
                     None => chain.await,
                 }
             };

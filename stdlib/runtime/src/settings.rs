@@ -13,10 +13,10 @@ use crate::error::StartError;
 /// The settings of one plugin at one place: an edge, a listener, a backend.
 #[derive(Clone)]
 pub struct Settings {
-    place: Arc<Place>,
+    place: Arc<SettingsPlace>,
 }
 
-struct Place {
+struct SettingsPlace {
     /// For messages: `edge "frontend->cart": timeout`.
     name: String,
     state: Mutex<State>,
@@ -25,10 +25,10 @@ struct Place {
 struct State {
     /// By method index; a single row where there are no methods.
     rows: Vec<Value>,
-    listeners: Vec<Box<dyn Listener>>,
+    subscribers: Vec<Box<dyn Subscriber>>,
 }
 
-trait Listener: Send {
+trait Subscriber: Send {
     /// Reads new rows; the closure then makes them valid.
     fn read(&self, rows: &[Value]) -> Result<Box<dyn FnOnce() + Send>, String>;
     /// Whether some [`Live`] still shows them.
@@ -38,8 +38,8 @@ trait Listener: Send {
 impl Settings {
     /// Settings with one row a method; [`Settings::of`] is for places without methods.
     pub fn new(place: impl Into<String>, rows: Vec<Value>) -> Self {
-        let state = Mutex::new(State { rows, listeners: Vec::new() });
-        Self { place: Arc::new(Place { name: place.into(), state }) }
+        let state = Mutex::new(State { rows, subscribers: Vec::new() });
+        Self { place: Arc::new(SettingsPlace { name: place.into(), state }) }
     }
 
     /// The same settings for everything.
@@ -73,14 +73,14 @@ impl Settings {
             parse::<T>(&state.rows).map_err(|error| StartError::new(error).at(&self.place.name))?;
         let table: Arc<[ArcSwap<T>]> = rows.into_iter().map(ArcSwap::new).collect();
         // Endpoints come and go, and with them the wrappers that followed these settings.
-        state.listeners.retain(|listener| listener.is_followed());
-        state.listeners.push(Box::new(Table(table.clone())));
+        state.subscribers.retain(|subscriber| subscriber.is_followed());
+        state.subscribers.push(Box::new(MethodTable(table.clone())));
         Ok(Live { table })
     }
 
     /// Whether something follows these settings while the process runs.
     pub(crate) fn is_live(&self) -> bool {
-        !crate::sync::lock(&self.place.state).listeners.is_empty()
+        !crate::sync::lock(&self.place.state).subscribers.is_empty()
     }
 
     /// Reads new rows in every [`Live`]; the closures then make them valid everywhere.
@@ -91,10 +91,10 @@ impl Settings {
         let place = self.place.clone();
         let state = crate::sync::lock(&self.place.state);
         let mut commits = state
-            .listeners
+            .subscribers
             .iter()
-            .map(|listener| {
-                listener.read(&rows).map_err(|error| format!("{}: {error}", place.name))
+            .map(|subscriber| {
+                subscriber.read(&rows).map_err(|error| format!("{}: {error}", place.name))
             })
             .collect::<Result<Vec<_>, _>>()?;
         drop(state);
@@ -126,9 +126,9 @@ fn parse<T: DeserializeOwned>(rows: &[Value]) -> Result<Vec<Arc<T>>, String> {
     Ok(parsed)
 }
 
-struct Table<T>(Arc<[ArcSwap<T>]>);
+struct MethodTable<T>(Arc<[ArcSwap<T>]>);
 
-impl<T: DeserializeOwned + Send + Sync + 'static> Listener for Table<T> {
+impl<T: DeserializeOwned + Send + Sync + 'static> Subscriber for MethodTable<T> {
     fn read(&self, rows: &[Value]) -> Result<Box<dyn FnOnce() + Send>, String> {
         let new = parse::<T>(rows)?;
         let table = self.0.clone();

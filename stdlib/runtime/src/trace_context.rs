@@ -33,13 +33,13 @@ impl TraceContext {
         let (version, trace, span, flags) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         // Version 00 has exactly four fields; a later one may have more; ff is forbidden.
-        let version = hex(version, 2)?;
+        let version = parse_hex(version, 2)?;
         if version == 0xff || (version == 0 && parts.next().is_some()) {
             return None;
         }
-        let trace_id = hex(trace, 32).filter(|id| *id != 0)?;
-        let span_id = u64::try_from(hex(span, 16)?).ok().filter(|id| *id != 0)?;
-        let flags = u8::try_from(hex(flags, 2)?).ok()?;
+        let trace_id = parse_hex(trace, 32).filter(|id| *id != 0)?;
+        let span_id = u64::try_from(parse_hex(span, 16)?).ok().filter(|id| *id != 0)?;
+        let flags = u8::try_from(parse_hex(flags, 2)?).ok()?;
         let state = tracestate.map(str::trim).filter(|s| !s.is_empty()).map(Arc::from);
         Some(Self { trace_id, span_id, flags, state })
     }
@@ -52,7 +52,7 @@ impl fmt::Display for TraceContext {
 }
 
 /// Lower-case hexadecimal of exactly `digits` digits, as the recommendation demands.
-fn hex(text: &str, digits: usize) -> Option<u128> {
+fn parse_hex(text: &str, digits: usize) -> Option<u128> {
     let valid = text.len() == digits
         && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     valid.then(|| u128::from_str_radix(text, 16).ok()).flatten()

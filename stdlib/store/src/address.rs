@@ -39,11 +39,11 @@ impl Address {
         port: u16,
     ) -> Result<Database, StartError> {
         #[derive(serde::Deserialize)]
-        struct Said {
+        struct AddressSetting {
             address: Option<String>,
         }
-        let said: Said = cx.settings.read()?;
-        let Self { host, port } = Self::of(cx, said.address.as_deref(), port)?;
+        let setting: AddressSetting = cx.settings.read()?;
+        let Self { host, port } = Self::of(cx, setting.address.as_deref(), port)?;
         Ok(Database { system, server: Some((host, port)) })
     }
 

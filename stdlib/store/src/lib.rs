@@ -17,13 +17,13 @@
 //! when one gives none, all that were open by then are thrown away.
 
 mod address;
+mod concurrency_limit;
 mod fault;
-mod gate;
 mod limits;
 mod pool;
 
 pub use address::Address;
+pub use concurrency_limit::ConcurrencyLimit;
 pub use fault::Fault;
-pub use gate::Gate;
 pub use limits::{Limit, Limits};
 pub use pool::{Connect, Lease, Pool};

@@ -13,10 +13,10 @@ use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, TimeoutT
 use crate::limits::busy;
 use crate::{Address, Fault, Limit, Limits};
 
-/// How long a connection may rest and be used again unasked, as HikariCP's `aliveBypassWindow`.
-const RESTED: Duration = Duration::from_millis(500);
-/// Longest wait for a sign of life.
-const SIGN: Duration = Duration::from_secs(1);
+/// A connection that was idle for less than this is used again without a probe, as with HikariCP's `aliveBypassWindow`.
+const IDLE_WITHOUT_PROBE: Duration = Duration::from_millis(500);
+/// Longest wait for the answer to a probe.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a plugin connects.
 pub trait Connect: Send + Sync + 'static {
@@ -29,94 +29,100 @@ pub trait Connect: Send + Sync + 'static {
     /// Nothing was processed, so [`Processed::No`].
     fn connect(&self) -> impl Future<Output = Result<Self::Connection, Infra>> + Send;
 
-    /// The least exchange there is; says whether the store answered.
+    /// The smallest exchange that the protocol has; says whether the store answered.
     fn is_alive(&self, connection: &mut Self::Connection) -> impl Future<Output = bool> + Send;
 }
 
 /// Connections to one store, made when they are needed.
 pub struct Pool<C: Connect> {
-    connections: managed::Pool<Keeper<C>>,
+    connections: managed::Pool<ConnectionFactory<C>>,
     limits: Live<Limits>,
     address: Address,
 }
 
-/// Makes connections and judges those that rested.
-struct Keeper<C> {
+/// Makes connections, and decides whether an idle one can be used again.
+struct ConnectionFactory<C> {
     connect: C,
-    doubts: Mutex<Doubts>,
+    stale_before: Mutex<StaleBefore>,
 }
 
-/// Since when connections are not trusted.
+/// Which idle connections are not trusted.
 #[derive(Debug, Clone, Copy, Default)]
-struct Doubts {
-    /// Those last used before this give a sign of life first.
-    asked: Option<Instant>,
-    /// Those last used before this are thrown away.
-    gone: Option<Instant>,
+struct StaleBefore {
+    /// Connections that last answered before this are probed first.
+    probe: Option<Instant>,
+    /// Connections that last answered before this are thrown away.
+    discard: Option<Instant>,
 }
 
-/// A wait for a sign of life; one that ends without, because the call was in a hurry perhaps, ends the trust in all connections of the time.
+/// A probe under way; when it ends without an answer, all connections of that time are thrown away.
 ///
-/// Otherwise each of many calls with little time would find out about one connection.
-struct Silence<'k> {
-    doubts: &'k Mutex<Doubts>,
-    heard: bool,
+/// The caller's deadline may end it too. Otherwise each of many calls with little time would find out about one dead connection.
+struct ProbeGuard<'k> {
+    stale_before: &'k Mutex<StaleBefore>,
+    answered: bool,
 }
 
-impl Drop for Silence<'_> {
+impl Drop for ProbeGuard<'_> {
     fn drop(&mut self) {
-        if !self.heard {
-            change(self.doubts, |doubts, now| doubts.gone = Some(now));
+        if !self.answered {
+            update(self.stale_before, |stale_before, now| stale_before.discard = Some(now));
         }
     }
 }
 
-fn change(doubts: &Mutex<Doubts>, change: impl FnOnce(&mut Doubts, Instant)) {
-    change(&mut doubts.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+fn update(stale_before: &Mutex<StaleBefore>, change: impl FnOnce(&mut StaleBefore, Instant)) {
+    change(&mut stale_before.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
 }
 
 /// A connection and when it last answered.
-struct Kept<T> {
+struct PooledConnection<T> {
     connection: T,
     answered: Instant,
 }
 
-impl<C: Connect> Keeper<C> {
-    fn doubts(&self) -> Doubts {
-        *self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
+impl<C: Connect> ConnectionFactory<C> {
+    fn stale_before(&self) -> StaleBefore {
+        *self.stale_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something ended without an answer: whoever is next asks.
-    fn doubt(&self) {
-        change(&self.doubts, |doubts, now| doubts.asked = Some(now));
+    /// An exchange ended without an answer: the next call probes its connection first.
+    fn suspect_others(&self) {
+        update(&self.stale_before, |stale_before, now| stale_before.probe = Some(now));
     }
 }
 
-impl<C: Connect> managed::Manager for Keeper<C> {
-    type Type = Kept<C::Connection>;
+impl<C: Connect> managed::Manager for ConnectionFactory<C> {
+    type Type = PooledConnection<C::Connection>;
     type Error = Infra;
 
     async fn create(&self) -> Result<Self::Type, Infra> {
         let connection = self.connect.connect().await?;
-        Ok(Kept { connection, answered: Instant::now() })
+        Ok(PooledConnection { connection, answered: Instant::now() })
     }
 
-    async fn recycle(&self, kept: &mut Self::Type, _: &Metrics) -> Result<(), RecycleError<Infra>> {
-        let doubts = self.doubts();
-        if doubts.gone.is_some_and(|gone| kept.answered <= gone) {
-            return Err(RecycleError::message("it was open when the store was lost"));
+    async fn recycle(
+        &self,
+        pooled: &mut Self::Type,
+        _: &Metrics,
+    ) -> Result<(), RecycleError<Infra>> {
+        let stale_before = self.stale_before();
+        if stale_before.discard.is_some_and(|discard| pooled.answered <= discard) {
+            return Err(RecycleError::message("it was open when the store stopped answering"));
         }
-        if kept.answered.elapsed() < RESTED && doubts.asked.is_none_or(|at| kept.answered > at) {
+        if pooled.answered.elapsed() < IDLE_WITHOUT_PROBE
+            && stale_before.probe.is_none_or(|at| pooled.answered > at)
+        {
             return Ok(());
         }
-        let mut silence = Silence { doubts: &self.doubts, heard: false };
-        let sign = self.connect.is_alive(&mut kept.connection);
-        if tokio::time::timeout(SIGN, sign).await == Ok(true) {
-            silence.heard = true;
-            kept.answered = Instant::now();
+        let mut guard = ProbeGuard { stale_before: &self.stale_before, answered: false };
+        let sign = self.connect.is_alive(&mut pooled.connection);
+        if tokio::time::timeout(PROBE_TIMEOUT, sign).await == Ok(true) {
+            guard.answered = true;
+            pooled.answered = Instant::now();
             return Ok(());
         }
-        Err(RecycleError::message("it gave no sign of life"))
+        Err(RecycleError::message("the store did not answer the probe"))
     }
 }
 
@@ -124,7 +130,7 @@ impl<C: Connect> Pool<C> {
     /// At most `size` connections; none is made yet.
     ///
     /// # Errors
-    /// A size of nothing.
+    /// The size is 0.
     pub fn new(
         connect: C,
         address: Address,
@@ -132,10 +138,10 @@ impl<C: Connect> Pool<C> {
         limits: Live<Limits>,
     ) -> Result<Self, StartError> {
         if size == 0 {
-            return Err(StartError::new("a pool of no connections"));
+            return Err(StartError::new("a pool needs at least one connection"));
         }
-        let keeper = Keeper { connect, doubts: Mutex::default() };
-        let pool = managed::Pool::builder(keeper)
+        let factory = ConnectionFactory { connect, stale_before: Mutex::default() };
+        let pool = managed::Pool::builder(factory)
             .max_size(size)
             .queue_mode(managed::QueueMode::Lifo)
             .runtime(deadpool::Runtime::Tokio1)
@@ -147,7 +153,7 @@ impl<C: Connect> Pool<C> {
     /// A good connection, for one call.
     ///
     /// # Errors
-    /// None is free or can be made in time; nothing was sent.
+    /// No connection is free or can be made in time; nothing was sent.
     pub async fn lease(&self) -> Result<Lease<C>, Infra> {
         let limits = **self.limits.get();
         let limit = Limit::new(limits.timeout);
@@ -193,9 +199,9 @@ impl<C: Connect> fmt::Debug for Pool<C> {
     }
 }
 
-/// A connection for one call; unless the call ends in an answer ([`Lease::end`]), it is thrown away.
+/// A connection for one call; it is thrown away unless the call ends with an answer ([`Lease::end`]).
 pub struct Lease<C: Connect> {
-    object: Option<Object<Keeper<C>>>,
+    object: Option<Object<ConnectionFactory<C>>>,
     limit: Limit,
 }
 
@@ -212,9 +218,9 @@ impl<C: Connect> Lease<C> {
     pub fn end<T>(mut self, answer: Result<T, Fault>) -> Result<T, BackendError> {
         if let Err(Fault::Broken(infra)) = &answer {
             tracing::debug!(error = %infra, "a connection is lost");
-            // The others were opened to the same server.
-            if let Some(keeper) = self.keeper() {
-                keeper.manager().doubt();
+            // The other connections lead to the same server, so they may be lost too.
+            if let Some(pool) = self.pool() {
+                pool.manager().suspect_others();
             }
         } else if let Some(mut object) = self.object.take() {
             object.answered = Instant::now();
@@ -222,7 +228,7 @@ impl<C: Connect> Lease<C> {
         Ok(answer?)
     }
 
-    fn keeper(&self) -> Option<managed::Pool<Keeper<C>>> {
+    fn pool(&self) -> Option<managed::Pool<ConnectionFactory<C>>> {
         Object::pool(self.object.as_ref()?)
     }
 }
@@ -251,9 +257,9 @@ impl<C: Connect> DerefMut for Lease<C> {
 
 impl<C: Connect> Drop for Lease<C> {
     fn drop(&mut self) {
-        // Dropped in mid-call (a deadline, a cancellation), its next answer would be somebody else's.
-        if let Some(keeper) = self.keeper() {
-            keeper.manager().doubt();
+        // Dropped in mid-call (a deadline, a cancellation), the next answer on it would belong to this call, not to the next one.
+        if let Some(pool) = self.pool() {
+            pool.manager().suspect_others();
         }
         if let Some(object) = self.object.take() {
             drop(Object::take(object));

@@ -51,7 +51,7 @@ impl Drop for Registry {
 }
 
 /// An image of a root.
-struct Base {
+struct BaseImage {
     root: &'static str,
     make: fn(&Path) -> Result<()>,
     name: &'static str,
@@ -59,21 +59,21 @@ struct Base {
     says: &'static str,
 }
 
-const BASES: &[Base] = &[
-    Base {
+const BASES: &[BaseImage] = &[
+    BaseImage {
         root: "rust-root",
         make: builder,
         name: BUILDER,
         says: "ENV PATH=/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     },
-    Base { root: "cc-root", make: runtime, name: RUNTIME, says: "ENV PATH=/usr/bin:/bin" },
-    Base {
+    BaseImage { root: "cc-root", make: runtime, name: RUNTIME, says: "ENV PATH=/usr/bin:/bin" },
+    BaseImage {
         root: "stores-root",
         make: stores::build,
         name: "library/memcached:1.6",
         says: "ENTRYPOINT [\"/usr/local/bin/start-memcached\"]",
     },
-    Base {
+    BaseImage {
         root: "stores-root",
         make: stores::build,
         name: "library/postgres:17",

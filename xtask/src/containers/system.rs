@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::{CONTAINED, Subject, in_folder, output, program};
+use super::{CONTAINED, ProvenExample, in_folder, output, program};
 use crate::ci::root;
 
 /// Most time until what was started or killed answers.
@@ -16,9 +16,9 @@ const PATIENCE: Duration = Duration::from_mins(3);
 const READS: &str = "25";
 
 /// Builds the image from the emitted Dockerfile, as the README says, and says its size.
-pub(super) fn image(app: &Path, subject: &Subject) -> Result<()> {
+pub(super) fn image(app: &Path, example: &ProvenExample) -> Result<()> {
     let file = format!("build/{CONTAINED}/docker/Dockerfile");
-    let image = format!("bp-contained/{}:{CONTAINED}", subject.example);
+    let image = format!("bp-contained/{}:{CONTAINED}", example.name);
     let mut build = Command::new("docker");
     in_folder("image", build.args(["build", "--file", &file, "--tag", &image, "."]), app)?;
     let inspect = ["image", "inspect", "--format", "{{.Size}}", &image];
@@ -27,11 +27,11 @@ pub(super) fn image(app: &Path, subject: &Subject) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn prove(app: &Path, subject: &Subject) -> Result<()> {
-    let system = System { app, subject };
+pub(super) fn prove(app: &Path, example: &ProvenExample) -> Result<()> {
+    let system = System { app, example };
     system.expect()?;
     let folder = app.join("build").join(CONTAINED).join("compose");
-    let mut search = subject.traced.then(Search::start).transpose()?;
+    let mut search = example.traced.then(TraceSearch::start).transpose()?;
     let collector = search.as_ref().map(|search| format!("http://{}", search.collector));
     let compose = |words: &[&str]| {
         let mut command = Command::new("docker-compose");
@@ -57,12 +57,12 @@ pub(super) fn prove(app: &Path, subject: &Subject) -> Result<()> {
 
 struct System<'a> {
     app: &'a Path,
-    subject: &'a Subject,
+    example: &'a ProvenExample,
 }
 
 impl System<'_> {
     fn project(&self) -> String {
-        format!("{}-{CONTAINED}", self.subject.example)
+        format!("{}-{CONTAINED}", self.example.name)
     }
 
     /// Containers, volumes or networks of the project.
@@ -87,7 +87,7 @@ impl System<'_> {
 
     fn workload(&self, address: &str, what: &str, answers: &str, reads: Option<&str>) -> Command {
         let mut command = Command::new(program("workload"));
-        let file = format!("workload/{}.toml", self.subject.workload);
+        let file = format!("workload/{}.toml", self.example.workload);
         command.current_dir(self.app).args([&file, address, what, answers]).args(reads);
         command
     }
@@ -95,13 +95,13 @@ impl System<'_> {
     /// Keeps the answers that `local` gives on this machine.
     fn expect(&self) -> Result<()> {
         println!("── local");
-        let mut local = Local::start(self.app)?;
+        let mut local = LocalRun::start(self.app)?;
         let address = local.entry()?;
         println!("── local: {}", output(&mut self.workload(&address, "keep", "answers", None))?);
         Ok(())
     }
 
-    fn live(&self, search: Option<&mut Search>) -> Result<()> {
+    fn live(&self, search: Option<&mut TraceSearch>) -> Result<()> {
         let start = Instant::now();
         self.settle("the start", || {
             let states = self.running("{{.Names}}: {{.Status}}")?;
@@ -129,7 +129,7 @@ impl System<'_> {
         }
         let shell = Command::new("docker")
             .args(["run", "--rm", "--entrypoint", "sh"])
-            .arg(format!("bp-contained/{}:{CONTAINED}", self.subject.example))
+            .arg(format!("bp-contained/{}:{CONTAINED}", self.example.name))
             .output()?;
         ensure!(!shell.status.success(), "there is a shell in the image");
         Ok(())
@@ -193,14 +193,14 @@ impl System<'_> {
 }
 
 /// The program that collects traces and makes one, until this value is dropped.
-struct Search {
+struct TraceSearch {
     child: Child,
     /// Where containers send their spans.
     collector: String,
     said: BufReader<ChildStdout>,
 }
 
-impl Search {
+impl TraceSearch {
     /// It listens where the engine's own bridge ends, which every container reaches and no other machine.
     fn start() -> Result<Self> {
         let format = "{{index .Options \"com.docker.network.bridge.name\"}}";
@@ -232,7 +232,7 @@ impl Search {
     }
 }
 
-impl Drop for Search {
+impl Drop for TraceSearch {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -240,9 +240,9 @@ impl Drop for Search {
 }
 
 /// `bp run local`, until this value is dropped.
-struct Local(Child);
+struct LocalRun(Child);
 
-impl Local {
+impl LocalRun {
     fn start(app: &Path) -> Result<Self> {
         let mut command = Command::new(program("bp"));
         command.args(["run", "local", "--fresh"]).current_dir(app);
@@ -275,7 +275,7 @@ impl Local {
     }
 }
 
-impl Drop for Local {
+impl Drop for LocalRun {
     fn drop(&mut self) {
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();

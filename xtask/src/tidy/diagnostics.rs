@@ -5,13 +5,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{files, name};
+use super::{list_files, relative_name};
 
 pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
     let mut declared: BTreeMap<String, String> = BTreeMap::new();
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
-    for path in files(&root.join("compiler/diag/src/catalog"), "rs")? {
-        let file = name(root, &path);
+    for path in list_files(&root.join("compiler/diag/src/catalog"), "rs")? {
+        let file = relative_name(root, &path);
         let text = std::fs::read_to_string(&path)?;
         for line in text.lines() {
             let Some(id) = line.trim().split(' ').next().filter(|w| is_code(w)) else { continue };
@@ -36,7 +36,7 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
     }
     let mut cases = String::new();
     for (folder, extension) in [("cases", "txt"), ("tests", "rs")] {
-        for path in files(&root.join("golden-tests").join(folder), extension)? {
+        for path in list_files(&root.join("golden-tests").join(folder), extension)? {
             cases.push_str(&std::fs::read_to_string(&path)?);
         }
     }
@@ -45,15 +45,15 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
             faults.push(format!("{id} ({file}) has no case in golden-tests"));
         }
     }
-    for path in files(&root.join("docs/errors"), "md")? {
+    for path in list_files(&root.join("docs/errors"), "md")? {
         let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let Some(title) = titles.get(&id) else {
-            faults.push(format!("{} is the page of no code", name(root, &path)));
+            faults.push(format!("{} is the page of no code", relative_name(root, &path)));
             continue;
         };
         let head = format!("# {id}: {title}");
         if std::fs::read_to_string(&path)?.lines().next() != Some(head.as_str()) {
-            faults.push(format!("{} does not start with `{head}`", name(root, &path)));
+            faults.push(format!("{} does not start with `{head}`", relative_name(root, &path)));
         }
     }
     Ok(())

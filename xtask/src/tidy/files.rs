@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{files, name};
+use super::{list_files, relative_name};
 
 /// Lines a file may have without a reason.
 const LINES: usize = 800;
@@ -20,8 +20,8 @@ const IMPURE: &[(&str, &str)] = &[
 
 pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
     for folder in ["compiler", "plugins", "stdlib", "xtask", "golden-tests", "examples"] {
-        for path in files(&root.join(folder), "rs")? {
-            let name = name(root, &path);
+        for path in list_files(&root.join(folder), "rs")? {
+            let name = relative_name(root, &path);
             let text = std::fs::read_to_string(&path)?;
             check_text(&name, &text, faults);
         }
@@ -42,7 +42,7 @@ fn check_text(name: &str, text: &str, faults: &mut Vec<String>) {
     let compiles = name.starts_with("compiler/") || name.contains("/compile/");
     for (number, line) in text.lines().enumerate() {
         let at = format!("{name}:{}", number + 1);
-        if compiles && !tests && unordered(line) && !excepted(UNORDERED) {
+        if compiles && !tests && is_unordered(line) && !excepted(UNORDERED) {
             faults
                 .push(format!("{at}: an unordered map in the compiler; use BTreeMap or IndexMap"));
         }
@@ -59,7 +59,7 @@ fn check_text(name: &str, text: &str, faults: &mut Vec<String>) {
 }
 
 /// Whether a line uses an unordered map; the bare word may be the name of a Rust type that the compiler knows of.
-fn unordered(line: &str) -> bool {
+fn is_unordered(line: &str) -> bool {
     if line.trim_start().starts_with("//") {
         return false;
     }

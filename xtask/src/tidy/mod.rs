@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use crate::ci::root;
 
 /// Runs every rule and reports all that they find.
-pub(crate) fn all() -> Result<()> {
+pub(crate) fn check_all() -> Result<()> {
     let root = root();
     let mut faults = Vec::new();
     layers::check(&root, &mut faults)?;
@@ -32,7 +32,7 @@ pub(crate) fn all() -> Result<()> {
 }
 
 /// Every file below `folder` with this extension, sorted; build output is left out.
-pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn list_files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(next) = waiting.pop() {
@@ -56,6 +56,6 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// A path as faults name it.
-fn name(root: &Path, path: &Path) -> String {
+fn relative_name(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
 }

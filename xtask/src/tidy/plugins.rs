@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{files, name};
+use super::{list_files, relative_name};
 
 /// What a small wrapper may take in both halves, tests aside; `retry` is the measure of how little a plugin needs.
 const SMALL: (&str, usize) = ("plugins/retry", 150);
@@ -15,7 +15,7 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
         if !folder.is_dir() {
             continue;
         }
-        let plugin = name(root, &folder);
+        let plugin = relative_name(root, &folder);
         for needed in ["README.md", "compile/Cargo.toml"] {
             if !folder.join(needed).is_file() {
                 faults.push(format!("{plugin} lacks {needed}"));
@@ -26,7 +26,7 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
             faults.push(format!("{plugin}/README.md shows no wiring"));
         }
     }
-    let lines = code_lines(&root.join(SMALL.0))?;
+    let lines = count_code_lines(&root.join(SMALL.0))?;
     if lines > SMALL.1 {
         faults
             .push(format!("{} takes {lines} lines in both halves, more than {}", SMALL.0, SMALL.1));
@@ -35,10 +35,10 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
 }
 
 /// Lines of Rust below `src`, without test modules.
-fn code_lines(folder: &Path) -> Result<usize> {
+fn count_code_lines(folder: &Path) -> Result<usize> {
     let mut lines = 0;
     for half in ["compile/src", "runtime/src"] {
-        for path in files(&folder.join(half), "rs")? {
+        for path in list_files(&folder.join(half), "rs")? {
             if path.ends_with("tests.rs") {
                 continue;
             }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bp_backend::conformance::{Bench, Failure};
+use bp_backend::conformance::{Failure, StoreFactory};
 use bp_backend::{Cache, DocumentStore};
 use bp_runtime::{AnyInstance, BackendContext, BackendPlugin, Settings, StartError, Surroundings};
 use serde_json::{Value, json};
@@ -104,7 +104,7 @@ const CACHE: &str = "bp_backend::Cache";
 const DOCUMENTS: &str = "bp_backend::DocumentStore";
 
 #[async_trait]
-impl Bench<dyn Cache> for Instances {
+impl StoreFactory<dyn Cache> for Instances {
     async fn fresh(&self) -> Result<Arc<dyn Cache>, Failure> {
         self.named(CACHE, self.name()).await
     }
@@ -121,7 +121,7 @@ impl Bench<dyn Cache> for Instances {
 }
 
 #[async_trait]
-impl Bench<dyn DocumentStore> for Instances {
+impl StoreFactory<dyn DocumentStore> for Instances {
     async fn fresh(&self) -> Result<Arc<dyn DocumentStore>, Failure> {
         self.named(DOCUMENTS, self.name()).await
     }

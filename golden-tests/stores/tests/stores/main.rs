@@ -38,7 +38,7 @@ fn server(kind: Kind) -> Option<Server> {
 async fn memcached() {
     let Some(mut server) = server(Kind::Memcached) else { return };
     let instances = Instances::of(Kind::Memcached, server.port());
-    conformance::cache(Arc::new(instances.clone())).await;
+    conformance::check_cache(Arc::new(instances.clone())).await;
     failures::all(&Caches { instances, keeps: false }, &mut server).await;
 }
 
@@ -46,7 +46,7 @@ async fn memcached() {
 async fn redis() {
     let Some(mut server) = server(Kind::Redis) else { return };
     let instances = Instances::of(Kind::Redis, server.port());
-    conformance::cache(Arc::new(instances.clone())).await;
+    conformance::check_cache(Arc::new(instances.clone())).await;
     failures::all(&Caches { instances, keeps: true }, &mut server).await;
     subject::passwords(Kind::Redis).await;
 }
@@ -55,7 +55,7 @@ async fn redis() {
 async fn mongodb() {
     let Some(mut server) = server(Kind::Mongodb) else { return };
     let instances = Instances::of(Kind::Mongodb, server.port());
-    conformance::document_store(Arc::new(instances.clone())).await;
+    conformance::check_document_store(Arc::new(instances.clone())).await;
     failures::all(&Documents { instances }, &mut server).await;
 }
 
@@ -63,7 +63,7 @@ async fn mongodb() {
 async fn postgres() {
     let Some(mut server) = server(Kind::Postgres) else { return };
     let instances = Instances::of(Kind::Postgres, server.port());
-    conformance::document_store(Arc::new(instances.clone())).await;
+    conformance::check_document_store(Arc::new(instances.clone())).await;
     failures::all(&Documents { instances }, &mut server).await;
     subject::passwords(Kind::Postgres).await;
 }

@@ -17,13 +17,13 @@ struct Plugin;
 /// What the wiring says; the compiler fills in defaults.
 #[derive(Debug, Deserialize)]
 struct Settings {
-    choice: Words,
+    choice: ChoiceSetting,
     elsewhere: u32,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Words {
+enum ChoiceSetting {
     P2c,
     RoundRobin,
     Random,
@@ -37,9 +37,9 @@ impl WrapperPlugin for Plugin {
     fn balance(&self, cx: &WrapperContext) -> Result<Option<Balance>, StartError> {
         let settings: Settings = cx.settings.read()?;
         let choice = match settings.choice {
-            Words::P2c => Choice::P2c,
-            Words::RoundRobin => Choice::RoundRobin,
-            Words::Random => Choice::Random,
+            ChoiceSetting::P2c => Choice::P2c,
+            ChoiceSetting::RoundRobin => Choice::RoundRobin,
+            ChoiceSetting::Random => Choice::Random,
         };
         Ok(Some(Balance { choice, elsewhere: settings.elsewhere }))
     }

@@ -8,7 +8,7 @@ use bp_plugin::diag::Diagnostic;
 use serde::Serialize;
 
 use crate::ports;
-use crate::service::{ComposeSettings, Making, Service};
+use crate::service::{ComposeSettings, Service, ServiceBuilder};
 
 /// The whole file.
 #[derive(Debug, Serialize)]
@@ -46,14 +46,14 @@ pub(crate) const CALLS: &str = "calls";
 /// The network of stores and of the processes that call them; it has no way out.
 pub(crate) const STORES: &str = "stores";
 
-pub(crate) fn file(
+pub(crate) fn build_file(
     cx: &ArtifactContext<'_>,
     deployment: &Deployment,
     settings: &ComposeSettings,
 ) -> Result<File, Diagnostic> {
     let mut published: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for listener in ports::published(cx.plan, settings) {
-        published.entry(listener.process).or_default().push(listener.text(settings));
+    for listener in ports::list_published(cx.plan, settings) {
+        published.entry(listener.process).or_default().push(listener.format(settings));
     }
     let images = ImageSettings::of(cx.plan);
     let context = match &images {
@@ -62,7 +62,7 @@ pub(crate) fn file(
     };
     // Paths are relative to the file, which is one folder below the output folder.
     let root = format!("../{}", cx.place.to_root);
-    let making = Making {
+    let builder = ServiceBuilder {
         deployment,
         settings,
         images: images.as_ref(),
@@ -75,15 +75,15 @@ pub(crate) fn file(
     let mut volumes = BTreeSet::new();
     for process in deployment.processes.values() {
         let ports = published.get(process.name.as_str()).cloned().unwrap_or_default();
-        volumes.extend(process.keeps_data.then(|| making.volume_of(&process.host)));
-        services.insert(process.host.clone(), making.process(process, ports));
+        volumes.extend(process.keeps_data.then(|| builder.volume_of(&process.host)));
+        services.insert(process.host.clone(), builder.build_process(process, ports));
     }
     for init in deployment.inits.values() {
-        services.insert(init.host.clone(), making.init(init));
+        services.insert(init.host.clone(), builder.init(init));
     }
     for store in deployment.stores.values() {
         volumes.extend(store.data.is_some().then(|| store.host.clone()));
-        services.insert(store.host.clone(), making.store(store));
+        services.insert(store.host.clone(), builder.build_store(store));
     }
     let mut networks = BTreeMap::from([(CALLS, Network::default())]);
     if !deployment.stores.is_empty() {
@@ -91,7 +91,7 @@ pub(crate) fn file(
     }
     let secrets = deployment.secrets().into_iter().map(|name| {
         let file = format!("{root}/{}/{name}", settings.secrets);
-        (References::key(name), SecretFile { file: literal(&file) })
+        (References::key(name), SecretFile { file: escape_dollars(&file) })
     });
     Ok(File {
         services,
@@ -102,6 +102,6 @@ pub(crate) fn file(
 }
 
 /// A text that Compose takes as it is: it would put variables in place of `$NAME`.
-pub(crate) fn literal(text: &str) -> String {
+pub(crate) fn escape_dollars(text: &str) -> String {
     text.replace('$', "$$")
 }

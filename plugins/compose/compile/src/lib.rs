@@ -93,7 +93,7 @@ impl Plugin for Compose {
         let settings = service::ComposeSettings::of(cx.plan);
         let options = Options { config: settings.config.is_some(), ..Options::default() };
         let deployment = Deployment::of(cx.plan, options);
-        let file = match file::file(cx, &deployment, &settings) {
+        let file = match file::build_file(cx, &deployment, &settings) {
             Ok(file) => file,
             Err(fault) => {
                 cx.diagnostics.push(fault);

@@ -11,7 +11,7 @@ use bp_plugin::plan::ResourcesPlan;
 use bp_plugin::{Plan, Value};
 use serde::Serialize;
 
-use crate::file::{CALLS, STORES, literal};
+use crate::file::{CALLS, STORES, escape_dollars};
 
 /// What `[target.compose]` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl Default for Service {
 
 /// What services are made from.
 #[derive(Debug)]
-pub(crate) struct Making<'a> {
+pub(crate) struct ServiceBuilder<'a> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) settings: &'a ComposeSettings,
     pub(crate) images: Option<&'a ImageSettings>,
@@ -188,73 +188,73 @@ pub(crate) struct Making<'a> {
     pub(crate) root: &'a str,
 }
 
-impl Making<'_> {
-    pub(crate) fn process(&self, process: &ProcessContainer, ports: Vec<String>) -> Service {
+impl ServiceBuilder<'_> {
+    pub(crate) fn build_process(&self, process: &ProcessContainer, ports: Vec<String>) -> Service {
         let health = &process.health;
-        let mut volumes = self.files(&process.references);
+        let mut volumes = self.mount_files(&process.references);
         if process.keeps_data {
-            volumes.push(volume(&self.volume_of(&process.host), DATA_FOLDER));
+            volumes.push(mount_volume(&self.volume_of(&process.host), DATA_FOLDER));
         }
         if let Some(config) = &self.settings.config {
-            volumes.push(self.file(config, CONFIG_FILE));
+            volumes.push(self.mount_file(config, CONFIG_FILE));
         }
-        let mut depends_on = self.ready_stores(&process.name);
+        let mut depends_on = self.wait_for_stores(&process.name);
         let first = self.deployment.inits.values().filter(|init| init.first);
         depends_on.extend(
-            first.map(|init| (init.host.clone(), condition("service_completed_successfully"))),
+            first.map(|init| (init.host.clone(), wait_for("service_completed_successfully"))),
         );
         let test = ["CMD", PROGRAM, "health", "ready"];
         Service {
-            environment: environment(&process.environment),
-            secrets: secrets(&process.references),
+            environment: build_environment(&process.environment),
+            secrets: list_secrets(&process.references),
             depends_on,
             ports,
             volumes,
             healthcheck: Some(Healthcheck::Test {
                 test: test.map(str::to_owned).into(),
-                interval: seconds(health.ready.period),
+                interval: format_seconds(health.ready.period),
                 // The container's program must start first, which takes longer than the answer.
-                timeout: seconds(health.timeout.saturating_mul(3)),
+                timeout: format_seconds(health.timeout.saturating_mul(3)),
                 retries: health.ready.failures,
-                start_period: seconds(
+                start_period: format_seconds(
                     health.startup.period.saturating_mul(health.startup.failures),
                 ),
             }),
-            deploy: deploy(process.replicas, &process.resources),
-            stop_grace_period: seconds(process.grace),
-            ..self.program(&process.name)
+            deploy: build_deploy(process.replicas, &process.resources),
+            stop_grace_period: format_seconds(process.grace),
+            ..self.build_program(&process.name)
         }
     }
 
     pub(crate) fn init(&self, init: &InitContainer) -> Service {
-        let mut volumes = self.files(&init.references);
+        let mut volumes = self.mount_files(&init.references);
         if init.keeps_data {
-            volumes.push(volume(&self.volume_of(&init.host), DATA_FOLDER));
+            volumes.push(mount_volume(&self.volume_of(&init.host), DATA_FOLDER));
         }
-        let mut depends_on = self.ready_stores(&init.name);
+        let mut depends_on = self.wait_for_stores(&init.name);
         let called = self.deployment.processes_of(&init.name).into_iter();
         depends_on.extend(
             called
                 .filter_map(|name| self.deployment.processes.get(name))
-                .map(|process| (process.host.clone(), condition("service_healthy"))),
+                .map(|process| (process.host.clone(), wait_for("service_healthy"))),
         );
         Service {
-            environment: environment(&init.environment),
-            secrets: secrets(&init.references),
+            environment: build_environment(&init.environment),
+            secrets: list_secrets(&init.references),
             depends_on,
             volumes,
             // The image's own asks a process.
             healthcheck: Some(Healthcheck::Off { disable: true }),
-            deploy: deploy(1, &init.resources),
+            deploy: build_deploy(1, &init.resources),
             // It may run again, and whatever waits for it waits as long as it tries.
             restart: "on-failure",
-            stop_grace_period: seconds(init.grace),
-            ..self.program(&init.name)
+            stop_grace_period: format_seconds(init.grace),
+            ..self.build_program(&init.name)
         }
     }
 
     /// What processes and inits have in common.
-    fn program(&self, name: &str) -> Service {
+    fn build_program(&self, name: &str) -> Service {
         let stores = self.deployment.stores_of(name);
         Service {
             image: self.images.map_or_else(|| host(&self.plan.app.name), |i| i.application.clone()),
@@ -270,11 +270,11 @@ impl Making<'_> {
         }
     }
 
-    fn ready_stores(&self, caller: &str) -> BTreeMap<String, Condition> {
+    fn wait_for_stores(&self, caller: &str) -> BTreeMap<String, Condition> {
         let stores = self.deployment.stores_of(caller).into_iter();
         stores
             .filter_map(|name| self.deployment.stores.get(name))
-            .map(|store| (store.host.clone(), ready(store)))
+            .map(|store| (store.host.clone(), wait_until_ready(store)))
             .collect()
     }
 
@@ -288,19 +288,19 @@ impl Making<'_> {
         }
     }
 
-    pub(crate) fn store(&self, store: &StoreContainer) -> Service {
-        let mut volumes = self.files(&store.references);
+    pub(crate) fn build_store(&self, store: &StoreContainer) -> Service {
+        let mut volumes = self.mount_files(&store.references);
         if let Some(data) = &store.data {
-            volumes.push(volume(&store.host, data));
+            volumes.push(mount_volume(&store.host, data));
         }
         let mut test = vec!["CMD".to_owned()];
-        test.extend(store.health.iter().map(|word| literal(word)));
+        test.extend(store.health.iter().map(|word| escape_dollars(word)));
         let owner = store.user;
         Service {
             image: store_image(self.plan, self.lock, &store.image),
-            command: store.arguments.iter().map(|word| literal(word)).collect(),
-            environment: environment(&store.environment),
-            secrets: secrets(&store.references),
+            command: store.arguments.iter().map(|word| escape_dollars(word)).collect(),
+            environment: build_environment(&store.environment),
+            secrets: list_secrets(&store.references),
             networks: vec![STORES],
             volumes,
             tmpfs: store
@@ -315,59 +315,73 @@ impl Making<'_> {
                 retries: 5,
                 start_period: "60s".to_owned(),
             }),
-            deploy: deploy(1, &store.resources),
-            stop_grace_period: seconds(store.grace),
+            deploy: build_deploy(1, &store.resources),
+            stop_grace_period: format_seconds(store.grace),
             user: Some(format!("{owner}:{owner}")),
             ..Service::default()
         }
     }
 
-    fn files(&self, references: &References) -> Vec<Mount> {
-        references.files.iter().map(|path| self.file(path, &References::mount(path))).collect()
+    fn mount_files(&self, references: &References) -> Vec<Mount> {
+        references
+            .files
+            .iter()
+            .map(|path| self.mount_file(path, &References::mount(path)))
+            .collect()
     }
 
     /// A file of the machine: at its own path when that is absolute, from the application's folder otherwise.
-    fn file(&self, path: &str, target: &str) -> Mount {
+    fn mount_file(&self, path: &str, target: &str) -> Mount {
         let source =
             if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.root) };
-        Mount { kind: "bind", source: literal(&source), target: literal(target), read_only: true }
+        Mount {
+            kind: "bind",
+            source: escape_dollars(&source),
+            target: escape_dollars(target),
+            read_only: true,
+        }
     }
 }
 
-fn secrets(references: &References) -> Vec<SecretUse> {
+fn list_secrets(references: &References) -> Vec<SecretUse> {
     // A relative target is below the folder of secrets.
     let used = |name: &String| SecretUse { source: References::key(name), target: name.clone() };
     references.secrets.iter().map(used).collect()
 }
 
-fn volume(name: &str, target: &str) -> Mount {
-    Mount { kind: "volume", source: name.to_owned(), target: literal(target), read_only: false }
+fn mount_volume(name: &str, target: &str) -> Mount {
+    Mount {
+        kind: "volume",
+        source: name.to_owned(),
+        target: escape_dollars(target),
+        read_only: false,
+    }
 }
 
-fn ready(store: &StoreContainer) -> Condition {
-    condition(if store.health.is_empty() { "service_started" } else { "service_healthy" })
+fn wait_until_ready(store: &StoreContainer) -> Condition {
+    wait_for(if store.health.is_empty() { "service_started" } else { "service_healthy" })
 }
 
-fn condition(condition: &'static str) -> Condition {
+fn wait_for(condition: &'static str) -> Condition {
     Condition { condition }
 }
 
-fn environment(values: &BTreeMap<String, EnvValue>) -> BTreeMap<String, Option<String>> {
+fn build_environment(values: &BTreeMap<String, EnvValue>) -> BTreeMap<String, Option<String>> {
     let value = |value: &EnvValue| match value {
-        EnvValue::Text(text) => Some(literal(text)),
+        EnvValue::Text(text) => Some(escape_dollars(text)),
         EnvValue::Required(name) => Some(format!("${{{name}:?set it where you run Compose}}")),
         EnvValue::Optional(_) => None,
     };
     values.iter().map(|(name, of)| (name.clone(), value(of))).collect()
 }
 
-fn deploy(replicas: u32, amounts: &ResourcesPlan) -> Deploy {
+fn build_deploy(replicas: u32, amounts: &ResourcesPlan) -> Deploy {
     let limits = Limits { cpus: amounts.cpu.to_string(), memory: amounts.memory.to_string() };
     Deploy { replicas, resources: Resources { limits } }
 }
 
 /// Whole seconds, rounded up.
-fn seconds(time: Duration) -> String {
+fn format_seconds(time: Duration) -> String {
     let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     format!("{whole}s")
 }

@@ -18,7 +18,7 @@ const STATIC: [&str; 2] = [
 const DYNAMIC: [&str; 2] = ["--release", "/target/release"];
 
 /// Everything that the text holds is a word of letters, digits and `._-/:@`; [`BuildContext`], `is_image` and the rules for names see to that.
-pub(crate) fn dockerfile(
+pub(crate) fn write_dockerfile(
     cx: &ArtifactContext<'_>,
     settings: &ImageSettings,
     paths: &BuildContext,
@@ -38,7 +38,7 @@ pub(crate) fn dockerfile(
                 application => &settings.application,
                 builder => cx.images.reference(&settings.builder, registry),
                 runtime => cx.images.reference(&settings.runtime, registry),
-                runtime_parts => runtime_parts(paths),
+                runtime_parts => list_runtime_parts(paths),
                 include => &paths.include,
                 workflow => &paths.workflow,
                 rust => format!("{}/rust", paths.out),
@@ -59,16 +59,16 @@ pub(crate) fn dockerfile(
 }
 
 /// What of the runtime's folder a build reads: no more, since it may be a whole repository.
-fn runtime_parts(paths: &BuildContext) -> Vec<String> {
+fn list_runtime_parts(paths: &BuildContext) -> Vec<String> {
     let Some(folder) = &paths.runtime else { return Vec::new() };
     let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     ["Cargo.toml", "stdlib", "plugins"].map(|part| format!("{prefix}{part}")).into()
 }
 
 /// What the engine is sent: nothing but what the Dockerfile copies.
-pub(crate) fn ignore(paths: &BuildContext) -> String {
+pub(crate) fn write_ignore(paths: &BuildContext) -> String {
     let rust = format!("{}/rust", paths.out);
-    let allowed = runtime_parts(paths)
+    let allowed = list_runtime_parts(paths)
         .into_iter()
         .chain(paths.include.iter().cloned())
         .chain([paths.workflow.clone(), rust]);

@@ -123,8 +123,8 @@ impl Plugin for Docker {
             }
         };
         let files = [
-            ("docker/Dockerfile", dockerfile::dockerfile(cx, &settings, &paths)),
-            ("docker/Dockerfile.dockerignore", Ok(dockerfile::ignore(&paths))),
+            ("docker/Dockerfile", dockerfile::write_dockerfile(cx, &settings, &paths)),
+            ("docker/Dockerfile.dockerignore", Ok(dockerfile::write_ignore(&paths))),
         ];
         for (path, text) in files {
             let written =

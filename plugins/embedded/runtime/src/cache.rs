@@ -13,7 +13,7 @@ use redb::{
     TableDefinition, WriteTransaction,
 };
 
-use crate::file::{Done, File, Options};
+use crate::file::{File, Options, WriteOutcome};
 
 /// Key to its expiry and value.
 const ENTRIES: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("cache");
@@ -81,12 +81,12 @@ fn alive(
 }
 
 /// Both tables in a write.
-struct Entries<'t> {
+struct CacheTables<'t> {
     entries: Table<'t, &'static str, (u64, &'static [u8])>,
     expiries: Table<'t, (u64, &'static str), ()>,
 }
 
-impl<'t> Entries<'t> {
+impl<'t> CacheTables<'t> {
     fn of(transaction: &'t WriteTransaction) -> Result<Self, redb::Error> {
         Ok(Self {
             entries: transaction.open_table(ENTRIES)?,
@@ -131,7 +131,7 @@ fn sweep(database: &Database) -> Result<(), redb::Error> {
         }
         let transaction = database.begin_write()?;
         {
-            let mut entries = Entries::of(&transaction)?;
+            let mut entries = CacheTables::of(&transaction)?;
             for key in &expired {
                 // Only this thread writes, so the entry is the one that was seen.
                 entries.remove(key)?;
@@ -168,8 +168,8 @@ impl Cache for EmbeddedCache {
         ttl: Option<Duration>,
     ) -> Result<(), BackendError> {
         validate::entry(&key, &value, ttl)?;
-        let write = self.file.write(move |transaction| -> Done<()> {
-            Entries::of(transaction)?.put(&key, &value, expiry(ttl))?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+            CacheTables::of(transaction)?.put(&key, &value, expiry(ttl))?;
             Ok(Ok(()))
         });
         write.await
@@ -177,8 +177,8 @@ impl Cache for EmbeddedCache {
 
     async fn delete(&self, key: String) -> Result<(), BackendError> {
         validate::key(&key)?;
-        let write = self.file.write(move |transaction| -> Done<()> {
-            Entries::of(transaction)?.remove(&key)?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+            CacheTables::of(transaction)?.remove(&key)?;
             Ok(Ok(()))
         });
         write.await
@@ -192,8 +192,8 @@ impl Cache for EmbeddedCache {
         ttl: Option<Duration>,
     ) -> Result<bool, BackendError> {
         validate::entry(&key, &value, ttl)?;
-        let write = self.file.write(move |transaction| -> Done<bool> {
-            let mut entries = Entries::of(transaction)?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<bool> {
+            let mut entries = CacheTables::of(transaction)?;
             let equal = alive(&entries.entries, &key)?.map(|(_, value)| value) == expected;
             if equal {
                 entries.put(&key, &value, expiry(ttl))?;
@@ -211,8 +211,8 @@ impl Cache for EmbeddedCache {
     ) -> Result<i64, BackendError> {
         validate::key(&key)?;
         validate::time_to_live(ttl)?;
-        let write = self.file.write(move |transaction| -> Done<i64> {
-            let mut entries = Entries::of(transaction)?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<i64> {
+            let mut entries = CacheTables::of(transaction)?;
             let there = alive(&entries.entries, &key)?;
             let sum = match counter::add(&key, there.as_ref().map(|(_, value)| &**value), by) {
                 Ok(sum) => sum,

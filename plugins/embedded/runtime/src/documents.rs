@@ -10,7 +10,7 @@ use bp_backend::{BackendError, Document, DocumentStore, Filter, Index, Json, Pag
 use bp_runtime::StartError;
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
-use crate::file::{Done, File, Options};
+use crate::file::{File, Options, WriteOutcome};
 
 /// Collection and id to compact JSON.
 const DOCUMENTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("documents");
@@ -133,14 +133,14 @@ fn candidates(
 }
 
 /// A collection in a write.
-struct Collection<'t> {
+struct CollectionTables<'t> {
     name: String,
     documents: Table<'t, (&'static str, &'static str), &'static [u8]>,
     index_keys: Table<'t, (&'static str, &'static str, &'static [u8]), &'static str>,
     indexes: Vec<Index>,
 }
 
-impl<'t> Collection<'t> {
+impl<'t> CollectionTables<'t> {
     fn of(transaction: &'t WriteTransaction, name: String) -> Result<Self, redb::Error> {
         Ok(Self {
             documents: transaction.open_table(DOCUMENTS)?,
@@ -198,8 +198,8 @@ impl DocumentStore for EmbeddedDocuments {
     async fn insert(&self, collection: String, document: Document) -> Result<(), BackendError> {
         validate::name(&collection)?;
         let (document, text) = validate::document(document)?;
-        let write = self.file.write(move |transaction| -> Done<()> {
-            let mut collection = Collection::of(transaction, collection)?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+            let mut collection = CollectionTables::of(transaction, collection)?;
             if collection.documents.get((collection.name.as_str(), document.id.as_str()))?.is_some()
             {
                 let what = format!("document `{}` in `{}`", document.id, collection.name);
@@ -214,8 +214,8 @@ impl DocumentStore for EmbeddedDocuments {
     async fn put(&self, collection: String, document: Document) -> Result<(), BackendError> {
         validate::name(&collection)?;
         let (document, text) = validate::document(document)?;
-        let write = self.file.write(move |transaction| -> Done<()> {
-            let mut collection = Collection::of(transaction, collection)?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+            let mut collection = CollectionTables::of(transaction, collection)?;
             let old = collection.get(&document.id)?;
             collection.put(old.as_ref(), &document, &text)?;
             Ok(Ok(()))
@@ -246,8 +246,8 @@ impl DocumentStore for EmbeddedDocuments {
     async fn delete(&self, collection: String, id: String) -> Result<bool, BackendError> {
         validate::name(&collection)?;
         validate::id(&id)?;
-        let write = self.file.write(move |transaction| -> Done<bool> {
-            let mut collection = Collection::of(transaction, collection)?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<bool> {
+            let mut collection = CollectionTables::of(transaction, collection)?;
             let old = collection.get(&id)?;
             if let Some(old) = &old {
                 collection.remove(old)?;
@@ -297,8 +297,8 @@ impl DocumentStore for EmbeddedDocuments {
         validate::name(&collection)?;
         validate::id(&id)?;
         validate::update(&update)?;
-        let write = self.file.write(move |transaction| -> Done<Option<Document>> {
-            let mut collection = Collection::of(transaction, collection)?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<Option<Document>> {
+            let mut collection = CollectionTables::of(transaction, collection)?;
             let Some(old) = collection.get(&id)? else { return Ok(Ok(None)) };
             let changed = engine::apply(&update, &old);
             let changed = changed.and_then(|changed| changed.map(validate::document).transpose());
@@ -316,8 +316,8 @@ impl DocumentStore for EmbeddedDocuments {
     async fn create_index(&self, collection: String, index: Index) -> Result<(), BackendError> {
         validate::name(&collection)?;
         validate::index(&index)?;
-        let write = self.file.write(move |transaction| -> Done<()> {
-            let mut collection = Collection::of(transaction, collection)?;
+        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+            let mut collection = CollectionTables::of(transaction, collection)?;
             if let Some(there) = collection.indexes.iter().find(|there| there.name == index.name) {
                 let what = format!("index `{}` over {:?}", there.name, there.paths);
                 return Ok(if *there == index {

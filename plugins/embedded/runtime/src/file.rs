@@ -51,10 +51,10 @@ const GROUP: usize = 256;
 const QUEUE: usize = 1024;
 
 /// What a write does in its transaction: an application's error must leave no change behind.
-pub(crate) type Done<T> = Result<Result<T, BackendError>, redb::Error>;
+pub(crate) type WriteOutcome<T> = Result<Result<T, BackendError>, redb::Error>;
 
 /// A write with its caller's type hidden. It answers what is to be done once the outcome of the commit is known.
-type Work = Box<dyn FnOnce(&WriteTransaction) -> Result<Acknowledge, redb::Error> + Send>;
+type WriteTask = Box<dyn FnOnce(&WriteTransaction) -> Result<Acknowledge, redb::Error> + Send>;
 type Acknowledge = Box<dyn FnOnce(Option<&Infra>) + Send>;
 
 /// Removes what has expired, when there is something.
@@ -65,7 +65,7 @@ pub(crate) type Sweep = Box<dyn FnMut(&Database) -> Result<(), redb::Error> + Se
 pub(crate) struct File {
     path: PathBuf,
     database: Option<Arc<Database>>,
-    queue: Option<Sender<Work>>,
+    queue: Option<Sender<WriteTask>>,
     room: Arc<Semaphore>,
     writer: Option<JoinHandle<()>>,
 }
@@ -82,13 +82,13 @@ impl File {
         let opening = path.clone();
         let opened = tokio::task::spawn_blocking(move || -> Result<Database, StartError> {
             let database = create(&opening, options)?;
-            let failed = |error: redb::Error| because(&opening, &error);
+            let failed = |error: redb::Error| cannot_open(&opening, &error);
             let transaction = database.begin_write().map_err(|error| failed(error.into()))?;
             prepare(&transaction).map_err(failed)?;
             transaction.commit().map_err(|error| failed(error.into()))?;
             Ok(database)
         });
-        let database = Arc::new(opened.await.map_err(|error| because(&path, &error))??);
+        let database = Arc::new(opened.await.map_err(|error| cannot_open(&path, &error))??);
         let (queue, works) = std::sync::mpsc::channel();
         let mut writer = Writer {
             database: Arc::clone(&database),
@@ -99,7 +99,8 @@ impl File {
             sweep,
         };
         let thread = std::thread::Builder::new().name("embedded-writer".to_owned());
-        let thread = thread.spawn(move || writer.run()).map_err(|error| because(&path, &error))?;
+        let thread =
+            thread.spawn(move || writer.run()).map_err(|error| cannot_open(&path, &error))?;
         let room = Arc::new(Semaphore::new(QUEUE));
         Ok(Self { path, database: Some(database), queue: Some(queue), room, writer: Some(thread) })
     }
@@ -107,7 +108,7 @@ impl File {
     /// Reads one snapshot, on a blocking thread.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&ReadTransaction) -> Done<T> + Send + 'static,
+        work: impl FnOnce(&ReadTransaction) -> WriteOutcome<T> + Send + 'static,
     ) -> Result<T, BackendError> {
         let Some(database) = self.database.clone() else { return Err(self.ended().into()) };
         let done = tokio::task::spawn_blocking(move || work(&database.begin_read()?));
@@ -123,7 +124,7 @@ impl File {
     /// Dropped before it is queued it has not happened, later it happens.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&WriteTransaction) -> Done<T> + Send + 'static,
+        work: impl FnOnce(&WriteTransaction) -> WriteOutcome<T> + Send + 'static,
     ) -> Result<T, BackendError> {
         let room = Arc::clone(&self.room).acquire_owned().await;
         let (room, queue): (OwnedSemaphorePermit, _) = match (room, &self.queue) {
@@ -131,7 +132,7 @@ impl File {
             _ => return Err(self.ended().into()),
         };
         let (answer, answered) = oneshot::channel();
-        let work: Work = Box::new(move |transaction| {
+        let work: WriteTask = Box::new(move |transaction| {
             let result = work(transaction)?;
             Ok(Box::new(move |failure| {
                 drop(room);
@@ -168,7 +169,7 @@ impl Drop for File {
     }
 }
 
-fn because(path: &Path, error: &dyn std::error::Error) -> StartError {
+fn cannot_open(path: &Path, error: &dyn std::error::Error) -> StartError {
     StartError::because(format_args!("cannot open {}", path.display()), error)
 }
 
@@ -176,7 +177,7 @@ fn create(path: &Path, options: Options) -> Result<Database, StartError> {
     /// For a reader of the instance's former life in this process, which holds the file until it ends.
     const TRIES: u32 = 10;
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| because(folder, &error))?;
+        std::fs::create_dir_all(folder).map_err(|error| cannot_open(folder, &error))?;
     }
     let mut builder = Database::builder();
     builder.set_cache_size(usize::try_from(options.page_cache).unwrap_or(usize::MAX));
@@ -185,7 +186,7 @@ fn create(path: &Path, options: Options) -> Result<Database, StartError> {
             Err(DatabaseError::DatabaseAlreadyOpen) => {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            other => return other.map_err(|error| because(path, &error)),
+            other => return other.map_err(|error| cannot_open(path, &error)),
         }
     }
     builder.create(path).map_err(|error| match error {
@@ -193,14 +194,14 @@ fn create(path: &Path, options: Options) -> Result<Database, StartError> {
             "{} is open already, here or in another process: an embedded backend belongs to one instance of one process",
             path.display()
         )),
-        error => because(path, &error),
+        error => cannot_open(path, &error),
     })
 }
 
 /// The thread that writes.
 struct Writer {
     database: Arc<Database>,
-    works: Receiver<Work>,
+    works: Receiver<WriteTask>,
     options: Options,
     /// Since when there are commits that are not on disk.
     unsynced: Option<Instant>,
@@ -212,11 +213,11 @@ impl Writer {
     /// Until the last sender is gone and the queue is empty.
     fn run(&mut self) {
         loop {
-            match self.works.recv_timeout(self.idle()) {
+            match self.works.recv_timeout(self.time_until_idle_work()) {
                 Ok(first) => {
                     let others = std::iter::from_fn(|| self.works.try_recv().ok());
                     let group: Vec<_> = std::iter::once(first).chain(others).take(GROUP).collect();
-                    self.group(group);
+                    self.commit_group(group);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -227,7 +228,7 @@ impl Writer {
     }
 
     /// How long to wait for work before something else is due.
-    fn idle(&self) -> Duration {
+    fn time_until_idle_work(&self) -> Duration {
         let sweep =
             self.sweep.is_some().then(|| self.options.sweep.saturating_sub(self.swept.elapsed()));
         let sync = self.unsynced.map(|since| DELAY.saturating_sub(since.elapsed()));
@@ -250,7 +251,7 @@ impl Writer {
     }
 
     /// Commits a group of writes, then answers them.
-    fn group(&mut self, group: Vec<Work>) {
+    fn commit_group(&mut self, group: Vec<WriteTask>) {
         let mut acknowledge = Vec::with_capacity(group.len());
         let done = self.commit(group, &mut acknowledge);
         let failure = done.err().map(|error| {
@@ -269,7 +270,7 @@ impl Writer {
 
     fn commit(
         &mut self,
-        group: Vec<Work>,
+        group: Vec<WriteTask>,
         acknowledge: &mut Vec<Acknowledge>,
     ) -> Result<(), redb::Error> {
         let mut transaction = self.database.begin_write()?;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bp_backend::conformance::{self, Bench, Failure};
+use bp_backend::conformance::{self, Failure, StoreFactory};
 use bp_backend::{Cache, DocumentStore};
 use bp_rt_embedded::{Durability, EmbeddedCache, EmbeddedDocuments, Options};
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ fn failure(error: bp_runtime::StartError) -> Failure {
 }
 
 #[async_trait]
-impl Bench<dyn Cache> for Files {
+impl StoreFactory<dyn Cache> for Files {
     async fn fresh(&self) -> Result<Arc<dyn Cache>, Failure> {
         let folder = self.folder();
         let store: Arc<dyn Cache> =
@@ -64,7 +64,7 @@ impl Bench<dyn Cache> for Files {
 }
 
 #[async_trait]
-impl Bench<dyn DocumentStore> for Files {
+impl StoreFactory<dyn DocumentStore> for Files {
     async fn fresh(&self) -> Result<Arc<dyn DocumentStore>, Failure> {
         let folder = self.folder();
         let store: Arc<dyn DocumentStore> =
@@ -84,20 +84,20 @@ impl Bench<dyn DocumentStore> for Files {
 
 #[tokio::test]
 async fn caches_conform() {
-    conformance::cache(Files::new(Durability::Immediate)).await;
+    conformance::check_cache(Files::new(Durability::Immediate)).await;
 }
 
 #[tokio::test]
 async fn caches_conform_with_delayed_durability() {
-    conformance::cache(Files::new(Durability::Delayed)).await;
+    conformance::check_cache(Files::new(Durability::Delayed)).await;
 }
 
 #[tokio::test]
 async fn document_stores_conform() {
-    conformance::document_store(Files::new(Durability::Immediate)).await;
+    conformance::check_document_store(Files::new(Durability::Immediate)).await;
 }
 
 #[tokio::test]
 async fn document_stores_conform_with_delayed_durability() {
-    conformance::document_store(Files::new(Durability::Delayed)).await;
+    conformance::check_document_store(Files::new(Durability::Delayed)).await;
 }

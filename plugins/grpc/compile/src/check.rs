@@ -20,7 +20,7 @@ const KEPT: [(&str, &[&str]); 2] = [
 /// Reports names that two things would have, and those that the language cannot hold.
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let Some(file) = File::of(cx.plan) else { return };
-    spelling(cx, &file);
+    check_spelling(cx, &file);
     // What comes of a method whose service or whose name another has is no second fault.
     let (mut services, mut again) = (BTreeSet::new(), BTreeSet::new());
     for service in &file.services {
@@ -52,21 +52,24 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
         names.push(definition.named.clone());
         // Nor is what is in two definitions of one name.
         if seen.insert(&definition.named.name) {
-            names.extend(inside(cx, definition));
+            names.extend(check_definition(cx, definition));
         }
     }
     cx.report_clashes("`.proto` name", names);
 }
 
 /// Checks what a definition holds; the names of its values come back, because those stand beside their enum.
-fn inside<'a>(cx: &mut PlanContext<'a>, definition: &Definition<'a>) -> Vec<OutputName<'a>> {
+fn check_definition<'a>(
+    cx: &mut PlanContext<'a>,
+    definition: &Definition<'a>,
+) -> Vec<OutputName<'a>> {
     let owner = &*definition.named.name;
     let (fields, one_of) = match &definition.body {
-        Body::Message(fields) => (unlike(fields), None),
+        Body::Message(fields) => (skip_duplicates(fields), None),
         Body::OneOf(fields) => {
-            (unlike(fields), Some(NameSource::Own("the oneof of every enum with content")))
+            (skip_duplicates(fields), Some(NameSource::Own("the oneof of every enum with content")))
         }
-        Body::Enum(values) => return enum_values(cx, owner, values),
+        Body::Enum(values) => return check_enum_values(cx, owner, values),
     };
     let name = |name: &str| format!("{owner}.{name}");
     let all = definition.body.fields().iter();
@@ -82,16 +85,16 @@ fn inside<'a>(cx: &mut PlanContext<'a>, definition: &Definition<'a>) -> Vec<Outp
     Vec::new()
 }
 
-fn enum_values<'a>(
+fn check_enum_values<'a>(
     cx: &mut PlanContext<'a>,
     owner: &str,
     values: &[Field<'a>],
 ) -> Vec<OutputName<'a>> {
-    let zero = (names::zero(owner), NameSource::Own("the zero of every enum"));
+    let zero = (names::zero_value(owner), NameSource::Own("the zero of every enum"));
     let values: Vec<(String, NameSource<'a>)> = std::iter::once(zero)
         .chain(values.iter().map(|value| (value.name.clone(), value.of)))
         .collect();
-    let prefix = names::prefix(owner);
+    let prefix = names::value_prefix(owner);
     let mut seen = BTreeSet::new();
     let short = values.iter().filter(|(name, _)| seen.insert(name)).map(|(name, of)| {
         let short = name.strip_prefix(&prefix).unwrap_or(name);
@@ -103,13 +106,13 @@ fn enum_values<'a>(
 }
 
 /// The fields without those whose name another has, which is a fault of its own.
-fn unlike<'f, 'a>(fields: &'f [Field<'a>]) -> Vec<&'f Field<'a>> {
+fn skip_duplicates<'f, 'a>(fields: &'f [Field<'a>]) -> Vec<&'f Field<'a>> {
     let mut seen = BTreeSet::new();
     fields.iter().filter(|field| seen.insert(&field.name)).collect()
 }
 
 /// Reports what the language cannot hold, each thing once.
-fn spelling<'a>(cx: &mut PlanContext<'a>, file: &File<'a>) {
+fn check_spelling<'a>(cx: &mut PlanContext<'a>, file: &File<'a>) {
     let mut faulty = BTreeSet::new();
     let mut look = |of: NameSource<'a>, names: [&str; 2]| {
         if !names.into_iter().all(names::is_identifier) && faulty.insert(of) {

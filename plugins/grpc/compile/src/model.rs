@@ -95,7 +95,7 @@ pub(crate) const ONE_OF: &str = "variant";
 impl<'a> File<'a> {
     /// The file; nothing when no listener speaks gRPC.
     pub(crate) fn of(plan: &'a Plan) -> Option<Self> {
-        let interfaces = served(plan);
+        let interfaces = find_served(plan);
         let first = interfaces.first()?;
         // Names on the wire are `package.Service`; all interfaces of an application share the package.
         let package = first.wire_name.rsplit_once('.').map_or("", |(package, _)| package);
@@ -106,7 +106,7 @@ impl<'a> File<'a> {
             let name = interface.wire_name.rsplit('.').next().unwrap_or(&interface.name);
             let remote = interface.methods.iter().filter(|method| method.remote);
             let methods =
-                remote.map(|method| rpc(interface, name, method, &mut messages, &mut calls));
+                remote.map(|method| build_rpc(interface, name, method, &mut messages, &mut calls));
             let methods = methods.collect();
             services.push(Service { name, interface, methods });
         }
@@ -118,7 +118,7 @@ impl<'a> File<'a> {
 }
 
 /// The interfaces behind gRPC listeners, by path.
-fn served(plan: &Plan) -> Vec<&InterfacePlan> {
+fn find_served(plan: &Plan) -> Vec<&InterfacePlan> {
     let paths: BTreeSet<&str> = plan
         .listeners
         .values()
@@ -129,22 +129,22 @@ fn served(plan: &Plan) -> Vec<&InterfacePlan> {
 }
 
 /// A method, with the messages of its request and its response.
-fn rpc<'a>(
+fn build_rpc<'a>(
     interface: &'a InterfacePlan,
     service: &str,
     method: &'a MethodPlan,
     messages: &mut Messages<'a>,
     calls: &mut Vec<Definition<'a>>,
 ) -> Rpc<'a> {
-    let name = names::pascal(&method.name);
+    let name = names::to_pascal(&method.name);
     let (request, response) =
         (format!("{service}{name}Request"), format!("{service}{name}Response"));
     let of = NameSource::Method { interface: &interface.path, method: &method.name };
     let mut arguments: Vec<_> = method.arguments.iter().collect();
     arguments.sort_by_key(|argument| argument.number);
     let arguments = arguments.into_iter().map(|argument| Field {
-        name: names::field(&argument.name),
-        ty: messages.declared(&argument.ty),
+        name: names::field_name(&argument.name),
+        ty: messages.declare_field(&argument.ty),
         number: argument.number,
         doc: "",
         of: NameSource::Argument {
@@ -160,7 +160,7 @@ fn rpc<'a>(
     });
     let result = Field {
         name: "result".into(),
-        ty: messages.declared(&method.answer),
+        ty: messages.declare_field(&method.answer),
         number: 1,
         doc: "",
         of: NameSource::Own("the field of every answer"),
@@ -170,6 +170,6 @@ fn rpc<'a>(
         doc: format!("Answer of `{service}.{name}`.").into(),
         body: Body::Message(vec![result]),
     });
-    let detail = method.error.as_deref().map(|error| messages.error(error));
+    let detail = method.error.as_deref().map(|error| messages.define_error(error));
     Rpc { name, method, request, response, detail }
 }

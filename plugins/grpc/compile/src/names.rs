@@ -7,10 +7,10 @@ use bp_plugin::plan::TypePlan;
 #[path = "../../runtime/src/name.rs"]
 mod name;
 
-pub(crate) use name::pascal;
+pub(crate) use name::to_pascal;
 
 /// Splits `get_rates`, `GetRates` or `HTTPServer2` into lower-case words.
-fn words(name: &str) -> Vec<String> {
+fn split_words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut previous = None;
     let mut chars = name.chars().peekable();
@@ -39,27 +39,27 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// `NoSuchHotel` → `no_such_hotel`.
-pub(crate) fn snake(name: &str) -> String {
-    words(name).join("_")
+pub(crate) fn to_snake(name: &str) -> String {
+    split_words(name).join("_")
 }
 
 /// `NoSuchHotel` → `NO_SUCH_HOTEL`.
-pub(crate) fn screaming(name: &str) -> String {
-    snake(name).to_uppercase()
+pub(crate) fn to_screaming(name: &str) -> String {
+    to_snake(name).to_uppercase()
 }
 
 /// What the values of an enum begin with.
-pub(crate) fn prefix(owner: &str) -> String {
-    format!("{}_", screaming(owner))
+pub(crate) fn value_prefix(owner: &str) -> String {
+    format!("{}_", to_screaming(owner))
 }
 
 /// The value of an enum that a missing field reads as.
-pub(crate) fn zero(owner: &str) -> String {
-    format!("{}UNSPECIFIED", prefix(owner))
+pub(crate) fn zero_value(owner: &str) -> String {
+    format!("{}UNSPECIFIED", value_prefix(owner))
 }
 
 /// A field's name; positions get a letter in front, because a proto name starts with one.
-pub(crate) fn field(name: &str) -> String {
+pub(crate) fn field_name(name: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         format!("field_{name}")
     } else {
@@ -92,13 +92,15 @@ pub(crate) fn value_key(value: &str) -> String {
 
 /// The message that protobuf itself nests for a map: `by_name` → `ByNameEntry`.
 pub(crate) fn map_entry(field: &str) -> String {
-    format!("{}Entry", pascal(field))
+    format!("{}Entry", to_pascal(field))
 }
 
 /// Names for the types that the workflow defines: the last segment, and as much of the modules before it as tells two apart.
 ///
 /// Two that nothing tells apart have one name, which is an error of its own.
-pub(crate) fn of_types<'a>(paths: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, String> {
+pub(crate) fn name_types<'a>(
+    paths: impl IntoIterator<Item = &'a str>,
+) -> BTreeMap<&'a str, String> {
     let paths: BTreeSet<&str> = paths.into_iter().collect();
     let longest = paths.iter().map(|p| p.split("::").count()).max().unwrap_or(1);
     // How often each name occurs at each depth; nearly always the first depth suffices.
@@ -109,35 +111,35 @@ pub(crate) fn of_types<'a>(paths: impl IntoIterator<Item = &'a str>) -> BTreeMap
         let name = (1..=depth)
             .find_map(|n| {
                 while counts.len() < n {
-                    counts.push(count(&paths, counts.len() + 1));
+                    counts.push(count_names(&paths, counts.len() + 1));
                 }
-                let name = tail(path, n);
+                let name = join_last_segments(path, n);
                 (counts.get(n - 1)?.get(&name) == Some(&1)).then_some(name)
             })
-            .unwrap_or_else(|| tail(path, longest));
+            .unwrap_or_else(|| join_last_segments(path, longest));
         names.insert(*path, name);
     }
     names
 }
 
 /// How many paths have each name of their last `n` segments.
-fn count(paths: &BTreeSet<&str>, n: usize) -> BTreeMap<String, usize> {
+fn count_names(paths: &BTreeSet<&str>, n: usize) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for path in paths {
-        *counts.entry(tail(path, n)).or_default() += 1;
+        *counts.entry(join_last_segments(path, n)).or_default() += 1;
     }
     counts
 }
 
 /// The last `n` segments of a path as one PascalCase name.
-fn tail(path: &str, n: usize) -> String {
+fn join_last_segments(path: &str, n: usize) -> String {
     let segments: Vec<&str> = path.split("::").collect();
     let from = segments.len().saturating_sub(n);
-    segments.get(from..).unwrap_or_default().iter().map(|s| pascal(s)).collect()
+    segments.get(from..).unwrap_or_default().iter().map(|s| to_pascal(s)).collect()
 }
 
 /// A readable name for a type, for the messages around it; two types have one name only if they are written alike.
-pub(crate) fn hint(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> String {
+pub(crate) fn describe_type(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> String {
     match ty {
         TypePlan::Bool => "Bool".into(),
         TypePlan::Char => "Char".into(),
@@ -151,35 +153,35 @@ pub(crate) fn hint(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> String {
         TypePlan::Unit | TypePlan::Opaque(_) => "Unit".into(),
         TypePlan::Duration => "Duration".into(),
         TypePlan::SystemTime => "SystemTime".into(),
-        TypePlan::Option(inner) => format!("OptionOf{}", hint(inner, named)),
+        TypePlan::Option(inner) => format!("OptionOf{}", describe_type(inner, named)),
         TypePlan::List(inner) | TypePlan::Array(inner, _) | TypePlan::Set(inner) => {
-            format!("ListOf{}", hint(inner, named))
+            format!("ListOf{}", describe_type(inner, named))
         }
         TypePlan::Map(key, value) => {
-            format!("MapOf{}To{}", hint(key, named), hint(value, named))
+            format!("MapOf{}To{}", describe_type(key, named), describe_type(value, named))
         }
         TypePlan::Tuple(items) => {
             let items = items.iter().map(|item| {
-                let hint = hint(item, named);
+                let hint = describe_type(item, named);
                 // Where a tuple ends inside another, only the fences tell.
-                if hint.contains("TupleOf") { fenced(&hint) } else { hint }
+                if hint.contains("TupleOf") { fence(&hint) } else { hint }
             });
             format!("TupleOf{}", items.collect::<Vec<_>>().join("And"))
         }
         TypePlan::Named(path) => {
             let name = named(path);
-            if is_ours(&name) { fenced(&name) } else { name }
+            if reads_as_described(&name) { fence(&name) } else { name }
         }
     }
 }
 
 /// No name begins or ends with `_` otherwise.
-fn fenced(hint: &str) -> String {
+fn fence(hint: &str) -> String {
     format!("_{hint}_")
 }
 
-/// Whether a type's own name reads as one that [`hint`] makes.
-fn is_ours(name: &str) -> bool {
+/// Whether a type's own name reads as one that [`describe_type`] makes.
+fn reads_as_described(name: &str) -> bool {
     const SCALARS: [&str; 25] = [
         "Bool",
         "Char",

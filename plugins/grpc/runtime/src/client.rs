@@ -9,7 +9,7 @@ use bp_runtime::{
 use http::uri::PathAndQuery;
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 
-use crate::codec::Raw;
+use crate::codec::BytesCodec;
 use crate::connection::Connection;
 use crate::{INSTANCE, TIMEOUT, largest_header_list, method_path, status, timeout_header};
 
@@ -18,12 +18,12 @@ const USER_AGENT: &str = "user-agent";
 const AGENT: &str = concat!("grpc-bp/", env!("CARGO_PKG_VERSION"));
 
 /// The callee of one edge, wherever it is.
-pub(crate) struct Callee {
-    shared: Arc<Shared>,
+pub(crate) struct GrpcDialer {
+    shared: Arc<EdgeState>,
 }
 
 /// What an edge's clients have in common.
-struct Shared {
+struct EdgeState {
     edge: String,
     /// By method index.
     paths: Vec<PathAndQuery>,
@@ -33,13 +33,13 @@ struct Shared {
 }
 
 /// A client of one endpoint.
-struct Client {
-    shared: Arc<Shared>,
+struct EndpointClient {
+    shared: Arc<EdgeState>,
     address: String,
     connection: Connection,
 }
 
-impl Callee {
+impl GrpcDialer {
     pub(crate) fn new(cx: ConnectContext) -> Result<Self, StartError> {
         let ConnectContext { edge, interface, limit, surroundings, .. } = cx;
         let at = |error: &dyn std::error::Error, what: &str| {
@@ -55,22 +55,22 @@ impl Callee {
             .parse()
             .map_err(|error| at(&error, &format!("`{}` cannot be a header", edge.callee)))?;
         let edge = edge.key.clone();
-        Ok(Self { shared: Arc::new(Shared { edge, paths, instance, limit, surroundings }) })
+        Ok(Self { shared: Arc::new(EdgeState { edge, paths, instance, limit, surroundings }) })
     }
 }
 
-impl Dialer for Callee {
+impl Dialer for GrpcDialer {
     fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
         let shared = self.shared.clone();
         let connection = Connection::new(address, largest_header_list(shared.limit))
             .map_err(|error| error.at(format!("edge {}", shared.edge)))?;
-        Ok(Arc::new(Client { shared, address: address.to_owned(), connection }))
+        Ok(Arc::new(EndpointClient { shared, address: address.to_owned(), connection }))
     }
 }
 
-impl Client {
+impl EndpointClient {
     async fn unary(&self, call: Call) -> Result<Reply, Infra> {
-        let Shared { paths, instance, limit, surroundings, .. } = &*self.shared;
+        let EdgeState { paths, instance, limit, surroundings, .. } = &*self.shared;
         let arguments = call.encode(Codec::Protobuf)?;
         limit.check_arguments(arguments.len())?;
         let path = paths.get(usize::from(call.method.index));
@@ -81,7 +81,7 @@ impl Client {
         let sender = self.connection.sender().await?;
         let answer = tonic::client::Grpc::with_origin(sender, self.connection.origin().clone())
             .max_decoding_message_size(limit.bytes)
-            .unary(request, path, Raw)
+            .unary(request, path, BytesCodec)
             .await;
         let (class, body) = match answer {
             Ok(answer) => (Class::Ok, answer.into_inner()),
@@ -91,7 +91,7 @@ impl Client {
     }
 }
 
-impl Endpoint for Client {
+impl Endpoint for EndpointClient {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         Box::pin(self.unary(call))
     }

@@ -46,13 +46,13 @@ enum State {
     Closed,
     /// Whoever calls meanwhile waits for the same attempt.
     Opening(Opening),
-    Open(Open),
+    OpenConnection(OpenConnection),
 }
 
-type Opening = Shared<BoxFuture<'static, Result<Open, Arc<str>>>>;
+type Opening = Shared<BoxFuture<'static, Result<OpenConnection, Arc<str>>>>;
 
 #[derive(Clone)]
-struct Open {
+struct OpenConnection {
     requests: SendRequest<Bytes>,
     activity: Arc<Activity>,
 }
@@ -95,11 +95,11 @@ impl Connection {
         Ok(Sender::new(open.requests, open.activity))
     }
 
-    async fn open(&self) -> Result<Open, Infra> {
+    async fn open(&self) -> Result<OpenConnection, Infra> {
         let opening = {
             let mut state = lock(&self.state);
             match &*state {
-                State::Open(open) => return Ok(open.clone()),
+                State::OpenConnection(open) => return Ok(open.clone()),
                 State::Opening(opening) => opening.clone(),
                 State::Closed => {
                     let opening = self.start();
@@ -118,16 +118,17 @@ impl Connection {
         let task = tokio::spawn(async move { open(origin, largest_header_list).await });
         let opening = task.map(move |ended| {
             let opened = ended.unwrap_or_else(|error| Err(Arc::from(error.to_string())));
-            *lock(&state) = opened.clone().map_or(State::Closed, State::Open);
+            *lock(&state) = opened.clone().map_or(State::Closed, State::OpenConnection);
             opened
         });
         opening.boxed().shared()
     }
 
     /// Lets the next call make another connection, unless one has already.
-    fn forget(&self, broken: &Open) {
+    fn forget(&self, broken: &OpenConnection) {
         let mut state = lock(&self.state);
-        if matches!(&*state, State::Open(open) if Arc::ptr_eq(&open.activity, &broken.activity)) {
+        if matches!(&*state, State::OpenConnection(open) if Arc::ptr_eq(&open.activity, &broken.activity))
+        {
             *state = State::Closed;
         }
     }
@@ -137,7 +138,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn open(origin: Uri, largest_header_list: u32) -> Result<Open, Arc<str>> {
+async fn open(origin: Uri, largest_header_list: u32) -> Result<OpenConnection, Arc<str>> {
     let address = origin.authority().map_or("", |authority| authority.as_str()).to_owned();
     let failed = |error: &dyn std::error::Error| {
         // The reason is the last of the causes: refused, no such host, timed out.
@@ -164,7 +165,7 @@ async fn open(origin: Uri, largest_header_list: u32) -> Result<Open, Arc<str>> {
     let (requests, connection) = handshake.await.map_err(|error| failed(&error))?;
     let activity = Arc::<Activity>::default();
     tokio::spawn(drive(connection, activity.clone(), address));
-    Ok(Open { requests, activity })
+    Ok(OpenConnection { requests, activity })
 }
 
 /// Carries frames until the connection ends; the calls under way learn of that themselves.
@@ -180,12 +181,12 @@ async fn drive(
                 tracing::debug!(%error, address, "a connection broke");
             }
         }
-        () = silence(pings, &activity) => tracing::debug!(address, "a connection is dead"),
+        () = wait_for_silence(pings, &activity) => tracing::debug!(address, "a connection is dead"),
     }
 }
 
 /// Resolves when the callee answers neither calls nor pings.
-async fn silence(mut pings: PingPong, activity: &Activity) {
+async fn wait_for_silence(mut pings: PingPong, activity: &Activity) {
     let mut before = 0;
     loop {
         tokio::time::sleep(KEEP_ALIVE).await;

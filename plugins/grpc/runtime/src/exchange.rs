@@ -33,16 +33,16 @@ impl Sender {
 }
 
 impl GrpcService<Body> for Sender {
-    type ResponseBody = Answer;
+    type ResponseBody = AnswerBody;
     type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<Answer>, BoxError>>;
+    type Future = BoxFuture<'static, Result<Response<AnswerBody>, BoxError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.requests.poll_ready(cx).map_err(BoxError::from)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (requests, under_way) = (self.requests.clone(), UnderWay::new(self.activity.clone()));
+        let (requests, under_way) = (self.requests.clone(), CallGuard::new(self.activity.clone()));
         Box::pin(exchange(requests, request, under_way))
     }
 }
@@ -51,8 +51,8 @@ impl GrpcService<Body> for Sender {
 async fn exchange(
     mut requests: SendRequest<Bytes>,
     request: Request<Body>,
-    under_way: UnderWay,
-) -> Result<Response<Answer>, BoxError> {
+    under_way: CallGuard,
+) -> Result<Response<AnswerBody>, BoxError> {
     let (head, body) = request.into_parts();
     let (answer, mut stream) = requests.send_request(Request::from_parts(head, ()), false)?;
     let mut body = pin!(body);
@@ -69,18 +69,18 @@ async fn exchange(
     }
     let _ = stream.send_data(last, true);
     let answer = answer.await?;
-    under_way.heard();
-    Ok(answer.map(|stream| Answer { stream, in_trailers: false, under_way }))
+    under_way.note_activity();
+    Ok(answer.map(|stream| AnswerBody { stream, in_trailers: false, under_way }))
 }
 
 /// The body of an answer.
-pub(crate) struct Answer {
+pub(crate) struct AnswerBody {
     stream: RecvStream,
     in_trailers: bool,
-    under_way: UnderWay,
+    under_way: CallGuard,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for AnswerBody {
     type Data = Bytes;
     type Error = h2::Error;
 
@@ -91,7 +91,7 @@ impl HttpBody for Answer {
         if !self.in_trailers {
             if let Some(data) = ready!(self.stream.poll_data(cx)) {
                 let data = data?;
-                self.under_way.heard();
+                self.under_way.note_activity();
                 // What is read makes room for more.
                 let _ = self.stream.flow_control().release_capacity(data.len());
                 return Poll::Ready(Some(Ok(Frame::data(data))));
@@ -108,20 +108,20 @@ impl HttpBody for Answer {
 }
 
 /// Counts one call while it lives.
-struct UnderWay(Arc<Activity>);
+struct CallGuard(Arc<Activity>);
 
-impl UnderWay {
+impl CallGuard {
     fn new(activity: Arc<Activity>) -> Self {
         activity.calls.fetch_add(1, Ordering::Relaxed);
         Self(activity)
     }
 
-    fn heard(&self) {
+    fn note_activity(&self) {
         self.0.heard.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         self.0.calls.fetch_sub(1, Ordering::Relaxed);
     }

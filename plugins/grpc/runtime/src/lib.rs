@@ -45,7 +45,7 @@ impl TransportPlugin for Plugin {
     }
 
     fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
-        Ok(Arc::new(client::Callee::new(cx)?))
+        Ok(Arc::new(client::GrpcDialer::new(cx)?))
     }
 
     fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>> {
@@ -55,7 +55,7 @@ impl TransportPlugin for Plugin {
 
 /// `/leaf.Cart/ListItems`.
 fn method_path(interface: &Interface, method: &Method) -> String {
-    format!("/{}/{}", interface.wire_name, name::pascal(method.name))
+    format!("/{}/{}", interface.wire_name, name::to_pascal(method.name))
 }
 
 /// An encoded error travels as a header in base64, four thirds of its size.

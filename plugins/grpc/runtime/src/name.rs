@@ -3,7 +3,7 @@
 /// `list_items` → `ListItems`.
 ///
 /// A name in a `.proto` has ASCII letters, digits and `_` only: the compiler refuses others.
-pub(crate) fn pascal(name: &str) -> String {
+pub(crate) fn to_pascal(name: &str) -> String {
     let mut pascal = String::with_capacity(name.len());
     for part in name.split('_') {
         let mut chars = part.chars();
@@ -15,7 +15,7 @@ pub(crate) fn pascal(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::pascal;
+    use super::to_pascal;
 
     #[test]
     fn every_part_begins_with_a_capital() {
@@ -29,7 +29,7 @@ mod tests {
             ("HTTPServer", "HTTPServer"),
             ("type", "Type"),
         ] {
-            assert_eq!(pascal(name), expected, "{name}");
+            assert_eq!(to_pascal(name), expected, "{name}");
         }
     }
 }

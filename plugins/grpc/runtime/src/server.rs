@@ -21,8 +21,8 @@ use tokio::net::TcpStream;
 use tonic::body::Body;
 use tonic::{Request, Response, Status};
 
-use crate::codec::Raw;
-use crate::standard::Standard;
+use crate::codec::BytesCodec;
+use crate::standard::StandardServices;
 use crate::{INSTANCE, TIMEOUT, method_path, status, timeout_header};
 
 /// Most headers of a request, baggage included.
@@ -43,17 +43,17 @@ struct Settings {
 pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
     let settings: Settings = cx.settings.read()?;
     let description = cx.description.filter(|_| settings.reflection);
-    let standard = Standard::new(&cx.server, description, cx.drain.clone());
-    let state = Arc::new(Listener::new(cx.server, cx.limit, cx.surroundings.clock, standard));
+    let standard = StandardServices::new(&cx.server, description, cx.drain.clone());
+    let state = Arc::new(ListenerState::new(cx.server, cx.limit, cx.surroundings.clock, standard));
     let signal = cx.drain.clone();
-    let serving = listen::connections(cx.listener, cx.drain, |stream| {
-        connection(stream, state.clone(), signal.clone())
+    let serving = listen::accept_connections(cx.listener, cx.drain, |stream| {
+        serve_connection(stream, state.clone(), signal.clone())
     });
     tokio::join!(serving, state.standard.report(cx.ready));
     Ok(())
 }
 
-async fn connection(stream: TcpStream, listener: Arc<Listener>, drain: Drain) {
+async fn serve_connection(stream: TcpStream, listener: Arc<ListenerState>, drain: Drain) {
     let mut builder = auto::Builder::new(TokioExecutor::new()).http2_only();
     builder
         .http2()
@@ -80,13 +80,13 @@ async fn connection(stream: TcpStream, listener: Arc<Listener>, drain: Drain) {
 }
 
 /// What a listener's connections share.
-struct Listener {
+struct ListenerState {
     server: Arc<Server>,
     /// By path.
     methods: BTreeMap<String, Route>,
     limit: MessageLimit,
     clock: Arc<dyn Clock>,
-    standard: Standard,
+    standard: StandardServices,
 }
 
 /// A method, and the instances that have it, as places in [`Server::served`].
@@ -95,12 +95,12 @@ struct Route {
     instances: Vec<usize>,
 }
 
-impl Listener {
+impl ListenerState {
     fn new(
         server: Arc<Server>,
         limit: MessageLimit,
         clock: Arc<dyn Clock>,
-        standard: Standard,
+        standard: StandardServices,
     ) -> Self {
         let mut methods: BTreeMap<String, Route> = BTreeMap::new();
         for (place, served) in server.served().iter().enumerate() {
@@ -120,22 +120,22 @@ impl Listener {
             Ok(found) => found,
             Err(infra) => {
                 let standard = self.standard.answer(request).await;
-                return standard.unwrap_or_else(|_| status::of_infra(&infra).into_http());
+                return standard.unwrap_or_else(|_| status::encode_infra(&infra).into_http());
             }
         };
         let context = read_context(request.headers(), self.clock.now());
         let reached = AtomicBool::new(false);
-        let handler = Handler { served, method, context, limit: self.limit, reached: &reached };
-        let response = tonic::server::Grpc::new(Raw)
+        let unary = UnaryCall { served, method, context, limit: self.limit, reached: &reached };
+        let response = tonic::server::Grpc::new(BytesCodec)
             .max_decoding_message_size(self.limit.bytes)
-            .unary(handler, request)
+            .unary(unary, request)
             .await;
         if reached.load(Ordering::Relaxed) {
             return response;
         }
         // Tonic refused the message itself; say so in our words.
         match Status::from_header_map(response.headers()) {
-            Some(refusal) => status::of_infra(&status::refused_by_framing(&refusal)).into_http(),
+            Some(refusal) => status::encode_infra(&status::classify_framing(&refusal)).into_http(),
             None => response,
         }
     }
@@ -166,7 +166,7 @@ impl Listener {
 }
 
 /// One call, for tonic, which hands it the message.
-struct Handler<'a> {
+struct UnaryCall<'a> {
     served: &'a Served,
     method: &'static Method,
     context: Context,
@@ -174,7 +174,7 @@ struct Handler<'a> {
     reached: &'a AtomicBool,
 }
 
-impl tonic::server::UnaryService<Bytes> for Handler<'_> {
+impl tonic::server::UnaryService<Bytes> for UnaryCall<'_> {
     type Response = Bytes;
     type Future = BoxFuture<'static, Result<Response<Bytes>, Status>>;
 
@@ -185,13 +185,14 @@ impl tonic::server::UnaryService<Bytes> for Handler<'_> {
         let answer =
             self.served.call(self.method.index, arguments, std::mem::take(&mut self.context));
         Box::pin(async move {
-            let reply = answer.await.map_err(|infra| status::of_infra(&infra))?;
-            let body = reply.encode(Codec::Protobuf).map_err(|infra| status::of_infra(&infra))?;
-            limit.check_answer(body.len()).map_err(|infra| status::of_infra(&infra))?;
+            let reply = answer.await.map_err(|infra| status::encode_infra(&infra))?;
+            let body =
+                reply.encode(Codec::Protobuf).map_err(|infra| status::encode_infra(&infra))?;
+            limit.check_answer(body.len()).map_err(|infra| status::encode_infra(&infra))?;
             match reply.class() {
                 Class::Ok => Ok(Response::new(body)),
                 Class::Application { status, code, message } => {
-                    Err(status::of_application(*status, code, message, &body))
+                    Err(status::encode_application(*status, code, message, &body))
                 }
             }
         })

@@ -29,7 +29,7 @@ const REFLECTION_ALPHA: &str = "/grpc.reflection.v1alpha.ServerReflection/";
 const FILE: &str = "application.proto";
 
 /// The standard services of a listener.
-pub(crate) struct Standard {
+pub(crate) struct StandardServices {
     health: HealthServer<HealthService>,
     reporter: HealthReporter,
     /// The services that the listener answers for.
@@ -42,14 +42,15 @@ pub(crate) struct Standard {
 }
 
 /// Answers requests at the paths of one service.
-type Answer = Box<dyn Fn(Request<Open>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+type AnswerFn =
+    Box<dyn Fn(Request<DrainingBody>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
 struct Reflection {
-    stable: Answer,
-    alpha: Answer,
+    stable: AnswerFn,
+    alpha: AnswerFn,
 }
 
-impl Standard {
+impl StandardServices {
     pub(crate) fn new(server: &Server, description: Option<Arc<str>>, drain: Drain) -> Self {
         let reporter = HealthReporter::new();
         Self {
@@ -118,9 +119,9 @@ impl Standard {
         })
     }
 
-    fn open(&self, request: Request<Incoming>) -> Request<Open> {
+    fn open(&self, request: Request<Incoming>) -> Request<DrainingBody> {
         let draining = Box::pin(self.drain.draining());
-        request.map(|body| Open { body, draining })
+        request.map(|body| DrainingBody { body, draining })
     }
 
     async fn reflect(&self, description: Arc<str>) -> Result<Reflection, StartError> {
@@ -167,8 +168,8 @@ where
 
 /// The descriptors of a `.proto` and of what it imports.
 fn compile(text: &str) -> Result<FileDescriptorSet, StartError> {
-    struct Only(File);
-    impl FileResolver for Only {
+    struct SingleFile(File);
+    impl FileResolver for SingleFile {
         fn open_file(&self, name: &str) -> Result<File, protox::Error> {
             if name == FILE {
                 return Ok(self.0.clone());
@@ -178,7 +179,7 @@ fn compile(text: &str) -> Result<FileDescriptorSet, StartError> {
     }
     let failed = |error| StartError::because("the description of the services", &error);
     let mut files = ChainFileResolver::new();
-    files.add(Only(File::from_source(FILE, text).map_err(failed)?));
+    files.add(SingleFile(File::from_source(FILE, text).map_err(failed)?));
     files.add(GoogleFileResolver::new());
     let mut compiler = protox::Compiler::with_file_resolver(files);
     compiler.include_imports(true).include_source_info(false);
@@ -187,12 +188,12 @@ fn compile(text: &str) -> Result<FileDescriptorSet, StartError> {
 }
 
 /// A request's body that ends at the drain: a client may ask on and on over one stream, and would hold up the drain.
-struct Open {
+struct DrainingBody {
     body: Incoming,
     draining: BoxFuture<'static, ()>,
 }
 
-impl HttpBody for Open {
+impl HttpBody for DrainingBody {
     type Data = Bytes;
     type Error = hyper::Error;
 

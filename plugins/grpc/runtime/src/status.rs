@@ -21,7 +21,7 @@ const TOO_LARGE: &str = "Error, decoded message length too large";
 const LONGEST_MESSAGE: usize = 2048;
 
 /// The status that shows an application error.
-pub(crate) fn of_application(
+pub(crate) fn encode_application(
     status: Canonical,
     code: &str,
     message: &str,
@@ -32,23 +32,23 @@ pub(crate) fn of_application(
         metadata.insert(ERROR_CODE, value);
     }
     metadata.insert_bin(ERROR, MetadataValue::from_bytes(error));
-    Status::with_metadata(Code::from(i32::from(status.grpc())), shortened(message), metadata)
+    Status::with_metadata(Code::from(i32::from(status.grpc())), shorten(message), metadata)
 }
 
 /// The status that shows an infrastructure failure.
-pub(crate) fn of_infra(infra: &Infra) -> Status {
+pub(crate) fn encode_infra(infra: &Infra) -> Status {
     let mut metadata = MetadataMap::new();
     metadata.insert(INFRA, MetadataValue::from_static(infra.kind.as_str()));
     metadata.insert(PROCESSED, MetadataValue::from_static(infra.processed.as_str()));
     Status::with_metadata(
         Code::from(i32::from(infra.status().grpc())),
-        shortened(&infra.message),
+        shorten(&infra.message),
         metadata,
     )
 }
 
 /// The failure that tonic's server found before a handler ran: nothing was done.
-pub(crate) fn refused_by_framing(status: &Status) -> Infra {
+pub(crate) fn classify_framing(status: &Status) -> Infra {
     Infra::new(framing_kind(status), Processed::No, status.message().to_owned())
 }
 
@@ -87,13 +87,13 @@ pub(crate) fn read(status: &Status, address: &str) -> Result<(Class, Bytes), Inf
         let processed = text(PROCESSED).and_then(Processed::parse).unwrap_or(Processed::Maybe);
         return Err(Infra::new(kind, processed, status.message().to_owned()));
     }
-    let (kind, processed) = foreign(status);
-    Err(Infra::new(kind, processed, format!("{address}: {}", described(status))))
+    let (kind, processed) = classify_foreign(status);
+    Err(Infra::new(kind, processed, format!("{address}: {}", describe(status))))
 }
 
 /// Classes a status that carries none of our metadata.
-fn foreign(status: &Status) -> (InfraKind, Processed) {
-    if let Some(found) = status.source().and_then(of_connection) {
+fn classify_foreign(status: &Status) -> (InfraKind, Processed) {
+    if let Some(found) = status.source().and_then(classify_connection) {
         return found;
     }
     match status.code() {
@@ -116,7 +116,7 @@ fn foreign(status: &Status) -> (InfraKind, Processed) {
 /// Not processed: the stream was refused, the request never left the queue, or the
 /// server's GOAWAY named an earlier stream as its last (h2 hands a remote GOAWAY to a stream in that case alone).
 /// Anything else that breaks a connection under a call leaves it open whether the callee acted.
-fn of_connection(error: &(dyn Error + 'static)) -> Option<(InfraKind, Processed)> {
+fn classify_connection(error: &(dyn Error + 'static)) -> Option<(InfraKind, Processed)> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(h2) = error.downcast_ref::<h2::Error>() {
@@ -138,7 +138,7 @@ fn of_connection(error: &(dyn Error + 'static)) -> Option<(InfraKind, Processed)
 }
 
 /// The status's message followed by the causes that it hides.
-fn described(status: &Status) -> String {
+fn describe(status: &Status) -> String {
     let mut text = status.message().to_owned();
     let mut next = status.source();
     while let Some(error) = next {
@@ -152,7 +152,7 @@ fn described(status: &Status) -> String {
     text
 }
 
-fn shortened(message: &str) -> String {
+fn shorten(message: &str) -> String {
     let end = message.floor_char_boundary(LONGEST_MESSAGE);
     message.get(..end).unwrap_or(message).to_owned()
 }

@@ -61,12 +61,12 @@ impl Plugin for Http {
             match Route::parse(&text) {
                 Err(why) => cx.complain(&setting, format!("`{text}`: {why}"), EXAMPLE),
                 Ok(route) => {
-                    arguments(cx, &setting, &method, &text, &route);
+                    check_arguments(cx, &setting, &method, &text, &route);
                     read.push((method, text, route));
                 }
             }
         }
-        crossings(cx, &read);
+        check_crossings(cx, &read);
     }
 
     fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
@@ -82,7 +82,13 @@ impl Plugin for Http {
 }
 
 /// Complains of arguments in a path that the method does not have.
-fn arguments(cx: &mut CheckContext<'_>, setting: &str, method: &str, text: &str, route: &Route) {
+fn check_arguments(
+    cx: &mut CheckContext<'_>,
+    setting: &str,
+    method: &str,
+    text: &str,
+    route: &Route,
+) {
     let Some(known) = cx.arguments.get(method) else { return };
     for name in route.arguments().filter(|name| !known.iter().any(|k| k == name)) {
         let help = match nearest(name, known.iter().map(String::as_str)) {
@@ -95,7 +101,7 @@ fn arguments(cx: &mut CheckContext<'_>, setting: &str, method: &str, text: &str,
 }
 
 /// Complains of routes that requests cannot tell apart, those included that methods have because the wiring gives them none.
-fn crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)]) {
+fn check_crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)]) {
     let apart = "give one of the two another verb or path";
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     for (index, (method, text, route)) in given.iter().enumerate() {

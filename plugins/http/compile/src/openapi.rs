@@ -47,13 +47,13 @@ impl<'a> Document<'a> {
                 // What is wrong with a text has been said when the settings were checked.
                 if let Ok(route) = route {
                     let origin = served.settings.origin(&format!("routes.{}", method.name));
-                    self.method(instance, interface, method, &route, origin);
+                    self.add_method(instance, interface, method, &route, origin);
                 }
             }
         }
     }
 
-    fn method(
+    fn add_method(
         &mut self,
         instance: &str,
         interface: &InterfacePlan,
@@ -73,14 +73,14 @@ impl<'a> Document<'a> {
             self.complaints.push(settings_disagree("http", &message, help, None));
             return;
         }
-        let operation = self.operation(instance, interface, method, route);
+        let operation = self.build_operation(instance, interface, method, route);
         self.paths
             .entry(route.path())
             .or_default()
             .insert(route.verb.to_ascii_lowercase(), operation);
     }
 
-    fn operation(
+    fn build_operation(
         &mut self,
         instance: &str,
         interface: &InterfacePlan,
@@ -92,11 +92,11 @@ impl<'a> Document<'a> {
         let (mut parameters, mut body) = (Vec::new(), Vec::new());
         for argument in &method.arguments {
             if in_path.contains(argument.name.as_str()) {
-                parameters.push(self.parameter(argument, "path"));
+                parameters.push(self.build_parameter(argument, "path"));
             } else if has_body {
                 body.push(argument);
             } else {
-                parameters.push(self.parameter(argument, "query"));
+                parameters.push(self.build_parameter(argument, "query"));
             }
         }
         let mut operation = json!({
@@ -112,18 +112,19 @@ impl<'a> Document<'a> {
             object.insert("parameters".into(), parameters.into());
         }
         if has_body {
-            let schema = self.schemas.object(body.iter().map(|a| (a.name.as_str(), &a.ty, "")));
+            let schema =
+                self.schemas.build_object(body.iter().map(|a| (a.name.as_str(), &a.ty, "")));
             object.insert("requestBody".into(), json!({ "content": as_json(&schema) }));
         }
-        object.insert("responses".into(), self.responses(method));
+        object.insert("responses".into(), self.build_responses(method));
         operation
     }
 
-    fn parameter(&mut self, argument: &ArgumentPlan, place: &str) -> Value {
+    fn build_parameter(&mut self, argument: &ArgumentPlan, place: &str) -> Value {
         let mut parameter = json!({
             "name": argument.name,
             "in": place,
-            "schema": self.schemas.of(&argument.ty),
+            "schema": self.schemas.build_schema(&argument.ty),
         });
         if let Some(object) = parameter.as_object_mut().filter(|_| place == "path") {
             object.insert("required".into(), true.into());
@@ -131,8 +132,8 @@ impl<'a> Document<'a> {
         parameter
     }
 
-    fn responses(&mut self, method: &MethodPlan) -> Value {
-        let answer = self.schemas.of(&method.answer);
+    fn build_responses(&mut self, method: &MethodPlan) -> Value {
+        let answer = self.schemas.build_schema(&method.answer);
         let mut responses = Map::new();
         responses.insert(
             "200".into(),
@@ -142,7 +143,7 @@ impl<'a> Document<'a> {
         if let Some((path, definition)) = error
             && let TypeBody::Enum { variants } = &definition.body
         {
-            let detail = self.schemas.named(path);
+            let detail = self.schemas.define_named(path);
             let mut by_status: BTreeMap<u16, Vec<&VariantPlan>> = BTreeMap::new();
             for variant in variants {
                 by_status.entry(http_status(variant.status.as_deref())).or_default().push(variant);

@@ -17,7 +17,7 @@ pub(crate) struct Schemas<'a> {
 
 impl<'a> Schemas<'a> {
     pub(crate) fn new(plan: &'a Plan) -> Self {
-        Self { plan, names: names(plan), definitions: BTreeMap::new() }
+        Self { plan, names: name_types(plan), definitions: BTreeMap::new() }
     }
 
     /// The collected definitions, by name.
@@ -26,7 +26,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// The schema of a type.
-    pub(crate) fn of(&mut self, ty: &TypePlan) -> Value {
+    pub(crate) fn build_schema(&mut self, ty: &TypePlan) -> Value {
         match ty {
             TypePlan::Bool => json!({ "type": "boolean" }),
             TypePlan::Char => json!({ "type": "string", "minLength": 1, "maxLength": 1 }),
@@ -49,7 +49,7 @@ impl<'a> Schemas<'a> {
             TypePlan::Bytes => json!({ "type": "string", "contentEncoding": "base64" }),
             TypePlan::Unit => json!({ "type": "null" }),
             TypePlan::Option(inner) => {
-                let inner_schema = self.of(inner);
+                let inner_schema = self.build_schema(inner);
                 let some = if self.is_nullable(inner) {
                     json!({
                         "type": "object",
@@ -61,22 +61,22 @@ impl<'a> Schemas<'a> {
                 };
                 json!({ "anyOf": [some, { "type": "null" }] })
             }
-            TypePlan::List(inner) => json!({ "type": "array", "items": self.of(inner) }),
+            TypePlan::List(inner) => json!({ "type": "array", "items": self.build_schema(inner) }),
             TypePlan::Set(inner) => {
-                json!({ "type": "array", "items": self.of(inner), "uniqueItems": true })
+                json!({ "type": "array", "items": self.build_schema(inner), "uniqueItems": true })
             }
             TypePlan::Array(inner, length) => json!({
-                "type": "array", "items": self.of(inner), "minItems": length, "maxItems": length,
+                "type": "array", "items": self.build_schema(inner), "minItems": length, "maxItems": length,
             }),
             TypePlan::Map(key, value) if **key == TypePlan::String => {
-                json!({ "type": "object", "additionalProperties": self.of(value) })
+                json!({ "type": "object", "additionalProperties": self.build_schema(value) })
             }
             TypePlan::Map(key, value) => {
-                let entry = self.tuple([&**key, &**value]);
+                let entry = self.build_tuple([&**key, &**value]);
                 json!({ "type": "array", "items": entry })
             }
-            TypePlan::Tuple(items) => self.tuple(items),
-            TypePlan::Named(path) => self.named(path),
+            TypePlan::Tuple(items) => self.build_tuple(items),
+            TypePlan::Named(path) => self.define_named(path),
             TypePlan::Duration => json!({ "type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?s$" }),
             TypePlan::SystemTime => json!({ "type": "string", "format": "date-time" }),
             TypePlan::Known(known) => match known {
@@ -93,13 +93,13 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn tuple<'t>(&mut self, items: impl IntoIterator<Item = &'t TypePlan>) -> Value {
-        let items: Vec<Value> = items.into_iter().map(|item| self.of(item)).collect();
+    fn build_tuple<'t>(&mut self, items: impl IntoIterator<Item = &'t TypePlan>) -> Value {
+        let items: Vec<Value> = items.into_iter().map(|item| self.build_schema(item)).collect();
         json!({ "type": "array", "prefixItems": items })
     }
 
     /// A reference to a type that the workflow defines, which is defined on the first use.
-    pub(crate) fn named(&mut self, path: &str) -> Value {
+    pub(crate) fn define_named(&mut self, path: &str) -> Value {
         let plan = self.plan;
         let (Some(name), Some(definition)) = (self.names.get(path).cloned(), plan.types.get(path))
         else {
@@ -109,15 +109,15 @@ impl<'a> Schemas<'a> {
             // Held open first, so that a type which holds itself ends here.
             self.definitions.insert(name.clone(), Value::Null);
             let mut schema = match &definition.body {
-                TypeBody::Struct { shape, fields } => self.content(*shape, fields),
-                TypeBody::Enum { variants } => self.choice(variants),
+                TypeBody::Struct { shape, fields } => self.build_content(*shape, fields),
+                TypeBody::Enum { variants } => self.build_choice(variants),
             };
             if let Some(object) = schema.as_object_mut() {
                 if !definition.doc.is_empty() {
                     object.insert("description".into(), definition.doc.clone().into());
                 }
                 if !path.is_ascii() {
-                    object.insert("title".into(), last(path).into());
+                    object.insert("title".into(), last_segment(path).into());
                 }
             }
             self.definitions.insert(name.clone(), schema);
@@ -125,25 +125,25 @@ impl<'a> Schemas<'a> {
         json!({ "$ref": format!("#/components/schemas/{name}") })
     }
 
-    fn content(&mut self, shape: Shape, fields: &[FieldPlan]) -> Value {
+    fn build_content(&mut self, shape: Shape, fields: &[FieldPlan]) -> Value {
         match (shape, fields) {
             (Shape::Unit, _) => json!({ "type": "null" }),
-            (Shape::Tuple, [only]) => self.of(&only.ty),
-            (Shape::Tuple, fields) => self.tuple(fields.iter().map(|field| &field.ty)),
+            (Shape::Tuple, [only]) => self.build_schema(&only.ty),
+            (Shape::Tuple, fields) => self.build_tuple(fields.iter().map(|field| &field.ty)),
             (Shape::Named, fields) => {
-                self.object(fields.iter().map(|f| (f.name.as_str(), &f.ty, f.doc.as_str())))
+                self.build_object(fields.iter().map(|f| (f.name.as_str(), &f.ty, f.doc.as_str())))
             }
         }
     }
 
     /// An object; nothing in it is required, because a missing member is its type's empty value.
-    pub(crate) fn object<'f>(
+    pub(crate) fn build_object<'f>(
         &mut self,
         members: impl IntoIterator<Item = (&'f str, &'f TypePlan, &'f str)>,
     ) -> Value {
         let mut properties = Map::new();
         for (name, ty, doc) in members {
-            let mut schema = self.of(ty);
+            let mut schema = self.build_schema(ty);
             if let Some(object) = schema.as_object_mut().filter(|_| !doc.is_empty()) {
                 object.insert("description".into(), doc.into());
             }
@@ -152,7 +152,7 @@ impl<'a> Schemas<'a> {
         json!({ "type": "object", "properties": properties })
     }
 
-    fn choice(&mut self, variants: &[VariantPlan]) -> Value {
+    fn build_choice(&mut self, variants: &[VariantPlan]) -> Value {
         let (bare, full): (Vec<_>, Vec<_>) = variants.iter().partition(|v| v.shape == Shape::Unit);
         let mut choices = Vec::new();
         if !bare.is_empty() {
@@ -160,7 +160,7 @@ impl<'a> Schemas<'a> {
             choices.push(json!({ "type": "string", "enum": names }));
         }
         for variant in full {
-            let content = self.content(variant.shape, &variant.fields);
+            let content = self.build_content(variant.shape, &variant.fields);
             let properties: Map<String, Value> =
                 std::iter::once((variant.name.clone(), content)).collect();
             choices.push(json!({
@@ -204,24 +204,28 @@ impl<'a> Schemas<'a> {
 }
 
 /// Names for types: the last segment of the path, or all of it where two share that.
-fn names(plan: &Plan) -> BTreeMap<String, String> {
+fn name_types(plan: &Plan) -> BTreeMap<String, String> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for path in plan.types.keys() {
-        *count.entry(last(path)).or_default() += 1;
+        *count.entry(last_segment(path)).or_default() += 1;
     }
     let name = |path: &String| {
-        let short = last(path);
-        if count.get(short) == Some(&1) { key(short) } else { key(&path.replace("::", ".")) }
+        let short = last_segment(path);
+        if count.get(short) == Some(&1) {
+            escape_name(short)
+        } else {
+            escape_name(&path.replace("::", "."))
+        }
     };
     plan.types.keys().map(|path| (path.clone(), name(path))).collect()
 }
 
-fn last(path: &str) -> &str {
+fn last_segment(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
 /// A name as a document can hold it: `Größe` → `Gr-f6--df-e`. No name in Rust has a `-`, so two stay two.
-fn key(name: &str) -> String {
+fn escape_name(name: &str) -> String {
     let mut key = String::with_capacity(name.len());
     for c in name.chars() {
         if c.is_ascii() {

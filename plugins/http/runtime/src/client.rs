@@ -28,12 +28,12 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 const RESET_STREAMS: usize = 16_384;
 
 /// The callee of one edge, wherever it is.
-pub(crate) struct Callee {
-    shared: Arc<Shared>,
+pub(crate) struct HttpDialer {
+    shared: Arc<EdgeState>,
 }
 
 /// What an edge's clients have in common.
-struct Shared {
+struct EdgeState {
     edge: String,
     /// Connections by endpoint.
     pool: legacy::Client<HttpConnector, Full<Bytes>>,
@@ -44,12 +44,12 @@ struct Shared {
 }
 
 /// A client of one endpoint.
-struct Client {
-    shared: Arc<Shared>,
+struct EndpointClient {
+    shared: Arc<EdgeState>,
     authority: Authority,
 }
 
-impl Callee {
+impl HttpDialer {
     pub(crate) fn new(cx: ConnectContext) -> Result<Self, StartError> {
         let ConnectContext { edge, interface, limit, surroundings, .. } = cx;
         let paths = interface.methods.iter().map(|method| {
@@ -74,11 +74,11 @@ impl Callee {
             .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .build(connector);
         let edge = edge.key.clone();
-        Ok(Self { shared: Arc::new(Shared { edge, pool, paths, limit, surroundings }) })
+        Ok(Self { shared: Arc::new(EdgeState { edge, pool, paths, limit, surroundings }) })
     }
 }
 
-impl Dialer for Callee {
+impl Dialer for HttpDialer {
     fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
         let shared = self.shared.clone();
         let authority = address.parse().map_err(|error| {
@@ -87,11 +87,11 @@ impl Dialer for Callee {
                 &error,
             )
         })?;
-        Ok(Arc::new(Client { shared, authority }))
+        Ok(Arc::new(EndpointClient { shared, authority }))
     }
 }
 
-impl Client {
+impl EndpointClient {
     async fn post(&self, call: Call) -> Result<Reply, Infra> {
         let shared = &*self.shared;
         let arguments = call.encode(Codec::Json)?;
@@ -121,7 +121,7 @@ impl Client {
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(Class, Bytes), Infra> {
         let address = self.authority.as_str();
         let sent = self.shared.pool.request(request).await;
-        let (head, body) = sent.map_err(|error| broken(&error, address))?.into_parts();
+        let (head, body) = sent.map_err(|error| classify_error(&error, address))?.into_parts();
         // An error's object is around the encoded error, so it may be a little larger than that.
         let most = self.shared.limit.bytes;
         let limit = if head.status.is_success() { most } else { most + 4096 };
@@ -143,7 +143,7 @@ impl Client {
     }
 }
 
-impl Endpoint for Client {
+impl Endpoint for EndpointClient {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         Box::pin(self.post(call))
     }
@@ -153,7 +153,7 @@ impl Endpoint for Client {
 ///
 /// Not processed: the connection could not be made, the stream was refused, the request never left the queue, or the
 /// server's GOAWAY named an earlier stream as its last (h2 hands a remote GOAWAY to a stream in that case alone).
-fn broken(error: &legacy::Error, address: &str) -> Infra {
+fn classify_error(error: &legacy::Error, address: &str) -> Infra {
     let mut processed = if error.is_connect() { Processed::No } else { Processed::Maybe };
     let mut message = format!("{address}: {error}");
     let mut next = error.source();

@@ -31,7 +31,7 @@ impl TransportPlugin for Plugin {
     }
 
     fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
-        Ok(Arc::new(client::Callee::new(cx)?))
+        Ok(Arc::new(client::HttpDialer::new(cx)?))
     }
 
     fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>> {

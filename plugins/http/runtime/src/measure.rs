@@ -50,13 +50,13 @@ impl Measure {
         answer: impl Future<Output = Response<Body>>,
     ) -> Response<Body> {
         let labels = Request {
-            http_request_method: known(method),
+            http_request_method: known_verb(method),
             url_scheme: "http",
             http_route: route.cloned().unwrap_or_default(),
             http_response_status_code: String::new(),
             error_type: String::new(),
         };
-        let mut running = Running { of: self, labels: Some(labels), start: self.clock.now() };
+        let mut running = InFlight { of: self, labels: Some(labels), start: self.clock.now() };
         let response = answer.await;
         running.end(Some(response.status()));
         response
@@ -64,21 +64,21 @@ impl Measure {
 }
 
 /// The method's name; what is no known method is one value, so that nobody outside makes series.
-fn known(method: &Method) -> &'static str {
+fn known_verb(method: &Method) -> &'static str {
     const METHODS: [&str; 9] =
         ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
     METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("_OTHER")
 }
 
 /// A request under way; dropped before its end, the client left.
-struct Running<'a> {
+struct InFlight<'a> {
     of: &'a Measure,
     /// Until the end.
     labels: Option<Request>,
     start: Instant,
 }
 
-impl Running<'_> {
+impl InFlight<'_> {
     fn end(&mut self, status: Option<StatusCode>) {
         let Some(mut labels) = self.labels.take() else { return };
         match status {
@@ -95,7 +95,7 @@ impl Running<'_> {
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.end(None);
     }

@@ -23,7 +23,7 @@ pub(crate) fn json_response(status: StatusCode, body: Bytes) -> Response<Body> {
 }
 
 /// The response that shows an application error; `detail` is the encoded error.
-pub(crate) fn of_application(
+pub(crate) fn encode_application(
     status: Status,
     code: &str,
     message: &str,
@@ -43,18 +43,18 @@ pub(crate) fn of_application(
 }
 
 /// The response that shows an infrastructure failure, in the status that its kind has.
-pub(crate) fn of_infra(infra: &Infra) -> Response<Body> {
+pub(crate) fn encode_infra(infra: &Infra) -> Response<Body> {
     let status = match infra.kind {
         InfraKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         _ => {
             StatusCode::from_u16(infra.status().http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
         }
     };
-    of_infra_as(status, infra)
+    encode_infra_as(status, infra)
 }
 
 /// The same with another status.
-pub(crate) fn of_infra_as(status: StatusCode, infra: &Infra) -> Response<Body> {
+pub(crate) fn encode_infra_as(status: StatusCode, infra: &Infra) -> Response<Body> {
     let body = json!({
         "code": infra.kind.as_str(),
         "message": infra.message,
@@ -89,7 +89,7 @@ pub(crate) fn read(
         let class = Class::Application { status: class, code: code.into(), message };
         return Ok((class, detail.to_string().into()));
     }
-    let (kind, processed) = foreign(status);
+    let (kind, processed) = classify_foreign(status);
     Err(Infra::new(
         kind,
         processed,
@@ -98,7 +98,7 @@ pub(crate) fn read(
 }
 
 /// Classes a response that something between the two made: a proxy, another server on the port.
-fn foreign(status: StatusCode) -> (InfraKind, Processed) {
+fn classify_foreign(status: StatusCode) -> (InfraKind, Processed) {
     match status.as_u16() {
         404 | 405 | 501 => (InfraKind::Unimplemented, Processed::No),
         413 => (InfraKind::TooLarge, Processed::No),

@@ -150,7 +150,7 @@ impl Route {
 }
 
 /// Ways to write a pattern's path that clients have for one path: hexadecimal digits in either case, and letters as they are.
-pub(crate) fn spellings(pattern: &str) -> Vec<String> {
+pub(crate) fn list_spellings(pattern: &str) -> Vec<String> {
     let mut all = vec![pattern.to_owned()];
     if pattern.contains('%') {
         let mut small = String::with_capacity(pattern.len());
@@ -214,8 +214,8 @@ mod tests {
     fn a_method_answers_at_its_name_in_every_script() {
         let route = Route::default_for("laden", "größe");
         let expected = ["/laden/gr%C3%B6%C3%9Fe", "/laden/gr%c3%b6%c3%9fe", "/laden/größe"];
-        assert_eq!(spellings(&route.pattern()), expected);
-        assert_eq!(spellings("/notes/{p1}"), ["/notes/{p1}"]);
+        assert_eq!(list_spellings(&route.pattern()), expected);
+        assert_eq!(list_spellings("/notes/{p1}"), ["/notes/{p1}"]);
     }
 
     #[test]

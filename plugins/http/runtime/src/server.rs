@@ -25,7 +25,7 @@ use tokio::net::TcpStream;
 
 use crate::measure::Measure;
 use crate::problem;
-use crate::route::{Route, spellings};
+use crate::route::{Route, list_spellings};
 
 /// Most headers of a request, baggage included.
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
@@ -43,17 +43,17 @@ struct Settings {
 
 /// Serves one listener until it is drained.
 pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
-    let router = router(&cx.server, cx.limit, &cx.surroundings)
+    let router = build_router(&cx.server, cx.limit, &cx.surroundings)
         .map_err(|error| error.at(format!("listener {}", cx.name)))?;
     let signal = cx.drain.clone();
-    listen::connections(cx.listener, cx.drain, move |stream| {
-        connection(stream, router.clone(), signal.clone())
+    listen::accept_connections(cx.listener, cx.drain, move |stream| {
+        serve_connection(stream, router.clone(), signal.clone())
     })
     .await;
     Ok(())
 }
 
-async fn connection(stream: TcpStream, router: Router, drain: Drain) {
+async fn serve_connection(stream: TcpStream, router: Router, drain: Drain) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());
     builder
@@ -78,7 +78,7 @@ async fn connection(stream: TcpStream, router: Router, drain: Drain) {
 }
 
 /// Where a method of an instance answers.
-struct Target {
+struct RouteTarget {
     server: Arc<Server>,
     /// Its place in [`Server::served`].
     place: usize,
@@ -91,7 +91,7 @@ struct Target {
     measure: Measure,
 }
 
-fn router(
+fn build_router(
     server: &Arc<Server>,
     limit: MessageLimit,
     surroundings: &Surroundings,
@@ -121,7 +121,7 @@ fn router(
                 }
                 let verb = MethodFilter::try_from(route.verb.clone())
                     .map_err(|error| StartError::because("a route's verb", &error))?;
-                let target = Arc::new(Target {
+                let target = Arc::new(RouteTarget {
                     server: server.clone(),
                     place,
                     method,
@@ -144,33 +144,33 @@ fn router(
         }
     }
     let spelled = paths.iter().flat_map(|(path, methods)| {
-        spellings(path).into_iter().map(move |path| (path, methods.clone()))
+        list_spellings(path).into_iter().map(move |path| (path, methods.clone()))
     });
     let router =
         spelled.fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
-    let nowhere = |status, measure: Measure| {
+    let fallback = |status, measure: Measure| {
         move |request: Request| {
             let measure = measure.clone();
-            let (method, answer) = (request.method().clone(), nowhere(status, &request));
+            let (method, answer) = (request.method().clone(), answer_no_route(status, &request));
             async move { measure.answer(&method, None, std::future::ready(answer)).await }
         }
     };
     Ok(router
-        .fallback(nowhere(StatusCode::NOT_FOUND, measure.clone()))
-        .method_not_allowed_fallback(nowhere(StatusCode::METHOD_NOT_ALLOWED, measure)))
+        .fallback(fallback(StatusCode::NOT_FOUND, measure.clone()))
+        .method_not_allowed_fallback(fallback(StatusCode::METHOD_NOT_ALLOWED, measure)))
 }
 
 /// The answer to a request that no method has a route for.
-fn nowhere(status: StatusCode, request: &Request) -> Response<Body> {
+fn answer_no_route(status: StatusCode, request: &Request) -> Response<Body> {
     let message = format!("nothing answers at {} {}", request.method(), request.uri().path());
-    problem::of_infra_as(status, &Infra::new(InfraKind::Unimplemented, Processed::No, message))
+    problem::encode_infra_as(status, &Infra::new(InfraKind::Unimplemented, Processed::No, message))
 }
 
-impl Target {
+impl RouteTarget {
     async fn answer(&self, request: Request) -> Response<Body> {
         let method = request.method().clone();
         let answer =
-            async { self.run(request).await.unwrap_or_else(|infra| problem::of_infra(&infra)) };
+            async { self.run(request).await.unwrap_or_else(|infra| problem::encode_infra(&infra)) };
         self.measure.answer(&method, Some(&self.pattern), answer).await
     }
 
@@ -189,7 +189,7 @@ impl Target {
         Ok(match reply.class() {
             Class::Ok => problem::json_response(StatusCode::OK, body),
             Class::Application { status, code, message } => {
-                problem::of_application(*status, code, message, &body)
+                problem::encode_application(*status, code, message, &body)
             }
         })
     }

@@ -8,7 +8,7 @@ use crate::labels::Named;
 use crate::workload;
 
 /// One pod at a time may be moved for maintenance, so that a node can always be drained; one that is broken anyway may go at once.
-pub(crate) fn disruption(named: &Named<'_>) -> Value {
+pub(crate) fn build_disruption(named: &Named<'_>) -> Value {
     json!({
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
@@ -22,7 +22,7 @@ pub(crate) fn disruption(named: &Named<'_>) -> Value {
 }
 
 /// More pods while they use more than a part of the processors that they ask for.
-pub(crate) fn autoscaler(
+pub(crate) fn build_autoscaler(
     named: &Named<'_>,
     process: &ProcessContainer,
     scale: &AutoscalePlan,

@@ -16,7 +16,7 @@ pub(crate) struct Environment {
 }
 
 /// Splits a container's environment by where it comes from.
-pub(crate) fn split(values: &BTreeMap<String, EnvValue>) -> Environment {
+pub(crate) fn split_environment(values: &BTreeMap<String, EnvValue>) -> Environment {
     let mut out = Environment::default();
     for (variable, value) in values {
         match value {
@@ -61,7 +61,7 @@ impl Environment {
 }
 
 /// The ConfigMap of a process or an init.
-pub(crate) fn map(named: &Named<'_>, environment: &Environment) -> Value {
+pub(crate) fn build_map(named: &Named<'_>, environment: &Environment) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -71,7 +71,7 @@ pub(crate) fn map(named: &Named<'_>, environment: &Environment) -> Value {
 }
 
 /// An identity of its own, which gets no token: nothing here talks to the cluster.
-pub(crate) fn account(named: &Named<'_>) -> Value {
+pub(crate) fn build_account(named: &Named<'_>) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "ServiceAccount",

@@ -76,26 +76,29 @@ impl Plugin for Kubernetes {
         let options = Options { config: settings.overrides, ..Options::default() };
         let deployment = Deployment::of(cx.plan, options);
         let names = labels::Names { app: &cx.plan.app.name, wiring: &cx.plan.wiring };
-        let cluster = Cluster {
+        let builder = ManifestBuilder {
             plan: cx.plan,
             images: cx.images,
-            grants: network::Grants::of(cx.plan, &deployment),
+            grants: network::NetworkGrants::of(cx.plan, &deployment),
             names,
             settings: &settings,
         };
-        let mut files = vec![File::new("", "default-deny", &network::deny_all(&cluster.names))];
+        let mut files =
+            vec![File::new("", "default-deny", &network::build_deny_all(&builder.names))];
         // Where there are thousands, theirs are most of all files.
         let processes = deployment.processes.par_iter();
-        files.par_extend(processes.flat_map_iter(|(name, process)| cluster.process(name, process)));
-        // An init that fills files of a process is none for a cluster: `lossy` has accepted that.
+        files.par_extend(
+            processes.flat_map_iter(|(name, process)| builder.build_process(name, process)),
+        );
+        // A init that fills files of a process cannot run on a cluster; `lossy` has accepted that.
         for (name, init) in deployment.inits.iter().filter(|(_, init)| !init.keeps_data) {
-            files.extend(cluster.init(name, init));
+            files.extend(builder.init(name, init));
         }
         for (name, store) in &deployment.stores {
-            files.extend(cluster.store(name, store));
+            files.extend(builder.build_store(name, store));
         }
         let resources: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        let kustomization = kustomization(&cluster.names, &resources, &settings);
+        let kustomization = build_kustomization(&builder.names, &resources, &settings);
         files.push(File::new("", "kustomization", &kustomization));
         for file in files {
             let written = file.text.and_then(|text| {
@@ -113,31 +116,34 @@ impl Plugin for Kubernetes {
 }
 
 /// What the manifests of one process, init or store follow from.
-struct Cluster<'a> {
+struct ManifestBuilder<'a> {
     plan: &'a Plan,
     images: &'a ImageLock,
-    grants: network::Grants,
+    grants: network::NetworkGrants,
     names: labels::Names<'a>,
     settings: &'a Settings,
 }
 
-impl Cluster<'_> {
-    fn process(&self, name: &str, process: &ProcessContainer) -> Vec<File> {
+impl ManifestBuilder<'_> {
+    fn build_process(&self, name: &str, process: &ProcessContainer) -> Vec<File> {
         let (settings, named) = (self.settings, self.names.process(name));
         let mut files = Vec::new();
         let mut add = |kind, value: Value| files.push(File::new(&named.host, kind, &value));
-        let environment = config::split(&process.environment);
-        add("serviceaccount", config::account(&named));
-        add("configmap", config::map(&named, &environment));
-        add(workload::kind(process), workload::process(&named, process, &environment, settings));
-        for (kind, value) in service::process(&named, process, settings) {
+        let environment = config::split_environment(&process.environment);
+        add("serviceaccount", config::build_account(&named));
+        add("configmap", config::build_map(&named, &environment));
+        add(
+            workload::kind(process),
+            workload::build_process(&named, process, &environment, settings),
+        );
+        for (kind, value) in service::build_process(&named, process, settings) {
             add(kind, value);
         }
-        add("poddisruptionbudget", budget::disruption(&named));
+        add("poddisruptionbudget", budget::build_disruption(&named));
         if let Some(scale) = self.plan.processes.get(name).and_then(|p| p.autoscale.as_ref()) {
-            add("horizontalpodautoscaler", budget::autoscaler(&named, process, scale));
+            add("horizontalpodautoscaler", budget::build_autoscaler(&named, process, scale));
         }
-        add("networkpolicy", self.grants.policy(&named, settings));
+        add("networkpolicy", self.grants.build_policy(&named, settings));
         files
     }
 
@@ -145,24 +151,24 @@ impl Cluster<'_> {
         let named = self.names.init(name);
         let mut files = Vec::new();
         let mut add = |kind, value: Value| files.push(File::new(&named.host, kind, &value));
-        let environment = config::split(&init.environment);
-        add("serviceaccount", config::account(&named));
-        add("configmap", config::map(&named, &environment));
+        let environment = config::split_environment(&init.environment);
+        add("serviceaccount", config::build_account(&named));
+        add("configmap", config::build_map(&named, &environment));
         add("job", workload::init(&named, init, &environment));
-        add("networkpolicy", self.grants.policy(&named, self.settings));
+        add("networkpolicy", self.grants.build_policy(&named, self.settings));
         files
     }
 
-    fn store(&self, name: &str, store: &StoreContainer) -> Vec<File> {
+    fn build_store(&self, name: &str, store: &StoreContainer) -> Vec<File> {
         let (settings, named) = (self.settings, self.names.store(name));
         let image = store_image(self.plan, self.images, &store.image);
         let mut files = Vec::new();
         let mut add = |kind, value: Value| files.push(File::new(&named.host, kind, &value));
-        add("serviceaccount", config::account(&named));
-        add(workload::store_kind(store), workload::store(&named, store, &image, settings));
-        add("service", service::store(&named, store));
-        add("poddisruptionbudget", budget::disruption(&named));
-        add("networkpolicy", self.grants.policy(&named, settings));
+        add("serviceaccount", config::build_account(&named));
+        add(workload::store_kind(store), workload::build_store(&named, store, &image, settings));
+        add("service", service::build_store(&named, store));
+        add("poddisruptionbudget", budget::build_disruption(&named));
+        add("networkpolicy", self.grants.build_policy(&named, settings));
         files
     }
 }
@@ -185,7 +191,11 @@ impl File {
     }
 }
 
-fn kustomization(names: &labels::Names<'_>, resources: &[&str], settings: &Settings) -> Value {
+fn build_kustomization(
+    names: &labels::Names<'_>,
+    resources: &[&str],
+    settings: &Settings,
+) -> Value {
     let mut value = json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -195,7 +205,7 @@ fn kustomization(names: &labels::Names<'_>, resources: &[&str], settings: &Setti
     }
     if let Some(object) = value.as_object_mut() {
         object.insert("resources".to_owned(), json!(resources));
-        object.insert("images".to_owned(), json!([settings.image.kustomized(names.app)]));
+        object.insert("images".to_owned(), json!([settings.image.build_override(names.app)]));
     }
     value
 }

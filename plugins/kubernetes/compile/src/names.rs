@@ -13,7 +13,7 @@ use crate::settings::Settings;
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let references = References::of(cx.plan);
     check_outside(cx, &references);
-    for (kind, names) in objects(cx.plan, &references) {
+    for (kind, names) in name_objects(cx.plan, &references) {
         cx.report_clashes(kind, names);
     }
     // A file that is written in two ways was reported as such.
@@ -34,7 +34,7 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
 /// The names of objects, by kind, where an object may be called otherwise than what it belongs to.
 ///
 /// A Service, an identity, a workload, a budget and so on for each process, init and store are called by its host, and hosts are distinct.
-pub(crate) fn objects<'a>(
+pub(crate) fn name_objects<'a>(
     plan: &'a Plan,
     references: &References,
 ) -> [(&'static str, Vec<OutputName<'a>>); 3] {

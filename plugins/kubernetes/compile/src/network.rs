@@ -11,7 +11,7 @@ use crate::names::DENIAL;
 use crate::settings::Settings;
 
 /// Denies every pod of the application whatever no other policy grants.
-pub(crate) fn deny_all(names: &Names<'_>) -> Value {
+pub(crate) fn build_deny_all(names: &Names<'_>) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -29,7 +29,7 @@ pub(crate) fn deny_all(names: &Names<'_>) -> Value {
 
 /// What each process, init or store may take and call, by its key in the plan.
 #[derive(Debug, Default)]
-pub(crate) struct Grants {
+pub(crate) struct NetworkGrants {
     /// By host: by port, the hosts that call; `None` is the outside world.
     takes: BTreeMap<String, BTreeMap<u16, BTreeSet<Option<String>>>>,
     /// By host: the hosts and ports that it calls.
@@ -44,7 +44,7 @@ pub(crate) struct Grants {
     exports: bool,
 }
 
-impl Grants {
+impl NetworkGrants {
     pub(crate) fn of(plan: &Plan, deployment: &Deployment) -> Self {
         let exports = plan.plugins.values().any(|p| p.environment.iter().any(|v| v == OTLP));
         let mut out = Self { exports, ..Self::default() };
@@ -83,7 +83,7 @@ impl Grants {
     /// The policy of a process, an init or a store.
     ///
     /// The kubelet's probes need no rule: a pod's own node always reaches it.
-    pub(crate) fn policy(&self, named: &Named<'_>, settings: &Settings) -> Value {
+    pub(crate) fn build_policy(&self, named: &Named<'_>, settings: &Settings) -> Value {
         let peer = |host: &String| json!({ "podSelector": { "matchLabels": named.peer(host) } });
         let mut ingress = Vec::new();
         for (port, callers) in self.takes.get(&named.host).into_iter().flatten() {

@@ -7,7 +7,7 @@ use bp_plugin::deploy::{
 use bp_plugin::plan::ResourcesPlan;
 use serde_json::{Value, json};
 
-use crate::config::{Environment, split};
+use crate::config::{Environment, split_environment};
 use crate::labels::{Named, given};
 use crate::settings::Settings;
 
@@ -15,7 +15,7 @@ use crate::settings::Settings;
 pub(crate) const DATA: &str = "data";
 
 /// The pod template of a process.
-pub(crate) fn process(
+pub(crate) fn build_process(
     named: &Named<'_>,
     process: &ProcessContainer,
     environment: &Environment,
@@ -46,9 +46,9 @@ pub(crate) fn process(
     let ports: Vec<Value> = process
         .ports
         .iter()
-        .map(|port| json!({ "name": short(&port.name, port.number), "containerPort": port.number, "protocol": "TCP" }))
+        .map(|port| json!({ "name": shorten(&port.name, port.number), "containerPort": port.number, "protocol": "TCP" }))
         .collect();
-    let mut container = program(named, environment, &process.resources, &mounts);
+    let mut container = build_program(named, environment, &process.resources, &mounts);
     if let Some(container) = container.as_object_mut() {
         container.insert("ports".to_owned(), json!(ports));
         container.insert("startupProbe".to_owned(), probe(&health.startup));
@@ -61,28 +61,28 @@ pub(crate) fn process(
         "prometheus.io/path": "/metrics",
         "prometheus.io/port": health.port.to_string(),
     });
-    let mut spec = pod(named, USER, process.grace.as_secs(), &container, &mounts.volumes);
+    let mut spec = build_pod(named, USER, process.grace.as_secs(), &container, &mounts.volumes);
     if let (true, Some(spec)) = (process.replicas > 1, spec.as_object_mut()) {
-        spec.insert("topologySpreadConstraints".to_owned(), spread(named));
+        spec.insert("topologySpreadConstraints".to_owned(), build_spread(named));
     }
-    template(named, annotations, &spec)
+    build_template(named, annotations, &spec)
 }
 
 /// The pod template of an init.
 pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Environment) -> Value {
     let mut mounts = Mounts::default();
     mounts.references(named.app, &init.references);
-    let container = program(named, environment, &init.resources, &mounts);
-    let mut spec = pod(named, USER, init.grace.as_secs(), &container, &mounts.volumes);
+    let container = build_program(named, environment, &init.resources, &mounts);
+    let mut spec = build_pod(named, USER, init.grace.as_secs(), &container, &mounts.volumes);
     if let Some(spec) = spec.as_object_mut() {
         // A pod that failed stays, and so do its logs.
         spec.insert("restartPolicy".to_owned(), json!("Never"));
     }
-    template(named, json!({ "bp.config": environment.mark() }), &spec)
+    build_template(named, json!({ "bp.config": environment.mark() }), &spec)
 }
 
 /// The container of a process or an init.
-fn program(
+fn build_program(
     named: &Named<'_>,
     environment: &Environment,
     amounts: &ResourcesPlan,
@@ -95,14 +95,14 @@ fn program(
         "command": [PROGRAM],
         "envFrom": [{ "configMapRef": { "name": named.host } }],
         "env": environment.references(named.app),
-        "resources": resources(amounts),
+        "resources": build_resources(amounts),
         "securityContext": unprivileged(),
         "volumeMounts": mounts.mounts,
     })
 }
 
 /// The pod template of a store.
-pub(crate) fn store(named: &Named<'_>, store: &StoreContainer, image: &str) -> Value {
+pub(crate) fn build_store(named: &Named<'_>, store: &StoreContainer, image: &str) -> Value {
     let mut mounts = Mounts::default();
     mounts.references(named.app, &store.references);
     if let Some(folder) = &store.data {
@@ -112,11 +112,11 @@ pub(crate) fn store(named: &Named<'_>, store: &StoreContainer, image: &str) -> V
         let name = format!("scratch-{number}");
         mounts.add(&name, json!({ "emptyDir": {} }), &[(folder, None)], false);
     }
-    let environment = split(&store.environment);
+    let environment = split_environment(&store.environment);
     let texts = environment
         .texts
         .iter()
-        .map(|(name, value)| json!({ "name": name, "value": literal(value) }));
+        .map(|(name, value)| json!({ "name": name, "value": escape_dollars(value) }));
     let env: Vec<Value> = texts.chain(environment.references(named.app)).collect();
     // A store that is busy is not unwell, so nothing but its own exit restarts it.
     let ready = if store.health.is_empty() {
@@ -131,31 +131,37 @@ pub(crate) fn store(named: &Named<'_>, store: &StoreContainer, image: &str) -> V
         "env": env,
         "ports": [{ "name": "store", "containerPort": store.port, "protocol": "TCP" }],
         "readinessProbe": ready,
-        "resources": resources(&store.resources),
+        "resources": build_resources(&store.resources),
         "securityContext": unprivileged(),
         "volumeMounts": mounts.mounts,
     });
     if let (false, Some(container)) = (store.arguments.is_empty(), container.as_object_mut()) {
-        let words: Vec<String> = store.arguments.iter().map(|word| literal(word)).collect();
+        let words: Vec<String> = store.arguments.iter().map(|word| escape_dollars(word)).collect();
         container.insert("args".to_owned(), json!(words));
     }
-    let spec = pod(named, store.user, store.grace.as_secs(), &container, &mounts.volumes);
-    template(named, json!({}), &spec)
+    let spec = build_pod(named, store.user, store.grace.as_secs(), &container, &mounts.volumes);
+    build_template(named, json!({}), &spec)
 }
 
 /// A text that stays as it is: in a variable and in an argument, Kubernetes would put a variable's value in place of `$(NAME)`, and `$` in place of `$$`.
-fn literal(text: &str) -> String {
+fn escape_dollars(text: &str) -> String {
     text.replace('$', "$$")
 }
 
-fn template(named: &Named<'_>, mut annotations: Value, spec: &Value) -> Value {
+fn build_template(named: &Named<'_>, mut annotations: Value, spec: &Value) -> Value {
     if let Some(annotations) = annotations.as_object_mut() {
         annotations.insert("bp.key".to_owned(), json!(named.key));
     }
     json!({ "metadata": { "labels": named.labels(), "annotations": annotations }, "spec": spec })
 }
 
-fn pod(named: &Named<'_>, user: u32, grace: u64, container: &Value, volumes: &[Value]) -> Value {
+fn build_pod(
+    named: &Named<'_>,
+    user: u32,
+    grace: u64,
+    container: &Value,
+    volumes: &[Value],
+) -> Value {
     json!({
         "serviceAccountName": named.host,
         "automountServiceAccountToken": false,
@@ -175,7 +181,7 @@ fn pod(named: &Named<'_>, user: u32, grace: u64, container: &Value, volumes: &[V
 }
 
 /// Replicas avoid each other's hosts and zones where they can.
-fn spread(named: &Named<'_>) -> Value {
+fn build_spread(named: &Named<'_>) -> Value {
     let over = |key: &str| {
         json!({
             "maxSkew": 1,
@@ -197,7 +203,7 @@ fn unprivileged() -> Value {
 }
 
 /// Asked for and granted alike, so that the pod is the last to be ended when memory is short.
-fn resources(amounts: &ResourcesPlan) -> Value {
+fn build_resources(amounts: &ResourcesPlan) -> Value {
     let amounts = json!({
         "cpu": format!("{:.0}m", (amounts.cpu * 1000.0).ceil()),
         "memory": amounts.memory.to_string(),
@@ -207,7 +213,7 @@ fn resources(amounts: &ResourcesPlan) -> Value {
 }
 
 /// A port's name: at most 15 characters in a container.
-fn short(name: &str, number: u16) -> String {
+fn shorten(name: &str, number: u16) -> String {
     if name.len() <= 15 { name.to_owned() } else { format!("port-{number}") }
 }
 
@@ -299,7 +305,8 @@ mod tests {
             missing: Vec::new(),
         };
         let names = Names { app: "app", wiring: "local" };
-        let text = to_yaml("kubernetes", &store(&names.store("db"), &container, text)).unwrap();
+        let text =
+            to_yaml("kubernetes", &build_store(&names.store("db"), &container, text)).unwrap();
         serde_saphyr::from_str(&text).unwrap()
     }
 

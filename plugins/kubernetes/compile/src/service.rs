@@ -8,18 +8,19 @@ use crate::names::entry;
 use crate::settings::Settings;
 
 /// The Services of a process: a headless one, whose name resolves to every ready pod, since callers balance themselves; and one for the outside world.
-pub(crate) fn process(
+pub(crate) fn build_process(
     named: &Named<'_>,
     process: &ProcessContainer,
     settings: &Settings,
 ) -> Vec<(&'static str, Value)> {
     let listeners: Vec<&Port> =
         process.ports.iter().filter(|p| matches!(p.of, PortUse::Listener { .. })).collect();
-    let entries: Vec<Value> = listeners.iter().filter(|p| p.is_entry()).map(|p| port(p)).collect();
+    let entries: Vec<Value> =
+        listeners.iter().filter(|p| p.is_entry()).map(|p| build_port(p)).collect();
     let mut out = Vec::new();
     if !listeners.is_empty() || process.keeps_data {
-        let ports = listeners.iter().map(|p| port(p)).collect();
-        out.push(("service", headless(named, ports)));
+        let ports = listeners.iter().map(|p| build_port(p)).collect();
+        out.push(("service", build_headless(named, ports)));
     }
     if !entries.is_empty() {
         let name = entry(&named.host);
@@ -39,14 +40,14 @@ pub(crate) fn process(
 }
 
 /// The Service of a store: a name that leads to its one pod.
-pub(crate) fn store(named: &Named<'_>, store: &StoreContainer) -> Value {
+pub(crate) fn build_store(named: &Named<'_>, store: &StoreContainer) -> Value {
     let ports = vec![
         json!({ "name": "store", "port": store.port, "targetPort": store.port, "protocol": "TCP" }),
     ];
-    headless(named, ports)
+    build_headless(named, ports)
 }
 
-fn headless(named: &Named<'_>, ports: Vec<Value>) -> Value {
+fn build_headless(named: &Named<'_>, ports: Vec<Value>) -> Value {
     let mut value = json!({
         "apiVersion": "v1",
         "kind": "Service",
@@ -62,7 +63,7 @@ fn headless(named: &Named<'_>, ports: Vec<Value>) -> Value {
     value
 }
 
-fn port(port: &Port) -> Value {
+fn build_port(port: &Port) -> Value {
     let mut value = json!({ "name": port.name, "port": port.number, "targetPort": port.number, "protocol": "TCP" });
     if let (PortUse::Listener { transport, .. }, Some(object)) = (&port.of, value.as_object_mut()) {
         let protocol = match transport.as_str() {

@@ -160,7 +160,7 @@ impl Image {
             && self.digest.as_deref().is_none_or(is_digest)
     }
 
-    pub(crate) fn kustomized(&self, app: &str) -> serde_json::Value {
+    pub(crate) fn build_override(&self, app: &str) -> serde_json::Value {
         let mut value = json!({ "name": host(app), "newName": self.name });
         if let Some(object) = value.as_object_mut() {
             match (&self.digest, &self.tag) {

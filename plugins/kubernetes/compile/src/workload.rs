@@ -28,41 +28,41 @@ const fn file(keeps_data: bool) -> &'static str {
 }
 
 /// The workload of a process.
-pub(crate) fn process(
+pub(crate) fn build_process(
     named: &Named<'_>,
     process: &ProcessContainer,
     environment: &Environment,
     settings: &Settings,
 ) -> Value {
-    let template = pod::process(named, process, environment, settings);
+    let template = pod::build_process(named, process, environment, settings);
     let mut spec = json!({ "replicas": process.replicas });
     if process.keeps_data {
-        stateful(&mut spec, named, settings);
+        set_stateful(&mut spec, named, settings);
     } else {
         // With one replica, the new one is there before the old one goes.
         let unavailable = u32::from(process.replicas > 1);
-        rolling(&mut spec, unavailable, 1);
+        set_rolling_update(&mut spec, unavailable, 1);
     }
-    workload(named, process.keeps_data, spec, template)
+    build_workload(named, process.keeps_data, spec, template)
 }
 
 /// The workload of a store.
 ///
 /// Without a volume it is a cache: two of them for a moment would be two halves of its content, so the old one goes first.
-pub(crate) fn store(
+pub(crate) fn build_store(
     named: &Named<'_>,
     store: &StoreContainer,
     image: &str,
     settings: &Settings,
 ) -> Value {
-    let template = pod::store(named, store, image);
+    let template = pod::build_store(named, store, image);
     let mut spec = json!({ "replicas": 1 });
     if store.data.is_some() {
-        stateful(&mut spec, named, settings);
+        set_stateful(&mut spec, named, settings);
     } else {
-        rolling(&mut spec, 1, 0);
+        set_rolling_update(&mut spec, 1, 0);
     }
-    workload(named, store.data.is_some(), spec, template)
+    build_workload(named, store.data.is_some(), spec, template)
 }
 
 /// The Job of an init: tried again for about ten minutes, each time after twice the time, since its stores may not be up yet.
@@ -80,7 +80,7 @@ pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Enviro
     })
 }
 
-fn workload(named: &Named<'_>, keeps_data: bool, mut spec: Value, template: Value) -> Value {
+fn build_workload(named: &Named<'_>, keeps_data: bool, mut spec: Value, template: Value) -> Value {
     if let Some(spec) = spec.as_object_mut() {
         spec.insert("revisionHistoryLimit".to_owned(), json!(3));
         spec.insert("selector".to_owned(), json!({ "matchLabels": named.selector() }));
@@ -94,7 +94,7 @@ fn workload(named: &Named<'_>, keeps_data: bool, mut spec: Value, template: Valu
     })
 }
 
-fn rolling(spec: &mut Value, unavailable: u32, surge: u32) {
+fn set_rolling_update(spec: &mut Value, unavailable: u32, surge: u32) {
     if let Some(spec) = spec.as_object_mut() {
         // A pod that is ready for ten seconds is trusted; a roll that stands still for ten minutes has failed.
         spec.insert("minReadySeconds".to_owned(), json!(10));
@@ -107,7 +107,7 @@ fn rolling(spec: &mut Value, unavailable: u32, surge: u32) {
     }
 }
 
-fn stateful(spec: &mut Value, named: &Named<'_>, settings: &Settings) {
+fn set_stateful(spec: &mut Value, named: &Named<'_>, settings: &Settings) {
     let mut claim = json!({
         "accessModes": ["ReadWriteOnce"],
         "resources": { "requests": { "storage": settings.volume.to_string() } },

@@ -11,7 +11,7 @@ use bp_runtime::{Infra, InfraKind, Live, Processed, StartError};
 use bp_store::{Address, Connect, Fault, Lease, Limits, Pool};
 use bytes::Bytes;
 
-use crate::entry::{End, Namespace, now};
+use crate::entry::{Expiry, Namespace, now};
 
 /// Keys that one request asks for.
 ///
@@ -48,7 +48,7 @@ impl Connect for Memcached {
 }
 
 /// What a meta command's answer means.
-fn fault(error: Error) -> Fault {
+fn to_fault(error: Error) -> Fault {
     let message = format!("memcached: {error}");
     match error {
         Error::Connect(_) => Fault::lost(Processed::No, message),
@@ -81,7 +81,7 @@ fn unprocessed(fault: Fault) -> Fault {
 
 /// How a write ended.
 #[derive(Debug, PartialEq, Eq)]
-enum Written {
+enum WriteOutcome {
     Stored,
     /// The condition did not hold.
     Refused,
@@ -98,7 +98,7 @@ enum Condition {
 /// An entry as it is stored.
 struct Stored {
     value: Bytes,
-    end: End,
+    end: Expiry,
     /// Changes with every write.
     version: u64,
 }
@@ -107,7 +107,7 @@ impl From<MetaValue> for Stored {
     fn from(found: MetaValue) -> Self {
         Self {
             value: found.data.unwrap_or_default().into(),
-            end: End(found.flags.unwrap_or_default()),
+            end: Expiry(found.flags.unwrap_or_default()),
             version: found.cas.unwrap_or_default(),
         }
     }
@@ -120,16 +120,16 @@ async fn read(session: &mut Session, key: &str) -> Result<Option<Stored>, Fault>
     let limit = session.limit();
     let exchange = session.meta_get(key, false, None, Some(&["v", "f", "c"]));
     let answer = limit.wait(exchange).await.map_err(|late| unprocessed(Fault::Broken(late)))?;
-    Ok(answer.map_err(|error| unprocessed(fault(error)))?.map(Stored::from))
+    Ok(answer.map_err(|error| unprocessed(to_fault(error)))?.map(Stored::from))
 }
 
 async fn write(
     session: &mut Session,
     key: &str,
     value: &[u8],
-    end: End,
+    end: Expiry,
     condition: Condition,
-) -> Result<Written, Fault> {
+) -> Result<WriteOutcome, Fault> {
     let mut flags = vec![format!("T{}", end.lifetime(now())), format!("F{}", end.0)];
     match condition {
         Condition::None => {}
@@ -140,11 +140,11 @@ async fn write(
     let limit = session.limit();
     let exchange = session.meta_set(key, value, false, None, Some(&flags));
     match limit.wait(exchange).await.map_err(Fault::Broken)? {
-        Ok(_) => Ok(Written::Stored),
+        Ok(_) => Ok(WriteOutcome::Stored),
         Err(Error::Protocol(Status::NotStored | Status::Exists | Status::NotFound)) => {
-            Ok(Written::Refused)
+            Ok(WriteOutcome::Refused)
         }
-        Err(error) => Err(fault(error)),
+        Err(error) => Err(to_fault(error)),
     }
 }
 
@@ -153,16 +153,18 @@ async fn compare_and_set(
     key: &str,
     expected: Option<&Bytes>,
     value: &[u8],
-    end: End,
+    end: Expiry,
 ) -> Result<bool, Fault> {
     let Some(expected) = expected else {
-        return Ok(write(session, key, value, end, Condition::Missing).await? == Written::Stored);
+        return Ok(
+            write(session, key, value, end, Condition::Missing).await? == WriteOutcome::Stored
+        );
     };
     loop {
         let found = read(session, key).await?.filter(|found| found.value == *expected);
         let Some(found) = found else { return Ok(false) };
         let unchanged = Condition::Unchanged(found.version);
-        if write(session, key, value, end, unchanged).await? == Written::Stored {
+        if write(session, key, value, end, unchanged).await? == WriteOutcome::Stored {
             return Ok(true);
         }
         // Somebody wrote in between, perhaps the same value.
@@ -175,7 +177,7 @@ async fn add(
     key: &str,
     wire: &str,
     by: i64,
-    end: End,
+    end: Expiry,
 ) -> Result<i64, Fault> {
     loop {
         let found = read(session, wire).await?;
@@ -184,7 +186,7 @@ async fn add(
             (found.end, Condition::Unchanged(found.version))
         });
         let text = sum.to_string();
-        if write(session, wire, text.as_bytes(), end, condition).await? == Written::Stored {
+        if write(session, wire, text.as_bytes(), end, condition).await? == WriteOutcome::Stored {
             return Ok(sum);
         }
     }
@@ -195,7 +197,7 @@ async fn fetch(session: &mut Session, keys: &[&str]) -> Result<BTreeMap<Vec<u8>,
     for keys in keys.chunks(KEYS_AT_ONCE) {
         let limit = session.limit();
         let exchange = session.meta_get_multi(keys, Some(&["v"]));
-        let values = limit.wait(exchange).await.map_err(Fault::Broken)?.map_err(fault)?;
+        let values = limit.wait(exchange).await.map_err(Fault::Broken)?.map_err(to_fault)?;
         for value in values {
             if let Some(key) = value.key {
                 found.insert(key, value.data.unwrap_or_default().into());
@@ -252,7 +254,7 @@ impl Cache for MemcachedCache {
         ttl: Option<Duration>,
     ) -> Result<(), BackendError> {
         validate::entry(&key, &value, ttl)?;
-        let (key, end) = (self.namespace.key(&key), End::after(ttl, now()));
+        let (key, end) = (self.namespace.key(&key), Expiry::after(ttl, now()));
         let mut session = self.pool.lease().await?;
         let written = write(&mut session, &key, &value, end, Condition::None).await;
         session.end(written.map(|_| ()))
@@ -265,7 +267,7 @@ impl Cache for MemcachedCache {
         let limit = session.limit();
         let deleted = match limit.wait(session.meta_delete(&key, false, None, None)).await {
             Ok(Ok(_) | Err(Error::Protocol(Status::NotFound))) => Ok(()),
-            Ok(Err(error)) => Err(fault(error)),
+            Ok(Err(error)) => Err(to_fault(error)),
             Err(late) => Err(Fault::Broken(late)),
         };
         session.end(deleted)
@@ -279,7 +281,7 @@ impl Cache for MemcachedCache {
         ttl: Option<Duration>,
     ) -> Result<bool, BackendError> {
         validate::entry(&key, &value, ttl)?;
-        let (key, end) = (self.namespace.key(&key), End::after(ttl, now()));
+        let (key, end) = (self.namespace.key(&key), Expiry::after(ttl, now()));
         let mut session = self.pool.lease().await?;
         let done = compare_and_set(&mut session, &key, expected.as_ref(), &value, end).await;
         session.end(done)
@@ -293,7 +295,7 @@ impl Cache for MemcachedCache {
     ) -> Result<i64, BackendError> {
         validate::key(&key)?;
         validate::time_to_live(ttl)?;
-        let (wire, end) = (self.namespace.key(&key), End::after(ttl, now()));
+        let (wire, end) = (self.namespace.key(&key), Expiry::after(ttl, now()));
         let mut session = self.pool.lease().await?;
         let sum = add(&mut session, &key, &wire, by, end).await;
         session.end(sum)

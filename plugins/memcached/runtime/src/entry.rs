@@ -45,9 +45,9 @@ impl Namespace {
 /// It is kept beside the value in memcached's client flags, because a counter that is written anew must end when it would have:
 /// what memcached tells of the time left is rounded, and each rounding would prolong it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct End(pub(crate) u32);
+pub(crate) struct Expiry(pub(crate) u32);
 
-impl End {
+impl Expiry {
     pub(crate) fn after(ttl: Option<Duration>, now: Duration) -> Self {
         let Some(ttl) = ttl else { return Self(0) };
         Self(u32::try_from(whole_seconds(now.saturating_add(ttl))).unwrap_or(u32::MAX))
@@ -101,14 +101,14 @@ mod tests {
     #[test]
     fn an_entry_never_ends_early_and_keeps_its_end_when_written_anew() {
         let now = Duration::from_millis(1_000_000_500);
-        assert_eq!(End::after(None, now).lifetime(now), 0);
-        let end = End::after(Some(Duration::from_millis(20)), now);
-        assert_eq!((end, end.lifetime(now)), (End(1_000_001), 2));
-        let end = End::after(Some(Duration::from_secs(10)), now);
-        assert_eq!((end, end.lifetime(now)), (End(1_000_011), 12));
+        assert_eq!(Expiry::after(None, now).lifetime(now), 0);
+        let end = Expiry::after(Some(Duration::from_millis(20)), now);
+        assert_eq!((end, end.lifetime(now)), (Expiry(1_000_001), 2));
+        let end = Expiry::after(Some(Duration::from_secs(10)), now);
+        assert_eq!((end, end.lifetime(now)), (Expiry(1_000_011), 12));
         assert_eq!(end.lifetime(now + Duration::from_secs(9)), 3);
         assert_eq!(end.lifetime(now + Duration::from_hours(1)), 1, "past its end, soon gone");
-        let end = End::after(Some(Duration::from_hours(31 * 24)), now);
+        let end = Expiry::after(Some(Duration::from_hours(31 * 24)), now);
         assert_eq!(end.lifetime(now), u64::from(end.0) + 1, "since 1970");
     }
 }

@@ -36,29 +36,29 @@ struct StoreCall {
 
 /// One method's.
 #[derive(Debug)]
-pub(crate) struct Duration {
+pub(crate) struct CallDuration {
     side: Side,
     /// Of calls that end well, there from the start.
     ok: Histogram,
-    all: All,
+    all: FailureHistograms,
 }
 
 /// Where those that end otherwise are found.
 #[derive(Debug)]
-enum All {
+enum FailureHistograms {
     Service(Histograms<ServiceCall>, ServiceCall),
     Store(Histograms<StoreCall>, StoreCall),
 }
 
-fn histogram() -> Histogram {
+fn new_histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
 
-impl Duration {
+impl CallDuration {
     pub(crate) fn new(cx: &WrapperContext, method: &Method) -> Result<Self, StartError> {
         let metrics = &cx.surroundings.metrics;
         let bp_edge = cx.edge.key.clone();
-        let make = histogram as fn() -> Histogram;
+        let make = new_histogram as fn() -> Histogram;
         let all = match &cx.system {
             System::Rpc(system) => {
                 let (name, meaning) = match cx.side {
@@ -74,7 +74,7 @@ impl Duration {
                 };
                 let family =
                     metrics.shared(name, meaning, || Family::new_with_constructor(make))?;
-                All::Service(family, labels)
+                FailureHistograms::Service(family, labels)
             }
             System::Database(database) => {
                 let (host, port) = database.server.clone().unzip();
@@ -92,12 +92,12 @@ impl Duration {
                     "Calls of stores",
                     || Family::new_with_constructor(make),
                 )?;
-                All::Store(family, labels)
+                FailureHistograms::Store(family, labels)
             }
         };
         let ok = match &all {
-            All::Service(family, labels) => family.get_or_create(labels).clone(),
-            All::Store(family, labels) => family.get_or_create(labels).clone(),
+            FailureHistograms::Service(family, labels) => family.get_or_create(labels).clone(),
+            FailureHistograms::Store(family, labels) => family.get_or_create(labels).clone(),
         };
         Ok(Self { side: cx.side, ok, all })
     }
@@ -114,12 +114,12 @@ impl Duration {
         };
         let error_type = error.to_owned();
         match &self.all {
-            All::Service(family, labels) => {
+            FailureHistograms::Service(family, labels) => {
                 let rpc_response_status_code = status.as_str().to_ascii_uppercase();
                 let labels = ServiceCall { rpc_response_status_code, error_type, ..labels.clone() };
                 family.get_or_create(&labels).observe(seconds);
             }
-            All::Store(family, labels) => {
+            FailureHistograms::Store(family, labels) => {
                 let labels = StoreCall { error_type, ..labels.clone() };
                 family.get_or_create(&labels).observe(seconds);
             }

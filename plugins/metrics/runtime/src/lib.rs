@@ -16,7 +16,7 @@ use prometheus_client::metrics::family::Family;
 
 mod duration;
 
-use duration::Duration;
+use duration::CallDuration;
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
@@ -42,7 +42,7 @@ impl WrapperPlugin for Plugin {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 #[expect(clippy::struct_field_names, reason = "a label is named as its field")]
-struct Ended {
+struct CallLabels {
     bp_edge: String,
     bp_method: &'static str,
     bp_side: &'static str,
@@ -62,12 +62,12 @@ struct Series {
     application: Counter,
     /// In the order of [`InfraKind::ALL`].
     infra: Vec<(InfraKind, Counter)>,
-    duration: Duration,
+    duration: CallDuration,
 }
 
 impl Measure {
     fn new(cx: &WrapperContext) -> Result<Self, StartError> {
-        let calls: Family<Ended, Counter> = cx.surroundings.metrics.shared(
+        let calls: Family<CallLabels, Counter> = cx.surroundings.metrics.shared(
             "bp_calls",
             "Calls that ended, by how they ended",
             Family::default,
@@ -79,14 +79,14 @@ impl Measure {
         let methods = cx.interface.methods.iter().map(|method| {
             let count = |bp_class| {
                 let bp_edge = cx.edge.key.clone();
-                let ended = Ended { bp_edge, bp_method: method.name, bp_side: side, bp_class };
+                let ended = CallLabels { bp_edge, bp_method: method.name, bp_side: side, bp_class };
                 calls.get_or_create(&ended).clone()
             };
             Ok(Series {
                 ok: count("ok"),
                 application: count("application"),
                 infra: InfraKind::ALL.map(|kind| (kind, count(kind.as_str()))).into(),
-                duration: Duration::new(cx, method)?,
+                duration: CallDuration::new(cx, method)?,
             })
         });
         let methods = methods.collect::<Result<_, StartError>>()?;
@@ -100,7 +100,7 @@ impl Wrapper for Measure {
             return next.run(call);
         };
         let mut running =
-            Running { series, clock: &*self.clock, start: self.clock.now(), ended: false };
+            InFlight { series, clock: &*self.clock, start: self.clock.now(), ended: false };
         let answer = next.run(call);
         Box::pin(async move {
             let answer = answer.await;
@@ -124,14 +124,14 @@ impl Series {
 }
 
 /// A call under way; dropped before its end it counts as cancelled.
-struct Running<'a> {
+struct InFlight<'a> {
     series: &'a Series,
     clock: &'a dyn Clock,
     start: Instant,
     ended: bool,
 }
 
-impl Running<'_> {
+impl InFlight<'_> {
     fn end(&mut self, how: Result<&Class, InfraKind>) {
         self.ended = true;
         let series = self.series;
@@ -146,7 +146,7 @@ impl Running<'_> {
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.ended {
             self.end(Err(InfraKind::Cancelled));

@@ -51,7 +51,8 @@ pub(crate) fn database(
     options.retry_writes = Some(false);
     // An answered write is on disk.
     options.write_concern = Some(concern);
-    let client = Client::with_options(options).map_err(|error| StartError::new(text(&error)))?;
+    let client =
+        Client::with_options(options).map_err(|error| StartError::new(describe_error(&error)))?;
     Ok(client.database(&login.database))
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn is_unreachable(error: &Error) -> bool {
 }
 
 /// The error's message; the library's own text may hold documents.
-fn text(error: &Error) -> String {
+fn describe_error(error: &Error) -> String {
     match &*error.kind {
         ErrorKind::Command(command) => format!("{} ({})", command.message, command.code),
         ErrorKind::Write(WriteFailure::WriteError(write)) => {
@@ -105,29 +106,29 @@ fn text(error: &Error) -> String {
 }
 
 /// What an operation's error means.
-pub(crate) fn failure(error: &Error) -> BackendError {
+pub(crate) fn classify(error: &Error) -> BackendError {
     use InfraKind::{Internal, TooLarge, Unavailable};
     use Processed::{Maybe, No};
     let (kind, processed) = match &*error.kind {
         ErrorKind::ServerSelection { .. }
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::ConnectionPoolCleared { .. } => (Unavailable, No),
-        ErrorKind::Write(WriteFailure::WriteError(write)) => (refusal(write.code).0, No),
+        ErrorKind::Write(WriteFailure::WriteError(write)) => (classify_refusal(write.code).0, No),
         // Any other failure of a write: it is done, not as safely as it should be.
         ErrorKind::Io(_) | ErrorKind::Shutdown | ErrorKind::Write(_) => (Unavailable, Maybe),
         ErrorKind::Authentication { .. }
         | ErrorKind::InvalidArgument { .. }
         | ErrorKind::IncompatibleServer { .. } => (Internal, No),
-        ErrorKind::Command(command) => refusal(command.code),
+        ErrorKind::Command(command) => classify_refusal(command.code),
         ErrorKind::BsonSerialization(_) => (TooLarge, No),
         _ => (Internal, Maybe),
     };
     let kind =
         if kind == Internal && error.to_string().contains("too large") { TooLarge } else { kind };
-    BackendError::Infra(Infra::new(kind, processed, format!("MongoDB: {}", text(error))))
+    BackendError::Infra(Infra::new(kind, processed, format!("MongoDB: {}", describe_error(error))))
 }
 
-fn refusal(code: i32) -> (InfraKind, Processed) {
+fn classify_refusal(code: i32) -> (InfraKind, Processed) {
     match code {
         code::SHUTDOWN_IN_PROGRESS
         | code::INTERRUPTED_AT_SHUTDOWN

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bp_backend::engine::{self, ID, Pager, validate};
 use bp_backend::{BackendError, Document, DocumentStore, Filter, Index, Page, Query, Update};
 use bp_runtime::{Infra, InfraKind, Instant, Live, Processed, StartError};
-use bp_store::{Address, Gate, Limits};
+use bp_store::{Address, ConcurrencyLimit, Limits};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document as Fields, doc};
@@ -17,9 +17,9 @@ use mongodb::error::Error;
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, Database, IndexModel};
 
-use crate::connection::{Login, database, failure, is_indexed, is_taken, is_unreachable};
+use crate::connection::{Login, classify, database, is_indexed, is_taken, is_unreachable};
 use crate::convert::{to_bson, to_json};
-use crate::query::{BODY, is_exact, stored, superset};
+use crate::query::{BODY, build_superset, is_exact, stored_path};
 
 /// Changes with every write, so that an update can say what it read.
 const VERSION: &str = "v";
@@ -29,7 +29,7 @@ const INDEXES: &str = "bp.indexes";
 /// A [`DocumentStore`] on a MongoDB server: an answered write is in the journal of most of its members.
 pub struct MongoDocuments {
     database: Database,
-    gate: Gate,
+    concurrency: ConcurrencyLimit,
     /// When the server last answered.
     answered: Mutex<Option<Instant>>,
 }
@@ -44,7 +44,7 @@ impl fmt::Debug for MongoDocuments {
         // The client would show its credential.
         f.debug_struct("MongoDocuments")
             .field("database", &self.database.name())
-            .field("gate", &self.gate)
+            .field("concurrency", &self.concurrency)
             .finish_non_exhaustive()
     }
 }
@@ -92,7 +92,11 @@ impl MongoDocuments {
             return Err(StartError::new(format!("`database`: {name:?} is no name for a database")));
         }
         let database = database(&address, login, pool, connect_timeout)?;
-        Ok(Self { database, gate: Gate::new(address, pool, limits)?, answered: Mutex::default() })
+        Ok(Self {
+            database,
+            concurrency: ConcurrencyLimit::new(address, pool, limits)?,
+            answered: Mutex::default(),
+        })
     }
 
     fn of(&self, collection: &str) -> Collection<Fields> {
@@ -104,7 +108,7 @@ impl MongoDocuments {
         &self,
         operation: impl Future<Output = Result<T, BackendError>> + Send,
     ) -> Result<T, BackendError> {
-        let (_permit, limit) = self.gate.enter().await?;
+        let (_permit, limit) = self.concurrency.enter().await?;
         let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if answered.is_none_or(|answered| answered.elapsed() > RESTED) {
             let ping = self.database.run_command(doc! { "ping": 1 });
@@ -133,14 +137,14 @@ impl MongoDocuments {
         start: Option<&str>,
         mut visit: impl FnMut(Document) -> bool + Send,
     ) -> Result<(), BackendError> {
-        let mut wanted = superset(filter);
+        let mut wanted = build_superset(filter);
         if let Some(start) = start {
             wanted = doc! { "$and": [wanted, { ID: { "$gt": start } }] };
         }
         let documents = self.of(collection);
         let finding = documents.find(wanted).sort(doc! { ID: 1 });
-        let mut found = finding.await.map_err(|error| failure(&error))?;
-        while let Some(fields) = found.try_next().await.map_err(|error| failure(&error))? {
+        let mut found = finding.await.map_err(|error| classify(&error))?;
+        while let Some(fields) = found.try_next().await.map_err(|error| classify(&error))? {
             if !visit(decode(fields)?) {
                 return Ok(());
             }
@@ -167,7 +171,7 @@ impl MongoDocuments {
             }
             let unchanged = doc! { ID: { "$eq": id }, VERSION: { "$eq": version } };
             let written = collection.replace_one(unchanged, encode(&changed)).await;
-            if written.map_err(|error| failure(&error))?.matched_count > 0 {
+            if written.map_err(|error| classify(&error))?.matched_count > 0 {
                 return Ok(Some(changed));
             }
             // Somebody wrote or removed it in between.
@@ -177,7 +181,7 @@ impl MongoDocuments {
 
 /// The failure of an operation that only reads.
 fn unprocessed(error: &Error) -> BackendError {
-    match failure(error) {
+    match classify(error) {
         BackendError::Infra(infra) => BackendError::Infra(infra.with_processed(Processed::No)),
         other => other,
     }
@@ -196,7 +200,7 @@ impl DocumentStore for MongoDocuments {
                     "document `{}` in `{collection}`",
                     document.id
                 ))),
-                Err(error) => Err(failure(&error)),
+                Err(error) => Err(classify(&error)),
             }
         };
         self.run(inserting).await
@@ -213,7 +217,7 @@ impl DocumentStore for MongoDocuments {
                     Ok(_) => return Ok(()),
                     // Two that insert at once: the other was first, so now there is one to replace.
                     Err(error) if is_taken(&error) => {}
-                    Err(error) => return Err(failure(&error)),
+                    Err(error) => return Err(classify(&error)),
                 }
             }
         };
@@ -225,7 +229,7 @@ impl DocumentStore for MongoDocuments {
         validate::id(&id)?;
         let source = self.of(&collection);
         let finding = async {
-            let found = source.find_one(with_id(&id)).await.map_err(|error| failure(&error))?;
+            let found = source.find_one(with_id(&id)).await.map_err(|error| classify(&error))?;
             found.map(decode).transpose()
         };
         self.run(finding).await
@@ -254,7 +258,7 @@ impl DocumentStore for MongoDocuments {
         let target = self.of(&collection);
         let deleting = async {
             let deleted = target.delete_one(with_id(&id)).await;
-            Ok(deleted.map_err(|error| failure(&error))?.deleted_count > 0)
+            Ok(deleted.map_err(|error| classify(&error))?.deleted_count > 0)
         };
         self.run(deleting).await
     }
@@ -275,8 +279,8 @@ impl DocumentStore for MongoDocuments {
         if is_exact(&filter) {
             let source = self.of(&collection);
             let counting = async {
-                let counted = source.count_documents(superset(&filter)).await;
-                counted.map_err(|error| failure(&error))
+                let counted = source.count_documents(build_superset(&filter)).await;
+                counted.map_err(|error| classify(&error))
             };
             return self.run(counting).await;
         }
@@ -318,7 +322,7 @@ impl MongoDocuments {
             Ok(_) => {}
             Err(error) if is_taken(&error) => {
                 let found = definitions.find_one(with_id(&id)).await;
-                let found = found.map_err(|error| failure(&error))?;
+                let found = found.map_err(|error| classify(&error))?;
                 if found.as_ref() != Some(&definition) {
                     let over = found.and_then(|found| found.get("paths").cloned());
                     return Err(BackendError::AlreadyExists(format!(
@@ -327,14 +331,15 @@ impl MongoDocuments {
                     )));
                 }
             }
-            Err(error) => return Err(failure(&error)),
+            Err(error) => return Err(classify(&error)),
         }
-        let path = index.paths.first().filter(|path| *path != ID).and_then(|path| stored(path));
+        let path =
+            index.paths.first().filter(|path| *path != ID).and_then(|path| stored_path(path));
         let Some(path) = path else { return Ok(()) };
         let options = IndexOptions::builder().name(index.name.clone()).build();
         let model = IndexModel::builder().keys(doc! { path: 1 }).options(options).build();
         match self.of(collection).create_index(model).await {
-            Err(error) if !is_indexed(&error) => Err(failure(&error)),
+            Err(error) if !is_indexed(&error) => Err(classify(&error)),
             _ => Ok(()),
         }
     }

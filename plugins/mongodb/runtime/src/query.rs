@@ -13,7 +13,7 @@ use crate::convert::to_bson;
 pub(crate) const BODY: &str = "b";
 
 /// A condition that all matches fulfil, and others may; empty for all documents.
-pub(crate) fn superset(filter: &Filter) -> Fields {
+pub(crate) fn build_superset(filter: &Filter) -> Fields {
     may_match(filter).unwrap_or_default()
 }
 
@@ -34,16 +34,16 @@ pub(crate) fn is_exact(filter: &Filter) -> bool {
 fn may_match(filter: &Filter) -> Option<Fields> {
     match filter {
         Filter::Eq(path, value) | Filter::Contains(path, value) => {
-            (*value != Json::Null).then(|| leaf(path, "$eq", to_bson(value))).flatten()
+            (*value != Json::Null).then(|| build_leaf(path, "$eq", to_bson(value))).flatten()
         }
         Filter::In(path, values) if !values.contains(&Json::Null) => {
-            leaf(path, "$in", values.iter().map(to_bson).collect::<Vec<_>>().into())
+            build_leaf(path, "$in", values.iter().map(to_bson).collect::<Vec<_>>().into())
         }
-        Filter::Lt(path, value) => leaf(path, "$lt", to_bson(value)),
-        Filter::Lte(path, value) => leaf(path, "$lte", to_bson(value)),
-        Filter::Gt(path, value) => leaf(path, "$gt", to_bson(value)),
-        Filter::Gte(path, value) => leaf(path, "$gte", to_bson(value)),
-        Filter::Exists(path, true) => leaf(path, "$exists", true.into()),
+        Filter::Lt(path, value) => build_leaf(path, "$lt", to_bson(value)),
+        Filter::Lte(path, value) => build_leaf(path, "$lte", to_bson(value)),
+        Filter::Gt(path, value) => build_leaf(path, "$gt", to_bson(value)),
+        Filter::Gte(path, value) => build_leaf(path, "$gte", to_bson(value)),
+        Filter::Exists(path, true) => build_leaf(path, "$exists", true.into()),
         Filter::And(filters) => {
             let parts: Vec<_> = filters.iter().filter_map(may_match).collect();
             (!parts.is_empty()).then(|| doc! { "$and": parts })
@@ -61,12 +61,12 @@ fn may_match(filter: &Filter) -> Option<Fields> {
     }
 }
 
-fn leaf(path: &str, operator: &str, value: Bson) -> Option<Fields> {
-    Some(doc! { stored(path)?: { operator: value } })
+fn build_leaf(path: &str, operator: &str, value: Bson) -> Option<Fields> {
+    Some(doc! { stored_path(path)?: { operator: value } })
 }
 
 /// A path of ours in stored documents; `None` for one that MongoDB would read as an operator.
-pub(crate) fn stored(path: &str) -> Option<String> {
+pub(crate) fn stored_path(path: &str) -> Option<String> {
     if path == ID {
         return Some(ID.to_owned());
     }
@@ -79,8 +79,8 @@ mod tests {
 
     #[test]
     fn a_condition_never_leaves_out_a_match() {
-        assert_eq!(superset(&Filter::eq("a.b", 1)), doc! { "b.a.b": { "$eq": 1_i64 } });
-        assert_eq!(superset(&Filter::eq("_id", "x")), doc! { "_id": { "$eq": "x" } });
+        assert_eq!(build_superset(&Filter::eq("a.b", 1)), doc! { "b.a.b": { "$eq": 1_i64 } });
+        assert_eq!(build_superset(&Filter::eq("_id", "x")), doc! { "_id": { "$eq": "x" } });
         for all in [
             Filter::All,
             Filter::eq("a", ()),
@@ -91,9 +91,9 @@ mod tests {
             Filter::eq("a.$x", 1),
             Filter::eq("a", 1).or(Filter::eq("b", ())),
         ] {
-            assert_eq!(superset(&all), doc! {}, "{all:?}");
+            assert_eq!(build_superset(&all), doc! {}, "{all:?}");
         }
         let part = Filter::eq("a", ()).and(Filter::gt("n", 2));
-        assert_eq!(superset(&part), doc! { "$and": [{ "b.n": { "$gt": 2_i64 } }] });
+        assert_eq!(build_superset(&part), doc! { "$and": [{ "b.n": { "$gt": 2_i64 } }] });
     }
 }

@@ -74,7 +74,7 @@ impl Connect for Postgres {
         }
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(error = text(&error), "a connection to PostgreSQL ended");
+                tracing::debug!(error = describe_error(&error), "a connection to PostgreSQL ended");
             }
         });
         Ok(Session { client, task })
@@ -88,12 +88,13 @@ impl Connect for Postgres {
 impl Postgres {
     fn unreachable(&self, error: &Error) -> Infra {
         let kind = match error.code() {
-            Some(code) => kind(code),
+            Some(code) => classify(code),
             // A password that is missing, and the like: nothing that time mends. Broken pipes are `Io`, refused connections `Connect`.
             None if is_io(error) => InfraKind::Unavailable,
             None => InfraKind::Internal,
         };
-        let message = format!("cannot use PostgreSQL at {}: {}", self.address, text(error));
+        let message =
+            format!("cannot use PostgreSQL at {}: {}", self.address, describe_error(error));
         Infra::new(kind, Processed::No, message)
     }
 }
@@ -110,7 +111,7 @@ fn is_io(error: &Error) -> bool {
 }
 
 /// The error's message without what it may quote of documents.
-fn text(error: &Error) -> String {
+fn describe_error(error: &Error) -> String {
     match error.as_db_error() {
         Some(answer) => format!("{} ({})", answer.message(), answer.code().code()),
         None => match std::error::Error::source(error) {
@@ -121,7 +122,7 @@ fn text(error: &Error) -> String {
 }
 
 /// Classes of SQLSTATE, as PostgreSQL's appendix A lists them.
-fn kind(code: &SqlState) -> InfraKind {
+fn classify(code: &SqlState) -> InfraKind {
     match code.code() {
         "57014" => InfraKind::Deadline,
         // Serialization, deadlock: the same again may succeed. A read-only transaction: this server is no primary, or not yet.
@@ -137,14 +138,14 @@ fn kind(code: &SqlState) -> InfraKind {
 /// What a statement's error means.
 ///
 /// A statement that the server refuses is undone by it, so it was not processed; save when the server ended meanwhile.
-pub(crate) fn fault(error: &Error) -> Fault {
-    let message = format!("PostgreSQL: {}", text(error));
+pub(crate) fn to_fault(error: &Error) -> Fault {
+    let message = format!("PostgreSQL: {}", describe_error(error));
     match error.code() {
         Some(code) => match code.code() {
             ended if ended.starts_with("57P") || ended.starts_with("08") => {
                 Fault::lost(Processed::Maybe, message)
             }
-            _ => Fault::refused(kind(code), message),
+            _ => Fault::refused(classify(code), message),
         },
         None if is_io(error) => Fault::lost(Processed::Maybe, message),
         None => Fault::Broken(Infra::internal(message)),

@@ -11,7 +11,7 @@ use bp_store::{Address, Fault, Lease, Limits, Pool};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
-use crate::connection::{Login, Postgres, fault};
+use crate::connection::{Login, Postgres, to_fault};
 use crate::encode;
 use crate::schema::Schema;
 use crate::sql::{self, Value, Values};
@@ -52,19 +52,19 @@ async fn run(
     let answer = match answer {
         Ok(Ok(rows)) => return Ok(Some(rows)),
         Ok(Err(error)) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(None),
-        Ok(Err(error)) => fault(&error),
+        Ok(Err(error)) => to_fault(&error),
         Err(late) => Fault::Broken(late),
     };
     match (answer, effect) {
         (Fault::Broken(infra), Effect::Reads) => {
             Err(Fault::Broken(infra.with_processed(Processed::No)))
         }
-        (fault, _) => Err(fault),
+        (to_fault, _) => Err(to_fault),
     }
 }
 
-fn column(row: &Row, index: usize) -> Result<String, Fault> {
-    row.try_get(index).map_err(|error| fault(&error))
+fn read_column(row: &Row, index: usize) -> Result<String, Fault> {
+    row.try_get(index).map_err(|error| to_fault(&error))
 }
 
 fn parse(id: String, text: &str) -> Result<Document, Fault> {
@@ -161,14 +161,14 @@ impl PostgresDocuments {
             values.text(id);
             let rows = run(session, &select, &values, Effect::Reads).await?.unwrap_or_default();
             let Some(row) = rows.first() else { return Ok(None) };
-            let document = parse(id.to_owned(), &column(row, 0)?)?;
+            let document = parse(id.to_owned(), &read_column(row, 0)?)?;
             let Some(changed) = engine::apply(update, &document)? else { return Ok(None) };
             let (changed, _) = validate::document(changed)?;
             if update.changes.is_empty() {
                 return Ok(Some(changed));
             }
             values.text(encode::text(&changed.body));
-            values.text(column(row, 1)?);
+            values.text(read_column(row, 1)?);
             let written = run(session, &write, &values, Effect::Writes).await?;
             if written.is_some_and(|rows| !rows.is_empty()) {
                 return Ok(Some(changed));
@@ -178,10 +178,10 @@ impl PostgresDocuments {
     }
 }
 
-fn page(query: &Query, limit: usize, rows: &[Row]) -> Result<Page, Fault> {
+fn read_page(query: &Query, limit: usize, rows: &[Row]) -> Result<Page, Fault> {
     let mut documents = Vec::with_capacity(rows.len().min(limit));
     for row in rows.iter().take(limit) {
-        documents.push(parse(column(row, 0)?, &column(row, 1)?)?);
+        documents.push(parse(read_column(row, 0)?, &read_column(row, 1)?)?);
     }
     let next = match documents.last() {
         Some(last) if rows.len() > limit => Some(Position::of(query, last).token(query)?),
@@ -247,7 +247,7 @@ impl DocumentStore for PostgresDocuments {
         let statement = format!("SELECT id, body::text FROM {table} WHERE id = ANY($1)");
         let mut found = BTreeMap::new();
         for row in self.read(&statement, &values).await? {
-            let document = parse(column(&row, 0)?, &column(&row, 1)?)?;
+            let document = parse(read_column(&row, 0)?, &read_column(&row, 1)?)?;
             found.insert(document.id.clone(), document);
         }
         Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
@@ -290,7 +290,7 @@ impl DocumentStore for PostgresDocuments {
             u64::from(limit) + 1
         );
         let rows = self.read(&statement, &values).await?;
-        Ok(page(&query, usize::try_from(limit).unwrap_or(usize::MAX), &rows)?)
+        Ok(read_page(&query, usize::try_from(limit).unwrap_or(usize::MAX), &rows)?)
     }
 
     async fn count(&self, collection: String, filter: Filter) -> Result<u64, BackendError> {
@@ -302,7 +302,7 @@ impl DocumentStore for PostgresDocuments {
         let statement = format!("SELECT count(*) FROM {table} WHERE {condition}");
         let rows = self.read(&statement, &values).await?;
         let Some(row) = rows.first() else { return Ok(0) };
-        let count: i64 = row.try_get(0).map_err(|error| BackendError::from(fault(&error)))?;
+        let count: i64 = row.try_get(0).map_err(|error| BackendError::from(to_fault(&error)))?;
         u64::try_from(count)
             .map_err(|_| BackendError::Infra(Infra::internal("PostgreSQL: a negative count")))
     }

@@ -7,18 +7,18 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
 
-use crate::connection::fault;
+use crate::connection::to_fault;
 use crate::sql;
 
 /// Two sessions that make one thing at once fail in PostgreSQL, `IF NOT EXISTS` or not; this lock, held to the end of the statement's transaction, makes them wait.
 ///
-/// The one that waited may still not see what the other made, so [`again`] says when to look again.
+/// The one that waited may still not see what the other made, so [`may_retry`] says when to look again.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7079601331)";
 /// How often to look again.
 const ATTEMPTS: usize = 5;
 
 /// Whether a statement failed because somebody else has just made what it makes.
-fn again(error: &Error) -> bool {
+fn may_retry(error: &Error) -> bool {
     let codes = [
         SqlState::UNIQUE_VIOLATION,
         SqlState::DUPLICATE_SCHEMA,
@@ -33,7 +33,7 @@ async fn make(client: &Client, statements: &str) -> Result<(), Error> {
     let locked = format!("{LOCK}; {statements}");
     let mut made = client.batch_execute(&locked).await;
     for _ in 1..ATTEMPTS {
-        if !made.as_ref().is_err_and(again) {
+        if !made.as_ref().is_err_and(may_retry) {
             break;
         }
         made = client.batch_execute(&locked).await;
@@ -73,9 +73,9 @@ impl Schema {
             Err(error) if error.code() == Some(&SqlState::INVALID_SCHEMA_NAME) => {
                 let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", self.quoted());
                 let made = make(client, &format!("{schema}; {table}")).await;
-                made.map_err(|error| fault(&error))
+                made.map_err(|error| to_fault(&error))
             }
-            made => made.map_err(|error| fault(&error)),
+            made => made.map_err(|error| to_fault(&error)),
         }
     }
 
@@ -108,15 +108,15 @@ impl Schema {
                 escape_literal(&qualified)
             ))
         );
-        make(client, &block).await.map_err(|error| fault(&error))?;
+        make(client, &block).await.map_err(|error| to_fault(&error))?;
         let found = client
             .query_typed_one(
                 "SELECT coalesce(obj_description(to_regclass($1), 'pg_class'), '')",
                 &[(&qualified, Type::TEXT)],
             )
             .await
-            .map_err(|error| fault(&error))?;
-        let found: String = found.try_get(0).map_err(|error| fault(&error))?;
+            .map_err(|error| to_fault(&error))?;
+        let found: String = found.try_get(0).map_err(|error| to_fault(&error))?;
         if found == definition {
             return Ok(());
         }

@@ -160,23 +160,23 @@ fn compare(path: &str, operator: &str, value: &Json, values: &mut Values) -> Str
 }
 
 /// The parts of a sort criterion: a rank by type, then a number, then a text; in each rank at most one of the two differs.
-struct Parts {
+struct SortParts {
     rank: String,
     number: String,
     text: String,
 }
 
-fn parts(path: &str) -> Parts {
+fn parts(path: &str) -> SortParts {
     if path == ID {
         // A bare `2`, in parentheses or not, would be the second column.
-        return Parts {
+        return SortParts {
             rank: "2::int8".to_owned(),
             number: "NULL::numeric".to_owned(),
             text: "id".to_owned(),
         };
     }
     let found = at(path);
-    Parts {
+    SortParts {
         rank: format!(
             "CASE jsonb_typeof({found}) WHEN 'number' THEN 1 WHEN 'string' THEN 2 WHEN 'object' THEN 3 \
              WHEN 'array' THEN 4 WHEN 'boolean' THEN (CASE WHEN {found} = 'true' THEN 6 ELSE 5 END) ELSE 0 END"
@@ -200,7 +200,7 @@ fn rank(value: &Json) -> i64 {
 pub(crate) fn order_by(sort: &[Sort]) -> String {
     let mut criteria = String::new();
     for Sort { path, descending } in sort {
-        let Parts { rank, number, text } = parts(path);
+        let SortParts { rank, number, text } = parts(path);
         let direction = if *descending { "DESC" } else { "ASC" };
         for part in [rank, number, text] {
             let _ = write!(criteria, "({part}) {direction}, ");
@@ -216,7 +216,7 @@ pub(crate) fn behind(query: &Query, position: &Position, values: &mut Values) ->
     // From the last criterion to the first: behind in this one, or equal in it and behind in the rest.
     for (Sort { path, descending }, value) in query.sort.iter().zip(&position.values).rev() {
         let operator = if *descending { "<" } else { ">" };
-        let Parts { rank: of_row, number, text } = parts(path);
+        let SortParts { rank: of_row, number, text } = parts(path);
         let rank = values.bind(Value::Int(rank(value)));
         let finer = match value {
             Json::Int(_) | Json::Float(_) => {

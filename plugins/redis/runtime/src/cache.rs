@@ -73,8 +73,9 @@ impl Connect for Redis {
             AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
         connecting.await.map_err(|error| {
-            let kind = if error.is_io_error() { InfraKind::Unavailable } else { kind(&error) };
-            let message = format!("cannot use Redis at {}: {}", self.address, text(&error));
+            let kind = if error.is_io_error() { InfraKind::Unavailable } else { classify(&error) };
+            let message =
+                format!("cannot use Redis at {}: {}", self.address, describe_error(&error));
             Infra::new(kind, Processed::No, message)
         })
     }
@@ -85,7 +86,7 @@ impl Connect for Redis {
 }
 
 /// The error's message; Redis quotes no values.
-fn text(error: &RedisError) -> String {
+fn describe_error(error: &RedisError) -> String {
     match error.detail() {
         Some(detail) => format!("{} ({})", detail, error.code().unwrap_or("?")),
         None => error.to_string(),
@@ -93,7 +94,7 @@ fn text(error: &RedisError) -> String {
 }
 
 /// What a refusal means.
-fn kind(error: &RedisError) -> InfraKind {
+fn classify(error: &RedisError) -> InfraKind {
     match error.kind() {
         ErrorKind::Server(
             ServerErrorKind::BusyLoading
@@ -114,20 +115,20 @@ fn kind(error: &RedisError) -> InfraKind {
 }
 
 /// What a command's error means.
-fn fault(error: &RedisError) -> Fault {
-    let message = format!("Redis: {}", text(error));
+fn to_fault(error: &RedisError) -> Fault {
+    let message = format!("Redis: {}", describe_error(error));
     match error.kind() {
         ErrorKind::Io => Fault::lost(Processed::Maybe, message),
         // A command, and a script, that the server refuses changed nothing.
         ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
-            Fault::refused(kind(error), message)
+            Fault::refused(classify(error), message)
         }
         _ => Fault::Broken(Infra::internal(message)),
     }
 }
 
 /// Milliseconds, rounded up: never early.
-fn millis(ttl: Duration) -> u64 {
+fn to_millis(ttl: Duration) -> u64 {
     u64::try_from(ttl.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
@@ -137,7 +138,7 @@ type Session = Lease<Redis>;
 async fn run<T: FromRedisValue>(session: &mut Session, command: &Cmd) -> Result<T, Fault> {
     let limit = session.limit();
     let exchange = command.query_async(&mut **session);
-    limit.wait(exchange).await.map_err(Fault::Broken)?.map_err(|error| fault(&error))
+    limit.wait(exchange).await.map_err(Fault::Broken)?.map_err(|error| to_fault(&error))
 }
 
 impl RedisCache {
@@ -165,7 +166,7 @@ impl RedisCache {
         if let Some(password) = &login.password {
             settings = settings.set_password(password.expose());
         }
-        let failed = |error: RedisError| StartError::new(text(&error));
+        let failed = |error: RedisError| StartError::new(describe_error(&error));
         let info = ConnectionAddr::Tcp(address.host.clone(), address.port);
         let info = info.into_connection_info().map_err(failed)?.set_redis_settings(settings);
         let client = Client::open(info).map_err(failed)?;
@@ -189,11 +190,11 @@ impl RedisCache {
     }
 }
 
-fn set(key: &str, value: &[u8], ttl: Option<Duration>) -> Cmd {
+fn build_set(key: &str, value: &[u8], ttl: Option<Duration>) -> Cmd {
     let mut command = redis::cmd("SET");
     command.arg(key).arg(value);
     if let Some(ttl) = ttl {
-        command.arg("PX").arg(millis(ttl));
+        command.arg("PX").arg(to_millis(ttl));
     }
     command
 }
@@ -223,7 +224,7 @@ impl Cache for RedisCache {
         ttl: Option<Duration>,
     ) -> Result<(), BackendError> {
         validate::entry(&key, &value, ttl)?;
-        self.command(&set(&self.key(&key), &value, ttl)).await
+        self.command(&build_set(&self.key(&key), &value, ttl)).await
     }
 
     async fn delete(&self, key: String) -> Result<(), BackendError> {
@@ -242,15 +243,15 @@ impl Cache for RedisCache {
         let key = self.key(&key);
         let Some(expected) = expected else {
             // Answers nothing where the key is there.
-            let done: Option<String> = self.command(set(&key, &value, ttl).arg("NX")).await?;
+            let done: Option<String> = self.command(build_set(&key, &value, ttl).arg("NX")).await?;
             return Ok(done.is_some());
         };
         let mut session = self.pool.lease().await?;
         let limit = session.limit();
         let mut script = self.put_if.key(key);
-        script.arg(&expected[..]).arg(&value[..]).arg(ttl.map_or(0, millis));
+        script.arg(&expected[..]).arg(&value[..]).arg(ttl.map_or(0, to_millis));
         let done = match limit.wait(script.invoke_async::<bool>(&mut *session)).await {
-            Ok(done) => done.map_err(|error| fault(&error)),
+            Ok(done) => done.map_err(|error| to_fault(&error)),
             Err(late) => Err(Fault::Broken(late)),
         };
         session.end(done)
@@ -267,7 +268,7 @@ impl Cache for RedisCache {
         let mut session = self.pool.lease().await?;
         let limit = session.limit();
         let mut script = self.increment.key(self.key(&key));
-        script.arg(by).arg(ttl.map_or(0, millis));
+        script.arg(by).arg(ttl.map_or(0, to_millis));
         let sum = match limit.wait(script.invoke_async::<i64>(&mut *session)).await {
             Ok(sum) => sum.map_err(|error| counter_fault(&key, &error)),
             Err(late) => Err(Fault::Broken(late)),
@@ -284,6 +285,6 @@ fn counter_fault(key: &str, error: &RedisError) -> Fault {
     } else if message.contains("would overflow") {
         Fault::Answer(BackendError::Invalid(format!("`{key}`: the sum is out of range")))
     } else {
-        fault(error)
+        to_fault(error)
     }
 }

@@ -20,7 +20,7 @@ const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4317";
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The collector: the wiring's, else the environment's, else the usual port of this machine.
-pub(crate) fn endpoint(setting: Option<&str>) -> String {
+pub(crate) fn find_endpoint(setting: Option<&str>) -> String {
     let variables = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
     let environment = || variables.iter().find_map(|name| std::env::var(name).ok());
     let found = setting.map(str::to_owned).or_else(environment).filter(|found| !found.is_empty());
@@ -31,14 +31,14 @@ pub(crate) fn endpoint(setting: Option<&str>) -> String {
 const EXPORTER: &str = "otlp_grpc_span_exporter";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct ExportLabels {
     otel_component_type: &'static str,
     /// Empty for what the collector took.
     error_type: &'static str,
 }
 
 /// Everything between a span's end and the collector; connects when there is something to send.
-pub(crate) fn provider(
+pub(crate) fn build_provider(
     endpoint: &str,
     service_name: &str,
     surroundings: &Surroundings,
@@ -50,15 +50,15 @@ pub(crate) fn provider(
     let exporter = exporter
         .build()
         .map_err(|error| StartError::because(format!("collector {endpoint}"), &error))?;
-    let spans: Family<Outcome, Counter> = surroundings.metrics.shared(
+    let spans: Family<ExportLabels, Counter> = surroundings.metrics.shared(
         "otel_sdk_exporter_span_exported",
         "Spans whose export ended, those that the collector did not take with an error",
         Family::default,
     )?;
     let count = |error_type| {
-        spans.get_or_create(&Outcome { otel_component_type: EXPORTER, error_type }).clone()
+        spans.get_or_create(&ExportLabels { otel_component_type: EXPORTER, error_type }).clone()
     };
-    let exporter = Counted {
+    let exporter = CountingExporter {
         exporter: Arc::new(exporter),
         runtime,
         exported: count(""),
@@ -81,7 +81,7 @@ pub(crate) fn provider(
 
 /// Counts what becomes of spans: a missing collector is seen in a metric and stops nothing.
 #[derive(Debug)]
-struct Counted {
+struct CountingExporter {
     exporter: Arc<OtlpExporter>,
     /// The batch thread has no runtime of its own, and tonic's timers need one.
     runtime: Handle,
@@ -89,7 +89,7 @@ struct Counted {
     failed: Counter,
 }
 
-impl SpanExporter for Counted {
+impl SpanExporter for CountingExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len() as u64;
         let exporter = self.exporter.clone();

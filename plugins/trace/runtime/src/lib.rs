@@ -58,15 +58,15 @@ impl WrapperPlugin for Plugin {
     }
 
     fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
-        self.wrapper(cx).map(Some)
+        self.build_wrapper(cx).map(Some)
     }
 
     fn server(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
-        self.wrapper(cx).map(Some)
+        self.build_wrapper(cx).map(Some)
     }
 
     fn flush(&self) -> BoxFuture<'_, ()> {
-        let providers: Vec<SdkTracerProvider> = self.providers().values().cloned().collect();
+        let providers: Vec<SdkTracerProvider> = self.lock_providers().values().cloned().collect();
         // Shutting down blocks the thread until the collector has answered.
         let stopping = providers.into_iter().map(|provider| {
             tokio::task::spawn_blocking(move || {
@@ -81,32 +81,36 @@ impl WrapperPlugin for Plugin {
 }
 
 impl Plugin {
-    fn providers(
+    fn lock_providers(
         &self,
     ) -> std::sync::MutexGuard<'_, BTreeMap<(String, String), SdkTracerProvider>> {
         self.providers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wrapper(&self, cx: &WrapperContext) -> Result<Arc<dyn Wrapper>, StartError> {
+    fn build_wrapper(&self, cx: &WrapperContext) -> Result<Arc<dyn Wrapper>, StartError> {
         let settings: Settings = cx.settings.read()?;
-        let tracer = self.tracer(cx, &settings)?;
+        let tracer = self.build_tracer(cx, &settings)?;
         Ok(Arc::new(span::Trace::new(cx, tracer)?))
     }
 
-    fn tracer(&self, cx: &WrapperContext, settings: &Settings) -> Result<SdkTracer, StartError> {
+    fn build_tracer(
+        &self,
+        cx: &WrapperContext,
+        settings: &Settings,
+    ) -> Result<SdkTracer, StartError> {
         let Exporter::Otlp = settings.exporter;
-        let endpoint = export::endpoint(settings.endpoint.as_deref());
+        let endpoint = export::find_endpoint(settings.endpoint.as_deref());
         let name = match (settings.service_name, cx.side) {
             (ServiceName::Process, _) => cx.surroundings.process.to_string(),
             (ServiceName::Instance, Side::Client) => cx.edge.caller.clone(),
             (ServiceName::Instance, Side::Server) => cx.edge.callee.clone(),
         };
-        let mut providers = self.providers();
+        let mut providers = self.lock_providers();
         let key = (endpoint, name);
         if let Some(provider) = providers.get(&key) {
             return Ok(provider.tracer("bp"));
         }
-        let provider = export::provider(&key.0, &key.1, &cx.surroundings)
+        let provider = export::build_provider(&key.0, &key.1, &cx.surroundings)
             .map_err(|error| error.at(cx.settings.place()))?;
         providers.insert(key, provider.clone());
         Ok(provider.tracer("bp"))

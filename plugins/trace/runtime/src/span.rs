@@ -29,10 +29,10 @@ pub(crate) struct Trace {
     /// Whether the callee is a backend, whose calls have no status.
     stored: bool,
     /// What every span of a method has, by method index.
-    methods: Vec<Described>,
+    methods: Vec<SpanTemplate>,
 }
 
-struct Described {
+struct SpanTemplate {
     name: StringValue,
     attributes: Vec<KeyValue>,
     /// Whether the first argument names the collection.
@@ -40,7 +40,7 @@ struct Described {
 }
 
 /// A backend's method, as OpenTelemetry's conventions for databases have it.
-fn of_backend(cx: &WrapperContext, method: &Method, database: &Database) -> Described {
+fn describe_backend(cx: &WrapperContext, method: &Method, database: &Database) -> SpanTemplate {
     let mut attributes = vec![
         KeyValue::new("db.system.name", database.system),
         KeyValue::new("db.namespace", cx.edge.callee.clone()),
@@ -48,9 +48,9 @@ fn of_backend(cx: &WrapperContext, method: &Method, database: &Database) -> Desc
         KeyValue::new("bp.edge", cx.edge.key.clone()),
     ];
     if let Some((host, port)) = &database.server {
-        attributes.extend(server(host, Some(*port)));
+        attributes.extend(server_attributes(host, Some(*port)));
     }
-    Described {
+    SpanTemplate {
         name: format!("{} {}", method.name, cx.edge.callee).into(),
         attributes,
         collection: method.arguments.first() == Some(&"collection"),
@@ -58,9 +58,9 @@ fn of_backend(cx: &WrapperContext, method: &Method, database: &Database) -> Desc
 }
 
 /// A service's method, as OpenTelemetry's conventions for RPC have it.
-fn of_service(cx: &WrapperContext, method: &Method, system: &'static str) -> Described {
+fn describe_service(cx: &WrapperContext, method: &Method, system: &'static str) -> SpanTemplate {
     let name = format!("{}/{}", cx.interface.wire_name, method.name);
-    Described {
+    SpanTemplate {
         attributes: vec![
             KeyValue::new("rpc.system.name", system),
             KeyValue::new("rpc.method", name.clone()),
@@ -72,7 +72,7 @@ fn of_service(cx: &WrapperContext, method: &Method, system: &'static str) -> Des
 }
 
 /// Where a call went.
-fn server(host: &str, port: Option<u16>) -> impl Iterator<Item = KeyValue> {
+fn server_attributes(host: &str, port: Option<u16>) -> impl Iterator<Item = KeyValue> {
     let port = port.map(|port| KeyValue::new("server.port", i64::from(port)));
     [KeyValue::new("server.address", host.to_owned())].into_iter().chain(port)
 }
@@ -80,8 +80,8 @@ fn server(host: &str, port: Option<u16>) -> impl Iterator<Item = KeyValue> {
 impl Trace {
     pub(crate) fn new(cx: &WrapperContext, tracer: SdkTracer) -> Result<Self, StartError> {
         let methods = cx.interface.methods.iter().map(|method| match &cx.system {
-            System::Rpc(system) => of_service(cx, method, system),
-            System::Database(database) => of_backend(cx, method, database),
+            System::Rpc(system) => describe_service(cx, method, system),
+            System::Database(database) => describe_backend(cx, method, database),
         });
         let leaves = match &cx.system {
             System::Rpc(_) => cx.edge.remote,
@@ -117,7 +117,7 @@ impl Trace {
         }
     }
 
-    fn start(&self, call: &Call, described: &Described) -> SdkSpan {
+    fn start(&self, call: &Call, described: &SpanTemplate) -> SdkSpan {
         let mut attributes = described.attributes.clone();
         if call.context.attempt() > 0 {
             attributes.push(KeyValue::new("bp.attempt", i64::from(call.context.attempt())));
@@ -175,7 +175,7 @@ impl Wrapper for Trace {
             call.context.set_destination(destination.clone());
         }
         let mut running =
-            Running { span, side: self.side, stored: self.stored, destination, ended: false };
+            OpenSpan { span, side: self.side, stored: self.stored, destination, ended: false };
         let answer = next.run(call);
         Box::pin(async move {
             let answer = answer.await;
@@ -186,7 +186,7 @@ impl Wrapper for Trace {
 }
 
 /// A span whose call is under way; dropped before its end the call was cancelled.
-struct Running {
+struct OpenSpan {
     span: SdkSpan,
     side: Side,
     stored: bool,
@@ -194,7 +194,7 @@ struct Running {
     ended: bool,
 }
 
-impl Running {
+impl OpenSpan {
     fn end(&mut self, answer: &Result<Reply, Infra>) {
         self.ended = true;
         match answer {
@@ -207,7 +207,7 @@ impl Running {
                     }
                 }
             },
-            Err(infra) => self.broke(infra.kind, infra.message.clone().into_owned()),
+            Err(infra) => self.fail_infra(infra.kind, infra.message.clone().into_owned()),
         }
         self.tell_destination();
         self.span.end();
@@ -224,7 +224,7 @@ impl Running {
         self.span.set_status(SpanStatus::error(message));
     }
 
-    fn broke(&mut self, kind: InfraKind, message: String) {
+    fn fail_infra(&mut self, kind: InfraKind, message: String) {
         self.status(&kind.status().as_str().to_ascii_uppercase());
         self.fail(kind.as_str(), message);
     }
@@ -235,14 +235,14 @@ impl Running {
         };
         let (host, port) = address.rsplit_once(':').unwrap_or((&address, ""));
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        self.span.set_attributes(server(host, port.parse().ok()));
+        self.span.set_attributes(server_attributes(host, port.parse().ok()));
     }
 }
 
-impl Drop for Running {
+impl Drop for OpenSpan {
     fn drop(&mut self) {
         if !self.ended {
-            self.broke(InfraKind::Cancelled, "the caller gave up".to_owned());
+            self.fail_infra(InfraKind::Cancelled, "the caller gave up".to_owned());
             self.tell_destination();
         }
     }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Bench, Outcome, already_exists, cases, equal, holds, invalid};
+use super::{
+    Outcome, StoreFactory, cases, expect_already_exists, expect_equal, expect_holds, expect_invalid,
+};
 use crate::engine::validate::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES};
 use crate::{Document, DocumentStore, Filter, Index, Json, Query, Update};
 
-pub(super) type On = Arc<dyn Bench<dyn DocumentStore>>;
+pub(super) type Factory = Arc<dyn StoreFactory<dyn DocumentStore>>;
 
 cases! { dyn DocumentStore:
     a_missing_document_answers_none,
@@ -52,65 +54,69 @@ pub(super) fn document(id: &str, body: serde_json::Value) -> Document {
     Document::new(id, body)
 }
 
-async fn a_missing_document_answers_none(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn a_missing_document_answers_none(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.put(c(), document("a", json!({}))).await?;
-    equal("get", &store.get(c(), "b".into()).await?, &None)
+    expect_equal("get", &store.get(c(), "b".into()).await?, &None)
 }
 
-async fn what_was_inserted_is_got(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn what_was_inserted_is_got(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let one = document("a", json!({ "name": "one", "tags": ["x", "y"] }));
     store.insert(c(), one.clone()).await?;
-    equal("get", &store.get(c(), "a".into()).await?, &Some(one))?;
+    expect_equal("get", &store.get(c(), "a".into()).await?, &Some(one))?;
     store.insert(c(), document("b", json!({}))).await?;
-    equal("an empty one", &store.get(c(), "b".into()).await?, &Some(document("b", json!({}))))
+    expect_equal(
+        "an empty one",
+        &store.get(c(), "b".into()).await?,
+        &Some(document("b", json!({}))),
+    )
 }
 
-async fn insert_of_a_taken_id_changes_nothing(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn insert_of_a_taken_id_changes_nothing(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let one = document("a", json!({ "n": 1 }));
     store.insert(c(), one.clone()).await?;
-    already_exists("again", store.insert(c(), document("a", json!({ "n": 2 }))).await)?;
-    equal("get", &store.get(c(), "a".into()).await?, &Some(one))?;
+    expect_already_exists("again", store.insert(c(), document("a", json!({ "n": 2 }))).await)?;
+    expect_equal("get", &store.get(c(), "a".into()).await?, &Some(one))?;
     store.delete(c(), "a".into()).await?;
     store.insert(c(), document("a", json!({ "n": 3 }))).await?;
     Ok(())
 }
 
-async fn put_replaces_the_whole_document(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn put_replaces_the_whole_document(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "n": 1, "old": true }))).await?;
     let two = document("a", json!({ "n": 2 }));
     store.put(c(), two.clone()).await?;
-    equal("get", &store.get(c(), "a".into()).await?, &Some(two))?;
-    equal("count", &store.count(c(), Filter::All).await?, &1)
+    expect_equal("get", &store.get(c(), "a".into()).await?, &Some(two))?;
+    expect_equal("count", &store.count(c(), Filter::All).await?, &1)
 }
 
-async fn delete_says_whether_it_was_there(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn delete_says_whether_it_was_there(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.put(c(), document("a", json!({}))).await?;
     store.put(c(), document("b", json!({}))).await?;
-    holds("first", store.delete(c(), "a".into()).await?)?;
-    holds("second", !store.delete(c(), "a".into()).await?)?;
-    equal("get", &store.get(c(), "a".into()).await?, &None)?;
-    equal("count", &store.count(c(), Filter::All).await?, &1)
+    expect_holds("first", store.delete(c(), "a".into()).await?)?;
+    expect_holds("second", !store.delete(c(), "a".into()).await?)?;
+    expect_equal("get", &store.get(c(), "a".into()).await?, &None)?;
+    expect_equal("count", &store.count(c(), Filter::All).await?, &1)
 }
 
-async fn get_many_answers_in_order(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn get_many_answers_in_order(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let (a, b) = (document("a", json!({ "n": 1 })), document("b", json!({ "n": 2 })));
     store.put(c(), a.clone()).await?;
     store.put(c(), b.clone()).await?;
     let ids = ["b", "none", "a", "b"].map(str::to_owned).to_vec();
     let answers = store.get_many(c(), ids).await?;
-    equal("get_many", &answers, &vec![Some(b.clone()), None, Some(a), Some(b)])?;
-    equal("of nothing", &store.get_many(c(), Vec::new()).await?, &Vec::new())?;
-    invalid("a bad id", store.get_many(c(), vec!["a".into(), String::new()]).await)
+    expect_equal("get_many", &answers, &vec![Some(b.clone()), None, Some(a), Some(b)])?;
+    expect_equal("of nothing", &store.get_many(c(), Vec::new()).await?, &Vec::new())?;
+    expect_invalid("a bad id", store.get_many(c(), vec!["a".into(), String::new()]).await)
 }
 
-async fn collections_are_apart(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn collections_are_apart(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     // One name is the other's prefix, and sorts right behind it; or differs in case; or is what a store makes of another for itself.
     let collections =
         ["t", "t0", "t_", "T", "tT", "Tt", "t-", "user", "select", "t_pkey", "T-pkey", "system"];
@@ -121,10 +127,14 @@ async fn collections_are_apart(on: On) -> Outcome {
     store.delete("t0".into(), "a".into()).await?;
     for (collection, n) in collections.into_iter().zip(1..) {
         let left = if collection == "t0" { 1 } else { 2 };
-        equal(collection, &store.count(collection.into(), Filter::eq("n", n)).await?, &left)?;
-        equal(collection, &store.count(collection.into(), Filter::All).await?, &left)?;
+        expect_equal(
+            collection,
+            &store.count(collection.into(), Filter::eq("n", n)).await?,
+            &left,
+        )?;
+        expect_equal(collection, &store.count(collection.into(), Filter::All).await?, &left)?;
         let page = store.find(collection.into(), Query::new()).await?;
-        holds(
+        expect_holds(
             collection,
             page.documents.iter().all(|found| found.body.field("n") == Some(&Json::Int(n))),
         )?;
@@ -132,26 +142,26 @@ async fn collections_are_apart(on: On) -> Outcome {
     Ok(())
 }
 
-async fn stores_are_apart(on: On) -> Outcome {
-    let (one, two) = (on.fresh().await?, on.fresh().await?);
+async fn stores_are_apart(stores: Factory) -> Outcome {
+    let (one, two) = (stores.fresh().await?, stores.fresh().await?);
     one.put(c(), document("a", json!({}))).await?;
-    equal("the other", &two.get(c(), "a".into()).await?, &None)?;
-    holds("delete in the other", !two.delete(c(), "a".into()).await?)?;
-    equal("the first", &one.count(c(), Filter::All).await?, &1)
+    expect_equal("the other", &two.get(c(), "a".into()).await?, &None)?;
+    expect_holds("delete in the other", !two.delete(c(), "a".into()).await?)?;
+    expect_equal("the first", &one.count(c(), Filter::All).await?, &1)
 }
 
-async fn a_missing_collection_is_empty(on: On) -> Outcome {
-    let store = on.fresh().await?;
-    equal("get", &store.get(c(), "a".into()).await?, &None)?;
-    equal("get_many", &store.get_many(c(), vec!["a".into()]).await?, &vec![None])?;
-    equal("count", &store.count(c(), Filter::All).await?, &0)?;
-    equal("find", &store.find(c(), Query::new()).await?, &crate::Page::default())?;
-    holds("delete", !store.delete(c(), "a".into()).await?)?;
-    equal("update", &store.update(c(), "a".into(), Update::new().set("n", 1)).await?, &None)
+async fn a_missing_collection_is_empty(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
+    expect_equal("get", &store.get(c(), "a".into()).await?, &None)?;
+    expect_equal("get_many", &store.get_many(c(), vec!["a".into()]).await?, &vec![None])?;
+    expect_equal("count", &store.count(c(), Filter::All).await?, &0)?;
+    expect_equal("find", &store.find(c(), Query::new()).await?, &crate::Page::default())?;
+    expect_holds("delete", !store.delete(c(), "a".into()).await?)?;
+    expect_equal("update", &store.update(c(), "a".into(), Update::new().set("n", 1)).await?, &None)
 }
 
-async fn every_json_value_round_trips(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn every_json_value_round_trips(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let body = json!({
         "null": null, "true": true, "false": false, "zero": 0, "negative": -1.5,
         "text": "Grüße, 世界 🌍 \"quoted\" \\ \n\t\u{1}\u{7f}\u{2028}\u{10ffff}", "empty": "",
@@ -159,12 +169,12 @@ async fn every_json_value_round_trips(on: On) -> Outcome {
     });
     let one = document("a", body);
     store.put(c(), one.clone()).await?;
-    equal("get", &store.get(c(), "a".into()).await?, &Some(one.clone()))?;
-    equal("find", &store.find(c(), Query::new()).await?.documents, &vec![one])
+    expect_equal("get", &store.get(c(), "a".into()).await?, &Some(one.clone()))?;
+    expect_equal("find", &store.find(c(), Query::new()).await?.documents, &vec![one])
 }
 
-async fn numbers_keep_their_kind(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn numbers_keep_their_kind(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let integers = [0, 1, -1, i64::MAX, i64::MIN, (1 << 53) + 1];
     let floats = [
         0.5,
@@ -189,11 +199,11 @@ async fn numbers_keep_their_kind(on: On) -> Outcome {
     let found = store.get(c(), "a".into()).await?.unwrap_or_else(|| Document::new("", ()));
     fields.insert("negative_zero".into(), Json::Float(0.0));
     // Equality of `Json` is by value, so the text is compared, which shows the kind.
-    equal("get", &found.body.to_string(), &Json::Object(fields).to_string())
+    expect_equal("get", &found.body.to_string(), &Json::Object(fields).to_string())
 }
 
-async fn any_characters_are_an_id(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn any_characters_are_an_id(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let ids = [
         "with space",
         "line\nbreak",
@@ -210,79 +220,82 @@ async fn any_characters_are_an_id(on: On) -> Outcome {
     }
     for id in ids {
         let expected = Some(document(id, json!({ "id": id })));
-        equal(id, &store.get(c(), id.into()).await?, &expected)?;
+        expect_equal(id, &store.get(c(), id.into()).await?, &expected)?;
     }
     Ok(())
 }
 
-async fn ids_are_told_apart_exactly(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn ids_are_told_apart_exactly(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let ids = ["k", "K", "k ", " k", "kk", "\u{e9}", "e\u{301}", "1", "01"];
     for (index, id) in ids.iter().enumerate() {
         store.insert(c(), document(id, json!({ "n": index }))).await?;
     }
-    equal("count", &store.count(c(), Filter::All).await?, &9)?;
-    holds("delete", store.delete(c(), "k".into()).await?)?;
-    equal("the others", &store.count(c(), Filter::All).await?, &8)
+    expect_equal("count", &store.count(c(), Filter::All).await?, &9)?;
+    expect_holds("delete", store.delete(c(), "k".into()).await?)?;
+    expect_equal("the others", &store.count(c(), Filter::All).await?, &8)
 }
 
-async fn the_longest_id_fits(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn the_longest_id_fits(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for id in ["k".repeat(MAX_ID_BYTES), "é".repeat(MAX_ID_BYTES / 2)] {
         store.insert(c(), document(&id, json!({}))).await?;
-        holds("get", store.get(c(), id).await?.is_some())?;
+        expect_holds("get", store.get(c(), id).await?.is_some())?;
     }
     Ok(())
 }
 
-async fn a_bad_id_is_invalid(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn a_bad_id_is_invalid(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for id in [String::new(), "k".repeat(MAX_ID_BYTES + 1), "a\0b".into()] {
-        invalid("insert", store.insert(c(), document(&id, json!({}))).await)?;
-        invalid("put", store.put(c(), document(&id, json!({}))).await)?;
-        invalid("get", store.get(c(), id.clone()).await)?;
-        invalid("delete", store.delete(c(), id.clone()).await)?;
-        invalid("update", store.update(c(), id.clone(), Update::new()).await)?;
+        expect_invalid("insert", store.insert(c(), document(&id, json!({}))).await)?;
+        expect_invalid("put", store.put(c(), document(&id, json!({}))).await)?;
+        expect_invalid("get", store.get(c(), id.clone()).await)?;
+        expect_invalid("delete", store.delete(c(), id.clone()).await)?;
+        expect_invalid("update", store.update(c(), id.clone(), Update::new()).await)?;
     }
     Ok(())
 }
 
-async fn a_bad_collection_is_invalid(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn a_bad_collection_is_invalid(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let long = "a".repeat(MAX_NAME_BYTES + 1);
     for name in ["", "1a", "_a", "-a", "a.b", "a b", "a$", "é", "aé", "a\0", "a\"; drop", &long] {
-        invalid(name, store.put(name.into(), document("a", json!({}))).await)?;
-        invalid(name, store.find(name.into(), Query::new()).await)?;
-        invalid(name, store.count(name.into(), Filter::All).await)?;
-        invalid(name, store.create_index(name.into(), Index::new("i", ["a"])).await)?;
+        expect_invalid(name, store.put(name.into(), document("a", json!({}))).await)?;
+        expect_invalid(name, store.find(name.into(), Query::new()).await)?;
+        expect_invalid(name, store.count(name.into(), Filter::All).await)?;
+        expect_invalid(name, store.create_index(name.into(), Index::new("i", ["a"])).await)?;
     }
     let longest = "a".repeat(MAX_NAME_BYTES);
     store.put(longest.clone(), document("a", json!({}))).await?;
-    equal("the longest", &store.count(longest, Filter::All).await?, &1)
+    expect_equal("the longest", &store.count(longest, Filter::All).await?, &1)
 }
 
-async fn a_body_must_be_an_object_without_id(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn a_body_must_be_an_object_without_id(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for body in [json!(null), json!(1), json!("x"), json!([{}]), json!({ "_id": "a" })] {
-        invalid("insert", store.insert(c(), document("a", body.clone())).await)?;
-        invalid("put", store.put(c(), document("a", body)).await)?;
+        expect_invalid("insert", store.insert(c(), document("a", body.clone())).await)?;
+        expect_invalid("put", store.put(c(), document("a", body)).await)?;
     }
-    equal("count", &store.count(c(), Filter::All).await?, &0)?;
+    expect_equal("count", &store.count(c(), Filter::All).await?, &0)?;
     // Further in, it is a name as any other.
     store.put(c(), document("a", json!({ "x": { "_id": 1 } }))).await?;
     Ok(())
 }
 
-async fn nul_and_non_finite_numbers_are_invalid(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn nul_and_non_finite_numbers_are_invalid(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for body in [json!({ "x": "a\0b" }), json!({ "a\0b": 1 }), json!({ "x": [{ "y": "\0" }] })] {
-        invalid("NUL", store.put(c(), document("a", body)).await)?;
+        expect_invalid("NUL", store.put(c(), document("a", body)).await)?;
     }
     for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        invalid("number", store.put(c(), Document::new("a", Json::object([("x", number)]))).await)?;
+        expect_invalid(
+            "number",
+            store.put(c(), Document::new("a", Json::object([("x", number)]))).await,
+        )?;
         let update = Update::new().set("x", number);
-        invalid("update", store.update(c(), "a".into(), update).await)?;
-        invalid("filter", store.count(c(), Filter::eq("x", number)).await)?;
+        expect_invalid("update", store.update(c(), "a".into(), update).await)?;
+        expect_invalid("filter", store.count(c(), Filter::eq("x", number)).await)?;
     }
     Ok(())
 }
@@ -292,48 +305,48 @@ fn nested(levels: usize) -> Json {
         .fold(Json::object::<_, Json>([("x", Json::Null)]), |inner, _| Json::object([("x", inner)]))
 }
 
-async fn depth_is_bounded(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn depth_is_bounded(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let deepest = Document::new("a", nested(MAX_DEPTH));
     store.put(c(), deepest.clone()).await?;
-    equal("get", &store.get(c(), "a".into()).await?, &Some(deepest))?;
-    invalid("put", store.put(c(), Document::new("b", nested(MAX_DEPTH + 1))).await)?;
+    expect_equal("get", &store.get(c(), "a".into()).await?, &Some(deepest))?;
+    expect_invalid("put", store.put(c(), Document::new("b", nested(MAX_DEPTH + 1))).await)?;
     let update = Update::new().set("x", nested(MAX_DEPTH));
-    invalid("an update that makes it deeper", store.update(c(), "a".into(), update).await)?;
+    expect_invalid("an update that makes it deeper", store.update(c(), "a".into(), update).await)?;
     let filter = (0..=MAX_DEPTH).fold(Filter::All, |inner, _| inner.not());
-    invalid("filter", store.count(c(), filter).await)
+    expect_invalid("filter", store.count(c(), filter).await)
 }
 
-async fn size_is_bounded(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn size_is_bounded(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     // {"x":"…"} has 8 bytes around the text.
     let text = "x".repeat(MAX_DOCUMENT_BYTES - 8);
     let largest = Document::new("a", Json::object([("x", text.clone())]));
     store.put(c(), largest.clone()).await?;
-    holds("get", store.get(c(), "a".into()).await? == Some(largest))?;
+    expect_holds("get", store.get(c(), "a".into()).await? == Some(largest))?;
     let larger = Document::new("b", Json::object([("x", text + "x")]));
-    invalid("put", store.put(c(), larger).await)?;
+    expect_invalid("put", store.put(c(), larger).await)?;
     let update = Update::new().set("y", 1);
-    invalid("an update that makes it larger", store.update(c(), "a".into(), update).await)?;
-    equal("unchanged", &store.count(c(), Filter::exists("y", true)).await?, &0)
+    expect_invalid("an update that makes it larger", store.update(c(), "a".into(), update).await)?;
+    expect_equal("unchanged", &store.count(c(), Filter::exists("y", true)).await?, &0)
 }
 
-async fn any_field_name_can_be_stored(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn any_field_name_can_be_stored(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let one = document(
         "a",
         json!({ "": 1, "a.b": 2, "$set": 3, "é 鍵": 4, "x": { "$inc": { ".": 5 } }, "__proto__": 6 }),
     );
     store.put(c(), one.clone()).await?;
-    equal("get", &store.get(c(), "a".into()).await?, &Some(one.clone()))?;
-    equal(
+    expect_equal("get", &store.get(c(), "a".into()).await?, &Some(one.clone()))?;
+    expect_equal(
         "a path is no name with a dot",
         &store.count(c(), Filter::exists("a.b", true)).await?,
         &0,
     )?;
     let changed = store.update(c(), "a".into(), Update::new().set("n", 1)).await?;
     let kept = changed.map(|found| project_without(found, "n"));
-    equal("update", &kept, &Some(one))
+    expect_equal("update", &kept, &Some(one))
 }
 
 fn project_without(mut document: Document, name: &str) -> Document {
@@ -343,8 +356,8 @@ fn project_without(mut document: Document, name: &str) -> Document {
     document
 }
 
-async fn concurrent_inserts_of_one_id_have_one_winner(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn concurrent_inserts_of_one_id_have_one_winner(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let racers: Vec<_> = (0..8)
         .map(|racer| {
             let store = store.clone();
@@ -357,44 +370,44 @@ async fn concurrent_inserts_of_one_id_have_one_winner(on: On) -> Outcome {
     for racer in racers {
         match racer.await? {
             (racer, Ok(())) => winners.push(racer),
-            (_, lost) => already_exists("a loser", lost)?,
+            (_, lost) => expect_already_exists("a loser", lost)?,
         }
     }
-    equal("winners", &winners.len(), &1)?;
+    expect_equal("winners", &winners.len(), &1)?;
     let winner = winners.pop().unwrap_or(-1);
-    equal(
+    expect_equal(
         "the winner's",
         &store.get(c(), "a".into()).await?,
         &Some(document("a", json!({ "n": winner }))),
     )
 }
 
-async fn create_index_may_repeat_and_conflicts_by_name(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn create_index_may_repeat_and_conflicts_by_name(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.create_index(c(), Index::new("by_n", ["n"])).await?;
     store.put(c(), document("a", json!({ "n": 1 }))).await?;
     store.create_index(c(), Index::new("by_n", ["n"])).await?;
-    already_exists("another", store.create_index(c(), Index::new("by_n", ["m"])).await)?;
+    expect_already_exists("another", store.create_index(c(), Index::new("by_n", ["m"])).await)?;
     store.create_index(c(), Index::new("by_m", ["m"])).await?;
     store.create_index("others".into(), Index::new("by_n", ["m"])).await?;
     for (collection, name) in [(IN, "By_N"), (IN, "by-n"), ("Things", "by_n"), (IN, "things")] {
         store.create_index(collection.into(), Index::new(name, ["m"])).await?;
     }
-    equal("find", &store.count(c(), Filter::eq("n", 1)).await?, &1)
+    expect_equal("find", &store.count(c(), Filter::eq("n", 1)).await?, &1)
 }
 
-async fn a_bad_index_is_invalid(on: On) -> Outcome {
-    let store = on.fresh().await?;
-    invalid("name", store.create_index(c(), Index::new("By N", ["n"])).await)?;
-    invalid("no path", store.create_index(c(), Index::new::<String>("i", [])).await)?;
-    invalid("path", store.create_index(c(), Index::new("i", ["a..b"])).await)?;
+async fn a_bad_index_is_invalid(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
+    expect_invalid("name", store.create_index(c(), Index::new("By N", ["n"])).await)?;
+    expect_invalid("no path", store.create_index(c(), Index::new::<String>("i", [])).await)?;
+    expect_invalid("path", store.create_index(c(), Index::new("i", ["a..b"])).await)?;
     let many: Vec<_> = (0..9).map(|index| format!("p{index}")).collect();
-    invalid("too many", store.create_index(c(), Index::new("i", many)).await)
+    expect_invalid("too many", store.create_index(c(), Index::new("i", many)).await)
 }
 
 /// The same writes and questions with and without indexes made before, between and after them.
-async fn an_index_changes_no_answer(on: On) -> Outcome {
-    let (plain, indexed) = (on.fresh().await?, on.fresh().await?);
+async fn an_index_changes_no_answer(stores: Factory) -> Outcome {
+    let (plain, indexed) = (stores.fresh().await?, stores.fresh().await?);
     let values = [
         json!(1),
         json!(1.0),
@@ -436,31 +449,35 @@ async fn an_index_changes_no_answer(on: On) -> Outcome {
         let what = format!("{filter:?}");
         let counts =
             (plain.count(c(), filter.clone()).await?, indexed.count(c(), filter.clone()).await?);
-        equal(&what, &counts.1, &counts.0)?;
+        expect_equal(&what, &counts.1, &counts.0)?;
         let query = Query::new().filter(filter).descending("b.c").limit(5);
-        equal(&what, &indexed.find(c(), query.clone()).await?, &plain.find(c(), query).await?)?;
+        expect_equal(
+            &what,
+            &indexed.find(c(), query.clone()).await?,
+            &plain.find(c(), query).await?,
+        )?;
     }
     Ok(())
 }
 
-async fn a_reopened_store_has_what_was_written(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn a_reopened_store_has_what_was_written(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.create_index(c(), Index::new("by_n", ["n"])).await?;
     for n in 0..20 {
         store.insert(c(), document(&format!("d{n}"), json!({ "n": n % 4 }))).await?;
     }
     store.delete(c(), "d0".into()).await?;
     store.update(c(), "d1".into(), Update::new().set("n", 9)).await?;
-    let Some(store) = on.reopen(store).await? else { return Ok(()) };
-    equal("count", &store.count(c(), Filter::All).await?, &19)?;
-    equal("deleted", &store.get(c(), "d0".into()).await?, &None)?;
-    equal("by index", &store.count(c(), Filter::eq("n", 1)).await?, &4)?;
-    equal("updated, by index", &store.count(c(), Filter::eq("n", 9)).await?, &1)?;
-    already_exists("the index", store.create_index(c(), Index::new("by_n", ["m"])).await)
+    let Some(store) = stores.reopen(store).await? else { return Ok(()) };
+    expect_equal("count", &store.count(c(), Filter::All).await?, &19)?;
+    expect_equal("deleted", &store.get(c(), "d0".into()).await?, &None)?;
+    expect_equal("by index", &store.count(c(), Filter::eq("n", 1)).await?, &4)?;
+    expect_equal("updated, by index", &store.count(c(), Filter::eq("n", 9)).await?, &1)?;
+    expect_already_exists("the index", store.create_index(c(), Index::new("by_n", ["m"])).await)
 }
 
-async fn dropped_calls_lose_no_answered_write(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn dropped_calls_lose_no_answered_write(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.create_index(c(), Index::new("by_n", ["n"])).await?;
     let mut answered = Vec::new();
     for index in 0..60u32 {
@@ -475,13 +492,13 @@ async fn dropped_calls_lose_no_answered_write(on: On) -> Outcome {
         }
     }
     let all_there = |found: Vec<Option<Document>>| {
-        holds("answered writes are there", found.iter().all(Option::is_some))
+        expect_holds("answered writes are there", found.iter().all(Option::is_some))
     };
     all_there(store.get_many(c(), answered.clone()).await?)?;
-    let Some(store) = on.reopen(store).await? else { return Ok(()) };
+    let Some(store) = stores.reopen(store).await? else { return Ok(()) };
     all_there(store.get_many(c(), answered).await?)?;
     // Wholly or not at all: what is there is in the index too.
     let counts =
         (store.count(c(), Filter::eq("n", 1)).await?, store.count(c(), Filter::All).await?);
-    equal("index and documents", &counts.0, &counts.1)
+    expect_equal("index and documents", &counts.0, &counts.1)
 }

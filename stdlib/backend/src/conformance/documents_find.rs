@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bp_runtime::BoxFuture;
 use serde_json::json;
 
-use super::document_store::{On, c, document};
-use super::{Outcome, cases, equal, holds, invalid};
+use super::document_store::{Factory, c, document};
+use super::{Outcome, cases, expect_equal, expect_holds, expect_invalid};
 use crate::{Document, DocumentStore, Filter, Json, Query};
 
 cases! { dyn DocumentStore:
@@ -41,8 +41,8 @@ cases! { dyn DocumentStore:
 type Store = Arc<dyn DocumentStore>;
 
 /// A store with a document `{"v": value}` for each value, named by its place: `00`, `01`, …
-async fn with(on: &On, values: &[Json]) -> Result<Store, super::Failure> {
-    let store = on.fresh().await?;
+async fn with(stores: &Factory, values: &[Json]) -> Result<Store, super::Failure> {
+    let store = stores.fresh().await?;
     for (index, value) in values.iter().enumerate() {
         store
             .insert(c(), Document::new(format!("{index:02}"), Json::object([("v", value.clone())])))
@@ -66,18 +66,18 @@ fn ids(documents: &[Document]) -> Vec<&str> {
 async fn finds(store: &Store, query: Query, expected: &[&str]) -> Outcome {
     let what = format!("{query:?}");
     let page = store.find(c(), query).await?;
-    equal(&what, &ids(&page.documents), &expected.to_vec())
+    expect_equal(&what, &ids(&page.documents), &expected.to_vec())
 }
 
 async fn matching(store: &Store, filter: Filter, expected: &[&str]) -> Outcome {
     finds(store, Query::new().filter(filter), expected).await
 }
 
-async fn equality_is_by_value_and_deep(on: On) -> Outcome {
+async fn equality_is_by_value_and_deep(stores: Factory) -> Outcome {
     let list = values(
         json!([1, 1.0, "1", true, [1, 2], [2, 1], { "a": 1, "b": 2 }, { "b": 2.0, "a": 1 }, { "a": 1 }, ""]),
     );
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     matching(&store, Filter::eq("v", 1), &["00", "01"]).await?;
     matching(&store, Filter::eq("v", 1.0), &["00", "01"]).await?;
     matching(&store, Filter::eq("v", "1"), &["02"]).await?;
@@ -88,8 +88,8 @@ async fn equality_is_by_value_and_deep(on: On) -> Outcome {
     matching(&store, Filter::ne("v", 1), &["02", "03", "04", "05", "06", "07", "08", "09"]).await
 }
 
-async fn a_missing_field_equals_null(on: On) -> Outcome {
-    let store = with(&on, &values(json!([null, 0]))).await?;
+async fn a_missing_field_equals_null(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([null, 0]))).await?;
     store.put(c(), document("none", json!({}))).await?;
     matching(&store, Filter::eq("v", ()), &["00", "none"]).await?;
     matching(&store, Filter::ne("v", ()), &["01"]).await?;
@@ -97,9 +97,9 @@ async fn a_missing_field_equals_null(on: On) -> Outcome {
     matching(&store, Filter::within("v", [Json::Null, Json::Int(7)]), &["00", "none"]).await
 }
 
-async fn comparisons_stay_within_a_type(on: On) -> Outcome {
+async fn comparisons_stay_within_a_type(stores: Factory) -> Outcome {
     let list = values(json!([null, -1, 0, 0.5, 10, "", "0", "a", [0], {}, false, true]));
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     matching(&store, Filter::lt("v", 0.5), &["01", "02"]).await?;
     matching(&store, Filter::lte("v", 0.5), &["01", "02", "03"]).await?;
     matching(&store, Filter::gt("v", 0), &["03", "04"]).await?;
@@ -111,7 +111,7 @@ async fn comparisons_stay_within_a_type(on: On) -> Outcome {
     matching(&store, Filter::gte("v", 0).and(Filter::lt("v", 10)), &["02", "03"]).await
 }
 
-async fn integers_and_floats_compare_exactly(on: On) -> Outcome {
+async fn integers_and_floats_compare_exactly(stores: Factory) -> Outcome {
     let big = 1i64 << 53;
     let list = [
         Json::Int(big),
@@ -120,7 +120,7 @@ async fn integers_and_floats_compare_exactly(on: On) -> Outcome {
         Json::Int(i64::MAX),
         Json::Float(1e19),
     ];
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     matching(&store, Filter::eq("v", big), &["00", "02"]).await?;
     matching(&store, Filter::eq("v", big + 1), &["01"]).await?;
     matching(&store, Filter::gt("v", 9_007_199_254_740_992.0), &["01", "03", "04"]).await?;
@@ -128,10 +128,10 @@ async fn integers_and_floats_compare_exactly(on: On) -> Outcome {
     finds(&store, Query::new().ascending("v"), &["00", "02", "01", "03", "04"]).await
 }
 
-async fn strings_compare_by_code_point(on: On) -> Outcome {
+async fn strings_compare_by_code_point(stores: Factory) -> Outcome {
     // A locale would put "a" before "Z" and "é" before "z"; UTF-16 would put 😀 before the private-use character.
     let list = values(json!(["a", "Z", "z", "é", "\u{e000}", "😀", "", "aa", "10", "9"]));
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     finds(
         &store,
         Query::new().ascending("v"),
@@ -141,16 +141,16 @@ async fn strings_compare_by_code_point(on: On) -> Outcome {
     matching(&store, Filter::gt("v", "z"), &["03", "04", "05"]).await
 }
 
-async fn within_matches_any_of_a_list(on: On) -> Outcome {
-    let store = with(&on, &values(json!([1, 2, "2", [1], 3.0]))).await?;
+async fn within_matches_any_of_a_list(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([1, 2, "2", [1], 3.0]))).await?;
     matching(&store, Filter::within("v", [1, 3]), &["00", "04"]).await?;
     matching(&store, Filter::within("v", [json!([1]), json!("2")]), &["02", "03"]).await?;
     matching(&store, Filter::within::<Json>("v", []), &[]).await?;
     matching(&store, Filter::within("v", [1, 3]).not(), &["01", "02", "03"]).await
 }
 
-async fn exists_tells_missing_from_null(on: On) -> Outcome {
-    let store = with(&on, &values(json!([null, 0, { "w": null }]))).await?;
+async fn exists_tells_missing_from_null(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([null, 0, { "w": null }]))).await?;
     store.put(c(), document("none", json!({ "u": 1 }))).await?;
     matching(&store, Filter::exists("v", true), &["00", "01", "02"]).await?;
     matching(&store, Filter::exists("v", false), &["none"]).await?;
@@ -158,10 +158,10 @@ async fn exists_tells_missing_from_null(on: On) -> Outcome {
     matching(&store, Filter::exists("v.w", false), &["00", "01", "none"]).await
 }
 
-async fn contains_finds_an_element(on: On) -> Outcome {
+async fn contains_finds_an_element(stores: Factory) -> Outcome {
     let list =
         values(json!([["a", "b"], ["ab"], "a", [["a"]], [1, null, true], [], { "a": "a" }, [1.0]]));
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     matching(&store, Filter::contains("v", "a"), &["00"]).await?;
     matching(&store, Filter::contains("v", 1), &["04", "07"]).await?;
     matching(&store, Filter::contains("v", ()), &["04"]).await?;
@@ -174,8 +174,8 @@ async fn contains_finds_an_element(on: On) -> Outcome {
     .await
 }
 
-async fn logic_has_two_values(on: On) -> Outcome {
-    let store = with(&on, &values(json!([1, "x", null]))).await?;
+async fn logic_has_two_values(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([1, "x", null]))).await?;
     store.put(c(), document("none", json!({}))).await?;
     let all = ["00", "01", "02", "none"];
     matching(&store, Filter::And(vec![]), &all).await?;
@@ -194,8 +194,8 @@ async fn logic_has_two_values(on: On) -> Outcome {
     matching(&store, Filter::eq("v", 1).and(Filter::eq("v", "x")), &[]).await
 }
 
-async fn the_id_can_be_filtered(on: On) -> Outcome {
-    let store = with(&on, &values(json!([1, 2, 3, 4]))).await?;
+async fn the_id_can_be_filtered(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([1, 2, 3, 4]))).await?;
     matching(&store, Filter::eq("_id", "02"), &["02"]).await?;
     matching(&store, Filter::within("_id", ["00", "03", "zz"]), &["00", "03"]).await?;
     matching(&store, Filter::gte("_id", "01").and(Filter::lt("_id", "03")), &["01", "02"]).await?;
@@ -203,11 +203,11 @@ async fn the_id_can_be_filtered(on: On) -> Outcome {
     finds(&store, Query::new().descending("_id"), &["03", "02", "01", "00"]).await
 }
 
-async fn paths_lead_through_objects_only(on: On) -> Outcome {
+async fn paths_lead_through_objects_only(stores: Factory) -> Outcome {
     let list = values(
         json!([{ "w": { "x": 1 } }, [{ "w": { "x": 1 } }], { "w": [{ "x": 1 }] }, { "w": 1 }, { "w": null }, [1, 2]]),
     );
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     matching(&store, Filter::eq("v.w.x", 1), &["00"]).await?;
     matching(&store, Filter::exists("v.0", true), &[]).await?;
     // An array is not its elements.
@@ -215,45 +215,48 @@ async fn paths_lead_through_objects_only(on: On) -> Outcome {
     matching(&store, Filter::eq("v.w.x", ()), &["01", "02", "03", "04", "05"]).await
 }
 
-async fn a_bad_filter_is_invalid(on: On) -> Outcome {
-    let store = with(&on, &values(json!([1]))).await?;
+async fn a_bad_filter_is_invalid(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([1]))).await?;
     let long = "p".repeat(513);
     for path in ["", ".", "a.", ".a", "a..b", "a\0", "_id.x", &long] {
-        invalid(path, store.count(c(), Filter::eq(path, 1)).await)?;
-        invalid(path, store.count(c(), Filter::exists(path, true).not()).await)?;
+        expect_invalid(path, store.count(c(), Filter::eq(path, 1)).await)?;
+        expect_invalid(path, store.count(c(), Filter::exists(path, true).not()).await)?;
     }
     for operand in [json!(null), json!([1]), json!({})] {
-        invalid("lt", store.count(c(), Filter::lt("v", operand.clone())).await)?;
-        invalid("gte", store.find(c(), Query::new().filter(Filter::gte("v", operand))).await)?;
+        expect_invalid("lt", store.count(c(), Filter::lt("v", operand.clone())).await)?;
+        expect_invalid(
+            "gte",
+            store.find(c(), Query::new().filter(Filter::gte("v", operand))).await,
+        )?;
     }
-    invalid("contains", store.count(c(), Filter::contains("v", json!([1]))).await)?;
-    invalid("contains", store.count(c(), Filter::contains("v", json!({}))).await)
+    expect_invalid("contains", store.count(c(), Filter::contains("v", json!([1]))).await)?;
+    expect_invalid("contains", store.count(c(), Filter::contains("v", json!({}))).await)
 }
 
-async fn without_a_sort_ids_order(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn without_a_sort_ids_order(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for id in ["b", "a10", "B", "a9", "é", "a", "😀", "\u{e000}"] {
         store.insert(c(), document(id, json!({}))).await?;
     }
     finds(&store, Query::new(), &["B", "a", "a10", "a9", "b", "é", "\u{e000}", "😀"]).await
 }
 
-async fn all_types_have_one_order(on: On) -> Outcome {
+async fn all_types_have_one_order(stores: Factory) -> Outcome {
     let list = values(json!([true, [], "b", 2, { "a": 1 }, null, false, 1.5, "a", [9], {}, -3]));
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     store.put(c(), document("none", json!({}))).await?;
     // null and missing, numbers, strings, objects, arrays, bools; equals by id.
     let order = ["05", "none", "11", "07", "03", "08", "02", "04", "10", "01", "09", "06", "00"];
     finds(&store, Query::new().ascending("v"), &order).await
 }
 
-async fn descending_is_the_reverse_with_ids_ascending(on: On) -> Outcome {
-    let store = with(&on, &values(json!([1, 2, 1, null, "x", 2]))).await?;
+async fn descending_is_the_reverse_with_ids_ascending(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([1, 2, 1, null, "x", 2]))).await?;
     finds(&store, Query::new().descending("v"), &["04", "01", "05", "00", "02", "03"]).await
 }
 
-async fn several_criteria_apply_in_order(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn several_criteria_apply_in_order(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for (id, city, stars) in
         [("a", "Oslo", 3), ("b", "Bern", 5), ("c", "Oslo", 5), ("d", "Bern", 1), ("e", "Oslo", 5)]
     {
@@ -265,8 +268,8 @@ async fn several_criteria_apply_in_order(on: On) -> Outcome {
         .await
 }
 
-async fn a_projection_keeps_the_place(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn a_projection_keeps_the_place(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let body = json!({ "a": { "b": 1, "c": [2, { "d": 3 }] }, "e": null, "f": "x" });
     store.put(c(), document("1", body.clone())).await?;
     let cases = [
@@ -278,7 +281,7 @@ async fn a_projection_keeps_the_place(on: On) -> Outcome {
     ];
     for (fields, expected) in cases {
         let page = store.find(c(), Query::new().fields(fields.clone())).await?;
-        equal(&format!("{fields:?}"), &page.documents, &vec![document("1", expected)])?;
+        expect_equal(&format!("{fields:?}"), &page.documents, &vec![document("1", expected)])?;
     }
     // What is left out still sorts and filters.
     store.put(c(), document("0", json!({ "f": "y" }))).await?;
@@ -286,21 +289,21 @@ async fn a_projection_keeps_the_place(on: On) -> Outcome {
     finds(&store, query, &["1", "0"]).await
 }
 
-async fn a_limit_bounds_the_page(on: On) -> Outcome {
-    let store = with(&on, &vec![Json::Int(1); 5]).await?;
+async fn a_limit_bounds_the_page(stores: Factory) -> Outcome {
+    let store = with(&stores, &vec![Json::Int(1); 5]).await?;
     for (limit, length, more) in
         [(1, 1, true), (4, 4, true), (5, 5, false), (6, 5, false), (0, 5, false), (1000, 5, false)]
     {
         for query in [Query::new(), Query::new().ascending("v")] {
             let page = store.find(c(), query.limit(limit)).await?;
-            equal("length", &page.documents.len(), &length)?;
-            equal("next", &page.next.is_some(), &more)?;
+            expect_equal("length", &page.documents.len(), &length)?;
+            expect_equal("next", &page.next.is_some(), &more)?;
         }
     }
     for index in 5..120 {
         store.insert(c(), document(&format!("x{index}"), json!({}))).await?;
     }
-    equal("the default", &store.find(c(), Query::new()).await?.documents.len(), &100)
+    expect_equal("the default", &store.find(c(), Query::new()).await?.documents.len(), &100)
 }
 
 /// Nothing between pages.
@@ -326,8 +329,8 @@ async fn walk(
     Err(super::Failure::new("the pages do not end"))
 }
 
-async fn pages_cover_everything_once(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn pages_cover_everything_once(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for index in 0..40 {
         store.insert(c(), document(&format!("{index:02}"), json!({ "n": index * 7 % 5 }))).await?;
     }
@@ -341,14 +344,14 @@ async fn pages_cover_everything_once(on: On) -> Outcome {
         let whole: Vec<_> = ids(&whole.documents).into_iter().map(str::to_owned).collect();
         for limit in [1, 7, 20, 40] {
             let pages = walk(&store, &sorted.clone().limit(limit), |_| quiet()).await?;
-            equal(&format!("{sorted:?} by {limit}"), &pages, &whole)?;
+            expect_equal(&format!("{sorted:?} by {limit}"), &pages, &whole)?;
         }
     }
     Ok(())
 }
 
-async fn pages_are_stable_under_writes(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn pages_are_stable_under_writes(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for index in 0..30 {
         store.insert(c(), document(&format!("{index:02}"), json!({ "n": index / 3 }))).await?;
     }
@@ -367,31 +370,35 @@ async fn pages_are_stable_under_writes(on: On) -> Outcome {
     };
     let pages = walk(&store, &query, writes).await?;
     let distinct: BTreeSet<_> = pages.iter().collect();
-    equal("nothing twice", &pages.len(), &distinct.len())?;
+    expect_equal("nothing twice", &pages.len(), &distinct.len())?;
     let stayed = (8..30).map(|index| format!("{index:02}"));
     let missed: Vec<_> = stayed.filter(|id| !distinct.contains(id)).collect();
-    equal("nothing missed", &missed, &Vec::new())
+    expect_equal("nothing missed", &missed, &Vec::new())
 }
 
-async fn pages_go_through_equal_and_mixed_values(on: On) -> Outcome {
+async fn pages_go_through_equal_and_mixed_values(stores: Factory) -> Outcome {
     let list = values(
         json!([null, 1, "x", [1], { "a": 1 }, true, [2], { "b": 1 }, 1.0, "x", null, 9_007_199_254_740_993_i64, 0.1]),
     );
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     store.put(c(), document("none", json!({}))).await?;
     for query in [Query::new().ascending("v"), Query::new().descending("v")] {
         let whole = store.find(c(), query.clone()).await?;
         let whole: Vec<_> = ids(&whole.documents).into_iter().map(str::to_owned).collect();
-        equal("all", &whole.len(), &14)?;
+        expect_equal("all", &whole.len(), &14)?;
         for limit in 1..=3 {
-            equal("pages", &walk(&store, &query.clone().limit(limit), |_| quiet()).await?, &whole)?;
+            expect_equal(
+                "pages",
+                &walk(&store, &query.clone().limit(limit), |_| quiet()).await?,
+                &whole,
+            )?;
         }
     }
     Ok(())
 }
 
-async fn a_filter_holds_across_pages(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn a_filter_holds_across_pages(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     for index in 0..30 {
         store.insert(c(), document(&format!("{index:02}"), json!({ "n": index }))).await?;
     }
@@ -399,38 +406,38 @@ async fn a_filter_holds_across_pages(on: On) -> Outcome {
     let query = Query::new().filter(filter).descending("n").limit(3);
     let expected: Vec<_> =
         (10..30).rev().filter(|index| *index != 15).map(|index| format!("{index:02}")).collect();
-    equal("pages", &walk(&store, &query, |_| quiet()).await?, &expected)
+    expect_equal("pages", &walk(&store, &query, |_| quiet()).await?, &expected)
 }
 
-async fn a_foreign_token_is_invalid(on: On) -> Outcome {
-    let store = with(&on, &values(json!([1, 2, 3]))).await?;
+async fn a_foreign_token_is_invalid(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([1, 2, 3]))).await?;
     let page = store.find(c(), Query::new().ascending("v").limit(1)).await?;
-    holds("there is more", page.next.is_some())?;
+    expect_holds("there is more", page.next.is_some())?;
     for other in [
         Query::new(),
         Query::new().descending("v"),
         Query::new().ascending("w"),
         Query::new().ascending("v").ascending("w"),
     ] {
-        invalid("another sort", store.find(c(), other.after(page.next.clone())).await)?;
+        expect_invalid("another sort", store.find(c(), other.after(page.next.clone())).await)?;
     }
     for token in ["", "x", "!!!", "W10", "bnVsbA"] {
-        invalid(token, store.find(c(), Query::new().after(Some(token.into()))).await)?;
+        expect_invalid(token, store.find(c(), Query::new().after(Some(token.into()))).await)?;
     }
     Ok(())
 }
 
-async fn a_bad_query_is_invalid(on: On) -> Outcome {
-    let store = with(&on, &values(json!([1]))).await?;
-    invalid("limit", store.find(c(), Query::new().limit(1001)).await)?;
-    invalid("sort", store.find(c(), Query::new().ascending("a..b")).await)?;
-    invalid("fields", store.find(c(), Query::new().fields([""])).await)?;
-    invalid("the id as a field", store.find(c(), Query::new().fields(["_id"])).await)
+async fn a_bad_query_is_invalid(stores: Factory) -> Outcome {
+    let store = with(&stores, &values(json!([1]))).await?;
+    expect_invalid("limit", store.find(c(), Query::new().limit(1001)).await)?;
+    expect_invalid("sort", store.find(c(), Query::new().ascending("a..b")).await)?;
+    expect_invalid("fields", store.find(c(), Query::new().fields([""])).await)?;
+    expect_invalid("the id as a field", store.find(c(), Query::new().fields(["_id"])).await)
 }
 
-async fn count_is_what_find_finds(on: On) -> Outcome {
+async fn count_is_what_find_finds(stores: Factory) -> Outcome {
     let list = values(json!([1, 2, 3, "x", null, [1]]));
-    let store = with(&on, &list).await?;
+    let store = with(&stores, &list).await?;
     for filter in [
         Filter::All,
         Filter::gt("v", 1),
@@ -440,7 +447,7 @@ async fn count_is_what_find_finds(on: On) -> Outcome {
     ] {
         let page = store.find(c(), Query::new().filter(filter.clone())).await?;
         let what = format!("{filter:?}");
-        equal(&what, &store.count(c(), filter).await?, &(page.documents.len() as u64))?;
+        expect_equal(&what, &store.count(c(), filter).await?, &(page.documents.len() as u64))?;
     }
     Ok(())
 }

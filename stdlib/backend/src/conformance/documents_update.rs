@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::document_store::{On, c, document};
-use super::{Outcome, cases, equal, holds, invalid, wrong_type};
+use super::document_store::{Factory, c, document};
+use super::{Outcome, cases, expect_equal, expect_holds, expect_invalid, expect_wrong_type};
 use crate::{BackendError, DocumentStore, Filter, Json, Update};
 
 cases! { dyn DocumentStore:
@@ -27,136 +27,146 @@ cases! { dyn DocumentStore:
     guarded_decrements_never_oversell,
 }
 
-async fn an_update_answers_and_stores_the_new_document(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn an_update_answers_and_stores_the_new_document(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "n": 1, "kept": [1] }))).await?;
     store.put(c(), document("b", json!({ "n": 1 }))).await?;
     let new = document("a", json!({ "n": 5, "kept": [1] }));
-    equal(
+    expect_equal(
         "answer",
         &store.update(c(), "a".into(), Update::new().set("n", 5)).await?,
         &Some(new.clone()),
     )?;
-    equal("get", &store.get(c(), "a".into()).await?, &Some(new))?;
-    equal("another", &store.get(c(), "b".into()).await?, &Some(document("b", json!({ "n": 1 }))))
+    expect_equal("get", &store.get(c(), "a".into()).await?, &Some(new))?;
+    expect_equal(
+        "another",
+        &store.get(c(), "b".into()).await?,
+        &Some(document("b", json!({ "n": 1 }))),
+    )
 }
 
-async fn an_update_of_a_missing_document_makes_none(on: On) -> Outcome {
-    let store = on.fresh().await?;
-    equal("answer", &store.update(c(), "a".into(), Update::new().set("n", 5)).await?, &None)?;
-    equal("count", &store.count(c(), Filter::All).await?, &0)
+async fn an_update_of_a_missing_document_makes_none(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
+    expect_equal(
+        "answer",
+        &store.update(c(), "a".into(), Update::new().set("n", 5)).await?,
+        &None,
+    )?;
+    expect_equal("count", &store.count(c(), Filter::All).await?, &0)
 }
 
-async fn no_change_answers_the_document(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn no_change_answers_the_document(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     let one = document("a", json!({ "n": 1 }));
     store.put(c(), one.clone()).await?;
-    equal("answer", &store.update(c(), "a".into(), Update::new()).await?, &Some(one))
+    expect_equal("answer", &store.update(c(), "a".into(), Update::new()).await?, &Some(one))
 }
 
 /// Applies an update to `before`; the answer and the stored document must be `after`.
 async fn changes(
-    on: &On,
+    stores: &Factory,
     before: serde_json::Value,
     update: Update,
     after: serde_json::Value,
 ) -> Outcome {
-    let store = on.fresh().await?;
+    let store = stores.fresh().await?;
     let what = format!("{update:?}");
     store.put(c(), document("a", before)).await?;
     let answer = store.update(c(), "a".into(), update).await?;
     let after = Some(document("a", after));
-    equal(&what, &answer, &after)?;
-    equal(&what, &store.get(c(), "a".into()).await?, &after)
+    expect_equal(&what, &answer, &after)?;
+    expect_equal(&what, &store.get(c(), "a".into()).await?, &after)
 }
 
 /// Applies an update to `before`; it must fail by `check` and change nothing.
 async fn fails(
-    on: &On,
+    stores: &Factory,
     before: serde_json::Value,
     update: Update,
     check: fn(&str, Result<Option<crate::Document>, BackendError>) -> Outcome,
 ) -> Outcome {
-    let store = on.fresh().await?;
+    let store = stores.fresh().await?;
     let what = format!("{update:?}");
     store.put(c(), document("a", before.clone())).await?;
     check(&what, store.update(c(), "a".into(), update).await)?;
-    equal(&what, &store.get(c(), "a".into()).await?, &Some(document("a", before)))
+    expect_equal(&what, &store.get(c(), "a".into()).await?, &Some(document("a", before)))
 }
 
-async fn set_makes_objects_on_the_way(on: On) -> Outcome {
-    changes(&on, json!({}), Update::new().set("a.b.c", 1), json!({ "a": { "b": { "c": 1 } } }))
+async fn set_makes_objects_on_the_way(stores: Factory) -> Outcome {
+    changes(&stores, json!({}), Update::new().set("a.b.c", 1), json!({ "a": { "b": { "c": 1 } } }))
         .await?;
     changes(
-        &on,
+        &stores,
         json!({ "a": { "x": 0 } }),
         Update::new().set("a.b", json!([])),
         json!({ "a": { "x": 0, "b": [] } }),
     )
     .await?;
-    changes(&on, json!({ "a": [1] }), Update::new().set("a", ()), json!({ "a": null })).await?;
-    changes(&on, json!({}), Update::new().set("a.0", 1), json!({ "a": { "0": 1 } })).await
+    changes(&stores, json!({ "a": [1] }), Update::new().set("a", ()), json!({ "a": null })).await?;
+    changes(&stores, json!({}), Update::new().set("a.0", 1), json!({ "a": { "0": 1 } })).await
 }
 
-async fn set_through_another_type_is_a_wrong_type(on: On) -> Outcome {
+async fn set_through_another_type_is_a_wrong_type(stores: Factory) -> Outcome {
     for value in [json!(1), json!("x"), json!(null), json!([]), json!(true)] {
-        fails(&on, json!({ "a": value }), Update::new().set("a.b", 1), wrong_type).await?;
+        fails(&stores, json!({ "a": value }), Update::new().set("a.b", 1), expect_wrong_type)
+            .await?;
     }
-    fails(&on, json!({ "a": [1] }), Update::new().inc("a.0", 1), wrong_type).await
+    fails(&stores, json!({ "a": [1] }), Update::new().inc("a.0", 1), expect_wrong_type).await
 }
 
-async fn unset_removes_and_may_miss(on: On) -> Outcome {
-    changes(&on, json!({ "a": 1, "b": 2 }), Update::new().unset("a"), json!({ "b": 2 })).await?;
+async fn unset_removes_and_may_miss(stores: Factory) -> Outcome {
+    changes(&stores, json!({ "a": 1, "b": 2 }), Update::new().unset("a"), json!({ "b": 2 }))
+        .await?;
     changes(
-        &on,
+        &stores,
         json!({ "a": { "b": 1, "c": 2 } }),
         Update::new().unset("a.b"),
         json!({ "a": { "c": 2 } }),
     )
     .await?;
-    changes(&on, json!({ "a": { "b": 1 } }), Update::new().unset("a.b"), json!({ "a": {} }))
+    changes(&stores, json!({ "a": { "b": 1 } }), Update::new().unset("a.b"), json!({ "a": {} }))
         .await?;
     for missing in ["z", "z.y", "a.b", "l.0"] {
         let body = json!({ "a": 1, "l": [1] });
-        changes(&on, body.clone(), Update::new().unset(missing), body).await?;
+        changes(&stores, body.clone(), Update::new().unset(missing), body).await?;
     }
     Ok(())
 }
 
-async fn inc_adds_integers_and_floats(on: On) -> Outcome {
-    changes(&on, json!({ "n": 1 }), Update::new().inc("n", 2), json!({ "n": 3 })).await?;
-    changes(&on, json!({ "n": 1 }), Update::new().inc("n", -2), json!({ "n": -1 })).await?;
-    changes(&on, json!({}), Update::new().inc("a.n", 2), json!({ "a": { "n": 2 } })).await?;
-    changes(&on, json!({ "n": 1 }), Update::new().inc("n", 0.5), json!({ "n": 1.5 })).await?;
-    changes(&on, json!({ "n": 0.25 }), Update::new().inc("n", 1), json!({ "n": 1.25 })).await?;
+async fn inc_adds_integers_and_floats(stores: Factory) -> Outcome {
+    changes(&stores, json!({ "n": 1 }), Update::new().inc("n", 2), json!({ "n": 3 })).await?;
+    changes(&stores, json!({ "n": 1 }), Update::new().inc("n", -2), json!({ "n": -1 })).await?;
+    changes(&stores, json!({}), Update::new().inc("a.n", 2), json!({ "a": { "n": 2 } })).await?;
+    changes(&stores, json!({ "n": 1 }), Update::new().inc("n", 0.5), json!({ "n": 1.5 })).await?;
+    changes(&stores, json!({ "n": 0.25 }), Update::new().inc("n", 1), json!({ "n": 1.25 })).await?;
     let big = (1i64 << 53) + 1;
-    changes(&on, json!({ "n": big }), Update::new().inc("n", 2), json!({ "n": big + 2 })).await
+    changes(&stores, json!({ "n": big }), Update::new().inc("n", 2), json!({ "n": big + 2 })).await
 }
 
-async fn inc_of_another_type_changes_nothing(on: On) -> Outcome {
+async fn inc_of_another_type_changes_nothing(stores: Factory) -> Outcome {
     for value in [json!("1"), json!(null), json!(true), json!([1]), json!({})] {
-        fails(&on, json!({ "n": value }), Update::new().inc("n", 1), wrong_type).await?;
+        fails(&stores, json!({ "n": value }), Update::new().inc("n", 1), expect_wrong_type).await?;
     }
     Ok(())
 }
 
-async fn inc_beyond_the_range_changes_nothing(on: On) -> Outcome {
-    fails(&on, json!({ "n": i64::MAX }), Update::new().inc("n", 1), invalid).await?;
-    fails(&on, json!({ "n": i64::MIN }), Update::new().inc("n", -1), invalid).await?;
-    fails(&on, json!({ "n": 1.7e308 }), Update::new().inc("n", 1.7e308), invalid).await
+async fn inc_beyond_the_range_changes_nothing(stores: Factory) -> Outcome {
+    fails(&stores, json!({ "n": i64::MAX }), Update::new().inc("n", 1), expect_invalid).await?;
+    fails(&stores, json!({ "n": i64::MIN }), Update::new().inc("n", -1), expect_invalid).await?;
+    fails(&stores, json!({ "n": 1.7e308 }), Update::new().inc("n", 1.7e308), expect_invalid).await
 }
 
-async fn push_appends_and_pull_removes(on: On) -> Outcome {
+async fn push_appends_and_pull_removes(stores: Factory) -> Outcome {
     changes(
-        &on,
+        &stores,
         json!({ "l": [1] }),
         Update::new().push("l", json!([2])),
         json!({ "l": [1, [2]] }),
     )
     .await?;
-    changes(&on, json!({}), Update::new().push("a.l", 1), json!({ "a": { "l": [1] } })).await?;
+    changes(&stores, json!({}), Update::new().push("a.l", 1), json!({ "a": { "l": [1] } })).await?;
     changes(
-        &on,
+        &stores,
         json!({ "l": [1, 2, 1.0, "1", null] }),
         Update::new().pull("l", 1),
         json!({ "l": [2, "1", null] }),
@@ -164,25 +174,27 @@ async fn push_appends_and_pull_removes(on: On) -> Outcome {
     .await?;
     let objects = json!({ "l": [{ "a": 1, "b": 2 }, { "a": 1 }] });
     changes(
-        &on,
+        &stores,
         objects,
         Update::new().pull("l", json!({ "a": 1 })),
         json!({ "l": [{ "a": 1, "b": 2 }] }),
     )
     .await?;
-    changes(&on, json!({ "l": [1] }), Update::new().pull("l", 2), json!({ "l": [1] })).await?;
-    changes(&on, json!({}), Update::new().pull("l.m", 2), json!({})).await
+    changes(&stores, json!({ "l": [1] }), Update::new().pull("l", 2), json!({ "l": [1] })).await?;
+    changes(&stores, json!({}), Update::new().pull("l.m", 2), json!({})).await
 }
 
-async fn push_and_pull_need_an_array(on: On) -> Outcome {
+async fn push_and_pull_need_an_array(stores: Factory) -> Outcome {
     for value in [json!(1), json!("x"), json!(null), json!({})] {
-        fails(&on, json!({ "l": value }), Update::new().push("l", 1), wrong_type).await?;
-        fails(&on, json!({ "l": value }), Update::new().pull("l", 1), wrong_type).await?;
+        fails(&stores, json!({ "l": value }), Update::new().push("l", 1), expect_wrong_type)
+            .await?;
+        fails(&stores, json!({ "l": value }), Update::new().pull("l", 1), expect_wrong_type)
+            .await?;
     }
     Ok(())
 }
 
-async fn changes_apply_in_order(on: On) -> Outcome {
+async fn changes_apply_in_order(stores: Factory) -> Outcome {
     let update = Update::new()
         .set("n", 1)
         .inc("n", 1)
@@ -191,45 +203,46 @@ async fn changes_apply_in_order(on: On) -> Outcome {
         .push("l", 1)
         .pull("l", 1)
         .push("l", 2);
-    changes(&on, json!({ "n": "text" }), update, json!({ "n": 2, "m": {}, "l": [2] })).await
+    changes(&stores, json!({ "n": "text" }), update, json!({ "n": 2, "m": {}, "l": [2] })).await
 }
 
-async fn changes_are_all_or_none(on: On) -> Outcome {
+async fn changes_are_all_or_none(stores: Factory) -> Outcome {
     let update = Update::new().set("a", 9).push("l", 1).inc("text", 1);
-    fails(&on, json!({ "a": 1, "text": "x" }), update, wrong_type).await?;
-    fails(&on, json!({ "a": 1 }), Update::new().set("a", 2).set("b", "\0"), invalid).await
+    fails(&stores, json!({ "a": 1, "text": "x" }), update, expect_wrong_type).await?;
+    fails(&stores, json!({ "a": 1 }), Update::new().set("a", 2).set("b", "\0"), expect_invalid)
+        .await
 }
 
-async fn an_expectation_guards_the_change(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn an_expectation_guards_the_change(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "version": 1, "n": 0 }))).await?;
     let next = || Update::new().only_if(Filter::eq("version", 1)).inc("version", 1).set("n", 7);
     let new = document("a", json!({ "version": 2, "n": 7 }));
-    equal("first", &store.update(c(), "a".into(), next()).await?, &Some(new.clone()))?;
-    equal("second", &store.update(c(), "a".into(), next()).await?, &None)?;
-    equal("get", &store.get(c(), "a".into()).await?, &Some(new.clone()))?;
+    expect_equal("first", &store.update(c(), "a".into(), next()).await?, &Some(new.clone()))?;
+    expect_equal("second", &store.update(c(), "a".into(), next()).await?, &None)?;
+    expect_equal("get", &store.get(c(), "a".into()).await?, &Some(new.clone()))?;
     let other = Update::new().only_if(Filter::eq("_id", "b")).set("n", 8);
-    equal("by id", &store.update(c(), "a".into(), other).await?, &None)?;
+    expect_equal("by id", &store.update(c(), "a".into(), other).await?, &None)?;
     let checked = Update::new().only_if(Filter::gte("n", 7)).only_if(Filter::exists("x", false));
-    equal("several", &store.update(c(), "a".into(), checked).await?, &Some(new))
+    expect_equal("several", &store.update(c(), "a".into(), checked).await?, &Some(new))
 }
 
-async fn a_bad_update_is_invalid(on: On) -> Outcome {
+async fn a_bad_update_is_invalid(stores: Factory) -> Outcome {
     let body = json!({ "n": 1 });
     for path in ["", "a..b", "_id", "_id.x", "a\0"] {
-        fails(&on, body.clone(), Update::new().set(path, 1), invalid).await?;
-        fails(&on, body.clone(), Update::new().unset(path), invalid).await?;
+        fails(&stores, body.clone(), Update::new().set(path, 1), expect_invalid).await?;
+        fails(&stores, body.clone(), Update::new().unset(path), expect_invalid).await?;
     }
     for by in [json!("1"), json!(null), json!([1])] {
-        fails(&on, body.clone(), Update::new().inc("n", by), invalid).await?;
+        fails(&stores, body.clone(), Update::new().inc("n", by), expect_invalid).await?;
     }
-    fails(&on, body.clone(), Update::new().inc("n", f64::NAN), invalid).await?;
+    fails(&stores, body.clone(), Update::new().inc("n", f64::NAN), expect_invalid).await?;
     let guard = Update::new().set("n", 2).only_if(Filter::lt("n", json!([])));
-    fails(&on, body, guard, invalid).await
+    fails(&stores, body, guard, expect_invalid).await
 }
 
-async fn concurrent_increments_all_count(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn concurrent_increments_all_count(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "n": 0 }))).await?;
     let tasks: Vec<_> = (0..8)
         .map(|_| {
@@ -251,11 +264,11 @@ async fn concurrent_increments_all_count(on: On) -> Outcome {
         seen.extend(task.await??);
     }
     seen.sort_unstable();
-    equal("every sum once", &seen, &(1..=80).collect())
+    expect_equal("every sum once", &seen, &(1..=80).collect())
 }
 
-async fn concurrent_pushes_all_stay(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn concurrent_pushes_all_stay(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "l": [] }))).await?;
     let tasks: Vec<_> = (0..30)
         .map(|n| {
@@ -266,7 +279,7 @@ async fn concurrent_pushes_all_stay(on: On) -> Outcome {
         })
         .collect();
     for task in tasks {
-        holds("found", task.await??.is_some())?;
+        expect_holds("found", task.await??.is_some())?;
     }
     let found = store.get(c(), "a".into()).await?;
     let items = found.as_ref().and_then(|found| found.body.field("l"));
@@ -275,11 +288,11 @@ async fn concurrent_pushes_all_stay(on: On) -> Outcome {
         _ => Vec::new(),
     };
     items.sort_unstable();
-    equal("items", &items, &(0..30).collect())
+    expect_equal("items", &items, &(0..30).collect())
 }
 
-async fn guarded_decrements_never_oversell(on: On) -> Outcome {
-    let store = on.fresh().await?;
+async fn guarded_decrements_never_oversell(stores: Factory) -> Outcome {
+    let store = stores.fresh().await?;
     store.put(c(), document("room", json!({ "left": 5 }))).await?;
     let buyers: Vec<_> = (0..20)
         .map(|_| {
@@ -292,8 +305,8 @@ async fn guarded_decrements_never_oversell(on: On) -> Outcome {
     for buyer in buyers {
         sold += i32::from(buyer.await??.is_some());
     }
-    equal("sold", &sold, &5)?;
-    equal(
+    expect_equal("sold", &sold, &5)?;
+    expect_equal(
         "left",
         &store.get(c(), "room".into()).await?,
         &Some(document("room", json!({ "left": 0 }))),

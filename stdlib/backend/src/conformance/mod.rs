@@ -3,7 +3,7 @@
 //! ```ignore
 //! #[tokio::test]
 //! async fn conforms() {
-//!     bp_backend::conformance::cache(Arc::new(MyBench::new())).await;
+//!     bp_backend::conformance::check_cache(Arc::new(MyFactory::new())).await;
 //! }
 //! ```
 //!
@@ -25,11 +25,11 @@ use crate::{BackendError, Cache, DocumentStore};
 
 /// How a suite gets its stores: implemented once for each implementation under test.
 #[async_trait]
-pub trait Bench<S: ?Sized + Send + Sync + 'static>: Send + Sync + 'static {
+pub trait StoreFactory<S: ?Sized + Send + Sync + 'static>: Send + Sync + 'static {
     /// A new, empty store, apart from every other.
     async fn fresh(&self) -> Result<Arc<S>, Failure>;
 
-    /// Ends a store that [`Bench::fresh`] gave and opens its content again; `None` for one that forgets at its end.
+    /// Ends a store that [`StoreFactory::fresh`] gave and opens its content again; `None` for one that forgets at its end.
     async fn reopen(&self, store: Arc<S>) -> Result<Option<Arc<S>>, Failure> {
         drop(store);
         Ok(None)
@@ -69,25 +69,28 @@ impl Display for Failure {
     }
 }
 
-type Case<S> = (&'static str, fn(Arc<dyn Bench<S>>) -> Running);
+type Case<S> = (&'static str, fn(Arc<dyn StoreFactory<S>>) -> Running);
 type Running = std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>>;
 type Outcome = Result<(), Failure>;
 
 /// Runs every case of the cache suite; panics with the list of those that failed.
-pub async fn cache(bench: Arc<dyn Bench<dyn Cache>>) {
-    run(cache::CASES, bench).await;
+pub async fn check_cache(factory: Arc<dyn StoreFactory<dyn Cache>>) {
+    run(cache::CASES, factory).await;
 }
 
 /// Runs every case of the document store suite; panics with the list of those that failed.
-pub async fn document_store(bench: Arc<dyn Bench<dyn DocumentStore>>) {
+pub async fn check_document_store(factory: Arc<dyn StoreFactory<dyn DocumentStore>>) {
     let cases: Vec<_> =
         [document_store::CASES, documents_find::CASES, documents_update::CASES].concat();
-    run(&cases, bench).await;
+    run(&cases, factory).await;
 }
 
-async fn run<S: ?Sized + Send + Sync + 'static>(cases: &[Case<S>], bench: Arc<dyn Bench<S>>) {
+async fn run<S: ?Sized + Send + Sync + 'static>(
+    cases: &[Case<S>],
+    factory: Arc<dyn StoreFactory<S>>,
+) {
     let running: Vec<_> =
-        cases.iter().map(|(name, case)| (name, tokio::spawn(case(bench.clone())))).collect();
+        cases.iter().map(|(name, case)| (name, tokio::spawn(case(factory.clone())))).collect();
     let mut failures = Vec::new();
     for (name, task) in running {
         match task.await {
@@ -109,12 +112,12 @@ async fn run<S: ?Sized + Send + Sync + 'static>(cases: &[Case<S>], bench: Arc<dy
 macro_rules! cases {
     ($store:ty: $($name:ident),* $(,)?) => {
         pub(super) const CASES: &[super::Case<$store>] =
-            &[$((stringify!($name), |bench| Box::pin($name(bench)))),*];
+            &[$((stringify!($name), |factory| Box::pin($name(factory)))),*];
     };
 }
 use cases;
 
-fn equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Outcome {
+fn expect_equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Outcome {
     if found == expected {
         return Ok(());
     }
@@ -125,12 +128,12 @@ fn equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Outcome {
     Err(Failure(text))
 }
 
-fn holds(what: &str, condition: bool) -> Outcome {
+fn expect_holds(what: &str, condition: bool) -> Outcome {
     if condition { Ok(()) } else { Err(Failure(format!("does not hold: {what}"))) }
 }
 
 /// The result must be `Invalid`.
-fn invalid<T: Debug>(what: &str, result: Result<T, BackendError>) -> Outcome {
+fn expect_invalid<T: Debug>(what: &str, result: Result<T, BackendError>) -> Outcome {
     match result {
         Err(BackendError::Invalid(_)) => Ok(()),
         other => Err(Failure(format!("{what}: found {other:?}, expected Invalid"))),
@@ -138,7 +141,7 @@ fn invalid<T: Debug>(what: &str, result: Result<T, BackendError>) -> Outcome {
 }
 
 /// The result must be `WrongType`.
-fn wrong_type<T: Debug>(what: &str, result: Result<T, BackendError>) -> Outcome {
+fn expect_wrong_type<T: Debug>(what: &str, result: Result<T, BackendError>) -> Outcome {
     match result {
         Err(BackendError::WrongType(_)) => Ok(()),
         other => Err(Failure(format!("{what}: found {other:?}, expected WrongType"))),
@@ -146,7 +149,7 @@ fn wrong_type<T: Debug>(what: &str, result: Result<T, BackendError>) -> Outcome 
 }
 
 /// The result must be `AlreadyExists`.
-fn already_exists<T: Debug>(what: &str, result: Result<T, BackendError>) -> Outcome {
+fn expect_already_exists<T: Debug>(what: &str, result: Result<T, BackendError>) -> Outcome {
     match result {
         Err(BackendError::AlreadyExists(_)) => Ok(()),
         other => Err(Failure(format!("{what}: found {other:?}, expected AlreadyExists"))),

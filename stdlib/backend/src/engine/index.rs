@@ -27,7 +27,7 @@ pub fn choose<'i>(
 ) -> Option<(&'i Index, Vec<Vec<u8>>)> {
     let best = indexes
         .into_iter()
-        .map(|index| (fixed(filter, index), index))
+        .map(|index| (find_fixed_values(filter, index), index))
         .filter(|((depth, _), _)| *depth > 0)
         .max_by_key(|((depth, _), index)| (*depth, std::cmp::Reverse(index.name.clone())));
     best.map(|((_, mut prefixes), index)| {
@@ -38,13 +38,13 @@ pub fn choose<'i>(
 }
 
 /// How many leading paths of an index a filter fixes, and to which encodings.
-fn fixed(filter: &Filter, index: &Index) -> (usize, Vec<Vec<u8>>) {
+fn find_fixed_values(filter: &Filter, index: &Index) -> (usize, Vec<Vec<u8>>) {
     /// Bounds the product of several `In` lists.
     const MOST_PREFIXES: usize = 1024;
     let mut prefixes = vec![Vec::new()];
     let mut depth = 0;
     for path in &index.paths {
-        let Some(values) = equal_to(filter, path) else { break };
+        let Some(values) = find_equal_values(filter, path) else { break };
         if values.len().saturating_mul(prefixes.len()) > MOST_PREFIXES {
             break;
         }
@@ -64,11 +64,11 @@ fn fixed(filter: &Filter, index: &Index) -> (usize, Vec<Vec<u8>>) {
 }
 
 /// The values, one of which a matching document has at `path`, if the filter says so.
-fn equal_to<'f>(filter: &'f Filter, path: &str) -> Option<Vec<&'f Json>> {
+fn find_equal_values<'f>(filter: &'f Filter, path: &str) -> Option<Vec<&'f Json>> {
     match filter {
         Filter::Eq(at, value) if at == path => Some(vec![value]),
         Filter::In(at, values) if at == path => Some(values.iter().collect()),
-        Filter::And(filters) => filters.iter().find_map(|filter| equal_to(filter, path)),
+        Filter::And(filters) => filters.iter().find_map(|filter| find_equal_values(filter, path)),
         _ => None,
     }
 }

@@ -23,7 +23,7 @@ pub fn compare(a: &Json, b: &Json) -> Ordering {
     match (a, b) {
         (Json::Bool(a), Json::Bool(b)) => a.cmp(b),
         (Json::String(a), Json::String(b)) => a.cmp(b),
-        (Json::Int(_) | Json::Float(_), Json::Int(_) | Json::Float(_)) => numbers(a, b),
+        (Json::Int(_) | Json::Float(_), Json::Int(_) | Json::Float(_)) => compare_numbers(a, b),
         _ => rank(a).cmp(&rank(b)),
     }
 }
@@ -38,24 +38,24 @@ pub fn compare_scalars(a: &Json, b: &Json) -> Option<Ordering> {
 ///
 /// NaN, which no store holds, sorts last, so that the order is total.
 /// What is not a number counts as 0.
-pub fn numbers(a: &Json, b: &Json) -> Ordering {
+pub fn compare_numbers(a: &Json, b: &Json) -> Ordering {
     match (a, b) {
         (Json::Int(a), Json::Int(b)) => a.cmp(b),
-        (Json::Float(a), Json::Float(b)) => floats(*a, *b),
-        (Json::Int(a), Json::Float(b)) => integer_and_float(*a, *b),
-        (Json::Float(a), Json::Int(b)) => integer_and_float(*b, *a).reverse(),
+        (Json::Float(a), Json::Float(b)) => compare_floats(*a, *b),
+        (Json::Int(a), Json::Float(b)) => compare_integer_and_float(*a, *b),
+        (Json::Float(a), Json::Int(b)) => compare_integer_and_float(*b, *a).reverse(),
         _ => Ordering::Equal,
     }
 }
 
-fn floats(a: f64, b: f64) -> Ordering {
+fn compare_floats(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
 /// Casting the integer would round: 2^53 + 1 would equal 2^53.
 /// So the float's whole part is compared as an integer, and its fraction decides a tie.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
-fn integer_and_float(integer: i64, float: f64) -> Ordering {
+fn compare_integer_and_float(integer: i64, float: f64) -> Ordering {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     if float.is_nan() || float >= BEYOND {
         return Ordering::Less;
@@ -64,7 +64,7 @@ fn integer_and_float(integer: i64, float: f64) -> Ordering {
         return Ordering::Greater;
     }
     let whole = float.trunc();
-    integer.cmp(&(whole as i64)).then_with(|| floats(0.0, float - whole))
+    integer.cmp(&(whole as i64)).then_with(|| compare_floats(0.0, float - whole))
 }
 
 #[cfg(test)]

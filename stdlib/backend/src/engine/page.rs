@@ -22,8 +22,11 @@ pub struct Position {
 impl Position {
     /// Where a document is in a query's order.
     pub fn of(query: &Query, document: &Document) -> Self {
-        let values =
-            query.sort.iter().map(|sort| class(&filter::value_at(document, &sort.path))).collect();
+        let values = query
+            .sort
+            .iter()
+            .map(|sort| classify(&filter::value_at(document, &sort.path)))
+            .collect();
         Self { values, id: document.id.clone() }
     }
 
@@ -35,7 +38,7 @@ impl Position {
         let (Some(Json::String(id)), Some(Json::String(sort))) = (parts.pop(), parts.pop()) else {
             return Err(bad());
         };
-        if sort != sort_text(query) || parts.len() != query.sort.len() {
+        if sort != format_sort(query) || parts.len() != query.sort.len() {
             return Err(bad());
         }
         Ok(Self { values: parts, id })
@@ -44,7 +47,7 @@ impl Position {
     /// The text of this position, opaque to callers.
     pub fn token(&self, query: &Query) -> Result<String, BackendError> {
         let mut parts = self.values.clone();
-        parts.push(Json::String(sort_text(query)));
+        parts.push(Json::String(format_sort(query)));
         parts.push(Json::String(self.id.clone()));
         let text = Json::Array(parts)
             .to_text()
@@ -65,7 +68,7 @@ impl Position {
     }
 }
 
-fn sort_text(query: &Query) -> String {
+fn format_sort(query: &Query) -> String {
     let criteria = query
         .sort
         .iter()
@@ -73,7 +76,7 @@ fn sort_text(query: &Query) -> String {
     criteria.collect::<Vec<_>>().join(" ")
 }
 
-fn class(value: &Json) -> Json {
+fn classify(value: &Json) -> Json {
     match value {
         Json::Object(_) => Json::object::<String, Json>([]),
         Json::Array(_) => Json::Array(Vec::new()),

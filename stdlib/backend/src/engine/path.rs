@@ -27,7 +27,7 @@ pub fn project(body: &Json, paths: &[String]) -> Json {
     }
     let mut kept = Json::Object(BTreeMap::new());
     for path in paths {
-        if let Some(part) = part(body, path) {
+        if let Some(part) = project_one(body, path) {
             merge(&mut kept, part);
         }
     }
@@ -35,11 +35,11 @@ pub fn project(body: &Json, paths: &[String]) -> Json {
 }
 
 /// The value with only this path in it.
-fn part(value: &Json, path: &str) -> Option<Json> {
+fn project_one(value: &Json, path: &str) -> Option<Json> {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let inner = value.field(name)?;
     let inner = match rest {
-        Some(rest) => part(inner, rest)?,
+        Some(rest) => project_one(inner, rest)?,
         None => inner.clone(),
     };
     Some(Json::object([(name, inner)]))

@@ -27,7 +27,7 @@ fn apply_change(change: &Change, body: &mut Json) -> Result<(), BackendError> {
         }
         Change::Unset(path) => {
             let (parent, name) = match path.rsplit_once('.') {
-                Some((parent, name)) => (existing(body, parent), name),
+                Some((parent, name)) => (find_mut(body, parent), name),
                 None => (Some(body), path.as_str()),
             };
             if let Some(Json::Object(fields)) = parent {
@@ -45,7 +45,7 @@ fn apply_change(change: &Change, body: &mut Json) -> Result<(), BackendError> {
             }
             Some(other) => Err(wrong_type(path, "an array", &other)),
         })?,
-        Change::Pull(path, value) => match existing(body, path) {
+        Change::Pull(path, value) => match find_mut(body, path) {
             None => {}
             Some(Json::Array(items)) => items.retain(|item| item != value),
             Some(other) => return Err(wrong_type(path, "an array", other)),
@@ -84,7 +84,7 @@ fn set_with(
 }
 
 /// What a path leads to.
-fn existing<'b>(body: &'b mut Json, path: &str) -> Option<&'b mut Json> {
+fn find_mut<'b>(body: &'b mut Json, path: &str) -> Option<&'b mut Json> {
     let mut at = body;
     for name in path.split('.') {
         let Json::Object(fields) = at else { return None };
@@ -99,13 +99,13 @@ fn add(path: &str, old: &Json, by: &Json) -> Result<Json, BackendError> {
     }
     let sum = match (old, by) {
         (Json::Int(a), Json::Int(b)) => a.checked_add(*b).map(Json::Int),
-        _ => Some(float(old) + float(by)).filter(|sum| sum.is_finite()).map(Json::Float),
+        _ => Some(to_float(old) + to_float(by)).filter(|sum| sum.is_finite()).map(Json::Float),
     };
     sum.ok_or_else(|| BackendError::Invalid(format!("`{path}`: {old} + {by} is out of range")))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a sum with a floating-point number is one")]
-fn float(number: &Json) -> f64 {
+fn to_float(number: &Json) -> f64 {
     match number {
         Json::Int(number) => *number as f64,
         Json::Float(number) => *number,

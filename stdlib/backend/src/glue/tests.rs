@@ -11,7 +11,7 @@ use bp_runtime::{
 use super::{
     CACHE, CacheClient, CacheServer, DOCUMENT_STORE, DocumentStoreClient, DocumentStoreServer,
 };
-use crate::conformance::{self, Bench, Failure};
+use crate::conformance::{self, Failure, StoreFactory};
 use crate::memory::{MemoryCache, MemoryDocuments};
 use crate::{BackendError, Cache, DocumentStore};
 
@@ -65,7 +65,7 @@ fn client(
 struct Through(Option<Codec>);
 
 #[async_trait]
-impl Bench<dyn Cache> for Through {
+impl StoreFactory<dyn Cache> for Through {
     async fn fresh(&self) -> Result<Arc<dyn Cache>, Failure> {
         let server = Arc::new(CacheServer(Arc::new(MemoryCache::default())));
         Ok(Arc::new(CacheClient(client(&CACHE, server, self.0))))
@@ -73,7 +73,7 @@ impl Bench<dyn Cache> for Through {
 }
 
 #[async_trait]
-impl Bench<dyn DocumentStore> for Through {
+impl StoreFactory<dyn DocumentStore> for Through {
     async fn fresh(&self) -> Result<Arc<dyn DocumentStore>, Failure> {
         let server = Arc::new(DocumentStoreServer(Arc::new(MemoryDocuments::new())));
         Ok(Arc::new(DocumentStoreClient(client(&DOCUMENT_STORE, server, self.0))))
@@ -83,14 +83,14 @@ impl Bench<dyn DocumentStore> for Through {
 #[tokio::test]
 async fn caches_conform_through_their_halves() {
     for codec in [None, Some(Codec::Protobuf), Some(Codec::Json)] {
-        conformance::cache(Arc::new(Through(codec))).await;
+        conformance::check_cache(Arc::new(Through(codec))).await;
     }
 }
 
 #[tokio::test]
 async fn document_stores_conform_through_their_halves() {
     for codec in [None, Some(Codec::Protobuf), Some(Codec::Json)] {
-        conformance::document_store(Arc::new(Through(codec))).await;
+        conformance::check_document_store(Arc::new(Through(codec))).await;
     }
 }
 

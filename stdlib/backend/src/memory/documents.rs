@@ -18,11 +18,11 @@ pub struct MemoryDocuments {
 #[derive(Debug, Default)]
 struct Collection {
     bodies: BTreeMap<String, Json>,
-    indexes: BTreeMap<String, Secondary>,
+    indexes: BTreeMap<String, SecondaryIndex>,
 }
 
 #[derive(Debug)]
-struct Secondary {
+struct SecondaryIndex {
     index: Index,
     /// Index key to id, for every document.
     keys: BTreeMap<Vec<u8>, String>,
@@ -201,7 +201,7 @@ impl DocumentStore for MemoryDocuments {
                 let ids = found.bodies.keys().filter_map(|id| found.document(id));
                 let keys =
                     ids.map(|document| (index::key(&index, &document), document.id)).collect();
-                found.indexes.insert(index.name.clone(), Secondary { index, keys });
+                found.indexes.insert(index.name.clone(), SecondaryIndex { index, keys });
                 Ok(())
             }
         }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{MemoryCache, MemoryDocuments};
-use crate::conformance::{self, Bench, Failure};
+use crate::conformance::{self, Failure, StoreFactory};
 use crate::{Cache, DocumentStore};
 
 struct Caches;
 
 #[async_trait]
-impl Bench<dyn Cache> for Caches {
+impl StoreFactory<dyn Cache> for Caches {
     async fn fresh(&self) -> Result<Arc<dyn Cache>, Failure> {
         Ok(Arc::new(MemoryCache::default()))
     }
@@ -20,7 +20,7 @@ impl Bench<dyn Cache> for Caches {
 struct Documents;
 
 #[async_trait]
-impl Bench<dyn DocumentStore> for Documents {
+impl StoreFactory<dyn DocumentStore> for Documents {
     async fn fresh(&self) -> Result<Arc<dyn DocumentStore>, Failure> {
         Ok(Arc::new(MemoryDocuments::new()))
     }
@@ -28,10 +28,10 @@ impl Bench<dyn DocumentStore> for Documents {
 
 #[tokio::test]
 async fn the_cache_conforms() {
-    conformance::cache(Arc::new(Caches)).await;
+    conformance::check_cache(Arc::new(Caches)).await;
 }
 
 #[tokio::test]
 async fn the_document_store_conforms() {
-    conformance::document_store(Arc::new(Documents)).await;
+    conformance::check_document_store(Arc::new(Documents)).await;
 }

@@ -9,24 +9,24 @@ use serde_json::{Map, Value};
 
 use crate::error::DecodeError;
 use crate::reader::Field;
-use crate::writer::{At, Writer};
+use crate::writer::{FieldPosition, Writer};
 use crate::{Data, json};
 
 impl<T: Data> Data for Option<T> {
     const NULLABLE: bool = true;
 
     #[inline]
-    fn put(&self, at: At, out: &mut Writer) {
-        out.nested(at, |out, number| {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
+        out.write_nested(at, |out, number| {
             if let Some(value) = self {
-                value.put(At::item(number), out);
+                value.put(FieldPosition::item(number), out);
             }
         });
     }
 
     #[inline]
     fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-        field.nested(
+        field.read_nested(
             |field| {
                 if field.is_absent() { Ok(None) } else { T::get(field.item()).map(Some) }
             },
@@ -36,7 +36,7 @@ impl<T: Data> Data for Option<T> {
     fn to_json(&self) -> Value {
         match self {
             None => Value::Null,
-            Some(value) if T::NULLABLE => json::tagged("some", value.to_json()),
+            Some(value) if T::NULLABLE => json::build_tagged("some", value.to_json()),
             Some(value) => value.to_json(),
         }
     }
@@ -48,7 +48,7 @@ impl<T: Data> Data for Option<T> {
         if !T::NULLABLE {
             return T::from_json(value).map(Some);
         }
-        let mut members = json::object(value, "null or {\"some\": …}")?;
+        let mut members = json::take_object(value, "null or {\"some\": …}")?;
         match members.swap_remove("some") {
             Some(value) => T::from_json(value).map(Some).map_err(|error| error.at("some")),
             None => Err(DecodeError::expected("null or {\"some\": …}", "another object")),
@@ -62,7 +62,7 @@ impl<T: Data> Data for Option<T> {
 
 impl<T: Data> Data for Vec<T> {
     #[inline]
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         T::put_list(self, at, out);
     }
 
@@ -86,12 +86,12 @@ impl<T: Data> Data for Vec<T> {
 
 /// An array is a list whose length both sides know; a missing one holds empty values.
 impl<T: Data, const N: usize> Data for [T; N] {
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         T::put_list(self, at, out);
     }
 
     fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-        exactly(T::get_list(field)?)
+        into_array(T::get_list(field)?)
     }
 
     fn to_json(&self) -> Value {
@@ -99,11 +99,11 @@ impl<T: Data, const N: usize> Data for [T; N] {
     }
 
     fn from_json(value: Value) -> Result<Self, DecodeError> {
-        exactly(T::list_from_json(value)?)
+        into_array(T::list_from_json(value)?)
     }
 }
 
-fn exactly<T: Data, const N: usize>(items: Vec<T>) -> Result<[T; N], DecodeError> {
+fn into_array<T: Data, const N: usize>(items: Vec<T>) -> Result<[T; N], DecodeError> {
     let items = match items.len() {
         0 => std::iter::repeat_with(T::empty).take(N).collect::<Result<Vec<T>, _>>()?,
         _ => items,
@@ -117,14 +117,14 @@ fn exactly<T: Data, const N: usize>(items: Vec<T>) -> Result<[T; N], DecodeError
 macro_rules! list {
     ([$($generics:tt)*] $list:ty, $item:ident, $keep:ident, $in_order:expr) => {
         impl<$($generics)*> Data for $list {
-            fn put(&self, at: At, out: &mut Writer) {
-                out.nested(at, |out, number| out.repeated(number, $in_order(self)));
+            fn put(&self, at: FieldPosition, out: &mut Writer) {
+                out.write_nested(at, |out, number| out.write_repeated(number, $in_order(self)));
             }
 
             fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-                field.nested(|field| {
+                field.read_nested(|field| {
                     let mut items = Self::default();
-                    field.repeated(|item| {
+                    field.read_repeated(|item| {
                         items.$keep(item);
                     })?;
                     Ok(items)
@@ -136,7 +136,7 @@ macro_rules! list {
             }
 
             fn from_json(value: Value) -> Result<Self, DecodeError> {
-                let items = json::array(value, "an array")?.into_iter().enumerate();
+                let items = json::take_array(value, "an array")?.into_iter().enumerate();
                 let item = |(index, item)| {
                     $item::from_json(item).map_err(|error| error.at_index(index))
                 };
@@ -152,37 +152,37 @@ macro_rules! list {
 
 list!([T: Data] VecDeque<T>, T, push_back, VecDeque::iter);
 list!([T: Data + Ord] BTreeSet<T>, T, insert, BTreeSet::iter);
-list!([T: Data + Eq + Hash, S: BuildHasher + Default + Send + Sync + 'static] HashSet<T, S>, T, insert, set_in_order);
+list!([T: Data + Eq + Hash, S: BuildHasher + Default + Send + Sync + 'static] HashSet<T, S>, T, insert, sort_set);
 
 /// How a value is encoded: an order for hashed collections.
-fn encoded<T: Data>(value: &T) -> Vec<u8> {
+fn encode_item<T: Data>(value: &T) -> Vec<u8> {
     let mut out = Writer::default();
-    value.put(At::item(1), &mut out);
+    value.put(FieldPosition::item(1), &mut out);
     out.into_bytes()
 }
 
-fn set_in_order<T: Data, S>(set: &HashSet<T, S>) -> std::vec::IntoIter<&T> {
+fn sort_set<T: Data, S>(set: &HashSet<T, S>) -> std::vec::IntoIter<&T> {
     let mut items: Vec<&T> = set.iter().collect();
-    items.sort_by_cached_key(|item| encoded(*item));
+    items.sort_by_cached_key(|item| encode_item(*item));
     items.into_iter()
 }
 
-fn map_in_order<K: Data, V, S>(map: &HashMap<K, V, S>) -> std::vec::IntoIter<(&K, &V)> {
+fn sort_map<K: Data, V, S>(map: &HashMap<K, V, S>) -> std::vec::IntoIter<(&K, &V)> {
     let mut entries: Vec<(&K, &V)> = map.iter().collect();
-    entries.sort_by_cached_key(|(key, _)| encoded(*key));
+    entries.sort_by_cached_key(|(key, _)| encode_item(*key));
     entries.into_iter()
 }
 
 /// A map's entry as it is read. Both fields stand for one value, so that optional and repeated ones have a wrapper.
-struct Entry<K, V>(K, V);
+struct MapEntry<K, V>(K, V);
 
-impl<K: Data, V: Data> Data for Entry<K, V> {
-    fn put(&self, at: At, out: &mut Writer) {
+impl<K: Data, V: Data> Data for MapEntry<K, V> {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         put_entry((&self.0, &self.1), at.number, out);
     }
 
     fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-        let message = field.message()?;
+        let message = field.read_message()?;
         let key = K::get(message.field(1).item()).map_err(|error| error.at("key"))?;
         let value = V::get(message.field(2).item()).map_err(|error| error.at("value"))?;
         Ok(Self(key, value))
@@ -193,7 +193,7 @@ impl<K: Data, V: Data> Data for Entry<K, V> {
     }
 
     fn from_json(value: Value) -> Result<Self, DecodeError> {
-        let items = json::array(value, "a pair of key and value")?;
+        let items = json::take_array(value, "a pair of key and value")?;
         let [key, value] = <[Value; 2]>::try_from(items).map_err(|items| {
             DecodeError::expected("a pair of key and value", format!("{} items", items.len()))
         })?;
@@ -204,9 +204,9 @@ impl<K: Data, V: Data> Data for Entry<K, V> {
 }
 
 fn put_entry<K: Data, V: Data>((key, value): (&K, &V), number: u32, out: &mut Writer) {
-    out.message(number, |out| {
-        key.put(At::item(1), out);
-        value.put(At::item(2), out);
+    out.write_message(number, |out| {
+        key.put(FieldPosition::item(1), out);
+        value.put(FieldPosition::item(2), out);
     });
 }
 
@@ -229,10 +229,10 @@ fn map_from_json<K: Data, V: Data, M: FromIterator<(K, V)>>(
     value: Value,
 ) -> Result<M, DecodeError> {
     if !K::TEXT {
-        let entries = Entry::<K, V>::list_from_json(value)?;
-        return Ok(entries.into_iter().map(|Entry(key, value)| (key, value)).collect());
+        let entries = MapEntry::<K, V>::list_from_json(value)?;
+        return Ok(entries.into_iter().map(|MapEntry(key, value)| (key, value)).collect());
     }
-    let members = json::object(value, "an object")?.into_iter();
+    let members = json::take_object(value, "an object")?.into_iter();
     let entry = |(name, value): (String, Value)| {
         let value = V::from_json(value).map_err(|error| error.at(name.clone()))?;
         Ok((K::from_json(Value::String(name))?, value))
@@ -243,8 +243,8 @@ fn map_from_json<K: Data, V: Data, M: FromIterator<(K, V)>>(
 macro_rules! map {
     ([$($generics:tt)*] $map:ty, $in_order:expr) => {
         impl<$($generics)*> Data for $map {
-            fn put(&self, at: At, out: &mut Writer) {
-                out.nested(at, |out, number| {
+            fn put(&self, at: FieldPosition, out: &mut Writer) {
+                out.write_nested(at, |out, number| {
                     for entry in $in_order(self) {
                         put_entry(entry, number, out);
                     }
@@ -252,9 +252,9 @@ macro_rules! map {
             }
 
             fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-                field.nested(|field| {
+                field.read_nested(|field| {
                     let mut map = Self::default();
-                    field.repeated(|Entry(key, value)| {
+                    field.read_repeated(|MapEntry(key, value)| {
                         map.insert(key, value);
                     })?;
                     Ok(map)
@@ -277,4 +277,4 @@ macro_rules! map {
 }
 
 map!([K: Data + Ord, V: Data] BTreeMap<K, V>, BTreeMap::iter);
-map!([K: Data + Eq + Hash, V: Data, S: BuildHasher + Default + Send + Sync + 'static] HashMap<K, V, S>, map_in_order);
+map!([K: Data + Eq + Hash, V: Data, S: BuildHasher + Default + Send + Sync + 'static] HashMap<K, V, S>, sort_map);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::error::DecodeError;
 use crate::reader::Field;
-use crate::writer::{At, Writer};
+use crate::writer::{FieldPosition, Writer};
 use crate::{Data, json};
 
 /// Reads base64 with and without padding.
@@ -20,9 +20,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-pub(super) fn put_bytes(bytes: &[u8], at: At, out: &mut Writer) {
+pub(super) fn put_bytes(bytes: &[u8], at: FieldPosition, out: &mut Writer) {
     if at.item || !bytes.is_empty() {
-        out.bytes(at.number, bytes);
+        out.write_bytes(at.number, bytes);
     }
 }
 
@@ -31,17 +31,17 @@ pub(super) fn bytes_to_json(bytes: &[u8]) -> Value {
 }
 
 pub(super) fn bytes_from_json(value: Value) -> Result<Vec<u8>, DecodeError> {
-    let text = json::string(value, "base64")?;
+    let text = json::take_string(value, "base64")?;
     BASE64.decode(text).map_err(|error| DecodeError::expected("base64", error.to_string()))
 }
 
 impl Data for Bytes {
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         put_bytes(self, at, out);
     }
 
     fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-        Ok(Self::copy_from_slice(field.bytes("bytes")?.unwrap_or_default()))
+        Ok(Self::copy_from_slice(field.read_bytes("bytes")?.unwrap_or_default()))
     }
 
     fn to_json(&self) -> Value {
@@ -62,8 +62,8 @@ fn write_decimal(value: &Decimal) -> String {
 macro_rules! text {
     ($($type:ty, $name:literal, $empty:expr, $write:expr, $read:expr;)*) => {$(
         impl Data for $type {
-            fn put(&self, at: At, out: &mut Writer) {
-                out.bytes(at.number, $write(self).as_bytes());
+            fn put(&self, at: FieldPosition, out: &mut Writer) {
+                out.write_bytes(at.number, $write(self).as_bytes());
             }
 
             fn get(field: Field<'_>) -> Result<Self, DecodeError> {
@@ -80,7 +80,7 @@ macro_rules! text {
             }
 
             fn from_json(value: Value) -> Result<Self, DecodeError> {
-                let text = json::string(value, $name)?;
+                let text = json::take_string(value, $name)?;
                 let value: Option<Self> = $read(&text);
                 value.ok_or_else(|| json::unexpected($name, &Value::String(text)))
             }

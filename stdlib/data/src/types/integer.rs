@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::DecodeError;
 use crate::reader::Field;
-use crate::writer::{At, Wire, Writer};
+use crate::writer::{FieldPosition, WireType, Writer};
 use crate::{Data, json};
 
 fn out_of_range(expected: &'static str, value: &impl ToString) -> DecodeError {
@@ -14,12 +14,12 @@ fn out_of_range(expected: &'static str, value: &impl ToString) -> DecodeError {
 /// A list of bytes is bytes, any other is repeated.
 macro_rules! list {
     (u8) => {
-        fn put_list(items: &[Self], at: At, out: &mut Writer) {
+        fn put_list(items: &[Self], at: FieldPosition, out: &mut Writer) {
             crate::types::external::put_bytes(items, at, out);
         }
 
         fn get_list(field: Field<'_>) -> Result<Vec<Self>, DecodeError> {
-            Ok(field.bytes("bytes")?.unwrap_or_default().to_vec())
+            Ok(field.read_bytes("bytes")?.unwrap_or_default().to_vec())
         }
 
         fn list_to_json(items: &[Self]) -> Value {
@@ -35,24 +35,24 @@ macro_rules! list {
 macro_rules! varint {
     ($($int:ident, $wide:ty, $name:literal, $bare:expr, $read:expr, $to_json:expr, $from_json:expr;)*) => {$(
         impl Data for $int {
-            const PACKED: Option<Wire> = Some(Wire::Varint);
+            const PACKED: Option<WireType> = Some(WireType::Varint);
 
             #[inline]
-            fn put(&self, at: At, out: &mut Writer) {
+            fn put(&self, at: FieldPosition, out: &mut Writer) {
                 if at.item || *self != 0 {
-                    out.tag(at.number, Wire::Varint);
+                    out.write_tag(at.number, WireType::Varint);
                     self.put_bare(out);
                 }
             }
 
             #[inline]
             fn put_bare(&self, out: &mut Writer) {
-                out.varint($bare(<$wide>::from(*self)));
+                out.write_varint($bare(<$wide>::from(*self)));
             }
 
             #[inline]
             fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-                let value: $wide = field.varint($name)?.map_or(0, $read);
+                let value: $wide = field.read_varint($name)?.map_or(0, $read);
                 Self::try_from(value).map_err(|_| out_of_range($name, &value))
             }
 
@@ -93,11 +93,11 @@ fn text(value: &impl ToString) -> Value {
 }
 
 fn wide_json<T: Copy + Into<i128>>(value: &T) -> Value {
-    json::wide((*value).into())
+    json::wide_integer_to_json((*value).into())
 }
 
 /// An integer from a JSON string, or from a number if it is one.
-fn wide<T: std::str::FromStr>(value: &Value) -> Option<T> {
+fn read_wide<T: std::str::FromStr>(value: &Value) -> Option<T> {
     match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) if !number.is_f64() => number.to_string().parse().ok(),
@@ -105,36 +105,36 @@ fn wide<T: std::str::FromStr>(value: &Value) -> Option<T> {
     }
 }
 
-fn natural(value: &Value) -> Option<u64> {
+fn read_natural(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn whole(value: &Value) -> Option<i64> {
+fn read_whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
 varint! {
-    u8, u64, "an integer from 0 to 255", same, same, number, natural;
-    u16, u64, "an integer from 0 to 65535", same, same, number, natural;
-    u32, u64, "an integer from 0 to 4294967295", same, same, number, natural;
-    u64, u64, "an integer of 64 bits from 0", same, same, wide_json, wide;
-    i8, i64, "an integer from -128 to 127", zigzag, unzigzag, number, whole;
-    i16, i64, "an integer from -32768 to 32767", zigzag, unzigzag, number, whole;
-    i32, i64, "an integer of 32 bits", zigzag, unzigzag, number, whole;
-    i64, i64, "an integer of 64 bits", zigzag, unzigzag, wide_json, wide;
+    u8, u64, "an integer from 0 to 255", same, same, number, read_natural;
+    u16, u64, "an integer from 0 to 65535", same, same, number, read_natural;
+    u32, u64, "an integer from 0 to 4294967295", same, same, number, read_natural;
+    u64, u64, "an integer of 64 bits from 0", same, same, wide_json, read_wide;
+    i8, i64, "an integer from -128 to 127", zigzag, unzigzag, number, read_whole;
+    i16, i64, "an integer from -32768 to 32767", zigzag, unzigzag, number, read_whole;
+    i32, i64, "an integer of 32 bits", zigzag, unzigzag, number, read_whole;
+    i64, i64, "an integer of 64 bits", zigzag, unzigzag, wide_json, read_wide;
 }
 
 macro_rules! sixteen_bytes {
     ($($int:ty, $name:literal;)*) => {$(
         impl Data for $int {
-            fn put(&self, at: At, out: &mut Writer) {
+            fn put(&self, at: FieldPosition, out: &mut Writer) {
                 if at.item || *self != 0 {
-                    out.bytes(at.number, &self.to_be_bytes());
+                    out.write_bytes(at.number, &self.to_be_bytes());
                 }
             }
 
             fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-                match field.bytes($name)?.unwrap_or_default() {
+                match field.read_bytes($name)?.unwrap_or_default() {
                     [] => Ok(0),
                     bytes => {
                         let wrong = || DecodeError::expected($name, format!("{} bytes", bytes.len()));
@@ -148,7 +148,7 @@ macro_rules! sixteen_bytes {
             }
 
             fn from_json(value: Value) -> Result<Self, DecodeError> {
-                wide(&value).ok_or_else(|| json::unexpected($name, &value))
+                read_wide(&value).ok_or_else(|| json::unexpected($name, &value))
             }
         }
     )*};

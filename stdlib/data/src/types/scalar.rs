@@ -4,25 +4,25 @@ use serde_json::{Number, Value};
 
 use crate::error::DecodeError;
 use crate::reader::Field;
-use crate::writer::{At, Wire, Writer};
+use crate::writer::{FieldPosition, WireType, Writer};
 use crate::{Data, json};
 
 impl Data for bool {
-    const PACKED: Option<Wire> = Some(Wire::Varint);
+    const PACKED: Option<WireType> = Some(WireType::Varint);
 
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         if at.item || *self {
-            out.tag(at.number, Wire::Varint);
+            out.write_tag(at.number, WireType::Varint);
             self.put_bare(out);
         }
     }
 
     fn put_bare(&self, out: &mut Writer) {
-        out.varint(u64::from(*self));
+        out.write_varint(u64::from(*self));
     }
 
     fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-        Ok(field.varint("a boolean")?.is_some_and(|value| value != 0))
+        Ok(field.read_varint("a boolean")?.is_some_and(|value| value != 0))
     }
 
     fn to_json(&self) -> Value {
@@ -42,9 +42,9 @@ impl Data for bool {
 const CHARACTER: &str = "a Unicode character";
 
 impl Data for char {
-    const PACKED: Option<Wire> = Some(Wire::Varint);
+    const PACKED: Option<WireType> = Some(WireType::Varint);
 
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         u32::from(*self).put(at, out);
     }
 
@@ -62,7 +62,7 @@ impl Data for char {
     }
 
     fn from_json(value: Value) -> Result<Self, DecodeError> {
-        let text = json::string(value, CHARACTER)?;
+        let text = json::take_string(value, CHARACTER)?;
         let mut chars = text.chars();
         match (chars.next(), chars.next()) {
             (Some(char), None) => Ok(char),
@@ -76,18 +76,18 @@ const NUMBER: &str = "a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
 macro_rules! float {
     ($($float:ty, $wire:ident, $read:ident, $to_json:expr, $from_f64:expr;)*) => {$(
         impl Data for $float {
-            const PACKED: Option<Wire> = Some(Wire::$wire);
+            const PACKED: Option<WireType> = Some(WireType::$wire);
 
-            fn put(&self, at: At, out: &mut Writer) {
+            fn put(&self, at: FieldPosition, out: &mut Writer) {
                 // By its bits, so that -0.0 is not taken for the empty value.
                 if at.item || self.to_bits() != 0 {
-                    out.tag(at.number, Wire::$wire);
+                    out.write_tag(at.number, WireType::$wire);
                     self.put_bare(out);
                 }
             }
 
             fn put_bare(&self, out: &mut Writer) {
-                out.raw(&self.to_le_bytes());
+                out.write_raw(&self.to_le_bytes());
             }
 
             fn get(field: Field<'_>) -> Result<Self, DecodeError> {
@@ -123,12 +123,12 @@ macro_rules! float {
 }
 
 float! {
-    f32, Fixed32, fixed32, short, nearest;
-    f64, Fixed64, fixed64, Number::from_f64, f64::from;
+    f32, Fixed32, read_fixed32, shortest_number, round_to_f32;
+    f64, Fixed64, read_fixed64, Number::from_f64, f64::from;
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "an f32 is the nearest to what was sent")]
-fn nearest(value: f64) -> f32 {
+fn round_to_f32(value: f64) -> f32 {
     value as f32
 }
 
@@ -136,7 +136,7 @@ fn nearest(value: f64) -> f32 {
 ///
 /// They are taken only if they lead back to the same `f32`; rounding twice might not.
 #[expect(clippy::cast_possible_truncation, reason = "compared right away")]
-fn short(value: f32) -> Option<Number> {
+fn shortest_number(value: f32) -> Option<Number> {
     let exact = f64::from(value);
     let short = value.to_string().parse().ok();
     let short = short.filter(|short: &f64| (*short as f32).to_bits() == value.to_bits());
@@ -149,15 +149,15 @@ impl Data for String {
     const TEXT: bool = true;
 
     #[inline]
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         if at.item || !self.is_empty() {
-            out.bytes(at.number, self.as_bytes());
+            out.write_bytes(at.number, self.as_bytes());
         }
     }
 
     #[inline]
     fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-        let bytes = field.bytes(TEXT)?.unwrap_or_default();
+        let bytes = field.read_bytes(TEXT)?.unwrap_or_default();
         let text = std::str::from_utf8(bytes);
         text.map(str::to_owned).map_err(|_| DecodeError::expected(TEXT, "invalid UTF-8"))
     }
@@ -167,19 +167,19 @@ impl Data for String {
     }
 
     fn from_json(value: Value) -> Result<Self, DecodeError> {
-        json::string(value, TEXT)
+        json::take_string(value, TEXT)
     }
 }
 
 impl Data for () {
     const NULLABLE: bool = true;
 
-    fn put(&self, at: At, out: &mut Writer) {
-        out.message(at.number, |_| {});
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
+        out.write_message(at.number, |_| {});
     }
 
     fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-        field.message().map(drop)
+        field.read_message().map(drop)
     }
 
     fn to_json(&self) -> Value {
@@ -192,11 +192,11 @@ impl Data for () {
 }
 
 impl<T: Data> Data for Box<T> {
-    const PACKED: Option<Wire> = T::PACKED;
+    const PACKED: Option<WireType> = T::PACKED;
     const NULLABLE: bool = T::NULLABLE;
     const TEXT: bool = T::TEXT;
 
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         T::put(self, at, out);
     }
 

@@ -8,20 +8,20 @@ use serde_json::Value;
 use crate::error::DecodeError;
 use crate::reader::Field;
 use crate::types::external::{read_utc, write_utc};
-use crate::writer::{At, Writer};
+use crate::writer::{FieldPosition, Writer};
 use crate::{Data, json};
 
 const NANOS: u32 = 1_000_000_000;
 
-fn put(seconds: i64, nanos: u32, at: At, out: &mut Writer) {
-    out.message(at.number, |out| {
-        seconds.put(At::field(1), out);
-        nanos.put(At::field(2), out);
+fn put(seconds: i64, nanos: u32, at: FieldPosition, out: &mut Writer) {
+    out.write_message(at.number, |out| {
+        seconds.put(FieldPosition::field(1), out);
+        nanos.put(FieldPosition::field(2), out);
     });
 }
 
 fn get(field: Field<'_>) -> Result<(i64, u32), DecodeError> {
-    let message = field.message()?;
+    let message = field.read_message()?;
     let nanos = message.get(2, "nanos")?;
     if nanos < NANOS {
         Ok((message.get(1, "seconds")?, nanos))
@@ -54,7 +54,7 @@ fn read(text: &str) -> Option<(bool, Duration)> {
 
 impl Data for Duration {
     /// Seconds above `i64::MAX` wrap, so that `Duration::MAX` comes back as itself.
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         put(self.as_secs().cast_signed(), self.subsec_nanos(), at, out);
     }
 
@@ -68,7 +68,7 @@ impl Data for Duration {
     }
 
     fn from_json(value: Value) -> Result<Self, DecodeError> {
-        let text = json::string(value, "a duration as \"1.5s\"")?;
+        let text = json::take_string(value, "a duration as \"1.5s\"")?;
         match read(&text) {
             Some((false, length)) => Ok(length),
             _ => Err(json::unexpected("a duration as \"1.5s\"", &Value::String(text))),
@@ -78,7 +78,7 @@ impl Data for Duration {
 
 const TIME: &str = "a time as 2024-05-01T12:30:00Z";
 
-fn system_time(negative: bool, length: Duration) -> Option<SystemTime> {
+fn to_system_time(negative: bool, length: Duration) -> Option<SystemTime> {
     if negative {
         SystemTime::UNIX_EPOCH.checked_sub(length)
     } else {
@@ -95,7 +95,7 @@ fn since_epoch(time: SystemTime) -> (bool, Duration) {
 }
 
 /// Whole seconds, rounded down, and nanoseconds from there; `None` beyond 64 bits of seconds.
-fn floor(time: SystemTime) -> Option<(i64, u32)> {
+fn floor_to_nanos(time: SystemTime) -> Option<(i64, u32)> {
     let (negative, length) = since_epoch(time);
     let (seconds, nanos) = (i128::from(length.as_secs()), length.subsec_nanos());
     let (seconds, nanos) = match (negative, nanos) {
@@ -107,34 +107,35 @@ fn floor(time: SystemTime) -> Option<(i64, u32)> {
 }
 
 impl Data for SystemTime {
-    fn put(&self, at: At, out: &mut Writer) {
+    fn put(&self, at: FieldPosition, out: &mut Writer) {
         // No supported system has times beyond 64 bits of seconds.
-        let (seconds, nanos) = floor(*self).unwrap_or((i64::MAX, 0));
+        let (seconds, nanos) = floor_to_nanos(*self).unwrap_or((i64::MAX, 0));
         put(seconds, nanos, at, out);
     }
 
     fn get(field: Field<'_>) -> Result<Self, DecodeError> {
         let (seconds, nanos) = get(field)?;
-        let time = system_time(seconds < 0, Duration::from_secs(seconds.unsigned_abs()));
+        let time = to_system_time(seconds < 0, Duration::from_secs(seconds.unsigned_abs()));
         let time = time.and_then(|time| time.checked_add(Duration::new(0, nanos)));
         time.ok_or_else(|| DecodeError::expected(TIME, format!("{seconds} s")))
     }
 
     /// RFC 3339; years beyond what chrono knows as seconds since 1970, `-12.5s`.
     fn to_json(&self) -> Value {
-        let utc = floor(*self)
+        let utc = floor_to_nanos(*self)
             .and_then(|(seconds, nanos)| DateTime::<Utc>::from_timestamp(seconds, nanos));
         let (negative, length) = since_epoch(*self);
         Value::String(utc.map_or_else(|| write(negative, length), |utc| write_utc(&utc)))
     }
 
     fn from_json(value: Value) -> Result<Self, DecodeError> {
-        let text = json::string(value, TIME)?;
+        let text = json::take_string(value, TIME)?;
         let time = match read(&text) {
-            Some((negative, length)) => system_time(negative, length),
+            Some((negative, length)) => to_system_time(negative, length),
             None => read_utc(&text).and_then(|utc| {
                 let seconds = utc.timestamp();
-                let start = system_time(seconds < 0, Duration::from_secs(seconds.unsigned_abs()))?;
+                let start =
+                    to_system_time(seconds < 0, Duration::from_secs(seconds.unsigned_abs()))?;
                 start.checked_add(Duration::new(0, utc.timestamp_subsec_nanos()))
             }),
         };

@@ -4,20 +4,20 @@ use serde_json::Value;
 
 use crate::error::DecodeError;
 use crate::reader::Field;
-use crate::writer::{At, Writer};
+use crate::writer::{FieldPosition, Writer};
 use crate::{Data, json};
 
 macro_rules! tuple {
     ($($name:ident $index:tt $number:literal),*) => {
         impl<$($name: Data),*> Data for ($($name,)*) {
-            fn put(&self, at: At, out: &mut Writer) {
-                out.message(at.number, |out| {
-                    $( self.$index.put(At::field($number), out); )*
+            fn put(&self, at: FieldPosition, out: &mut Writer) {
+                out.write_message(at.number, |out| {
+                    $( self.$index.put(FieldPosition::field($number), out); )*
                 });
             }
 
             fn get(field: Field<'_>) -> Result<Self, DecodeError> {
-                let message = field.message()?;
+                let message = field.read_message()?;
                 Ok(($( message.get::<$name>($number, stringify!($index))?, )*))
             }
 
@@ -26,8 +26,8 @@ macro_rules! tuple {
             }
 
             fn from_json(value: Value) -> Result<Self, DecodeError> {
-                let mut items = json::array(value, "an array")?.into_iter();
-                Ok(($( json::next::<$name>(&mut items, $index)?, )*))
+                let mut items = json::take_array(value, "an array")?.into_iter();
+                Ok(($( json::take_next::<$name>(&mut items, $index)?, )*))
             }
         }
     };

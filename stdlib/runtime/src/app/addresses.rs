@@ -14,13 +14,13 @@ use crate::plan::{InstancePlan, RunPlan};
 const BACKLOG: u32 = 1024;
 
 /// The name of a backend's address: `RATE_DB` for `rate_db` and `rate-db`.
-fn of_backend(name: &str) -> String {
+fn backend_variable(name: &str) -> String {
     name.to_uppercase().replace('-', "_")
 }
 
 /// Where a backend's server is: `BP_ADDR_<NAME>`.
-pub(super) fn backend_address(environment: &Environment, name: &str) -> Option<String> {
-    environment.get(&format!("BP_ADDR_{}", of_backend(name))).map(str::to_owned)
+pub(super) fn find_backend_address(environment: &Environment, name: &str) -> Option<String> {
+    environment.get(&format!("BP_ADDR_{}", backend_variable(name))).map(str::to_owned)
 }
 
 /// Whether an instance is a backend that dials a server.
@@ -30,7 +30,7 @@ fn is_networked(plan: &RunPlan, instance: &InstancePlan) -> bool {
 }
 
 /// Checks that every `BP_ADDR_…` and `BP_BIND_…` names an address of the plan, and that the former are of a known form.
-pub(super) fn check(plan: &RunPlan, environment: &Environment) -> Result<(), StartError> {
+pub(super) fn check_addresses(plan: &RunPlan, environment: &Environment) -> Result<(), StartError> {
     let listeners = plan.listeners.values().map(|listener| listener.address.as_str());
     let admins = plan.processes.values().map(|process| process.admin.address.as_str());
     let ours: BTreeSet<&str> = listeners.chain(admins).collect();
@@ -38,7 +38,7 @@ pub(super) fn check(plan: &RunPlan, environment: &Environment) -> Result<(), Sta
         .instances
         .iter()
         .filter(|(_, instance)| is_networked(plan, instance))
-        .map(|(name, _)| of_backend(name))
+        .map(|(name, _)| backend_variable(name))
         .collect();
     let dialled = ours.iter().copied().chain(backends.iter().map(String::as_str)).collect();
     for (prefix, known) in [("BP_ADDR_", &dialled), ("BP_BIND_", &ours)] {
@@ -53,23 +53,23 @@ pub(super) fn check(plan: &RunPlan, environment: &Environment) -> Result<(), Sta
         }
     }
     for (name, text) in environment.prefixed("BP_ADDR_").filter(|(_, text)| !text.is_empty()) {
-        parse(name, text)?;
+        parse_address(name, text)?;
     }
     Ok(())
 }
 
-fn parse(name: &str, text: &str) -> Result<Source, StartError> {
+fn parse_address(name: &str, text: &str) -> Result<Source, StartError> {
     Source::parse(text).map_err(|error| StartError::new(error).at(format!("BP_ADDR_{name}")))
 }
 
 /// Where the endpoints of an address are learned from: `BP_ADDR_<NAME>`, else the plan's port on this machine.
-pub(super) fn source(
+pub(super) fn find_source(
     environment: &Environment,
     name: &str,
     port: u16,
 ) -> Result<Source, StartError> {
     match environment.get(&format!("BP_ADDR_{name}")) {
-        Some(text) => parse(name, text),
+        Some(text) => parse_address(name, text),
         None => Ok(Source::List(vec![format!("127.0.0.1:{port}")])),
     }
 }

@@ -13,18 +13,22 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
-use super::host::Host;
 use super::process_metrics::ProcessMetrics;
+use super::process_state::ProcessState;
 use crate::drain::Drain;
 use crate::listen;
 
 /// Serves until the process ends.
-pub(super) async fn serve(listener: TcpListener, host: Arc<Host>, metrics: Arc<ProcessMetrics>) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    state: Arc<ProcessState>,
+    metrics: Arc<ProcessMetrics>,
+) {
     // Never told to drain: probes must be answered until the end.
-    listen::connections(listener, Drain::new(), move |stream| {
-        let (host, metrics) = (host.clone(), metrics.clone());
+    listen::accept_connections(listener, Drain::new(), move |stream| {
+        let (state, metrics) = (state.clone(), metrics.clone());
         let service = service_fn(move |request| {
-            let response = answer(&request, &host, &metrics);
+            let response = answer(&request, &state, &metrics);
             async move { Ok::<_, Infallible>(response) }
         });
         async move {
@@ -39,37 +43,41 @@ pub(super) async fn serve(listener: TcpListener, host: Arc<Host>, metrics: Arc<P
     .await;
 }
 
-fn answer<B>(request: &Request<B>, host: &Host, metrics: &ProcessMetrics) -> Response<Full<Bytes>> {
+fn answer<B>(
+    request: &Request<B>,
+    state: &ProcessState,
+    metrics: &ProcessMetrics,
+) -> Response<Full<Bytes>> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n".to_owned());
+        return respond(StatusCode::METHOD_NOT_ALLOWED, "GET only\n".to_owned());
     }
     let probe = |fine: bool, yes: &str, no: &str| {
         if fine {
-            text(StatusCode::OK, format!("{yes}\n"))
+            respond(StatusCode::OK, format!("{yes}\n"))
         } else {
-            text(StatusCode::SERVICE_UNAVAILABLE, format!("{no}\n"))
+            respond(StatusCode::SERVICE_UNAVAILABLE, format!("{no}\n"))
         }
     };
     match request.uri().path() {
-        "/bp/live" => probe(host.failure.borrow().is_none(), "live", "failed"),
-        "/bp/ready" => probe(host.is_ready(), "ready", "not ready"),
-        "/bp/startup" => probe(host.has_started(), "started", "starting"),
+        "/bp/live" => probe(state.failure.borrow().is_none(), "live", "failed"),
+        "/bp/ready" => probe(state.is_ready(), "ready", "not ready"),
+        "/bp/startup" => probe(state.has_started(), "started", "starting"),
         "/metrics" => {
-            let mut response = text(StatusCode::OK, metrics.encode(host));
+            let mut response = respond(StatusCode::OK, metrics.encode(state));
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             response
                 .headers_mut()
                 .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
             response
         }
-        _ => text(
+        _ => respond(
             StatusCode::NOT_FOUND,
             "known: /bp/live /bp/ready /bp/startup /metrics\n".to_owned(),
         ),
     }
 }
 
-fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+fn respond(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     response

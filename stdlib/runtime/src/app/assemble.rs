@@ -6,17 +6,17 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::Linked;
+use super::Registry;
 use super::addresses;
-use super::host::Host;
-use crate::balance::{Balance, Balanced, Inside};
+use super::process_state::ProcessState;
+use crate::balance::{Balance, Balancer, EndpointWrappers};
 use crate::builder::{Builder, Parameter};
 use crate::call::{Edge, Interface};
+use crate::callee::{LateCallee, LateCell, LocalCallee, RemoteCallee};
 use crate::chain::{Endpoint, Wrapper};
 use crate::client::{Chains, Client};
 use crate::config::place;
 use crate::context::Context;
-use crate::ends::{Late, LateCell, Local, Remote};
 use crate::error::{InitError, StartError};
 use crate::instance::AnyInstance;
 use crate::plan::{
@@ -31,8 +31,8 @@ pub(super) type Background = Vec<(String, BoxFuture<'static, Result<(), InitErro
 
 /// What is built so far.
 pub(super) struct Assembly<'a> {
-    linked: &'a Linked,
-    host: &'a Host,
+    registry: &'a Registry,
+    state: &'a ProcessState,
     pub(super) instances: BTreeMap<String, AnyInstance>,
     /// Where callees inside cycles will be.
     cells: BTreeMap<String, LateCell>,
@@ -42,10 +42,10 @@ pub(super) struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    pub(super) fn new(linked: &'a Linked, host: &'a Host) -> Self {
+    pub(super) fn new(registry: &'a Registry, state: &'a ProcessState) -> Self {
         Self {
-            linked,
-            host,
+            registry,
+            state,
             instances: BTreeMap::new(),
             cells: BTreeMap::new(),
             clients: BTreeMap::new(),
@@ -56,14 +56,14 @@ impl<'a> Assembly<'a> {
     /// Builds every instance of this process: backends, then services, callees' components first.
     pub(super) async fn build(&mut self) -> Result<(), StartError> {
         let mut services = Vec::new();
-        for (name, plan) in &self.host.plan.instances {
-            if !self.host.holds(name) {
+        for (name, plan) in &self.state.plan.instances {
+            if !self.state.holds(name) {
                 continue;
             }
             match plan {
                 InstancePlan::Backend { plugin, interface, .. } => {
-                    let instance = self.open(name, plugin, interface).await?;
-                    self.add(name, interface, instance);
+                    let instance = self.open_backend(name, plugin, interface).await?;
+                    self.add_instance(name, interface, instance);
                 }
                 InstancePlan::Service { order, .. } => services.push((*order, name)),
             }
@@ -75,40 +75,45 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    async fn open(&self, name: &str, plugin: &str, path: &str) -> Result<AnyInstance, StartError> {
-        let context = self.backend_context(name, path)?;
-        let opened = self.linked.backend(plugin)?.open(context).await;
+    async fn open_backend(
+        &self,
+        name: &str,
+        plugin: &str,
+        path: &str,
+    ) -> Result<AnyInstance, StartError> {
+        let context = self.build_backend_context(name, path)?;
+        let opened = self.registry.backend(plugin)?.open(context).await;
         opened.map_err(|error| error.at(format!("backend `{name}`")))
     }
 
-    fn backend_context(&self, name: &str, path: &str) -> Result<BackendContext, StartError> {
+    fn build_backend_context(&self, name: &str, path: &str) -> Result<BackendContext, StartError> {
         Ok(BackendContext {
             name: name.to_owned(),
             interface: path.to_owned(),
-            settings: self.host.configuration.settings(&place::backend_label(name))?,
-            address: addresses::backend_address(&self.host.environment, name),
-            folder: self.host.environment.data_folder().join(name),
-            surroundings: self.host.surroundings.clone(),
+            settings: self.state.configuration.settings(&place::backend_label(name))?,
+            address: addresses::find_backend_address(&self.state.environment, name),
+            folder: self.state.environment.data_folder().join(name),
+            surroundings: self.state.surroundings.clone(),
         })
     }
 
     async fn construct(&mut self, name: &str) -> Result<(), StartError> {
         let Some(InstancePlan::Service { implementation, interface, parameters, .. }) =
-            self.host.plan.instances.get(name)
+            self.state.plan.instances.get(name)
         else {
             return Ok(());
         };
         let mut ready = BTreeMap::new();
         for (parameter, plan) in parameters {
-            ready.insert(parameter.clone(), self.parameter(name, parameter, plan)?);
+            ready.insert(parameter.clone(), self.build_parameter(name, parameter, plan)?);
         }
-        let constructor = self.linked.implementation(implementation)?;
+        let constructor = self.registry.implementation(implementation)?;
         let builder = Builder { instance: name.to_owned(), parameters: ready };
         let mut context = Context::empty();
-        context.set_tasks(self.host.tasks.clone());
+        context.set_tasks(self.state.tasks.clone());
         let built = context.scope(constructor(builder)).await;
         // Said even when the constructor ignored the error, and instead of what it made of it.
-        if let Some(edge) = self.host.gate.early_call(name) {
+        if let Some(edge) = self.state.gate.early_call(name) {
             return Err(StartError::new(format!(
                 "the constructor of `{name}` ({implementation}) makes a call on `{edge}`, which is inside a cycle of services: \
                  no order of construction can answer it. Make the call later, in `run` or in a method"
@@ -116,49 +121,49 @@ impl<'a> Assembly<'a> {
         }
         let built = built?;
         self.background.extend(built.background.map(|run| (name.to_owned(), run)));
-        self.add(name, interface, built.instance);
+        self.add_instance(name, interface, built.instance);
         Ok(())
     }
 
     /// Keeps an instance, and binds the handles that wait for it.
-    fn add(&mut self, name: &str, interface: &str, instance: AnyInstance) {
+    fn add_instance(&mut self, name: &str, interface: &str, instance: AnyInstance) {
         let dispatch =
-            self.linked.interfaces.get(interface).and_then(|glue| glue.server(&instance));
+            self.registry.interfaces.get(interface).and_then(|glue| glue.build_dispatch(&instance));
         if let Some(dispatch) = dispatch {
             // A cell is set once: an instance is built once.
-            let _ = self.cell(name).set(dispatch);
+            let _ = self.late_cell(name).set(dispatch);
         }
         self.instances.insert(name.to_owned(), instance);
     }
 
-    fn cell(&mut self, name: &str) -> LateCell {
+    fn late_cell(&mut self, name: &str) -> LateCell {
         self.cells.entry(name.to_owned()).or_default().clone()
     }
 
-    fn parameter(
+    fn build_parameter(
         &mut self,
         instance: &str,
         name: &str,
         plan: &ParameterPlan,
     ) -> Result<Parameter, StartError> {
         match plan {
-            ParameterPlan::Instance(bound) => self.bound(bound).map(Parameter::Instance),
+            ParameterPlan::Instance(bound) => self.bind(bound).map(Parameter::Instance),
             ParameterPlan::Instances(list) => {
-                let bound = list.instances.iter().map(|bound| self.bound(bound));
+                let bound = list.instances.iter().map(|bound| self.bind(bound));
                 bound.collect::<Result<_, _>>().map(Parameter::Instances)
             }
             ParameterPlan::Value(_) => {
-                self.host.configuration.parameter(instance, name).map(Parameter::Value)
+                self.state.configuration.parameter(instance, name).map(Parameter::Value)
             }
             ParameterPlan::Absent(_) => Ok(Parameter::Absent),
         }
     }
 
     /// What a parameter holds: the callee itself where nothing stands between, else a client.
-    fn bound(&mut self, bound: &BoundPlan) -> Result<AnyInstance, StartError> {
-        let plan = self.host.plan.clone();
+    fn bind(&mut self, bound: &BoundPlan) -> Result<AnyInstance, StartError> {
+        let plan = self.state.plan.clone();
         let edge = find_edge(&plan, &bound.edge)?;
-        let here = self.host.holds(&edge.callee);
+        let here = self.state.holds(&edge.callee);
         if edge.callee != bound.instance || !(here || edge.remote) {
             return Err(StartError::new(format!(
                 "the run plan contradicts itself about `{}` and `{}`",
@@ -176,29 +181,32 @@ impl<'a> Assembly<'a> {
         if let Some(client) = self.clients.get(&bound.edge) {
             return Ok(client.clone());
         }
-        let glue = self.linked.interface(&edge.interface)?.clone();
+        let glue = self.registry.interface(&edge.interface)?.clone();
         let interface = glue.interface();
-        let key = Arc::new(edge_of(&bound.edge, edge, !here));
+        let key = Arc::new(build_edge(&bound.edge, edge, !here));
         let end: Arc<dyn Endpoint> = if here && edge.cyclic {
-            Arc::new(Late { gate: self.host.gate.clone(), callee: self.cell(&edge.callee) })
+            Arc::new(LateCallee {
+                gate: self.state.gate.clone(),
+                callee: self.late_cell(&edge.callee),
+            })
         } else if here {
-            let callee = self.cell(&edge.callee).get().cloned();
-            Arc::new(Local(callee.ok_or_else(|| {
+            let callee = self.late_cell(&edge.callee).get().cloned();
+            Arc::new(LocalCallee(callee.ok_or_else(|| {
                 StartError::new(format!("`{}` is no `{}`", edge.callee, edge.interface))
             })?))
         } else {
-            let gate = edge.cyclic.then(|| self.host.gate.clone());
+            let gate = edge.cyclic.then(|| self.state.gate.clone());
             let transport = self.connect(&bound.edge, edge, &key)?;
-            Arc::new(Remote { transport, gate, deadline: edge.deadline })
+            Arc::new(RemoteCallee { transport, gate, deadline: edge.deadline })
         };
-        let chains = self.client_chains(&bound.edge, edge, &key, interface)?;
-        let client = glue.client(Client::with_chains(key, interface, chains, end))?;
+        let chains = self.build_client_chains(&bound.edge, edge, &key, interface)?;
+        let client = glue.build_client(Client::with_chains(key, interface, chains, end))?;
         self.clients.insert(bound.edge.clone(), client.clone());
         Ok(client)
     }
 
     /// The wrappers at the caller.
-    pub(super) fn client_chains(
+    pub(super) fn build_client_chains(
         &self,
         key: &str,
         plan: &EdgePlan,
@@ -206,11 +214,18 @@ impl<'a> Assembly<'a> {
         interface: &'static Interface,
     ) -> Result<Chains, StartError> {
         let label = |plugin: &str| place::client_label(key, plugin);
-        self.chains(&plan.client, edge, Side::Client, interface, carrier(plan, edge), label)
+        self.build_chains(
+            &plan.client,
+            edge,
+            Side::Client,
+            interface,
+            find_transport(plan, edge),
+            label,
+        )
     }
 
     /// The wrappers of each method, outermost first.
-    fn chains(
+    fn build_chains(
         &self,
         plans: &[WrapperPlan],
         edge: &Arc<Edge>,
@@ -222,8 +237,8 @@ impl<'a> Assembly<'a> {
         let mut chains: Vec<Vec<Arc<dyn Wrapper>>> = vec![Vec::new(); interface.methods.len()];
         for plan in plans.iter().filter(|plan| !plan.each_endpoint) {
             let label = label(&plan.plugin);
-            let context = self.wrapper_context(&label, edge, side, interface, transport)?;
-            let plugin = self.linked.wrapper(&plan.plugin)?;
+            let context = self.build_wrapper_context(&label, edge, side, interface, transport)?;
+            let plugin = self.registry.wrapper(&plan.plugin)?;
             let wrapper = match side {
                 Side::Client => plugin.client(&context),
                 Side::Server => plugin.server(&context),
@@ -239,20 +254,20 @@ impl<'a> Assembly<'a> {
     }
 
     /// What carries calls to an instance: its backend, or `transport` when they leave the process.
-    fn system(&self, callee: &str, transport: Option<&str>) -> Result<System, StartError> {
+    fn find_system(&self, callee: &str, transport: Option<&str>) -> Result<System, StartError> {
         if let Some(InstancePlan::Backend { plugin, interface, .. }) =
-            self.host.plan.instances.get(callee)
+            self.state.plan.instances.get(callee)
         {
-            let context = self.backend_context(callee, interface)?;
-            let database = self.linked.backend(plugin)?.database(&context);
+            let context = self.build_backend_context(callee, interface)?;
+            let database = self.registry.backend(plugin)?.database(&context);
             let database = database.map_err(|error| error.at(format!("backend `{callee}`")))?;
             return Ok(System::Database(database));
         }
         transport
-            .map_or(Ok(System::default()), |plugin| Ok(self.linked.transport(plugin)?.system()))
+            .map_or(Ok(System::default()), |plugin| Ok(self.registry.transport(plugin)?.system()))
     }
 
-    fn wrapper_context(
+    fn build_wrapper_context(
         &self,
         label: &str,
         edge: &Arc<Edge>,
@@ -264,9 +279,9 @@ impl<'a> Assembly<'a> {
             edge: edge.clone(),
             side,
             interface,
-            system: self.system(&edge.callee, transport)?,
-            settings: self.host.configuration.settings(label)?,
-            surroundings: self.host.surroundings.clone(),
+            system: self.find_system(&edge.callee, transport)?,
+            settings: self.state.configuration.settings(label)?,
+            surroundings: self.state.surroundings.clone(),
         })
     }
 
@@ -277,68 +292,78 @@ impl<'a> Assembly<'a> {
         plan: &EdgePlan,
         edge: &Arc<Edge>,
     ) -> Result<Arc<dyn Endpoint>, StartError> {
-        let (linked, host) = (self.linked, self.host);
+        let (registry, state) = (self.registry, self.state);
         let (Some(transport), Some(name)) = (&plan.transport, &plan.listener) else {
             return Err(StartError::new(format!(
                 "`{key}` leaves the process, but the plan gives it no transport"
             )));
         };
-        let listener = find_listener(&host.plan, name)?;
+        let listener = find_listener(&state.plan, name)?;
         let callee = listener.serves.get(&plan.callee).ok_or_else(|| {
             StartError::new(format!("listener `{name}` does not serve `{}`", plan.callee))
         })?;
-        let interface = linked.interface(&plan.interface)?.interface();
-        let (settings, limit) = host.configuration.transport(&place::transport_label(key))?;
+        let interface = registry.interface(&plan.interface)?.interface();
+        let (settings, limit) = state.configuration.transport(&place::transport_label(key))?;
         let context = ConnectContext {
             edge: edge.clone(),
             interface,
             settings,
-            callee_settings: served_settings(host, name, &plan.callee, &callee.settings)?,
+            callee_settings: resolve_served_settings(state, name, &plan.callee, &callee.settings)?,
             limit,
-            surroundings: host.surroundings.clone(),
+            surroundings: state.surroundings.clone(),
         };
         let connected = || {
-            let dialer = linked.transport(&transport.plugin)?.connect(context)?;
-            let source = || addresses::source(&host.environment, &listener.address, listener.port);
-            let clock = &host.surroundings.clock;
-            let directory = host.directories.of(&listener.address, source, clock, &host.stop)?;
-            let (balance, inside) = self.inside(key, plan, edge, interface)?;
-            let surroundings = host.surroundings.clone();
+            let dialer = registry.transport(&transport.plugin)?.connect(context)?;
+            let source =
+                || addresses::find_source(&state.environment, &listener.address, listener.port);
+            let clock = &state.surroundings.clock;
+            let directory = state.directories.of(&listener.address, source, clock, &state.stop)?;
+            let (balance, endpoint_wrappers) = self.build_balance(key, plan, edge, interface)?;
+            let surroundings = state.surroundings.clone();
             let edge = edge.clone();
-            Balanced::new(edge, interface, directory, dialer, inside, balance, surroundings)
+            Balancer::new(
+                edge,
+                interface,
+                directory,
+                dialer,
+                endpoint_wrappers,
+                balance,
+                surroundings,
+            )
         };
         Ok(Arc::new(connected().map_err(|error: StartError| error.at(format!("`{key}`")))?))
     }
 
     /// How an edge's calls are spread, and the wrappers that each endpoint has for itself.
-    fn inside(
+    fn build_balance(
         &self,
         key: &str,
         plan: &EdgePlan,
         edge: &Arc<Edge>,
         interface: &'static Interface,
-    ) -> Result<(Balance, Inside), StartError> {
+    ) -> Result<(Balance, EndpointWrappers), StartError> {
         let mut balance = Balance::default();
-        let mut inside = Inside::default();
+        let mut endpoint_wrappers = EndpointWrappers::default();
         for wrapper in plan.client.iter() {
             let label = place::client_label(key, &wrapper.plugin);
-            let transport = carrier(plan, edge);
-            let context = self.wrapper_context(&label, edge, Side::Client, interface, transport)?;
-            let plugin = self.linked.wrapper(&wrapper.plugin)?;
+            let transport = find_transport(plan, edge);
+            let context =
+                self.build_wrapper_context(&label, edge, Side::Client, interface, transport)?;
+            let plugin = self.registry.wrapper(&wrapper.plugin)?;
             if wrapper.each_endpoint {
                 let off = interface.methods.iter().map(|m| wrapper.off.contains(m.name)).collect();
-                inside.wrappers.push((plugin.clone(), context, off));
+                endpoint_wrappers.wrappers.push((plugin.clone(), context, off));
             } else if let Some(told) = plugin.balance(&context).map_err(|e| e.at(label))? {
                 balance = told;
             }
         }
-        Ok((balance, inside))
+        Ok((balance, endpoint_wrappers))
     }
 
     /// Puts the wrappers of the outside world's edge in front of a listener's own.
     ///
     /// Nobody out there runs them, so the listener does; whoever else calls through it is held to them too.
-    fn behind_the_outside_edge(
+    fn put_behind_outside_edge(
         &self,
         listener: &str,
         instance: &str,
@@ -346,24 +371,24 @@ impl<'a> Assembly<'a> {
         chains: Chains,
     ) -> Result<Chains, StartError> {
         let key = format!("client->{instance}");
-        let edge = self.host.plan.edges.get(&key);
+        let edge = self.state.plan.edges.get(&key);
         let Some(edge) = edge.filter(|edge| edge.listener.as_deref() == Some(listener)) else {
             return Ok(chains);
         };
-        let shared = Arc::new(edge_of(&key, edge, true));
-        let outer = self.client_chains(&key, edge, &shared, interface)?;
-        Ok(around(&outer, &chains))
+        let shared = Arc::new(build_edge(&key, edge, true));
+        let outer = self.build_client_chains(&key, edge, &shared, interface)?;
+        Ok(wrap_chains(&outer, &chains))
     }
 
     /// The server of a listener.
-    pub(super) fn server(&mut self, name: &str) -> Result<Server, StartError> {
-        let plan = self.host.plan.clone();
+    pub(super) fn build_server(&mut self, name: &str) -> Result<Server, StartError> {
+        let plan = self.state.plan.clone();
         let listener = find_listener(&plan, name)?;
         let mut served = Vec::new();
         for (instance, plan) in &listener.serves {
-            let glue = self.linked.interface(&plan.interface)?;
+            let glue = self.registry.interface(&plan.interface)?;
             let interface = glue.interface();
-            let callee = self.cell(instance).get().cloned().ok_or_else(|| {
+            let callee = self.late_cell(instance).get().cloned().ok_or_else(|| {
                 StartError::new(format!(
                     "`{name}` serves `{instance}`, which is not in this process"
                 ))
@@ -379,12 +404,18 @@ impl<'a> Assembly<'a> {
             let label = |plugin: &str| place::server_label(name, instance, plugin);
             let shared = Arc::new(edge.clone());
             let transport = Some(listener.transport.as_str());
-            let chains =
-                self.chains(&plan.server, &shared, Side::Server, interface, transport, label)?;
-            let chains = self.behind_the_outside_edge(name, instance, interface, chains)?;
-            let settings = served_settings(self.host, name, instance, &plan.settings)?;
-            let tasks = self.host.tasks.clone();
-            let end = Arc::new(Local(callee));
+            let chains = self.build_chains(
+                &plan.server,
+                &shared,
+                Side::Server,
+                interface,
+                transport,
+                label,
+            )?;
+            let chains = self.put_behind_outside_edge(name, instance, interface, chains)?;
+            let settings = resolve_served_settings(self.state, name, instance, &plan.settings)?;
+            let tasks = self.state.tasks.clone();
+            let end = Arc::new(LocalCallee(callee));
             let deadline = plan.deadline;
             served.push(Served::new(settings, edge, interface, chains, deadline, end, tasks));
         }
@@ -393,18 +424,18 @@ impl<'a> Assembly<'a> {
 }
 
 /// The transport that carries an edge's calls, if they leave the process.
-fn carrier<'a>(plan: &'a EdgePlan, edge: &Edge) -> Option<&'a str> {
+fn find_transport<'a>(plan: &'a EdgePlan, edge: &Edge) -> Option<&'a str> {
     plan.transport.as_ref().filter(|_| edge.remote).map(|transport| transport.plugin.as_str())
 }
 
 /// Puts the outer wrappers of each method around the inner ones.
-fn around(outer: &Chains, inner: &Chains) -> Chains {
+fn wrap_chains(outer: &Chains, inner: &Chains) -> Chains {
     let both = outer.iter().zip(inner);
     both.map(|(outer, inner)| outer.iter().chain(inner).cloned().collect()).collect()
 }
 
 /// A plan's edge as calls see it; `remote` is what it is here, since one process may hold all that the plan spreads over several.
-pub(super) fn edge_of(key: &str, plan: &EdgePlan, remote: bool) -> Edge {
+pub(super) fn build_edge(key: &str, plan: &EdgePlan, remote: bool) -> Edge {
     Edge {
         key: key.to_owned(),
         caller: plan.caller.clone(),
@@ -416,13 +447,13 @@ pub(super) fn edge_of(key: &str, plan: &EdgePlan, remote: bool) -> Edge {
 }
 
 /// What a listener says of an instance: routes and the like, which do not change.
-pub(super) fn served_settings(
-    host: &Host,
+pub(super) fn resolve_served_settings(
+    state: &ProcessState,
     listener: &str,
     instance: &str,
     settings: &Value,
 ) -> Result<Settings, StartError> {
     let label = format!("listener \"{listener}\", {instance}");
-    let settings = host.environment.resolve(settings).map_err(|error| error.at(&label))?;
+    let settings = state.environment.resolve(settings).map_err(|error| error.at(&label))?;
     Ok(Settings::of(label, settings))
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::App;
-use super::dial::Outside;
+use super::dial::OutsideCaller;
 use super::lifecycle::complain;
 use crate::call::Class;
 use crate::environment::Environment;
@@ -25,7 +25,7 @@ pub(super) async fn run(
         Ok(arguments) => arguments,
         Err(error) => return complain(&format!("`{json}` is no JSON: {error}"), 2),
     };
-    let outside = match Outside::new(app, environment) {
+    let outside = match OutsideCaller::new(app, environment) {
         Ok(outside) => outside,
         Err(error) => return complain(&error.to_string(), 1),
     };
@@ -42,12 +42,12 @@ pub(super) async fn run(
 
 /// Calls by names.
 pub(super) async fn call(
-    outside: &Outside,
+    outside: &OutsideCaller,
     instance: &str,
     method: &str,
     arguments: &Value,
 ) -> Result<Result<Outcome, Infra>, StartError> {
-    let (glue, client) = outside.client(instance)?;
+    let (glue, client) = outside.connect(instance)?;
     let interface = glue.interface();
     let found = interface.method(method).ok_or_else(|| {
         let known: Vec<_> = interface.methods.iter().map(|method| method.name).collect();

@@ -2,36 +2,36 @@
 
 use std::sync::Arc;
 
-use super::assemble::{Assembly, edge_of};
-use super::host::Host;
+use super::assemble::{Assembly, build_edge};
+use super::process_state::ProcessState;
 use super::running::{Hosting, prepare};
-use super::{App, Linked};
+use super::{App, Registry};
+use crate::callee::RemoteCallee;
 use crate::client::Client;
-use crate::ends::Remote;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::instance::InterfaceGlue;
 use crate::plan::{EdgePlan, RunPlan, Stack, TransportPlan};
 
 /// The outside world's view of a system.
-pub(crate) struct Outside {
-    host: Arc<Host>,
-    linked: Arc<Linked>,
+pub(crate) struct OutsideCaller {
+    state: Arc<ProcessState>,
+    registry: Arc<Registry>,
 }
 
-impl Outside {
+impl OutsideCaller {
     pub(crate) fn new(app: App, environment: Environment) -> Result<Self, StartError> {
-        let (host, linked) = prepare(app, environment, &Hosting::Embedded)?;
-        Ok(Self { host, linked })
+        let (state, registry) = prepare(app, environment, &Hosting::Embedded)?;
+        Ok(Self { state, registry })
     }
 
     pub(super) fn plan(&self) -> &RunPlan {
-        &self.host.plan
+        &self.state.plan
     }
 
     /// A client of the instance named `name`, through the listener that publishes it or, failing that, any that serves it.
-    pub(crate) fn client(&self, name: &str) -> Result<(Arc<InterfaceGlue>, Client), StartError> {
-        let plan = &self.host.plan;
+    pub(crate) fn connect(&self, name: &str) -> Result<(Arc<InterfaceGlue>, Client), StartError> {
+        let plan = &self.state.plan;
         let instance = plan.instances.get(name).ok_or_else(|| {
             let known: Vec<_> = plan.instances.keys().map(String::as_str).collect();
             StartError::new(format!("there is no `{name}`; known: {}", known.join(", ")))
@@ -41,27 +41,31 @@ impl Outside {
         let edge = if let Some(edge) = plan.edges.get(&key) {
             edge
         } else {
-            made = self.any_listener(name, instance.interface())?;
+            made = self.plan_edge_to_any_listener(name, instance.interface())?;
             &made
         };
-        let glue = self.linked.interface(&edge.interface)?.clone();
-        let shared = Arc::new(edge_of(&key, edge, true));
+        let glue = self.registry.interface(&edge.interface)?.clone();
+        let shared = Arc::new(build_edge(&key, edge, true));
         let interface = glue.interface();
-        let assembly = Assembly::new(&self.linked, &self.host);
+        let assembly = Assembly::new(&self.registry, &self.state);
         let transport = assembly.connect(&key, edge, &shared)?;
         // So that a test or a smoke call waits no longer than the outside world may.
-        let chains = assembly.client_chains(&key, edge, &shared, interface)?;
-        let end = Arc::new(Remote { transport, gate: None, deadline: edge.deadline });
+        let chains = assembly.build_client_chains(&key, edge, &shared, interface)?;
+        let end = Arc::new(RemoteCallee { transport, gate: None, deadline: edge.deadline });
         Ok((glue, Client::with_chains(shared, interface, chains, end)))
     }
 
     /// An edge like the one that the wiring would have if it published `name`.
-    fn any_listener(&self, name: &str, interface: &str) -> Result<EdgePlan, StartError> {
-        let serving = self.host.plan.listeners.iter().find(|(_, l)| l.serves.contains_key(name));
+    fn plan_edge_to_any_listener(
+        &self,
+        name: &str,
+        interface: &str,
+    ) -> Result<EdgePlan, StartError> {
+        let serving = self.state.plan.listeners.iter().find(|(_, l)| l.serves.contains_key(name));
         let (listener, plan) = serving.ok_or_else(|| {
             StartError::new(format!(
                 "`{name}` is neither published nor does it listen under the wiring `{}`, so nothing outside can call it",
-                self.host.plan.wiring
+                self.state.plan.wiring
             ))
         })?;
         Ok(EdgePlan {

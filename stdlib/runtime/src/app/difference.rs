@@ -10,7 +10,7 @@ const LONGEST: usize = 60;
 const BEFORE: usize = 15;
 
 /// A line for each of the first places where `got` is not what is expected: `.items[2].price: expected 3, got 4`.
-pub(super) fn differences(expected: &Value, got: &Value) -> Vec<String> {
+pub(super) fn find_differences(expected: &Value, got: &Value) -> Vec<String> {
     let mut all = Differences { path: String::new(), lines: Vec::new(), more: 0 };
     all.compare(expected, got);
     if all.more > 0 {
@@ -34,30 +34,29 @@ impl Differences {
                 for name in names {
                     let step =
                         if is_plain(name) { format!(".{name}") } else { format!("[{name:?}]") };
-                    self.below(&step, wanted.get(name), found.get(name));
+                    self.compare_child(&step, wanted.get(name), found.get(name));
                 }
             }
             (Value::Array(wanted), Value::Array(found)) => {
                 for index in 0..wanted.len().max(found.len()) {
-                    self.below(&format!("[{index}]"), wanted.get(index), found.get(index));
+                    self.compare_child(&format!("[{index}]"), wanted.get(index), found.get(index));
                 }
             }
             (Value::String(wanted), Value::String(found)) => {
                 let same = wanted.chars().zip(found.chars()).take_while(|(a, b)| a == b).count();
-                self.note(&text(wanted, same), &text(found, same));
+                self.note(&quote(wanted, same), &quote(found, same));
             }
-            _ => self.note(&shown(expected), &shown(got)),
+            _ => self.note(&show(expected), &show(got)),
         }
     }
 
-    fn below(&mut self, step: &str, expected: Option<&Value>, got: Option<&Value>) {
+    fn compare_child(&mut self, step: &str, expected: Option<&Value>, got: Option<&Value>) {
         let length = self.path.len();
         self.path.push_str(step);
         match (expected, got) {
             (Some(expected), Some(got)) => self.compare(expected, got),
             (expected, got) => {
-                let show =
-                    |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), shown);
+                let show = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), show);
                 self.note(&show(expected), &show(got));
             }
         }
@@ -80,7 +79,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// A text from shortly before the character at `at`, which is where it matters.
-fn text(text: &str, at: usize) -> String {
+fn quote(text: &str, at: usize) -> String {
     if text.chars().count() <= LONGEST {
         return format!("{text:?}");
     }
@@ -92,9 +91,9 @@ fn text(text: &str, at: usize) -> String {
 }
 
 /// A value, cut where it is long.
-fn shown(value: &Value) -> String {
+fn show(value: &Value) -> String {
     if let Value::String(written) = value {
-        return text(written, 0);
+        return quote(written, 0);
     }
     let whole = value.to_string();
     if whole.chars().count() <= LONGEST {
@@ -115,7 +114,7 @@ mod tests {
         let expected = json!({ "items": [{ "price": 1 }, { "price": 3 }], "a-b": 1, "gone": true });
         let got = json!({ "items": [{ "price": 1 }, { "price": 4 }, { "price": 5 }], "a-b": "1" });
         assert_eq!(
-            differences(&expected, &got),
+            find_differences(&expected, &got),
             [
                 ".items[1].price: expected 3, got 4",
                 ".items[2]: expected nothing, got {\"price\":5}",
@@ -123,20 +122,20 @@ mod tests {
                 ".gone: expected true, got nothing",
             ]
         );
-        assert_eq!(differences(&json!(1), &json!(2)), ["the answer: expected 1, got 2"]);
-        assert!(differences(&got, &got).is_empty());
+        assert_eq!(find_differences(&json!(1), &json!(2)), ["the answer: expected 1, got 2"]);
+        assert!(find_differences(&got, &got).is_empty());
     }
 
     #[test]
     fn long_values_are_cut_where_they_differ() {
         let long = "lorem ipsum ".repeat(20);
         let other = format!("{}X{}", &long[..150], &long[151..]);
-        let lines = differences(&json!({ "text": long }), &json!({ "text": other }));
+        let lines = find_differences(&json!({ "text": long }), &json!({ "text": other }));
         assert_eq!(lines.len(), 1);
         assert!(lines[0].chars().count() < 200 && lines[0].contains('X'), "{}", lines[0]);
         let many: Vec<u32> = (0..20).collect();
         let none = vec![99; 20];
-        let lines = differences(&json!(many), &json!(none));
+        let lines = find_differences(&json!(many), &json!(none));
         assert_eq!(lines.len(), MOST + 1);
         assert_eq!(lines[MOST], "and 15 more differences");
     }

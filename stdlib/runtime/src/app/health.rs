@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::App;
-use super::lifecycle::{complain, process};
+use super::lifecycle::{choose_process, complain};
 use crate::environment::Environment;
 use crate::error::StartError;
 
@@ -30,20 +30,24 @@ pub(super) fn run(app: &App, environment: &Environment, probe: &str) -> ExitCode
 
 fn ask(app: &App, environment: &Environment, probe: &str) -> Result<u16, StartError> {
     let plan = app.plan(environment)?;
-    let name = process(app, environment)?;
+    let name = choose_process(app, environment)?;
     let process = plan
         .processes
         .get(&name)
         .ok_or_else(|| StartError::new(format!("BP_PROCESS: there is no process `{name}`")))?;
-    let address = admin(environment, &process.admin.address, process.admin.port)?;
+    let address = find_admin_address(environment, &process.admin.address, process.admin.port)?;
     let failed = |error: std::io::Error| {
         StartError::because(format!("the admin listener {address}"), &error)
     };
-    status(address, probe).map_err(failed)
+    fetch_status(address, probe).map_err(failed)
 }
 
 /// Where the admin listener is reached from here: where it listens, this machine standing for every address.
-fn admin(environment: &Environment, name: &str, port: u16) -> Result<SocketAddr, StartError> {
+fn find_admin_address(
+    environment: &Environment,
+    name: &str,
+    port: u16,
+) -> Result<SocketAddr, StartError> {
     let variable = format!("BP_BIND_{name}");
     let text =
         environment.get(&variable).map_or_else(|| format!("127.0.0.1:{port}"), str::to_owned);
@@ -59,7 +63,7 @@ fn admin(environment: &Environment, name: &str, port: u16) -> Result<SocketAddr,
 }
 
 /// The status of one request, read off its first line.
-fn status(address: SocketAddr, probe: &str) -> std::io::Result<u16> {
+fn fetch_status(address: SocketAddr, probe: &str) -> std::io::Result<u16> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 use super::call_mode::show;
 use super::lifecycle::{Signals, complain, watch_supervisor};
 use super::running::{Hosting, Running};
-use super::{App, Linked};
+use super::{App, Registry};
 use crate::call::Edge;
+use crate::callee::LocalCallee;
 use crate::client::Client;
 use crate::context::Context;
-use crate::ends::Local;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::instance::{AnyInstance, Outcome};
@@ -63,17 +63,18 @@ pub(super) fn find<'a>(plan: &'a RunPlan, name: &str) -> Result<&'a InitPlan, St
 
 /// Makes the init's call on `callee`, and waits as long as it takes.
 pub(super) async fn call(
-    linked: &Linked,
+    registry: &Registry,
     interface: &str,
     callee: &AnyInstance,
     name: &str,
     init: &InitPlan,
     tasks: Tasks,
 ) -> Result<(), StartError> {
-    let glue = linked.interface(interface)?;
+    let glue = registry.interface(interface)?;
     let interface = glue.interface();
     let what = format!("{}.{}", init.callee, init.method);
-    let (Some(dispatch), Some(method)) = (glue.server(callee), interface.method(&init.method))
+    let (Some(dispatch), Some(method)) =
+        (glue.build_dispatch(callee), interface.method(&init.method))
     else {
         return Err(StartError::new(format!("`{what}` is nothing that an init can call")));
     };
@@ -85,7 +86,7 @@ pub(super) async fn call(
         remote: false,
         server: false,
     };
-    let client = Client::new(edge, interface, Vec::new(), Arc::new(Local(dispatch)));
+    let client = Client::new(edge, interface, Vec::new(), Arc::new(LocalCallee(dispatch)));
     let mut context = Context::empty();
     context.set_tasks(tasks);
     // No arguments may be written as nothing at all.

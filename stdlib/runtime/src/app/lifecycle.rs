@@ -63,7 +63,7 @@ async fn serve(app: App, environment: Environment) -> ExitCode {
         (Err(error), _) | (_, Err(error)) => return complain(&format!("signals: {error}"), 1),
     };
     watch_supervisor(&environment);
-    let process = match process(&app, &environment) {
+    let process = match choose_process(&app, &environment) {
         Ok(process) => process,
         Err(error) => return complain(&error.to_string(), 1),
     };
@@ -111,7 +111,7 @@ fn stop_with_supervisor() {
 }
 
 /// The process to be: `BP_PROCESS`, or the only one there is.
-pub(super) fn process(app: &App, environment: &Environment) -> Result<String, StartError> {
+pub(super) fn choose_process(app: &App, environment: &Environment) -> Result<String, StartError> {
     if let Some(name) = environment.get("BP_PROCESS") {
         return Ok(name.to_owned());
     }

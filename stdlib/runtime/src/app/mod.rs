@@ -7,10 +7,10 @@ mod call_mode;
 mod dial;
 mod difference;
 mod health;
-mod host;
 mod init;
 mod lifecycle;
 mod process_metrics;
+mod process_state;
 mod running;
 mod smoke;
 pub(crate) mod test;
@@ -47,12 +47,12 @@ use crate::plugin::{BackendPlugin, TransportPlugin, WrapperPlugin};
 /// It holds what *any* of the application's wirings may need; the plan picks.
 pub struct App {
     plan: Cow<'static, str>,
-    linked: Linked,
+    registry: Registry,
 }
 
 /// Everything that is linked, by the name that the plan uses.
 #[derive(Default)]
-pub(crate) struct Linked {
+pub(crate) struct Registry {
     wrappers: BTreeMap<&'static str, Arc<dyn WrapperPlugin>>,
     transports: BTreeMap<&'static str, Arc<dyn TransportPlugin>>,
     backends: BTreeMap<&'static str, Arc<dyn BackendPlugin>>,
@@ -63,18 +63,18 @@ pub(crate) struct Linked {
 impl App {
     /// An application with the plan that it was compiled with; `BP_PLAN` names another.
     pub fn new(plan: impl Into<Cow<'static, str>>) -> Self {
-        Self { plan: plan.into(), linked: Linked::default() }
+        Self { plan: plan.into(), registry: Registry::default() }
     }
 
     /// Links a wrapper.
     pub fn wrapper(mut self, plugin: impl WrapperPlugin + 'static) -> Self {
-        self.linked.wrappers.insert(plugin.id(), Arc::new(plugin));
+        self.registry.wrappers.insert(plugin.id(), Arc::new(plugin));
         self
     }
 
     /// Links a transport.
     pub fn transport(mut self, plugin: impl TransportPlugin + 'static) -> Self {
-        self.linked.transports.insert(plugin.id(), Arc::new(plugin));
+        self.registry.transports.insert(plugin.id(), Arc::new(plugin));
         self
     }
 
@@ -83,19 +83,19 @@ impl App {
         for glue in plugin.interfaces() {
             self = self.interface(glue);
         }
-        self.linked.backends.insert(plugin.id(), Arc::new(plugin));
+        self.registry.backends.insert(plugin.id(), Arc::new(plugin));
         self
     }
 
     /// Links an interface.
     pub fn interface(mut self, glue: InterfaceGlue) -> Self {
-        self.linked.interfaces.insert(glue.interface().path, Arc::new(glue));
+        self.registry.interfaces.insert(glue.interface().path, Arc::new(glue));
         self
     }
 
     /// Links an implementation by the name that the wiring uses.
     pub fn implementation(mut self, name: &str, constructor: Constructor) -> Self {
-        self.linked.implementations.insert(name.to_owned(), constructor);
+        self.registry.implementations.insert(name.to_owned(), constructor);
         self
     }
 
@@ -138,16 +138,16 @@ impl App {
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App")
-            .field("wrappers", &self.linked.wrappers.keys())
-            .field("transports", &self.linked.transports.keys())
-            .field("backends", &self.linked.backends.keys())
-            .field("interfaces", &self.linked.interfaces.keys())
-            .field("implementations", &self.linked.implementations.keys())
+            .field("wrappers", &self.registry.wrappers.keys())
+            .field("transports", &self.registry.transports.keys())
+            .field("backends", &self.registry.backends.keys())
+            .field("interfaces", &self.registry.interfaces.keys())
+            .field("implementations", &self.registry.implementations.keys())
             .finish_non_exhaustive()
     }
 }
 
-impl Linked {
+impl Registry {
     fn wrapper(&self, id: &str) -> Result<&Arc<dyn WrapperPlugin>, StartError> {
         self.wrappers
             .get(id)

@@ -6,7 +6,7 @@ use std::time::Instant;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 
-use super::host::Host;
+use super::process_state::ProcessState;
 use crate::metrics::Metrics;
 
 /// Gauges that are set when somebody looks.
@@ -20,12 +20,12 @@ pub(super) struct ProcessMetrics {
 }
 
 impl ProcessMetrics {
-    pub(super) fn register(host: &Host) -> Self {
-        let metrics = host.surroundings.metrics.clone();
+    pub(super) fn register(state: &ProcessState) -> Self {
+        let metrics = state.surroundings.metrics.clone();
         let labels = [
-            ("service_namespace", host.plan.app.clone()),
-            ("service_name", host.process.clone()),
-            ("bp_wiring", host.plan.wiring.clone()),
+            ("service_namespace", state.plan.app.clone()),
+            ("service_name", state.process.clone()),
+            ("bp_wiring", state.plan.wiring.clone()),
             ("bp_runtime", env!("CARGO_PKG_VERSION").to_owned()),
         ];
         metrics.register("target", "What runs here", Info::new(labels));
@@ -44,19 +44,19 @@ impl ProcessMetrics {
     }
 
     /// The text of every metric now.
-    pub(super) fn encode(&self, host: &Host) -> String {
+    pub(super) fn encode(&self, state: &ProcessState) -> String {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let runtime = tokio::runtime::Handle::current();
         self.tasks_alive.set(whole(runtime.metrics().num_alive_tasks()));
-        self.in_flight.set(whole(host.tasks.running()));
-        self.memory.set(resident_bytes().unwrap_or(0));
+        self.in_flight.set(whole(state.tasks.running()));
+        self.memory.set(read_resident_bytes().unwrap_or(0));
         self.uptime.set(self.started.elapsed().as_secs_f64());
         self.metrics.encode()
     }
 }
 
 /// From Linux; 0 elsewhere. The page of every platform that runs it is 4 KiB or a multiple, which `VmRSS` avoids to know.
-fn resident_bytes() -> Option<i64> {
+fn read_resident_bytes() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)

@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::addresses::{self, Bound};
 use super::assemble::{Assembly, Background};
-use super::host::Host;
 use super::process_metrics::ProcessMetrics;
-use super::{App, Linked, admin, init};
+use super::process_state::ProcessState;
+use super::{App, Registry, admin, init};
 use crate::balance::Directories;
+use crate::callee::StartGate;
 use crate::config::Configuration;
 use crate::context::Context;
 use crate::drain::Drain;
-use crate::ends::Gate;
 use crate::environment::Environment;
 use crate::error::{InitError, StartError};
 use crate::instance::AnyInstance;
@@ -56,8 +56,8 @@ pub struct Stopped {
 
 /// A started process.
 pub struct Running {
-    pub(super) host: Arc<Host>,
-    linked: Arc<Linked>,
+    pub(super) state: Arc<ProcessState>,
+    registry: Arc<Registry>,
     instances: BTreeMap<String, AnyInstance>,
     ports: BTreeMap<String, SocketAddr>,
     /// Listeners, which end after the drain signal.
@@ -72,10 +72,10 @@ impl Running {
         environment: Environment,
         hosting: Hosting,
     ) -> Result<Self, StartError> {
-        let (host, linked) = prepare(app, environment, &hosting)?;
+        let (state, registry) = prepare(app, environment, &hosting)?;
         let mut running = Self {
-            host,
-            linked,
+            state,
+            registry,
             instances: BTreeMap::new(),
             ports: BTreeMap::new(),
             serving: JoinSet::new(),
@@ -85,109 +85,109 @@ impl Running {
             Hosting::Process(_) => running.bind().await?,
             Hosting::Init(_) | Hosting::Embedded => BTreeMap::new(),
         };
-        let (linked, host) = (running.linked.clone(), running.host.clone());
-        let mut assembly = Assembly::new(&linked, &host);
+        let (registry, state) = (running.registry.clone(), running.state.clone());
+        let mut assembly = Assembly::new(&registry, &state);
         assembly.build().await?;
         let mut serving = Vec::new();
         for (name, bound) in bound {
-            let listener = find_listener(&host.plan, &name)?;
+            let listener = find_listener(&state.plan, &name)?;
             let (settings, limit) =
-                host.configuration.transport(&crate::config::place::listener_label(&name))?;
+                state.configuration.transport(&crate::config::place::listener_label(&name))?;
             let context = ServeContext {
                 listener: bound.listen()?,
                 name: name.clone(),
-                server: Arc::new(assembly.server(&name)?),
+                server: Arc::new(assembly.build_server(&name)?),
                 settings,
                 limit,
-                description: host.plan.descriptions.get(&listener.transport).cloned(),
-                ready: host.ready.subscribe(),
-                drain: host.drain.clone(),
-                surroundings: host.surroundings.clone(),
+                description: state.plan.descriptions.get(&listener.transport).cloned(),
+                ready: state.ready.subscribe(),
+                drain: state.drain.clone(),
+                surroundings: state.surroundings.clone(),
             };
-            serving.push((name, linked.transport(&listener.transport)?.serve(context)));
+            serving.push((name, registry.transport(&listener.transport)?.serve(context)));
         }
-        host.gate.open();
+        state.gate.open();
         for (name, serve) in serving {
-            let host = host.clone();
+            let state = state.clone();
             running.serving.spawn(async move {
                 match serve.await {
-                    Ok(()) if host.drain.is_draining() => {}
-                    Ok(()) => host.fail(format!("listener `{name}` ended")),
-                    Err(error) => host.fail(format!("listener `{name}`: {error}")),
+                    Ok(()) if state.drain.is_draining() => {}
+                    Ok(()) => state.fail(format!("listener `{name}` ended")),
+                    Err(error) => state.fail(format!("listener `{name}`: {error}")),
                 }
             });
         }
         running.instances = assembly.instances;
         running.run_background(assembly.background);
         // All in one process, there is no other process for an init.
-        if host.process == ALL {
-            for name in host.plan.inits.keys() {
+        if state.process == ALL {
+            for name in state.plan.inits.keys() {
                 running.init(name).await.map_err(|error| error.at(format!("init `{name}`")))?;
             }
         }
-        if host.environment.get("BP_CONFIG").is_some() {
-            running.others.spawn(host.configuration.clone().watch());
+        if state.environment.get("BP_CONFIG").is_some() {
+            running.others.spawn(state.configuration.clone().watch());
         }
-        host.started.store(true, Ordering::Release);
-        host.ready.send_replace(true);
-        tracing::info!(process = %host.process, instances = running.instances.len(), "started");
+        state.started.store(true, Ordering::Release);
+        state.ready.send_replace(true);
+        tracing::info!(process = %state.process, instances = running.instances.len(), "started");
         Ok(running)
     }
 
     /// Takes the ports of this process and starts its admin listener.
     async fn bind(&mut self) -> Result<BTreeMap<String, Bound>, StartError> {
-        let host = self.host.clone();
+        let state = self.state.clone();
         let mut listeners = BTreeMap::new();
-        for (name, listener) in &host.plan.listeners {
-            if !host.is(&listener.process) {
+        for (name, listener) in &state.plan.listeners {
+            if !state.is(&listener.process) {
                 continue;
             }
-            let bound = Bound::new(&host.environment, &listener.address, listener.port).await?;
+            let bound = Bound::new(&state.environment, &listener.address, listener.port).await?;
             tracing::info!(listener = %name, address = %bound.address, "listens");
             self.ports.insert(listener.address.clone(), bound.address);
             listeners.insert(name.clone(), bound);
         }
         // All in one process need one admin listener, that of the first.
-        let process = host.plan.processes.iter().find(|(name, _)| host.is(name));
+        let process = state.plan.processes.iter().find(|(name, _)| state.is(name));
         if let Some((_, process)) = process {
             let admin = &process.admin;
-            let bound = Bound::new(&host.environment, &admin.address, admin.port).await?;
+            let bound = Bound::new(&state.environment, &admin.address, admin.port).await?;
             tracing::info!(listener = "admin", address = %bound.address, "listens");
             self.ports.insert(admin.address.clone(), bound.address);
-            let metrics = Arc::new(ProcessMetrics::register(&host));
-            self.others.spawn(admin::serve(bound.listen()?, host.clone(), metrics));
+            let metrics = Arc::new(ProcessMetrics::register(&state));
+            self.others.spawn(admin::serve(bound.listen()?, state.clone(), metrics));
         }
-        addresses::write_ports(&host.environment, &self.ports)?;
+        addresses::write_ports(&state.environment, &self.ports)?;
         Ok(listeners)
     }
 
     /// Does one of the plan's inits, whose service this process holds.
     pub(super) async fn init(&self, name: &str) -> Result<(), StartError> {
-        let plan = &self.host.plan;
+        let plan = &self.state.plan;
         let init = init::find(plan, name)?;
         let (Some(instance), Some(callee)) =
             (plan.instances.get(&init.callee), self.instances.get(&init.callee))
         else {
             return Err(StartError::new(format!("`{}` is not in this process", init.callee)));
         };
-        let tasks = self.host.tasks.clone();
-        init::call(&self.linked, instance.interface(), callee, name, init, tasks).await
+        let tasks = self.state.tasks.clone();
+        init::call(&self.registry, instance.interface(), callee, name, init, tasks).await
     }
 
     fn run_background(&mut self, background: Background) {
         for (name, run) in background {
-            let host = self.host.clone();
+            let state = self.state.clone();
             let mut context = Context::empty();
-            context.set_tasks(host.tasks.clone());
+            context.set_tasks(state.tasks.clone());
             let work = AssertUnwindSafe(context.scope(run)).catch_unwind();
             self.others.spawn(async move {
                 tokio::select! {
-                    () = host.stop.cancelled() => {}
+                    () = state.stop.cancelled() => {}
                     outcome = work => match outcome {
                         Ok(Ok(())) => tracing::debug!(service = %name, "the background work is done"),
-                        Ok(Err(error)) => host.fail(failed(&name, &error)),
+                        Ok(Err(error)) => state.fail(failed(&name, &error)),
                         Err(panic) => {
-                            host.fail(format!("`{name}`: its background work panicked: {}", panic_text(&*panic)));
+                            state.fail(format!("`{name}`: its background work panicked: {}", panic_text(&*panic)));
                         }
                     }
                 }
@@ -207,12 +207,12 @@ impl Running {
 
     /// The metrics of the process.
     pub fn metrics(&self) -> &Metrics {
-        &self.host.surroundings.metrics
+        &self.state.surroundings.metrics
     }
 
     /// Calls and counted tasks under way.
     pub fn in_flight(&self) -> usize {
-        self.host.tasks.running()
+        self.state.tasks.running()
     }
 
     /// Looks at the configuration file now instead of within a second. True when something changed.
@@ -220,12 +220,12 @@ impl Running {
     /// # Errors
     /// The file is wrong; what was in force stays so.
     pub fn reload(&self) -> Result<bool, StartError> {
-        self.host.configuration.reload()
+        self.state.configuration.reload()
     }
 
     /// Resolves, with the reason, when something ended that must not: a listener, or a background task by an error.
     pub async fn failed(&self) -> String {
-        let mut failure = self.host.failure.subscribe();
+        let mut failure = self.state.failure.subscribe();
         match failure.wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or_default(),
             // The host holds the sender, so it lives as long as this borrow.
@@ -235,7 +235,7 @@ impl Running {
 
     /// Whether the process takes calls.
     pub fn is_ready(&self) -> bool {
-        self.host.is_ready()
+        self.state.is_ready()
     }
 
     /// Stops in order: unready; after the delay, no new connections; calls and counted tasks to their end, within the limit; background work; telemetry.
@@ -243,16 +243,16 @@ impl Running {
     /// When `hurry` resolves, what is still open is given up.
     pub async fn stop(mut self, hurry: impl Future<Output = ()>) -> Stopped {
         let drain = self.drain_plan();
-        self.host.ready.send_replace(false);
+        self.state.ready.send_replace(false);
         let orderly = async {
             // Whoever balances over this process needs time to see that it is unready; without a listener nobody does.
             if !self.serving.is_empty() {
                 tokio::time::sleep(drain.delay()).await;
             }
-            self.host.drain.start();
+            self.state.drain.start();
             let finished = async {
                 while self.serving.join_next().await.is_some() {}
-                self.host.tasks.finished().await;
+                self.state.tasks.finished().await;
             };
             tokio::time::timeout(drain.limit(), finished).await.is_ok()
         };
@@ -261,11 +261,11 @@ impl Running {
             () = hurry => false,
         };
         if !drained {
-            tracing::warn!(in_flight = self.host.tasks.running(), "gives up what is still open");
+            tracing::warn!(in_flight = self.state.tasks.running(), "gives up what is still open");
         }
-        self.host.drain.close();
-        self.host.stop.cancel();
-        let plugins = self.linked.wrappers.values();
+        self.state.drain.close();
+        self.state.stop.cancel();
+        let plugins = self.registry.wrappers.values();
         let flushed = join_all(plugins.map(|plugin| plugin.flush()));
         if tokio::time::timeout(FLUSH, flushed).await.is_err() {
             tracing::warn!("telemetry could not be handed over in time");
@@ -278,7 +278,7 @@ impl Running {
 
     /// The most patient of the processes that are in this one.
     fn drain_plan(&self) -> DrainPlan {
-        let processes = self.host.plan.processes.iter().filter(|(name, _)| self.host.is(name));
+        let processes = self.state.plan.processes.iter().filter(|(name, _)| self.state.is(name));
         let drains = processes.map(|(_, process)| process.drain);
         let most = |a: DrainPlan, b: DrainPlan| DrainPlan {
             delay_ms: a.delay_ms.max(b.delay_ms),
@@ -291,7 +291,7 @@ impl Running {
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Running")
-            .field("process", &self.host.process)
+            .field("process", &self.state.process)
             .field("instances", &self.instances.keys())
             .finish_non_exhaustive()
     }
@@ -302,14 +302,14 @@ pub(super) fn prepare(
     app: App,
     environment: Environment,
     hosting: &Hosting,
-) -> Result<(Arc<Host>, Arc<Linked>), StartError> {
+) -> Result<(Arc<ProcessState>, Arc<Registry>), StartError> {
     let mut plan = app.plan(&environment)?;
     bp_data::wire::install(std::mem::take(&mut plan.wire))
         .map_err(|error| StartError::because("the run plan", &error))?;
     let process = match hosting {
         Hosting::Embedded => ALL.to_owned(),
         Hosting::Process(name) => {
-            known_process(&plan, name)?;
+            check_process(&plan, name)?;
             name.clone()
         }
         Hosting::Init(name) => {
@@ -317,9 +317,9 @@ pub(super) fn prepare(
             name.clone()
         }
     };
-    addresses::check(&plan, &environment)?;
+    addresses::check_addresses(&plan, &environment)?;
     let plan = Arc::new(plan);
-    let interfaces = app.linked.interfaces.iter().map(|(path, glue)| (*path, glue.interface()));
+    let interfaces = app.registry.interfaces.iter().map(|(path, glue)| (*path, glue.interface()));
     let interfaces = interfaces.collect();
     let configuration = Configuration::load(plan.clone(), interfaces, environment.clone())?;
     let surroundings = Surroundings {
@@ -328,14 +328,14 @@ pub(super) fn prepare(
         metrics: Metrics::default(),
         ..Surroundings::default()
     };
-    let host = Arc::new(Host {
+    let state = Arc::new(ProcessState {
         plan,
         process,
         environment,
         configuration: Arc::new(configuration),
         surroundings,
         tasks: Tasks::default(),
-        gate: Arc::new(Gate::default()),
+        gate: Arc::new(StartGate::default()),
         directories: Directories::default(),
         drain: Drain::new(),
         stop: CancellationToken::new(),
@@ -343,10 +343,10 @@ pub(super) fn prepare(
         ready: watch::Sender::new(false),
         failure: watch::Sender::new(None),
     });
-    Ok((host, Arc::new(app.linked)))
+    Ok((state, Arc::new(app.registry)))
 }
 
-fn known_process(plan: &RunPlan, name: &str) -> Result<(), StartError> {
+fn check_process(plan: &RunPlan, name: &str) -> Result<(), StartError> {
     if name == ALL || plan.processes.contains_key(name) {
         return Ok(());
     }

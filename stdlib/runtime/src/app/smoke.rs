@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::App;
 use super::call_mode::{call, print, show};
-use super::dial::Outside;
-use super::difference::differences;
+use super::dial::OutsideCaller;
+use super::difference::find_differences;
 use super::lifecycle::complain;
 use crate::call::Class;
 use crate::environment::Environment;
@@ -21,14 +21,15 @@ const LONGEST: usize = 200;
 
 /// Makes the calls in order. 0 when every one ended as the wiring expects.
 pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
-    let outside = match Outside::new(app, environment) {
+    let outside = match OutsideCaller::new(app, environment) {
         Ok(outside) => outside,
         Err(error) => return complain(&error.to_string(), 1),
     };
     let mut failures = 0_usize;
     for smoke in &outside.plan().smoke {
         let outcome = call(&outside, &smoke.callee, &smoke.method, &smoke.arguments).await;
-        let (answer, problems) = judge(smoke, outcome, &|value| canonical(&outside, smoke, value));
+        let (answer, problems) =
+            judge(smoke, outcome, &|value| canonicalize(&outside, smoke, value));
         let mark = if problems.is_empty() { "ok  " } else { "FAIL" };
         let arguments = &smoke.arguments;
         print(&format!(
@@ -46,10 +47,14 @@ pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
 }
 
 /// An answer of the call's method in the one form that all equal ones have.
-fn canonical(outside: &Outside, smoke: &SmokePlan, value: &Value) -> Result<Value, DecodeError> {
-    let found = outside.client(&smoke.callee).ok().and_then(|(glue, _)| {
+fn canonicalize(
+    outside: &OutsideCaller,
+    smoke: &SmokePlan,
+    value: &Value,
+) -> Result<Value, DecodeError> {
+    let found = outside.connect(&smoke.callee).ok().and_then(|(glue, _)| {
         let method = glue.interface().method(&smoke.method)?;
-        Some(glue.canonical(method.index, value.clone()))
+        Some(glue.canonicalize(method.index, value.clone()))
     });
     // Without it there is no answer either.
     found.unwrap_or_else(|| Ok(value.clone()))
@@ -97,10 +102,10 @@ fn compare(
     if wanted == found {
         return Vec::new();
     }
-    let mut lines = vec![line("expected", &wanted), line("got", &found)];
+    let mut lines = vec![format_line("expected", &wanted), format_line("got", &found)];
     // Of two short values that are no more than themselves, all is said.
     let has_parts = wanted.is_object() || wanted.is_array();
-    let differences = differences(&wanted, &found);
+    let differences = find_differences(&wanted, &found);
     if has_parts || differences.iter().any(|text| text.contains('…')) {
         lines.extend(differences);
     }
@@ -108,7 +113,7 @@ fn compare(
 }
 
 /// A value after a word, cut where it is long; the whole answer is above it.
-fn line(word: &str, value: &Value) -> String {
+fn format_line(word: &str, value: &Value) -> String {
     let text = value.to_string();
     let part: String = text.chars().take(LONGEST).collect();
     let cut = if part.len() < text.len() { "…" } else { "" };

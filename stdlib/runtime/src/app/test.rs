@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use super::App;
-use super::dial::Outside;
+use super::dial::OutsideCaller;
 use super::running::{Hosting, Running};
 use crate::environment::Environment;
 use crate::error::StartError;
 
 /// The instances that a test gets.
-pub struct Targets {
-    system: System,
+pub struct TestInstances {
+    system: TestSystem,
 }
 
-enum System {
+enum TestSystem {
     Embedded(Running),
-    Outside(Outside),
+    Outside(OutsideCaller),
 }
 
-impl Targets {
+impl TestInstances {
     /// The instance named `name`.
     ///
     /// # Panics
@@ -26,13 +26,13 @@ impl Targets {
     #[expect(clippy::panic, reason = "the way a test fails")]
     pub fn service<T: ?Sized + Send + Sync + 'static>(&self, name: &str) -> Arc<T> {
         let found = match &self.system {
-            System::Embedded(running) => running.instance::<T>(name).ok_or_else(|| {
+            TestSystem::Embedded(running) => running.instance::<T>(name).ok_or_else(|| {
                 let wanted = std::any::type_name::<T>();
                 StartError::new(format!("there is no instance `{name}` of {wanted}"))
             }),
-            System::Outside(outside) => outside.client(name).and_then(|(glue, client)| {
+            TestSystem::Outside(outside) => outside.connect(name).and_then(|(glue, client)| {
                 let wanted = std::any::type_name::<T>();
-                glue.client(client)?
+                glue.build_client(client)?
                     .get::<T>()
                     .ok_or_else(|| StartError::new(format!("`{name}` is no {wanted}")))
             }),
@@ -41,9 +41,9 @@ impl Targets {
     }
 }
 
-impl std::fmt::Debug for Targets {
+impl std::fmt::Debug for TestInstances {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Targets").finish_non_exhaustive()
+        f.debug_struct("TestInstances").finish_non_exhaustive()
     }
 }
 
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Targets {
 ///
 /// # Panics
 /// The application does not start, the test panics, or a background task fails.
-pub fn run<T>(app: App, name: &str, body: impl AsyncFnOnce(Targets) -> T) -> T {
+pub fn run<T>(app: App, name: &str, body: impl AsyncFnOnce(TestInstances) -> T) -> T {
     run_in(app, name, Environment::of_process(), body)
 }
 
@@ -64,7 +64,7 @@ pub fn run_in<T>(
     app: App,
     name: &str,
     environment: Environment,
-    body: impl AsyncFnOnce(Targets) -> T,
+    body: impl AsyncFnOnce(TestInstances) -> T,
 ) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -78,14 +78,14 @@ pub fn run_in<T>(
         .unwrap_or_else(|error| panic!("{name}: a folder for its data: {error}"));
     let output = runtime.block_on(async {
         let system = if running {
-            Outside::new(app, environment).map(System::Outside)
+            OutsideCaller::new(app, environment).map(TestSystem::Outside)
         } else {
             let data = folder.path().to_string_lossy();
             let environment = environment.with("BP_DATA", data);
-            app.start(environment, Hosting::Embedded).await.map(System::Embedded)
+            app.start(environment, Hosting::Embedded).await.map(TestSystem::Embedded)
         };
         let system = system.unwrap_or_else(|error| panic!("{name}: {error}"));
-        body(Targets { system }).await
+        body(TestInstances { system }).await
     });
     // Background work ends with the runtime, before its data goes.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

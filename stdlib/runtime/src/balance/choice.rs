@@ -17,19 +17,19 @@ pub enum Choice {
 ///
 /// The high half of the seed draws the first, the low half the second of what is left (Lemire's multiplication, whose bias below 2⁻³² is accepted).
 /// The same seed draws the same places, on any machine.
-pub fn two_of(count: usize, seed: u64) -> (usize, usize) {
-    let first = below(count, seed >> 32);
-    let second = below(count.saturating_sub(1), seed & 0xffff_ffff);
+pub fn draw_two(count: usize, seed: u64) -> (usize, usize) {
+    let first = draw_below(count, seed >> 32);
+    let second = draw_below(count.saturating_sub(1), seed & 0xffff_ffff);
     (first, if second >= first { second + 1 } else { second })
 }
 
 /// One place below `count`.
-pub(super) fn one_of(count: usize, seed: u64) -> usize {
-    below(count, seed >> 32)
+pub(super) fn draw_one(count: usize, seed: u64) -> usize {
+    draw_below(count, seed >> 32)
 }
 
 /// `bits` is uniform below 2³².
-fn below(count: usize, bits: u64) -> usize {
+fn draw_below(count: usize, bits: u64) -> usize {
     let count = u64::try_from(count).unwrap_or(u64::MAX).min(1 << 32);
     usize::try_from((bits * count) >> 32).unwrap_or(0)
 }
@@ -52,10 +52,10 @@ mod tests {
     #[test]
     fn the_places_are_a_contract() {
         let seeds = [0, 1, 1 << 32, 0x8000_0000_0000_0000, 0x8000_0000_8000_0000, u64::MAX];
-        let pairs = seeds.map(|seed| two_of(12, seed));
+        let pairs = seeds.map(|seed| draw_two(12, seed));
         assert_eq!(pairs, [(0, 1), (0, 1), (0, 1), (6, 0), (6, 5), (11, 10)]);
-        assert_eq!(two_of(2, 0), (0, 1));
-        assert_eq!(two_of(2, u64::MAX), (1, 0));
+        assert_eq!(draw_two(2, 0), (0, 1));
+        assert_eq!(draw_two(2, u64::MAX), (1, 0));
     }
 
     #[test]
@@ -65,7 +65,7 @@ mod tests {
             let mut rng = fastrand::Rng::with_seed(1);
             let draws = 20_000_u32;
             for _ in 0..draws {
-                let (a, b) = two_of(count, rng.u64(..));
+                let (a, b) = draw_two(count, rng.u64(..));
                 assert!(a != b && a < count && b < count);
                 *seen.entry((a, b)).or_default() += 1;
             }

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::source::{Source, endpoints_of};
+use super::source::{Source, parse_endpoints};
 use crate::clock::Clock;
 use crate::error::StartError;
 use crate::sync::lock;
@@ -24,7 +24,7 @@ const DNS_PERIOD: Duration = Duration::from_secs(5);
 const DNS_REST: Duration = Duration::from_millis(500);
 
 /// Endpoints, `None` until there was a first answer.
-pub(super) type Known = Option<Arc<[String]>>;
+pub(super) type KnownEndpoints = Option<Arc<[String]>>;
 
 /// Looks names up.
 pub(super) trait Resolve: Send + Sync {
@@ -48,7 +48,7 @@ impl Resolve for SystemResolver {
 /// The endpoints of one address, now and later.
 #[derive(Clone)]
 pub(crate) struct Directory {
-    pub(super) known: watch::Receiver<Known>,
+    pub(super) known: watch::Receiver<KnownEndpoints>,
     pub(super) failed: Arc<Notify>,
 }
 
@@ -78,7 +78,7 @@ impl Directory {
                 sender.send_replace(Some(list.into()));
             }
             Source::File(path) => {
-                let text = read(&path).map_err(StartError::new)?;
+                let text = read_endpoint_file(&path).map_err(StartError::new)?;
                 sender.send_replace(Some(text.endpoints.into()));
                 tokio::spawn(async move {
                     tokio::select! {
@@ -101,28 +101,28 @@ impl Directory {
     }
 }
 
-struct Listed {
+struct EndpointFile {
     text: String,
     endpoints: Vec<String>,
 }
 
-fn read(path: &Path) -> Result<Listed, String> {
+fn read_endpoint_file(path: &Path) -> Result<EndpointFile, String> {
     let at = |error: String| format!("{}: {error}", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| at(error.to_string()))?;
-    let endpoints = endpoints_of(&text).map_err(at)?;
-    Ok(Listed { text, endpoints })
+    let endpoints = parse_endpoints(&text).map_err(at)?;
+    Ok(EndpointFile { text, endpoints })
 }
 
 async fn follow_file(
     path: &Path,
     mut seen: String,
     clock: &dyn Clock,
-    known: &watch::Sender<Known>,
+    known: &watch::Sender<KnownEndpoints>,
 ) {
     let mut wrong = None;
     loop {
         clock.sleep(FILE_PERIOD).await;
-        match read(path) {
+        match read_endpoint_file(path) {
             Ok(listed) => {
                 wrong = None;
                 if listed.text != seen {
@@ -146,7 +146,7 @@ async fn follow_name(
     clock: &dyn Clock,
     resolver: &dyn Resolve,
     failed: &Notify,
-    known: &watch::Sender<Known>,
+    known: &watch::Sender<KnownEndpoints>,
 ) {
     let mut wrong = false;
     loop {
@@ -188,7 +188,7 @@ async fn follow_name(
     }
 }
 
-fn publish(known: &watch::Sender<Known>, endpoints: Vec<String>, origin: &str) {
+fn publish(known: &watch::Sender<KnownEndpoints>, endpoints: Vec<String>, origin: &str) {
     known.send_if_modified(|known| {
         let changed = known.as_deref() != Some(&endpoints);
         if changed {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::choice::{Choice, next_seed, one_of, two_of};
+use super::choice::{Choice, draw_one, draw_two, next_seed};
 
 /// The first pause before an endpoint that could not be reached is asked again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -36,7 +36,7 @@ struct Member<T> {
     failures: AtomicU32,
     down: AtomicBool,
     /// Whether somebody asks it again and again whether it is back.
-    asked: AtomicBool,
+    probed: AtomicBool,
 }
 
 impl<T> Endpoints<T> {
@@ -55,7 +55,7 @@ impl<T> Endpoints<T> {
         mut dial: impl FnMut(&str) -> Result<T, E>,
     ) -> Result<(), E> {
         let before = self.members.load_full();
-        let mut ordered: Vec<_> = addresses.iter().map(|a| (self.place(a), a)).collect();
+        let mut ordered: Vec<_> = addresses.iter().map(|a| (self.rank(a), a)).collect();
         ordered.sort_unstable();
         ordered.dedup();
         let members = ordered.into_iter().map(|(_, address)| {
@@ -68,7 +68,7 @@ impl<T> Endpoints<T> {
                 outstanding: AtomicUsize::new(0),
                 failures: AtomicU32::new(0),
                 down: AtomicBool::new(false),
-                asked: AtomicBool::new(false),
+                probed: AtomicBool::new(false),
             }))
         });
         let members = members.collect::<Result<Vec<_>, E>>()?;
@@ -77,7 +77,7 @@ impl<T> Endpoints<T> {
     }
 
     /// Where an address comes in this caller's order.
-    fn place(&self, address: &str) -> u64 {
+    fn rank(&self, address: &str) -> u64 {
         address.bytes().fold(self.order, |hash, byte| next_seed(hash ^ u64::from(byte)))
     }
 
@@ -120,7 +120,7 @@ impl<T> Endpoints<T> {
         // Nearly always all can be reached, and the first draw is the answer.
         if self.choice == Choice::P2c && members.len() > 1 {
             for _ in 0..DRAWS {
-                let (a, b) = two_of(members.len(), seed);
+                let (a, b) = draw_two(members.len(), seed);
                 let (a, b) = (members.get(a.min(b))?, members.get(a.max(b))?);
                 if [a, b].into_iter().all(|m| m.is_up() && fresh(m)) {
                     return Some(lighter(a, b));
@@ -134,10 +134,10 @@ impl<T> Endpoints<T> {
             ([], _) => None,
             ([only], _) => Some(only),
             (left, Choice::P2c) => {
-                let (a, b) = two_of(left.len(), seed);
+                let (a, b) = draw_two(left.len(), seed);
                 Some(lighter(left.get(a.min(b))?, left.get(a.max(b))?))
             }
-            (left, Choice::Random) => left.get(one_of(left.len(), seed)).copied(),
+            (left, Choice::Random) => left.get(draw_one(left.len(), seed)).copied(),
             (left, Choice::RoundRobin) => {
                 let turn = self.turn.fetch_add(1, Ordering::Relaxed);
                 left.get(turn % left.len()).copied()
@@ -182,7 +182,7 @@ impl<T> Picked<T> {
     }
 
     /// The endpoint answered: it can be reached, whatever the answer says. True when it was passed over.
-    pub fn reached(&self) -> bool {
+    pub fn mark_reached(&self) -> bool {
         if self.member.failures.load(Ordering::Relaxed) == 0 {
             return false;
         }
@@ -191,13 +191,13 @@ impl<T> Picked<T> {
     }
 
     /// The endpoint could not be reached: it is passed over from now on. Who gets an answer asks it whether it is back.
-    pub fn unreachable(&self) -> Option<Asking<T>> {
+    pub fn mark_unreachable(&self) -> Option<Probe<T>> {
         // Guesses while it is down say nothing new, so they do not lengthen the pauses.
         if !self.member.down.swap(true, Ordering::AcqRel) {
             self.member.failures.fetch_add(1, Ordering::Relaxed);
         }
-        let first = !self.member.asked.swap(true, Ordering::AcqRel);
-        first.then(|| Asking { member: self.member.clone() })
+        let first = !self.member.probed.swap(true, Ordering::AcqRel);
+        first.then(|| Probe { member: self.member.clone() })
     }
 }
 
@@ -214,11 +214,11 @@ impl<T> fmt::Debug for Picked<T> {
 }
 
 /// The duty to ask an endpoint whether it is back; one at a time has it.
-pub struct Asking<T> {
+pub struct Probe<T> {
     member: Arc<Member<T>>,
 }
 
-impl<T> Asking<T> {
+impl<T> Probe<T> {
     /// The endpoint's `host:port`.
     pub fn address(&self) -> &str {
         &self.member.address
@@ -234,7 +234,7 @@ impl<T> Asking<T> {
     /// What asking came to; true when it is to be asked again.
     ///
     /// A connection is no answer yet, so the failures before it still count when the next call fails.
-    pub fn asked(&self, reached: bool) -> bool {
+    pub fn record(&self, reached: bool) -> bool {
         if reached {
             self.member.down.store(false, Ordering::Release);
         } else if self.member.is_up() {
@@ -243,9 +243,9 @@ impl<T> Asking<T> {
             self.member.failures.fetch_add(1, Ordering::Relaxed);
             return true;
         }
-        self.member.asked.store(false, Ordering::Release);
+        self.member.probed.store(false, Ordering::Release);
         // A call that failed in between found the duty taken.
-        !self.member.is_up() && !self.member.asked.swap(true, Ordering::AcqRel)
+        !self.member.is_up() && !self.member.probed.swap(true, Ordering::AcqRel)
     }
 
     /// Whether the endpoint is still one of these.
@@ -255,9 +255,9 @@ impl<T> Asking<T> {
     }
 }
 
-impl<T> fmt::Debug for Asking<T> {
+impl<T> fmt::Debug for Probe<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Asking").field(&self.member.address).finish()
+        f.debug_tuple("Probe").field(&self.member.address).finish()
     }
 }
 

@@ -28,7 +28,7 @@
 //! No endpoint is tried twice for it.
 //! A connection that breaks in mid-call leaves open whether the callee acted; only `retry` repeats such a call, and only an idempotent one.
 
-mod balanced;
+mod balancer;
 mod choice;
 mod directory;
 mod endpoints;
@@ -36,11 +36,11 @@ mod endpoints;
 mod simulation;
 mod source;
 
-pub use balanced::over;
-pub use choice::{Choice, two_of};
+pub use balancer::connect_fixed;
+pub use choice::{Choice, draw_two};
 pub use endpoints::{Endpoints, Picked};
 
-pub(crate) use balanced::{Balanced, Inside};
+pub(crate) use balancer::{Balancer, EndpointWrappers};
 pub(crate) use directory::Directories;
 pub(crate) use source::Source;
 

@@ -14,27 +14,27 @@ const REQUESTS: usize = 100_000;
 const MEAN_MS: f64 = 10.0;
 
 /// A request under way, by its end in nanoseconds.
-struct UnderWay(u64, #[expect(dead_code, reason = "held until the request ends")] Picked<usize>);
+struct InFlight(u64, #[expect(dead_code, reason = "held until the request callee")] Picked<usize>);
 
-impl PartialEq for UnderWay {
+impl PartialEq for InFlight {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
-impl Eq for UnderWay {}
-impl PartialOrd for UnderWay {
+impl Eq for InFlight {}
+impl PartialOrd for InFlight {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
-impl Ord for UnderWay {
+impl Ord for InFlight {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.cmp(&other.0)
     }
 }
 
 /// The 99th percentile of the time in the system, in milliseconds. `slowness` has a factor a server.
-fn p99(choice: Choice, slowness: &[f64], utilisation: f64) -> f64 {
+fn simulate_p99(choice: Choice, slowness: &[f64], utilisation: f64) -> f64 {
     let endpoints = Endpoints::new(choice, 1);
     let names: Vec<_> = (0..slowness.len()).map(|i| i.to_string()).collect();
     endpoints.replace(&names, |name| Ok::<usize, Infallible>(name.parse().unwrap())).unwrap();
@@ -47,7 +47,7 @@ fn p99(choice: Choice, slowness: &[f64], utilisation: f64) -> f64 {
     let mut seeds = fastrand::Rng::with_seed(26);
     for _ in 0..REQUESTS {
         now += exponential(MEAN_MS / (utilisation * servers));
-        while under_way.peek().is_some_and(|Reverse(UnderWay(end, _))| *end <= nanos(now)) {
+        while under_way.peek().is_some_and(|Reverse(InFlight(end, _))| *end <= nanos(now)) {
             under_way.pop();
         }
         let picked = endpoints.pick(seeds.u64(..), &[]).unwrap();
@@ -55,7 +55,7 @@ fn p99(choice: Choice, slowness: &[f64], utilisation: f64) -> f64 {
         let end = free[server].max(now) + exponential(MEAN_MS) * slowness[server];
         free[server] = end;
         times.push(end - now);
-        under_way.push(Reverse(UnderWay(nanos(end), picked)));
+        under_way.push(Reverse(InFlight(nanos(end), picked)));
     }
     times.sort_by(f64::total_cmp);
     times[REQUESTS * 99 / 100]
@@ -73,8 +73,8 @@ fn nanos(millis: f64) -> u64 {
 #[test]
 fn two_choices_beat_taking_turns_and_taking_turns_beats_chance() {
     let even = [1.0; 10];
-    let [random, turns, two] =
-        [Choice::Random, Choice::RoundRobin, Choice::P2c].map(|choice| p99(choice, &even, 0.8));
+    let [random, turns, two] = [Choice::Random, Choice::RoundRobin, Choice::P2c]
+        .map(|choice| simulate_p99(choice, &even, 0.8));
     assert!(two < turns && turns < random, "{two} {turns} {random}");
     for (measured, published) in [(random, 215.0), (turns, 135.0), (two, 78.0)] {
         let ratio = measured / published;
@@ -86,7 +86,10 @@ fn two_choices_beat_taking_turns_and_taking_turns_beats_chance() {
 fn a_slow_server_drowns_those_who_take_turns_and_not_those_who_choose() {
     let mut one_slow = [1.0; 10];
     one_slow[3] = 5.0;
-    let (turns, two) = (p99(Choice::RoundRobin, &one_slow, 0.5), p99(Choice::P2c, &one_slow, 0.5));
+    let (turns, two) = (
+        simulate_p99(Choice::RoundRobin, &one_slow, 0.5),
+        simulate_p99(Choice::P2c, &one_slow, 0.5),
+    );
     assert!(turns > 100.0 * two, "its queue grows without end: {turns} ms");
     assert!((90.0..200.0).contains(&two), "{two} ms, published 132 ms");
 }

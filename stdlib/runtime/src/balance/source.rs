@@ -32,7 +32,7 @@ impl Source {
             return Ok(Self::File(PathBuf::from(path)));
         }
         if let Some(rest) = text.strip_prefix("dns:") {
-            let (name, port) = host_and_port(rest)
+            let (name, port) = parse_host_and_port(rest)
                 .filter(|(name, _)| !name.contains([':', ',']))
                 .ok_or_else(|| format!("`{text}` is no dns:name:port; {forms}"))?;
             return Ok(Self::Dns { name: name.to_owned(), port });
@@ -47,7 +47,7 @@ impl Source {
 }
 
 /// The endpoints that a file lists: a JSON array of texts, or a line each, `#` beginning a comment.
-pub(crate) fn endpoints_of(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn parse_endpoints(text: &str) -> Result<Vec<String>, String> {
     let list: Vec<String> = if text.trim_start().starts_with('[') {
         serde_json::from_str(text).map_err(|error| error.to_string())?
     } else {
@@ -62,14 +62,14 @@ pub(crate) fn endpoints_of(text: &str) -> Result<Vec<String>, String> {
 }
 
 fn is_endpoint(text: &str) -> bool {
-    let host = host_and_port(text).map(|(host, _)| host);
+    let host = parse_host_and_port(text).map(|(host, _)| host);
     host.is_some_and(|host| match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
         None => !host.contains([':', '/', '[', ']']) && !host.contains(char::is_whitespace),
     })
 }
 
-fn host_and_port(text: &str) -> Option<(&str, u16)> {
+fn parse_host_and_port(text: &str) -> Option<(&str, u16)> {
     let (host, port) = text.rsplit_once(':')?;
     let port = port.parse::<u16>().ok().filter(|port| *port > 0)?;
     (!host.is_empty()).then_some((host, port))
@@ -125,12 +125,12 @@ mod tests {
     #[test]
     fn a_file_is_lines_or_json() {
         let both = ["a:1".to_owned(), "b:2".to_owned()];
-        assert_eq!(endpoints_of("# carts\nb:2 # new\n\n a:1\r\n").as_deref(), Ok(&both[..]));
-        assert_eq!(endpoints_of(" [\"b:2\", \"a:1\", \"a:1\"]\n").as_deref(), Ok(&both[..]));
-        assert_eq!(endpoints_of("").as_deref(), Ok(&[][..]));
-        assert_eq!(endpoints_of("[]").as_deref(), Ok(&[][..]));
+        assert_eq!(parse_endpoints("# carts\nb:2 # new\n\n a:1\r\n").as_deref(), Ok(&both[..]));
+        assert_eq!(parse_endpoints(" [\"b:2\", \"a:1\", \"a:1\"]\n").as_deref(), Ok(&both[..]));
+        assert_eq!(parse_endpoints("").as_deref(), Ok(&[][..]));
+        assert_eq!(parse_endpoints("[]").as_deref(), Ok(&[][..]));
         for wrong in ["[\"a:1\"", "[1]", "a", "{\"a\": 1}", "[\"dns:a:1\"]"] {
-            assert!(endpoints_of(wrong).is_err(), "{wrong}");
+            assert!(parse_endpoints(wrong).is_err(), "{wrong}");
         }
     }
 }

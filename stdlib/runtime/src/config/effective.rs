@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::leaves::{leaves, set};
+use super::leaves::{collect_leaves, set};
 use super::overlay::{Entry, Table};
-use super::place::{Interfaces, Place, places};
+use super::place::{Interfaces, Place, collect_places};
 use crate::error::StartError;
 use crate::plan::{InstancePlan, ParameterPlan, RunPlan, ValuePlan};
 use bp_contract::selector::{CLIENT, Pattern};
@@ -33,12 +33,12 @@ impl Effective {
         interfaces: &Interfaces,
         entries: &[Entry],
     ) -> Result<Self, StartError> {
-        let places = places(plan, interfaces);
+        let places = collect_places(plan, interfaces);
         for entry in entries {
             let problem = match entry.table {
-                Table::Edge | Table::Server | Table::Backend => unfit(plan, &places, entry),
-                Table::Service => unfit_parameter(plan, entry),
-                Table::Knob => unfit_knob(plan, entry),
+                Table::Edge | Table::Server | Table::Backend => explain_unfit(plan, &places, entry),
+                Table::Service => explain_unfit_parameter(plan, entry),
+                Table::Knob => explain_unfit_knob(plan, entry),
             };
             if let Some(problem) = problem {
                 return Err(StartError::new(problem).at(entry.place()));
@@ -46,7 +46,7 @@ impl Effective {
         }
         let mut rows = BTreeMap::new();
         for (label, place) in &places {
-            rows.insert(label.clone(), place_rows(plan, place, entries)?);
+            rows.insert(label.clone(), compute_rows(plan, place, entries)?);
         }
         let mut knobs = BTreeMap::new();
         for (name, knob) in &plan.knobs {
@@ -58,7 +58,7 @@ impl Effective {
             let value = winner.value().and_then(Value::as_bool).unwrap_or(knob.default);
             knobs.insert(name.clone(), value);
         }
-        Ok(Self { rows, parameters: parameters(plan, entries)?, knobs })
+        Ok(Self { rows, parameters: compute_parameters(plan, entries)?, knobs })
     }
 }
 
@@ -91,11 +91,15 @@ impl<'a> Winner<'a> {
     }
 }
 
-fn place_rows(plan: &RunPlan, place: &Place, entries: &[Entry]) -> Result<Vec<Value>, StartError> {
+fn compute_rows(
+    plan: &RunPlan,
+    place: &Place,
+    entries: &[Entry],
+) -> Result<Vec<Value>, StartError> {
     let hits: Vec<_> = entries
         .iter()
-        .filter(|entry| takes(plan, place, entry))
-        .filter_map(|entry| Some((entry, place_leaves(plan, place, entry)?.ok()?)))
+        .filter(|entry| accepts(plan, place, entry))
+        .filter_map(|entry| Some((entry, read_place_leaves(plan, place, entry)?.ok()?)))
         .collect();
     let row = |method: Option<&str>| -> Result<Value, StartError> {
         let own = method.and_then(|method| place.by_method.get(method));
@@ -129,7 +133,7 @@ fn place_rows(plan: &RunPlan, place: &Place, entries: &[Entry]) -> Result<Vec<Va
 }
 
 /// Whether the entry is about this place, whatever its method.
-fn takes(plan: &RunPlan, place: &Place, entry: &Entry) -> bool {
+fn accepts(plan: &RunPlan, place: &Place, entry: &Entry) -> bool {
     let key = plan.plugins.get(&place.plugin).map(|plugin| plugin.key.as_str());
     place.table == entry.table
         && entry.selector.matches(place.caller.as_deref(), &place.callee)
@@ -137,7 +141,7 @@ fn takes(plan: &RunPlan, place: &Place, entry: &Entry) -> bool {
 }
 
 /// The entry's leaves at this place; `None` when its method is not one of the callee's.
-fn place_leaves(
+fn read_place_leaves(
     plan: &RunPlan,
     place: &Place,
     entry: &Entry,
@@ -153,19 +157,23 @@ fn place_leaves(
     if place.table == Table::Backend {
         let one =
             Value::Object(std::iter::once((entry.key.clone(), entry.value.clone())).collect());
-        return Some(leaves(plugin, &one));
+        return Some(collect_leaves(plugin, &one));
     }
-    Some(leaves(plugin, &entry.value))
+    Some(collect_leaves(plugin, &entry.value))
 }
 
 /// Why an entry cannot be applied anywhere, if so.
-fn unfit(plan: &RunPlan, places: &BTreeMap<String, Place>, entry: &Entry) -> Option<String> {
-    let mut taken = places.values().filter(|place| takes(plan, place, entry)).peekable();
+fn explain_unfit(
+    plan: &RunPlan,
+    places: &BTreeMap<String, Place>,
+    entry: &Entry,
+) -> Option<String> {
+    let mut taken = places.values().filter(|place| accepts(plan, place, entry)).peekable();
     if taken.peek().is_some() {
         let mut problem = None;
         let mut methods: Vec<&str> = Vec::new();
         for place in taken {
-            match place_leaves(plan, place, entry) {
+            match read_place_leaves(plan, place, entry) {
                 Some(Ok(_)) => return None,
                 Some(Err(error)) => problem = Some(error),
                 None => methods.extend(&place.methods),
@@ -190,7 +198,7 @@ fn unfit(plan: &RunPlan, places: &BTreeMap<String, Place>, entry: &Entry) -> Opt
     let backend = |instance: &InstancePlan| matches!(instance, InstancePlan::Backend { .. });
     let wanted = |instance: &InstancePlan| entry.table != Table::Backend || backend(instance);
     for pattern in entry.selector.names() {
-        if let Some(problem) = unknown_name(plan, pattern, wanted) {
+        if let Some(problem) = explain_unknown_name(plan, pattern, wanted) {
             return Some(problem);
         }
     }
@@ -198,7 +206,7 @@ fn unfit(plan: &RunPlan, places: &BTreeMap<String, Place>, entry: &Entry) -> Opt
 }
 
 /// Says that no instance has the name that is written, and which there are.
-fn unknown_name(
+fn explain_unknown_name(
     plan: &RunPlan,
     pattern: &Pattern,
     wanted: impl Fn(&InstancePlan) -> bool,
@@ -213,7 +221,7 @@ fn unknown_name(
 }
 
 /// Every literal parameter of a service: instance, name, value.
-fn values(plan: &RunPlan) -> impl Iterator<Item = (&String, &String, &ValuePlan)> {
+fn list_values(plan: &RunPlan) -> impl Iterator<Item = (&String, &String, &ValuePlan)> {
     plan.instances.iter().flat_map(|(instance, plan)| {
         let parameters = match plan {
             InstancePlan::Service { parameters, .. } => Some(parameters),
@@ -226,12 +234,12 @@ fn values(plan: &RunPlan) -> impl Iterator<Item = (&String, &String, &ValuePlan)
     })
 }
 
-fn parameters(
+fn compute_parameters(
     plan: &RunPlan,
     entries: &[Entry],
 ) -> Result<BTreeMap<(String, String), Value>, StartError> {
     let mut parameters = BTreeMap::new();
-    for (instance, name, value) in values(plan) {
+    for (instance, name, value) in list_values(plan) {
         let mut winner = Winner::default();
         for entry in entries.iter().filter(|entry| entry.table == Table::Service) {
             if entry.selector.matches(None, instance) && entry.key == *name {
@@ -244,14 +252,15 @@ fn parameters(
     Ok(parameters)
 }
 
-fn unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
+fn explain_unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
     let service = |instance: &InstancePlan| matches!(instance, InstancePlan::Service { .. });
-    if let Some(problem) = entry.selector.names().find_map(|name| unknown_name(plan, name, service))
+    if let Some(problem) =
+        entry.selector.names().find_map(|name| explain_unknown_name(plan, name, service))
     {
         return Some(problem);
     }
     let selected =
-        || values(plan).filter(|(instance, _, _)| entry.selector.matches(None, instance));
+        || list_values(plan).filter(|(instance, _, _)| entry.selector.matches(None, instance));
     let mut found = selected().filter(|(_, name, _)| **name == entry.key).peekable();
     if found.peek().is_none() {
         let known: Vec<_> = selected().map(|(_, name, _)| name.as_str()).collect();
@@ -261,15 +270,15 @@ fn unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
         if !value.tunable {
             return Some(format!("`{}` changes only by a build", entry.key));
         }
-        if kind(&value.value) != kind(&entry.value)
+        if describe_kind(&value.value) != describe_kind(&entry.value)
             && !(is_numeric(&value.value) && is_numeric(&entry.value))
         {
             return Some(format!(
                 "{} is {}, `{}` is {}",
                 entry.value,
-                kind(&entry.value),
+                describe_kind(&entry.value),
                 entry.key,
-                kind(&value.value)
+                describe_kind(&value.value)
             ));
         }
     }
@@ -286,7 +295,7 @@ fn is_numeric(value: &Value) -> bool {
     value.is_number() || value.as_str().is_some_and(text)
 }
 
-fn kind(value: &Value) -> &'static str {
+fn describe_kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",
@@ -297,7 +306,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn unfit_knob(plan: &RunPlan, entry: &Entry) -> Option<String> {
+fn explain_unfit_knob(plan: &RunPlan, entry: &Entry) -> Option<String> {
     if !plan.knobs.keys().any(|name| entry.selector.matches(None, name)) {
         let known: Vec<_> = plan.knobs.keys().map(String::as_str).collect();
         return Some(format!("there is no such knob; known: {}", known.join(", ")));

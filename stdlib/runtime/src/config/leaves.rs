@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::environment::reference;
+use crate::environment::parse_reference;
 use crate::plan::{PluginPlan, SettingPlan, SettingType};
 
 /// The leaves of `value` by dotted path. A bare value stands for the shorthand.
-pub(super) fn leaves(
+pub(super) fn collect_leaves(
     plugin: &PluginPlan,
     value: &Value,
 ) -> Result<BTreeMap<String, Value>, String> {
     let mut found = BTreeMap::new();
-    collect(plugin, "", plugin.shorthand.as_deref(), value, &mut found)?;
+    collect_below(plugin, "", plugin.shorthand.as_deref(), value, &mut found)?;
     Ok(found)
 }
 
-fn collect(
+fn collect_below(
     plugin: &PluginPlan,
     prefix: &str,
     shorthand: Option<&str>,
@@ -25,10 +25,10 @@ fn collect(
     found: &mut BTreeMap<String, Value>,
 ) -> Result<(), String> {
     if let Value::Object(entries) = value
-        && reference(value).is_none()
+        && parse_reference(value).is_none()
     {
         for (name, value) in entries {
-            leaf(plugin, &join(prefix, name), value, found)?;
+            insert_leaf(plugin, &join_path(prefix, name), value, found)?;
         }
         return Ok(());
     }
@@ -36,13 +36,13 @@ fn collect(
         return Err(if value.is_boolean() {
             "what is wrapped changes only by a build".to_owned()
         } else {
-            format!("write a table with {}", known(plugin, prefix))
+            format!("write a table with {}", list_known(plugin, prefix))
         });
     };
-    leaf(plugin, &join(prefix, shorthand), value, found)
+    insert_leaf(plugin, &join_path(prefix, shorthand), value, found)
 }
 
-fn leaf(
+fn insert_leaf(
     plugin: &PluginPlan,
     path: &str,
     value: &Value,
@@ -50,10 +50,10 @@ fn leaf(
 ) -> Result<(), String> {
     let Some(setting) = plugin.settings.get(path) else {
         let prefix = path.rsplit_once('.').map_or("", |(prefix, _)| prefix);
-        return Err(format!("unknown setting `{path}`; known: {}", known(plugin, prefix)));
+        return Err(format!("unknown setting `{path}`; known: {}", list_known(plugin, prefix)));
     };
     if setting.kind == SettingType::Table {
-        return collect(plugin, path, setting.shorthand.as_deref(), value, found);
+        return collect_below(plugin, path, setting.shorthand.as_deref(), value, found);
     }
     if !setting.tunable {
         return Err(format!("`{path}` changes only by a build"));
@@ -65,7 +65,7 @@ fn leaf(
 
 /// What is wrong with `value`, if something is; a reference is read and checked later.
 fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> {
-    if reference(value).is_some() {
+    if parse_reference(value).is_some() {
         return Ok(());
     }
     if setting.secret {
@@ -75,7 +75,7 @@ fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> {
 }
 
 /// The settings right below `prefix`.
-fn known(plugin: &PluginPlan, prefix: &str) -> String {
+fn list_known(plugin: &PluginPlan, prefix: &str) -> String {
     let below = plugin.settings.keys().filter_map(|path| {
         let rest = if prefix.is_empty() {
             path.as_str()
@@ -87,7 +87,7 @@ fn known(plugin: &PluginPlan, prefix: &str) -> String {
     below.collect::<Vec<_>>().join(", ")
 }
 
-fn join(prefix: &str, name: &str) -> String {
+fn join_path(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
 }
 

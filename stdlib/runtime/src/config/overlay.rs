@@ -159,7 +159,7 @@ pub(super) fn parse(text: &str, source: Source) -> Result<Vec<Entry>, StartError
             let selector =
                 Selector::parse(table, &text).map_err(|fault| at(format!("`{text}`: {fault}")))?;
             if table == Table::Knob {
-                let (key, value) = (String::new(), json(keys.get_ref()).map_err(&at)?);
+                let (key, value) = (String::new(), to_json(keys.get_ref()).map_err(&at)?);
                 entries.push(Entry { table, text, selector, key, value, source });
                 continue;
             }
@@ -168,7 +168,8 @@ pub(super) fn parse(text: &str, source: Source) -> Result<Vec<Entry>, StartError
             };
             for (key, value) in keys {
                 let (text, selector) = (text.clone(), selector.clone());
-                let (key, value) = (key.get_ref().to_string(), json(value.get_ref()).map_err(&at)?);
+                let (key, value) =
+                    (key.get_ref().to_string(), to_json(value.get_ref()).map_err(&at)?);
                 entries.push(Entry { table, text, selector, key, value, source });
             }
         }
@@ -177,7 +178,7 @@ pub(super) fn parse(text: &str, source: Source) -> Result<Vec<Entry>, StartError
 }
 
 /// As the compiler writes a plan: whole numbers beyond 64 bits, NaN and infinities are text.
-fn json(value: &DeValue<'_>) -> Result<Value, String> {
+fn to_json(value: &DeValue<'_>) -> Result<Value, String> {
     Ok(match value {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(number) => {
@@ -205,11 +206,12 @@ fn json(value: &DeValue<'_>) -> Result<Value, String> {
         DeValue::Boolean(value) => (*value).into(),
         DeValue::Datetime(time) => Value::String(time.to_string()),
         DeValue::Array(items) => {
-            items.iter().map(|item| json(item.get_ref())).collect::<Result<_, _>>()?
+            items.iter().map(|item| to_json(item.get_ref())).collect::<Result<_, _>>()?
         }
         DeValue::Table(table) => {
             let entries = table.iter();
-            let entries = entries.map(|(k, v)| Ok((k.get_ref().to_string(), json(v.get_ref())?)));
+            let entries =
+                entries.map(|(k, v)| Ok((k.get_ref().to_string(), to_json(v.get_ref())?)));
             Value::Object(entries.collect::<Result<_, String>>()?)
         }
     })

@@ -53,7 +53,7 @@ pub(crate) fn backend_label(name: &str) -> String {
 }
 
 /// All places of `plan`, by label.
-pub(super) fn places(plan: &RunPlan, interfaces: &Interfaces) -> BTreeMap<String, Place> {
+pub(super) fn collect_places(plan: &RunPlan, interfaces: &Interfaces) -> BTreeMap<String, Place> {
     let mut places = BTreeMap::new();
     let methods = |path: &str| -> Vec<&'static str> {
         let methods = interfaces.get(path).map_or(&[][..], |interface| interface.methods);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bp_std::rt::balance::over;
+use bp_std::rt::balance::connect_fixed;
 use bp_std::rt::{
     ArgumentTuple, BoxFuture, Call, Client, ConnectContext, Context, Drain, Edge, Endpoint, Infra,
     InfraKind, Instant, Interface, MessageLimit, Method, Processed, Reply, ServeContext, Served,
@@ -271,7 +271,7 @@ pub(crate) fn connect_with(
     });
     let addresses = addresses.iter().map(ToString::to_string).collect();
     let surroundings = Surroundings::default();
-    let end = over(dialer.unwrap(), shared, &INTERFACE, addresses, surroundings);
+    let end = connect_fixed(dialer.unwrap(), shared, &INTERFACE, addresses, surroundings);
     Client::new(edge, &INTERFACE, Vec::new(), end.unwrap())
 }
 

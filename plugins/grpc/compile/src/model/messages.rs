@@ -27,7 +27,7 @@ impl<'a> Messages<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
         Self {
             types: &plan.types,
-            names: names::of_types(plan.types.keys().map(String::as_str)),
+            names: names::name_types(plan.types.keys().map(String::as_str)),
             definitions: Vec::new(),
             anonymous: BTreeSet::new(),
             seen: BTreeSet::new(),
@@ -40,8 +40,8 @@ impl<'a> Messages<'a> {
     }
 
     /// The message that an application error is encoded in: the error as field 1.
-    pub(super) fn error(&mut self, path: &'a str) -> String {
-        let error = self.named(path);
+    pub(super) fn define_error(&mut self, path: &'a str) -> String {
+        let error = self.define_named(path);
         let name = match &error {
             TypeName::Defined(error) => format!("{error}Detail"),
             TypeName::Scalar(scalar) => format!("{scalar}Detail"),
@@ -60,28 +60,29 @@ impl<'a> Messages<'a> {
     }
 
     /// How a field of this type is declared.
-    pub(super) fn declared(&mut self, ty: &'a TypePlan) -> FieldType {
+    pub(super) fn declare_field(&mut self, ty: &'a TypePlan) -> FieldType {
         match ty {
-            TypePlan::Option(inner) => FieldType::Optional(self.singular(inner)),
+            TypePlan::Option(inner) => FieldType::Optional(self.declare_single(inner)),
             TypePlan::List(inner) | TypePlan::Array(inner, _) | TypePlan::Set(inner) => {
-                FieldType::Repeated(self.singular(inner))
+                FieldType::Repeated(self.declare_single(inner))
             }
             TypePlan::Map(key, value) => {
-                let (key_type, value_type) = (self.singular(key), self.singular(value));
+                let (key_type, value_type) = (self.declare_single(key), self.declare_single(value));
                 if is_map_key(key) {
                     return FieldType::Map(key_type, value_type);
                 }
-                let name = format!("EntryOf{}To{}", self.hint(key), self.hint(value));
+                let name =
+                    format!("EntryOf{}To{}", self.describe_type(key), self.describe_type(value));
                 let single = FieldType::Single;
                 let fields = [("key", single(key_type)), ("value", single(value_type))];
-                FieldType::Repeated(self.anonymous(name, "the entry of a map", fields))
+                FieldType::Repeated(self.define_anonymous(name, "the entry of a map", fields))
             }
-            _ => FieldType::Single(self.singular(ty)),
+            _ => FieldType::Single(self.declare_single(ty)),
         }
     }
 
     /// A type that stands alone: optional and repeated ones get a message around them.
-    fn singular(&mut self, ty: &'a TypePlan) -> TypeName {
+    fn declare_single(&mut self, ty: &'a TypePlan) -> TypeName {
         let what = match ty {
             TypePlan::Bool => return TypeName::Scalar("bool"),
             TypePlan::Char | TypePlan::Integer { signed: false, bits: ..=32 } => {
@@ -96,41 +97,45 @@ impl<'a> Messages<'a> {
             TypePlan::Float { bits: ..=32 } => return TypeName::Scalar("float"),
             TypePlan::Float { .. } => return TypeName::Scalar("double"),
             TypePlan::String | TypePlan::Known(_) => return TypeName::Scalar("string"),
-            TypePlan::Named(path) => return self.named(path),
+            TypePlan::Named(path) => return self.define_named(path),
             // A method with an opaque type is not offered, so that is never written.
-            TypePlan::Unit | TypePlan::Opaque(_) => return self.unit(),
-            TypePlan::Duration => return self.time("Duration", "the message of a duration"),
+            TypePlan::Unit | TypePlan::Opaque(_) => return self.define_unit(),
+            TypePlan::Duration => return self.define_time("Duration", "the message of a duration"),
             TypePlan::SystemTime => {
-                return self.time("SystemTime", "the message of a point in time");
+                return self.define_time("SystemTime", "the message of a point in time");
             }
             TypePlan::Tuple(items) => {
                 let fields = items.iter().enumerate();
                 let fields: Vec<_> =
-                    fields.map(|(i, ty)| (format!("field_{i}"), self.declared(ty))).collect();
-                let name = self.hint(ty);
-                return self.anonymous(name, "the message of a tuple", fields);
+                    fields.map(|(i, ty)| (format!("field_{i}"), self.declare_field(ty))).collect();
+                let name = self.describe_type(ty);
+                return self.define_anonymous(name, "the message of a tuple", fields);
             }
             TypePlan::Option(_) => "the message of an optional value",
             TypePlan::List(_) | TypePlan::Array(..) | TypePlan::Set(_) => "the message of a list",
             TypePlan::Map(..) => "the message of a map",
         };
-        let declared = self.declared(ty);
-        let name = self.hint(ty);
-        self.anonymous(name, what, [("value", declared)])
+        let declared = self.declare_field(ty);
+        let name = self.describe_type(ty);
+        self.define_anonymous(name, what, [("value", declared)])
     }
 
-    fn unit(&mut self) -> TypeName {
-        self.anonymous("Unit".into(), "the message without content", [] as [(&str, FieldType); 0])
+    fn define_unit(&mut self) -> TypeName {
+        self.define_anonymous(
+            "Unit".into(),
+            "the message without content",
+            [] as [(&str, FieldType); 0],
+        )
     }
 
-    fn time(&mut self, name: &str, what: &'static str) -> TypeName {
+    fn define_time(&mut self, name: &str, what: &'static str) -> TypeName {
         let scalar = |name| FieldType::Single(TypeName::Scalar(name));
         let fields = [("seconds", scalar("sint64")), ("nanos", scalar("uint32"))];
-        self.anonymous(name.into(), what, fields)
+        self.define_anonymous(name.into(), what, fields)
     }
 
     /// A message without a Rust type of its own: the name says what is in it.
-    fn anonymous<N: Into<String>>(
+    fn define_anonymous<N: Into<String>>(
         &mut self,
         name: String,
         what: &'static str,
@@ -153,24 +158,28 @@ impl<'a> Messages<'a> {
         TypeName::Defined(name)
     }
 
-    fn hint(&self, ty: &TypePlan) -> String {
+    fn describe_type(&self, ty: &TypePlan) -> String {
         let named = |path: &str| self.names.get(path).cloned().unwrap_or_else(|| "Unit".into());
-        names::hint(ty, &named)
+        names::describe_type(ty, &named)
     }
 
     /// Names a type that the workflow defines, defining it on the first use.
-    fn named(&mut self, path: &'a str) -> TypeName {
+    fn define_named(&mut self, path: &'a str) -> TypeName {
         let (Some(name), Some(definition)) = (self.names.get(path).cloned(), self.types.get(path))
         else {
-            return self.unit();
+            return self.define_unit();
         };
         if self.seen.insert(path) {
             let body = match &definition.body {
-                TypeBody::Struct { fields, .. } => Body::Message(self.fields(path, None, fields)),
-                TypeBody::Enum { variants } if !definition.error && is_plain_enum(variants) => {
-                    Body::Enum(values(path, &name, variants))
+                TypeBody::Struct { fields, .. } => {
+                    Body::Message(self.build_fields(path, None, fields))
                 }
-                TypeBody::Enum { variants } => Body::OneOf(self.choices(path, &name, variants)),
+                TypeBody::Enum { variants } if !definition.error && is_plain_enum(variants) => {
+                    Body::Enum(build_values(path, &name, variants))
+                }
+                TypeBody::Enum { variants } => {
+                    Body::OneOf(self.build_choices(path, &name, variants))
+                }
             };
             let named = OutputName::new(name.clone(), NameSource::Type(path));
             self.definitions.push(Definition { named, doc: (&*definition.doc).into(), body });
@@ -178,7 +187,7 @@ impl<'a> Messages<'a> {
         TypeName::Defined(name)
     }
 
-    fn fields(
+    fn build_fields(
         &mut self,
         owner: &'a str,
         variant: Option<&'a str>,
@@ -187,8 +196,8 @@ impl<'a> Messages<'a> {
         let mut sorted: Vec<&FieldPlan> = fields.iter().collect();
         sorted.sort_by_key(|field| field.number);
         let field = |field: &'a FieldPlan| Field {
-            name: names::field(&field.name),
-            ty: self.declared(&field.ty),
+            name: names::field_name(&field.name),
+            ty: self.declare_field(&field.ty),
             number: field.number,
             doc: &field.doc,
             of: NameSource::Field { owner, variant, field: &field.name },
@@ -197,29 +206,29 @@ impl<'a> Messages<'a> {
     }
 
     /// The variants of an enum with content: one field each.
-    fn choices(
+    fn build_choices(
         &mut self,
         path: &'a str,
         owner: &str,
         variants: &'a [VariantPlan],
     ) -> Vec<Field<'a>> {
         let choice = |variant: &'a VariantPlan| Field {
-            name: names::snake(&variant.name),
-            ty: FieldType::Single(self.content(path, owner, variant)),
+            name: names::to_snake(&variant.name),
+            ty: FieldType::Single(self.define_content(path, owner, variant)),
             number: variant.number,
             doc: &variant.doc,
             of: NameSource::Variant { owner: path, variant: &variant.name },
         };
-        by_number(variants).map(choice).collect()
+        sort_by_number(variants).map(choice).collect()
     }
 
-    fn content(&mut self, path: &'a str, owner: &str, variant: &'a VariantPlan) -> TypeName {
+    fn define_content(&mut self, path: &'a str, owner: &str, variant: &'a VariantPlan) -> TypeName {
         match (variant.shape, variant.fields.as_slice()) {
-            (Shape::Unit, _) => self.unit(),
-            (Shape::Tuple, [only]) => self.singular(&only.ty),
+            (Shape::Unit, _) => self.define_unit(),
+            (Shape::Tuple, [only]) => self.declare_single(&only.ty),
             (Shape::Tuple | Shape::Named, fields) => {
                 let name = format!("{owner}{}", variant.name);
-                let body = Body::Message(self.fields(path, Some(&variant.name), fields));
+                let body = Body::Message(self.build_fields(path, Some(&variant.name), fields));
                 let of = NameSource::Variant { owner: path, variant: &variant.name };
                 let named = OutputName::part(name.clone(), "the content of", of);
                 self.definitions.push(Definition { named, doc: "".into(), body });
@@ -229,23 +238,23 @@ impl<'a> Messages<'a> {
     }
 }
 
-fn by_number(variants: &[VariantPlan]) -> impl Iterator<Item = &VariantPlan> {
+fn sort_by_number(variants: &[VariantPlan]) -> impl Iterator<Item = &VariantPlan> {
     let mut sorted: Vec<&VariantPlan> = variants.iter().collect();
     sorted.sort_by_key(|variant| variant.number);
     sorted.into_iter()
 }
 
 /// The values of an enum of bare names.
-fn values<'a>(path: &'a str, name: &str, variants: &'a [VariantPlan]) -> Vec<Field<'a>> {
-    let prefix = names::prefix(name);
+fn build_values<'a>(path: &'a str, name: &str, variants: &'a [VariantPlan]) -> Vec<Field<'a>> {
+    let prefix = names::value_prefix(name);
     let value = |variant: &'a VariantPlan| Field {
-        name: format!("{prefix}{}", names::screaming(&variant.name)),
+        name: format!("{prefix}{}", names::to_screaming(&variant.name)),
         ty: FieldType::Single(TypeName::Scalar("enum")),
         number: variant.number,
         doc: &variant.doc,
         of: NameSource::Variant { owner: path, variant: &variant.name },
     };
-    by_number(variants).map(value).collect()
+    sort_by_number(variants).map(value).collect()
 }
 
 /// Whether every variant is a bare name, which a proto enum can hold.

@@ -4,10 +4,10 @@ use super::*;
 
 #[test]
 fn cases() {
-    assert_eq!(snake("NoSuchHotel"), "no_such_hotel");
-    assert_eq!(snake("HTTPServer"), "http_server");
-    assert_eq!(screaming("Circle"), "CIRCLE");
-    assert_eq!(field("0"), "field_0");
+    assert_eq!(to_snake("NoSuchHotel"), "no_such_hotel");
+    assert_eq!(to_snake("HTTPServer"), "http_server");
+    assert_eq!(to_screaming("Circle"), "CIRCLE");
+    assert_eq!(field_name("0"), "field_0");
     assert_eq!(map_entry("by_name"), "ByNameEntry");
     for (name, expected) in
         [("line_1", "line1"), ("line1", "line1"), ("_id", "id"), ("fooBar", "foobar"), ("__", "")]
@@ -26,7 +26,7 @@ fn cases() {
 
 #[test]
 fn a_name_that_two_modules_use_takes_its_module_in_front() {
-    let names = of_types(["leaf::types::Stay", "leaf::rates::Stay", "leaf::Item"]);
+    let names = name_types(["leaf::types::Stay", "leaf::rates::Stay", "leaf::Item"]);
     let names: Vec<(&str, &str)> = names.iter().map(|(a, b)| (*a, b.as_str())).collect();
     assert_eq!(
         names,
@@ -75,7 +75,7 @@ fn two_types_never_share_a_hint() {
     }
     let mut seen: BTreeMap<String, &TypePlan> = BTreeMap::new();
     for ty in &types {
-        let hint = hint(ty, &|path| path.to_owned());
+        let hint = describe_type(ty, &|path| path.to_owned());
         assert!(is_identifier(&hint), "{hint}");
         let other = seen.insert(hint.clone(), ty);
         assert!(other.is_none_or(|other| other == ty), "{hint}: {other:?}, {ty:?}");

@@ -37,7 +37,7 @@ fn of_two_the_one_with_fewer_outstanding_requests_is_taken_and_of_equals_the_fir
     let order = order(&all);
     // Both of these seeds draw the first two; in either order the first of equals wins.
     let (forth, back) = (0, 1 << 63);
-    assert_eq!([two_of(3, forth), two_of(3, back)], [(0, 1), (1, 0)]);
+    assert_eq!([draw_two(3, forth), draw_two(3, back)], [(0, 1), (1, 0)]);
     assert_eq!(all.pick(back, &[]).unwrap().address(), order[0]);
     let held = all.pick(forth, &[]).unwrap();
     assert_eq!(held.address(), order[0]);
@@ -58,7 +58,7 @@ fn the_contract_holds_for_random_loads_and_seeds() {
             member.outstanding.store(rng.usize(0..4), Ordering::Relaxed);
         }
         let (seed, loads, order) = (rng.u64(..), outstanding(&all), order(&all));
-        let (a, b) = two_of(count, seed);
+        let (a, b) = draw_two(count, seed);
         let expected = [a, b].into_iter().min_by_key(|i| (loads[*i], *i)).unwrap();
         assert_eq!(all.pick(seed, &[]).unwrap().address(), order[expected]);
     }
@@ -84,18 +84,18 @@ fn one_that_cannot_be_reached_is_passed_over_until_it_was_asked() {
         };
         let picked = all.pick(0, &[]).unwrap();
         let gone = picked.address().to_owned();
-        let asking = picked.unreachable().unwrap();
-        assert!(picked.unreachable().is_none(), "one asks");
+        let probe = picked.mark_unreachable().unwrap();
+        assert!(picked.mark_unreachable().is_none(), "one asks");
         assert!(!seen().contains(&gone));
         assert_eq!(all.ready(), 2);
-        assert!(asking.asked(false), "asked again");
+        assert!(probe.record(false), "asked again");
         assert!(!seen().contains(&gone));
-        assert!(!asking.asked(true));
+        assert!(!probe.record(true));
         drop(picked);
         // The others must be busy for every choice to come back to it.
         let _held: Vec<_> = (0..20).map(|i| all.pick(next_seed(i), &[]).unwrap()).collect();
         assert!(seen().contains(&gone), "{choice:?}");
-        assert!(all.pick(0, &[]).unwrap().unreachable().is_some(), "the duty is free again");
+        assert!(all.pick(0, &[]).unwrap().mark_unreachable().is_some(), "the duty is free again");
     }
 }
 
@@ -103,33 +103,33 @@ fn one_that_cannot_be_reached_is_passed_over_until_it_was_asked() {
 fn pauses_double_until_a_call_is_answered() {
     let all = endpoints(Choice::P2c, 1);
     let picked = all.pick(0, &[]).unwrap();
-    let asking = picked.unreachable().unwrap();
+    let probe = picked.mark_unreachable().unwrap();
     let mut pauses = Vec::new();
     for _ in 0..8 {
-        pauses.push(asking.pause(0.0).as_millis());
+        pauses.push(probe.pause(0.0).as_millis());
         // Guesses in between do not count.
-        assert!(picked.unreachable().is_none());
-        assert!(asking.asked(false));
+        assert!(picked.mark_unreachable().is_none());
+        assert!(probe.record(false));
     }
     assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
-    assert_eq!(asking.pause(0.999).as_millis(), 2502);
-    assert!(!asking.asked(true));
+    assert_eq!(probe.pause(0.999).as_millis(), 2502);
+    assert!(!probe.record(true));
     // It can be connected to and fails again: no better than before.
-    assert_eq!(picked.unreachable().unwrap().pause(0.0).as_millis(), 5000);
-    assert!(picked.reached());
-    assert!(!picked.reached(), "it was up");
-    assert!(picked.unreachable().is_none(), "the last asking was not ended");
+    assert_eq!(picked.mark_unreachable().unwrap().pause(0.0).as_millis(), 5000);
+    assert!(picked.mark_reached());
+    assert!(!picked.mark_reached(), "it was up");
+    assert!(picked.mark_unreachable().is_none(), "the last probe was not ended");
 }
 
 #[test]
 fn an_answer_ends_the_asking() {
     let all = endpoints(Choice::P2c, 2);
     let picked = all.pick(0, &[]).unwrap();
-    let asking = picked.unreachable().unwrap();
-    picked.reached();
+    let probe = picked.mark_unreachable().unwrap();
+    picked.mark_reached();
     assert_eq!(all.ready(), 2);
-    assert!(!asking.asked(false), "a call knows better");
-    assert!(picked.unreachable().is_some());
+    assert!(!probe.record(false), "a call knows better");
+    assert!(picked.mark_unreachable().is_some());
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn when_none_can_be_reached_all_are_candidates_but_none_twice_for_a_call() {
     for seed in 0..3 {
         let mut tried = Vec::new();
         while let Some(picked) = all.pick(seed, &tried) {
-            picked.unreachable();
+            picked.mark_unreachable();
             tried.push(picked);
         }
         let distinct: BTreeSet<_> = tried.iter().map(Picked::address).collect();

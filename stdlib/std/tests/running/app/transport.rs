@@ -139,7 +139,7 @@ impl TransportPlugin for Plugin {
     fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>> {
         Box::pin(async move {
             let server = cx.server;
-            listen::connections(cx.listener, cx.drain, move |stream| {
+            listen::accept_connections(cx.listener, cx.drain, move |stream| {
                 let server = server.clone();
                 async move {
                     let _ = answer(stream, server).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{self, BoxFuture};
 
-use super::gate::Gate;
+use super::gate::StartGate;
 use crate::alarm::Alarm;
 use crate::call::{Call, Reply};
 use crate::chain::Endpoint;
@@ -16,15 +16,15 @@ use crate::clock::Instant;
 use crate::error::{Infra, Processed};
 
 /// Watches the deadline around a transport's client, unless a wrapper does.
-pub(crate) struct Remote {
+pub(crate) struct RemoteCallee {
     pub(crate) transport: Arc<dyn Endpoint>,
     /// Present on an edge inside a cycle.
-    pub(crate) gate: Option<Arc<Gate>>,
+    pub(crate) gate: Option<Arc<StartGate>>,
     /// What a call without a deadline gets, as the plan says.
     pub(crate) deadline: Option<Duration>,
 }
 
-impl Endpoint for Remote {
+impl Endpoint for RemoteCallee {
     fn send(&self, mut call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         if let Some(Err(error)) = self.gate.as_ref().map(|gate| gate.pass(&call)) {
             return Box::pin(future::ready(Err(error)));
@@ -46,7 +46,7 @@ impl Endpoint for Remote {
         }
         Box::pin(async move {
             let edge = call.edge.clone();
-            until(deadline, self.transport.send(call), || {
+            run_until(deadline, self.transport.send(call), || {
                 Infra::deadline(Processed::Maybe, format!("`{}`: no answer in time", edge.key))
             })
             .await
@@ -55,7 +55,7 @@ impl Endpoint for Remote {
 }
 
 /// Runs `future` until `deadline`.
-pub(crate) async fn until<T>(
+pub(crate) async fn run_until<T>(
     deadline: Instant,
     future: impl Future<Output = Result<T, Infra>>,
     late: impl FnOnce() -> Infra,

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use futures_util::future::{self, BoxFuture};
 
-use super::gate::{Gate, not_started};
+use super::gate::{StartGate, not_started};
 use crate::call::{Call, Reply};
 use crate::chain::{Dispatch, Endpoint};
 use crate::error::Infra;
@@ -13,12 +13,12 @@ use crate::error::Infra;
 pub(crate) type LateCell = Arc<OnceLock<Arc<dyn Dispatch>>>;
 
 /// Answers `NotStarted` until the process has started.
-pub(crate) struct Late {
-    pub(crate) gate: Arc<Gate>,
+pub(crate) struct LateCallee {
+    pub(crate) gate: Arc<StartGate>,
     pub(crate) callee: LateCell,
 }
 
-impl Endpoint for Late {
+impl Endpoint for LateCallee {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         if let Err(error) = self.gate.pass(&call) {
             return Box::pin(future::ready(Err(error)));

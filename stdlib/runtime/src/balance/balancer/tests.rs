@@ -51,8 +51,8 @@ impl Endpoint for FakeEndpoint {
 
 struct Bench {
     fake: Fake,
-    known: watch::Sender<super::super::directory::Known>,
-    balanced: Arc<Balanced>,
+    known: watch::Sender<super::super::directory::KnownEndpoints>,
+    balancer: Arc<Balancer>,
     surroundings: Surroundings,
 }
 
@@ -72,25 +72,29 @@ fn list(addresses: &[&str]) -> Arc<[String]> {
 }
 
 impl Bench {
-    fn new(first: Option<Arc<[String]>>, balance: Balance, inside: Inside) -> Self {
+    fn new(
+        first: Option<Arc<[String]>>,
+        balance: Balance,
+        endpoint_wrappers: EndpointWrappers,
+    ) -> Self {
         let (fake, surroundings) = (Fake::default(), Surroundings::default());
         let (sender, known) = watch::channel(first);
         let directory = Directory { known, failed: Arc::default() };
         let dialer = Arc::new(fake.clone());
-        let balanced = Balanced::new(
+        let balancer = Balancer::new(
             edge(),
             &INTERFACE,
             directory,
             dialer,
-            inside,
+            endpoint_wrappers,
             balance,
             surroundings.clone(),
         );
-        Self { fake, known: sender, balanced: Arc::new(balanced.unwrap()), surroundings }
+        Self { fake, known: sender, balancer: Arc::new(balancer.unwrap()), surroundings }
     }
 
     fn of(addresses: &[&str]) -> Self {
-        Self::new(Some(list(addresses)), Balance::default(), Inside::default())
+        Self::new(Some(list(addresses)), Balance::default(), EndpointWrappers::default())
     }
 
     fn behave(&self, address: &str, outcome: Result<(), (InfraKind, Processed)>) {
@@ -109,7 +113,7 @@ impl Bench {
             context: Context::empty(),
             arguments: Arc::new(Encoded { codec: Codec::Json, bytes: "{}".into() }),
         };
-        self.balanced.send(call).await.map(drop)
+        self.balancer.send(call).await.map(drop)
     }
 
     fn called(&self) -> Vec<String> {
@@ -161,7 +165,7 @@ async fn no_endpoint_gets_a_call_twice_and_no_more_get_it_than_the_wiring_says()
     for (elsewhere, expected) in [(0, 1), (2, 3), (9, 5)] {
         let balance = Balance { elsewhere, choice: Choice::P2c };
         let all = ["a:1", "b:1", "c:1", "d:1", "e:1"];
-        let bench = Bench::new(Some(list(&all)), balance, Inside::default());
+        let bench = Bench::new(Some(list(&all)), balance, EndpointWrappers::default());
         for address in all {
             bench.behave(address, REFUSED);
         }
@@ -216,7 +220,7 @@ async fn endpoints_come_and_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_waits_for_the_first_answer_but_not_for_ever() {
-    let bench = Bench::new(None, Balance::default(), Inside::default());
+    let bench = Bench::new(None, Balance::default(), EndpointWrappers::default());
     let later = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         bench.known.send_replace(Some(list(&["a:1"])));
@@ -224,10 +228,10 @@ async fn a_call_waits_for_the_first_answer_but_not_for_ever() {
     let (outcome, ()) = tokio::join!(bench.call(), later);
     outcome.unwrap();
 
-    let bench = Bench::new(None, Balance::default(), Inside::default());
+    let bench = Bench::new(None, Balance::default(), EndpointWrappers::default());
     let start = tokio::time::Instant::now();
     bench.call().await.unwrap_err();
-    assert_eq!(start.elapsed().as_secs(), FIRST_ANSWER.as_secs());
+    assert_eq!(start.elapsed().as_secs(), FIRST_LOOKUP_TIMEOUT.as_secs());
 }
 
 /// Refuses at every endpoint from the second call on, as a breaker of one call would.
@@ -266,9 +270,10 @@ async fn what_sits_inside_the_balance_is_each_endpoints_own() {
         settings: Settings::of("edge a->b: once", serde_json::Value::Null),
         surroundings: Surroundings::default(),
     };
-    let inside = Inside { wrappers: vec![(Arc::new(Once), context, vec![false, true])] };
+    let endpoint_wrappers =
+        EndpointWrappers { wrappers: vec![(Arc::new(Once), context, vec![false, true])] };
     let balance = Balance::default();
-    let bench = Bench::new(Some(list(&["a:1", "b:1"])), balance, inside);
+    let bench = Bench::new(Some(list(&["a:1", "b:1"])), balance, endpoint_wrappers);
     bench.call().await.unwrap();
     bench.call().await.unwrap();
     let mut called = bench.called();

@@ -9,9 +9,9 @@ use crate::chain::{Dispatch, Endpoint};
 use crate::error::Infra;
 
 /// Hands calls to a callee's dispatch, in the context that the wrappers left.
-pub(crate) struct Local(pub(crate) Arc<dyn Dispatch>);
+pub(crate) struct LocalCallee(pub(crate) Arc<dyn Dispatch>);
 
-impl Endpoint for Local {
+impl Endpoint for LocalCallee {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         let context = call.context.clone();
         Box::pin(context.scope(self.0.dispatch(call)))

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::Balance;
 use super::directory::Directory;
-use super::endpoints::{Asking, Endpoints, Picked};
+use super::endpoints::{Endpoints, Picked, Probe};
 use super::source::Source;
 use crate::call::{Call, Edge, Interface, Reply};
 use crate::chain::{Endpoint, Next, Wrapper};
@@ -22,18 +22,18 @@ use crate::plugin::{Dialer, Surroundings, WrapperContext, WrapperPlugin};
 use crate::sync::lock;
 
 /// How long asking whether an endpoint is back may take.
-const ASK_LIMIT: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest that a call waits for the first answer of a look-up.
-const FIRST_ANSWER: Duration = Duration::from_secs(2);
+const FIRST_LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The wrappers that each endpoint has for itself, such as a breaker.
 #[derive(Default)]
-pub(crate) struct Inside {
+pub(crate) struct EndpointWrappers {
     /// Outermost first; with the methods that each leaves alone, by index.
     pub(crate) wrappers: Vec<(Arc<dyn WrapperPlugin>, WrapperContext, Vec<bool>)>,
 }
 
-impl Inside {
+impl EndpointWrappers {
     fn build(&self, interface: &'static Interface) -> Result<Chains, StartError> {
         let mut chains: Vec<Vec<Arc<dyn Wrapper>>> = vec![Vec::new(); interface.methods.len()];
         for (plugin, context, off) in &self.wrappers {
@@ -49,31 +49,31 @@ impl Inside {
 }
 
 /// The way to one endpoint.
-struct Way {
+struct EndpointClient {
     chains: Chains,
     end: Arc<dyn Endpoint>,
 }
 
 /// An edge's callee, as endpoints that come and go.
-pub(crate) struct Balanced {
+pub(crate) struct Balancer {
     inner: Arc<Inner>,
 }
 
 struct Inner {
     edge: Arc<Edge>,
     interface: &'static Interface,
-    endpoints: Endpoints<Way>,
+    endpoints: Endpoints<EndpointClient>,
     directory: Directory,
     /// Held while the endpoints are replaced, so that what was learned last stays.
-    learning: Mutex<()>,
+    update_lock: Mutex<()>,
     dialer: Arc<dyn Dialer>,
-    inside: Inside,
+    endpoint_wrappers: EndpointWrappers,
     elsewhere: usize,
     surroundings: Surroundings,
     metrics: EdgeMetrics,
 }
 
-impl Balanced {
+impl Balancer {
     /// Follows `directory` from now on.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Balanced {
         interface: &'static Interface,
         directory: Directory,
         dialer: Arc<dyn Dialer>,
-        inside: Inside,
+        endpoint_wrappers: EndpointWrappers,
         balance: Balance,
         surroundings: Surroundings,
     ) -> Result<Self, StartError> {
@@ -96,18 +96,18 @@ impl Balanced {
             edge,
             interface,
             directory,
-            learning: Mutex::default(),
+            update_lock: Mutex::default(),
             dialer,
-            inside,
+            endpoint_wrappers,
             surroundings,
             metrics,
         });
-        inner.learn()?;
+        inner.update_endpoints()?;
         let follower = Arc::downgrade(&inner);
         tokio::spawn(async move {
             while known.changed().await.is_ok() {
                 let Some(inner) = follower.upgrade() else { return };
-                if let Err(error) = inner.learn() {
+                if let Err(error) = inner.update_endpoints() {
                     tracing::error!(%error, "the endpoints stay as they were");
                 }
             }
@@ -120,7 +120,7 @@ impl Balanced {
 ///
 /// # Errors
 /// An address that is no `host:port`.
-pub fn over(
+pub fn connect_fixed(
     dialer: Arc<dyn Dialer>,
     edge: Arc<Edge>,
     interface: &'static Interface,
@@ -129,41 +129,52 @@ pub fn over(
 ) -> Result<Arc<dyn Endpoint>, StartError> {
     let stop = tokio_util::sync::CancellationToken::new();
     let directory = Directory::follow(Source::List(addresses), surroundings.clock.clone(), stop)?;
-    let (inside, balance) = (Inside::default(), Balance::default());
-    let end = Balanced::new(edge, interface, directory, dialer, inside, balance, surroundings)?;
+    let (endpoint_wrappers, balance) = (EndpointWrappers::default(), Balance::default());
+    let end = Balancer::new(
+        edge,
+        interface,
+        directory,
+        dialer,
+        endpoint_wrappers,
+        balance,
+        surroundings,
+    )?;
     Ok(Arc::new(end))
 }
 
 impl Inner {
-    fn learn(&self) -> Result<(), StartError> {
-        let _one = lock(&self.learning);
+    fn update_endpoints(&self) -> Result<(), StartError> {
+        let _one = lock(&self.update_lock);
         let Some(addresses) = self.directory.known.borrow().clone() else { return Ok(()) };
         self.endpoints.replace(&addresses, |address| {
             let end = self.dialer.dial(address)?;
-            Ok::<_, StartError>(Way { chains: self.inside.build(self.interface)?, end })
+            Ok::<_, StartError>(EndpointClient {
+                chains: self.endpoint_wrappers.build(self.interface)?,
+                end,
+            })
         })?;
-        self.metrics.note(&self.endpoints);
+        self.metrics.update(&self.endpoints);
         Ok(())
     }
 
-    fn pick(&self, tried: &[Picked<Way>]) -> Option<Picked<Way>> {
+    fn pick(&self, tried: &[Picked<EndpointClient>]) -> Option<Picked<EndpointClient>> {
         self.endpoints.pick(self.surroundings.rng.next_u64(), tried)
     }
 
     /// Waits for the first answer of a look-up that has just begun.
-    async fn first_answer(&self) {
+    async fn wait_for_first_lookup(&self) {
         let mut known = self.directory.known.clone();
         let answer = async {
             if known.wait_for(Option::is_some).await.is_ok() {
                 // The follower says what is wrong.
-                let _ = self.learn();
+                let _ = self.update_endpoints();
             }
         };
         // A call without a first answer is refused below.
-        let _ = tokio::time::timeout(FIRST_ANSWER, answer).await;
+        let _ = tokio::time::timeout(FIRST_LOOKUP_TIMEOUT, answer).await;
     }
 
-    fn nobody(&self) -> Infra {
+    fn no_endpoint(&self) -> Infra {
         Infra::unavailable(format!("edge {}: no endpoint is known", self.edge.key))
     }
 
@@ -172,20 +183,20 @@ impl Inner {
         let mut tried = Vec::new();
         let mut first = self.pick(&tried);
         if first.is_none() {
-            self.first_answer().await;
+            self.wait_for_first_lookup().await;
             first = self.pick(&tried);
         }
-        let mut picked = first.ok_or_else(|| self.nobody())?;
+        let mut picked = first.ok_or_else(|| self.no_endpoint())?;
         loop {
             call.context.tell_destination(picked.address());
             let more = tried.len() < self.elsewhere && self.endpoints.len() > tried.len() + 1;
             if !more {
                 let outcome = picked.client().send(call).await;
-                self.note(&picked, &outcome);
+                self.record_outcome(&picked, &outcome);
                 return outcome;
             }
             let outcome = picked.client().send(call.clone()).await;
-            self.note(&picked, &outcome);
+            self.record_outcome(&picked, &outcome);
             match outcome {
                 Err(infra) if was_not_taken(&infra) => {
                     tried.push(picked);
@@ -199,40 +210,44 @@ impl Inner {
     }
 
     /// Learns from an outcome whether the endpoint is there.
-    fn note(self: &Arc<Self>, picked: &Picked<Way>, outcome: &Result<Reply, Infra>) {
+    fn record_outcome(
+        self: &Arc<Self>,
+        picked: &Picked<EndpointClient>,
+        outcome: &Result<Reply, Infra>,
+    ) {
         match outcome {
             Err(infra) if was_not_taken(infra) => {
                 self.directory.failed.notify_one();
-                if let Some(asking) = picked.unreachable() {
+                if let Some(probe) = picked.mark_unreachable() {
                     tracing::warn!(
                         edge = self.edge.key,
                         address = picked.address(),
                         error = %infra,
                         "an endpoint is passed over"
                     );
-                    tokio::spawn(ask(asking, Arc::downgrade(self)));
+                    tokio::spawn(probe_until_back(probe, Arc::downgrade(self)));
                 }
-                self.metrics.note(&self.endpoints);
+                self.metrics.update(&self.endpoints);
             }
             // It broke in mid-call, which says nothing of the next connection.
             Err(Infra { kind: InfraKind::Unavailable, .. }) => {}
             _ => {
-                if picked.reached() {
-                    self.metrics.note(&self.endpoints);
+                if picked.mark_reached() {
+                    self.metrics.update(&self.endpoints);
                 }
             }
         }
     }
 }
 
-impl Way {
+impl EndpointClient {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         let chain = self.chains.get(usize::from(call.method.index));
         Next::new(chain.map_or(&[], |chain| &**chain), &*self.end).run(call)
     }
 }
 
-impl Endpoint for Balanced {
+impl Endpoint for Balancer {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         Box::pin(self.inner.run(call))
     }
@@ -244,20 +259,21 @@ fn was_not_taken(infra: &Infra) -> bool {
 }
 
 /// Asks an endpoint until it can be connected to, a call was answered there, or nobody wants to know.
-async fn ask(asking: Asking<Way>, inner: Weak<Inner>) {
+async fn probe_until_back(probe: Probe<EndpointClient>, inner: Weak<Inner>) {
     loop {
         let Some(surroundings) = inner.upgrade().map(|inner| inner.surroundings.clone()) else {
             return;
         };
-        surroundings.clock.sleep(asking.pause(surroundings.rng.unit())).await;
-        let Some(inner) = inner.upgrade().filter(|inner| asking.is_one_of(&inner.endpoints)) else {
+        surroundings.clock.sleep(probe.pause(surroundings.rng.unit())).await;
+        let Some(inner) = inner.upgrade().filter(|inner| probe.is_one_of(&inner.endpoints)) else {
             // Someone else may list it again.
-            asking.asked(true);
+            probe.record(true);
             return;
         };
-        let connected = tokio::time::timeout(ASK_LIMIT, TcpStream::connect(asking.address())).await;
-        let again = asking.asked(matches!(connected, Ok(Ok(_))));
-        inner.metrics.note(&inner.endpoints);
+        let connected =
+            tokio::time::timeout(PROBE_TIMEOUT, TcpStream::connect(probe.address())).await;
+        let again = probe.record(matches!(connected, Ok(Ok(_))));
+        inner.metrics.update(&inner.endpoints);
         if !again {
             return;
         }
@@ -265,7 +281,7 @@ async fn ask(asking: Asking<Way>, inner: Weak<Inner>) {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfEdge {
+struct EdgeLabel {
     bp_edge: String,
 }
 
@@ -279,15 +295,15 @@ struct EdgeMetrics {
 impl EdgeMetrics {
     fn new(surroundings: &Surroundings, edge: &Edge) -> Result<Self, StartError> {
         let metrics = &surroundings.metrics;
-        let of = OfEdge { bp_edge: edge.key.clone() };
+        let of = EdgeLabel { bp_edge: edge.key.clone() };
         let gauge = |name, meaning| {
-            let family = metrics.shared(name, meaning, Family::<OfEdge, Gauge>::default)?;
+            let family = metrics.shared(name, meaning, Family::<EdgeLabel, Gauge>::default)?;
             Ok::<_, StartError>(family.get_or_create_owned(&of))
         };
         let counter = metrics.shared(
             "bp_balance_elsewhere",
             "Calls that another endpoint got, because the first had not taken them",
-            Family::<OfEdge, Counter>::default,
+            Family::<EdgeLabel, Counter>::default,
         )?;
         Ok(Self {
             known: gauge("bp_balance_endpoints", "Endpoints of the callee that are known")?,
@@ -296,7 +312,7 @@ impl EdgeMetrics {
         })
     }
 
-    fn note<T>(&self, endpoints: &Endpoints<T>) {
+    fn update<T>(&self, endpoints: &Endpoints<T>) {
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.known.set(number(endpoints.len()));
         self.ready.set(number(endpoints.ready()));

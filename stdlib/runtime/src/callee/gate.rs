@@ -12,12 +12,12 @@ use crate::sync::lock;
 ///
 /// Calls on edges inside a cycle of services pass it. A constructor that makes one would wait for itself, so it is remembered and start-up fails by its name, even if it ignored the error.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(crate) struct StartGate {
     open: AtomicBool,
     early: Mutex<BTreeMap<String, String>>,
 }
 
-impl Gate {
+impl StartGate {
     /// Lets calls pass from now on.
     pub(crate) fn open(&self) {
         self.open.store(true, Ordering::Release);

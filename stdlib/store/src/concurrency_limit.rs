@@ -7,21 +7,21 @@ use crate::{Address, Limit, Limits};
 
 /// Lets in as many calls as there are connections.
 #[derive(Debug)]
-pub struct Gate {
+pub struct ConcurrencyLimit {
     permits: Semaphore,
     size: usize,
     limits: Live<Limits>,
     address: Address,
 }
 
-impl Gate {
+impl ConcurrencyLimit {
     /// For `size` connections.
     ///
     /// # Errors
-    /// A size of nothing.
+    /// The size is 0, or larger than a semaphore allows.
     pub fn new(address: Address, size: usize, limits: Live<Limits>) -> Result<Self, StartError> {
         if size == 0 || size > Semaphore::MAX_PERMITS {
-            return Err(StartError::new(format!("a pool of {size} connections")));
+            return Err(StartError::new(format!("a pool cannot have {size} connections")));
         }
         Ok(Self { permits: Semaphore::new(size), size, limits, address })
     }
@@ -29,7 +29,7 @@ impl Gate {
     /// Waits for a place; the call has it until the permit is dropped.
     ///
     /// # Errors
-    /// None is free in time; nothing was sent.
+    /// No place is free in time; nothing was sent.
     pub async fn enter(&self) -> Result<(SemaphorePermit<'_>, Limit), Infra> {
         let limits = **self.limits.get();
         let limit = Limit::new(limits.timeout);

@@ -7,16 +7,16 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::balance::Directories;
+use crate::callee::StartGate;
 use crate::config::Configuration;
 use crate::drain::Drain;
-use crate::ends::Gate;
 use crate::environment::Environment;
 use crate::plan::{ALL, RunPlan};
 use crate::plugin::Surroundings;
 use crate::tasks::Tasks;
 
 /// The state of one process.
-pub(super) struct Host {
+pub(super) struct ProcessState {
     pub(super) plan: Arc<RunPlan>,
     /// The process's name in the plan; `*` for all of them.
     pub(super) process: String,
@@ -25,7 +25,7 @@ pub(super) struct Host {
     pub(super) surroundings: Surroundings,
     /// Calls and spawned work under way.
     pub(super) tasks: Tasks,
-    pub(super) gate: Arc<Gate>,
+    pub(super) gate: Arc<StartGate>,
     /// Where callees are.
     pub(super) directories: Directories,
     pub(super) drain: Drain,
@@ -37,7 +37,7 @@ pub(super) struct Host {
     pub(super) failure: watch::Sender<Option<String>>,
 }
 
-impl Host {
+impl ProcessState {
     /// Whether the instance named `name` is in this process.
     pub(super) fn holds(&self, name: &str) -> bool {
         self.plan.instances.get(name).is_some_and(|instance| instance.is_in(&self.process))
