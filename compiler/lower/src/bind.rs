@@ -3,6 +3,7 @@
 //! The Rust type of a constructor's parameter decides what it takes (see [`crate::parameter`]).
 //! Cycles are legal; nothing here depends on the order of services.
 
+use bp_contract::selector::Rank;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::catalog::binding as codes;
@@ -13,7 +14,7 @@ use bp_plugin::{
     CheckContext, Kind, Pass, PassContext, ReadContext, Registry, Stage, backend_interface,
     read_settings,
 };
-use bp_wiring::{EdgeRule, InstanceModel, Rank, Table};
+use bp_wiring::{EdgeRule, InstanceModel, Table};
 use bp_workflow::{ImplementationModel, WorkflowModel};
 
 use crate::implementation::Implementations;

@@ -2,6 +2,7 @@
 //!
 //! The last file that claims a service wins, then exact over glob over `*`.
 
+use bp_contract::selector::Rank;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::catalog::wiring as codes;
@@ -10,7 +11,7 @@ use bp_diag::{Diagnostics, Span, nearest};
 use crate::merge::{Shape, drop_all, find_conflicts, merge, sets};
 use crate::names::fold;
 use crate::value::join;
-use crate::{Change, ChangeKind, InitModel, ProcessRule, Rank, Table, WiringModel};
+use crate::{Change, ChangeKind, InitModel, ProcessRule, Table, WiringModel};
 
 /// One process and what runs in it.
 #[derive(Debug, Clone, PartialEq)]

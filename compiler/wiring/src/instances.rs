@@ -3,6 +3,7 @@
 //! A later file wins over an earlier one; within a file, exact over glob over `*`.
 //! So one line in a file that extends another, `backend."*_db".kind = "mongodb"`, changes every instance that exists, though the base names each exactly.
 
+use bp_contract::selector::{Pattern, Rank};
 use std::collections::BTreeMap;
 
 use bp_diag::catalog::wiring as codes;
@@ -12,8 +13,7 @@ use crate::build::Builder;
 use crate::merge::{Shape, drop_all, find_conflicts, merge, sets};
 use crate::value::join;
 use crate::{
-    ChangeKind, InstanceModel, Item, Pattern, Rank, Reference, RemovedInstance, Table, Value,
-    WiringModel, names,
+    ChangeKind, InstanceModel, Item, Reference, RemovedInstance, Table, Value, WiringModel, names,
 };
 
 /// A section of instances.

@@ -28,7 +28,6 @@ mod renamed;
 mod resolve;
 mod resolve_all;
 mod rules;
-mod select;
 mod smoke;
 mod syntax;
 mod target;
@@ -53,7 +52,6 @@ pub use resolve::{
     resolve_server,
 };
 pub use resolve_all::{resolve_edges, resolve_servers};
-pub use select::{EdgeSelector, Pattern, Rank, ServerSelector};
 pub use smoke::SMOKE_KEYS;
-pub use typed::{Bounds, Typed, duration_text, parse_duration, parse_size, size_text};
+pub use typed::{Bounds, Typed};
 pub use value::{Item, Reference, Table, Value};

@@ -1,12 +1,13 @@
 //! The wiring after its files are merged.
 
+use bp_contract::selector::{EdgeSelector, Pattern, ServerSelector};
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, FileId, SourceMap, Span, Spanned};
 use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::{EdgeSelector, Grammar, Item, Pattern, ServerSelector, Table, build, layers, names};
+use crate::{Grammar, Item, Table, build, layers, names};
 
 /// One file of the `extends` chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

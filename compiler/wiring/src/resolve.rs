@@ -3,6 +3,7 @@
 //! The rules of one edge merge from the least to the most specific, by the function that merges files.
 //! Specificity is (method, callee, caller), each exact over glob over `*`; then the later file.
 
+use bp_contract::selector::{Precedence, Rank};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
 
 use crate::merge::{Shape, find_conflicts, merge, record, sets};
-use crate::{Change, ChangeKind, EdgeRule, Grammar, KeyGrammar, Rank, ServerRule, Table, Value};
+use crate::{Change, ChangeKind, EdgeRule, Grammar, KeyGrammar, ServerRule, Table, Value};
 
 /// What is called over an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,9 +94,7 @@ pub struct ResolvedEdge {
 /// One selector's table, of an edge or a server.
 pub(crate) struct Rule<'a> {
     pub(crate) selector: String,
-    /// Method, callee, caller.
-    pub(crate) specificity: (Rank, Rank, Rank),
-    pub(crate) layer: usize,
+    pub(crate) precedence: Precedence,
     pub(crate) span: Span,
     pub(crate) settings: &'a Table,
     /// Names all but methods exactly, so that nothing is skipped in silence.
@@ -110,8 +109,7 @@ impl<'a> Rule<'a> {
         let selector = &rule.selector;
         Self {
             selector: selector.to_string(),
-            specificity: selector.specificity(),
-            layer: rule.layer,
+            precedence: Precedence { specificity: selector.specificity(), layer: rule.layer },
             span: rule.span,
             settings: &rule.settings,
             exact: selector.is_exact(),
@@ -122,21 +120,15 @@ impl<'a> Rule<'a> {
 
     pub(crate) fn of_server(rule: &'a ServerRule) -> Self {
         let selector = &rule.selector;
-        let (method, service) = selector.specificity();
         Self {
             selector: selector.to_string(),
-            specificity: (method, service, Rank::Any),
-            layer: rule.layer,
+            precedence: Precedence { specificity: selector.specificity(), layer: rule.layer },
             span: rule.span,
             settings: &rule.settings,
-            exact: service == Rank::Exact,
+            exact: selector.service.rank() == Rank::Exact,
             per_method: selector.method.is_some(),
             without_method: selector.service.to_string(),
         }
-    }
-
-    fn order(&self) -> ((Rank, Rank, Rank), usize) {
-        (self.specificity, self.layer)
     }
 }
 
@@ -203,7 +195,7 @@ pub(crate) fn resolve(
     context: &ResolveContext<'_>,
     out: &mut Diagnostics,
 ) -> ResolvedSettings {
-    rules.sort_by_key(|r| (r.order(), r.span.start));
+    rules.sort_by_key(|r| (r.precedence, r.span.start));
     let mut resolved = ResolvedSettings::default();
     let accepted: Vec<(&Rule<'_>, Table)> = rules
         .into_iter()
@@ -226,7 +218,7 @@ pub(crate) fn resolve(
             selector: rule.selector.clone(),
             selector_span: rule.span,
             span,
-            layer: rule.layer,
+            layer: rule.precedence.layer,
         })
     };
     let off: Vec<String> = resolved
@@ -284,11 +276,12 @@ fn report_conflicts(
 ) {
     for (i, (a, x)) in rules.iter().enumerate() {
         for (b, y) in rules.iter().skip(i + 1) {
-            if a.order() != b.order() {
+            if a.precedence != b.precedence {
                 break;
             }
             for (leaf, ours, theirs) in find_conflicts(x, y) {
-                if rules.iter().any(|(r, table)| r.order() > b.order() && sets(table, &leaf)) {
+                if rules.iter().any(|(r, table)| r.precedence > b.precedence && sets(table, &leaf))
+                {
                     continue;
                 }
                 let add = format!(

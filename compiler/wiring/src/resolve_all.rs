@@ -1,5 +1,6 @@
 //! Resolution of every edge and server of a system, with what only the whole shows: selectors that match nothing or have no effect.
 
+use bp_contract::selector::{Pattern, Rank, Specificity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use bp_diag::{Diagnostics, Span, nearest};
 
 use crate::resolve::{ResolveContext, Rule, resolve};
 use crate::{
-    Acceptance, ChangeKind, EdgeKind, EdgeRule, EdgeShape, Grammar, Pattern, Rank, ResolvedEdge,
-    ResolvedSettings, WiringModel, names,
+    Acceptance, ChangeKind, EdgeKind, EdgeRule, EdgeShape, Grammar, ResolvedEdge, ResolvedSettings,
+    WiringModel, names,
 };
 
 /// What became of each rule over all its targets.
@@ -76,7 +77,7 @@ impl<'a> Resolver<'a> {
             }
             let winner = owner(change.by, &self.rules)
                 .and_then(|i| self.rules.get(i))
-                .map(|r| (r.span, r.layer));
+                .map(|r| (r.span, r.precedence.layer));
             let loser = owner(change.old.span, &self.rules).and_then(|i| self.uses.get_mut(i));
             if let (Some(rule_use), Some(winner)) = (loser, winner) {
                 rule_use.overridden_by.get_or_insert(winner);
@@ -96,7 +97,7 @@ impl<'a> Resolver<'a> {
     fn report_shadowed(&mut self) {
         for (rule, rule_use) in self.rules.iter().zip(&self.uses) {
             let Some((span, layer)) = rule_use.overridden_by else { continue };
-            if !rule_use.used && rule.layer > 0 && layer <= rule.layer {
+            if !rule_use.used && rule.precedence.layer > 0 && layer <= rule.precedence.layer {
                 let winner = self.rules.iter().find(|r| r.span == span).map_or("", |r| &r.selector);
                 self.out.push(codes::selector_shadowed(rule.span, &rule.selector, span, winner));
             }
@@ -224,10 +225,11 @@ pub fn resolve_servers(
 /// Rules that matched nothing; `*` for everything may.
 fn find_unmatched(resolver: &Resolver<'_>) -> Vec<usize> {
     let all = resolver.rules.iter().zip(&resolver.uses).enumerate();
-    let any = (Rank::Any, Rank::Any, Rank::Any);
-    all.filter(|(_, (rule, rule_use))| !rule_use.matched && rule.specificity != any)
-        .map(|(i, _)| i)
-        .collect()
+    all.filter(|(_, (rule, rule_use))| {
+        !rule_use.matched && rule.precedence.specificity != Specificity::LEAST
+    })
+    .map(|(i, _)| i)
+    .collect()
 }
 
 fn report_unmatched_edge(

@@ -1,14 +1,14 @@
 //! `[edge]`, `[server]` and `[process]`: selectors with their settings, file by file.
 
+use bp_contract::selector::{EdgeSelector, Pattern, Rank, SelectorFault, ServerSelector};
 use std::collections::BTreeMap;
 
 use bp_diag::catalog::wiring as codes;
-use bp_diag::{Spanned, nearest};
+use bp_diag::{Diagnostic, Span, Spanned, nearest};
 
 use crate::build::{Builder, TABLES};
 use crate::{
-    EdgeRule, EdgeSelector, Item, KeyGrammar, Pattern, ProcessRule, Rank, Section, ServerRule,
-    ServerSelector, Table, Value, WiringModel, names,
+    EdgeRule, Item, KeyGrammar, ProcessRule, Section, ServerRule, Table, Value, WiringModel, names,
 };
 
 /// Reads `[edge]`.
@@ -20,7 +20,7 @@ pub(crate) fn read_edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
             let selector = match EdgeSelector::parse(text) {
                 Ok(selector) => selector,
                 Err(fault) => {
-                    builder.out.push(fault.diagnostic(item.key, text));
+                    builder.out.push(report_selector(&fault, item.key, text));
                     continue;
                 }
             };
@@ -47,7 +47,7 @@ pub(crate) fn read_servers(builder: &mut Builder<'_>) -> Vec<ServerRule> {
             let selector = match ServerSelector::parse(text) {
                 Ok(selector) => selector,
                 Err(fault) => {
-                    builder.out.push(fault.diagnostic(item.key, text));
+                    builder.out.push(report_selector(&fault, item.key, text));
                     continue;
                 }
             };
@@ -280,4 +280,12 @@ fn read_claims(
         claims.push(Spanned::new(pattern, item.span));
     }
     claims
+}
+
+/// The diagnostic for a selector written at `span`.
+fn report_selector(fault: &SelectorFault, span: Span, text: &str) -> Diagnostic {
+    match fault {
+        SelectorFault::Malformed { why, example } => codes::bad_selector(span, text, why, example),
+        SelectorFault::Client { why, help } => codes::client_misplaced(span, why, help),
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Plugins' key specifications stand on these.
 
+use bp_contract::units::{QuantityFault, format_duration, format_size, read_duration, read_size};
 use std::time::Duration;
 
 use bp_diag::catalog::wiring as codes;
@@ -58,77 +59,6 @@ impl<T> Bounds<T> {
     pub fn at_least(min: T) -> Self {
         Self { min: Some(min), max: None }
     }
-}
-
-const DURATION_UNITS: &[(&str, u64)] = &[
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
-
-const SIZE_UNITS: &[(&str, u64)] =
-    &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
-
-/// What is wrong with a quantity's text.
-enum Fault {
-    /// No number, or no unit of the list.
-    Unit,
-    /// More than 64 bits of the smallest unit, or not a whole number of it.
-    Range,
-}
-
-/// `number unit` as a count of the smallest unit, exactly.
-fn quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, Fault> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or(Fault::Unit)?;
-    let (number, unit) = text.split_at(end);
-    let scale = units.iter().find(|(name, _)| *name == unit).ok_or(Fault::Unit)?.1;
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) {
-        return Err(Fault::Unit);
-    }
-    let whole: u64 = whole.parse().map_err(|_| Fault::Range)?;
-    let fraction = fraction.trim_end_matches('0');
-    let places = u32::try_from(fraction.len()).map_err(|_| Fault::Range)?;
-    let divisor = 10u128.checked_pow(places).ok_or(Fault::Range)?;
-    let numerator: u128 =
-        if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| Fault::Range)? };
-    let scaled = numerator.checked_mul(u128::from(scale)).ok_or(Fault::Range)?;
-    if scaled % divisor != 0 {
-        return Err(Fault::Range);
-    }
-    let part = u64::try_from(scaled / divisor).map_err(|_| Fault::Range)?;
-    whole.checked_mul(scale).and_then(|n| n.checked_add(part)).ok_or(Fault::Range)
-}
-
-/// A count of the smallest unit in the largest unit that keeps it whole; `zero` for none.
-fn quantity_text(count: u64, units: &[(&str, u64)], zero: &str) -> String {
-    let fits =
-        units.iter().rev().find(|(_, scale)| count.is_multiple_of(*scale) && count >= *scale);
-    fits.map_or_else(|| zero.to_owned(), |(unit, scale)| format!("{}{unit}", count / scale))
-}
-
-/// A duration of the wiring, such as `500ms` or `1.5s`.
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    quantity(text, DURATION_UNITS).ok().map(Duration::from_nanos)
-}
-
-/// A duration as the wiring writes it, in whole units.
-pub fn duration_text(duration: Duration) -> String {
-    let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    quantity_text(nanos - nanos % 1_000, DURATION_UNITS, "0s")
-}
-
-/// A size of the wiring in bytes, such as `4MiB`.
-pub fn parse_size(text: &str) -> Option<u64> {
-    quantity(text, SIZE_UNITS).ok()
-}
-
-/// A size as the wiring writes it, in whole units.
-pub fn size_text(bytes: u64) -> String {
-    quantity_text(bytes, SIZE_UNITS, "0B")
 }
 
 fn bounded<T: PartialOrd + Copy>(
@@ -193,16 +123,16 @@ impl Item {
     ) -> Result<Typed<Duration>, Diagnostic> {
         match &self.value {
             Value::Reference(reference) => Ok(Typed::Reference(reference.clone())),
-            Value::String(text) => match quantity(text, DURATION_UNITS) {
-                Ok(nanos) => {
-                    let text = |d: Duration| format!("\"{}\"", duration_text(d));
-                    bounded(self, path, Duration::from_nanos(nanos), bounds, text)
+            Value::String(text) => match read_duration(text) {
+                Ok(duration) => {
+                    let text = |d: Duration| format!("\"{}\"", format_duration(d));
+                    bounded(self, path, duration, bounds, text)
                 }
-                Err(Fault::Unit) => {
+                Err(QuantityFault::Unit) => {
                     let units = "`us`, `ms`, `s`, `m`, `h`";
                     Err(self.misspelt(path, text, units, DURATION_FORMS, "500ms"))
                 }
-                Err(Fault::Range) => Err(codes::out_of_bounds(
+                Err(QuantityFault::Range) => Err(codes::out_of_bounds(
                     self.span,
                     path,
                     &format!("\"{text}\""),
@@ -219,15 +149,15 @@ impl Item {
     pub fn size(&self, path: &str, bounds: &Bounds<u64>) -> Result<Typed<u64>, Diagnostic> {
         match &self.value {
             Value::Reference(reference) => Ok(Typed::Reference(reference.clone())),
-            Value::String(text) => match quantity(text, SIZE_UNITS) {
+            Value::String(text) => match read_size(text) {
                 Ok(bytes) => {
-                    bounded(self, path, bytes, bounds, |n| format!("\"{}\"", size_text(n)))
+                    bounded(self, path, bytes, bounds, |n| format!("\"{}\"", format_size(n)))
                 }
-                Err(Fault::Unit) => {
+                Err(QuantityFault::Unit) => {
                     let units = "`B`, `KiB`, `MiB`, `GiB`, `TiB`";
                     Err(self.misspelt(path, text, units, SIZE_FORMS, "4MiB"))
                 }
-                Err(Fault::Range) => Err(codes::out_of_bounds(
+                Err(QuantityFault::Range) => Err(codes::out_of_bounds(
                     self.span,
                     path,
                     &format!("\"{text}\""),

@@ -191,11 +191,19 @@ mod tests {
         for text in ["500ms", "30s", "2m", "1h", "24h", "10us", "1.5us", "0.007us", "0s"] {
             assert_eq!(format_duration(parse_duration(text).unwrap()), text);
         }
-        assert_eq!(parse_duration("1.5s"), Some(Duration::from_millis(1500)));
+        for micros in [1, 999, 1_001, 60_000_000, 61_000_000, 3_600_000_000, u64::MAX / 1_000] {
+            let duration = Duration::from_micros(micros);
+            assert_eq!(parse_duration(&format_duration(duration)), Some(duration));
+        }
+        for (text, nanos) in [("1.5s", 1_500_000_000), ("0.000001s", 1_000), ("0.5us", 500)] {
+            assert_eq!(parse_duration(text), Some(Duration::from_nanos(nanos)), "{text}");
+        }
         assert_eq!(read_duration("0.0001us"), Err(QuantityFault::Range), "a tenth of a nanosecond");
         assert_eq!(read_duration("99999999h"), Err(QuantityFault::Range));
-        let refused =
-            ["", "5", "s", "1.s", ".5s", "-1s", "1 s", "1sec", "1e3s", "1d", "7ns", "1µs"];
+        let refused = [
+            "", "5", "s", "1.s", ".5s", "-1s", "1 s", "1sec", "1e3s", "1.2.3s", "1S", "1d", "7ns",
+            "1µs",
+        ];
         for text in refused {
             assert_eq!(read_duration(text), Err(QuantityFault::Unit), "{text}");
         }

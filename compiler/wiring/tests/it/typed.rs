@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use bp_diag::Diagnostic;
-use bp_wiring::{
-    Bounds, Item, Reference, Typed, duration_text, parse_duration, parse_size, size_text,
-};
+use bp_wiring::{Bounds, Item, Reference, Typed};
 
 use crate::setup::read_one;
 
@@ -22,61 +20,6 @@ fn message<T: std::fmt::Debug>(result: Result<T, Diagnostic>) -> String {
     let diagnostic = result.unwrap_err();
     let label = diagnostic.labels.first().map_or("", |l| l.text.as_str());
     format!("{} | {label} | {}", diagnostic.message, diagnostic.help.join("; "))
-}
-
-#[test]
-fn reads_durations_exactly() {
-    for (text, nanos) in [
-        ("500ms", 500_000_000),
-        ("1s", 1_000_000_000),
-        ("1.5s", 1_500_000_000),
-        ("2m", 120_000_000_000),
-        ("1h", 3_600_000_000_000),
-        ("10us", 10_000),
-        ("0s", 0),
-        ("0.000001s", 1_000),
-    ] {
-        assert_eq!(parse_duration(text), Some(Duration::from_nanos(nanos)), "{text}");
-    }
-    for text in [
-        "",
-        "1",
-        "s",
-        "1 s",
-        "-1s",
-        "1.s",
-        ".5s",
-        "1.2.3s",
-        "1S",
-        "1d",
-        "99999999999999999h",
-        "0.0000000001s",
-        "1e3s",
-    ] {
-        assert_eq!(parse_duration(text), None, "{text}");
-    }
-    assert_eq!(duration_text(Duration::from_millis(1500)), "1500ms");
-    assert_eq!(duration_text(Duration::from_mins(2)), "2m");
-    assert_eq!(duration_text(Duration::ZERO), "0s");
-}
-
-#[test]
-fn reads_sizes_exactly() {
-    assert_eq!(parse_size("4MiB"), Some(4 << 20));
-    assert_eq!(parse_size("0.5KiB"), Some(512));
-    assert_eq!(parse_size("0.3B"), None);
-    assert_eq!(parse_size("4MB"), None);
-    assert_eq!(size_text(4 << 20), "4MiB");
-    assert_eq!(size_text(0), "0B");
-}
-
-#[test]
-fn every_duration_text_reads_back() {
-    for micros in [0, 1, 999, 1_000, 1_001, 60_000_000, 61_000_000, 3_600_000_000, u64::MAX / 1_000]
-    {
-        let duration = Duration::from_micros(micros);
-        assert_eq!(parse_duration(&duration_text(duration)), Some(duration));
-    }
 }
 
 #[test]
