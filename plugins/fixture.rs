@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bp_contract::wire::WireTable;
 use bp_plugin::plan::*;
 use bp_plugin::{Plan, Settings};
 
@@ -138,7 +139,7 @@ pub(crate) fn plan() -> Plan {
         knobs: BTreeMap::new(),
         inits: BTreeMap::new(),
         smoke: vec![],
-        wire: WirePlan::default(),
+        wire: WireTable::default(),
         patches: Vec::new(),
         targets: BTreeMap::new(),
         dropped: BTreeMap::new(),

@@ -52,7 +52,7 @@ pub mod __private {
     /// # Errors
     /// Why it cannot be used.
     pub fn read_run_manifest(bytes: &[u8]) -> Result<(), String> {
-        crate::supervise::RunManifest::parse(bytes).map(|_| ())
+        bp_contract::RunManifest::parse(bytes).map(|_| ()).map_err(|fault| fault.to_string())
     }
 }
 

@@ -1,13 +1,13 @@
 //! `bp explain WIRING NAME`: every resolved value of one thing, the line that set it, what was dropped, and why.
 
+use bp_contract::units::{format_duration, format_size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{
     BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, InitPlan, InstancePlan, ListenerPlan,
-    ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, Value, WrapperPlan, format_duration,
-    format_size,
+    ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, Value, WrapperPlan,
 };
 
 /// Text in the making: rows of a value and where it comes from, origins in one column.

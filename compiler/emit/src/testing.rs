@@ -1,11 +1,11 @@
 //! Plans for tests.
 
+use bp_contract::wire::WireTable;
 use std::collections::BTreeMap;
 
 use bp_plan::{
     AppPlan, ArgumentPlan, ConstructorParameter, ImplementationPlan, InterfacePlan, MethodPlan,
     ParameterKind, Plan, PluginPlan, RuntimeCrate, RuntimeSource, TaskPlan, TypePlan, VERSION,
-    WirePlan,
 };
 
 /// One service with a method of each sort.
@@ -158,7 +158,7 @@ fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
         knobs: BTreeMap::new(),
         inits: BTreeMap::new(),
         smoke: Vec::new(),
-        wire: WirePlan::default(),
+        wire: WireTable::default(),
         patches: Vec::new(),
         targets: BTreeMap::new(),
         dropped: BTreeMap::new(),

@@ -1,12 +1,13 @@
 //! Analyses of the plan: what works as written and hurts under load.
 
+use bp_contract::units::format_duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bp_diag::catalog::analysis as codes;
 use bp_diag::{Diagnostics, Span};
 use bp_ir::{Ir, NodeKey};
-use bp_plan::{EdgePlan, Plan, Value, format_duration};
+use bp_plan::{EdgePlan, Plan, Value};
 
 /// More calls than this from one request are how an overload feeds itself: two levels with three attempts each are nine.
 const MOST_CALLS: u64 = 9;

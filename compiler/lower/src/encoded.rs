@@ -2,6 +2,7 @@
 //!
 //! The table is that of `bp_data`, whose libraries read dates, numbers and bytes here too.
 
+use bp_contract::units::parse_duration;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bp_diag::Span;
-use bp_plan::{Value, parse_duration};
+use bp_plan::Value;
 use bp_plugin::to_value;
 use bp_wiring::{Item, Table, Value as Written};
 use bp_workflow::{Type, TypeKind, WorkflowModel};

@@ -1,6 +1,7 @@
 //! Values of constructor parameters, checked against the Rust type.
 
-use bp_plan::{Value, parse_duration};
+use bp_contract::units::parse_duration;
+use bp_plan::Value;
 use bp_wiring::{Item, Value as Written};
 use bp_workflow::Type;
 

@@ -1,12 +1,12 @@
 //! The order of passes, and running them.
 
+use bp_contract::wire::WireTable;
 use bp_diag::{Diagnostics, SourceMap, catalog};
 use bp_ir::{Ir, VerifyStage, verify};
 use bp_plan::Plan;
 use bp_plugin::{Pass, PassContext, Registry, Stage, guard};
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
-use bp_workflow::wire_lock::WireTable;
 
 use crate::{address, analyse, bind, check, group, knobs, plan, transport, wrap};
 

@@ -1,13 +1,14 @@
 //! From the graph to the plan: everything resolved, nothing left to look up.
 
+use bp_contract::run_plan::DrainPlan;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_ir::{ClientSlot, Component, Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side, Slot};
 use bp_plan::{
-    AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, DrainPlan, Dropped,
-    EdgePlan, InitPlan, InstanceKind, InstancePlan, KnobPlan, ListenerPlan, ParameterPlan,
-    PatchPlan, Plan, PluginPlan, ProcessPlan, RuntimeSource, ServedPlan, ServicePlan, Settings,
-    SmokePlan, TransportPlan, VERSION, Value, WrapperPlan,
+    AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, Dropped, EdgePlan,
+    InitPlan, InstanceKind, InstancePlan, KnobPlan, ListenerPlan, ParameterPlan, PatchPlan, Plan,
+    PluginPlan, ProcessPlan, RuntimeSource, ServedPlan, ServicePlan, Settings, SmokePlan,
+    TransportPlan, VERSION, Value, WrapperPlan,
 };
 use bp_plugin::facets::{
     Binding, Bindings, Drops, PluginSettings, ProcessSettings, WrapperSettings,

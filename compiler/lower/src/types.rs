@@ -1,13 +1,13 @@
 //! Interfaces and types from the workflow's model to the plan's.
 
+use bp_contract::wire::{TypeNumbers, WireTable};
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_plan::{
     ArgumentPlan, ConstructorParameter, FieldPlan, ImplementationPlan, InterfacePlan, KnownType,
     MethodPlan, ParameterKind as PlanParameter, Shape, TaskPlan, TypeBody, TypeDefPlan, TypePlan,
-    VariantPlan, WirePlan, WireType, WireVariant,
+    VariantPlan,
 };
-use bp_workflow::wire_lock::{self, WireTable};
 use bp_workflow::{
     FieldModel, ImplementationModel, MethodModel, ParameterKind, ServiceModel, Type, TypeKind,
     TypeModel, VariantShape, WorkflowModel,
@@ -185,7 +185,7 @@ fn convert_fields(
     models.iter().enumerate().map(field).collect()
 }
 
-fn convert_type_def(model: &TypeModel, wire: Option<&wire_lock::WireType>) -> TypeDefPlan {
+fn convert_type_def(model: &TypeModel, wire: Option<&TypeNumbers>) -> TypeDefPlan {
     let numbers = wire.map(|w| &w.fields);
     let body = match &model.kind {
         TypeKind::Struct(all) => {
@@ -266,18 +266,13 @@ pub(crate) fn collect_wire_numbers(
     table: &WireTable,
     types: &BTreeMap<String, TypeDefPlan>,
     interfaces: &BTreeMap<String, InterfacePlan>,
-) -> WirePlan {
-    let variant =
-        |v: &wire_lock::WireVariant| WireVariant { number: v.number, fields: v.fields.clone() };
-    WirePlan {
+) -> WireTable {
+    WireTable {
         types: table
             .types
             .iter()
             .filter(|(path, _)| types.contains_key(*path))
-            .map(|(path, t)| {
-                let variants = t.variants.iter().map(|(n, v)| (n.clone(), variant(v))).collect();
-                (path.clone(), WireType { fields: t.fields.clone(), variants })
-            })
+            .map(|(path, numbers)| (path.clone(), numbers.clone()))
             .collect(),
         methods: table
             .methods

@@ -12,15 +12,14 @@ mod value;
 
 pub use plan::{
     AddressPlan, AppPlan, AutoscalePlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan,
-    DrainPlan, Dropped, EdgeClass, EdgePlan, InitPlan, InstanceKind, InstancePlan, KnobPlan,
-    ListenerPlan, ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, ResourcesPlan,
-    RuntimeCrate, RuntimeSource, ServedPlan, ServerPlan, ServicePlan, SettingPlan, Settings,
-    SmokePlan, TransportPlan, VERSION, WrapperPlan,
+    Dropped, EdgeClass, EdgePlan, InitPlan, InstanceKind, InstancePlan, KnobPlan, ListenerPlan,
+    ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, ResourcesPlan, RuntimeCrate,
+    RuntimeSource, ServedPlan, ServerPlan, ServicePlan, Settings, SmokePlan, TransportPlan,
+    VERSION, WrapperPlan,
 };
 pub use shared::Shared;
 pub use types::{
     ArgumentPlan, ConstructorParameter, FieldPlan, ImplementationPlan, InterfacePlan, KnownType,
     MethodPlan, ParameterKind, Shape, TaskPlan, TypeBody, TypeDefPlan, TypePlan, VariantPlan,
-    WirePlan, WireType, WireVariant,
 };
-pub use value::{Reference, Value, format_duration, format_size, parse_duration, parse_size};
+pub use value::{Reference, Value};

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::Shared;
+use bp_contract::run_plan::{DrainPlan, SettingPlan};
+use bp_contract::units::format_duration;
+use bp_contract::wire::WireTable;
 use bp_ir::{Side, Slot};
 use serde::{Serialize, Serializer};
 
-use crate::types::{ImplementationPlan, InterfacePlan, TypeDefPlan, WirePlan};
-use crate::value::{Value, format_duration};
+use crate::types::{ImplementationPlan, InterfacePlan, TypeDefPlan};
+use crate::value::Value;
 
 /// The version of the plan's shape; raised when a field changes its meaning or goes away.
 pub const VERSION: u32 = 1;
@@ -45,7 +48,7 @@ pub struct Plan {
     /// Calls that show that the system works.
     pub smoke: Vec<SmokePlan>,
     /// Numbers on the wire.
-    pub wire: WirePlan,
+    pub wire: WireTable,
     /// Edits of artifacts, in the order in which they are made.
     pub patches: Vec<PatchPlan>,
     /// Enabled targets and their settings, by id.
@@ -122,31 +125,6 @@ pub struct RuntimeCrate {
     pub constructor: String,
     /// Its folder below the runtime's root: `plugins/retry/runtime`.
     pub folder: String,
-}
-
-/// What the running system must know of a setting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SettingPlan {
-    /// `duration`, `size`, `ratio`, `count`, `float`, `bool`, `text`, `one_of`, `list`, `table`, `map`, `per_method` or `any`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Whether it may change without a rebuild.
-    pub tunable: bool,
-    /// Least value, as wiring writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<String>,
-    /// Greatest value, as wiring writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<String>,
-    /// The words of a `one_of`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub words: Vec<String>,
-    /// For a table: the setting that a bare value stands for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shorthand: Option<String>,
-    /// Whether its value is never shown.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub secret: bool,
 }
 
 /// Values of a plugin's settings, and where each was written.
@@ -523,15 +501,6 @@ pub struct AutoscalePlan {
     pub max: u32,
     /// The part of the granted processors, in percent, above which there are more.
     pub cpu_percent: u32,
-}
-
-/// How a process stops.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct DrainPlan {
-    /// Wait between leaving the address book and refusing calls, in milliseconds.
-    pub delay_ms: u64,
-    /// Most time for the calls that still run, in milliseconds.
-    pub limit_ms: u64,
 }
 
 /// A knob.

@@ -1,7 +1,5 @@
 //! Types and interfaces as the plan holds them: enough to write Rust, `.proto` and OpenAPI without the workflow's source.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 /// A type as it crosses a process.
@@ -267,34 +265,4 @@ pub struct ImplementationPlan {
 pub struct TaskPlan {
     /// Whether `run` returns a `Result`.
     pub fallible: bool,
-}
-
-/// Numbers on the wire, for the run-time table.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct WirePlan {
-    /// By the type's path.
-    pub types: BTreeMap<String, WireType>,
-    /// By the interface's path, then the method, then the argument.
-    pub methods: BTreeMap<String, BTreeMap<String, BTreeMap<String, u32>>>,
-}
-
-/// Numbers of one type.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct WireType {
-    /// Of a struct's fields.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, u32>,
-    /// Of an enum's variants.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub variants: BTreeMap<String, WireVariant>,
-}
-
-/// Numbers of one variant.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct WireVariant {
-    /// Its own.
-    pub number: u32,
-    /// Of its fields.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, u32>,
 }

@@ -1,4 +1,4 @@
-//! Resolved setting values, and the two units that wiring writes as text: durations and sizes.
+//! Resolved setting values.
 //!
 //! A value serialises to the form that wiring accepts, so a plan can be read back and a value quoted in a message can be typed.
 
@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use bp_contract::units::{format_duration, format_size};
 use serde::{Serialize, Serializer};
 
 /// A setting's value after defaults, selectors and units are resolved.
@@ -213,107 +214,9 @@ impl Serialize for Value {
     }
 }
 
-/// Reads `500ms`, `1.5s`, `2m`, `1h`, `1d`, `10us`, `7ns`; a number and one unit, nothing else.
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    let (number, unit) = split_unit(text)?;
-    let nanos: f64 = match unit {
-        "ns" => 1.0,
-        "us" | "µs" => 1e3,
-        "ms" => 1e6,
-        "s" => 1e9,
-        "m" => 60e9,
-        "h" => 3600e9,
-        "d" => 86_400e9,
-        _ => return None,
-    };
-    whole(number * nanos).map(Duration::from_nanos)
-}
-
-/// Reads `4MiB`, `64KiB`, `1GiB`, `10MB`, `512B`; a number and one unit, nothing else.
-pub fn parse_size(text: &str) -> Option<u64> {
-    let (number, unit) = split_unit(text)?;
-    let bytes: f64 = match unit {
-        "B" => 1.0,
-        "KB" | "kB" => 1e3,
-        "MB" => 1e6,
-        "GB" => 1e9,
-        "TB" => 1e12,
-        "KiB" => 1024.0,
-        "MiB" => 1_048_576.0,
-        "GiB" => 1_073_741_824.0,
-        "TiB" => 1_099_511_627_776.0,
-        _ => return None,
-    };
-    whole(number * bytes)
-}
-
-/// Writes a duration in the largest unit that keeps it whole.
-pub fn format_duration(value: Duration) -> String {
-    let nanos = value.as_nanos();
-    let units: [(u128, &str); 7] = [
-        (86_400_000_000_000, "d"),
-        (3_600_000_000_000, "h"),
-        (60_000_000_000, "m"),
-        (1_000_000_000, "s"),
-        (1_000_000, "ms"),
-        (1_000, "us"),
-        (1, "ns"),
-    ];
-    format_unit(nanos, &units, "0s")
-}
-
-/// Writes a size in the largest binary unit that keeps it whole.
-pub fn format_size(bytes: u64) -> String {
-    let units: [(u128, &str); 5] =
-        [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")];
-    format_unit(u128::from(bytes), &units, "0B")
-}
-
-fn format_unit(value: u128, units: &[(u128, &str)], zero: &str) -> String {
-    units
-        .iter()
-        .find(|(scale, _)| value >= *scale && value.is_multiple_of(*scale))
-        .map_or_else(|| zero.to_owned(), |(scale, unit)| format!("{}{unit}", value / scale))
-}
-
-fn split_unit(text: &str) -> Option<(f64, &str)> {
-    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = text.split_at_checked(at)?;
-    if number.is_empty() || number.starts_with('.') || number.ends_with('.') {
-        return None;
-    }
-    Some((number.parse().ok()?, unit))
-}
-
-/// The nearest whole number, if it is one that 53 bits can tell apart from its neighbours.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be within 0 and 2^63"
-)]
-fn whole(value: f64) -> Option<u64> {
-    (value.is_finite() && (0.0..9.2e18).contains(&value)).then(|| value.round() as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn units_read_back() {
-        for text in ["500ms", "30s", "2m", "1h", "10us", "7ns", "0s", "1d"] {
-            assert_eq!(format_duration(parse_duration(text).unwrap()), text);
-        }
-        assert_eq!(parse_duration("1.5s"), Some(Duration::from_millis(1500)));
-        for text in ["", "5", "s", "1.s", ".5s", "-1s", "1 s", "1sec", "1e3s"] {
-            assert_eq!(parse_duration(text), None, "{text}");
-        }
-        for text in ["4MiB", "0B", "512B", "1GiB", "3KiB"] {
-            assert_eq!(format_size(parse_size(text).unwrap()), text);
-        }
-        assert_eq!(parse_size("10MB"), Some(10_000_000));
-        assert_eq!(parse_size("4mb"), None);
-    }
 
     #[test]
     fn a_value_is_shown_as_a_wiring_writes_it() {

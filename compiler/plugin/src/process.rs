@@ -2,6 +2,7 @@
 //!
 //! They belong to no plugin, yet they are declared as plugins declare theirs, so that one reader checks and documents all.
 
+use bp_contract::run_plan::DrainPlan;
 use bp_plan::{AutoscalePlan, ResourcesPlan, Settings, Value};
 
 use crate::{Literal, Setting, SettingKind};
@@ -93,12 +94,12 @@ const DRAIN: &[Setting] = &[
         SettingKind::Duration,
         "Wait between being unready and refusing calls, for callers to notice.",
     )
-    .default(Literal::Text("500ms"))
+    .default(Literal::Text(DrainPlan::DEFAULT_DELAY))
     .bounds(Literal::Text("0s"), Literal::Text("1m"))
     .fixed()
     .example("\"500ms\""),
     Setting::new("limit", SettingKind::Duration, "Most time for the calls that still run.")
-        .default(Literal::Text("10s"))
+        .default(Literal::Text(DrainPlan::DEFAULT_LIMIT))
         .bounds(Literal::Text("0s"), Literal::Text("1h"))
         .fixed()
         .example("\"10s\""),

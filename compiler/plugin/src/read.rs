@@ -1,11 +1,12 @@
 //! From the wiring's text to settings: types, units, bounds, words, defaults.
 
+use bp_contract::units::{parse_duration, parse_size};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bp_diag::catalog::{policy as codes, wiring};
 use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
-use bp_plan::{Reference, Settings, Value, parse_duration, parse_size};
+use bp_plan::{Reference, Settings, Value};
 use bp_wiring::{Bounds, Item, Table, Typed};
 
 use crate::{Literal, Setting, SettingKind};

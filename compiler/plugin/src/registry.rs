@@ -1,10 +1,11 @@
 //! The plugins that this compiler knows, as an explicit list.
 
+use bp_contract::run_plan::SettingPlan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bp_diag::{Diagnostic, catalog};
-use bp_plan::{PluginPlan, RuntimeCrate, SettingPlan};
+use bp_plan::{PluginPlan, RuntimeCrate};
 use bp_wiring::{Grammar, KeyGrammar, Variant};
 
 use crate::read::literal_value;
@@ -232,7 +233,10 @@ fn check_declarations(
         let path = format!("{path}.{}", setting.name);
         for literal in [setting.default, setting.min, setting.max].into_iter().flatten() {
             if literal_value(&setting.kind, literal).is_none() {
-                faults.push(format!("{path}: {literal:?} is no {}", setting.kind.name()));
+                faults.push(format!(
+                    "{path}: expected {}, found {literal:?}",
+                    setting.kind.expected()
+                ));
             }
         }
         if setting.doc.is_empty() {
@@ -252,7 +256,7 @@ fn describe_settings(prefix: &str, settings: &[Setting], out: &mut BTreeMap<Stri
             format!("{prefix}.{}", setting.name)
         };
         let mut plan = SettingPlan {
-            kind: setting.kind.name().to_owned(),
+            kind: setting.kind.value_type(),
             tunable: setting.tunable,
             min: setting.min.map(format_literal),
             max: setting.max.map(format_literal),

@@ -1,5 +1,7 @@
 //! How a plugin declares its settings: as data, from which checks, documentation, JSON Schema and the run-time table follow.
 
+use bp_contract::setting::SettingType;
+
 /// A default or a bound, as wiring writes it.
 ///
 /// Durations and sizes are text here too: `Literal::Text("500ms")`.
@@ -52,42 +54,33 @@ pub enum SettingKind {
 }
 
 impl SettingKind {
-    /// Its name in plans and in messages' code.
-    pub const fn name(&self) -> &'static str {
+    /// Its type, without what it is made of.
+    pub const fn value_type(&self) -> SettingType {
         match self {
-            Self::Duration => "duration",
-            Self::Size => "size",
-            Self::Ratio => "ratio",
-            Self::Count => "count",
-            Self::Float => "float",
-            Self::Bool => "bool",
-            Self::Text => "text",
-            Self::OneOf(_) => "one_of",
-            Self::List(_) => "list",
-            Self::Table { .. } => "table",
-            Self::Map(_) => "map",
-            Self::PerMethod(_) => "per_method",
-            Self::Any => "any",
+            Self::Duration => SettingType::Duration,
+            Self::Size => SettingType::Size,
+            Self::Ratio => SettingType::Ratio,
+            Self::Count => SettingType::Count,
+            Self::Float => SettingType::Float,
+            Self::Bool => SettingType::Bool,
+            Self::Text => SettingType::Text,
+            Self::OneOf(_) => SettingType::OneOf,
+            Self::List(_) => SettingType::List,
+            Self::Table { .. } => SettingType::Table,
+            Self::Map(_) => SettingType::Map,
+            Self::PerMethod(_) => SettingType::PerMethod,
+            Self::Any => SettingType::Any,
         }
     }
 
     /// What a message asks for.
-    pub fn wanted(&self) -> String {
+    pub fn expected(&self) -> String {
         match self {
-            Self::Duration => "a duration such as \"500ms\"".to_owned(),
-            Self::Size => "a size such as \"4MiB\"".to_owned(),
-            Self::Ratio => "a number from 0 to 1".to_owned(),
-            Self::Count => "a whole number".to_owned(),
-            Self::Float => "a number".to_owned(),
-            Self::Bool => "true or false".to_owned(),
-            Self::Text => "text in quotes".to_owned(),
             Self::OneOf(words) => {
                 let words: Vec<_> = words.iter().map(|w| format!("\"{w}\"")).collect();
                 format!("one of {}", words.join(", "))
             }
-            Self::List(_) => "a list".to_owned(),
-            Self::Table { .. } | Self::Map(_) | Self::PerMethod(_) => "a table".to_owned(),
-            Self::Any => "a value".to_owned(),
+            kind => kind.value_type().expected().to_owned(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The schema of one setting: what `read_settings` accepts, as far as a schema can say it.
 
+use bp_contract::units::{parse_duration, parse_size};
 use std::fmt::Write as _;
 
-use bp_plugin::wiring::{parse_duration, parse_size};
 use bp_plugin::{Literal, Setting, SettingKind};
 use serde_json::{Map, Value as Json, json};
 

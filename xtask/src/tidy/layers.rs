@@ -6,7 +6,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// What each compiler crate may depend on, from the bottom up; a crate that is not listed may not be a compiler crate.
+/// What the compiler and the running system agree on: the one crate that both sides, and both halves of plugins, depend on.
+const CONTRACT: &str = "bp-contract";
+
+/// What each compiler crate may depend on beside the contract, from the bottom up; a crate that is not listed may not be a compiler crate.
 const COMPILER: &[(&str, &[&str])] = &[
     ("bp-diag", &[]),
     ("bp-system", &[]),
@@ -34,8 +37,9 @@ const COMPILER: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What each crate of the runtime may depend on.
+/// What each crate of the runtime may depend on beside the contract.
 const STDLIB: &[(&str, &[&str])] = &[
+    (CONTRACT, &[]),
     ("bp-data", &[]),
     ("bp-macros", &[]),
     ("bp-runtime", &["bp-data", "bp-macros"]),
@@ -90,7 +94,7 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
 fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut Vec<String>) {
     // The driver lists the plugins that come with `bp`; nothing else in the compiler names one.
     let listed = |d: &&&str| name == "bp-driver" && d.starts_with("bp-plugin-");
-    let ours = |d: &&&str| d.starts_with("bp-") && !listed(d);
+    let ours = |d: &&&str| d.starts_with("bp-") && **d != CONTRACT && !listed(d);
     let allowed = |table: &[(&str, &[&'static str])]| {
         table.iter().find(|(n, _)| *n == name).map(|(_, d)| d.to_vec())
     };
@@ -116,7 +120,7 @@ fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut V
         }
     } else if folder.starts_with("plugins/") && folder.contains("/compile/") {
         for dependency in dependencies.iter().filter(ours).filter(|d| **d != "bp-plugin") {
-            faults.push(format!("{name} is a plugin's compile half and may depend on bp-plugin alone, not {dependency}"));
+            faults.push(format!("{name} is a plugin's compile half and may depend on bp-plugin and {CONTRACT} alone, not {dependency}"));
         }
     } else if folder.starts_with("plugins/") {
         let stdlib: Vec<&str> = STDLIB.iter().map(|(n, _)| *n).collect();
@@ -126,7 +130,7 @@ fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut V
             ));
         }
     }
-    if folder.starts_with("compiler/") || folder.contains("/compile/") {
+    if folder.starts_with("compiler/") || folder.contains("/compile/") || name == CONTRACT {
         for dependency in dependencies.iter().filter(|d| HEAVY.contains(d)) {
             faults.push(format!("{name} pulls {dependency} into the compiler; it belongs to stdlib or a plugin's runtime half"));
         }

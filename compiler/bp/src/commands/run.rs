@@ -4,6 +4,7 @@
 
 use std::process::Command;
 
+use bp_contract::RunManifest;
 use bp_diag::{Diagnostic, catalog};
 use bp_driver::Application;
 use bp_driver::write;
@@ -15,7 +16,7 @@ use super::{Context, watch};
 use crate::cli::Run;
 use crate::code_build::{CargoTarget, CodeBuild, Executables};
 use crate::mirrors::Mirrors;
-use crate::supervise::{EndReason, Launch, RunManifest, Supervisor, run_folder};
+use crate::supervise::{EndReason, Launch, Supervisor, run_folder};
 use crate::tree;
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
@@ -146,7 +147,7 @@ fn prepare_built(
         .read(&path)
         .map_err(|e| catalog::target::bad_manifest(path.as_str(), &e.to_string()))?;
     let manifest = RunManifest::parse(&text)
-        .map_err(|why| catalog::target::bad_manifest(path.as_str(), &why))?;
+        .map_err(|fault| catalog::target::bad_manifest(path.as_str(), &fault.to_string()))?;
     let code = CodeBuild {
         system,
         application,

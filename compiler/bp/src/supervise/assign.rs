@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bp_contract::run_manifest::ProcessEntry;
 use bp_diag::{Diagnostic, catalog};
 
 use super::Launch;
@@ -10,7 +11,6 @@ use super::backoff::Backoff;
 use super::child::RunningProcess;
 use super::endpoint_files::EndpointFiles;
 use super::logs::Prefix;
-use super::manifest::ProcessEntry;
 use super::ports::{self, Ports};
 
 /// One copy of one process.
@@ -78,7 +78,7 @@ pub(super) fn announce(launch: &Launch<'_>, copy: &ProcessCopy, width: usize) {
     let label = &copy.label;
     let Some(process) = launch.manifest.processes.get(&copy.process) else { return };
     for (address, port) in &copy.listening {
-        let Some(entry) = process.listeners.values().find(|l| l.at.address == *address) else {
+        let Some(entry) = process.listeners.values().find(|l| l.address == *address) else {
             continue;
         };
         let mark = if entry.entry { "  <- for clients" } else { "" };
@@ -139,10 +139,9 @@ impl NewCopy<'_> {
         ];
         let mut listening = Vec::new();
         for entry in process.listeners.values() {
-            let port = take(entry.at.port)?;
-            environment
-                .push((format!("BP_BIND_{}", entry.at.address), format!("127.0.0.1:{port}")));
-            listening.push((entry.at.address.clone(), port));
+            let port = take(entry.port)?;
+            environment.push((format!("BP_BIND_{}", entry.address), format!("127.0.0.1:{port}")));
+            listening.push((entry.address.clone(), port));
         }
         environment.extend(listener_addresses(launch, endpoint_files));
         let entry = process.listeners.values().any(|l| l.entry);
@@ -172,7 +171,7 @@ pub(super) fn listener_addresses(
     endpoint_files: &EndpointFiles,
 ) -> Vec<(String, String)> {
     let listeners = launch.manifest.processes.values().flat_map(|p| p.listeners.values());
-    let named = listeners.map(|l| &l.at.address);
+    let named = listeners.map(|l| &l.address);
     named
         .map(|name| (format!("BP_ADDR_{name}"), file_address(&endpoint_files.file(name))))
         .collect()

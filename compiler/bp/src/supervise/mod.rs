@@ -8,7 +8,6 @@ mod child;
 mod control;
 mod endpoint_files;
 mod logs;
-mod manifest;
 mod ports;
 mod ready;
 mod rolling_restart;
@@ -21,6 +20,7 @@ use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bp_contract::RunManifest;
 use bp_diag::{Diagnostic, catalog};
 
 use assign::{CopyState, ProcessCopy};
@@ -35,7 +35,6 @@ use rolling_restart::RollingRestart;
 use crate::signals::SignalWatch;
 
 pub(crate) use control::{Answer, Request, ask};
-pub(crate) use manifest::RunManifest;
 
 /// How often processes, signals and readiness are looked at.
 const TICK: Duration = Duration::from_millis(25);
@@ -97,7 +96,7 @@ impl<'a> Supervisor<'a> {
         let run = launch.run.clone();
         let manifest = launch.manifest;
         let listeners = manifest.processes.values().flat_map(|p| p.listeners.values());
-        let endpoint_files = EndpointFiles::new(&run, listeners.map(|l| l.at.address.as_str()));
+        let endpoint_files = EndpointFiles::new(&run, listeners.map(|l| l.address.as_str()));
         let endpoint_files = endpoint_files.map_err(|e| {
             catalog::target::cannot_write(&run.display().to_string(), &e.to_string())
         })?;
@@ -190,7 +189,7 @@ impl<'a> Supervisor<'a> {
     fn publish(&mut self) {
         let listeners = self.launch.manifest.processes.values().flat_map(|p| p.listeners.values());
         for listener in listeners {
-            let address = &listener.at.address;
+            let address = &listener.address;
             let told =
                 |s: &&ProcessCopy| s.fresh || s.ready && matches!(s.state, CopyState::Running(_));
             let endpoints = self.copies.iter().filter(told).flat_map(|copy| {

@@ -11,9 +11,9 @@ fn manifest(stop_ms: u32) -> RunManifest {
     let text = r#"{
         "version": 1, "app": "leaf", "wiring": "local", "package": "leaf-app", "rust": "rust", "plan": "plan.json",
         "processes": {
-            "back": { "replicas": 2, "admin": { "address": "BACK_ADMIN", "port": 9001 }, "stop_ms": STOP_MS,
+            "back": { "replicas": 2, "instances": ["back"], "admin": { "address": "BACK_ADMIN", "port": 9001 }, "stop_ms": STOP_MS,
                       "listeners": { "back.grpc": { "address": "BACK_GRPC", "port": 7001, "transport": "grpc", "entry": false } } },
-            "front": { "replicas": 1, "admin": { "address": "FRONT_ADMIN", "port": 9002 }, "stop_ms": STOP_MS,
+            "front": { "replicas": 1, "instances": ["front"], "admin": { "address": "FRONT_ADMIN", "port": 9002 }, "stop_ms": STOP_MS,
                        "listeners": { "front.http": { "address": "FRONT_HTTP", "port": 8080, "transport": "http", "entry": true } } }
         },
         "inits": { "seed": { "first": true }, "warm": { "first": false } },

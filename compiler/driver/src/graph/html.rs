@@ -3,9 +3,10 @@
 //! Places are computed here, so the page is the same on any machine; folding, searching and following are the page's own, in `assets/graph`.
 //! Everything from a specification reaches the page as JSON inside a script that is never run, and from there as text.
 
+use bp_contract::units::format_duration;
 use std::collections::BTreeMap;
 
-use bp_plan::{EdgeClass, EdgePlan, Plan, Settings, WrapperPlan, format_duration};
+use bp_plan::{EdgeClass, EdgePlan, Plan, Settings, WrapperPlan};
 use serde_json::{Value, json};
 
 use super::layout::{Size, lay_out};

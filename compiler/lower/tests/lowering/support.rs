@@ -271,7 +271,7 @@ impl App {
             wiring: &self.wiring,
             registry: &self.registry,
             sources: &self.sources,
-            wire: &bp_workflow::wire_lock::WireTable::default(),
+            wire: &bp_contract::wire::WireTable::default(),
             root: "",
             verify: true,
         };

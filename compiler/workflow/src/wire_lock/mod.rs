@@ -7,12 +7,13 @@ mod format;
 mod required;
 mod update;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use bp_contract::wire::WireTable;
 
 use bp_diag::{Diagnostics, FileId, SourceMap};
 use bp_system::System;
 use camino::Utf8Path;
-use serde::{Deserialize, Serialize};
 
 use crate::WorkflowModel;
 use crate::source::load_text;
@@ -21,36 +22,6 @@ pub use update::update;
 
 /// The file's name, beside the workflow's Cargo.toml.
 pub const FILE_NAME: &str = "wire.lock";
-
-/// The numbers in force: the run plan's `wire`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct WireTable {
-    /// Types by definition path.
-    pub types: BTreeMap<String, WireType>,
-    /// Argument numbers by service, method and argument.
-    pub methods: BTreeMap<String, BTreeMap<String, BTreeMap<String, u32>>>,
-}
-
-/// Numbers of one type; a struct has fields, an enum variants.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct WireType {
-    /// Field numbers by name, or by position for unnamed ones.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, u32>,
-    /// Variants by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub variants: BTreeMap<String, WireVariant>,
-}
-
-/// Numbers of one variant.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct WireVariant {
-    /// Its own number.
-    pub number: u32,
-    /// Numbers of its fields.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, u32>,
-}
 
 /// A lock's text and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

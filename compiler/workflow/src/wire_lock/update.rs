@@ -9,7 +9,9 @@ use super::format::{
     print,
 };
 use super::required::{RequiredSection, collect_required};
-use super::{LockFile, LockUpdate, WireTable};
+use bp_contract::wire::WireTable;
+
+use super::{LockFile, LockUpdate};
 use crate::model::WorkflowModel;
 
 /// Gives everything that the services in `roots` can send a number, keeping those in `lock`.

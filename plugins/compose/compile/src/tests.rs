@@ -5,6 +5,7 @@ mod fixture;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::run_plan::DrainPlan;
 use bp_plugin::deploy::{ImageLock, OutputLocation};
 use bp_plugin::diag::{Diagnostics, SourceMap};
 use bp_plugin::emit::Artifacts;

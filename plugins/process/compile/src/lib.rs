@@ -41,9 +41,11 @@ impl Plugin for Process {
     }
 
     fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
-        let manifest = format!("{:#}\n", manifest::manifest(cx.plan));
-        let files =
-            [("process/run.json", manifest), ("process/local.env", manifest::env_file(cx.plan))];
+        let manifest = manifest::build_manifest(cx.plan).to_text();
+        let files = [
+            ("process/run.json", manifest),
+            ("process/local.env", manifest::write_env_file(cx.plan)),
+        ];
         for (path, text) in files {
             if let Err(fault) = cx.artifacts.insert(path, text, Origin::new(METADATA.id, "")) {
                 cx.diagnostics.push(fault);
