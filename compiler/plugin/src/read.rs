@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bp_diag::catalog::{policy as codes, wiring};
-use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
+use bp_diag::{Diagnostic, Diagnostics, Edit, Span, nearest};
 use bp_plan::{Reference, Settings, Value};
 use bp_wiring::{Bounds, Item, Table, Typed};
 
@@ -65,6 +65,8 @@ impl Reader<'_, '_> {
         table: &Table,
         path: &str,
     ) -> BTreeMap<String, Value> {
+        let renamed = self.follow_renames(known, table, path);
+        let table = renamed.as_ref().unwrap_or(table);
         let names: Vec<&str> = known.iter().map(|s| s.name).collect();
         let place = format!("`{}`", self.full_path(path));
         self.diagnostics.extend(table.unknown_keys(&place, &names));
@@ -77,6 +79,27 @@ impl Reader<'_, '_> {
             }
         }
         values
+    }
+
+    /// Reports settings under names that they had once; answers the table with today's, if there is one.
+    fn follow_renames(&mut self, known: &[Setting], table: &Table, path: &str) -> Option<Table> {
+        let old = |setting: &Setting| setting.renamed_from.filter(|old| table.get(old).is_some());
+        known.iter().find_map(old)?;
+        let mut table = table.clone();
+        for setting in known {
+            let Some(old) = setting.renamed_from else { continue };
+            let Some(item) = table.entries.remove(old) else { continue };
+            let now = table.get(setting.name);
+            // Renamed, it would be there twice.
+            let twice = now.is_some_and(|now| now.key.file == item.key.file);
+            let edit = Edit { span: item.key, text: setting.name.to_owned() };
+            let edits = if twice { Vec::new() } else { vec![edit] };
+            let (was, is) = (join_path(path, old), join_path(path, setting.name));
+            let (was, is) = (self.full_path(&was), self.full_path(&is));
+            self.diagnostics.push(wiring::renamed(item.key, &was, &is, edits));
+            table.entries.entry(setting.name.to_owned()).or_insert(item);
+        }
+        Some(table)
     }
 
     fn read_setting(

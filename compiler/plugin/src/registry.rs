@@ -242,6 +242,11 @@ fn check_declarations(
         if setting.doc.is_empty() {
             faults.push(format!("{path}: no documentation"));
         }
+        if let Some(old) =
+            setting.renamed_from.filter(|old| settings.iter().any(|s| s.name == *old))
+        {
+            faults.push(format!("{path}: `{old}`, its old name, is a setting"));
+        }
         if let SettingKind::Table { settings, shorthand } = setting.kind {
             check_declarations(&path, settings, shorthand, faults);
         }
@@ -300,7 +305,8 @@ mod tests {
         .shorthand("after");
     static BAD: Metadata = Metadata::wrapper("bad", ClientSlot::Cap, Reach::Call, "Bad.")
         .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
-            .default(Literal::Text("1 second"))])
+            .default(Literal::Text("1 second"))
+            .renamed_from("after")])
         .shorthand("for")
         .ordered(&[("after", "until")]);
 
@@ -313,6 +319,7 @@ mod tests {
             [
                 "bad: the shorthand `for` is no setting",
                 "bad.after: Text(\"1 second\") is no duration",
+                "bad.after: `after`, its old name, is a setting",
                 "bad: `after` and `until` have no order"
             ]
         );

@@ -114,6 +114,8 @@ pub struct Setting {
     pub fixed: bool,
     /// A value for the documentation, as wiring writes it.
     pub example: &'static str,
+    /// The name that it had once, whose use is an error that tells this one.
+    pub renamed_from: Option<&'static str>,
 }
 
 impl Setting {
@@ -131,6 +133,7 @@ impl Setting {
             secret: false,
             fixed: false,
             example: "",
+            renamed_from: None,
         }
     }
 
@@ -174,6 +177,12 @@ impl Setting {
     /// Gives it an example.
     pub const fn example(mut self, example: &'static str) -> Self {
         self.example = example;
+        self
+    }
+
+    /// Says which name it had once.
+    pub const fn renamed_from(mut self, old: &'static str) -> Self {
+        self.renamed_from = Some(old);
         self
     }
 }

@@ -1,4 +1,4 @@
-//! Reads the keys `call` and `arguments`, which smoke calls and jobs share.
+//! Reads the keys `call` and `arguments`, which smoke calls and inits share.
 
 use std::collections::BTreeMap;
 

@@ -15,7 +15,7 @@ const OWN_METRICS: &[(&str, &str)] = &[
     ("bp_in_flight", "what a drain waits for: calls and spawned work"),
     ("bp_balance_endpoints", "the client's half of balancing"),
     ("bp_balance_ready", "the client's half of balancing"),
-    ("bp_balance_elsewhere_total", "the client's half of balancing"),
+    ("bp_balance_failover_total", "the client's half of balancing"),
 ];
 
 /// Attributes that OpenTelemetry has no name for.

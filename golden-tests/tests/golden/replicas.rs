@@ -165,7 +165,7 @@ fn rolled() -> Result<()> {
 }
 
 /// `kill -9` of a copy under load: calls that may be repeated all succeed, and the copy comes back.
-/// SIGTERM past the supervisor, which then cannot unpublish first: every call succeeds, because what was not taken goes elsewhere.
+/// SIGTERM past the supervisor, which then cannot unpublish first: every call succeeds, because what was not taken fails over.
 fn killed() -> Result<()> {
     let _one = one_at_a_time();
     let running = Running::start(&folder(), WIRING, None)?;

@@ -204,6 +204,7 @@ fn an_old_name_is_renamed_wherever_it_stands() {
     let folder = demo();
     let root = folder.path().join("demo");
     let path = root.join("wiring/local.toml");
+    edit(&root, "wiring/local.toml", "attempts = 3", "attempts = 3 }\nbalance = { failover = 1");
     let now = fs::read_to_string(&path).expect("read");
     let with = |first: &str, quoted: &str, plain: &str| {
         let text = "x = \"\"\"\n[job.a]\njob = 1\n\"\"\"\nlist = [\n  [ \"job.a\" ],\n]\n";
@@ -213,6 +214,7 @@ fn an_old_name_is_renamed_wherever_it_stands() {
         )
     };
     let old = with("\"job\"", "'job'", "job").replace("[init.b", "[job.b");
+    let old = old.replace("failover", "elsewhere");
     fs::write(&path, old).expect("write");
     let done = bp(&root, &["check", "--fix", "--message-format", "short"]);
     assert!(!text(&done.stderr).contains(": error[BP2036]"), "{}", text(&done.stderr));

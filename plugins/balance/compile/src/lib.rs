@@ -28,12 +28,13 @@ static METADATA: Metadata = Metadata::wrapper(
     )
     .default(Literal::Text("p2c")),
     Setting::new(
-        "elsewhere",
+        "failover",
         SettingKind::Count,
         "To how many further endpoints a call goes that surely nobody has begun with.",
     )
     .default(Literal::Int(2))
-    .bounds(Literal::Int(0), Literal::Int(10)),
+    .bounds(Literal::Int(0), Literal::Int(10))
+    .renamed_from("elsewhere"),
 ])
 .shorthand("choice")
 .about(include_str!("../../README.md"))

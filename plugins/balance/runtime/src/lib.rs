@@ -18,7 +18,7 @@ struct Plugin;
 #[derive(Debug, Deserialize)]
 struct Settings {
     choice: ChoiceSetting,
-    elsewhere: u32,
+    failover: u32,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -41,7 +41,7 @@ impl WrapperPlugin for Plugin {
             ChoiceSetting::RoundRobin => Choice::RoundRobin,
             ChoiceSetting::Random => Choice::Random,
         };
-        Ok(Some(Balance { choice, elsewhere: settings.elsewhere }))
+        Ok(Some(Balance { choice, failover: settings.failover }))
     }
 }
 
@@ -80,12 +80,12 @@ mod tests {
         for (word, choice) in
             [("p2c", Choice::P2c), ("round_robin", Choice::RoundRobin), ("random", Choice::Random)]
         {
-            let balance = read(json!({ "choice": word, "elsewhere": 5 })).unwrap();
-            assert_eq!(balance, Some(Balance { choice, elsewhere: 5 }));
+            let balance = read(json!({ "choice": word, "failover": 5 })).unwrap();
+            assert_eq!(balance, Some(Balance { choice, failover: 5 }));
         }
-        let plain = read(json!({ "choice": "p2c", "elsewhere": 2 })).unwrap();
+        let plain = read(json!({ "choice": "p2c", "failover": 2 })).unwrap();
         assert_eq!(plain, Some(Balance::default()));
-        let error = read(json!({ "choice": "best", "elsewhere": 2 })).unwrap_err();
+        let error = read(json!({ "choice": "best", "failover": 2 })).unwrap_err();
         assert!(error.to_string().contains("a->b"), "{error}");
     }
 }

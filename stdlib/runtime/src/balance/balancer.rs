@@ -68,7 +68,7 @@ struct Inner {
     update_lock: Mutex<()>,
     dialer: Arc<dyn Dialer>,
     endpoint_wrappers: EndpointWrappers,
-    elsewhere: usize,
+    failover: usize,
     surroundings: Surroundings,
     metrics: EdgeMetrics,
 }
@@ -92,7 +92,7 @@ impl Balancer {
         known.mark_unchanged();
         let inner = Arc::new(Inner {
             endpoints: Endpoints::new(balance.choice, surroundings.rng.next_u64()),
-            elsewhere: usize::try_from(balance.elsewhere).unwrap_or(usize::MAX),
+            failover: usize::try_from(balance.failover).unwrap_or(usize::MAX),
             edge,
             interface,
             directory,
@@ -179,7 +179,7 @@ impl Inner {
     }
 
     async fn run(self: &Arc<Self>, call: Call) -> Result<Reply, Infra> {
-        // Allocates nothing until a call is sent elsewhere.
+        // Allocates nothing until a call fails over.
         let mut tried = Vec::new();
         let mut first = self.pick(&tried);
         if first.is_none() {
@@ -189,7 +189,7 @@ impl Inner {
         let mut picked = first.ok_or_else(|| self.no_endpoint())?;
         loop {
             call.context.tell_destination(picked.address());
-            let more = tried.len() < self.elsewhere && self.endpoints.len() > tried.len() + 1;
+            let more = tried.len() < self.failover && self.endpoints.len() > tried.len() + 1;
             if !more {
                 let outcome = picked.client().send(call).await;
                 self.record_outcome(&picked, &outcome);
@@ -201,7 +201,7 @@ impl Inner {
                 Err(infra) if was_not_taken(&infra) => {
                     tried.push(picked);
                     let Some(next) = self.pick(&tried) else { return Err(infra) };
-                    self.metrics.elsewhere.inc();
+                    self.metrics.failover.inc();
                     picked = next;
                 }
                 outcome => return outcome,
@@ -289,7 +289,7 @@ struct EdgeLabel {
 struct EdgeMetrics {
     known: Gauge,
     ready: Gauge,
-    elsewhere: Counter,
+    failover: Counter,
 }
 
 impl EdgeMetrics {
@@ -301,14 +301,14 @@ impl EdgeMetrics {
             Ok::<_, StartError>(family.get_or_create_owned(&of))
         };
         let counter = metrics.shared(
-            "bp_balance_elsewhere",
+            "bp_balance_failover",
             "Calls that another endpoint got, because the first had not taken them",
             Family::<EdgeLabel, Counter>::default,
         )?;
         Ok(Self {
             known: gauge("bp_balance_endpoints", "Endpoints of the callee that are known")?,
             ready: gauge("bp_balance_ready", "Endpoints of the callee that are not passed over")?,
-            elsewhere: counter.get_or_create_owned(&of),
+            failover: counter.get_or_create_owned(&of),
         })
     }
 

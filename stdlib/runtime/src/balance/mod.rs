@@ -22,9 +22,9 @@
 //! When nobody is left, all are candidates: a guess beats a certain failure.
 //! A replica that is to stop is taken from the list first (`bp run` rewrites the file, Kubernetes the name's addresses), and serves on for a while.
 //!
-//! # Sent elsewhere
+//! # Failover
 //!
-//! A call that was surely not processed (no connection, a refused stream, a GOAWAY above the last stream) goes to another endpoint at once, at most [`Balance::elsewhere`] times, whether or not the edge has a `retry` and whatever the method: nobody has done anything yet.
+//! A call that was surely not processed (no connection, a refused stream, a GOAWAY above the last stream) goes to another endpoint at once, at most [`Balance::failover`] times, whether or not the edge has a `retry` and whatever the method: nobody has done anything yet.
 //! No endpoint is tried twice for it.
 //! A connection that breaks in mid-call leaves open whether the callee acted; only `retry` repeats such a call, and only an idempotent one.
 
@@ -50,12 +50,12 @@ pub struct Balance {
     /// How an endpoint is drawn.
     pub choice: Choice,
     /// To how many further endpoints a call goes that was surely not processed.
-    pub elsewhere: u32,
+    pub failover: u32,
 }
 
 impl Default for Balance {
     /// What an edge does that says nothing.
     fn default() -> Self {
-        Self { choice: Choice::P2c, elsewhere: 2 }
+        Self { choice: Choice::P2c, failover: 2 }
     }
 }

@@ -128,7 +128,7 @@ impl Bench {
 const REFUSED: Result<(), (InfraKind, Processed)> = Err((InfraKind::Unavailable, Processed::No));
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_was_not_taken_goes_elsewhere_and_its_endpoint_is_passed_over() {
+async fn a_call_that_was_not_taken_fails_over_and_its_endpoint_is_passed_over() {
     let bench = Bench::of(&["a:1", "b:1", "c:1"]);
     bench.behave("a:1", REFUSED);
     // Together, so that nobody is idle all the time.
@@ -138,7 +138,7 @@ async fn a_call_that_was_not_taken_goes_elsewhere_and_its_endpoint_is_passed_ove
     assert!(refusals > 0, "nobody came by");
     assert!(together().await.iter().all(Result::is_ok));
     assert!(!bench.called().contains(&"a:1".to_owned()));
-    assert!(bench.metric(&format!("bp_balance_elsewhere_total{{bp_edge=\"a->b\"}} {refusals}")));
+    assert!(bench.metric(&format!("bp_balance_failover_total{{bp_edge=\"a->b\"}} {refusals}")));
     assert!(bench.metric("bp_balance_ready{bp_edge=\"a->b\"} 2"));
     assert!(bench.metric("bp_balance_endpoints{bp_edge=\"a->b\"} 3"));
 }
@@ -162,8 +162,8 @@ async fn what_may_have_been_processed_or_is_refused_for_load_is_the_callers() {
 
 #[tokio::test(start_paused = true)]
 async fn no_endpoint_gets_a_call_twice_and_no_more_get_it_than_the_wiring_says() {
-    for (elsewhere, expected) in [(0, 1), (2, 3), (9, 5)] {
-        let balance = Balance { elsewhere, choice: Choice::P2c };
+    for (failover, expected) in [(0, 1), (2, 3), (9, 5)] {
+        let balance = Balance { failover, choice: Choice::P2c };
         let all = ["a:1", "b:1", "c:1", "d:1", "e:1"];
         let bench = Bench::new(Some(list(&all)), balance, EndpointWrappers::default());
         for address in all {
