@@ -66,7 +66,7 @@ impl CodeBuild<'_> {
         for what in what {
             if let Some(signal) = self.run_cargo(mirror, &target, *what, &mut all)? {
                 signals::mark_cut_short(signal);
-                say(&format!("{}: cargo was ended", signals::signal_name(signal)));
+                say(&format!("{}: cargo was stopped", signals::signal_name(signal)));
                 return Ok(None);
             }
         }
@@ -188,7 +188,7 @@ impl CodeBuild<'_> {
             command.arg("--quiet");
         }
         let failed = |e: std::io::Error| {
-            let help = "install cargo, or let the variable CARGO name it";
+            let help = "install cargo, or set CARGO to its path";
             catalog::target::cannot_start("cargo", &e.to_string(), help)
         };
         match cargo::run(command, |line| all.read(line)).map_err(failed)? {

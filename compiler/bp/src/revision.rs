@@ -90,7 +90,7 @@ impl RevisionSystem {
             let said = String::from_utf8_lossy(&output.stderr);
             let line = said.lines().next().unwrap_or_default();
             let line = line.trim_start_matches("fatal: ").trim();
-            let line = if line.is_empty() { "git knows no such commit" } else { line };
+            let line = if line.is_empty() { "git has no such commit" } else { line };
             Err(catalog::target::no_revision(revision, line))
         };
         let prefix = ask(&["rev-parse", "--show-prefix"])?;

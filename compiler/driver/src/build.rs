@@ -174,7 +174,7 @@ pub fn read_image_lock(
     let path = application.root.join(IMAGES_LOCK);
     let Ok(bytes) = system.read(&path) else { return Ok(ImageLock::default()) };
     String::from_utf8(bytes)
-        .map_err(|_| "it is no text".to_owned())
+        .map_err(|_| "it is not UTF-8 text".to_owned())
         .and_then(|text| ImageLock::parse(&text))
         .map_err(|why| catalog::target::bad_image_lock(path.as_str(), &why))
 }

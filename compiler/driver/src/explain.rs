@@ -296,7 +296,7 @@ fn explain_deadline(page: &mut Page, depth: usize, deadline: Option<&DeadlinePla
         let after = format_duration(deadline.after);
         page.add_row(
             depth,
-            format!("deadline of a call that brings none = {after}"),
+            format!("deadline of a call that has none = {after}"),
             &deadline.origin,
         );
     }

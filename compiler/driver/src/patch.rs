@@ -85,12 +85,12 @@ fn parse_pointer(patch: &Patch) -> Result<Vec<String>, Diagnostic> {
         return Ok(Vec::new());
     }
     let bad = |why: &str| codes::bad_pointer(patch.pointer.span, pointer, why);
-    let rest = pointer.strip_prefix('/').ok_or_else(|| bad("it starts with a `/`"))?;
+    let rest = pointer.strip_prefix('/').ok_or_else(|| bad("it must start with `/`"))?;
     rest.split('/')
         .map(|key| {
             let plain = key.replace("~0", "").replace("~1", "");
             if plain.contains('~') {
-                return Err(bad("`~` is followed by `0` or `1`"));
+                return Err(bad("`~` must be followed by `0` or `1`"));
             }
             Ok(key.replace("~1", "/").replace("~0", "~"))
         })

@@ -137,14 +137,14 @@ fn check_autoscale(
     let at = |path: &str| read.spans.get(path).copied();
     let fault = match read_autoscale(&read.settings) {
         Some(scale) if scale.max < replicas => (
-            format!("`autoscale.max` is {}, and `replicas` {replicas}", scale.max),
+            format!("`autoscale.max` is {}, but `replicas` is {replicas}", scale.max),
             "raise `autoscale.max` or lower `replicas`",
             at("autoscale.max").or(process.span),
         ),
         // One that is written and wrong has been reported.
         None if at("autoscale").is_some() && at("autoscale.max").is_none() => (
-            "`autoscale` without `max` scales nothing".to_owned(),
-            "say how many replicas there may be: `autoscale = { max = 10, cpu = 0.7 }`",
+            "`autoscale` has no `max`, so nothing scales".to_owned(),
+            "set the greatest number of replicas: `autoscale = { max = 10, cpu = 0.7 }`",
             at("autoscale"),
         ),
         _ => return,

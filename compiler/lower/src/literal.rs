@@ -129,7 +129,11 @@ fn integer_range(ty: &Type) -> Option<IntegerRange> {
 pub(crate) fn describe_type(ty: &Type) -> String {
     if let Some(IntegerRange { min, max, wide }) = integer_range(ty) {
         let beyond = u128::from(i64::MAX.unsigned_abs());
-        let quoted = if wide && max > beyond { ", in quotes where TOML's 64 bits end" } else { "" };
+        let quoted = if wide && max > beyond {
+            ", in quotes if it does not fit in TOML's 64 bits"
+        } else {
+            ""
+        };
         return format!("a whole number from {min} to {max}{quoted}");
     }
     match ty {

@@ -295,7 +295,7 @@ fn resolve_automatic(
             _ if optional => Ok(Some(Binding::Absent)),
             [] => missing(format!("declare a backend `{own}` under `[backend]`")),
             some => missing(format!(
-                "write `{} = \"{}\"`, or call the backend `{own}`; fitting: {}",
+                "write `{} = \"{}\"`, or rename the backend to `{own}`; backends that fit: {}",
                 parameter.name,
                 some.first().map_or("…", String::as_str),
                 some.join(", ")
@@ -406,7 +406,7 @@ fn resolve_absent_value(
             let end = named.find(|c: char| !c.is_alphanumeric() && !"_:".contains(c));
             let named = named.get(..end.unwrap_or(named.len())).unwrap_or(named);
             let named = named.rsplit("::").next().unwrap_or(named);
-            format!("take it as `Arc<dyn {named}>`, so that the wiring can hand it over")
+            format!("take it as `Arc<dyn {named}>`, so that the wiring can provide it")
         }
         None => format!("write `{} = {}`", parameter.name, literal::format_example(&ty.ty)),
     };

@@ -168,7 +168,7 @@ impl CallValue<'_> {
                 codes::value_of_call(at, call, &path, &wanted, found, help, declared)
             }
             FaultKind::Unwritable(ty) => {
-                let wanted = format!("left out, for no wiring can write a `{ty}`");
+                let wanted = format!("left out, because a wiring cannot write a `{ty}`");
                 let help = "remove it".to_owned();
                 codes::value_of_call(at, call, &path, &wanted, found, help, declared)
             }

@@ -144,7 +144,7 @@ fn note_unused_server_wrappers(cx: &mut PassContext<'_>, locator: &Locator<'_>) 
             });
             let drops = wanted.0.iter().map(|wrapper| Dropped {
                 what: format!("{} at the listener", wrapper.plugin),
-                why: "nobody calls from another process, so there is no listener".to_owned(),
+                why: "no other process calls it, so there is no listener".to_owned(),
                 origin: locator.or(wrapper.span, "default"),
             });
             (!listens).then(|| (node.key.clone(), drops.collect()))

@@ -164,7 +164,7 @@ impl Reader<'_> {
         let table = self.as_table(item);
         let Some(item) = table.as_ref().and_then(|table| table.get("some")) else {
             let wanted =
-                String::from("a table `{ some = … }`, for the value itself may be nothing");
+                String::from("a table `{ some = … }`, because the value itself may be nothing");
             let example = String::from("{ some = … }");
             self.note(item, FaultKind::Mismatch { wanted, example });
             return None;

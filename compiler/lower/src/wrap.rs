@@ -501,7 +501,7 @@ pub(crate) fn describe_change(change: &Change, locator: &Locator<'_>) -> Dropped
             format!("belongs to `{leaf} = \"{from}\"`, which became \"{to}\" at {by}")
         }
         ChangeKind::Removed => format!("removed at {by}"),
-        ChangeKind::Reset => format!("back to the defaults at {by}"),
+        ChangeKind::Reset => format!("reset to the defaults at {by}"),
         ChangeKind::NotTaken => "this edge does not take the key".to_owned(),
     };
     Dropped {

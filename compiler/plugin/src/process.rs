@@ -8,7 +8,7 @@ use crate::{Literal, Setting, SettingKind};
 
 /// What a process table takes beside `services`.
 pub const PROCESS_SETTINGS: &[Setting] = &[
-    Setting::new("replicas", SettingKind::Count, "How many of the process run.")
+    Setting::new("replicas", SettingKind::Count, "How many copies of the process run.")
         .default(Literal::Int(1))
         .bounds(Literal::Int(1), Literal::Int(1000))
         .fixed()
@@ -22,19 +22,19 @@ pub const PROCESS_SETTINGS: &[Setting] = &[
     Setting::new(
         "autoscale",
         SettingKind::Table { settings: AUTOSCALE, shorthand: Some("max") },
-        "How many replicas run under load, where the target can; at least `replicas`.",
+        "How many replicas run under load, if the target can scale; at least `replicas`.",
     ),
 ];
 
 const AUTOSCALE: &[Setting] = &[
-    Setting::new("max", SettingKind::Count, "Most replicas.")
+    Setting::new("max", SettingKind::Count, "The greatest number of replicas.")
         .bounds(Literal::Int(1), Literal::Int(1000))
         .fixed()
         .example("10"),
     Setting::new(
         "cpu",
         SettingKind::Ratio,
-        "The part of the granted processors above which there are more.",
+        "Share of the granted CPU above which replicas are added.",
     )
     .default(Literal::Float(0.7))
     .bounds(Literal::Float(0.01), Literal::Float(1.0))
@@ -55,25 +55,29 @@ pub fn read_autoscale(settings: &Settings) -> Option<AutoscalePlan> {
 pub const RESOURCES: Setting = Setting::new(
     "resources",
     SettingKind::Table { settings: AMOUNTS, shorthand: None },
-    "What one container may use; asked for and granted alike.",
+    "What one container may use; the request and the limit are equal.",
 );
 
 const AMOUNTS: &[Setting] = &[
-    Setting::new("cpu", SettingKind::Float, "Processors; 0.5 is half of one.")
+    Setting::new("cpu", SettingKind::Float, "CPUs; 0.5 is half a CPU.")
         .default(Literal::Float(1.0))
         .bounds(Literal::Float(0.01), Literal::Float(1024.0))
         .fixed()
         .example("0.5"),
-    Setting::new("memory", SettingKind::Size, "Memory; a container that takes more is ended.")
+    Setting::new("memory", SettingKind::Size, "Memory; a container that uses more is killed.")
         .default(Literal::Text("256MiB"))
         .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
         .fixed()
         .example("\"256MiB\""),
-    Setting::new("storage", SettingKind::Size, "Disk beside volumes: logs and scratch files.")
-        .default(Literal::Text("1GiB"))
-        .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
-        .fixed()
-        .example("\"1GiB\""),
+    Setting::new(
+        "storage",
+        SettingKind::Size,
+        "Disk space outside volumes: logs and scratch files.",
+    )
+    .default(Literal::Text("1GiB"))
+    .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
+    .fixed()
+    .example("\"1GiB\""),
 ];
 
 /// The amounts of a `resources` table, which the reader has filled with its defaults.
@@ -91,13 +95,13 @@ const DRAIN: &[Setting] = &[
     Setting::new(
         "delay",
         SettingKind::Duration,
-        "Wait between being unready and refusing calls, for callers to notice.",
+        "Time from becoming not ready to refusing calls, so that callers notice.",
     )
     .default(Literal::Text("500ms"))
     .bounds(Literal::Text("0s"), Literal::Text("1m"))
     .fixed()
     .example("\"500ms\""),
-    Setting::new("limit", SettingKind::Duration, "Most time for the calls that still run.")
+    Setting::new("limit", SettingKind::Duration, "Longest wait for calls that are still running.")
         .default(Literal::Text("10s"))
         .bounds(Literal::Text("0s"), Literal::Text("1h"))
         .fixed()
@@ -129,7 +133,7 @@ pub const TARGET_SETTINGS: &[Setting] = &[Setting::new(
         "inits",
         "init_files",
     ])),
-    "What the wiring asks for and the target leaves out, since it has no words for it.",
+    "Features that the wiring asks for and the target leaves out, because it cannot express them.",
 )
 .fixed()
 .example("[\"storage\"]")];

@@ -83,7 +83,8 @@ impl Registry {
             let kind = |path: &str| find_setting(metadata.settings, path).map(|s| s.kind);
             for (low, high) in metadata.ordered {
                 if kind(low).is_none() || kind(low) != kind(high) {
-                    faults.push(format!("{}: `{low}` and `{high}` have no order", metadata.id));
+                    faults
+                        .push(format!("{}: `{low}` and `{high}` cannot be compared", metadata.id));
                 }
             }
             if let Kind::Transport { beside, .. } = metadata.kind {
@@ -226,13 +227,13 @@ fn check_declarations(
     faults: &mut Vec<String>,
 ) {
     if let Some(name) = shorthand.filter(|name| !settings.iter().any(|s| s.name == *name)) {
-        faults.push(format!("{path}: the shorthand `{name}` is no setting"));
+        faults.push(format!("{path}: the shorthand `{name}` is not a setting"));
     }
     for setting in settings {
         let path = format!("{path}.{}", setting.name);
         for literal in [setting.default, setting.min, setting.max].into_iter().flatten() {
             if literal_value(&setting.kind, literal).is_none() {
-                faults.push(format!("{path}: {literal:?} is no {}", setting.kind.name()));
+                faults.push(format!("{path}: {literal:?} is not a {}", setting.kind.name()));
             }
         }
         if setting.doc.is_empty() {
@@ -307,9 +308,9 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "bad: the shorthand `for` is no setting",
-                "bad.after: Text(\"1 second\") is no duration",
-                "bad: `after` and `until` have no order"
+                "bad: the shorthand `for` is not a setting",
+                "bad.after: Text(\"1 second\") is not a duration",
+                "bad: `after` and `until` cannot be compared"
             ]
         );
     }

@@ -184,13 +184,13 @@ impl ServerSpec {
             if let ServerValue::Setting(path) | ServerValue::Secret(path) = value
                 && !metadata.settings.iter().any(|s| Some(s.name) == path.split('.').next())
             {
-                faults.push(format!("{id}: {variable} takes `{path}`, which is no setting"));
+                faults.push(format!("{id}: {variable} takes `{path}`, which is not a setting"));
             }
         }
         let (_, memory, storage) = self.resources;
         for text in [memory, storage] {
             if parse_size(text).is_none() {
-                faults.push(format!("{id}: `{text}` is no size"));
+                faults.push(format!("{id}: `{text}` is not a size"));
             }
         }
         if !self.image.contains(':') {
@@ -285,8 +285,8 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "db: X takes `nope`, which is no setting",
-                "db: `much` is no size",
+                "db: X takes `nope`, which is not a setting",
+                "db: `much` is not a size",
                 "db: the image `db` has no tag"
             ]
         );

@@ -19,7 +19,9 @@ pub fn to_yaml(plugin: &str, value: &impl Serialize) -> Result<String, Diagnosti
     let mut options = SerializerOptions::default();
     options.prefer_block_scalars = false;
     serde_saphyr::to_fmt_writer_with_options(&mut text, value, options).map_err(|fault| {
-        catalog::internal::failed(&format!("`{plugin}` makes a value that is no YAML: {fault}"))
+        catalog::internal::failed(&format!(
+            "`{plugin}` made a value that cannot be written as YAML: {fault}"
+        ))
     })?;
     Ok(text)
 }

@@ -20,7 +20,7 @@ pub fn render_page(metadata: &Metadata) -> String {
     out.push_str(if about.is_empty() { metadata.doc } else { &about });
     out.push_str("\n\n");
     if !metadata.needs.is_empty() {
-        out.push_str("Take it when you want\n\n");
+        out.push_str("Use it when you want\n\n");
         for need in metadata.needs {
             let _ = writeln!(out, "- {need}");
         }
@@ -49,9 +49,9 @@ pub fn render_page(metadata: &Metadata) -> String {
         }
     }
     if rows.is_empty() {
-        out.push_str("It has none.\n");
+        out.push_str("It has no settings.\n");
     } else {
-        out.push_str("| setting | type and unit | default | changes without a rebuild | |\n|---|---|---|---|---|\n");
+        out.push_str("| setting | type and unit | default | can change without a rebuild | |\n|---|---|---|---|---|\n");
         for row in rows {
             out.push_str(&row.to_line());
         }
@@ -122,7 +122,7 @@ fn collect_facts(metadata: &Metadata) -> Vec<(&'static str, String)> {
                 facts.push(("at the callee", at));
             }
             if instance_wide {
-                let too = "wraps the calls that the service makes too".to_owned();
+                let too = "also wraps the calls that the service makes".to_owned();
                 facts.push(("under `[server]`", too));
             }
             if client.is_some() {
@@ -135,7 +135,7 @@ fn collect_facts(metadata: &Metadata) -> Vec<(&'static str, String)> {
             facts.push(("settings may differ", finest.to_owned()));
             let stays = match reach {
                 Reach::Call => "stays",
-                Reach::Remote => "falls away, unless `in_process = true`",
+                Reach::Remote => "is removed, unless `in_process = true`",
             };
             facts.push(("in one process", stays.to_owned()));
         }
@@ -182,7 +182,7 @@ fn feature_name(feature: Feature) -> &'static str {
         Feature::Replicas => "replicas",
         Feature::Processes => "several processes",
         Feature::Secrets => "secrets",
-        Feature::Resources => "processors and memory",
+        Feature::Resources => "CPU and memory",
         Feature::Storage => "disk space",
         Feature::Autoscale => "replicas that follow the load",
         Feature::Inits => "inits",
@@ -320,9 +320,9 @@ mod tests {
     fn a_page_says_what_the_declaration_says() {
         let text = render_page(&PAUSE);
         for expected in [
-            "# pause\n\nWaits a while.\n\nTake it when you want\n\n- calls to be slow\n",
+            "# pause\n\nWaits a while.\n\nUse it when you want\n\n- calls to be slow\n",
             "| at the caller | `pause` in `[edge.\"caller -> callee\"]`, slot `cap` |\n",
-            "| in one process | falls away, unless `in_process = true` |\n",
+            "| in one process | is removed, unless `in_process = true` |\n",
             "| `for` (shorthand) | duration (`us`, `ms`, `s`, `m`, `h`), from 1ms to 1s | `5ms` | yes | How long. |\n",
             "| `bp_pauses_total{edge}` | pauses |\n",
         ] {

@@ -74,16 +74,16 @@ fn root_requirements() -> Json {
 fn table_schema(name: &str, plugins: &[&Metadata]) -> Json {
     match name {
         "extends" => json!({
-            "description": "Another wiring file, relative to this one, on which this one lies leaf by leaf.",
+            "description": "The wiring file that this one extends, by its path relative to this file; a value here replaces the same value there.",
             "type": "string", "pattern": RELATIVE, "examples": ["local.toml"],
         }),
         "app" => app_schema(),
         "backend" => instances_schema(
-            "Infrastructure instances by name. A name with `*` sets values on those that exist; `= false` removes one.",
+            "Infrastructure instances by name. A name with `*` sets values on the instances that it matches; `= false` removes one.",
             "backend",
         ),
         "service" => instances_schema(
-            "Workflow instances by name: `impl` and the constructor's parameters. A name with `*` sets values on those that exist; `= false` removes one.",
+            "Workflow instances by name: `impl` and the constructor's parameters. A name with `*` sets values on the instances that it matches; `= false` removes one.",
             "service",
         ),
         "external" => instances_schema("Systems that others run, by name.", "external"),
@@ -228,13 +228,13 @@ fn processes_schema() -> Json {
     own.insert(
         "services".to_owned(),
         json!({
-            "description": "Who runs in it; `*` stands for any characters.",
+            "description": "The services that run in it; `*` stands for any characters.",
             "type": "array", "items": { "type": "string" }, "examples": [["frontend", "search"]],
         }),
     );
     let process = json!({ "type": "object", "properties": own, "additionalProperties": false });
     json!({
-        "description": "What runs together, by name; a service that none claims is its own process. A name with `*` sets values on those that exist.",
+        "description": "What runs together, by name; a service that no process lists gets a process of its own. A name with `*` sets values on the processes that it matches.",
         "type": "object",
         "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition_ref("name")] },
         "patternProperties": { "\\*": { "anyOf": [selector, { "const": false }] } },
@@ -329,7 +329,7 @@ fn patch_schema() -> Json {
         "remove": { "description": "Removes what is there.", "const": true },
     }));
     json!({
-        "description": "Edits of final artifacts; each must hit something.",
+        "description": "Edits of finished artifacts; each must match something.",
         "type": "array",
         "items": {
             "type": "object",
@@ -357,7 +357,7 @@ fn build_definitions(plugins: &[&Metadata]) -> Json {
     };
     json!({
         "name": {
-            "description": "Small letters, digits, and single `_` or `-` between them.",
+            "description": "Lowercase letters, digits, and single `_` or `-` between them.",
             "type": "string",
             "pattern": "^[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
             "maxLength": 40,

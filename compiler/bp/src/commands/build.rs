@@ -166,7 +166,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
     /// Says that another `bp` is to be waited for.
     fn say_waiting(&self) {
         let out = &self.out;
-        self.context.output.say(&format!("{out}: another bp writes there; waiting for it"));
+        self.context.output.say(&format!("{out}: another bp is writing there; waiting for it"));
     }
 
     /// What a compiled wiring produces, and the clock after that.

@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Diff) -> Option<()> {
     }
     if let Some(revision) = &arguments.rev {
         if old.revision.is_some() {
-            let why = "the first side names a revision of its own";
+            let why = "the first side already names a revision";
             context.output.print_fault(catalog::target::no_revision(revision, why));
             return None;
         }

@@ -60,7 +60,7 @@ fn find_digest(program: &str, image: &str, registry: Option<&str>) -> Result<Str
         .find_map(|digest| digest.strip_prefix(repository)?.strip_prefix('@'))
         .map(str::to_owned)
         .ok_or_else(|| {
-            catalog::target::no_digest(image, "the engine knows none of this repository")
+            catalog::target::no_digest(image, "the engine has no digest from this repository")
         })
 }
 
@@ -77,7 +77,7 @@ fn run_docker(program: &str, image: &str, arguments: &[&str]) -> Result<String, 
         catalog::target::cannot_start(
             program,
             &error.to_string(),
-            "install Docker's command line, or let the variable BP_DOCKER name it",
+            "install the Docker command line, or set BP_DOCKER to its path",
         )
     })?;
     if output.status.success() {

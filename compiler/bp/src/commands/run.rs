@@ -105,7 +105,7 @@ pub(super) fn prepare(context: &Context<'_>, request: &RunRequest<'_>) -> Option
             // Said before anything is written or compiled, which takes minutes the first time.
             context.or_report(check_runnable(&about, &application, request))?;
             Some(context.or_report(Mirrors::hold(context.system, &root, &|| {
-                context.output.say("another bp builds this application; waiting for it");
+                context.output.say("another bp is building this application; waiting for it");
             }))?)
         }
         None => None,
@@ -165,7 +165,7 @@ fn prepare_built(
         return Ok(None);
     };
     let binary = executables.binary.clone().ok_or_else(|| {
-        let (what, help) = ("cargo names no binary", "see that the variable CARGO names cargo");
+        let (what, help) = ("cargo reported no binary", "check that CARGO names the real cargo");
         catalog::target::cannot_start(&manifest.app, what, help)
     })?;
     Ok(Some(Prepared {

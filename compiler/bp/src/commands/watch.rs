@@ -3,7 +3,7 @@
 //! Every wiring fact is in the run plan, which a process reads when it starts.
 //! So a change of the wiring concerns the processes whose slice of the plan is another, and a change of the workflow concerns all, because they are one program.
 //! A save that changes no program and no slice, such as of a comment or of a smoke call, stops nothing.
-//! While anything is wrong, the system runs on as it was.
+//! While anything is wrong, the system keeps running as it was.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,24 +99,24 @@ fn build_on_saves(
                 signals::mark_answered();
                 return false;
             }
-            context.output.say("the system runs on as it was");
+            context.output.say("the system keeps running as it was");
             continue;
         };
         let parts = RunInputs::of(context.system, &fresh);
         match now.compare(&parts) {
-            Change::Nothing => context.output.say("nothing that runs has changed"),
+            Change::Nothing => context.output.say("nothing that is running has changed"),
             Change::Processes(names) => {
                 context.output.say(&format!("changed: {}", names.join(", ")));
                 // The supervisor starts the program and the plan that it began with.
                 let same = now.program == parts.program && prepared.plan == fresh.plan;
                 if !same || !names.iter().all(|name| restart_process(context, prepared, name)) {
-                    context.output.say("the system starts again");
+                    context.output.say("restarting the system");
                     return true;
                 }
                 now = parts;
             }
             Change::Everything => {
-                context.output.say("processes or listeners have changed: the system starts again");
+                context.output.say("processes or listeners have changed: restarting the system");
                 return true;
             }
         }

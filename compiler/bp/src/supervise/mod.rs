@@ -47,7 +47,7 @@ const PERIOD: Duration = Duration::from_millis(250);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What to do when a program that cargo has just built does not start.
-const GONE: &str = "see that nothing removes `.bp/target`, and that programs may run from there";
+const GONE: &str = "check that nothing removes `.bp/target`, and that programs may run from it";
 
 /// What to start, and how.
 pub(crate) struct Launch<'a> {
@@ -201,7 +201,7 @@ impl<'a> Supervisor<'a> {
             });
             if let Err(error) = self.endpoint_files.set(address, endpoints.collect()) {
                 (self.launch.say)(&format!(
-                    "callers of {address} do not learn of a change: {error}"
+                    "callers of {address} were not told of a change: {error}"
                 ));
             }
         }

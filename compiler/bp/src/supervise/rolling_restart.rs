@@ -111,11 +111,14 @@ impl RollingRestart {
             }
             StepOutcome::Done => {
                 let took = self.begun.elapsed().as_secs_f64();
-                (supervisor.launch.say)(&format!("`{}` is restarted ({took:.1} s)", self.process));
+                (supervisor.launch.say)(&format!("`{}` was restarted ({took:.1} s)", self.process));
                 self.tell(&Answer::Done);
             }
             StepOutcome::Failed(why) => {
-                (supervisor.launch.say)(&format!("the restart of `{}` ends: {why}", self.process));
+                (supervisor.launch.say)(&format!(
+                    "the restart of `{}` failed: {why}",
+                    self.process
+                ));
                 self.tell(&Answer::Failed(why));
             }
         }
@@ -191,7 +194,7 @@ impl RollingRestart {
             let how = describe_exit(status);
             supervisor.release(&new);
             return StepOutcome::Failed(format!(
-                "the new copy of `{}` ended with {how}; the old one goes on",
+                "the new copy of `{}` ended with {how}; the old one keeps running",
                 new.label
             ));
         }
@@ -202,7 +205,7 @@ impl RollingRestart {
             running.kill();
             supervisor.release(&new);
             return StepOutcome::Failed(format!(
-                "the new copy of `{}` was not ready after {} s; the old one goes on",
+                "the new copy of `{}` was not ready after {} s; the old one keeps running",
                 new.label,
                 READY_LIMIT.as_secs()
             ));
@@ -255,7 +258,7 @@ impl RollingRestart {
             if in_place { self.start_again(supervisor) } else { StepOutcome::Continue(Step::Next) };
         match (fault, outcome) {
             (Some(why), StepOutcome::Continue(_)) => {
-                StepOutcome::Failed(format!("{why}; the copies after it were left alone"))
+                StepOutcome::Failed(format!("{why}; the remaining copies were not restarted"))
             }
             (_, outcome) => outcome,
         }

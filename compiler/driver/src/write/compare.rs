@@ -221,8 +221,8 @@ impl Comparer<'_> {
                 continue;
             }
             let what = match self.folder_kind(&above) {
-                Some(EntryKind::File) => "a folder is needed here, and it is a file",
-                _ => "a folder is needed here, and it is a link or something else",
+                Some(EntryKind::File) => "a folder is needed here, but there is a file",
+                _ => "a folder is needed here, but there is a link or a special file",
             };
             let at = self.out.join(&above);
             self.faults.push(catalog::target::cannot_write(at.as_str(), what));

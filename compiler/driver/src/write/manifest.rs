@@ -68,7 +68,7 @@ impl Manifest {
         let VersionOnly { version } =
             serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
         if version != VERSION {
-            return Err(bad("it is of another version"));
+            return Err(bad("it has another version"));
         }
         let kept: ManifestFile<BTreeMap<String, String>> =
             serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;

@@ -31,7 +31,10 @@ impl BuildContext {
     pub fn of(plan: &Plan, place: &OutputLocation) -> Result<Self, Diagnostic> {
         let bad = catalog::target::no_build_context;
         let Some(from_root) = &place.from_root else {
-            return Err(bad(&place.to_root, "the output folder is outside the application's"));
+            return Err(bad(
+                &place.to_root,
+                "the output folder is outside the application's folder",
+            ));
         };
         let runtime = match &plan.app.runtime {
             RuntimeSource::Path(path) => Some(path.as_str()),
@@ -56,7 +59,7 @@ impl BuildContext {
             if path.split('/').all(|part| part.is_empty() || is_plain(part)) {
                 Ok(path)
             } else {
-                Err(bad(&path, "the path holds other characters than a Dockerfile takes plainly"))
+                Err(bad(&path, "the path contains characters that a Dockerfile must quote"))
             }
         };
         Ok(Self {

@@ -37,14 +37,16 @@ impl ImageLock {
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: LockFile = toml::from_str(text).map_err(|e| e.message().to_owned())?;
         if file.version != 1 {
-            return Err(format!("it is of version {}, and this `bp` reads 1", file.version));
+            return Err(format!("its version is {}, but this `bp` reads version 1", file.version));
         }
         for (image, digest) in &file.images {
             if !is_image(image) {
-                return Err(format!("`{}` names no image", image.escape_debug()));
+                return Err(format!("`{}` is not the name of an image", image.escape_debug()));
             }
             if !is_digest(digest) {
-                return Err(format!("the digest of `{image}` is not `sha256:` and 64 digits"));
+                return Err(format!(
+                    "the digest of `{image}` is not `sha256:` and 64 hexadecimal digits"
+                ));
             }
         }
         Ok(Self { pins: file.images })
