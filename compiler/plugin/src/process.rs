@@ -1,6 +1,6 @@
 //! The settings that `bp` itself adds: those of `[process.<name>]` beside `services`, the port of every transport, and `in_process` of every remote wrapper.
 //!
-//! They belong to no plugin, yet they are declared as plugins declare theirs, so that one reader checks and documents all.
+//! They belong to no plugin, but they are declared in the same way, so that one reader checks and documents all settings.
 
 use bp_plan::{AutoscalePlan, ResourcesPlan, Settings, Value};
 
@@ -42,7 +42,7 @@ const AUTOSCALE: &[Setting] = &[
     .example("0.7"),
 ];
 
-/// What an `autoscale` table says; without its `max` it says nothing, which pass `group` reports.
+/// Reads an `autoscale` table; `None` without its `max`, which pass `group` reports.
 pub fn read_autoscale(settings: &Settings) -> Option<AutoscalePlan> {
     let max = settings.get("autoscale.max").and_then(Value::as_integer)?;
     let cpu = settings.get("autoscale.cpu").and_then(Value::as_float).unwrap_or(0.7);
@@ -80,7 +80,7 @@ const AMOUNTS: &[Setting] = &[
     .example("\"1GiB\""),
 ];
 
-/// The amounts of a `resources` table, which the reader has filled with its defaults.
+/// Reads a `resources` table, whose defaults are already filled in.
 pub fn read_resources(settings: &Settings) -> ResourcesPlan {
     let size = |path: &str| settings.get(path).and_then(Value::as_size).unwrap_or_default();
     ResourcesPlan {
@@ -90,7 +90,7 @@ pub fn read_resources(settings: &Settings) -> ResourcesPlan {
     }
 }
 
-/// Half a second to let callers notice, ten seconds to finish: together below the thirty that Kubernetes grants.
+/// Half a second for callers to notice and ten seconds to finish: together less than the thirty seconds that Kubernetes grants.
 const DRAIN: &[Setting] = &[
     Setting::new(
         "delay",

@@ -73,7 +73,7 @@ impl Registry {
             .collect()
     }
 
-    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that names none, an order of settings that have none.
+    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, an order of settings that cannot be compared.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
@@ -143,7 +143,7 @@ impl Registry {
 
 /// Calls a plugin; a panic becomes a diagnostic that names it.
 pub fn guard<T>(plugin: &str, call: impl FnOnce() -> T) -> Result<T, Diagnostic> {
-    // A plugin that panics may leave what it was given half changed; the run fails, so nothing of it is used.
+    // A plugin that panics may leave its arguments half changed; the run fails, so they are not used.
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
         let detail = panic
             .downcast_ref::<&str>()
@@ -186,7 +186,7 @@ fn beside_grammar(setting: &Setting) -> KeyGrammar {
 }
 
 impl Metadata {
-    /// What a plan keeps of the plugin.
+    /// The plugin as the plan holds it.
     pub fn plan(&self) -> PluginPlan {
         let mut settings = BTreeMap::new();
         describe_settings("", self.settings, &mut settings);

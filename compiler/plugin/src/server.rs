@@ -31,7 +31,7 @@ use crate::{Kind, Metadata};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ServerSpec {
-    /// The image as the world knows it, tag included; `images.lock` pins it.
+    /// The image by its full name, with its tag; `images.lock` pins it.
     pub image: &'static str,
     /// The port on which it listens.
     pub port: u16,
@@ -39,7 +39,7 @@ pub struct ServerSpec {
     pub arguments: &'static [&'static str],
     /// Its environment.
     pub environment: &'static [(&'static str, ServerValue)],
-    /// The command that succeeds inside the container when the server answers; empty if its port tells all.
+    /// The command that succeeds inside the container when the server answers; empty if a connection to its port is enough.
     pub health: &'static [&'static str],
     /// The folder that must outlive the container; none for a cache.
     pub data: Option<&'static str>,
@@ -56,9 +56,9 @@ pub struct ServerSpec {
 pub enum ServerValue {
     /// Always this.
     Text(&'static str),
-    /// What a setting of the instance says, by dotted path; nothing if it says nothing.
+    /// The value of a setting of the instance, by dotted path; absent if it is not set.
     Setting(&'static str),
-    /// As `Setting`, but the server does not start without it, and it is a reference.
+    /// As `Setting`, but it is a reference, and the server does not start without it.
     Secret(&'static str),
     /// The instance's name, with `_`.
     Name,
@@ -92,7 +92,7 @@ impl ServerSpec {
         self
     }
 
-    /// Sets the command that tells its health.
+    /// Sets the command that checks its health.
     pub const fn health(mut self, command: &'static [&'static str]) -> Self {
         self.health = command;
         self
@@ -104,7 +104,7 @@ impl ServerSpec {
         self
     }
 
-    /// Sets the user and group that it runs as; 1000 if nothing is said.
+    /// Sets the user and group that it runs as; 1000 by default.
     pub const fn user(mut self, number: u32) -> Self {
         self.user = number;
         self

@@ -48,11 +48,11 @@ pub const CONNECT_TIMEOUT: Setting =
         .bounds(Literal::Text("1ms"), Literal::Text("10m"))
         .tunable();
 
-/// Who the process is to the server.
+/// The user name of the process at the server.
 pub const USER: Setting =
     Setting::new("user", SettingKind::Text, "The user name at the server.").example("\"hotel\"");
 
-/// What proves it.
+/// The password for that user name.
 pub const PASSWORD: Setting = Setting::new(
     "password",
     SettingKind::Text,

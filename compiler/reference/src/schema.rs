@@ -1,7 +1,7 @@
 //! The JSON Schema of wiring files.
 //!
-//! Draft 7: the newest that Taplo reads, and Tombi reads it too.
-//! A file of an `extends` chain may hold any part of a wiring, so what must be there is asked only of a file that extends nothing.
+//! Draft 7: the newest draft that Taplo reads; Tombi reads it too.
+//! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
 use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
 use bp_plugin::{
@@ -12,9 +12,9 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::setting::{definition_ref, key_schema, properties, setting_schema};
 
-/// The codes of faults of shape: what one of them refuses, the schema refuses too.
+/// The codes of faults in a file's shape: what causes one of them, the schema refuses too.
 ///
-/// Not among them is what TOML itself refuses, what other files, the workflow or another line decide, and bounds, which it knows of quantities to the whole unit only.
+/// The list leaves out what TOML itself refuses, what depends on other files, the workflow or another line, and bounds, which the schema checks for whole units only.
 pub const SHAPE_CODES: &[&str] = &[
     "BP2030", "BP2031", "BP2032", "BP2034", "BP2040", "BP2041", "BP2044", "BP2050", "BP2051",
     "BP2070", "BP2071", "BP2073", "BP2074", "BP2075", "BP2076", "BP2080", "BP3003", "BP3013",
@@ -131,7 +131,7 @@ fn with_description(description: &str, schema: Json) -> Json {
     Json::Object(out)
 }
 
-/// The properties in the order of the keys that the compiler takes; one without a schema takes anything.
+/// The properties, in the order of the keys that the compiler knows; a key without a schema accepts anything.
 fn in_key_order(keys: &[&str], mut schemas: Map<String, Json>) -> Map<String, Json> {
     keys.iter()
         .map(|key| ((*key).to_owned(), schemas.remove(*key).unwrap_or_else(|| json!({}))))
@@ -201,7 +201,7 @@ fn selectors_schema(description: &str, kind: &str) -> Json {
     let method = format!(r"(\.\s*{METHOD}\s*)?");
     let (pattern, refused) = if kind == "edge" {
         let pattern = format!(r"^\s*(\*|{PART}\s*->\s*{PART}\s*{method})\s*$");
-        // The outside world is never called, and what it may call is named exactly.
+        // `client` is never a callee, and what it calls must be named exactly.
         let refused = json!({ "anyOf": [
             { "pattern": r"->\s*client\s*(\.|$)" },
             { "pattern": r"^\s*client\s*->[^.]*\*" },
@@ -472,7 +472,7 @@ fn edge_schema(plugins: &[&Metadata]) -> Json {
                 ids.push(metadata.id);
                 forms.push(variant_schema(metadata, &[metadata.settings, &[PORT]].concat()));
                 for beside in beside {
-                    // `= false` takes a key away that another file or selector set.
+                    // `= false` removes a key that another file or selector set.
                     let taken = json!({ "anyOf": [setting_schema(beside), { "const": false }] });
                     own.insert(beside.name.to_owned(), with_description(beside.doc, taken));
                 }

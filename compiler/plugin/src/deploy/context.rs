@@ -11,7 +11,7 @@ const VENDOR: &str = "vendor/bp";
 /// A build's folder: the application's own, or the nearest one above it that holds the runtime and the workflow too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildContext {
-    /// The way from the application's folder to it: empty, `..`, `../..`.
+    /// The path from the application's folder to it: empty, `..`, `../..`.
     pub up: String,
     /// The runtime's folder in it; empty when that is the build's folder itself; `None` when crates are published.
     pub runtime: Option<String>,
@@ -27,7 +27,7 @@ impl BuildContext {
     /// The build's folder of a plan.
     ///
     /// # Errors
-    /// `BP6045` when the output is not below the application's folder, or a path is none for a Dockerfile.
+    /// `BP6045` when the output is not below the application's folder, or a Dockerfile cannot hold a path.
     pub fn of(plan: &Plan, place: &OutputLocation) -> Result<Self, Diagnostic> {
         let bad = catalog::target::no_build_context;
         let Some(from_root) = &place.from_root else {
