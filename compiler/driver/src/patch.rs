@@ -1,6 +1,6 @@
 //! `[[patch]]`: edits of finished artifacts, for what a target cannot say.
 //!
-//! A patch names a JSON artifact and a place in it, which must exist: a patch that hits nothing is an error, so that none goes stale unseen.
+//! A patch names a JSON artifact and a place in it, which must exist: a patch that matches nothing is an error, so that none becomes outdated unnoticed.
 
 use bp_diag::catalog::target as codes;
 use bp_diag::{Diagnostic, Diagnostics};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Applies patches in their order; those that fail are reported and change nothing.
 ///
-/// With `partial`, some targets were left out of the build, and so a file that is absent may be one of theirs.
+/// With `partial`, some targets were left out of the build, so a missing file may be one of theirs.
 pub(crate) fn apply(
     patches: &[Patch],
     artifacts: &mut Artifacts,

@@ -157,7 +157,7 @@ fn write_files(
     Ok(())
 }
 
-/// Numbers the template's fields, so that the first build changes nothing that is committed.
+/// Writes the template's `wire.lock`, so that the first build changes nothing that is committed.
 fn write_lock(context: &Context<'_>, root: &Utf8Path) -> Option<()> {
     let wiring = root.join("wiring/local.toml");
     let application =
