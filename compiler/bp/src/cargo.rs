@@ -1,4 +1,4 @@
-//! Cargo as a child that ends with `bp`, whatever ends `bp` before its time.
+//! Cargo as a child process that never outlives `bp`, however `bp` ends.
 
 #![expect(clippy::disallowed_methods, reason = "`bp run` and `bp test` start cargo")]
 
@@ -15,9 +15,9 @@ use crate::signals::SignalWatch;
 
 /// How often signals are looked at.
 const TICK: Duration = Duration::from_millis(20);
-/// What cargo and its compilers get to end by themselves.
+/// How long cargo and its compilers may take to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long lines are awaited after cargo's end: what it left behind may hold its output open for ever.
+/// How long to wait for lines after cargo has ended: a process that it left behind may hold its output open for ever.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// How cargo ended.
@@ -25,13 +25,13 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 pub(crate) enum CargoEnd {
     /// By itself.
     Exited(ExitStatus),
-    /// With everything that it had started, because this signal came.
+    /// It was stopped with everything that it had started, because this signal came.
     Interrupted(i32),
 }
 
-/// Runs cargo, and hands each line of its output to `read`.
+/// Runs cargo, and passes each line of its output to `read`.
 ///
-/// It leads a process group of its own, for a signal to it alone would leave its compilers running, and one to `bp` alone would leave them all.
+/// It leads a process group of its own, because a signal to cargo alone would leave its compilers running, and one to `bp` alone would leave all of them.
 ///
 /// # Errors
 /// It cannot be started.
@@ -47,7 +47,7 @@ pub(crate) fn run(mut command: Command, mut read: impl FnMut(&str)) -> io::Resul
             Ok(line) => read(&line),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                // It has said everything, and ends now.
+                // It has closed its output, and is about to end.
                 open = false;
                 thread::sleep(Duration::from_millis(1));
             }
@@ -59,14 +59,14 @@ pub(crate) fn run(mut command: Command, mut read: impl FnMut(&str)) -> io::Resul
         let Some(status) = group.child.try_wait()? else { continue };
         let ended_at = *ended_at.get_or_insert_with(Instant::now);
         if !open || ended_at.elapsed() >= LAST_LINES {
-            // One that was killed could not end its compilers.
+            // If cargo was killed, it could not end its compilers.
             group.gone = status.signal().is_none();
             return Ok(CargoEnd::Exited(status));
         }
     }
 }
 
-/// A child and all that it starts.
+/// A child process and all that it starts.
 #[derive(Debug)]
 struct ProcessGroup {
     child: Child,
@@ -94,7 +94,7 @@ impl ProcessGroup {
         Pid::from_raw(i32::try_from(self.child.id()).ok()?)
     }
 
-    /// Hands a signal on, and kills what is left a while after.
+    /// Passes a signal on, and after a while kills what is left.
     fn end(&mut self, signal: i32) {
         let Some(id) = self.id() else { return };
         if let Some(signal) = Signal::from_named_raw(signal) {

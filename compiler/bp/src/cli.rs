@@ -11,7 +11,7 @@ use crate::completion::{complete_explained, complete_wirings};
     version,
     about,
     max_term_width = 80,
-    after_help = "Examples:\n  bp new demo && cd demo && bp run --smoke   start a new application and call it\n  bp check                                   diagnostics of wiring/local.toml\n  bp run monolith                            the same services in one process\n  bp explain local 'frontend->cart'          an edge's values and their lines\n  bp explain BP2104                          what a code means\n\nExit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 a fault of bp."
+    after_help = "Examples:\n  bp new demo && cd demo && bp run --smoke   start a new application and call it\n  bp check                                   diagnostics of wiring/local.toml\n  bp run monolith                            the same services in one process\n  bp explain local 'frontend->cart'          an edge's values and their lines\n  bp explain BP2104                          what a code means\n\nExit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 an internal error of bp."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub(crate) struct Global {
     /// Whether to use colours; `auto` does on a terminal unless NO_COLOR is set
     #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
-    /// Print only errors and what was asked for
+    /// Print only errors and results
     #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Print every file that is written
@@ -52,9 +52,9 @@ pub(crate) struct Global {
 pub(crate) enum MessageFormat {
     /// Drawn, with the source
     Human,
-    /// A line each
+    /// One line for each diagnostic
     Short,
-    /// A JSON object a line, on standard output; on standard error where the command prints something else
+    /// One JSON object on each line, on standard output; on standard error if the command prints something else
     Json,
     /// One SARIF 2.1.0 document at the end, where JSON would go
     Sarif,
@@ -63,7 +63,7 @@ pub(crate) enum MessageFormat {
 /// Forms of `--timings`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TimingsForm {
-    /// A line a stage, on standard error
+    /// One line for each stage, on standard error
     Text,
     /// One JSON object, on standard output
     Json,
@@ -83,12 +83,12 @@ pub(crate) enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start an application: a workflow, a wiring and a test that run
+    /// Create an application that runs: a workflow, a wiring and a test
     #[command(
         after_help = "Examples:\n  bp new demo && cd demo && bp run --smoke\n  bp new board --example leaf  the tutorial application, to look around in\n  bp new --plugin pause        a plugin, and a bp of its own, bp-pause\n  bp new --runtime vendor/bp   this bp's runtime in place of an older one"
     )]
     New(New),
-    /// Report what is wrong; with --fix, mend what can be mended unseen
+    /// Report what is wrong; with --fix, fix what is safe to fix
     #[command(
         after_help = "Examples:\n  bp check\n  bp check --fix                          mistyped names, missing quotes, units\n  bp check monolith --message-format sarif > bp.sarif"
     )]
@@ -114,7 +114,7 @@ pub(crate) enum Command {
     /// Pin the images that a wiring's deployment is made from
     #[command(
         subcommand,
-        after_help = "Examples:\n  bp image pin compose            what images.lock lacks\n  bp image pin compose --update   every digest anew"
+        after_help = "Examples:\n  bp image pin compose            add what images.lock lacks\n  bp image pin compose --update   look up every digest again"
     )]
     Image(Image),
     /// Print the graph after a pass, or the plan
@@ -146,12 +146,12 @@ pub(crate) enum Command {
     #[command(
         after_help = "A side is a wiring's name or file, or REV:WIRING, the wiring as the git revision REV has it.
 
-Compared are nodes, edges, wrappers with every value and the line that set it, placement, and the files that a build writes; then lines are counted. An effective line holds something beside a comment. A wiring's lines are those of its whole `extends` chain: a file of both chains is compared with itself, the two files named with each other unless one extends the other, and any other file counts whole; a changed line is one added and one removed. Workflow lines are those of the Rust sources that were read.
+Compared are nodes, edges, wrappers with every value and the line that set it, placement, and the files that a build writes; then lines are counted. An effective line holds something other than a comment. A wiring's lines are those of its whole `extends` chain: a file of both chains is compared with itself, the two files named with each other unless one extends the other, and any other file counts whole; a changed line is one added and one removed. Workflow lines are those of the Rust sources that were read.
 
-Exit code 0 whether or not they differ; with --exit-code, 1 when the systems differ. Lines alone make no difference.
+Exit code 0 whether or not they differ; with --exit-code, 1 when the systems differ. A difference in lines alone does not count.
 
 Examples:
-  bp diff local monolith             what a rewiring changes, its price in lines
+  bp diff local monolith             what a rewiring changes, and its cost in lines
   bp diff HEAD~1:local local         what the last commit changed
   bp diff --rev main local           local in main, and local here
   bp diff --exit-code a b --format json"
@@ -188,7 +188,7 @@ pub(crate) struct New {
     /// Start from an example that comes with bp
     #[arg(long, value_parser = ["leaf"])]
     pub(crate) example: Option<String>,
-    /// Start a plugin instead: a wrapper, a backend, and a `bp` that knows both
+    /// Create a plugin instead: a wrapper, a backend, and a `bp` that knows both
     #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "runtime", "example"])]
     pub(crate) plugin: Option<String>,
     /// Only write this bp's runtime into a folder, replacing the one there
@@ -202,10 +202,10 @@ pub(crate) struct Check {
     /// A wiring's name or file
     #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
-    /// Print how long each stage took, by the clock and on all processors
+    /// Print how long each stage took, in wall time and CPU time
     #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     pub(crate) timings: Option<TimingsForm>,
-    /// Make the edits that are sure to be meant, then report what is left
+    /// Make the fixes that are certain, then report what is left
     #[arg(long)]
     pub(crate) fix: bool,
 }
@@ -228,7 +228,7 @@ pub(crate) struct Build {
     /// Replace files that were edited or that bp did not write
     #[arg(long)]
     pub(crate) force: bool,
-    /// Print how long each stage took, by the clock and on all processors
+    /// Print how long each stage took, in wall time and CPU time
     #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     pub(crate) timings: Option<TimingsForm>,
 }
@@ -259,7 +259,7 @@ pub(crate) struct Run {
 pub(crate) struct Restart {
     /// The process
     pub(crate) process: String,
-    /// The name or file of the wiring that runs
+    /// The name or file of the wiring that is running
     #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
 }
@@ -283,7 +283,7 @@ pub(crate) struct Test {
 pub(crate) enum Image {
     /// Ask the Docker engine for the digests that images.lock lacks, and write them
     #[command(
-        after_help = "Examples:\n  bp image pin compose\n  bp image pin compose --update   every digest anew"
+        after_help = "Examples:\n  bp image pin compose\n  bp image pin compose --update   look up every digest again"
     )]
     Pin(Pin),
 }
@@ -294,7 +294,7 @@ pub(crate) struct Pin {
     /// A wiring's name or file
     #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
-    /// Find every digest anew
+    /// Look up every digest again
     #[arg(long)]
     pub(crate) update: bool,
 }

@@ -1,9 +1,9 @@
 //! Builds the generated Rust so that wirings with the same text share one binary.
 //!
 //! Every wiring fact is in the run plan, so `build/<wiring>/rust` without it is the same text for all wirings that name the same plugins.
-//! That text is mirrored to `.bp/code/<hash of the text>`, as deep as the original so that relative paths stay right, and cargo builds there into the shared `.bp/target`: another wiring with the same text finds the binary fresh.
-//! Another text is another program to cargo, by the names of its folders ([`crate::identity`]), so that whatever was built before, what answers is this one.
-//! The binary is linked into the mirror and started from there, since the next build of another text replaces the one in `.bp/target`.
+//! That text is mirrored to `.bp/code/<hash of the text>`, as deep as the original so that relative paths stay valid, and cargo builds there into the shared `.bp/target`: for another wiring with the same text, the binary is up to date.
+//! Another text is another program for cargo, because its folders have other names ([`crate::identity`]), so that an older build is never taken for this one.
+//! The binary is hard-linked into the mirror and started from there, because the next build of another text replaces the one in `.bp/target`.
 
 #![expect(clippy::disallowed_methods, reason = "what cargo built is linked")]
 
@@ -20,12 +20,12 @@ use crate::cargo::{self, CargoEnd};
 use crate::mirrors::Mirrors;
 use crate::signals;
 
-/// The plan that a binary embeds, which `BP_PLAN` always overrides here.
+/// The plan that a binary embeds; under `bp run`, `BP_PLAN` always overrides it.
 const EMBEDDED_PLAN: &str = "app/plan.json";
-/// Held while cargo builds and until what it built is linked: programs of one name replace each other in a target folder that applications share.
+/// Locked from the start of cargo until its programs are linked: in a target folder that applications share, programs of the same name replace each other.
 const BUILDING: &str = ".bp.lock";
 const LOCK: &str = "Cargo.lock";
-/// The lock that the mirror's was last made from; cargo goes on writing the mirror's own.
+/// The application's lock when the mirror's was last made from it; cargo changes the mirror's own.
 const SEED: &str = ".bp-seed.lock";
 
 /// What cargo is to build.
@@ -52,7 +52,7 @@ pub(crate) struct CodeBuild<'a> {
 }
 
 impl CodeBuild<'_> {
-    /// Builds a mirror, and hands back the executables' paths; none when a signal cut it short.
+    /// Builds a mirror, and returns the executables' paths; `None` if a signal stopped it.
     pub(crate) fn build(
         &self,
         mirrors: &Mirrors<'_>,
@@ -66,7 +66,7 @@ impl CodeBuild<'_> {
         for what in what {
             if let Some(signal) = self.run_cargo(mirror, &target, *what, &mut all)? {
                 signals::mark_cut_short(signal);
-                say(&format!("{}: cargo was ended", signals::signal_name(signal)));
+                say(&format!("{}: cargo was stopped", signals::signal_name(signal)));
                 return Ok(None);
             }
         }
@@ -88,7 +88,7 @@ impl CodeBuild<'_> {
         })
     }
 
-    /// Copies the generated workspace to where its text's hash says.
+    /// Copies the generated workspace to the folder named by the hash of its text.
     ///
     /// It is in use until the lock is dropped.
     pub(crate) fn mirror(
@@ -116,7 +116,7 @@ impl CodeBuild<'_> {
             let to = mirror.join(&name);
             let now = self.system.read(&to).ok();
             let write = match name.as_str() {
-                // Whose plan is embedded does not matter, and another one would compile the crate again.
+                // Any wiring's embedded plan will do, and another one would make cargo compile the crate again.
                 name if name == plan => now.is_none(),
                 LOCK => {
                     let seed = mirror.join(SEED);
@@ -143,7 +143,7 @@ impl CodeBuild<'_> {
         for (name, kind) in self.system.list(&self.rust.join(below))? {
             let path = below.join(&name);
             match kind {
-                // A target folder appears when somebody runs cargo here by hand.
+                // `target` exists if someone ran cargo here by hand.
                 EntryKind::Directory if name != "target" => self.collect_files(&path, files)?,
                 EntryKind::File => {
                     let bytes = self.system.read(&self.rust.join(&path))?;
@@ -155,7 +155,7 @@ impl CodeBuild<'_> {
         Ok(())
     }
 
-    /// Starts cargo and waits for its end; the signal that came before that, if one did.
+    /// Starts cargo and waits for its end; returns the signal that stopped it, if one did.
     fn run_cargo(
         &self,
         mirror: &Utf8Path,
@@ -179,7 +179,7 @@ impl CodeBuild<'_> {
             .arg("--manifest-path")
             .arg(mirror.join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", target);
-        // Not `--locked`: the application's lock serves every wiring, and cargo would refuse it for what this one does not use.
+        // Not `--locked`: the application's lock is for all wirings, and cargo would refuse it because of the packages that this one does not use.
         // What cargo had to add is refused afterwards instead.
         if self.release {
             command.arg("--release");
@@ -188,7 +188,7 @@ impl CodeBuild<'_> {
             command.arg("--quiet");
         }
         let failed = |e: std::io::Error| {
-            let help = "install cargo, or let the variable CARGO name it";
+            let help = "install cargo, or set CARGO to its path";
             catalog::target::cannot_start("cargo", &e.to_string(), help)
         };
         match cargo::run(command, |line| all.read(line)).map_err(failed)? {
@@ -198,7 +198,7 @@ impl CodeBuild<'_> {
         }
     }
 
-    /// Hands what cargo had to add to the lock back to the application.
+    /// Adds the packages that cargo had to add to the mirror's lock to the application's.
     fn keep_lock(&self, mirror: &Utf8Path, say: &dyn Fn(&str)) -> Result<(), Diagnostic> {
         let read = |bytes: Vec<u8>| Lock::parse(std::str::from_utf8(&bytes).ok()?);
         let Some(built) = self.system.read(&mirror.join(LOCK)).ok().and_then(read) else {
@@ -227,7 +227,7 @@ impl CodeBuild<'_> {
     }
 }
 
-/// Links a program into the mirror, and names that instead; where that fails, the program stays where cargo put it.
+/// Links a program into the mirror and uses that path; if that fails, the program is used where cargo put it.
 fn link_program(program: &mut String, mirror: &Utf8Path) {
     let from = Utf8Path::new(program.as_str());
     let Some(name) = from.file_name() else { return };

@@ -1,4 +1,4 @@
-//! What a shell completes; the script of a shell asks `bp` itself, so that it knows the wirings of the folder.
+//! Completion in shells: a shell's script asks `bp` itself, so that it knows the wirings of the folder.
 
 use std::ffi::OsStr;
 
@@ -12,21 +12,21 @@ use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::cli::Cli;
 
-/// Set by a shell's script, to the name of the shell.
+/// The variable that a shell's script sets to the name of the shell.
 const VARIABLE: &str = "BP_COMPLETE";
 const NAME: &str = "bp";
 
-/// Answers a shell that asks; whether one did.
+/// Answers a shell's script; returns whether one asked.
 pub(crate) fn answer_shell() -> bool {
     let here = RealSystem::new().current_directory().ok();
     CompleteEnv::with_factory(Cli::command)
         .var(VARIABLE)
         .try_complete(std::env::args_os(), here.as_ref().map(|h| h.as_std_path()))
-        // The shell shows what is printed as candidates, so a fault is silence.
+        // The shell would show a printed fault as candidates, so nothing is printed.
         .unwrap_or(true)
 }
 
-/// The script that makes a shell ask.
+/// The script that makes a shell ask `bp`.
 pub(crate) fn completion_script(shell: &str) -> Option<String> {
     let mut script = Vec::new();
     let shells = Shells::builtins();

@@ -1,4 +1,4 @@
-//! The sources of the runtime and of the compiler, as they were when this `bp` was built.
+//! The sources of the runtime and of the compiler, embedded when this `bp` was built.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ fn collect_crates(wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// A crate's manifest without what concerns its own tests, which stay in the repository.
+/// A crate's manifest without what only its own tests need, because those stay in the repository.
 fn reduce_manifest(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut manifest: Table = std::str::from_utf8(bytes).ok()?.parse().ok()?;
     for key in ["dev-dependencies", "bench", "test", "lints"] {
@@ -74,7 +74,7 @@ fn reduce_manifest(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(toml::to_string(&manifest).ok()?.into_bytes())
 }
 
-/// The repository's manifest, reduced to some members, and to their crates by the path of each.
+/// The repository's manifest, reduced to some members, and to the path dependencies that `own` accepts.
 fn build_workspace_manifest(header: &str, members: &[&str], own: impl Fn(&str) -> bool) -> String {
     let root: Table = read_text("Cargo.toml").parse().unwrap_or_default();
     let workspace = root.get("workspace").and_then(Value::as_table).cloned().unwrap_or_default();
@@ -131,7 +131,7 @@ pub(crate) fn example_lock(name: &str) -> Option<String> {
     Some(kept.encode())
 }
 
-/// The versions that the repository was tested with, for the runtime's crates and what they need, and a new workflow that links it.
+/// The same for a new workflow that links the runtime.
 pub(crate) fn workflow_lock(workflow: &str) -> Option<String> {
     build_lock(is_runtime, &[(workflow, &[RUNTIME_FACADE.0])])
 }

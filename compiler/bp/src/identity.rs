@@ -1,35 +1,35 @@
-//! What tells the code of one mirror from that of another, for cargo.
+//! Makes cargo treat the code of each mirror as different packages.
 //!
-//! Cargo names what it builds of a package by the package's name, its version, and its path below the workspace's root; what decides whether that is fresh is then files' times alone.
-//! All mirrors share one target folder, so packages at one path below their roots are one to cargo, and the one built last is what all of them get.
-//! Therefore the folder of each member of a mirror bears the mirror's identity in its name: its packages, its programs and its tests are cargo's only once, and no two texts ever share them.
-//! Everything else that a mirror builds is a registry's, or lies outside of the workspace, where cargo goes by the whole path: that is shared.
+//! Cargo names what it builds by the package's name, its version, and its path below the workspace's root; whether that is up to date then depends on file times alone.
+//! All mirrors share one target folder, so packages at the same path below their roots would be the same to cargo, and all mirrors would get the one built last.
+//! Therefore the folder of each member of a mirror has the mirror's identity in its name, so that no two texts share packages, programs or tests.
+//! Everything else that a mirror builds comes from a registry or lies outside the workspace, where cargo uses the whole path: that is shared.
 
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use toml::Value;
 
-/// The identity of a mirror: where it is, and with it, by its name, what it holds.
+/// The identity of a mirror: a hash of its path, whose last part is the hash of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MirrorIdentity(String);
 
 impl MirrorIdentity {
-    /// Of the mirror at this absolute path; applications that share a target folder must differ too.
+    /// The identity of the mirror at this absolute path, so that applications that share a target folder differ too.
     pub(crate) fn of(mirror: &Utf8Path) -> Self {
         let mut name = blake3::hash(mirror.as_str().as_bytes()).to_hex().to_string();
         name.truncate(16);
         Self(name)
     }
 
-    /// What a member's folder is named in the mirror: `app-0123456789abcdef`.
+    /// The name of a member's folder in the mirror: `app-0123456789abcdef`.
     pub(crate) fn member_folder(&self, member: &str) -> String {
         format!("{member}-{}", self.0)
     }
 
     /// The generated workspace with its members' folders renamed.
     ///
-    /// A text that is no manifest stays as it is; cargo says what is wrong with it.
+    /// A text that is not a manifest stays as it is; cargo says what is wrong with it.
     pub(crate) fn rename(
         &self,
         files: Vec<(Utf8PathBuf, Vec<u8>)>,
@@ -76,7 +76,7 @@ impl MirrorIdentity {
         Some(toml::to_string(&manifest).ok()?.into_bytes())
     }
 
-    /// Renames in each `path = "../MEMBER"`, however deep: dependencies stand in several tables.
+    /// Renames the member in each `path = "../MEMBER"` at any depth, because dependencies stand in several tables.
     fn rename_references(&self, value: &mut Value, members: &[String]) {
         match value {
             Value::Table(table) => {
@@ -101,7 +101,7 @@ impl MirrorIdentity {
         }
     }
 
-    /// Whether a dependency file of cargo's is of a member of this mirror: its sources begin with the member's folder.
+    /// Whether one of cargo's dependency files belongs to a member of this mirror: its sources then begin with the member's folder.
     pub(crate) fn occurs_in(&self, text: &str) -> bool {
         text.contains(&format!("-{}/", self.0))
     }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn members_bear_the_mirror_s_identity_and_nothing_else_changes() {
+    fn members_have_the_mirror_s_identity_and_nothing_else_changes() {
         let identity = MirrorIdentity::of("/home/ann/shop/.bp/code/0123456789abcdef".into());
         let mark = identity.0.clone();
         let renamed = identity.rename(files());
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_text_elsewhere_is_another() {
+    fn the_same_text_elsewhere_has_another_identity() {
         let of = |path: &str| MirrorIdentity::of(path.into());
         assert_ne!(of("/a/.bp/code/0123456789abcdef"), of("/b/.bp/code/0123456789abcdef"));
         assert_ne!(of("/a/.bp/code/0123456789abcdef"), of("/a/.bp/code/0123456789abcdee"));

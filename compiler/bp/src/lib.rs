@@ -8,7 +8,7 @@
 //! }
 //! ```
 //!
-//! This is the only crate that prints, starts processes and decides exit codes.
+//! This is the only crate that prints, starts processes and sets exit codes.
 
 mod cargo;
 mod cli;
@@ -37,14 +37,14 @@ use cli::{Cli, Command, Image};
 use commands::Context;
 use output::Output;
 
-/// The user's files are at fault.
+/// The user's files have errors.
 const DIAGNOSTICS: u8 = 1;
-/// The command line is at fault.
+/// The command line is wrong.
 const USAGE: u8 = 2;
-/// `bp` itself is at fault.
+/// `bp` itself failed.
 const INTERNAL: u8 = 101;
 
-/// What tests outside of this crate reach; no part of its interface.
+/// For tests outside this crate; not part of its interface.
 #[doc(hidden)]
 pub mod __private {
     /// Reads `process/run.json` as `bp run` does.
@@ -58,7 +58,7 @@ pub mod __private {
 
 /// Runs the command that the arguments ask for.
 ///
-/// Exit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 a fault of `bp` itself; a signal that cuts a build short ends `bp` too.
+/// Exit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 an internal error of `bp`; a signal that stops a build ends `bp` too.
 #[expect(clippy::needless_pass_by_value, reason = "a `main` of three lines hands it over")]
 pub fn main(registry: Registry) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));

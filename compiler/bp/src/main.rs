@@ -1,6 +1,6 @@
 //! `bp` with the plugins that come with it.
 
-/// A large application is millions of small values, whose allocation the system's allocator makes half of a build.
+/// A large application is millions of small values; with the system's allocator, allocating them takes half of the build time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

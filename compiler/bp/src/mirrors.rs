@@ -1,4 +1,4 @@
-//! The folder `.bp/code`: a mirror of generated code a set of plugins, used by one `bp` at a time.
+//! The folder `.bp/code`: one mirror of generated code for each set of plugins, used by one `bp` at a time.
 
 use std::io;
 
@@ -10,11 +10,11 @@ use crate::identity::MirrorIdentity;
 use crate::sweep::sweep;
 use crate::tree;
 
-/// How many mirrors are kept, those used last: switching between so many sets of plugins compiles nothing again.
+/// How many mirrors are kept, the most recently used: switching between that many sets of plugins compiles nothing again.
 const MAX_MIRRORS: usize = 8;
-/// The mirrors' names, the one used last first.
+/// The file with the mirrors' names, most recently used first.
 const RECENT: &str = "recent";
-/// Held while a mirror is written and built.
+/// The lock that is held while a mirror is written and built.
 const LOCK: &str = ".lock";
 
 /// The mirrors of an application, held by this `bp` alone.
@@ -23,7 +23,7 @@ pub(crate) struct Mirrors<'a> {
     system: &'a dyn System,
     root: Utf8PathBuf,
     folder: Utf8PathBuf,
-    /// The folder by the one path that every `bp` gives it, wherever it was started.
+    /// The folder's canonical path, the same for every `bp` wherever it was started.
     place: Utf8PathBuf,
     _lock: LockGuard,
 }
@@ -63,7 +63,7 @@ impl<'a> Mirrors<'a> {
         self.folder.join(name)
     }
 
-    /// What tells the code of this mirror from all other.
+    /// The identity of this mirror's code.
     pub(crate) fn identity(&self, name: &str) -> MirrorIdentity {
         MirrorIdentity::of(&self.place.join(name))
     }
@@ -77,7 +77,7 @@ impl<'a> Mirrors<'a> {
         }
     }
 
-    /// Marks a mirror as used last, and in use until the lock is dropped; removes those not used for longest, save those in use.
+    /// Marks a mirror as most recently used, and as in use until the lock is dropped; removes the least recently used ones, except those in use.
     ///
     /// # Errors
     /// The system's refusal to mark it.
@@ -94,7 +94,7 @@ impl<'a> Mirrors<'a> {
             }
         };
         String::from_utf8_lossy(&text).lines().for_each(&mut add);
-        // One that the list does not know is older than all of it.
+        // A mirror that the list does not have counts as older than those in it.
         for (found, kind) in self.system.list(&self.folder)? {
             if kind == EntryKind::Directory {
                 add(&found);
@@ -102,7 +102,7 @@ impl<'a> Mirrors<'a> {
         }
         let mut kept = Vec::new();
         for (age, name) in order.into_iter().enumerate() {
-            // What cannot be removed now is tried again by the next run.
+            // The next run tries again to remove what cannot be removed now.
             if age < MAX_MIRRORS || !self.remove(&name).unwrap_or(false) {
                 kept.push(name);
             }
@@ -127,8 +127,8 @@ impl<'a> Mirrors<'a> {
     }
 }
 
-/// A folder's path without links and detours; as it was given where the system cannot say.
-#[expect(clippy::disallowed_methods, reason = "a path that is no part of any output")]
+/// A folder's canonical path; as given if the system cannot resolve it.
+#[expect(clippy::disallowed_methods, reason = "a path that never appears in output")]
 fn canonical_path(system: &dyn System, folder: &Utf8Path) -> Utf8PathBuf {
     let given = system.current_directory().unwrap_or_default().join(folder);
     let found = std::fs::canonicalize(&given).ok();

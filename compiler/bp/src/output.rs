@@ -1,4 +1,4 @@
-//! Everything that is printed.
+//! Everything that `bp` prints.
 
 #![expect(clippy::print_stderr, reason = "the one module of the one crate that prints")]
 
@@ -15,13 +15,13 @@ use bp_system::System;
 
 use crate::cli::{Color, Command, Global, MessageFormat};
 
-/// The form that was asked for, for a panic, when no [`Output`] can be reached.
+/// The requested format, for a panic, when no [`Output`] is at hand.
 static FORMAT: OnceLock<(MessageFormat, bool)> = OnceLock::new();
 
-/// Columns that are used where no terminal says otherwise, and at most.
+/// Columns to use without a terminal, and the most to use with one.
 const WIDTH: (usize, usize) = (80, 120);
 
-/// Something that was printed, and as what.
+/// A printed text, and its kind.
 pub(crate) type Printed = (u8, String);
 const REMARK: u8 = 0;
 const RESULT: u8 = 1;
@@ -36,21 +36,21 @@ pub(crate) struct Output {
     quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) color: bool,
-    /// Whether machines' diagnostics go to standard error, since standard output has what was asked for.
+    /// Whether diagnostics for programs go to standard error, because standard output has the command's result.
     aside: bool,
     /// Whether progress is shown.
     live: bool,
-    /// Whether a line of progress stands on the terminal.
+    /// Whether a line of progress is on the terminal.
     shown: AtomicBool,
-    /// Whether a fault was one of the command line.
+    /// Whether a fault was in the command line.
     usage: AtomicBool,
     /// Results for the one SARIF document at the end.
     results: Mutex<Vec<serde_json::Value>>,
-    /// Diagnostics since somebody wanted them remembered.
+    /// What was printed since recording started; `None` when not recording.
     record: Mutex<Option<Vec<Printed>>>,
 }
 
-/// Diagnostics of one code at one place: a line of a wiring may be at fault for hundreds of calls.
+/// Counts diagnostics of one code at one place: one line of a wiring may cause hundreds.
 #[derive(Default)]
 struct RepeatCounter(BTreeMap<(&'static str, Option<Span>), usize>);
 
@@ -65,7 +65,7 @@ impl RepeatCounter {
         *seen > Self::MOST && place.is_some()
     }
 
-    /// What is said of those that are not.
+    /// The lines that say how many were not drawn.
     fn summarize(self, sources: &SourceMap) -> impl Iterator<Item = String> {
         let many = self.0.into_iter().filter(|(_, seen)| *seen > Self::MOST);
         many.filter_map(|((code, place), seen)| {
@@ -75,12 +75,12 @@ impl RepeatCounter {
     }
 }
 
-/// Whether a command prints something else than diagnostics to standard output.
+/// Whether a command prints something other than diagnostics to standard output.
 fn prints_result(command: &Command) -> bool {
     !matches!(command, Command::Check(_) | Command::Build(_))
 }
 
-/// Whether lines and arrows can be drawn, by the locale; where none is set, they can.
+/// Whether the locale allows line-drawing characters; without a locale, it does.
 fn can_draw_unicode(system: &dyn System) -> bool {
     let set = |name: &&str| system.variable(name).filter(|v| !v.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set);
@@ -121,7 +121,7 @@ impl Output {
         }
     }
 
-    /// Prints diagnostics, and hands back whether any is an error.
+    /// Prints diagnostics, and returns whether any is an error.
     pub(crate) fn print_diagnostics(
         &self,
         all: impl IntoIterator<Item = Diagnostic>,
@@ -185,7 +185,7 @@ impl Output {
         }
     }
 
-    /// Remembers the diagnostics that are printed from now on.
+    /// Records the diagnostics that are printed from now on.
     pub(crate) fn start_record(&self) {
         *self.lock_record() = Some(Vec::new());
     }
@@ -213,12 +213,12 @@ impl Output {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prints one diagnostic without sources; an error ends the command.
+    /// Prints one diagnostic without sources.
     pub(crate) fn print_fault(&self, diagnostic: Diagnostic) {
         self.print_diagnostics([diagnostic], &SourceMap::new());
     }
 
-    /// Whether a fault was one of the command line.
+    /// Whether a fault was in the command line.
     pub(crate) fn was_misused(&self) -> bool {
         self.usage.load(Ordering::Relaxed)
     }
@@ -227,7 +227,7 @@ impl Output {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remarks, on standard error.
+    /// Prints a remark, on standard error.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet {
             self.clear();
@@ -235,7 +235,7 @@ impl Output {
         }
     }
 
-    /// What is being done, on a terminal's last line until something else is printed; nothing elsewhere.
+    /// Shows what is being done, on a terminal's last line, until something else is printed.
     pub(crate) fn show_progress(&self, text: &str) {
         if self.live {
             let text: String =
@@ -252,19 +252,19 @@ impl Output {
         }
     }
 
-    /// What was asked for, on standard output; a reader that went away is no fault.
+    /// Prints the command's result, on standard output; a closed reader is not an error.
     pub(crate) fn print_result(&self, text: &str) {
         self.clear();
         let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
-    /// The form of timings that fits beside the diagnostics: SARIF leaves standard output no room.
+    /// Prints timings for programs, where diagnostics do not: a SARIF document needs standard output for itself.
     pub(crate) fn print_timings(&self, text: &str) {
         self.clear();
         print_for_machine(text, self.aside || self.format == MessageFormat::Sarif);
     }
 
-    /// Ends the command's output.
+    /// Ends the command's output: prints the SARIF document, if that is the format.
     pub(crate) fn finish(&self) {
         self.clear();
         if self.format == MessageFormat::Sarif {
@@ -278,7 +278,7 @@ fn print_sarif(results: &[serde_json::Value], aside: bool) {
     print_for_machine(&format!("{:#}\n", render_sarif(results, env!("CARGO_PKG_VERSION"))), aside);
 }
 
-/// For programs: on standard output, or aside on standard error.
+/// Prints for programs: on standard output, or with `aside` on standard error.
 fn print_for_machine(text: &str, aside: bool) {
     if aside {
         eprint!("{text}");
@@ -287,7 +287,7 @@ fn print_for_machine(text: &str, aside: bool) {
     }
 }
 
-/// Prints what a panic means, in the form that was asked for.
+/// Prints what a panic means, in the requested format.
 pub(crate) fn print_panic(detail: &str) {
     let (fault, none) = (bp_diag::catalog::internal::failed(detail), SourceMap::new());
     let (format, aside) = FORMAT.get().copied().unwrap_or((MessageFormat::Human, true));

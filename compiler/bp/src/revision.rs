@@ -1,6 +1,6 @@
-//! The files of a git revision, behind [`System`]: what `git` has where it has something, the machine elsewhere.
+//! The files of a git revision as a [`System`]: paths in the repository are read from git, all others from the machine.
 //!
-//! Everything is read through two programs: `git ls-tree` once, for the names, and one `git cat-file --batch` that stays and answers for contents.
+//! Everything is read through two programs: `git ls-tree` once, for the names, and one `git cat-file --batch` that keeps running, for the contents.
 //! Nothing is checked out, so neither the working tree nor the index is touched.
 
 #![expect(clippy::disallowed_methods, reason = "the bp crate starts git")]
@@ -15,7 +15,7 @@ use bp_diag::{Diagnostic, catalog};
 use bp_system::{EntryKind, RealSystem, System};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-/// Most symbolic links on the way to a file.
+/// The most symbolic links to follow for one file.
 const MOST_LINKS: usize = 16;
 
 /// What the tree has at a path.
@@ -60,7 +60,7 @@ impl Drop for CatFile {
     }
 }
 
-/// Git in a folder, without what would make its answer depend on the user or run a program of theirs.
+/// A git command in a folder, without settings that depend on the user or run a program of theirs.
 fn git_command(folder: &Utf8Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command
@@ -90,13 +90,13 @@ impl RevisionSystem {
             let said = String::from_utf8_lossy(&output.stderr);
             let line = said.lines().next().unwrap_or_default();
             let line = line.trim_start_matches("fatal: ").trim();
-            let line = if line.is_empty() { "git knows no such commit" } else { line };
+            let line = if line.is_empty() { "git has no such commit" } else { line };
             Err(catalog::target::no_revision(revision, line))
         };
         let prefix = ask(&["rev-parse", "--show-prefix"])?;
         let prefix = String::from_utf8_lossy(&prefix).trim_end_matches('\n').to_owned();
         let depth = Utf8Path::new(&prefix).components().count();
-        // Not `--show-toplevel`, which resolves symbolic links that the paths asked for later keep.
+        // Not `--show-toplevel`: it resolves symbolic links, which the paths that are read later still have.
         let top = normalize(folder).ancestors().nth(depth).unwrap_or(folder).to_owned();
         let commit = format!("{revision}^{{commit}}");
         let commit = ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
@@ -126,7 +126,7 @@ impl RevisionSystem {
         normalize(&here.join(path)).strip_prefix(&self.top).ok().map(Utf8Path::to_owned)
     }
 
-    /// Follows symbolic links, of folders on the way too, inside the tree.
+    /// Follows symbolic links inside the tree, also those of parent folders.
     fn follow_links(&self, path: &Utf8Path) -> Utf8PathBuf {
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {
@@ -164,7 +164,7 @@ impl RevisionSystem {
     }
 }
 
-/// `<mode> <type> <object>\t<path>\0` each; names that are not UTF-8 are left out, as [`RealSystem`] does.
+/// Parses lines of `<mode> <type> <object>\t<path>\0`; names that are not UTF-8 are left out, as by [`RealSystem`].
 fn parse_tree(tree: &[u8]) -> BTreeMap<Utf8PathBuf, TreeEntry> {
     let mut all = BTreeMap::new();
     for line in tree.split(|b| *b == 0).filter_map(|l| std::str::from_utf8(l).ok()) {
@@ -182,7 +182,7 @@ fn parse_tree(tree: &[u8]) -> BTreeMap<Utf8PathBuf, TreeEntry> {
     all
 }
 
-/// Without `.` and `..`, by text.
+/// A path without `.` and `..`, without looking at files.
 fn normalize(path: &Utf8Path) -> Utf8PathBuf {
     let mut out = Utf8PathBuf::new();
     for part in path.components() {

@@ -1,7 +1,7 @@
-//! The signals that ask `bp` to end, seen by everyone who waits for something when they come.
+//! The signals that ask `bp` to end, seen by every [`SignalWatch`] that exists when they come.
 //!
-//! While nobody waits, the system's own action holds: `bp` ends at once, as any program does.
-//! While somebody does, each of them sees each signal, and first ends what it waits for.
+//! Without one, the system's default action applies: `bp` ends at once, like any program.
+//! With several, each sees each signal, and first ends what it waits for.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -13,15 +13,15 @@ use signal_hook::{flag, low_level};
 
 const ALL: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
-/// The signal that cut a build short; 0 when none did.
+/// The signal that stopped a build; 0 if none did.
 static CUT_SHORT: AtomicI32 = AtomicI32::new(0);
 
-/// How many wait for a signal.
+/// Counts the watches of this process.
 #[derive(Debug)]
 struct Waiters {
     count: Mutex<usize>,
-    /// Whether there is nobody.
-    nobody: Arc<AtomicBool>,
+    /// Whether there is none, so that the default action applies.
+    unwatched: Arc<AtomicBool>,
 }
 
 impl Waiters {
@@ -30,18 +30,18 @@ impl Waiters {
         if let Some(waiters) = WAITERS.get() {
             return Ok(waiters);
         }
-        let nobody = Arc::new(AtomicBool::new(true));
+        let unwatched = Arc::new(AtomicBool::new(true));
         for signal in ALL {
             // The crate never gives a signal back to the system once it has taken it.
-            flag::register_conditional_default(signal, Arc::clone(&nobody))?;
+            flag::register_conditional_default(signal, Arc::clone(&unwatched))?;
         }
-        Ok(WAITERS.get_or_init(|| Self { count: Mutex::new(0), nobody }))
+        Ok(WAITERS.get_or_init(|| Self { count: Mutex::new(0), unwatched }))
     }
 
     fn update_count(&self, by: impl FnOnce(usize) -> usize) {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         *count = by(*count);
-        self.nobody.store(*count == 0, Ordering::SeqCst);
+        self.unwatched.store(*count == 0, Ordering::SeqCst);
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct SignalWatch {
 }
 
 impl SignalWatch {
-    /// From now on.
+    /// Starts watching.
     ///
     /// # Errors
     /// The system's refusal.
@@ -75,22 +75,22 @@ impl Drop for SignalWatch {
     }
 }
 
-/// Notes that this signal cut short what the user asked for.
+/// Notes that this signal stopped what the user asked for.
 pub(crate) fn mark_cut_short(signal: i32) {
     CUT_SHORT.store(signal, Ordering::SeqCst);
 }
 
-/// Notes that the signal was answered as the user expects, so `bp` need not end by it.
+/// Notes that the signal was handled as the user expects, so that `bp` need not end by it.
 pub(crate) fn mark_answered() {
     CUT_SHORT.store(0, Ordering::SeqCst);
 }
 
-/// Whether a signal cut short what the user asked for.
+/// Whether a signal stopped what the user asked for.
 pub(crate) fn is_cut_short() -> bool {
     CUT_SHORT.load(Ordering::SeqCst) != 0
 }
 
-/// Ends `bp` by the signal that cut it short, if one did, so that its parent learns of it; a shell says 128 and the signal's number.
+/// Ends `bp` by the signal that stopped it, if one did, so that its parent learns of it; a shell reports 128 plus the signal's number.
 pub(crate) fn end_if_cut_short() {
     if is_cut_short() {
         let _ = low_level::emulate_default_handler(CUT_SHORT.load(Ordering::SeqCst));

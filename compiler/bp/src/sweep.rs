@@ -1,6 +1,9 @@
-//! Removes from a target folder what cargo built of a mirror that is no more: every mirror's packages are units of their own, and cargo itself never forgets one.
+//! Removes from a target folder what cargo built of a mirror that was removed: every mirror has packages of its own, and cargo never removes what it built.
 
-#![expect(clippy::disallowed_methods, reason = "cargo's folder is no part of the compiler's input")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo's folder is not part of the compiler's input"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,10 +12,10 @@ use std::time::SystemTime;
 
 use crate::identity::MirrorIdentity;
 
-/// Removes what is in `target` of this mirror's members.
+/// Removes from `target` what was built of this mirror's members.
 ///
-/// `own` says that nobody else builds there now: incremental state bears the crate's name alone, so it goes if it is no younger than what was built of the mirror, and whoever misses it compiles once in full.
-/// What cannot be removed stays, as it would without this.
+/// `own` says that no one else builds there: incremental state has only the crate's name, so it is removed if it is not newer than what was built of the mirror; if another mirror needed it, that is compiled once in full.
+/// What cannot be removed stays.
 pub(crate) fn sweep(target: &Path, identity: &MirrorIdentity, own: bool) {
     for first in list_entries(target) {
         // `target/debug`, or `target/TRIPLE/debug` for a target that the user's configuration names.
@@ -26,7 +29,7 @@ pub(crate) fn sweep(target: &Path, identity: &MirrorIdentity, own: bool) {
 
 fn sweep_profile(profile: &Path, identity: &MirrorIdentity, own: bool) {
     let deps = list_entries(&profile.join("deps"));
-    // `leaf_app-0123456789abcdef`, as in the names of all that one unit makes.
+    // `leaf_app-0123456789abcdef`, which is in the names of all files of one unit.
     let units: BTreeSet<&str> = deps
         .iter()
         .filter(|path| path.extension().is_some_and(|e| e == "d"))
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_another_mirror_s_stays() {
+    fn what_belongs_to_another_mirror_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let profile = folder.path().join("debug");
         let (gone, kept) =

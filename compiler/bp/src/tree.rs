@@ -1,4 +1,4 @@
-//! Removing what `bp` alone keeps below `.bp`, without following links out of it.
+//! Removes folders below `.bp`, without following links out of them.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use camino::Utf8Path;
 /// # Errors
 /// The system's first refusal.
 pub(crate) fn empty(system: &dyn System, folder: &Utf8Path) -> io::Result<()> {
-    // A link to a folder elsewhere is not this one's content.
+    // A link to a folder elsewhere must not be emptied.
     if system.entry(folder) != Some(EntryKind::Directory) {
         return Ok(());
     }

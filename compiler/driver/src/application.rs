@@ -10,9 +10,9 @@ const DEFAULT_WIRING: &str = "local";
 /// An application's folder and one of its wirings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
-    /// The folder that holds `wiring/`, as seen from the working directory; empty when it is that.
+    /// The folder that holds `wiring/`, relative to the working directory; empty when they are the same.
     pub root: Utf8PathBuf,
-    /// The wiring file, as seen from the working directory.
+    /// The wiring file, relative to the working directory.
     pub wiring: Utf8PathBuf,
     /// The wiring's name: the file's without `.toml`.
     pub name: String,
@@ -41,7 +41,7 @@ impl Application {
         Err(catalog::target::no_wiring(named, &Self::list_wirings(system, &root)))
     }
 
-    /// The nearest folder with a folder `wiring`, as seen from the working directory.
+    /// The nearest folder with a folder `wiring`, relative to the working directory.
     ///
     /// # Errors
     /// `BP6009` when there is none.
@@ -72,7 +72,7 @@ impl Application {
         let root = match (folder.file_name(), folder.parent()) {
             // `a/wiring/local.toml`: the application is `a`.
             (Some("wiring"), Some(parent)) => parent.to_owned(),
-            // A file elsewhere is its folder's application.
+            // A file elsewhere belongs to the application around its folder.
             (_, _) if folder.as_str().is_empty() => Utf8PathBuf::from(".."),
             (_, _) => folder.join(".."),
         };
@@ -80,7 +80,7 @@ impl Application {
         Self { root, wiring: file.to_owned(), name }
     }
 
-    /// Where this wiring's output goes unless the user says otherwise.
+    /// Where this wiring's output goes by default.
     pub fn output(&self) -> Utf8PathBuf {
         self.root.join("build").join(&self.name)
     }

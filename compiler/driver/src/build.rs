@@ -15,7 +15,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use crate::application::Application;
 use crate::{patch, runtime};
 
-/// What decides the artifacts beside the plan.
+/// What artifacts depend on besides the plan.
 #[derive(Debug)]
 pub struct BuildInput<'a> {
     /// Files and environment.
@@ -81,7 +81,7 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
             ImageLock::default()
         }
     };
-    // A plugin sees no other one's artifacts, so they are made at the same time and collected in order.
+    // No plugin sees another's artifacts, so they are made in parallel and collected in order.
     let make = |plugin: &&'static dyn Plugin| {
         let mut own = Artifacts::new();
         let mut faults = Diagnostics::new();
@@ -110,14 +110,14 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
             Err(panicked) => diagnostics.push(panicked),
         }
     }
-    // After a fault an artifact may be missing, and patches would be blamed for it.
+    // After a fault an artifact may be missing, and the patches of it would be reported wrongly.
     if !diagnostics.has_errors() {
         patch::apply(input.patches, &mut artifacts, !input.targets.is_empty(), &mut diagnostics);
     }
     (artifacts, diagnostics)
 }
 
-/// What plugins say of the services that they carry, by plugin.
+/// The plugins' descriptions of the services that they carry, by plugin.
 fn collect_descriptions(
     plan: &Plan,
     plugins: &[&'static dyn Plugin],
@@ -147,7 +147,7 @@ fn collect_carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMa
     all
 }
 
-/// The plugins whose artifacts belong to a build: those in use that are no targets, and the chosen targets; every enabled one when none is chosen.
+/// The plugins whose artifacts belong to a build: those in use that are not targets, and the chosen targets; all enabled targets when none is chosen.
 pub(crate) fn find_emitting(
     plan: &Plan,
     registry: &Registry,
@@ -174,12 +174,12 @@ pub fn read_image_lock(
     let path = application.root.join(IMAGES_LOCK);
     let Ok(bytes) = system.read(&path) else { return Ok(ImageLock::default()) };
     String::from_utf8(bytes)
-        .map_err(|_| "it is no text".to_owned())
+        .map_err(|_| "it is not UTF-8 text".to_owned())
         .and_then(|text| ImageLock::parse(&text))
         .map_err(|why| catalog::target::bad_image_lock(path.as_str(), &why))
 }
 
-/// The output folder and the application's, seen from each other.
+/// The output folder and the application's folder, relative to each other.
 pub(crate) fn locate_output(
     system: &dyn System,
     root: &Utf8Path,
@@ -194,7 +194,7 @@ pub(crate) fn locate_output(
     }
 }
 
-/// The way from one folder to another, both as seen from the working directory.
+/// The relative path from one folder to another, both relative to the working directory.
 fn relative_path(system: &dyn System, from: &Utf8Path, to: &Utf8Path) -> String {
     let here = system.current_directory().unwrap_or_else(|_| Utf8PathBuf::from("/"));
     let from = path_parts(&here.join(from));
@@ -228,12 +228,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_back_to_the_root_is_relative() {
+    fn the_path_back_to_the_root_is_relative() {
         let system = MemorySystem::new();
-        let way = |from: &str, to: &str| relative_path(&system, from.into(), to.into());
-        assert_eq!(way("build/local/rust/app", ""), "../../../..");
-        assert_eq!(way("examples/leaf/build/local/rust/app", "examples/leaf"), "../../../..");
-        assert_eq!(way("/tmp/out/rust/app", "work/leaf"), "../../../../work/leaf");
-        assert_eq!(way("a", "a"), ".");
+        let path = |from: &str, to: &str| relative_path(&system, from.into(), to.into());
+        assert_eq!(path("build/local/rust/app", ""), "../../../..");
+        assert_eq!(path("examples/leaf/build/local/rust/app", "examples/leaf"), "../../../..");
+        assert_eq!(path("/tmp/out/rust/app", "work/leaf"), "../../../../work/leaf");
+        assert_eq!(path("a", "a"), ".");
     }
 }

@@ -1,4 +1,4 @@
-//! Files below `.bp/` that save time and decide nothing: a damaged one, or one of another layout, is as good as none.
+//! Files below `.bp/` that only save time: a damaged one, or one of another layout, is ignored.
 
 use bp_system::System;
 use camino::Utf8Path;
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
 
-/// A value that [`put`] kept with the same `head`, which names what it is and its layout.
+/// Loads a value that [`put`] stored with the same `head`, which names its type and layout.
 pub(crate) fn get<T: DeserializeOwned>(
     system: &dyn System,
     path: &Utf8Path,
@@ -16,7 +16,7 @@ pub(crate) fn get<T: DeserializeOwned>(
     decode(&system.read(path).ok()?, head)
 }
 
-/// Keeps a value; where that fails, there is none next time.
+/// Stores a value; if that fails, the next run does without it.
 pub(crate) fn put<T: Serialize>(system: &dyn System, path: &Utf8Path, head: &str, value: &T) {
     if let Some(bytes) = encode(head, value) {
         let _ = system.write(path, &bytes);
@@ -36,13 +36,13 @@ pub(crate) fn seal(head: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The body of what [`seal`] made, whole and with this head.
+/// The body of what [`seal`] made, if it is undamaged and has this head.
 pub(crate) fn open<'a>(bytes: &'a [u8], head: &str) -> Option<&'a [u8]> {
     let (sum, body) = bytes.strip_prefix(head.as_bytes())?.split_at_checked(16)?;
     (Digest::of(body).as_bytes() == sum).then_some(body)
 }
 
-/// What [`encode`] made, whole and with this head.
+/// The value that [`encode`] was given, if the bytes are undamaged and have this head.
 fn decode<T: DeserializeOwned>(bytes: &[u8], head: &str) -> Option<T> {
     match postcard::take_from_bytes(open(bytes, head)?) {
         Ok((value, [])) => Some(value),

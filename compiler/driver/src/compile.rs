@@ -27,13 +27,13 @@ pub struct CompileOptions<'a> {
     pub verify: bool,
     /// The pass whose graph is to be dumped.
     pub dump_after: Option<&'a str>,
-    /// Whether images that are not pinned are told of, as where files are checked or made.
+    /// Whether to report images that are not pinned, as commands that check or make files do.
     pub pins: bool,
     /// The targets whose files are to be made; the wiring's enabled ones when empty.
     pub targets: &'a [String],
-    /// The folder in which they are to be made; the application's own when nothing is said.
+    /// The folder in which they are to be made; the wiring's own by default.
     pub out: Option<&'a Utf8Path>,
-    /// Where the workflow's model is kept from build to build, if it is.
+    /// Where the workflow's model is kept between builds, if it is.
     pub shelf: Option<&'a WorkflowCache<'a>>,
 }
 
@@ -51,9 +51,9 @@ pub struct Dump {
 pub struct Timing {
     /// The stage's or pass's name.
     pub stage: String,
-    /// Nanoseconds by the wall's clock.
+    /// Nanoseconds of wall time.
     pub nanos: u64,
-    /// Nanoseconds that the process's threads computed meanwhile.
+    /// Nanoseconds of CPU time of the process's threads.
     pub cpu_nanos: u64,
 }
 
@@ -98,7 +98,7 @@ pub struct Clock<'a> {
 }
 
 impl<'a> Clock<'a> {
-    /// The first stage begins now.
+    /// Starts measuring: the first stage begins now.
     pub fn new(system: &'a dyn System) -> Self {
         Self { system, last: (system.now_nanos(), system.cpu_nanos()), timings: Vec::new() }
     }
@@ -108,7 +108,7 @@ impl<'a> Clock<'a> {
         self.timings
     }
 
-    /// What ran since the last call was this stage.
+    /// Ends this stage: it ran from the last call until now.
     pub fn lap(&mut self, stage: &str) {
         let now = (self.system.now_nanos(), self.system.cpu_nanos());
         self.timings.push(Timing {
@@ -139,7 +139,7 @@ impl PassObserver for PassWatcher<'_, '_> {
 
 /// Reads and compiles an application under one wiring; writes nothing.
 ///
-/// A stage that finds errors hands on what it has, so that one run reports the faults of both languages.
+/// A stage that finds errors passes on what it has, so that one run reports the faults of both languages.
 pub fn compile(
     system: &dyn System,
     registry: &Registry,
@@ -155,7 +155,7 @@ pub fn compile(
         Some(folder) => {
             let (model, faults) =
                 memo::read_workflow(system, &mut sources, &folder.value, options.shelf);
-            // A fault without a place is of the folder itself, so it is shown where that is named.
+            // A fault without a place is about the folder itself, so it is shown where the wiring names it.
             diagnostics.extend(faults.into_iter().map(|fault| match fault.labels.as_slice() {
                 [] => fault.at(folder.span, "the workflow's folder"),
                 _ => fault,
@@ -175,7 +175,7 @@ pub fn compile(
         timings: Vec::new(),
         dump: None,
     };
-    // Without a workflow every name in the wiring would be reported as unknown, which helps nobody.
+    // Without a workflow every name in the wiring would be reported as unknown, which does not help.
     if compiled.wiring.app.workflow.is_some() {
         lower_and_check(system, registry, &workflow, options, &mut compiled, &mut clock);
     }
@@ -218,7 +218,7 @@ fn lower_and_check(
     clock.lap("plan");
     let unread = compiled.diagnostics.iter().any(|d| d.code.hides_names());
     let faulty = compiled.diagnostics.has_errors() || lowered.diagnostics.has_errors();
-    // What follows from a part that could not be read, or that is wrong, is no news.
+    // Faults that only follow from an unreadable or wrong part are not reported.
     let told = lowered.diagnostics.into_iter().filter(|d| {
         !(unread && d.code.id.starts_with("BP3") || faulty && d.code.id.starts_with("BP8"))
     });
@@ -231,7 +231,7 @@ fn lower_and_check(
     compiled.lock = Some((place, update));
 }
 
-/// Lets every plugin in use check the plan that it will write files from, so that checking says what building would.
+/// Lets every plugin in use check the plan that it writes files from, so that `bp check` reports what `bp build` would.
 fn check_plan(
     system: &dyn System,
     registry: &Registry,
@@ -265,7 +265,7 @@ fn check_plan(
     compiled.diagnostics.append(faults);
 }
 
-/// The plan as readable text: every page that [`crate::explain::explain`] knows, one after another.
+/// Renders the plan as readable text: every page that [`crate::explain::explain`] knows, one after another.
 pub fn render_plan(plan: &Plan) -> String {
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
     for name in crate::explain::explainable_names(plan) {

@@ -1,4 +1,4 @@
-//! The digest by which content is told apart.
+//! The digest that identifies content.
 
 use std::fmt;
 

@@ -10,7 +10,7 @@ use bp_plan::{
     ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, Value, WrapperPlan,
 };
 
-/// Text in the making: rows of a value and where it comes from, origins in one column.
+/// Collects rows, each a text and its origin; origins are aligned in one column.
 #[derive(Debug, Default)]
 struct Page {
     rows: Vec<(String, String)>,
@@ -107,7 +107,7 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
         }
         page.add_line(1, format!("reason: {}", patch.reason));
     }
-    // A process's drops are under its own key, whichever way it was named.
+    // What a process drops is under `process:NAME`, even if it was named without the prefix.
     let by_process = format!("process:{process}");
     let of_process = plan
         .dropped
@@ -127,7 +127,7 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
     Ok(page.finish())
 }
 
-/// The known name that differs by `_` and `-` alone, which are the same; else the name itself.
+/// The known name that differs only by `_` and `-`, which mean the same; else the name itself.
 fn match_spelling(known: &[String], name: String) -> String {
     let fold = |text: &str| text.replace("->", ">").replace('-', "_");
     if known.contains(&name) {
@@ -281,7 +281,7 @@ fn explain_edge(page: &mut Page, plan: &Plan, name: &str, edge: &EdgePlan) {
         }
         (None, _) => page.add_line(1, "no transport"),
     }
-    // Nobody out there runs wrappers.
+    // Clients run no wrappers, so the listener runs those of an entry.
     let side = if edge.kind == EdgeClass::Entry {
         "at the listener, around its own"
     } else {
@@ -296,7 +296,7 @@ fn explain_deadline(page: &mut Page, depth: usize, deadline: Option<&DeadlinePla
         let after = format_duration(deadline.after);
         page.add_row(
             depth,
-            format!("deadline of a call that brings none = {after}"),
+            format!("deadline of a call that has none = {after}"),
             &deadline.origin,
         );
     }

@@ -1,7 +1,7 @@
-//! `bp check --fix`: the edits that diagnostics offer, made where they are sure.
+//! `bp check --fix`: applies the fixes that diagnostics offer, if they are certain.
 //!
 //! A fix is left alone when it is only probable, when it overlaps one taken before it, when its file lies outside the application, or when the text would be broken afterwards.
-//! Fixes are made in rounds, since one may uncover the next; what is fixed offers no fix again, so a second run does nothing.
+//! Fixes are made in rounds, because one may uncover the next; a second run finds nothing left to fix.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -14,7 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::application::Application;
 use crate::compile::{CompileOptions, Compiled, compile};
 
-/// Most rounds; each repairs what the one before uncovered.
+/// The most rounds; each fixes what the one before uncovered.
 const MAX_ROUNDS: usize = 10;
 
 /// A fix that was made.
@@ -30,7 +30,7 @@ pub struct AppliedFix {
     pub message: String,
 }
 
-/// What fixing came to; nothing is written yet.
+/// The result of fixing; nothing is written yet.
 #[derive(Debug, Default)]
 pub struct Fixes {
     /// New contents, by path.
@@ -39,7 +39,7 @@ pub struct Fixes {
     pub made: Vec<AppliedFix>,
 }
 
-/// The machine with some files as they would be.
+/// The machine, with some files replaced by their new contents.
 #[derive(Debug)]
 struct Overlay<'a> {
     machine: &'a dyn System,
@@ -104,7 +104,7 @@ pub fn find_fixes(
         if chosen.is_empty() {
             break;
         }
-        // All at once first; one by one where together they break something.
+        // First all at once; one by one if together they break something.
         let groups: Vec<Vec<&Diagnostic>> =
             if try_fixes(&overlay, &compiled, &chosen, &run).is_some() {
                 vec![chosen]
@@ -114,7 +114,7 @@ pub fn find_fixes(
         let mut progress = None;
         for group in groups {
             if progress.is_some() {
-                // The spans of the others are of the text before.
+                // The spans of the other fixes belong to the text before this one.
                 break;
             }
             match try_fixes(&overlay, &compiled, &group, &run) {
@@ -148,13 +148,13 @@ fn describe_fix(diagnostic: &Diagnostic, sources: &SourceMap) -> AppliedFix {
     AppliedFix { path, line, code: diagnostic.code.id, message: diagnostic.message.clone() }
 }
 
-/// Faults of the text itself; a fix that adds one broke it.
+/// Counts syntax faults; a fix that adds one broke the text.
 fn count_syntax_faults(compiled: &Compiled) -> usize {
     let syntax = |id: &str| (id.starts_with("BP200") || id.starts_with("BP201")) || id == "BP1001";
     compiled.diagnostics.iter().filter(|d| syntax(d.code.id)).count()
 }
 
-/// The files after some fixes and what they compile to, if every one of the fixes did away with its diagnostic and broke nothing.
+/// The files after some fixes and what they compile to, if every fix removed its diagnostic and broke nothing.
 fn try_fixes(
     overlay: &Overlay<'_>,
     before: &Compiled,
@@ -196,7 +196,7 @@ fn apply_edits(text: &str, mut edits: Vec<&Edit>) -> Option<String> {
     Some(out)
 }
 
-/// The diagnostics whose sure fixes can all be made at once, the first of those that overlap.
+/// The diagnostics whose certain fixes can all be made at once; of those that overlap, the first.
 fn choose<'d>(
     all: &'d [Diagnostic],
     sources: &SourceMap,
@@ -223,14 +223,14 @@ fn choose<'d>(
     chosen
 }
 
-/// Whether a file is the application's own, and its text was read as it is.
+/// Whether a file belongs to the application, and spans fit its bytes.
 fn may_edit(system: &dyn System, application: &Application, path: &str) -> bool {
     let here = system.current_directory().unwrap_or_default();
     let root = crate::build::path_parts(&here.join(&application.root));
     let full = crate::build::path_parts(&here.join(path));
     let inside = full.len() > root.len() && full.iter().zip(&root).all(|(a, b)| a == b);
     let vendored = full.iter().skip(root.len()).any(|part| part == "vendor" || part == "build");
-    // A byte order mark, say, is not part of the text that spans point into.
+    // Spans do not count a byte order mark.
     let as_is = system.read(Utf8Path::new(path)).is_ok_and(|bytes| {
         std::str::from_utf8(&bytes).is_ok_and(|text| !text.starts_with('\u{feff}'))
     });

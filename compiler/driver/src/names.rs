@@ -1,4 +1,4 @@
-//! Names that `bp` itself gives to what outsiders see, whatever the target: variables of processes, and files of secrets.
+//! Names that `bp` itself gives and outsiders see, for every target: variables of processes, and files of secrets.
 
 use bp_plugin::deploy::References;
 use bp_plugin::{NameSource, OutputName, PlanContext};

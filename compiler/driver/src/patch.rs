@@ -1,6 +1,6 @@
 //! `[[patch]]`: edits of finished artifacts, for what a target cannot say.
 //!
-//! A patch names a JSON artifact and a place in it, which must exist: a patch that hits nothing is an error, so that none goes stale unseen.
+//! A patch names a JSON artifact and a place in it, which must exist: a patch that matches nothing is an error, so that none becomes outdated unnoticed.
 
 use bp_diag::catalog::target as codes;
 use bp_diag::{Diagnostic, Diagnostics};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Applies patches in their order; those that fail are reported and change nothing.
 ///
-/// With `partial`, some targets were left out of the build, and so a file that is absent may be one of theirs.
+/// With `partial`, some targets were left out of the build, so a missing file may be one of theirs.
 pub(crate) fn apply(
     patches: &[Patch],
     artifacts: &mut Artifacts,
@@ -85,12 +85,12 @@ fn parse_pointer(patch: &Patch) -> Result<Vec<String>, Diagnostic> {
         return Ok(Vec::new());
     }
     let bad = |why: &str| codes::bad_pointer(patch.pointer.span, pointer, why);
-    let rest = pointer.strip_prefix('/').ok_or_else(|| bad("it starts with a `/`"))?;
+    let rest = pointer.strip_prefix('/').ok_or_else(|| bad("it must start with `/`"))?;
     rest.split('/')
         .map(|key| {
             let plain = key.replace("~0", "").replace("~1", "");
             if plain.contains('~') {
-                return Err(bad("`~` is followed by `0` or `1`"));
+                return Err(bad("`~` must be followed by `0` or `1`"));
             }
             Ok(key.replace("~1", "/").replace("~0", "~"))
         })

@@ -1,4 +1,4 @@
-//! The runtime that an application names: where it is, and whether it is of this version.
+//! The runtime that an application names: where it is, and whether it has this version.
 
 use bp_diag::{Diagnostic, Span, catalog};
 use bp_emit::RUNTIME_FACADE;
@@ -9,13 +9,13 @@ use camino::Utf8Path;
 /// This compiler's version, which the runtime's must equal.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where `bp new` puts the runtime, and where it is looked for when the wiring does not say.
+/// Where `bp new` puts the runtime, and where it is searched for when the wiring does not name a place.
 pub const VENDOR: &str = "vendor/bp";
 
 /// The runtime's folder relative to the application's root; `None` when it is a published version.
 ///
 /// # Errors
-/// `BP6012` when there is no runtime in the folder, `BP6008` when it is of another version.
+/// `BP6012` when there is no runtime in the folder, `BP6008` when it has another version.
 pub fn locate(
     system: &dyn System,
     root: &Utf8Path,

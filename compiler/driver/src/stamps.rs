@@ -1,6 +1,6 @@
-//! Digests of files, without reading those that are as they were.
+//! Digests of files, without reading files that have not changed.
 //!
-//! A file whose stamp is the one that its content was read under has that content still: whatever changes a file's bytes changes its stamp, and no user can set it back.
+//! A file that still has the stamp that it had when it was read has the same content: whatever changes a file's bytes changes its stamp, and no user can reset it.
 //! Only two changes within one tick of the file system's clock can share a stamp.
 //! So a stamp is kept only when it is older than that, by the clock of the same file system; a file that was changed just now is read again.
 
@@ -22,35 +22,36 @@ const HEAD: &str = "bp-stamps 1\n";
 const TICK: i64 = 20_000_000;
 const SECOND: i64 = 1_000_000_000;
 
+/// The digest of a file's content, and the stamp under which it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct StampedDigest {
     stamp: Stamp,
     digest: Digest,
 }
 
-/// What is known of files, and what was learnt.
+/// Digests known from earlier runs, and those learnt in this one.
 #[derive(Debug, Default)]
 pub struct Stamps {
-    /// Where it is kept; nowhere when `None`.
+    /// The file that holds them; `None` stores nothing.
     place: Option<Utf8PathBuf>,
-    /// By path as text, as seen from the working directory, since paths are compared part by part; and whether anybody asked.
+    /// By path relative to the working directory, as text because paths are compared part by part; and whether this run asked for it.
     known: BTreeMap<String, (StampedDigest, AtomicBool)>,
-    /// Stamps that were taken after this one are not older than what they are compared with.
+    /// The stamp of that file, used as a reading of its disk's clock: only older stamps are trusted.
     since: Option<Stamp>,
     learnt: Mutex<BTreeMap<String, Option<StampedDigest>>>,
 }
 
 impl Stamps {
-    /// Nothing is known, and nothing will be kept: every file is read.
+    /// Knows nothing and stores nothing: every file is read.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// What was kept at a place.
+    /// Loads what was stored at a place.
     pub fn load(system: &dyn System, place: Utf8PathBuf) -> Self {
         let kept: Option<BTreeMap<String, StampedDigest>> = cache::get(system, &place, HEAD);
         if kept.is_none() {
-            // Its own stamp tells the time by the clock of its disk.
+            // Writing the file gives it a stamp, which tells the time by the clock of its disk.
             let _ = system.write(&place, b"");
         }
         let known = kept.into_iter().flatten();
@@ -62,7 +63,7 @@ impl Stamps {
     /// The digest of a file's content, symbolic links followed.
     ///
     /// # Errors
-    /// When it has to be read and cannot.
+    /// When it must be read and cannot be.
     pub fn digest(&self, system: &dyn System, path: &Utf8Path) -> io::Result<Digest> {
         let stamp = system.stamp(path);
         self.digest_under(path, stamp, || system.read(path))
@@ -106,7 +107,7 @@ impl Stamps {
         Ok(digest)
     }
 
-    /// A file has this content, and had this stamp before its content was known; `since` is the stamp of a file on the same disk that is not younger than that.
+    /// Notes the digest of a file that had this stamp before it was read; `since` is the stamp of a file on the same disk that was written no later than that.
     pub(crate) fn learn(
         &self,
         path: &Utf8Path,
@@ -134,7 +135,7 @@ impl Stamps {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what was asked for or learnt, if any of it is new.
+    /// Stores what was asked for or learnt, if any of it is new.
     pub fn keep(&self, system: &dyn System) {
         let Some(place) = &self.place else { return };
         let learnt = std::mem::take(&mut *self.lock_learnt());

@@ -11,7 +11,7 @@ use bp_diag::{Diagnostic, catalog};
 pub struct ArtifactPath(String);
 
 impl ArtifactPath {
-    /// Checks a path; `plugin` is named in the complaint.
+    /// Checks a path; the diagnostic names `plugin`.
     ///
     /// # Errors
     /// `BP6001` when the path could leave the output folder, or would differ between machines: empty or absolute, a part that is empty, `.`, `..` or ends in a dot or space, a backslash, a colon or a control character, more than 1,024 bytes.
@@ -76,7 +76,7 @@ pub struct Artifact {
     pub bytes: Vec<u8>,
     /// Who wrote it, and for what.
     pub origin: Origin,
-    /// Whether another tool may go on writing the file, as cargo does with `Cargo.lock`: `bp` writes it when its own bytes change and otherwise leaves it alone.
+    /// Whether another tool also writes the file, as cargo does with `Cargo.lock`: `bp` writes it when its own bytes change and otherwise leaves it alone.
     pub shared: bool,
 }
 
@@ -103,7 +103,7 @@ impl Artifacts {
         self.add(path, Artifact { bytes: bytes.into(), origin, shared: false })
     }
 
-    /// Adds a file that another tool goes on writing; see [`Artifact::shared`].
+    /// Adds a file that another tool also writes; see [`Artifact::shared`].
     ///
     /// # Errors
     /// As [`Artifacts::insert`].
@@ -146,7 +146,7 @@ impl Artifacts {
         }
     }
 
-    /// The artifact that is a folder of `path`, or lies in it as if it were a folder.
+    /// The artifact whose path is a folder of `path`, or that lies below `path`.
     fn find_nesting(&self, path: &ArtifactPath) -> Option<(&Artifact, &str)> {
         let below = ArtifactPath(format!("{path}/"));
         if let Some((inside, artifact)) = self.0.range(&below..).next()

@@ -1,4 +1,4 @@
-//! `Cargo.lock` as a value: `bp` never resolves, but hands on what the application locked.
+//! `Cargo.lock` as a value: `bp` never resolves versions, but passes on what the application locked.
 //!
 //! The format is cargo's version 4: packages in order of name, version and source; a dependency is written as `name` where one package has that name, as `name version` where several do, and with its source where even that is ambiguous.
 
@@ -49,7 +49,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Reads a lock; `None` for what is none, or is of another version.
+    /// Reads a lock; `None` if the text is not a lock, or has another version.
     pub fn parse(text: &str) -> Option<Self> {
         let root: Table = text.parse().ok()?;
         if !matches!(root.get("version").and_then(Value::as_integer), Some(3 | 4)) {
@@ -82,7 +82,7 @@ impl Lock {
         Some(lock)
     }
 
-    /// Adds a package; of its dependencies, those that the lock holds.
+    /// Adds a package, with those of its dependencies that the lock holds.
     pub fn add(&mut self, package: Package) {
         let ids: Vec<PackageId> = self.packages.keys().cloned().collect();
         let names = index_by_name(&ids);
@@ -90,7 +90,7 @@ impl Lock {
         self.packages.insert(package.id, (package.checksum, found));
     }
 
-    /// Adds every package of another lock that this one has not; returns how many.
+    /// Adds every package of another lock that this one does not have; returns how many.
     pub fn merge(&mut self, other: &Self) -> usize {
         let mut added = 0;
         for (id, (checksum, dependencies)) in &other.packages {
@@ -189,7 +189,7 @@ fn find_package(names: &BTreeMap<&str, Vec<&PackageId>>, text: &str) -> Option<P
             && source.is_none_or(|s| id.source.as_deref() == Some(s))
     };
     let found = names.get(name)?;
-    // A name alone is written by us, for a folder, unless it is the only one.
+    // We write a name alone for a local package; cargo writes it if the name is unique.
     let local = found.iter().filter(fits).find(|id| id.source.is_none());
     local.or_else(|| found.iter().find(fits)).map(|id| (*id).clone())
 }

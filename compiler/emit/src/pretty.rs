@@ -23,12 +23,12 @@ enum Token {
         before: &'static str,
         offset: isize,
     },
-    /// NoBreak breaks, but ends what a box before it has to fit with.
+    /// Never breaks, but ends the text that a box before it must fit with.
     NoBreak,
     Newline,
 }
 
-/// Rust text in the making: text, boxes and possible breaks.
+/// Collects Rust text: text, boxes and possible breaks.
 #[derive(Debug, Default)]
 pub(crate) struct Printer {
     tokens: Vec<Token>,
@@ -50,7 +50,7 @@ impl Printer {
         self.text(text).newline()
     }
 
-    /// The end of a line, whatever fits.
+    /// The end of a line, even if more would fit.
     pub(crate) fn newline(&mut self) -> &mut Self {
         self.tokens.push(Token::Newline);
         self
@@ -71,7 +71,7 @@ impl Printer {
         self.text(" = ").no_break()
     }
 
-    /// A place that ends what a box before it has to fit with, but never breaks.
+    /// A place that never breaks, but ends the text that a box before it must fit with.
     pub(crate) fn no_break(&mut self) -> &mut Self {
         self.tokens.push(Token::NoBreak);
         self
@@ -93,7 +93,7 @@ impl Printer {
         self
     }
 
-    /// `open item, item close`: on one line, or an item a line with a comma after each.
+    /// `open item, item close`: on one line, or one item on each line with a comma after it.
     /// `padded` puts blanks inside the delimiters when on one line, as struct literals have.
     pub(crate) fn list<T>(
         &mut self,
@@ -264,7 +264,7 @@ impl Printer {
 struct Layout {
     /// Each open box: where its broken lines start, and whether it broke.
     boxes: Vec<(usize, bool)>,
-    /// Blanks owed before the next text.
+    /// Blanks to write before the next text.
     pending: usize,
     /// Columns left on this line.
     space: isize,

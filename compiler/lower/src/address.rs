@@ -1,7 +1,7 @@
 //! Pass `address`: a port for every listener and every process's admin listener.
 //!
-//! A port is a function of the listener's name: FNV-1a of the name, modulo the range; where two names meet, the later by name takes the next free port.
-//! So adding a service leaves the ports of the others alone, save where it meets one, which the width of the ranges makes rare.
+//! A port is a function of the listener's name: FNV-1a of the name, modulo the range; if two names give the same port, the one that sorts later takes the next free port.
+//! So adding a service leaves the ports of the others alone unless two names collide, which is rare because the ranges are wide.
 //! Listeners are in 10000–19999 and admin listeners in 20000–29999, below the ports that Linux hands out to clients (32768 and up).
 //! A port that the wiring asks for comes first.
 
@@ -23,7 +23,7 @@ type WantedPort = (u16, Option<Span>);
 
 const LISTENERS: (u16, u16) = (10_000, 20_000);
 const ADMINS: (u16, u16) = (20_000, 30_000);
-/// Where names go that find their range full.
+/// The range for names whose own range is full.
 const FALLBACK: (u16, u16) = (1_024, u16::MAX);
 
 impl Pass for Address {
@@ -109,14 +109,14 @@ fn set_port(ir: &mut Ir, key: &NodeKey, port: u16) {
     }
 }
 
-/// The first free port of a range, from the name's own place on, around the end.
+/// The first free port of a range, searched from the name's own port and wrapping at the end.
 fn find_free_port(name: &str, (start, end): (u16, u16), free: &BTreeSet<u16>) -> Option<u16> {
     let step = hash_fnv1a(name) % u32::from(end - start);
     let home = u16::try_from(step).map_or(start, |step| start + step);
     free.range(home..end).chain(free.range(start..home)).next().copied()
 }
 
-/// FNV-1a, 32 bits: stable for ever, unlike the standard library's hasher.
+/// FNV-1a, 32 bits: the same in every release, unlike the standard library's hasher.
 fn hash_fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193))
 }

@@ -1,4 +1,4 @@
-//! Analyses of the plan: what works as written and hurts under load.
+//! Analyses of the plan: what works as written but causes trouble under load.
 
 use bp_contract::units::format_duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use bp_diag::{Diagnostics, Span};
 use bp_ir::{Ir, NodeKey};
 use bp_plan::{EdgePlan, Plan, Value};
 
-/// More calls than this from one request are how an overload feeds itself: two levels with three attempts each are nine.
+/// With more calls than this from one request, retries make an overload worse: two levels with three attempts each give nine.
 const MOST_CALLS: u64 = 9;
 
 /// Runs every analysis.
@@ -37,7 +37,7 @@ fn find_span(ir: &Ir, edge: &str, plugin: &str) -> Option<Span> {
 
 /// The most calls of each service that one call of a root may cause, by the path that causes them.
 ///
-/// Along the components' order, callers first; edges inside a component are left out, since a cycle's calls have no bound that the plan knows.
+/// It follows the components' order, callers first; edges inside a component are left out, because the plan has no bound for the calls of a cycle.
 fn check_amplification(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
     let mut order: Vec<(u32, &str)> = plan
         .instances
@@ -61,7 +61,7 @@ fn check_amplification(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
             if calls > known {
                 worst.insert(&edge.callee, (calls, Some(key)));
             }
-            // Only where the limit is first passed; below, every path would repeat it.
+            // Reported only where the limit is first passed; further down, every path would repeat it.
             if calls > MOST_CALLS && product <= MOST_CALLS && reported.insert(&edge.callee) {
                 diagnostics.push(codes::retry_amplification(
                     find_span(ir, key, "retry"),
@@ -97,7 +97,7 @@ fn read_timeout(edge: &EdgePlan) -> Option<Duration> {
 
 /// An edge into a service that gives up before an edge out of it.
 ///
-/// For each service the longest wait of its callers counts: only when even the most patient one gives up earlier is the inner timeout idle.
+/// For each service the longest timeout of its callers counts: the inner timeout is useless only if even that one ends earlier.
 fn check_inversion(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
     let mut patient: BTreeMap<&str, Option<(Duration, &str)>> = BTreeMap::new();
     for (key, edge) in &plan.edges {
@@ -105,7 +105,7 @@ fn check_inversion(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
         patient
             .entry(&edge.callee)
             .and_modify(|longest| {
-                // A caller without a timeout waits as long as it is let.
+                // A caller without a timeout has no limit.
                 *longest = match (*longest, wait) {
                     (Some(a), Some(b)) => Some(if b.0 > a.0 { b } else { a }),
                     _ => None,

@@ -45,9 +45,9 @@ pub(crate) struct Scope<'a> {
     pub(crate) backends: BTreeMap<String, &'static [&'static str]>,
     /// InstanceNames of the instances that offer an interface, by its path and in the order of [`InstanceNames`].
     pub(crate) offering: BTreeMap<String, Vec<String>>,
-    /// Whether an instance is declared of which it could not be told what it is.
+    /// Whether an instance is declared whose implementation or kind is unknown.
     pub(crate) any_faulty: bool,
-    /// What each user takes a backend as, with the place; the first decides.
+    /// The interface that the first user of each backend takes it as, and where.
     pub(crate) used_as: BTreeMap<String, (String, Span)>,
 }
 
@@ -89,7 +89,7 @@ impl Pass for Bind {
     }
 
     fn run(&self, cx: &mut PassContext<'_>) {
-        // From the models alone, so a second run gives the same graph.
+        // The graph is made from the models alone, so that a second run gives the same one.
         *cx.ir = Ir::new();
         let mut scope = Scope {
             registry: cx.registry,
@@ -113,7 +113,7 @@ impl Pass for Bind {
             else {
                 continue;
             };
-            // A suggestion costs as much as there are implementations, which too many wrong services would make quadratic.
+            // A suggestion looks at every implementation, so with many wrong services the cost would be quadratic.
             if cx.diagnostics.is_full() {
                 break;
             }

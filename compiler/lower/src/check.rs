@@ -40,7 +40,7 @@ impl Pass for Check {
     }
 }
 
-/// An external has no plugin that could say how it is reached, and so no node.
+/// No plugin can say how an external is reached, so it has no node.
 fn check_externals(cx: &mut PassContext<'_>) {
     for external in cx.wiring.externals.values() {
         let what = format!("the external `{}`", external.name);

@@ -5,10 +5,10 @@ use bp_diag::catalog::binding as codes;
 use bp_plugin::{PassContext, emit};
 use bp_wiring::RuntimeSource;
 
-/// The crate in whose paths generated Rust and the types of everybody lie.
+/// The crate that every path of generated Rust may lead into.
 const STANDARD: &str = "std";
 
-/// A crate that generated programs link, and whose it is.
+/// A crate that generated programs link, and its owner.
 struct LinkedCrate {
     package: &'static str,
     /// Below the runtime's root; nothing for what is carried in the generated workspace.
@@ -16,7 +16,7 @@ struct LinkedCrate {
     owner: String,
 }
 
-/// Reports each package that cannot be told from one of ours; what only rustc would mix up has another name in generated Rust.
+/// Reports each package that cargo would confuse with one of ours; crates that only rustc would confuse are renamed in generated Rust.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
     let linked = collect_linked(cx);
     let runtime: Option<Span> = cx.wiring.app.runtime.as_ref().map(|runtime| match runtime {

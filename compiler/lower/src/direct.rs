@@ -1,4 +1,4 @@
-//! Calls that only the callee itself can answer: nothing may stand between.
+//! Direct calls: only the callee itself can answer them, so nothing may stand between caller and callee.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use bp_diag::catalog::binding as codes;
 use bp_ir::{Edge, EdgeKind, NodeKey, NodeKind};
 use bp_plugin::PassContext;
 
-/// Reports wrappers and cycles on calls inside a process of a service with such a method; between processes it cannot be called at all, which the pass `transport` reports.
+/// Reports wrappers and cycles on calls inside a process to a service with a direct method; the pass `transport` reports such calls between processes.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
     let components = cx.ir.components();
     let places: BTreeMap<&NodeKey, usize> = components

@@ -27,7 +27,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-/// More newtypes around each other than anybody writes; one that holds itself would have no end.
+/// More nested newtypes than anybody writes; without a limit, one that holds itself would never end.
 const MAX_DEPTH: u32 = 100;
 /// A longer value is not repeated in a message.
 const MAX_SHOWN: usize = 40;
@@ -70,13 +70,13 @@ pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, FaultKind> {
         Type::Decimal => parses::<Decimal>(item),
         // TOML has no `null`.
         Type::Unit => return Err(FaultKind::Unwritable("()".to_owned())),
-        // What only Rust can call was reported.
+        // Types that only Rust can call were reported.
         _ => true,
     };
     if fits { Ok(to_value(item)) } else { Err(describe_mismatch_of(ty, item)) }
 }
 
-/// That a value is of another type than this.
+/// Describes that a value is not of this type.
 pub(crate) fn describe_mismatch(ty: &Type) -> FaultKind {
     let (wanted, example) = match ty {
         Type::Duration => ("a duration in seconds", "\"1.5s\""),
@@ -109,7 +109,7 @@ pub(crate) fn describe_mismatch(ty: &Type) -> FaultKind {
     FaultKind::Mismatch { wanted: wanted.to_owned(), example: example.to_owned() }
 }
 
-/// As [`mismatch`], with what the writer may have meant.
+/// As [`describe_mismatch`], with the value that the user probably meant as the example.
 fn describe_mismatch_of(ty: &Type, item: &Item) -> FaultKind {
     let why = describe_mismatch(ty);
     let meant = match (ty, &item.value) {
@@ -135,7 +135,7 @@ fn format_seconds(length: Duration) -> String {
     format!("\"{}s\"", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// What was written, as far as it fits into a line.
+/// The written value if it is short, else its type.
 pub(crate) fn show(item: &Item) -> String {
     let text = item.value.to_string();
     let is_short = text.chars().count() <= MAX_SHOWN && !text.contains(['\n', '`']);
@@ -229,7 +229,7 @@ fn parse_json(text: &str, at: &Item) -> Option<Item> {
     json_to_item(&serde_json::from_str(text).ok()?, at)
 }
 
-/// JSON as if it had been written where `at` is; `None` of what TOML has no word for.
+/// JSON as if it had been written at the place of `at`; `None` for `null`, which TOML cannot write.
 pub(crate) fn json_to_item(value: &serde_json::Value, at: &Item) -> Option<Item> {
     use serde_json::Value as Json;
     let value = match value {
@@ -282,7 +282,7 @@ pub(crate) fn has_empty(workflow: &WorkflowModel, ty: &Type) -> bool {
     has_empty_beside(workflow, ty, &mut BTreeSet::new())
 }
 
-/// `seen` are types in which no enum was found so far, each of which is looked into once.
+/// `seen` are the types that were visited, so that each is visited once.
 fn has_empty_beside<'a>(
     workflow: &'a WorkflowModel,
     ty: &'a Type,

@@ -1,4 +1,4 @@
-//! What the wiring asks of its targets, against what each can express.
+//! Compares the features that the wiring uses with those that each target supports.
 //!
 //! What a target cannot express would be missing from the deployment without a word, so it is an error unless the target's `lossy` lists it.
 
@@ -41,7 +41,7 @@ fn read_lossy<'a>(cx: &PassContext<'a>, target: &str) -> BTreeSet<&'a str> {
     items.into_iter().flatten().filter_map(bp_wiring::Item::as_str).collect()
 }
 
-/// The features that the wiring asks for, each with a place that does.
+/// The features that the wiring uses, each with a place that uses it.
 fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
     let mut out = BTreeMap::new();
     let mut processes = 0;
@@ -84,7 +84,7 @@ fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
     out
 }
 
-/// Settings of processes and stores that a target must have words for, since they are written.
+/// Settings of processes and stores, and the feature that a target needs for each.
 const SETTING_FEATURES: [(Feature, &str); 4] = [
     (Feature::Resources, "resources.cpu"),
     (Feature::Resources, "resources.memory"),

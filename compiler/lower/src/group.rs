@@ -55,7 +55,7 @@ impl Pass for Group {
     }
 }
 
-/// Adds a process and its services; answers where `replicas` was written.
+/// Adds a process and its services; returns where `replicas` was written.
 fn add_process(
     cx: &mut PassContext<'_>,
     process: &ResolvedProcess,
@@ -77,7 +77,7 @@ fn add_process(
     let replicas = read.settings.get("replicas").and_then(Value::as_integer);
     let replicas = replicas.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
     check_autoscale(cx, process, &read, replicas);
-    // A process of its own is where its only service is declared.
+    // A process that the wiring does not name has the place of its only service.
     let span = process.span.or_else(|| {
         let (name, _) = process.services.first()?;
         cx.ir.node(&NodeKey::instance(name))?.origin.span
@@ -137,14 +137,14 @@ fn check_autoscale(
     let at = |path: &str| read.spans.get(path).copied();
     let fault = match read_autoscale(&read.settings) {
         Some(scale) if scale.max < replicas => (
-            format!("`autoscale.max` is {}, and `replicas` {replicas}", scale.max),
+            format!("`autoscale.max` is {}, but `replicas` is {replicas}", scale.max),
             "raise `autoscale.max` or lower `replicas`",
             at("autoscale.max").or(process.span),
         ),
-        // One that is written and wrong has been reported.
+        // A `max` that is written but wrong was reported.
         None if at("autoscale").is_some() && at("autoscale.max").is_none() => (
-            "`autoscale` without `max` scales nothing".to_owned(),
-            "say how many replicas there may be: `autoscale = { max = 10, cpu = 0.7 }`",
+            "`autoscale` has no `max`, so nothing scales".to_owned(),
+            "set the greatest number of replicas: `autoscale = { max = 10, cpu = 0.7 }`",
             at("autoscale"),
         ),
         _ => return,

@@ -47,7 +47,7 @@ pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, FaultKind> {
     }
 }
 
-/// That a value is of another type than this.
+/// Describes that a value is not of this type.
 pub(crate) fn describe_mismatch(ty: &Type) -> FaultKind {
     FaultKind::Mismatch { wanted: describe_type(ty), example: format_example(ty) }
 }
@@ -58,9 +58,9 @@ fn fits(ty: &Type, number: f64) -> bool {
     !number.is_finite() || *ty != Type::F32 || (number as f32).is_finite()
 }
 
-/// A whole number within a type's range; `None` for types that are none.
+/// A whole number within a type's range; `None` for types that are not whole numbers.
 ///
-/// TOML's own have 64 bits with a sign, so those of wide types may be written in quotes, as the JSON of remote types has them.
+/// TOML's integers have 64 bits with a sign, so numbers of wide types may be written in quotes, as in the JSON of remote types.
 fn read_integer(ty: &Type, item: &Item) -> Option<Result<Value, FaultKind>> {
     let range = integer_range(ty)?;
     let number = match &item.value {
@@ -77,12 +77,12 @@ fn read_integer(ty: &Type, item: &Item) -> Option<Result<Value, FaultKind>> {
 struct IntegerRange {
     min: i128,
     max: u128,
-    /// Whether some of it is beyond 32 bits.
+    /// Whether it goes beyond 32 bits.
     wide: bool,
 }
 
 impl IntegerRange {
-    /// A number in decimal, without detours such as `007`.
+    /// A number in its shortest decimal form: not `007`.
     fn read(self, text: &str) -> Option<Value> {
         let fits = match text.parse::<i128>() {
             Ok(n) if n.to_string() == text => {
@@ -98,7 +98,7 @@ impl IntegerRange {
     }
 }
 
-/// Whether a type is of whole numbers.
+/// Whether a type is a whole number.
 pub(crate) fn is_whole(ty: &Type) -> bool {
     integer_range(ty).is_some()
 }
@@ -126,11 +126,15 @@ fn integer_range(ty: &Type) -> Option<IntegerRange> {
     Some(IntegerRange { min, max, wide })
 }
 
-/// What a type wants, in words.
+/// A type in words, as a message asks for it.
 pub(crate) fn describe_type(ty: &Type) -> String {
     if let Some(IntegerRange { min, max, wide }) = integer_range(ty) {
         let beyond = u128::from(i64::MAX.unsigned_abs());
-        let quoted = if wide && max > beyond { ", in quotes where TOML's 64 bits end" } else { "" };
+        let quoted = if wide && max > beyond {
+            ", in quotes if it does not fit in TOML's 64 bits"
+        } else {
+            ""
+        };
         return format!("a whole number from {min} to {max}{quoted}");
     }
     match ty {

@@ -11,7 +11,7 @@ use bp_diag::{FileId, SourceMap, Span};
 /// A plan holds tens of thousands of origins; counting lines from the start for each would be quadratic.
 pub(crate) struct Locator<'a> {
     sources: &'a SourceMap,
-    /// Where the lines of each file begin, once anybody asks.
+    /// Where the lines of each file begin, computed on first use.
     lines: OnceLock<BTreeMap<FileId, OnceLock<Vec<u32>>>>,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Locator<'a> {
             .collect()
     }
 
-    /// `path:line`, or a word for what nothing asks for.
+    /// `path:line`, or `otherwise` for what no line asks for.
     pub(crate) fn or(&self, span: Option<Span>, otherwise: &str) -> String {
         span.map_or_else(|| otherwise.to_owned(), |span| self.at(span))
     }

@@ -17,7 +17,7 @@ use crate::names::{NamedInstance, fold};
 use crate::value_reader::{FaultKind, quote_names};
 use crate::{literal, parameter_value};
 
-/// The key of a service that is no parameter.
+/// The key of a service that is not a parameter.
 const IMPLEMENTATION: &str = "impl";
 
 /// Resolves the parameters of one service.
@@ -28,7 +28,7 @@ pub(crate) fn resolve(
 ) -> Bindings {
     let constructor = &bound.implementation.constructor;
     let mut bindings = BTreeMap::new();
-    // A fault costs as much as there are instances to suggest.
+    // Each fault searches all instances for a suggestion.
     if !constructor.known || diagnostics.is_full() {
         return Bindings(bindings);
     }
@@ -46,7 +46,7 @@ pub(crate) fn resolve(
             .iter()
             .find(|(key, _)| fold(key) == parameter.name)
             .map(|(_, item)| item);
-        // A mistyped key is one fault, not a missing parameter besides.
+        // A mistyped key is one fault, not a missing parameter as well.
         if written.is_none() && mistyped.contains(&parameter.name) {
             continue;
         }
@@ -81,7 +81,7 @@ pub(crate) fn resolve(
 
 type ResolvedParameter = Result<Option<Binding>, Box<Diagnostic>>;
 
-/// Reports keys that are no parameter; answers the parameters that were probably meant.
+/// Reports keys that are not parameters; returns the parameters that were probably meant.
 fn report_unknown_keys(bound: BoundService<'_>, diagnostics: &mut Diagnostics) -> BTreeSet<String> {
     let constructor = &bound.implementation.constructor;
     let known: Vec<String> = constructor.params.iter().map(|p| p.name.clone()).collect();
@@ -295,7 +295,7 @@ fn resolve_automatic(
             _ if optional => Ok(Some(Binding::Absent)),
             [] => missing(format!("declare a backend `{own}` under `[backend]`")),
             some => missing(format!(
-                "write `{} = \"{}\"`, or call the backend `{own}`; fitting: {}",
+                "write `{} = \"{}\"`, or rename the backend to `{own}`; backends that fit: {}",
                 parameter.name,
                 some.first().map_or("…", String::as_str),
                 some.join(", ")
@@ -319,7 +319,7 @@ fn resolve_automatic(
     }
 }
 
-/// Whether an instance is declared, and what it is could not be told.
+/// Whether an instance is declared whose implementation or kind is unknown.
 fn is_faulty(scope: &Scope<'_>, name: &str) -> bool {
     match scope.names.get(name) {
         Some(NamedInstance::Service(i)) => !scope.services.contains_key(&i.name),
@@ -406,7 +406,7 @@ fn resolve_absent_value(
             let end = named.find(|c: char| !c.is_alphanumeric() && !"_:".contains(c));
             let named = named.get(..end.unwrap_or(named.len())).unwrap_or(named);
             let named = named.rsplit("::").next().unwrap_or(named);
-            format!("take it as `Arc<dyn {named}>`, so that the wiring can hand it over")
+            format!("take it as `Arc<dyn {named}>`, so that the wiring can provide it")
         }
         None => format!("write `{} = {}`", parameter.name, literal::format_example(&ty.ty)),
     };
@@ -462,7 +462,7 @@ fn describe_fault(
             (format!("a table with all fields of `{of}`; `{field}` is missing"), "{ … }".to_owned())
         }
     };
-    // A part is written where it stands, under a name or none.
+    // A part of a value has no `name =` in front of it.
     let line = if path.is_empty() { format!("{name} = {example}") } else { example };
     codes::value_does_not_fit(span, &name, &wanted, found, parameter.span, &line)
 }

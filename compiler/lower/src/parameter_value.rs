@@ -1,4 +1,4 @@
-//! Values of constructor parameters: which the runtime reads as literals, and which as what crosses a process.
+//! Values of constructor parameters: which the runtime reads as literals, and which it decodes like values that cross a process.
 
 use bp_plan::Value;
 use bp_wiring::Item;
@@ -11,7 +11,7 @@ use crate::value_reader::{self, FaultKind, ValueFault, ValueForm};
 const LOCAL: &[&str] =
     &["bp_runtime::Secret", "bp_std::Secret", "isize", "std::path::PathBuf", "usize"];
 
-/// Whether a parameter is read as a value that crossed a process would be, since the runtime has no literal of its type.
+/// Whether a parameter is decoded like a value that crossed a process, because the runtime has no literal of its type.
 pub(crate) fn is_encoded(ty: &TypeUse) -> bool {
     // The model does not tell these from the lists and maps that have literals.
     let other = ["VecDeque", "HashMap"].iter().any(|name| ty.text.contains(name));
@@ -19,7 +19,7 @@ pub(crate) fn is_encoded(ty: &TypeUse) -> bool {
         && (other || mentions(&ty.ty, &|t| !has_literal(t)))
 }
 
-/// Whether the runtime reads such a value without an encoding, as far as its parts are concerned too.
+/// Whether the runtime reads a value of this type, and its parts, as a literal.
 fn has_literal(ty: &Type) -> bool {
     match ty {
         Type::Map(key, _) => **key == Type::String,
@@ -36,7 +36,7 @@ fn has_literal(ty: &Type) -> bool {
     }
 }
 
-/// Whether a type, or one inside it, is such.
+/// Whether a type, or one inside it, is `wanted`.
 fn mentions(ty: &Type, wanted: &impl Fn(&Type) -> bool) -> bool {
     wanted(ty)
         || match ty {
@@ -60,7 +60,7 @@ pub(crate) fn read(
     ty: &TypeUse,
     item: &Item,
 ) -> Result<Value, Vec<ValueFault>> {
-    // Nothing that a reference could hold would be such a value.
+    // No text that a reference could hold would be such a value.
     if let Type::Local { text, .. } = &ty.ty
         && !LOCAL.contains(&text.as_str())
     {

@@ -97,7 +97,7 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
         }
         last = step.pass;
     }
-    // The graph is whole now, and the two only read it.
+    // The graph is complete now, and both closures only read it.
     let good = !diagnostics.has_errors();
     let (broken, plan) = rayon::join(
         || if good && !input.verify { verify(&ir, VerifyStage::Addressed) } else { Vec::new() },

@@ -1,4 +1,4 @@
-//! From the graph to the plan: everything resolved, nothing left to look up.
+//! From the graph to the plan, in which everything is resolved and nothing is left to look up.
 
 use bp_contract::run_plan::DrainPlan;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ use crate::locate::Locator;
 use crate::pipeline::Input;
 use crate::{address, types, wrap};
 
-/// Closes the plan over a graph without errors.
+/// Builds the plan from a graph without errors.
 pub(crate) fn build(input: &Input<'_>, ir: &Ir) -> Plan {
     let builder = PlanBuilder { input, ir, locator: Locator::new(input.sources) };
     let components = ir.components();
@@ -60,7 +60,7 @@ struct PlanBuilder<'a> {
     locator: Locator<'a>,
 }
 
-/// Where each service stands: its component, and whether that has more than one member.
+/// The component of each service, by its position.
 fn index_components(components: &[Component]) -> BTreeMap<&NodeKey, usize> {
     components
         .iter()
@@ -100,7 +100,7 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// A path relative to the application's root, so that the plan holds no place of this machine.
+    /// A path relative to the application's root, so that the plan holds no path of this machine.
     fn relative_path(&self, path: &str) -> String {
         relative_path(self.input.root, path)
     }
@@ -130,7 +130,7 @@ impl PlanBuilder<'_> {
                     let server =
                         metadata.and_then(|m| m.server_plan(node.key.as_str(), &settings.0));
                     if server.is_some() {
-                        // They are the server's, not the client's.
+                        // The resources are the server's, not the client's.
                         settings.0.values.remove("resources");
                     }
                     let backend = BackendPlan {
@@ -157,7 +157,7 @@ impl PlanBuilder<'_> {
         out
     }
 
-    /// Where the leaf stands that says what an instance is, which a selector of another file may have set.
+    /// Where the `impl` or `kind` of an instance was written, which may be a selector in another file.
     fn locate_leaf(&self, node: &Node, leaf: &str) -> String {
         let wiring = self.input.wiring;
         let name = node.key.as_str();
@@ -213,7 +213,7 @@ impl PlanBuilder<'_> {
         out
     }
 
-    /// Every plugin that the merged wiring names, in use or not, so that the generated Rust is one for all wirings that name the same.
+    /// Every plugin that the merged wiring names, in use or not, so that all wirings that name the same plugins have the same generated Rust.
     fn build_plugins(&self) -> BTreeMap<String, PluginPlan> {
         let wiring = self.input.wiring;
         let mut ids: BTreeSet<&str> = BTreeSet::new();
@@ -335,7 +335,7 @@ impl PlanBuilder<'_> {
                 .filter(|e| e.listener.as_deref() == Some(node.key.as_str()));
             let served = ServedPlan {
                 interface,
-                // What nobody publishes is called by generated clients, which always bring one, and by people with other tools.
+                // A service that is not published is called by generated clients, which always send a deadline, and by people with other tools, who may not.
                 deadline: entry
                     .map_or_else(|| Some(DeadlinePlan::default()), |e| e.deadline.clone()),
                 server: self.build_wrappers(node.key.as_str()),
@@ -367,9 +367,9 @@ impl PlanBuilder<'_> {
         out
     }
 
-    /// Takes what stands beside `rpc` out of a listener's settings: it belongs to the service behind it; the port became the address.
+    /// Takes the keys beside `rpc` out of a listener's settings, because they belong to the service behind it; also the port, which is in the address now.
     fn split_beside(&self, plugin: &str, settings: &mut Settings) -> Settings {
-        // A shared map is copied when it is changed, so it is looked at first.
+        // Looks before it removes, because any change copies a shared map.
         if settings.values.contains_key("port") {
             settings.values.remove("port");
         }
@@ -553,7 +553,7 @@ impl PlanBuilder<'_> {
         let mut out: BTreeMap<String, BTreeSet<Dropped>> = BTreeMap::new();
         let nodes = self.ir.nodes().map(|n| (n.key.as_str(), &n.facets));
         let edges = self.ir.edges().map(|edge| {
-            // That another process wanted a service is the service's news.
+            // That another process claimed a service is shown with the service.
             let hosts = edge.kind == EdgeKind::Hosts;
             (if hosts { edge.to.as_str() } else { edge.key.as_str() }, &edge.facets)
         });
@@ -578,7 +578,7 @@ impl PlanBuilder<'_> {
     }
 }
 
-/// What a call that brings no deadline gets; nothing where a wrapper gives every method one.
+/// The deadline of a call that has none; `None` where a wrapper gives every method one.
 fn default_deadline(edge: &EdgePlan) -> Option<DeadlinePlan> {
     let given = edge
         .client
@@ -599,7 +599,7 @@ fn read_drain(settings: &Settings) -> DrainPlan {
     DrainPlan { delay_ms: millis("drain.delay"), limit_ms: millis("drain.limit") }
 }
 
-/// `path` as seen from `root`, both with `/`; `path` itself when it lies elsewhere.
+/// `path` relative to `root`, both with `/`.
 fn relative_path(root: &str, path: &str) -> String {
     let parts = |text: &str| -> Vec<String> {
         let mut out: Vec<String> = Vec::new();

@@ -45,7 +45,7 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
     cx.diagnostics.extend(faults);
 }
 
-/// The service of this name, and its interface; what else it is, is reported.
+/// The service of this name, and its interface; a name of anything else is reported.
 pub(crate) fn find_service<'a>(
     cx: &PassContext<'a>,
     names: &InstanceNames<'a>,
@@ -124,7 +124,7 @@ pub(crate) fn check_method_call<'a>(
         }
     }
     for argument in &method.arguments {
-        // TOML has no word for `()`.
+        // TOML cannot write `()`.
         let optional = matches!(argument.ty.ty, Type::Option(_) | Type::Unit);
         if !optional && !arguments.contains_key(&argument.name) {
             let message = format!("needs the argument `{}`", argument.name);
@@ -168,7 +168,7 @@ impl CallValue<'_> {
                 codes::value_of_call(at, call, &path, &wanted, found, help, declared)
             }
             FaultKind::Unwritable(ty) => {
-                let wanted = format!("left out, for no wiring can write a `{ty}`");
+                let wanted = format!("left out, because a wiring cannot write a `{ty}`");
                 let help = "remove it".to_owned();
                 codes::value_of_call(at, call, &path, &wanted, found, help, declared)
             }
@@ -187,7 +187,7 @@ impl CallValue<'_> {
     }
 }
 
-/// That a method fails with no error of this code, if it does not.
+/// Reports an error code that the method's error type does not have.
 fn check_error_code(
     workflow: &WorkflowModel,
     call: &str,

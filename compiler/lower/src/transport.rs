@@ -1,4 +1,4 @@
-//! Pass `transport`: how each remote call crosses, and where services listen.
+//! Pass `transport`: how each remote call crosses processes, and where services listen.
 //!
 //! A service listens once per distinct transport among its remote callers, the outside world among them.
 
@@ -78,7 +78,7 @@ struct Listener {
     span: Span,
 }
 
-/// Takes away what an earlier run put there, and lets chains end at their callee again.
+/// Removes what an earlier run added, and lets chains end at their callee again.
 fn clear(cx: &mut PassContext<'_>) {
     let old: Vec<NodeKey> =
         cx.ir.nodes().filter(|n| n.origin.via == "transport").map(|n| n.key.clone()).collect();
@@ -131,7 +131,7 @@ fn note_local_call(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>)
     }
 }
 
-/// Server wrappers of services that listen nowhere stand on nothing; `bp explain` says so.
+/// Server wrappers of services that listen nowhere have no effect; `bp explain` says so.
 fn note_unused_server_wrappers(cx: &mut PassContext<'_>, locator: &Locator<'_>) {
     let silent: Vec<(NodeKey, Vec<Dropped>)> = cx
         .ir
@@ -144,7 +144,7 @@ fn note_unused_server_wrappers(cx: &mut PassContext<'_>, locator: &Locator<'_>) 
             });
             let drops = wanted.0.iter().map(|wrapper| Dropped {
                 what: format!("{} at the listener", wrapper.plugin),
-                why: "nobody calls from another process, so there is no listener".to_owned(),
+                why: "no other process calls it, so there is no listener".to_owned(),
                 origin: locator.or(wrapper.span, "default"),
             });
             (!listens).then(|| (node.key.clone(), drops.collect()))
@@ -159,7 +159,7 @@ fn note_unused_server_wrappers(cx: &mut PassContext<'_>, locator: &Locator<'_>) 
     }
 }
 
-/// Reports methods that cannot cross.
+/// Reports methods that cannot cross processes.
 fn check_serialisable(cx: &mut PassContext<'_>, call: &Edge) {
     let EdgeKind::Calls { interface, .. } = &call.kind else { return };
     let Some(service) = cx.workflow.services.get(interface) else { return };
@@ -230,7 +230,7 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
     Some(ChosenTransport { plugin: plugin.metadata().id, settings, span: kind.span, entry })
 }
 
-/// Reports what stands beside `rpc` and belongs to another transport.
+/// Reports keys beside `rpc` that belong to another transport.
 fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Metadata) {
     let beside = |metadata: &Metadata| match metadata.kind {
         Kind::Transport { beside, .. } => beside,
@@ -247,7 +247,7 @@ fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Metad
     }
 }
 
-/// Reads the transport's settings, and beside them what stands beside `rpc`.
+/// Reads the transport's settings, and the keys beside `rpc` that it takes.
 fn read(
     cx: &mut PassContext<'_>,
     call: &Edge,
@@ -335,7 +335,7 @@ fn connect(
                 },
             );
         }
-        // The calls come by key, and the outside world's line is the one that a listener follows.
+        // Calls come sorted by key; whichever comes first, the outside world's edge decides a listener's settings.
         Some(listener) if chosen.entry => {
             listener.settings = chosen.settings.clone();
             call.key.as_str().clone_into(&mut listener.by);
@@ -360,7 +360,7 @@ fn connect(
     };
     let origin = Origin::new(Some(chosen.span), "transport");
     let mut settings = chosen.settings;
-    // Where to dial is the address's business.
+    // The port belongs to the address.
     if settings.values.contains_key("port") {
         settings.values.remove("port");
         settings.origins.remove("port");

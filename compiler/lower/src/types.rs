@@ -15,7 +15,7 @@ use bp_workflow::{
 
 use crate::parameter_value;
 
-/// A type as it crosses a process; a `Box` is what it holds.
+/// A type as it crosses a process; a `Box` becomes what it holds.
 fn convert_type(ty: &Type) -> TypePlan {
     let integer = |signed, bits| TypePlan::Integer { signed, bits };
     match ty {
@@ -59,7 +59,7 @@ fn convert_type(ty: &Type) -> TypePlan {
     }
 }
 
-/// Numbers start at 1 in the order of declaration where the table says nothing.
+/// The number of a field that the table does not list: they start at 1, in the order of declaration.
 fn default_number(index: usize) -> u32 {
     u32::try_from(index + 1).unwrap_or(u32::MAX)
 }
@@ -252,7 +252,7 @@ pub(crate) fn convert_implementation(
     }
 }
 
-/// `T` of `Option<T>` as Rust text; the whole text when it is written otherwise, as by an alias.
+/// `T` of `Option<T>` as Rust text; the whole text when it is written in another way, such as by an alias.
 fn strip_option(text: &str) -> String {
     text.split_once("Option<")
         .and_then(|(_, rest)| rest.trim_end().strip_suffix('>'))

@@ -1,6 +1,6 @@
-//! Written values against Rust types: the way down, which constructor parameters and calls share.
+//! Reads written values of Rust types, part by part; constructor parameters and calls share this.
 //!
-//! The two differ in how single values are written ([`crate::literal`], [`crate::encoded`]) and in what may be left out; that is [`ValueForm`].
+//! They differ in how single values are written ([`crate::literal`], [`crate::encoded`]) and in what may be left out; [`ValueForm`] says which.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub(crate) struct ValueFault {
 /// What is wrong with a part of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FaultKind {
-    /// Another type.
+    /// It is of another type.
     Mismatch {
         /// What is wanted: "a whole number from 0 to 255".
         wanted: String,
@@ -46,7 +46,7 @@ pub(crate) enum FaultKind {
     },
     /// No wiring can write the type.
     Unwritable(String),
-    /// A field or a variant that the type has not.
+    /// A field or a variant that the type does not have.
     Unknown {
         /// "field".
         what: &'static str,
@@ -86,7 +86,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The value, unless a fault was noted.
+    /// Reads a value; `None` after a fault was noted.
     fn read_value(&mut self, ty: &Type, item: &Item) -> Option<Value> {
         let is_call = self.form == ValueForm::Call;
         if let Written::Reference(reference) = &item.value {
@@ -94,7 +94,7 @@ impl Reader<'_> {
                 // Its text is known at start-up only.
                 return Some(to_value(item));
             }
-            // A call is data, in which nothing is looked up.
+            // The values of a call are sent as they are, so a table like `{ env = … }` is only a table.
             let table = encoded::json_to_item(&reference.to_json(), item)?;
             return self.read_value(ty, &table);
         }
@@ -136,7 +136,7 @@ impl Reader<'_> {
             }
             Type::Map(key, inner) if is_call => {
                 let items = self.read_items(ty, item)?;
-                // A map whose keys are no text is a list of pairs.
+                // In JSON, a map whose keys are not text is a list of pairs.
                 let pair = Type::Tuple(vec![(**key).clone(), (**inner).clone()]);
                 for item in items.iter() {
                     if item.as_array().is_none_or(|parts| parts.len() != 2) {
@@ -159,12 +159,12 @@ impl Reader<'_> {
         read.map_err(|why| self.note(item, why)).ok()
     }
 
-    /// `{ some = value }`: an option around what may itself be nothing.
+    /// `{ some = value }`: an option whose inner value may itself be `null`.
     fn read_some(&mut self, inner: &Type, item: &Item) -> Option<Value> {
         let table = self.as_table(item);
         let Some(item) = table.as_ref().and_then(|table| table.get("some")) else {
             let wanted =
-                String::from("a table `{ some = … }`, for the value itself may be nothing");
+                String::from("a table `{ some = … }`, because the value itself may be nothing");
             let example = String::from("{ some = … }");
             self.note(item, FaultKind::Mismatch { wanted, example });
             return None;
@@ -190,7 +190,7 @@ impl Reader<'_> {
         Value::List(values)
     }
 
-    /// Whether so many items are enough: in a call, later ones may be missing.
+    /// Whether this number of items fits: in a call, the last ones may be missing.
     fn fits_length<'t>(
         &self,
         types: impl ExactSizeIterator<Item = &'t Type>,
@@ -306,7 +306,7 @@ impl Reader<'_> {
         variants: &[VariantModel],
         item: &Item,
     ) -> Option<Value> {
-        // What stands for the infrastructure's failure is never encoded.
+        // The variant of infrastructure errors is never encoded.
         let known: Vec<&VariantModel> = variants.iter().filter(|v| !v.infra).collect();
         let table = self.as_table(item);
         let written = match (&item.value, &table) {
@@ -322,7 +322,7 @@ impl Reader<'_> {
             let why = FaultKind::Unknown {
                 what: "variant",
                 name: name.clone(),
-                // A name alone is the value itself.
+                // A name alone is the whole value.
                 span: if table.is_some() { content.key } else { item.span },
                 of: model.name.clone(),
                 known: known.iter().map(|v| v.name.clone()).collect(),
@@ -365,7 +365,7 @@ impl Reader<'_> {
         self.note(item, FaultKind::Mismatch { wanted, example });
     }
 
-    /// The items of a list, noting what is none.
+    /// The items of a list; anything else is noted as a fault.
     fn read_items<'i>(&mut self, ty: &Type, item: &'i Item) -> Option<Cow<'i, [Item]>> {
         let items = self.as_list(item);
         if items.is_none() {

@@ -1,7 +1,7 @@
 //! Pass `wrap`: which wrappers each call and each listener gets.
 //!
-//! The front end resolves selectors; here the settings are read, each plugin checks its own, and the wrappers are put into the order of their slots.
-//! Inside one process the remote ones fall away, which is kept for `bp explain`.
+//! The front end resolves selectors; here the settings are read, each plugin checks its own, and the wrappers are sorted by slot.
+//! Calls inside one process lose their remote wrappers, which is noted for `bp explain`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,7 +78,7 @@ struct Call {
     crosses: bool,
 }
 
-/// Takes away what an earlier run put there.
+/// Removes what an earlier run added.
 fn clear(ir: &mut Ir) {
     let old: Vec<NodeKey> = ir
         .nodes()
@@ -90,7 +90,7 @@ fn clear(ir: &mut Ir) {
     }
 }
 
-/// What the outside, a service or a backend is called with.
+/// The class of an edge that the front end calls by its kind.
 pub(crate) fn class_of(kind: Shape) -> EdgeClass {
     match kind {
         Shape::Service => EdgeClass::Service,
@@ -111,7 +111,7 @@ pub(crate) fn classify(ir: &Ir, call: &Edge) -> EdgeClass {
     }
 }
 
-/// Whether a call goes to a backend whose content is elsewhere.
+/// Whether a call goes to a backend that runs as a server.
 fn is_server(ir: &Ir, call: &Edge) -> bool {
     let callee = ir.node(&call.to);
     callee.is_some_and(|n| matches!(n.kind, NodeKind::Backend { one_process: false, .. }))
@@ -142,7 +142,7 @@ fn collect_calls(ir: &Ir) -> Vec<Call> {
         .collect()
 }
 
-/// What a key takes: wrappers say so themselves, `rpc` and what stands beside it is for calls between services and from outside.
+/// The edges that a key may be set on: a wrapper declares them, `rpc` is for calls between services and from outside, and keys beside `rpc` for calls from outside.
 fn accepts(registry: &Registry, key: &str, class: EdgeClass) -> Acceptance {
     if let Some(plugin) = registry.wrapper(key) {
         let metadata = plugin.metadata();
@@ -162,7 +162,7 @@ fn accepts(registry: &Registry, key: &str, class: EdgeClass) -> Acceptance {
     }
 }
 
-/// With missing calls, selectors that match nothing are a consequence, not a fault.
+/// After errors, calls may be missing from the graph, so selectors that match nothing are not reported.
 fn report(faults: Diagnostics, diagnostics: &mut Diagnostics) {
     let broken = diagnostics.has_errors();
     diagnostics.extend(
@@ -237,7 +237,7 @@ struct WrapperReader<'a> {
     diagnostics: &'a mut Diagnostics,
 }
 
-/// Settings that were read without a complaint, so that a selector which matches ten thousand edges is read once.
+/// Settings that were read without a fault, so that a selector which matches ten thousand edges is read once.
 #[derive(Debug, Default)]
 struct SettingsCache(BTreeMap<&'static str, Vec<(CacheKey, bp_plan::Settings)>>);
 
@@ -259,7 +259,7 @@ impl CacheKey {
     }
 }
 
-/// How many settings of a plugin are looked through; those of the most edges come soon.
+/// How many settings of a plugin are kept; those that most edges share come early.
 const CACHED_PER_PLUGIN: usize = 16;
 
 /// The slot of a wrapper on a side, if it works there.
@@ -303,7 +303,7 @@ impl WrapperReader<'_> {
         }
         let first = whole.or_else(|| named.values().next().copied())?;
         if whole.is_none() {
-            // Set for single methods only: the others go without.
+            // The key is set for single methods only, so the others do without the wrapper.
             let others = self.methods.iter().filter(|m| !named.contains_key(m));
             out.off.extend(others.cloned());
         }
@@ -480,19 +480,19 @@ fn add_wrappers(
     }
 }
 
-/// What the wiring says and does not hold, for `bp explain`.
+/// What the wiring says without effect, for `bp explain`.
 pub(crate) fn collect_dropped(resolved: &ResolvedEdge, locator: &Locator<'_>) -> BTreeSet<Dropped> {
     resolved
         .edge
         .changes
         .iter()
-        // A glob skips what does not take its keys; that is no news.
+        // A glob always skips edges that do not take its keys, so this is not worth showing.
         .filter(|change| change.kind != ChangeKind::NotTaken)
         .map(|change| describe_change(change, locator))
         .collect()
 }
 
-/// One value out of force, in words.
+/// Describes one value that has no effect.
 pub(crate) fn describe_change(change: &Change, locator: &Locator<'_>) -> Dropped {
     let by = locator.at(change.by);
     let why = match &change.kind {
@@ -501,7 +501,7 @@ pub(crate) fn describe_change(change: &Change, locator: &Locator<'_>) -> Dropped
             format!("belongs to `{leaf} = \"{from}\"`, which became \"{to}\" at {by}")
         }
         ChangeKind::Removed => format!("removed at {by}"),
-        ChangeKind::Reset => format!("back to the defaults at {by}"),
+        ChangeKind::Reset => format!("reset to the defaults at {by}"),
         ChangeKind::NotTaken => "this edge does not take the key".to_owned(),
     };
     Dropped {

@@ -53,7 +53,7 @@ pub struct Plan {
     pub patches: Vec<PatchPlan>,
     /// Enabled targets and their settings, by id.
     pub targets: BTreeMap<String, Settings>,
-    /// What was dropped on the way, for `bp explain`; by the key it belonged to.
+    /// What the wiring says without effect, for `bp explain`; by the key it belongs to.
     pub dropped: BTreeMap<String, Vec<Dropped>>,
 }
 
@@ -218,7 +218,7 @@ pub struct BackendPlan {
 pub struct ServerPlan {
     /// Where processes dial it: `BP_ADDR_<NAME>`, named after the instance.
     pub address: AddressPlan,
-    /// Whether the wiring says where it is, so that nobody deploys one.
+    /// Whether the wiring says where it is, so that no target deploys one.
     pub external: bool,
     /// The image of it: `postgres:17`.
     pub image: String,
@@ -241,7 +241,7 @@ pub struct ServerPlan {
     pub resources: ResourcesPlan,
 }
 
-/// What a container may use; asked for and granted alike, so that a neighbour changes nothing.
+/// What a container may use; the request and the limit are equal, so that a neighbour changes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ResourcesPlan {
     /// Processors, 0.5 for half of one.
@@ -320,17 +320,17 @@ pub struct EdgePlan {
     pub transport: Option<TransportPlan>,
     /// Where the callee listens for it, when remote.
     pub listener: Option<String>,
-    /// What a call that brings no deadline gets, when remote and no wrapper in the deadline's slot gives every method one.
+    /// The deadline of a call that has none, when it is remote and no wrapper in the deadline's slot gives every method one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<DeadlinePlan>,
     /// Where it comes from: the parameter in the wiring, or the `client -> X` line.
     pub origin: String,
 }
 
-/// How long a call may take that brings no deadline.
+/// How long a call without a deadline may take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeadlinePlan {
-    /// From when it is sent, or from when it arrives; written `30s`.
+    /// Counted from when it is sent, or from when it arrives; written `30s`.
     #[serde(serialize_with = "serialize_duration")]
     pub after: Duration,
     /// Where it comes from: `built in`.
@@ -338,7 +338,7 @@ pub struct DeadlinePlan {
 }
 
 impl Default for DeadlinePlan {
-    /// The only thing that nobody has to ask for: 30 s, so that no call waits for ever.
+    /// 30 s, the one default that applies without being asked for, so that no call waits for ever.
     fn default() -> Self {
         Self { after: Duration::from_secs(30), origin: "built in".to_owned() }
     }
@@ -391,7 +391,7 @@ pub struct WrapperPlan {
     pub origin: String,
 }
 
-/// The way across.
+/// The transport of an edge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TransportPlan {
     /// The plugin.
@@ -455,7 +455,7 @@ pub struct ProcessPlan {
     pub admin: AddressPlan,
     /// How many run.
     pub replicas: u32,
-    /// Whether it must end before another copy of it starts: the content of one of its backends belongs to it.
+    /// Whether it must end before another copy of it starts, because one of its backends keeps its content in one process.
     pub exclusive: bool,
     /// How it stops.
     pub drain: DrainPlan,
@@ -499,14 +499,14 @@ pub struct InitPlan {
 pub struct AutoscalePlan {
     /// Most replicas; the least are [`ProcessPlan::replicas`].
     pub max: u32,
-    /// The part of the granted processors, in percent, above which there are more.
+    /// The share of the granted CPU, in percent, above which replicas are added.
     pub cpu_percent: u32,
 }
 
 /// A knob.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct KnobPlan {
-    /// Its value until somebody turns it.
+    /// Its value until it is changed.
     pub default: bool,
     /// Where it is defined, or where the wiring sets it.
     pub origin: String,
@@ -515,7 +515,7 @@ pub struct KnobPlan {
 /// A call that shows that the system works.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SmokePlan {
-    /// What is shown.
+    /// What it shows.
     pub name: String,
     /// The service.
     pub callee: String,
@@ -548,7 +548,7 @@ pub struct PatchPlan {
     pub origin: String,
 }
 
-/// Something that the wiring says and the plan leaves out.
+/// Something that the wiring says without effect.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Dropped {
     /// What: `retry`.

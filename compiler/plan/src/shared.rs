@@ -1,4 +1,4 @@
-//! A value that many places hold and few change.
+//! A value that many places share and few change.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

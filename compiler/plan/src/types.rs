@@ -48,7 +48,7 @@ pub enum TypePlan {
     SystemTime,
     /// A known external that is written as text.
     Known(KnownType),
-    /// A type that cannot cross a process, and why.
+    /// A type that cannot cross a process, as Rust text.
     Opaque(String),
 }
 
@@ -169,7 +169,7 @@ pub struct MethodPlan {
     pub idempotent: bool,
     /// Whether every type of it may cross a process.
     pub remote: bool,
-    /// Whether nothing may stand between its caller and the callee itself, because it borrows or cannot say that the infrastructure failed; then it is not remote.
+    /// Whether the caller must hold the callee itself, because the method borrows or cannot report an infrastructure error; then it is not remote.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub direct: bool,
     /// Its arguments, without `self`.
@@ -224,7 +224,7 @@ pub enum ParameterKind {
     Value(String),
     /// A value or none: the type inside the `Option`.
     OptionalValue(String),
-    /// A value that is read as one that crosses a process is: its type in Rust.
+    /// A value that is decoded like one that crosses a process: its type in Rust.
     Data(String),
 }
 

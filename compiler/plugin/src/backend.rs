@@ -1,6 +1,6 @@
 //! The backend interfaces of the standard library, as far as the compiler must know them.
 //!
-//! The compiler never reads the standard library, so this table says what its traits say; a test compares both.
+//! The compiler never reads the standard library, so this table repeats what its traits say; a test compares both.
 
 /// A backend's trait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

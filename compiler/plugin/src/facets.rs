@@ -69,9 +69,9 @@ impl Facet for PluginSettings {
 /// On a wrapper: its settings, and those of methods that differ.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WrapperSettings {
-    /// Of every method that has none of its own.
+    /// For every method without settings of its own.
     pub settings: Settings,
-    /// Complete, of methods that differ.
+    /// For methods that differ, complete.
     pub methods: BTreeMap<String, Settings>,
     /// Methods that the wrapper leaves alone.
     pub off: BTreeSet<String>,
@@ -152,7 +152,7 @@ impl Facet for ProcessSettings {
     }
 }
 
-/// On a service or call: what the wiring says and the plan leaves out.
+/// On a service or call: what the wiring says without effect.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Drops(pub BTreeSet<Dropped>);
 
@@ -166,7 +166,7 @@ impl Facet for Drops {
     }
 }
 
-/// Whether a value holds a reference to a secret, for targets that must provide it.
+/// The secrets that a value refers to, for targets that must provide them.
 pub fn find_secrets(value: &Value) -> Vec<&str> {
     match value {
         Value::Reference(Reference::Secret(name)) => vec![name],

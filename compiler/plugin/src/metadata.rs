@@ -10,7 +10,7 @@ use crate::{ServerSpec, Setting};
 pub enum Reach {
     /// It concerns the call (a deadline, a span), so it stays.
     Call,
-    /// It concerns the way across (a retry, a breaker), so it falls away, unless its settings say `in_process = true`.
+    /// It concerns the way between processes (a retry, a breaker), so it is removed, unless its settings say `in_process = true`.
     Remote,
 }
 
@@ -25,7 +25,7 @@ pub enum Kind {
         server: Option<ServerSlot>,
         /// Whether it stays in one process.
         reach: Reach,
-        /// Whether its key under `[server]` also wraps the calls that the service makes, with the same settings; for what belongs to a service rather than to an edge, such as tracing.
+        /// Whether its key under `[server]` also wraps the calls that the service makes, with the same settings; for wrappers that belong to a service rather than to an edge, such as tracing.
         instance_wide: bool,
     },
     /// Carries calls between processes; chosen by `rpc = "<id>"`.
@@ -39,7 +39,7 @@ pub enum Kind {
     Backend {
         /// The backend interfaces it offers: `bp_backend::Cache`.
         interfaces: &'static [&'static str],
-        /// Whether its content lives in one process, so that neither two processes nor two replicas may share it.
+        /// Whether its content is in one process, so that two processes or two replicas cannot share it.
         one_process: bool,
         /// Whether it keeps files in the data folder of its process, which must outlive the process.
         keeps_data: bool,
@@ -48,12 +48,12 @@ pub enum Kind {
     },
     /// Writes artifacts; enabled by `[target] enabled = ["<id>"]`.
     Target {
-        /// What it can express, for plans that ask for more.
+        /// The features that it can express; a plan that uses others is an error.
         supports: &'static [Feature],
     },
 }
 
-/// What a plan may ask of a target.
+/// A feature of a plan that a target may or may not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feature {
     /// More than one replica of a process.
@@ -147,7 +147,7 @@ impl EdgeClasses {
     }
 }
 
-/// The finest thing that settings may differ by.
+/// The finest level at which settings may differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// A whole edge or service.
@@ -182,7 +182,7 @@ pub struct Metadata {
     pub kind: Kind,
     /// Where it may be put; only wrappers and transports are put on edges.
     pub edges: EdgeClasses,
-    /// The finest thing that its settings may differ by.
+    /// The finest level at which its settings may differ.
     pub level: Level,
     /// Its settings.
     pub settings: &'static [Setting],
@@ -194,13 +194,13 @@ pub struct Metadata {
     pub forgets: bool,
     /// Its runtime half.
     pub runtime: Option<Runtime>,
-    /// Environment variables that its runtime half reads, which targets hand on from where they deploy.
+    /// Environment variables that its runtime half reads; targets pass them on from where they deploy.
     pub environment: &'static [&'static str],
-    /// The files of its runtime half by path below the crate, when `bp`'s own runtime does not hold it; every build writes them into the generated workspace.
+    /// The files of its runtime half, by path below the crate, if it is not part of `bp`'s own runtime; every build writes them into the generated workspace.
     pub sources: &'static [(&'static str, &'static str)],
-    /// Its page beyond settings, in Markdown: the plugin's README, whose first heading and settings table the page brings itself.
+    /// The text of its page, in Markdown: the plugin's README; the page adds the heading and the settings table.
     pub about: &'static str,
-    /// What a user wants who needs it, as the end of "I want …": `calls to survive a crash`.
+    /// The needs that it serves, each as the end of "I want …": `calls to survive a crash`.
     pub needs: &'static [&'static str],
     /// Files that it writes below the output folder, and what each is.
     pub emits: &'static [(&'static str, &'static str)],
@@ -321,7 +321,7 @@ impl Metadata {
         self
     }
 
-    /// Sets the finest thing that its settings may differ by.
+    /// Sets the finest level at which its settings may differ.
     pub const fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
@@ -398,7 +398,7 @@ impl Metadata {
         self
     }
 
-    /// Sets what users want who need it, each the end of "I want …".
+    /// Sets the needs that it serves, each as the end of "I want …".
     pub const fn needs(mut self, needs: &'static [&'static str]) -> Self {
         self.needs = needs;
         self

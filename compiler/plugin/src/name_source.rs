@@ -1,4 +1,4 @@
-//! What a name in the output is made from, and where the user's files declare that.
+//! What a name in the output is made from, and where the user's files declare it.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use bp_diag::Span;
 use bp_wiring::{Item, Reference, Table, Value, WiringModel};
 use bp_workflow::{FieldModel, TypeKind, TypeModel, WorkflowModel};
 
-/// A part of the plan that gives something in the output its name.
+/// The part of the plan that a name in the output is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NameSource<'a> {
     /// The application, by name.
@@ -158,7 +158,7 @@ fn fields_of<'a>(ty: &'a TypeModel, variant: Option<&str>) -> Option<&'a [FieldM
     }
 }
 
-/// Where a reference stands first: it has no name of its own, so every table is looked through.
+/// Where a reference is written first; references are not indexed, so every table is searched.
 fn find_reference(wiring: &WiringModel, wanted: &Reference) -> Option<Span> {
     let instances = wiring.backends.values().chain(wiring.services.values());
     let tables = (instances.map(|i| &i.settings))

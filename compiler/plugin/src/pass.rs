@@ -18,7 +18,7 @@ pub enum Stage {
     Group,
     /// Wrappers on edges.
     Wrap,
-    /// Ways between processes.
+    /// Transports between processes.
     Transport,
     /// Where to dial and to listen.
     Address,
@@ -26,7 +26,7 @@ pub enum Stage {
     Knobs,
     /// Processes onto machines.
     Place,
-    /// Nothing changes any more; only complaints.
+    /// Reports faults; changes nothing.
     Check,
 }
 
@@ -46,7 +46,7 @@ impl Stage {
     }
 }
 
-/// A step from graph to graph: deterministic, and run twice it changes nothing more.
+/// A step from graph to graph: deterministic, and a second run changes nothing more.
 pub trait Pass: fmt::Debug + Send + Sync {
     /// Its name, unique: `bind`, `retry/hedge-check`.
     fn name(&self) -> &'static str;
@@ -76,6 +76,6 @@ pub struct PassContext<'a> {
     pub registry: &'a Registry,
     /// Texts behind spans.
     pub sources: &'a SourceMap,
-    /// Where complaints go.
+    /// Where diagnostics go.
     pub diagnostics: &'a mut Diagnostics,
 }

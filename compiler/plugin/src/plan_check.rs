@@ -1,4 +1,4 @@
-//! Checks of a whole plan: names in the output that outsiders see, and settings that only together make sense.
+//! Checks of a whole plan: names in the output that outsiders see, and settings that depend on each other.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub struct OutputName<'a> {
     pub name: Cow<'a, str>,
     /// What it is made from.
     pub of: NameSource<'a>,
-    /// What of that, where it is not the thing itself: "the entry of".
+    /// Which part of it, if the name is not for the thing itself: "the entry of".
     pub part: &'static str,
 }
 
@@ -33,27 +33,27 @@ impl<'a> OutputName<'a> {
         Self { name: name.into(), of, part }
     }
 
-    /// In words; with whole paths where two things are called alike.
+    /// In words; with whole paths if two things have the same name.
     fn describe(&self, whole: bool) -> String {
         let of = if whole { format!("{:#}", self.of) } else { self.of.to_string() };
         if self.part.is_empty() { of } else { format!("{} {of}", self.part) }
     }
 }
 
-/// What a plugin may see and say of a whole plan.
+/// What a plugin sees and reports to while it checks a whole plan.
 #[derive(Debug)]
 pub struct PlanContext<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// Where the output folder will be.
     pub place: &'a OutputLocation,
-    /// The digests of images; `None` for a command for which it does not matter what is pinned, such as the one that pins.
+    /// The digests of images; `None` for commands that do not need pinned images, such as the one that pins them.
     pub images: Option<&'a ImageLock>,
     /// What the workflow declares; for places in it.
     pub workflow: &'a WorkflowModel,
     /// What the wiring says; for places in it.
     pub wiring: &'a WiringModel,
-    /// Where complaints go.
+    /// Where diagnostics go.
     pub diagnostics: &'a mut Diagnostics,
 }
 
@@ -70,16 +70,16 @@ impl PlanContext<'_> {
         declared.span(self.workflow, self.wiring)
     }
 
-    /// Reports that a declared thing and what follows from it do not fit together, and what to type instead.
+    /// Reports that something declared does not fit the rest of the plan, and what to write instead.
     pub fn complain(&mut self, plugin: &str, of: &NameSource<'_>, message: &str, help: &str) {
         let span = self.span(of);
         self.diagnostics.push(catalog::policy::settings_disagree(plugin, message, help, span));
     }
 
-    /// Reports each name that two things of one namespace would have.
+    /// Reports each name that two things in one namespace would share.
     ///
     /// `kind` says what is named: "gRPC method of `leaf.Notes`".
-    /// A name that one thing claims twice is no fault.
+    /// One thing may claim the same name twice.
     pub fn report_clashes<'n>(
         &mut self,
         kind: &str,

@@ -19,7 +19,7 @@ pub trait Plugin: fmt::Debug + Send + Sync {
     /// Checks settings beyond types, bounds, words and declared orders; called once for every place that sets any.
     fn check(&self, _cx: &mut CheckContext<'_>) {}
 
-    /// Checks the whole plan, if the plugin is in use: names that it gives to what outsiders see, and settings that only together make sense.
+    /// Checks the whole plan, if the plugin is in use: names that outsiders see, and settings that depend on each other.
     fn check_plan(&self, _cx: &mut PlanContext<'_>) {}
 
     /// Passes that it adds to the compiler's own.
@@ -27,12 +27,12 @@ pub trait Plugin: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// What it says of the services that it carries, for clients that others write: a file, and, if its runtime half asks for it, a part of the run plan.
+    /// Describes the services that it carries, for clients that others write: a file, and, if its runtime half needs it, a part of the run plan.
     fn describe(&self, _plan: &Plan) -> Option<Description> {
         None
     }
 
-    /// Adds files: transports more of their interface descriptions, targets everything.
+    /// Adds files: transports may add interface descriptions, targets add everything.
     ///
     /// Paths are relative to the wiring's output folder.
     fn artifacts(&self, _cx: &mut ArtifactContext<'_>) {}
@@ -44,7 +44,7 @@ impl Plugin for Metadata {
     }
 }
 
-/// What a plugin may see and say while it checks the settings of one place.
+/// What a plugin sees and reports to while it checks the settings of one place.
 #[derive(Debug)]
 pub struct CheckContext<'a> {
     /// The plugin's id.
@@ -61,7 +61,7 @@ pub struct CheckContext<'a> {
     pub spans: &'a std::collections::BTreeMap<String, Span>,
     /// Where the plugin's key was written.
     pub span: Option<Span>,
-    /// Where complaints go.
+    /// Where diagnostics go.
     pub diagnostics: &'a mut Diagnostics,
 }
 
@@ -91,7 +91,7 @@ impl CheckContext<'_> {
         self.spans.get(path).copied().or(self.span)
     }
 
-    /// Reports that settings do not make sense, and what to type instead.
+    /// Reports that settings do not make sense, and what to write instead.
     pub fn complain(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
         let diagnostic = catalog::policy::settings_disagree(
             self.plugin,
@@ -114,7 +114,7 @@ fn is_greater(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// What a transport says of the services that it carries.
+/// A transport's description of the services that it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// The file, relative to the wiring's output folder.
@@ -125,12 +125,12 @@ pub struct Description {
     pub at_run_time: bool,
 }
 
-/// What a plugin may see and say while it writes files.
+/// What a plugin sees and reports to while it writes files.
 #[derive(Debug)]
 pub struct ArtifactContext<'a> {
     /// The system.
     pub plan: &'a Plan,
-    /// The run plan as bytes, to be embedded or put beside.
+    /// The run plan as text, to be embedded or written as a file.
     pub run_plan: &'a str,
     /// Texts behind spans.
     pub sources: &'a SourceMap,
@@ -140,6 +140,6 @@ pub struct ArtifactContext<'a> {
     pub images: &'a ImageLock,
     /// Where files go.
     pub artifacts: &'a mut Artifacts,
-    /// Where complaints go.
+    /// Where diagnostics go.
     pub diagnostics: &'a mut Diagnostics,
 }

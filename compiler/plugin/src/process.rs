@@ -1,6 +1,6 @@
 //! The settings that `bp` itself adds: those of `[process.<name>]` beside `services`, the port of every transport, and `in_process` of every remote wrapper.
 //!
-//! They belong to no plugin, yet they are declared as plugins declare theirs, so that one reader checks and documents all.
+//! They belong to no plugin, but they are declared in the same way, so that one reader checks and documents all settings.
 
 use bp_contract::run_plan::DrainPlan;
 use bp_plan::{AutoscalePlan, ResourcesPlan, Settings, Value};
@@ -9,7 +9,7 @@ use crate::{Literal, Setting, SettingKind};
 
 /// What a process table takes beside `services`.
 pub const PROCESS_SETTINGS: &[Setting] = &[
-    Setting::new("replicas", SettingKind::Count, "How many of the process run.")
+    Setting::new("replicas", SettingKind::Count, "How many copies of the process run.")
         .default(Literal::Int(1))
         .bounds(Literal::Int(1), Literal::Int(1000))
         .fixed()
@@ -23,19 +23,19 @@ pub const PROCESS_SETTINGS: &[Setting] = &[
     Setting::new(
         "autoscale",
         SettingKind::Table { settings: AUTOSCALE, shorthand: Some("max") },
-        "How many replicas run under load, where the target can; at least `replicas`.",
+        "How many replicas run under load, if the target can scale; at least `replicas`.",
     ),
 ];
 
 const AUTOSCALE: &[Setting] = &[
-    Setting::new("max", SettingKind::Count, "Most replicas.")
+    Setting::new("max", SettingKind::Count, "The greatest number of replicas.")
         .bounds(Literal::Int(1), Literal::Int(1000))
         .fixed()
         .example("10"),
     Setting::new(
         "cpu",
         SettingKind::Ratio,
-        "The part of the granted processors above which there are more.",
+        "Share of the granted CPU above which replicas are added.",
     )
     .default(Literal::Float(0.7))
     .bounds(Literal::Float(0.01), Literal::Float(1.0))
@@ -43,7 +43,7 @@ const AUTOSCALE: &[Setting] = &[
     .example("0.7"),
 ];
 
-/// What an `autoscale` table says; without its `max` it says nothing, which pass `group` reports.
+/// Reads an `autoscale` table; `None` without its `max`, which pass `group` reports.
 pub fn read_autoscale(settings: &Settings) -> Option<AutoscalePlan> {
     let max = settings.get("autoscale.max").and_then(Value::as_integer)?;
     let cpu = settings.get("autoscale.cpu").and_then(Value::as_float).unwrap_or(0.7);
@@ -56,28 +56,32 @@ pub fn read_autoscale(settings: &Settings) -> Option<AutoscalePlan> {
 pub const RESOURCES: Setting = Setting::new(
     "resources",
     SettingKind::Table { settings: AMOUNTS, shorthand: None },
-    "What one container may use; asked for and granted alike.",
+    "What one container may use; the request and the limit are equal.",
 );
 
 const AMOUNTS: &[Setting] = &[
-    Setting::new("cpu", SettingKind::Float, "Processors; 0.5 is half of one.")
+    Setting::new("cpu", SettingKind::Float, "CPUs; 0.5 is half a CPU.")
         .default(Literal::Float(1.0))
         .bounds(Literal::Float(0.01), Literal::Float(1024.0))
         .fixed()
         .example("0.5"),
-    Setting::new("memory", SettingKind::Size, "Memory; a container that takes more is ended.")
+    Setting::new("memory", SettingKind::Size, "Memory; a container that uses more is killed.")
         .default(Literal::Text("256MiB"))
         .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
         .fixed()
         .example("\"256MiB\""),
-    Setting::new("storage", SettingKind::Size, "Disk beside volumes: logs and scratch files.")
-        .default(Literal::Text("1GiB"))
-        .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
-        .fixed()
-        .example("\"1GiB\""),
+    Setting::new(
+        "storage",
+        SettingKind::Size,
+        "Disk space outside volumes: logs and scratch files.",
+    )
+    .default(Literal::Text("1GiB"))
+    .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
+    .fixed()
+    .example("\"1GiB\""),
 ];
 
-/// The amounts of a `resources` table, which the reader has filled with its defaults.
+/// Reads a `resources` table, whose defaults are already filled in.
 pub fn read_resources(settings: &Settings) -> ResourcesPlan {
     let size = |path: &str| settings.get(path).and_then(Value::as_size).unwrap_or_default();
     ResourcesPlan {
@@ -87,18 +91,18 @@ pub fn read_resources(settings: &Settings) -> ResourcesPlan {
     }
 }
 
-/// Half a second to let callers notice, ten seconds to finish: together below the thirty that Kubernetes grants.
+/// Half a second for callers to notice and ten seconds to finish: together less than the thirty seconds that Kubernetes grants.
 const DRAIN: &[Setting] = &[
     Setting::new(
         "delay",
         SettingKind::Duration,
-        "Wait between being unready and refusing calls, for callers to notice.",
+        "Time from becoming not ready to refusing calls, so that callers notice.",
     )
     .default(Literal::Text(DrainPlan::DEFAULT_DELAY))
     .bounds(Literal::Text("0s"), Literal::Text("1m"))
     .fixed()
     .example("\"500ms\""),
-    Setting::new("limit", SettingKind::Duration, "Most time for the calls that still run.")
+    Setting::new("limit", SettingKind::Duration, "Longest wait for calls that are still running.")
         .default(Literal::Text(DrainPlan::DEFAULT_LIMIT))
         .bounds(Literal::Text("0s"), Literal::Text("1h"))
         .fixed()
@@ -130,7 +134,7 @@ pub const TARGET_SETTINGS: &[Setting] = &[Setting::new(
         "inits",
         "init_files",
     ])),
-    "What the wiring asks for and the target leaves out, since it has no words for it.",
+    "Features that the wiring asks for and the target leaves out, because it cannot express them.",
 )
 .fixed()
 .example("[\"storage\"]")];

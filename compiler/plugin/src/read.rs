@@ -11,7 +11,7 @@ use bp_wiring::{Bounds, Item, Table, Typed};
 
 use crate::{Literal, Setting, SettingKind};
 
-/// Settings as read, and where each was written.
+/// The settings that were read, and where each was written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReadSettings {
     /// The values, defaults filled in; origins only for what is written.
@@ -20,7 +20,7 @@ pub struct ReadSettings {
     pub spans: BTreeMap<String, Span>,
 }
 
-/// What reading needs to know of the place.
+/// What reading needs to know about the place.
 #[derive(Clone, Copy)]
 pub struct ReadContext<'a> {
     /// How messages name the table: `retry`.
@@ -29,7 +29,7 @@ pub struct ReadContext<'a> {
     pub span: Option<Span>,
     /// The callee's methods, for tables by method.
     pub methods: &'a [String],
-    /// Writes a place as origin: `wiring/local.toml:3`.
+    /// Formats a place as an origin: `wiring/local.toml:3`.
     pub locate: &'a dyn Fn(Span) -> String,
 }
 
@@ -113,7 +113,7 @@ impl Reader<'_, '_> {
                 self.report_missing(setting, path);
             }
             if let SettingKind::Table { settings, .. } = setting.kind {
-                // The defaults inside hold even if nobody names the table.
+                // The defaults inside apply even if the wiring does not name the table.
                 return Some(Value::Table(self.read_table(settings, &Table::default(), path)));
             }
             return setting.default.and_then(|literal| literal_value(&setting.kind, literal));
@@ -270,12 +270,12 @@ fn convert_reference(found: bp_wiring::Reference) -> Reference {
     }
 }
 
-/// A whole number; one that 64 bits with a sign cannot hold is text, as in JSON.
+/// A whole number; one that does not fit in a signed 64-bit integer becomes text, as in JSON.
 pub fn integer_value(number: i128) -> Value {
     i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Integer)
 }
 
-/// A value as written, of whatever type.
+/// A value as written, of any type.
 pub fn to_value(item: &Item) -> Value {
     match &item.value {
         bp_wiring::Value::String(text) | bp_wiring::Value::Datetime(text) => {

@@ -74,7 +74,7 @@ impl Registry {
             .collect()
     }
 
-    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that names none, an order of settings that have none.
+    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, an order of settings that cannot be compared.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
@@ -84,7 +84,8 @@ impl Registry {
             let kind = |path: &str| find_setting(metadata.settings, path).map(|s| s.kind);
             for (low, high) in metadata.ordered {
                 if kind(low).is_none() || kind(low) != kind(high) {
-                    faults.push(format!("{}: `{low}` and `{high}` have no order", metadata.id));
+                    faults
+                        .push(format!("{}: `{low}` and `{high}` cannot be compared", metadata.id));
                 }
             }
             if let Kind::Transport { beside, .. } = metadata.kind {
@@ -143,7 +144,7 @@ impl Registry {
 
 /// Calls a plugin; a panic becomes a diagnostic that names it.
 pub fn guard<T>(plugin: &str, call: impl FnOnce() -> T) -> Result<T, Diagnostic> {
-    // A plugin that panics may leave what it was given half changed; the run fails, so nothing of it is used.
+    // A plugin that panics may leave its arguments half changed; the run fails, so they are not used.
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
         let detail = panic
             .downcast_ref::<&str>()
@@ -186,7 +187,7 @@ fn beside_grammar(setting: &Setting) -> KeyGrammar {
 }
 
 impl Metadata {
-    /// What a plan keeps of the plugin.
+    /// The plugin as the plan holds it.
     pub fn plan(&self) -> PluginPlan {
         let mut settings = BTreeMap::new();
         describe_settings("", self.settings, &mut settings);
@@ -227,7 +228,7 @@ fn check_declarations(
     faults: &mut Vec<String>,
 ) {
     if let Some(name) = shorthand.filter(|name| !settings.iter().any(|s| s.name == *name)) {
-        faults.push(format!("{path}: the shorthand `{name}` is no setting"));
+        faults.push(format!("{path}: the shorthand `{name}` is not a setting"));
     }
     for setting in settings {
         let path = format!("{path}.{}", setting.name);
@@ -317,10 +318,10 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "bad: the shorthand `for` is no setting",
-                "bad.after: Text(\"1 second\") is no duration",
+                "bad: the shorthand `for` is not a setting",
+                "bad.after: expected a duration such as \"500ms\", found Text(\"1 second\")",
                 "bad.after: `after`, its old name, is a setting",
-                "bad: `after` and `until` have no order"
+                "bad: `after` and `until` cannot be compared"
             ]
         );
     }

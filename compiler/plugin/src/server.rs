@@ -32,7 +32,7 @@ use crate::{Kind, Metadata};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ServerSpec {
-    /// The image as the world knows it, tag included; `images.lock` pins it.
+    /// The image by its full name, with its tag; `images.lock` pins it.
     pub image: &'static str,
     /// The port on which it listens.
     pub port: u16,
@@ -40,7 +40,7 @@ pub struct ServerSpec {
     pub arguments: &'static [&'static str],
     /// Its environment.
     pub environment: &'static [(&'static str, ServerValue)],
-    /// The command that succeeds inside the container when the server answers; empty if its port tells all.
+    /// The command that succeeds inside the container when the server answers; empty if a connection to its port is enough.
     pub health: &'static [&'static str],
     /// The folder that must outlive the container; none for a cache.
     pub data: Option<&'static str>,
@@ -57,9 +57,9 @@ pub struct ServerSpec {
 pub enum ServerValue {
     /// Always this.
     Text(&'static str),
-    /// What a setting of the instance says, by dotted path; nothing if it says nothing.
+    /// The value of a setting of the instance, by dotted path; absent if it is not set.
     Setting(&'static str),
-    /// As `Setting`, but the server does not start without it, and it is a reference.
+    /// As `Setting`, but it is a reference, and the server does not start without it.
     Secret(&'static str),
     /// The instance's name, with `_`.
     Name,
@@ -93,7 +93,7 @@ impl ServerSpec {
         self
     }
 
-    /// Sets the command that tells its health.
+    /// Sets the command that checks its health.
     pub const fn health(mut self, command: &'static [&'static str]) -> Self {
         self.health = command;
         self
@@ -105,7 +105,7 @@ impl ServerSpec {
         self
     }
 
-    /// Sets the user and group that it runs as; 1000 if nothing is said.
+    /// Sets the user and group that it runs as; 1000 by default.
     pub const fn user(mut self, number: u32) -> Self {
         self.user = number;
         self
@@ -185,13 +185,13 @@ impl ServerSpec {
             if let ServerValue::Setting(path) | ServerValue::Secret(path) = value
                 && !metadata.settings.iter().any(|s| Some(s.name) == path.split('.').next())
             {
-                faults.push(format!("{id}: {variable} takes `{path}`, which is no setting"));
+                faults.push(format!("{id}: {variable} takes `{path}`, which is not a setting"));
             }
         }
         let (_, memory, storage) = self.resources;
         for text in [memory, storage] {
             if parse_size(text).is_none() {
-                faults.push(format!("{id}: `{text}` is no size"));
+                faults.push(format!("{id}: `{text}` is not a size"));
             }
         }
         if !self.image.contains(':') {
@@ -286,8 +286,8 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "db: X takes `nope`, which is no setting",
-                "db: `much` is no size",
+                "db: X takes `nope`, which is not a setting",
+                "db: `much` is not a size",
                 "db: the image `db` has no tag"
             ]
         );

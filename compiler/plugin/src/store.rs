@@ -8,7 +8,7 @@ use crate::{Literal, Setting, SettingKind};
 pub const ADDRESS: Setting = Setting::new(
     "address",
     SettingKind::Text,
-    "Where the server listens, `host:port`; BP_ADDR_<NAME> wins over it. Without either: this machine and the usual port.",
+    "Where the server listens, `host:port`; BP_ADDR_<NAME> overrides it. Without either: this machine and the default port.",
 )
 .example("\"127.0.0.1:5432\"");
 
@@ -16,7 +16,7 @@ pub const ADDRESS: Setting = Setting::new(
 pub const POOL: Setting = Setting::new(
     "pool",
     SettingKind::Count,
-    "Most connections that a process opens to the server.",
+    "The most connections that a process opens to the server.",
 )
 .default(Literal::Int(16))
 .bounds(Literal::Int(1), Literal::Int(10_000));
@@ -25,7 +25,7 @@ pub const POOL: Setting = Setting::new(
 pub const TIMEOUT: Setting = Setting::new(
     "timeout",
     SettingKind::Duration,
-    "Most time for a call, the wait for a connection included; the call's own deadline counts when it is earlier.",
+    "Longest time for a call, including the wait for a connection; an earlier deadline of the call applies instead.",
 )
 .default(Literal::Text("5s"))
 .bounds(Literal::Text("1ms"), Literal::Text("10m"))
@@ -35,7 +35,7 @@ pub const TIMEOUT: Setting = Setting::new(
 pub const WAIT: Setting = Setting::new(
     "wait",
     SettingKind::Duration,
-    "Most time that a call waits while all connections are busy; then it fails as overloaded.",
+    "Longest time that a call waits while all connections are busy; then it fails as overloaded.",
 )
 .default(Literal::Text("1s"))
 .bounds(Literal::Text("1ms"), Literal::Text("10m"))
@@ -43,17 +43,16 @@ pub const WAIT: Setting = Setting::new(
 
 /// How long connecting may take.
 pub const CONNECT_TIMEOUT: Setting =
-    Setting::new("connect_timeout", SettingKind::Duration, "Most time to open a connection.")
+    Setting::new("connect_timeout", SettingKind::Duration, "Longest time to open a connection.")
         .default(Literal::Text("2s"))
         .bounds(Literal::Text("1ms"), Literal::Text("10m"))
         .tunable();
 
-/// Who the process is to the server.
+/// The user name of the process at the server.
 pub const USER: Setting =
-    Setting::new("user", SettingKind::Text, "The name that the server knows the application by.")
-        .example("\"hotel\"");
+    Setting::new("user", SettingKind::Text, "The user name at the server.").example("\"hotel\"");
 
-/// What proves it.
+/// The password for that user name.
 pub const PASSWORD: Setting = Setting::new(
     "password",
     SettingKind::Text,

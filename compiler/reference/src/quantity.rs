@@ -1,6 +1,6 @@
-//! Bounds of quantities as patterns, since a schema compares numbers and no texts.
+//! Bounds of quantities as regular expressions, because a schema can compare numbers but not text.
 //!
-//! A pattern is exact in whole units, and lets decimals of the first and the last unit pass, which `bp` then judges; it never refuses what `bp` takes.
+//! A pattern is exact for whole numbers of a unit, and accepts some decimals that `bp` then checks; it never refuses what `bp` accepts.
 
 use bp_plugin::{Literal, Setting};
 use serde_json::{Value as Json, json};
@@ -35,7 +35,7 @@ fn range_pattern(min: u64, max: u64, units: &[(String, u64)]) -> String {
         let (low, high) = (min / scale, max / scale);
         let mut numbers = Vec::new();
         if low == 0 && min > 0 {
-            // Less than one, but not nothing.
+            // Less than one, but more than zero.
             numbers.push(r"0+\.0*[1-9][0-9]*".to_owned());
         }
         if low.max(u64::from(min > 0)) <= high {
@@ -54,7 +54,7 @@ fn number_patterns(low: u64, high: u64) -> Vec<String> {
     let mut all = Vec::new();
     let mut from = low;
     while from <= high {
-        // Numbers of as many digits.
+        // Numbers with the same number of digits.
         let digits = from.to_string().len();
         let most = "9".repeat(digits).parse().unwrap_or(u64::MAX).min(high);
         all.extend(same_length_patterns(&from.to_string(), &most.to_string()));
@@ -64,7 +64,7 @@ fn number_patterns(low: u64, high: u64) -> Vec<String> {
     all
 }
 
-/// Patterns of the numbers between two of as many digits.
+/// Patterns of the numbers between two that have the same number of digits.
 fn same_length_patterns(low: &str, high: &str) -> Vec<String> {
     let (Some((first, low)), Some((last, high))) =
         (split_first_digit(low), split_first_digit(high))
@@ -105,7 +105,7 @@ fn split_first_digit(digits: &str) -> Option<(char, &str)> {
     Some((first, digits.get(1..)?))
 }
 
-/// The digit before or after.
+/// The previous or next digit.
 fn step_digit(digit: char, step: i32) -> char {
     let value = digit.to_digit(10).and_then(|d| d.checked_add_signed(step));
     value.and_then(|d| char::from_digit(d, 10)).unwrap_or(digit)

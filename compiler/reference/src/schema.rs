@@ -1,7 +1,7 @@
 //! The JSON Schema of wiring files.
 //!
-//! Draft 7: the newest that Taplo reads, and Tombi reads it too.
-//! A file of an `extends` chain may hold any part of a wiring, so what must be there is asked only of a file that extends nothing.
+//! Draft 7: the newest draft that Taplo reads; Tombi reads it too.
+//! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
 use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
 use bp_plugin::{
@@ -12,9 +12,9 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::setting::{definition_ref, key_schema, properties, setting_schema};
 
-/// The codes of faults of shape: what one of them refuses, the schema refuses too.
+/// The codes of faults in a file's shape: what causes one of them, the schema refuses too.
 ///
-/// Not among them is what TOML itself refuses, what other files, the workflow or another line decide, and bounds, which it knows of quantities to the whole unit only.
+/// The list leaves out what TOML itself refuses, what depends on other files, the workflow or another line, and bounds, which the schema checks for whole units only.
 pub const SHAPE_CODES: &[&str] = &[
     "BP2030", "BP2031", "BP2032", "BP2034", "BP2040", "BP2041", "BP2044", "BP2050", "BP2051",
     "BP2070", "BP2071", "BP2073", "BP2074", "BP2075", "BP2076", "BP2080", "BP3003", "BP3013",
@@ -74,16 +74,16 @@ fn root_requirements() -> Json {
 fn table_schema(name: &str, plugins: &[&Metadata]) -> Json {
     match name {
         "extends" => json!({
-            "description": "Another wiring file, relative to this one, on which this one lies leaf by leaf.",
+            "description": "The wiring file that this one extends, by its path relative to this file; a value here replaces the same value there.",
             "type": "string", "pattern": RELATIVE, "examples": ["local.toml"],
         }),
         "app" => app_schema(),
         "backend" => instances_schema(
-            "Infrastructure instances by name. A name with `*` sets values on those that exist; `= false` removes one.",
+            "Infrastructure instances by name. A name with `*` sets values on the instances that it matches; `= false` removes one.",
             "backend",
         ),
         "service" => instances_schema(
-            "Workflow instances by name: `impl` and the constructor's parameters. A name with `*` sets values on those that exist; `= false` removes one.",
+            "Workflow instances by name: `impl` and the constructor's parameters. A name with `*` sets values on the instances that it matches; `= false` removes one.",
             "service",
         ),
         "external" => instances_schema("Systems that others run, by name.", "external"),
@@ -131,7 +131,7 @@ fn with_description(description: &str, schema: Json) -> Json {
     Json::Object(out)
 }
 
-/// The properties in the order of the keys that the compiler takes; one without a schema takes anything.
+/// The properties, in the order of the keys that the compiler knows; a key without a schema accepts anything.
 fn in_key_order(keys: &[&str], mut schemas: Map<String, Json>) -> Map<String, Json> {
     keys.iter()
         .map(|key| ((*key).to_owned(), schemas.remove(*key).unwrap_or_else(|| json!({}))))
@@ -201,7 +201,7 @@ fn selectors_schema(description: &str, kind: &str) -> Json {
     let method = format!(r"(\.\s*{METHOD}\s*)?");
     let (pattern, refused) = if kind == "edge" {
         let pattern = format!(r"^\s*(\*|{PART}\s*->\s*{PART}\s*{method})\s*$");
-        // The outside world is never called, and what it may call is named exactly.
+        // `client` is never a callee, and what it calls must be named exactly.
         let refused = json!({ "anyOf": [
             { "pattern": r"->\s*client\s*(\.|$)" },
             { "pattern": r"^\s*client\s*->[^.]*\*" },
@@ -228,13 +228,13 @@ fn processes_schema() -> Json {
     own.insert(
         "services".to_owned(),
         json!({
-            "description": "Who runs in it; `*` stands for any characters.",
+            "description": "The services that run in it; `*` stands for any characters.",
             "type": "array", "items": { "type": "string" }, "examples": [["frontend", "search"]],
         }),
     );
     let process = json!({ "type": "object", "properties": own, "additionalProperties": false });
     json!({
-        "description": "What runs together, by name; a service that none claims is its own process. A name with `*` sets values on those that exist.",
+        "description": "What runs together, by name; a service that no process lists gets a process of its own. A name with `*` sets values on the processes that it matches.",
         "type": "object",
         "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition_ref("name")] },
         "patternProperties": { "\\*": { "anyOf": [selector, { "const": false }] } },
@@ -329,7 +329,7 @@ fn patch_schema() -> Json {
         "remove": { "description": "Removes what is there.", "const": true },
     }));
     json!({
-        "description": "Edits of final artifacts; each must hit something.",
+        "description": "Edits of finished artifacts; each must match something.",
         "type": "array",
         "items": {
             "type": "object",
@@ -357,7 +357,7 @@ fn build_definitions(plugins: &[&Metadata]) -> Json {
     };
     json!({
         "name": {
-            "description": "Small letters, digits, and single `_` or `-` between them.",
+            "description": "Lowercase letters, digits, and single `_` or `-` between them.",
             "type": "string",
             "pattern": "^[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
             "maxLength": 40,
@@ -472,7 +472,7 @@ fn edge_schema(plugins: &[&Metadata]) -> Json {
                 ids.push(metadata.id);
                 forms.push(variant_schema(metadata, &[metadata.settings, &[PORT]].concat()));
                 for beside in beside {
-                    // `= false` takes a key away that another file or selector set.
+                    // `= false` removes a key that another file or selector set.
                     let taken = json!({ "anyOf": [setting_schema(beside), { "const": false }] });
                     own.insert(beside.name.to_owned(), with_description(beside.doc, taken));
                 }

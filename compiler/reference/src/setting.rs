@@ -26,7 +26,7 @@ pub(crate) fn setting_schema(setting: &Setting) -> Json {
         return Json::Object(out);
     }
     let base = kind_schema(&setting.kind, setting);
-    // A list or a table is no leaf, so only what is inside may come from elsewhere.
+    // A list or a table cannot be a reference itself, only the values inside it.
     let leaf = !matches!(
         setting.kind,
         SettingKind::List(_)
@@ -73,7 +73,7 @@ pub(crate) fn key_schema(
     json!({ "description": doc, "anyOf": forms })
 }
 
-/// The bare schema of a kind; bounds, secrecy and references are the setting's.
+/// The schema of a kind alone; the setting adds bounds, secrecy and references.
 fn kind_schema(kind: &SettingKind, setting: &Setting) -> Json {
     match kind {
         SettingKind::Duration => {
@@ -123,7 +123,7 @@ fn number_schema(kind: &str, setting: &Setting, least: Option<Literal>) -> Json 
     Json::Object(out)
 }
 
-/// The documentation with what a schema's keywords cannot say: unit, bounds of quantities, and when it may change.
+/// The documentation, with what a schema's keywords cannot say: unit, bounds of quantities, and when it may change.
 fn describe(setting: &Setting) -> String {
     let mut text = setting.doc.to_owned();
     let unit = match setting.kind {
@@ -168,13 +168,12 @@ fn literal_json(literal: Literal) -> Json {
     match literal {
         Literal::Bool(value) => value.into(),
         Literal::Int(value) => value.into(),
-        // A schema's bounds read better as `1` than as `1.0`, and mean the same.
         Literal::Float(value) => json!(value),
         Literal::Text(text) => text.into(),
     }
 }
 
-/// The example as JSON; the default stands in for one that is not declared.
+/// The declared example, as JSON.
 fn parse_example(setting: &Setting) -> Option<Json> {
     if setting.example.is_empty() {
         return None;

@@ -47,7 +47,7 @@ const CASES: &[Case] = &[
     }),
     (
         "BP6006",
-        "cannot read the manifest `build/local/.bp-manifest.json`: it is of another version",
+        "cannot read the manifest `build/local/.bp-manifest.json`: it has another version",
         |b| {
             b.write("build/local/.bp-manifest.json", "{ \"version\": 99 }\n")?;
             b.bp(&["build"])
@@ -163,7 +163,7 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         std::fs::remove_dir_all(b.root.join("tests"))?;
         b.bp(&["test"])
     }),
-    ("BP6033", "cannot read revision `nowhere`: git knows no such commit", |b| {
+    ("BP6033", "cannot read revision `nowhere`: git has no such commit", |b| {
         let made = Command::new("git").args(["init", "--quiet"]).current_dir(&b.root).status()?;
         ensure!(made.success(), "git init");
         b.bp(&["diff", "nowhere:local", "local"])
@@ -180,7 +180,7 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         b.docker("runtime = \"scratch\"\npinned = true")?;
         b.bp(&["build"])
     }),
-    ("BP6042", "cannot read `images.lock`: it is of version 2, and this `bp` reads 1", |b| {
+    ("BP6042", "cannot read `images.lock`: its version is 2, but this `bp` reads version 1", |b| {
         b.write("images.lock", "version = 2\n")?;
         b.bp(&["build"])
     }),
@@ -201,7 +201,7 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
     }),
     (
         "BP6045",
-        "no image can be built from `../demo`: the output folder is outside the application's",
+        "no image can be built from `../demo`: the output folder is outside the application's folder",
         |b| {
             b.docker("runtime = \"scratch\"")?;
             let pins =

@@ -140,7 +140,7 @@ fn restarts_what_changed() -> Result<()> {
 
     // A value of one process: that one is another, and knows the value; the others are who they were.
     run.edit("wiring/local.toml", "max_tags = 5", "max_tags = 4")?;
-    let said = run.says("`board` is restarted")?;
+    let said = run.says("`board` was restarted")?;
     ensure!(said.iter().any(|l| l == "changed: board"), "{said:#?}");
     eventually(LIMIT, "the new value", || {
         let (status, answer) = run.publish("ada", 5)?;
@@ -154,24 +154,24 @@ fn restarts_what_changed() -> Result<()> {
 
     // A comment changes nothing that runs.
     run.edit("wiring/local.toml", "[backend]", "# Where things are kept.\n[backend]")?;
-    run.says("nothing that runs has changed")?;
+    run.says("nothing that is running has changed")?;
 
     // A wiring that cannot be read, and a workflow that does not compile: said, and nobody notices.
     run.edit("wiring/local.toml", "[backend]", "[backend")?;
-    let said = run.says("the system runs on as it was")?;
+    let said = run.says("the system keeps running as it was")?;
     let error = said.iter().any(|l| l.starts_with("error[BP2"));
     ensure!(error && said.iter().any(|l| l.contains("wiring/local.toml:")), "{said:#?}");
     run.edit("wiring/local.toml", "[backend", "[backend]")?;
-    run.says("nothing that runs has changed")?;
+    run.says("nothing that is running has changed")?;
     let message = "\"a note needs an author\".to_owned()";
     run.edit("workflow/src/board.rs", message, "1")?;
-    let said = run.says("the system runs on as it was")?;
+    let said = run.says("the system keeps running as it was")?;
     ensure!(said.iter().any(|l| l.contains("error[BP6013]")), "{said:#?}");
     ensure!(run.processes()? == second && run.publish("ada", 4)?.0 == 200, "nothing has changed");
 
     // Mended, and with another text: the program is another, so all of it starts again.
     run.edit("workflow/src/board.rs", "reason: 1 }", "reason: \"who is it?\".to_owned() }")?;
-    run.says("the system starts again")?;
+    run.says("restarting the system")?;
     run.says(WATCHING)?;
     let (status, answer) = run.publish("", 1)?;
     ensure!(status == 400 && answer.to_string().contains("who is it?"), "{status} {answer}");

@@ -156,7 +156,7 @@ fn waits() -> Result<()> {
     let mut command = bp::command(&demo.root)?;
     let mut child = command.args(["build", "local"]).stderr(fs::File::create(&log)?).spawn()?;
     let end = Instant::now() + Duration::from_mins(1);
-    while !fs::read_to_string(&log)?.contains("another bp writes there; waiting for it") {
+    while !fs::read_to_string(&log)?.contains("another bp is writing there; waiting for it") {
         ensure!(child.try_wait()?.is_none() && Instant::now() < end, "it does not wait");
         std::thread::sleep(Duration::from_millis(5));
     }

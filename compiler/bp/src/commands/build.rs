@@ -1,4 +1,4 @@
-//! `bp build`, and the building that `run` and `test` begin with.
+//! `bp build`, which `run` and `test` also start with.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Build) -> Option<()> {
         timings: arguments.timings,
     };
     if arguments.check {
-        // What is compared is what is on the disk, whatever is remembered of it.
+        // This compares what is on the disk, so no remembered stamps are used.
         return WiringBuild::new(context, application, out, mode, Stamps::none()).check();
     }
     let job = WiringBuild::with_stamps(context, application, out, mode);
@@ -42,7 +42,7 @@ pub(crate) struct BuildOptions<'a> {
     pub(crate) timings: Option<TimingsForm>,
 }
 
-/// One wiring on its way into one folder.
+/// The build of one wiring into one folder.
 #[derive(Debug)]
 pub(crate) struct WiringBuild<'j, 'c> {
     context: &'j Context<'c>,
@@ -50,13 +50,13 @@ pub(crate) struct WiringBuild<'j, 'c> {
     out: Utf8PathBuf,
     mode: BuildOptions<'j>,
     stamps: Arc<Stamps>,
-    /// Which program this is.
+    /// Identifies this `bp`.
     program: String,
-    /// How messages are printed, and whatever else decides the outcome.
+    /// How messages are printed, and what else the outcome depends on.
     options: Vec<String>,
 }
 
-/// What is known of a job before anything is written.
+/// The state of a build before anything is written.
 #[derive(Debug)]
 pub(crate) enum CompileResult<'c> {
     /// The outcome of the last build, which had the same input.
@@ -64,7 +64,7 @@ pub(crate) enum CompileResult<'c> {
     Compiled(Box<Compiled>, Recorder<'c>),
 }
 
-/// What a wiring has, as far as it decides what can be done with it.
+/// The parts of a wiring that decide what can be done with it.
 #[derive(Debug)]
 pub(crate) struct WiringSummary {
     /// The targets that it enables.
@@ -80,7 +80,7 @@ impl WiringSummary {
 }
 
 impl CompileResult<'_> {
-    /// What the wiring has; nothing without a plan.
+    /// The wiring's summary; `None` without a plan.
     pub(crate) fn summarize(&self) -> Option<WiringSummary> {
         match self {
             Self::Remembered(outcome, _) => {
@@ -92,7 +92,7 @@ impl CompileResult<'_> {
     }
 }
 
-/// A folder that holds a whole build; nobody else writes to it until it is dropped.
+/// A folder that holds a complete build; no other build writes to it until this is dropped.
 #[derive(Debug)]
 pub(crate) struct BuiltFolder<'c> {
     pub(crate) folder: OutputFolder<'c>,
@@ -111,7 +111,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         Self { context, application, out, mode, stamps: Arc::new(stamps), program, options }
     }
 
-    /// A job that takes the content of files with known stamps as known.
+    /// A build that does not read files whose stamps are known.
     pub(crate) fn with_stamps(
         context: &'j Context<'c>,
         application: Application,
@@ -132,13 +132,13 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         }
     }
 
-    /// What came of the last build, if all its input is the same.
+    /// The outcome of the last build, if all its input is the same.
     fn recall(&self) -> Option<BuildOutcome> {
         let Application { root, name, .. } = &self.application;
         memo::recall(self.context.system, &self.stamps, root, name, &self.memo_key())
     }
 
-    /// What is remembered, or else what compiling says; diagnostics are not printed yet.
+    /// Recalls the last build's outcome if it still holds, or else compiles; diagnostics are not printed yet.
     pub(crate) fn recall_or_compile(&self) -> CompileResult<'c> {
         let mut clock = Clock::new(self.context.system);
         if let Some(outcome) = self.recall() {
@@ -153,7 +153,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         let application = self.application.clone();
         let Application { root, name, .. } = &self.application;
         let shelf = memo::workflow_cache(self.context.system, root, name, &self.program);
-        // To compare is not to write, not even what is remembered.
+        // `--check` writes nothing, not even caches.
         let shelf = Some(&shelf).filter(|_| !locked);
         let (targets, out) = (self.mode.targets, Some(self.out.as_path()));
         let pins = true;
@@ -163,13 +163,13 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         CompileResult::Compiled(Box::new(compiled), recorder)
     }
 
-    /// Says that another `bp` is to be waited for.
+    /// Says that this `bp` waits for another one.
     fn say_waiting(&self) {
         let out = &self.out;
-        self.context.output.say(&format!("{out}: another bp writes there; waiting for it"));
+        self.context.output.say(&format!("{out}: another bp is writing there; waiting for it"));
     }
 
-    /// What a compiled wiring produces, and the clock after that.
+    /// Makes the artifacts of a compiled wiring; also returns the clock.
     fn emit(&self, compiled: &Compiled, system: &dyn System) -> Option<(Artifacts, Clock<'c>)> {
         let (context, out) = (self.context, &self.out);
         let Some(plan) = context.check_plan(compiled) else {
@@ -194,7 +194,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         (!wrong).then_some((artifacts, clock))
     }
 
-    /// Says what differs, and writes nothing.
+    /// Reports what differs, and writes nothing.
     fn check(&self) -> Option<()> {
         let (context, out) = (self.context, self.out.as_path());
         let mut clock = Clock::new(context.system);
@@ -215,7 +215,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         (!wrong).then_some(())
     }
 
-    /// Makes the folder hold everything of the wiring, and says what changed.
+    /// Brings the folder up to date with the wiring, and says what changed.
     pub(crate) fn build(&self, known: CompileResult<'c>) -> Option<BuiltFolder<'c>> {
         let (compiled, recorder) = match known {
             CompileResult::Compiled(compiled, recorder) => (compiled, recorder),
@@ -249,7 +249,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
                 return None;
             }
         };
-        // The numbers are kept before anything uses them, and only once the output can be written.
+        // `wire.lock` is written before anything uses its numbers, but only once the output can be written.
         write_lock(context, &compiled)?;
         if let Some((path, _)) = &compiled.lock {
             recorder.refresh(path);
@@ -269,7 +269,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         self.stamps.keep(context.system);
         clock.lap("memo");
         context.print_timings(self.mode.timings, &join_timings(&compiled, clock));
-        // A large system is taken apart beside what comes next, which after a build is the end.
+        // Freeing a large system takes time, so another thread does it; after `bp build`, the process just ends.
         std::thread::spawn(move || drop((compiled, artifacts)));
         Some(BuiltFolder { folder })
     }
@@ -281,7 +281,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         }))
     }
 
-    /// The folder as the last build left it.
+    /// Finishes with the folder as the last build left it.
     fn finish_remembered(
         &self,
         folder: OutputFolder<'c>,
@@ -327,7 +327,7 @@ fn join_timings(compiled: &Compiled, clock: Clock<'_>) -> Vec<Timing> {
     compiled.timings.iter().cloned().chain(clock.timings()).collect()
 }
 
-/// Which program this is: its file's stamp, or its content where there is none.
+/// Identifies this program: by its file's stamp, or by its content if there is no stamp.
 fn identify_program(system: &dyn System) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let path = std::env::current_exe().ok().and_then(|p| Utf8PathBuf::from_path_buf(p).ok());
@@ -339,7 +339,7 @@ fn identify_program(system: &dyn System) -> String {
             return format!("{version} {}", Digest::of(&bytes));
         }
     }
-    // A program that cannot be told from another remembers nothing: nobody has this key again.
+    // A program that cannot be identified must not reuse memos, so it gets a key that never occurs again.
     format!("{version} {} {}", std::process::id(), system.now_nanos())
 }
 

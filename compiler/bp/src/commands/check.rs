@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Check) -> Option<()> {
     let options = CompileOptions { pins: true, ..CompileOptions::default() };
     let compiled = context.compile_on(context.system, application, options);
     let mut good = context.check_plan(&compiled).is_some();
-    // Whether a patch fits is known only beside the files that it edits.
+    // Patches can be checked only against the files that they edit.
     if good && !compiled.wiring.patches.is_empty() {
         good = check_patches(context, &compiled);
     } else if good {
@@ -25,7 +25,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Check) -> Option<()> {
     good.then_some(())
 }
 
-/// Makes the sure fixes, and says which.
+/// Makes the fixes that are certain, and says which.
 fn apply_fixes(context: &Context<'_>, arguments: &Check) -> Option<()> {
     let application =
         context.or_report(Application::find(context.system, arguments.wiring.as_deref()))?;
@@ -49,7 +49,7 @@ fn apply_fixes(context: &Context<'_>, arguments: &Check) -> Option<()> {
 
 /// Reports a runtime that no build can link.
 ///
-/// Making files says so too; what only explains a wiring, or compares it with that of an older `bp`, needs no runtime.
+/// Only commands that check or make files do this; explaining or comparing wirings needs no runtime.
 fn check_runtime(context: &Context<'_>, compiled: &Compiled) -> bool {
     let Some(plan) = &compiled.plan else { return false };
     let (system, root, span) =
@@ -58,7 +58,7 @@ fn check_runtime(context: &Context<'_>, compiled: &Compiled) -> bool {
     !context.output.print_diagnostics(fault, &compiled.sources)
 }
 
-/// Reports the faults of the wiring's patches, and of whatever else making files shows.
+/// Reports the faults of the wiring's patches, and all others that making files shows.
 fn check_patches(context: &Context<'_>, compiled: &Compiled) -> bool {
     let Some(plan) = &compiled.plan else { return false };
     let input = BuildInput {

@@ -11,7 +11,7 @@ use super::Context;
 use crate::cli::{Diff, DumpFormat};
 use crate::revision::RevisionSystem;
 
-/// A side as it was asked for.
+/// A side as the command line names it.
 #[derive(Debug, Clone, Copy)]
 struct SideArgument<'a> {
     revision: Option<&'a str>,
@@ -34,7 +34,7 @@ impl<'a> SideArgument<'a> {
     }
 }
 
-/// A side that was compiled, and the files it was compiled from where they are not those on disk.
+/// A compiled side, and the git revision that it was read from, if any.
 #[derive(Debug)]
 struct CompiledSide {
     compiled: Compiled,
@@ -49,17 +49,17 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Diff) -> Option<()> {
     }
     if let Some(revision) = &arguments.rev {
         if old.revision.is_some() {
-            let why = "the first side names a revision of its own";
+            let why = "the first side already names a revision";
             context.output.print_fault(catalog::target::no_revision(revision, why));
             return None;
         }
         old.revision = Some(revision);
     }
-    // Both are read before either is given up, so that one run reports the faults of both.
+    // Both are compiled before either fails, so that one run reports the faults of both.
     let (a, b) = (compile_side(context, old), compile_side(context, new));
     let (a, mut b) = (a?, b?);
     if let (Some(first), Some(second)) = (&a.compiled.plan, &mut b.compiled.plan) {
-        // A wiring's own name is no difference, so files that repeat it must not differ by it.
+        // A wiring's own name does not count as a difference, so files that repeat it must not differ by it.
         second.wiring.clone_from(&first.wiring);
     }
     let (a_files, b_files) =
@@ -76,7 +76,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Diff) -> Option<()> {
     (!arguments.exit_code || difference.is_equal()).then_some(())
 }
 
-/// Compiles a side; only faults that leave it without a plan are worth a word.
+/// Compiles a side; faults are printed only if there is no plan.
 fn compile_side(context: &Context<'_>, named: SideArgument<'_>) -> Option<CompiledSide> {
     let revision = match named.revision {
         Some(revision) => {
@@ -109,7 +109,7 @@ fn find_repository_folder(system: &dyn System, wiring: &str) -> camino::Utf8Path
     found.map_or(here.clone(), Utf8Path::to_owned)
 }
 
-/// What a build of this side would write into the folder of `first`.
+/// Makes what a build of this side would write into the folder of `first`.
 fn make_side_artifacts(
     context: &Context<'_>,
     read: &CompiledSide,

@@ -1,4 +1,4 @@
-//! `bp image pin`: digests of images, as the Docker engine finds them.
+//! `bp image pin`: asks the Docker engine for digests of images.
 
 #![expect(clippy::disallowed_methods, reason = "`bp image pin` asks the Docker engine")]
 
@@ -11,7 +11,7 @@ use bp_driver::read_image_lock;
 use super::Context;
 use crate::cli::Pin;
 
-/// Pins what the wiring's targets name; pins of other wirings' images stay.
+/// Pins the images that the wiring's targets name; pins of other wirings' images stay.
 pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
     let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
     let plan = context.check_plan(&compiled)?;
@@ -47,7 +47,7 @@ fn record_pin(lock: &mut ImageLock, image: &str, digest: &str) -> Result<(), Dia
     })
 }
 
-/// Pulls an image, and asks by which digest its repository knows it.
+/// Pulls an image, and asks the engine for its digest in its repository.
 fn find_digest(program: &str, image: &str, registry: Option<&str>) -> Result<String, Diagnostic> {
     let name = from_registry(image, registry);
     run_docker(program, image, &["pull", "--quiet", &name])?;
@@ -60,7 +60,7 @@ fn find_digest(program: &str, image: &str, registry: Option<&str>) -> Result<Str
         .find_map(|digest| digest.strip_prefix(repository)?.strip_prefix('@'))
         .map(str::to_owned)
         .ok_or_else(|| {
-            catalog::target::no_digest(image, "the engine knows none of this repository")
+            catalog::target::no_digest(image, "the engine has no digest from this repository")
         })
 }
 
@@ -77,7 +77,7 @@ fn run_docker(program: &str, image: &str, arguments: &[&str]) -> Result<String, 
         catalog::target::cannot_start(
             program,
             &error.to_string(),
-            "install Docker's command line, or let the variable BP_DOCKER name it",
+            "install the Docker command line, or set BP_DOCKER to its path",
         )
     })?;
     if output.status.success() {
@@ -93,7 +93,7 @@ mod tests {
     use super::repository_name;
 
     #[test]
-    fn a_registry_s_port_is_no_tag() {
+    fn a_registry_s_port_is_not_a_tag() {
         assert_eq!(repository_name("127.0.0.1:5000/library/rust:1"), "127.0.0.1:5000/library/rust");
         assert_eq!(repository_name("127.0.0.1:5000/library/rust"), "127.0.0.1:5000/library/rust");
     }

@@ -1,4 +1,4 @@
-//! `bp ir`, `bp graph` and `bp explain`: looking at what was resolved.
+//! `bp ir`, `bp graph` and `bp explain`: showing what was resolved.
 
 use bp_diag::{catalog, find_code, nearest};
 use bp_driver::{Application, GraphFormat, explain as driver_explain, pass_names, render_plan};
@@ -29,7 +29,7 @@ pub(crate) fn print_ir(context: &Context<'_>, arguments: &IrDump) -> Option<()> 
         (None, None, _) => return None,
     };
     context.output.print_result(&text);
-    // The graph after a pass is shown even where the plan has faults, to help to find them.
+    // The graph after a pass is shown even if the plan has faults, to help find them.
     (!compiled.diagnostics.has_errors()).then_some(())
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn explain(context: &Context<'_>, arguments: &Explain) -> Option<()> 
     Some(())
 }
 
-/// Explains what belongs to no wiring; whether this is such a thing.
+/// Explains what belongs to no wiring: a code or a plugin; returns whether `what` is one.
 fn explain_code(context: &Context<'_>, what: &str) -> bool {
     if what == "codes" {
         for code in bp_diag::all_codes() {

@@ -1,4 +1,4 @@
-//! The commands, one file each; each hands back `None` after it has printed an error.
+//! The commands, one file each; each returns `None` after it has printed an error.
 
 pub(crate) mod build;
 pub(crate) mod check;
@@ -29,7 +29,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The value, or nothing after printing the fault.
+    /// The value, or `None` after printing the fault.
     pub(crate) fn or_report<T>(&self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|fault| self.output.print_fault(fault)).ok()
     }
@@ -46,7 +46,7 @@ impl Context<'_> {
         Some(self.compile_on(self.system, application, options))
     }
 
-    /// Compiles a wiring that was found, by what a system answers; diagnostics are not printed yet.
+    /// Compiles a wiring, reading from the given system; diagnostics are not printed yet.
     pub(crate) fn compile_on(
         &self,
         system: &dyn System,
@@ -59,7 +59,7 @@ impl Context<'_> {
         compile(system, self.registry, application, options)
     }
 
-    /// Prints what is wrong; the plan unless there is an error.
+    /// Prints the diagnostics; returns the plan unless there is an error.
     pub(crate) fn check_plan<'c>(&self, compiled: &'c Compiled) -> Option<&'c Plan> {
         let all = compiled.diagnostics.clone().sorted();
         if self.output.print_diagnostics(all, &compiled.sources) {
@@ -68,7 +68,7 @@ impl Context<'_> {
         compiled.plan.as_ref()
     }
 
-    /// Prints how long each stage took, where that was asked for.
+    /// Prints how long each stage took, if asked for.
     pub(crate) fn print_timings(&self, form: Option<TimingsForm>, all: &[Timing]) {
         let Some(form) = form else { return };
         let wall: u64 = all.iter().map(|t| t.nanos).sum();

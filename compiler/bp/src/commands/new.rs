@@ -157,7 +157,7 @@ fn write_files(
     Ok(())
 }
 
-/// Numbers the template's fields, so that the first build changes nothing that is committed.
+/// Writes the template's `wire.lock`, so that the first build changes nothing that is committed.
 fn write_lock(context: &Context<'_>, root: &Utf8Path) -> Option<()> {
     let wiring = root.join("wiring/local.toml");
     let application =
@@ -178,20 +178,20 @@ fn write_file(system: &dyn System, path: &Utf8Path, bytes: &[u8]) -> Result<(), 
 fn check_name(name: &str) -> Result<(), Diagnostic> {
     let fault = |why| Err(catalog::target::bad_application_name(name, why));
     if name.is_empty() || name.len() > 40 {
-        return fault("it has no or more than 40 characters");
+        return fault("it is empty or longer than 40 characters");
     }
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         return fault("it does not start with a lower-case letter");
     }
     if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-        return fault("it holds a character other than lower-case letters, digits and `-`");
+        return fault("it contains a character other than lower-case letters, digits and `-`");
     }
     if name.ends_with('-') || name.contains("--") {
-        return fault("each `-` stands between letters or digits");
+        return fault("each `-` must stand between letters or digits");
     }
     // These name services of the template, or are reserved in wirings.
     if ["greeter", "visits", "client", "default", "bp", "test"].contains(&name) {
-        return fault("the name is taken by something else");
+        return fault("the name is reserved");
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
     })
 }
 
-/// A caller that was stopped before its end has shown nothing.
+/// A caller that was stopped before its end has proved nothing, so this counts as a failure.
 pub(super) fn fail_if_interrupted(ended: EndReason) -> EndReason {
     match ended {
         EndReason::UserAsked => EndReason::Failed(catalog::target::smoke_failed("an interruption")),
@@ -100,13 +100,13 @@ pub(super) fn prepare(context: &Context<'_>, request: &RunRequest<'_>) -> Option
     let (root, out) = (application.root.clone(), application.output());
     let job = WiringBuild::with_stamps(context, application.clone(), out, BuildOptions::default());
     let known = job.recall_or_compile();
-    // Nothing is built where the plan fails, and then there is nothing to wait for.
+    // Without a plan nothing is built, so there is nothing to wait for.
     let mirrors = match known.summarize() {
         Some(about) => {
-            // Said before anything is written or compiled, which takes minutes the first time.
+            // Checked before anything is written or compiled, which takes minutes the first time.
             context.or_report(check_runnable(&about, &application, request))?;
             Some(context.or_report(Mirrors::hold(context.system, &root, &|| {
-                context.output.say("another bp builds this application; waiting for it");
+                context.output.say("another bp is building this application; waiting for it");
             }))?)
         }
         None => None,
@@ -115,7 +115,7 @@ pub(super) fn prepare(context: &Context<'_>, request: &RunRequest<'_>) -> Option
     context.or_report(prepare_built(context, &application, &mirrors?, built, request))?
 }
 
-/// Whether a wiring has what it is to be run for.
+/// Checks that a wiring has what the request needs.
 fn check_runnable(
     about: &WiringSummary,
     application: &Application,
@@ -130,7 +130,7 @@ fn check_runnable(
     Ok(())
 }
 
-/// Lets cargo build what was written; nothing when a signal cut that short.
+/// Lets cargo build what was written; `None` if a signal stopped it.
 fn prepare_built(
     context: &Context<'_>,
     application: &Application,
@@ -166,7 +166,7 @@ fn prepare_built(
         return Ok(None);
     };
     let binary = executables.binary.clone().ok_or_else(|| {
-        let (what, help) = ("cargo names no binary", "see that the variable CARGO names cargo");
+        let (what, help) = ("cargo reported no binary", "check that CARGO names the real cargo");
         catalog::target::cannot_start(&manifest.app, what, help)
     })?;
     Ok(Some(Prepared {

@@ -1,9 +1,9 @@
-//! `bp run --watch`: on every save, what changed is built again, and the system starts again if anything that runs is another.
+//! `bp run --watch`: on every save, builds again what changed, and restarts what it affects.
 //!
 //! Every wiring fact is in the run plan, which a process reads when it starts.
-//! So a change of the wiring concerns the processes whose slice of the plan is another, and a change of the workflow concerns all, because they are one program.
-//! A save that changes no program and no slice, such as of a comment or of a smoke call, stops nothing.
-//! While anything is wrong, the system runs on as it was.
+//! So a change of the wiring affects the processes whose slice of the plan differs, and a change of the workflow affects all, because they share one program.
+//! A save that changes neither the program nor a slice, such as of a comment or a smoke call, restarts nothing.
+//! While anything is wrong, the system keeps running as it was.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +26,7 @@ use crate::supervise::{Answer, Request, ask, run_folder};
 
 /// Editors write a file in several steps, and a branch's checkout writes many files.
 const QUIET: Duration = Duration::from_millis(150);
-/// How often the end of the run is looked for.
+/// How often to check whether the run has ended.
 const TICK: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
@@ -50,7 +50,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
                     let whole = build_on_saves(context, arguments, prepared, &mut saves, &ended);
                     again.store(whole, Ordering::Relaxed);
                     if whole {
-                        // The supervisor stops everything in order, as for a user who asks.
+                        // The supervisor then stops everything in order, as it does after Ctrl-C.
                         let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTERM);
                     }
                 });
@@ -78,7 +78,7 @@ fn build_again(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
     )
 }
 
-/// Builds after every save until the run ends; whether the whole system has to start again.
+/// Builds after every save until the run ends; returns whether the whole system has to start again.
 fn build_on_saves(
     context: &Context<'_>,
     arguments: &Run,
@@ -99,24 +99,24 @@ fn build_on_saves(
                 signals::mark_answered();
                 return false;
             }
-            context.output.say("the system runs on as it was");
+            context.output.say("the system keeps running as it was");
             continue;
         };
         let parts = RunInputs::of(context.system, &fresh);
         match now.compare(&parts) {
-            Change::Nothing => context.output.say("nothing that runs has changed"),
+            Change::Nothing => context.output.say("nothing that is running has changed"),
             Change::Processes(names) => {
                 context.output.say(&format!("changed: {}", names.join(", ")));
                 // The supervisor starts the program and the plan that it began with.
                 let same = now.program == parts.program && prepared.plan == fresh.plan;
                 if !same || !names.iter().all(|name| restart_process(context, prepared, name)) {
-                    context.output.say("the system starts again");
+                    context.output.say("restarting the system");
                     return true;
                 }
                 now = parts;
             }
             Change::Everything => {
-                context.output.say("processes or listeners have changed: the system starts again");
+                context.output.say("processes or listeners have changed: restarting the system");
                 return true;
             }
         }
@@ -124,7 +124,7 @@ fn build_on_saves(
     false
 }
 
-/// Has the run restart a process, copy by copy; whether it did.
+/// Asks the run to restart a process, copy by copy; returns whether it did.
 fn restart_process(context: &Context<'_>, prepared: &Prepared, process: &str) -> bool {
     let here = context.system.current_directory().unwrap_or_default();
     let application = &prepared.application;
@@ -140,14 +140,14 @@ fn restart_process(context: &Context<'_>, prepared: &Prepared, process: &str) ->
     }
 }
 
-/// What decides how each process runs.
+/// What the running processes depend on.
 #[derive(Debug, Clone, PartialEq)]
 struct RunInputs {
     /// The program's hash.
     program: Option<String>,
     /// What the supervisor starts.
     manifest: Value,
-    /// What of the plan concerns each process.
+    /// The part of the plan that concerns each process.
     slices: BTreeMap<String, Value>,
 }
 
@@ -185,9 +185,9 @@ impl RunInputs {
     }
 }
 
-/// What of a run plan concerns each process: its own entry, its instances, the calls that they make, what the outside world calls on them, and its listeners.
+/// The part of a run plan that concerns each process: its own entry, its instances, the calls that they make, the outside world's calls to them, and its listeners.
 ///
-/// What belongs to no process (plugins, knobs, wire numbers) concerns each; smoke calls concern none.
+/// What belongs to no process (plugins, knobs, wire numbers) concerns all; smoke calls concern none.
 fn slice_plan(plan: &Value) -> BTreeMap<String, Value> {
     let entries = |key: &str| plan.get(key).and_then(Value::as_object).into_iter().flatten();
     let shared = ["version", "runtime", "plugins", "knobs", "wire"];
@@ -218,7 +218,7 @@ fn slice_plan(plan: &Value) -> BTreeMap<String, Value> {
     slices
 }
 
-/// An entry of the plan with the lists of wrappers that it names put in.
+/// An entry of the plan in which the names of wrapper lists are replaced by the lists.
 fn unfold_stacks(entry: &Value, plan: &Value) -> Value {
     match entry {
         Value::Object(fields) => fields
@@ -241,7 +241,7 @@ struct SaveWatcher {
 }
 
 impl SaveWatcher {
-    /// The files that were saved, once no further one is; none after a while.
+    /// Waits for saved files, and returns them once no more follow; empty if none came in time.
     fn wait(&mut self) -> Vec<String> {
         let mut saved = Vec::new();
         let mut patience = TICK;
@@ -277,7 +277,7 @@ fn watch_saves(context: &Context<'_>, arguments: &Run) -> Option<SaveWatcher> {
             return;
         }
         for path in event.paths.iter().filter_map(|path| Utf8Path::from_path(path)) {
-            // What the application lies in may have any name.
+            // Folders above the application may have any name, such as `target`.
             if is_source(path.strip_prefix(&here).unwrap_or(path)) {
                 let _ = sender.send(path.to_owned());
             }
@@ -292,7 +292,7 @@ fn watch_saves(context: &Context<'_>, arguments: &Run) -> Option<SaveWatcher> {
     Some(SaveWatcher { events, _watcher: watcher })
 }
 
-/// Whether a file is one that people write; what cargo and `bp` write is none.
+/// Whether people write a file, and not cargo or `bp`.
 fn is_source(path: &Utf8Path) -> bool {
     let generated = |part: &str| ["target", "build", ".bp"].contains(&part);
     matches!(path.extension(), Some("rs" | "toml")) && !path.iter().any(generated)
@@ -328,14 +328,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_caller_minds_another_timeout() {
+    fn another_timeout_affects_only_the_caller() {
         let now = sample_inputs("1s");
         assert_eq!(now.compare(&sample_inputs("1s")), Change::Nothing);
         assert_eq!(now.compare(&sample_inputs("2s")), Change::Processes(vec!["front".to_owned()]));
     }
 
     #[test]
-    fn another_program_is_everybodys_and_other_processes_are_another_system() {
+    fn another_program_affects_all_and_other_processes_are_another_system() {
         let now = sample_inputs("1s");
         let mut other = sample_inputs("1s");
         other.program = Some("b".to_owned());
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_bp_and_cargo_write_is_no_save() {
+    fn what_bp_and_cargo_write_is_not_a_save() {
         for (path, is) in [
             ("wiring/local.toml", true),
             ("workflow/src/lib.rs", true),

@@ -18,19 +18,19 @@ use super::ports::{self, Ports};
 pub(super) struct ProcessCopy {
     pub(super) process: String,
     pub(super) label: String,
-    /// Place among the processes, for its colour.
+    /// The position among the processes, for the colour.
     index: usize,
     pub(super) environment: Vec<(String, String)>,
     pub(super) prefix: Prefix,
     pub(super) admin: u16,
-    /// By address, where it listens.
+    /// The ports on which it listens, by address.
     pub(super) listening: Vec<(String, u16)>,
     pub(super) stop_limit: Duration,
-    /// Whether another copy can start while it runs; else it must leave first.
+    /// Whether its successor can start while it still runs; else it must end first.
     pub(super) can_overlap: bool,
     pub(super) state: CopyState,
     pub(super) ready: bool,
-    /// Starting with the system: callers are told of it at once, so that the first call after the start finds it.
+    /// It starts together with the system: callers are told of it at once, so that the first call after the start finds it.
     pub(super) fresh: bool,
     /// When it was last asked whether it is ready.
     pub(super) asked: Option<Instant>,
@@ -40,7 +40,7 @@ pub(super) struct ProcessCopy {
 #[derive(Debug)]
 pub(super) enum CopyState {
     Running(RunningProcess),
-    /// It ended; it starts again then.
+    /// It ended; it starts again at this time.
     Waiting(Instant),
     Stopped,
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-/// A process that ran this long before it ended starts over with the shortest wait.
+/// After a process ran this long, the waits start over with the shortest.
 const STEADY: Duration = Duration::from_secs(10);
 /// Wait before the first restart; doubled with each.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
-/// Ends in quick succession after which restarting is pointless.
+/// After this many quick ends, restarting is pointless.
 const MOST: u32 = 5;
 
 /// What to do about a process that ended.

@@ -1,4 +1,4 @@
-//! The socket by which `bp restart` reaches a running `bp run`: a request and its answers, a JSON object a line.
+//! The socket through which `bp restart` reaches a running `bp run`: a request and its answers, one JSON object on each line.
 
 #![expect(clippy::disallowed_methods, reason = "the supervisor's own socket in `.bp/run`")]
 
@@ -29,21 +29,21 @@ pub(crate) enum Request {
     Restart(String),
 }
 
-/// What it is told; the last is `Done` or one of those below it.
+/// What the caller is told; the last answer is `Done` or one of those below it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Answer {
-    /// How far it is.
+    /// Progress.
     Say(String),
     /// It is done.
     Done,
-    /// There is no such process; these there are.
+    /// There is no such process; these exist.
     Unknown(Vec<String>),
     /// It went wrong.
     Failed(String),
 }
 
-/// Takes requests.
+/// The supervisor's end of the socket.
 #[derive(Debug)]
 pub(crate) struct ControlSocket {
     listener: UnixListener,
@@ -51,10 +51,10 @@ pub(crate) struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Listens in `folder`, which nobody else may enter, for the same user alone.
+    /// Listens in `folder`, which only this user may enter.
     pub(crate) fn listen(folder: &Path) -> io::Result<Self> {
         let path = folder.join(NAME);
-        // Left by one that was killed: who runs a wiring holds its lock.
+        // A socket here was left by a run that was killed: this run holds the wiring's lock, so there is no other.
         let _ = fs::remove_file(&path);
         let listener = with_short_path(folder, |path| UnixListener::bind(path))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
@@ -87,14 +87,14 @@ impl Drop for ControlSocket {
     }
 }
 
-/// Who asked.
+/// The program that asked.
 #[derive(Debug)]
 pub(crate) struct Caller {
     stream: UnixStream,
 }
 
 impl Caller {
-    /// Tells it; one that has left does not mind.
+    /// Sends an answer; a caller that is gone is ignored.
     pub(crate) fn tell(&mut self, answer: &Answer) {
         if let Ok(mut line) = serde_json::to_vec(answer) {
             line.push(b'\n');
@@ -107,10 +107,10 @@ fn connect(folder: &Path) -> io::Result<UnixStream> {
     with_short_path(folder, |path| UnixStream::connect(path))
 }
 
-/// Asks the supervisor of this folder, and hands on what it says until the end.
+/// Asks the supervisor of this folder, and passes on what it says until the last answer.
 ///
 /// # Errors
-/// None is there, or it went away before it was done.
+/// There is no supervisor, or it ended before it was done.
 pub(crate) fn ask(
     folder: &Path,
     request: &Request,
@@ -129,7 +129,7 @@ pub(crate) fn ask(
     Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended before it was done"))
 }
 
-/// Uses the socket by its path, or through the open folder where the path is too long for an address.
+/// Opens the socket by its path, or through the open folder if the path is too long for an address.
 fn with_short_path<T>(folder: &Path, open: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
     let path = folder.join(NAME);
     if path.as_os_str().len() <= LONGEST_PATH {

@@ -8,16 +8,16 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// The supervisor's folder while it runs, and what it has published there.
+/// The supervisor's folder while it runs, and the endpoints that its files list.
 #[derive(Debug)]
 pub(crate) struct EndpointFiles {
     folder: PathBuf,
-    /// By address: what its file says.
+    /// By address: what its file lists.
     written: BTreeMap<String, Vec<String>>,
 }
 
 impl EndpointFiles {
-    /// Makes the folder, which only its owner may read, with an empty file an address.
+    /// Makes the folder, which only its owner may read, with an empty file for each address.
     pub(crate) fn new<'a>(
         folder: &Path,
         addresses: impl IntoIterator<Item = &'a str>,
@@ -36,7 +36,7 @@ impl EndpointFiles {
         self.folder.join("endpoints").join(format!("{address}.json"))
     }
 
-    /// Says where an address's replicas are, if that is news.
+    /// Writes where an address's replicas are, if that has changed.
     pub(crate) fn set(&mut self, address: &str, endpoints: Vec<String>) -> io::Result<()> {
         if self.written.get(address) == Some(&endpoints) {
             return Ok(());
@@ -45,7 +45,7 @@ impl EndpointFiles {
         let unfinished = file.with_extension("new");
         let text = serde_json::to_string(&endpoints).map_err(io::Error::other)?;
         fs::write(&unfinished, text + "\n")?;
-        // Whoever reads at this moment sees the old list or the new one.
+        // The rename is atomic, so a reader sees the old list or the new one.
         fs::rename(&unfinished, &file)?;
         self.written.insert(address.to_owned(), endpoints);
         Ok(())

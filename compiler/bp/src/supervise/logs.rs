@@ -9,7 +9,7 @@ const COLORS: [&str; 6] =
 /// A line longer than this is printed in pieces, so that no process can fill the memory.
 const LONGEST: u64 = 64 * 1024;
 
-/// How a process's lines start.
+/// What a process's lines start with.
 #[derive(Debug, Clone)]
 pub(crate) struct Prefix(String);
 

@@ -1,4 +1,4 @@
-//! `bp run`'s supervisor: starts processes, awaits them, restarts them, stops them in order.
+//! `bp run`'s supervisor: starts processes, waits for them, restarts them, stops them in order.
 
 #![expect(clippy::disallowed_methods, reason = "the supervisor measures time")]
 
@@ -36,17 +36,17 @@ use crate::signals::SignalWatch;
 
 pub(crate) use control::{Answer, Request, ask};
 
-/// How often processes, signals and readiness are looked at.
+/// How often to check processes, signals and readiness.
 const TICK: Duration = Duration::from_millis(25);
 /// How long all processes may take to become ready.
 const READY_LIMIT: Duration = Duration::from_mins(1);
-/// How often a process that is ready is asked whether it still is.
+/// How often to ask a ready process whether it still is.
 const PERIOD: Duration = Duration::from_millis(250);
-/// What a process gets on top of its own limit before it is killed.
+/// How much longer than its own limit a process may take before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What to do when a program that cargo has just built does not start.
-const GONE: &str = "see that nothing removes `.bp/target`, and that programs may run from there";
+const GONE: &str = "check that nothing removes `.bp/target`, and that programs may run from it";
 
 /// What to start, and how.
 pub(crate) struct Launch<'a> {
@@ -80,7 +80,7 @@ pub(crate) struct Supervisor<'a> {
     launch: Launch<'a>,
     copies: Vec<ProcessCopy>,
     ports: Ports,
-    // Before the folder that it is in.
+    // Declared before `endpoint_files`, so that it is dropped before the folder that it is in.
     control: Option<ControlSocket>,
     endpoint_files: EndpointFiles,
     roll: Option<RollingRestart>,
@@ -177,7 +177,7 @@ impl<'a> Supervisor<'a> {
         copy.start(&self.launch.program)
     }
 
-    /// Gives back the ports of a copy that came to nothing.
+    /// Returns the ports of a copy that did not start.
     fn release(&mut self, copy: &ProcessCopy) {
         for (_, port) in &copy.listening {
             self.ports.release(*port);
@@ -200,7 +200,7 @@ impl<'a> Supervisor<'a> {
             });
             if let Err(error) = self.endpoint_files.set(address, endpoints.collect()) {
                 (self.launch.say)(&format!(
-                    "callers of {address} do not learn of a change: {error}"
+                    "callers of {address} were not told of a change: {error}"
                 ));
             }
         }
@@ -226,7 +226,7 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Supervises until the user asks to stop, or a process cannot be kept up.
+    /// Supervises until the user asks to stop, or a process keeps ending.
     pub(crate) fn run(&mut self) -> EndReason {
         loop {
             if let Err(ended) = self.tick() {
@@ -236,7 +236,7 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Supervises while another program calls the system, and hands back how that ended.
+    /// Supervises while another program calls the system, and returns how that ended.
     pub(crate) fn run_while(&mut self, caller: io::Result<Child>) -> Result<ExitStatus, EndReason> {
         let failed = |e: io::Error| {
             EndReason::Failed(catalog::target::cannot_start("the caller", &e.to_string(), GONE))
@@ -255,7 +255,7 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Looks at signals, at processes that ended, at who is ready, and at what `bp restart` wants.
+    /// Checks signals, processes that ended, readiness, and requests of `bp restart`.
     fn tick(&mut self) -> Result<(), EndReason> {
         if self.signals.pending().is_some() {
             return Err(EndReason::UserAsked);
@@ -333,12 +333,12 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    /// Stops every process, callers before callees; what went wrong on the way.
+    /// Stops every process, callers before callees; returns what went wrong.
     ///
     /// A second signal kills what is left.
     pub(crate) fn stop(mut self) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
-        // A copy that a restart left between two places drains while the others do.
+        // A copy that a restart was replacing drains while the others do.
         let between = self.roll.take().map(RollingRestart::into_running).unwrap_or_default();
         for (running, _) in &between {
             running.terminate();

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 /// Ports to choose from: above those that need rights, below those that the system gives to outgoing connections (32768 on Linux), which could take one between the choice and its use.
 pub(super) const RANGE: std::ops::Range<u16> = 20_000..32_000;
 
-/// Hands out free ports, none twice.
+/// Gives out free ports, each only once.
 #[derive(Debug)]
 pub(crate) struct Ports {
     next: u16,
@@ -14,7 +14,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Starts at a place in the range that `seed` picks, so that two runs at once seldom try the same.
+    /// Starts at a point in the range that `seed` picks, so that two runs at once rarely try the same ports.
     pub(crate) fn new(seed: u32) -> Self {
         let span = u32::from(RANGE.end - RANGE.start);
         let offset = u16::try_from(seed.wrapping_mul(397) % span).unwrap_or(0);
@@ -41,7 +41,7 @@ impl Ports {
         None
     }
 
-    /// A port that nobody uses any more may be handed out again.
+    /// Marks a port as unused, so that it may be given out again.
     pub(crate) fn release(&mut self, port: u16) {
         self.taken.remove(&port);
     }

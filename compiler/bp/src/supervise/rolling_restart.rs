@@ -1,8 +1,8 @@
 //! A rolling restart: the copies of a process, one after the other.
 //!
-//! Where two copies can run beside each other, the new one is started and ready before the old one is told to stop.
-//! Where they cannot, because clients know the port or because a backend's content belongs to one process, the old one leaves first.
-//! Either way the order is that of a stop: out of the endpoints' file, a wait for callers to notice, SIGTERM, drain, end.
+//! If two copies can run at the same time, the new one is started and ready before the old one is told to stop.
+//! If they cannot, because clients know the port or because a backend's content belongs to one process, the old one ends first.
+//! In both cases the old one stops in the usual order: out of the endpoint file, a wait for callers to notice, SIGTERM, drain, end.
 
 #![expect(clippy::disallowed_methods, reason = "the supervisor measures time")]
 
@@ -18,14 +18,14 @@ use super::{GONE, GRACE, READY_LIMIT, Supervisor, ready};
 /// Callers look at the file every 100 ms; twice that and a little, so that each has seen it.
 const NOTICE: Duration = Duration::from_millis(250);
 
-/// A restart under way.
+/// A restart in progress.
 #[derive(Debug)]
 pub(super) struct RollingRestart {
     process: String,
     caller: Option<Caller>,
-    /// Places of the copies to come.
+    /// Indices of the copies that are still to be restarted.
     left: VecDeque<usize>,
-    /// The copy that is being restarted.
+    /// The index of the copy that is being restarted.
     place: usize,
     step: Step,
     begun: Instant,
@@ -71,7 +71,7 @@ enum StepOutcome {
 }
 
 impl RollingRestart {
-    /// A restart of these places.
+    /// A restart of the copies at these indices.
     pub(super) fn new(process: String, places: Vec<usize>, caller: Caller) -> Self {
         Self {
             process,
@@ -89,7 +89,7 @@ impl RollingRestart {
         }
     }
 
-    /// Running copies that are in nobody's place, to be stopped with the others.
+    /// Running copies that are not in the supervisor's list, to be stopped with the others.
     pub(super) fn into_running(self) -> Vec<(RunningProcess, Duration)> {
         match self.step {
             Step::Joining { new, .. } => match new.state {
@@ -101,7 +101,7 @@ impl RollingRestart {
         }
     }
 
-    /// Goes one step on; the restart again unless it is over.
+    /// Takes one step; returns the restart unless it is over.
     pub(super) fn advance(mut self, supervisor: &mut Supervisor<'_>) -> Option<Self> {
         let step = mem::replace(&mut self.step, Step::Next);
         match self.run_step(supervisor, step) {
@@ -111,11 +111,14 @@ impl RollingRestart {
             }
             StepOutcome::Done => {
                 let took = self.begun.elapsed().as_secs_f64();
-                (supervisor.launch.say)(&format!("`{}` is restarted ({took:.1} s)", self.process));
+                (supervisor.launch.say)(&format!("`{}` was restarted ({took:.1} s)", self.process));
                 self.tell(&Answer::Done);
             }
             StepOutcome::Failed(why) => {
-                (supervisor.launch.say)(&format!("the restart of `{}` ends: {why}", self.process));
+                (supervisor.launch.say)(&format!(
+                    "the restart of `{}` failed: {why}",
+                    self.process
+                ));
                 self.tell(&Answer::Failed(why));
             }
         }
@@ -191,7 +194,7 @@ impl RollingRestart {
             let how = describe_exit(status);
             supervisor.release(&new);
             return StepOutcome::Failed(format!(
-                "the new copy of `{}` ended with {how}; the old one goes on",
+                "the new copy of `{}` ended with {how}; the old one keeps running",
                 new.label
             ));
         }
@@ -202,7 +205,7 @@ impl RollingRestart {
             running.kill();
             supervisor.release(&new);
             return StepOutcome::Failed(format!(
-                "the new copy of `{}` was not ready after {} s; the old one goes on",
+                "the new copy of `{}` was not ready after {} s; the old one keeps running",
                 new.label,
                 READY_LIMIT.as_secs()
             ));
@@ -220,7 +223,7 @@ impl RollingRestart {
                 let old = OldCopy { running, stop: old.stop_limit, ports };
                 StepOutcome::Continue(Step::Noticing { old, until: Instant::now() + NOTICE })
             }
-            // It had ended by itself.
+            // The old copy had ended by itself.
             CopyState::Waiting(_) | CopyState::Stopped => StepOutcome::Continue(Step::Next),
         }
     }
@@ -255,13 +258,13 @@ impl RollingRestart {
             if in_place { self.start_again(supervisor) } else { StepOutcome::Continue(Step::Next) };
         match (fault, outcome) {
             (Some(why), StepOutcome::Continue(_)) => {
-                StepOutcome::Failed(format!("{why}; the copies after it were left alone"))
+                StepOutcome::Failed(format!("{why}; the remaining copies were not restarted"))
             }
             (_, outcome) => outcome,
         }
     }
 
-    /// Starts the copy in its old place, under the supervisor's own care.
+    /// Starts the copy in its old place, where the supervisor looks after it.
     fn start_again(&mut self, supervisor: &mut Supervisor<'_>) -> StepOutcome {
         match supervisor.start_copy(self.place) {
             Ok(()) => {

@@ -1,4 +1,4 @@
-//! A plan as elements and facts: what two plans are compared by.
+//! A plan as elements and facts, by which two plans are compared.
 //!
 //! An element has a stable key (`board->notes`, `process:web`); a fact of it has a dotted name, a value and the line that set it.
 //! Origins are carried along and never compared, so that a moved line changes nothing.
@@ -17,11 +17,11 @@ use bp_plan::{
 pub struct Fact {
     /// The value; never compared with its origin.
     pub value: Value,
-    /// `wiring/local.toml:12`, `default`, `automatic`; empty where no line says so.
+    /// `wiring/local.toml:12`, `default`, `automatic`; empty if no line sets it.
     pub origin: String,
 }
 
-/// Something with a key, and what is known of it.
+/// A part of a plan: a service, an edge, a process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Element {
     /// `service`, `backend`, `edge`, `client wrapper`, `process`, …
@@ -86,7 +86,7 @@ impl Element {
     }
 }
 
-/// Everything of a plan that makes a difference to somebody.
+/// Collects everything in a plan that counts as a difference.
 pub fn collect_facts(plan: &Plan) -> PlanFacts {
     let mut all = PlanFacts::default();
     for (name, instance) in &plan.instances {
@@ -157,7 +157,7 @@ fn add_checks(plan: &Plan, nodes: &mut Elements) {
     }
 }
 
-/// A method as a reader of the trait sees it; its place among the others makes no difference.
+/// A method as a reader of the trait sees it; its position among the others does not count.
 fn format_signature(method: &MethodPlan) -> String {
     let arguments: Vec<String> =
         method.arguments.iter().map(|a| format!("{}: {}", a.name, a.rust)).collect();

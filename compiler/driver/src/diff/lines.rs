@@ -1,11 +1,11 @@
-//! Counting lines, by a definition that cannot be argued with.
+//! Counts changed lines.
 //!
-//! An *effective* line is one that still holds something after its comment and the blanks around it are taken away.
+//! An *effective* line is one that is not empty after its comment and the blanks around it are removed.
 //! Two texts differ by the effective lines that a line diff (Myers) adds and removes; a changed line is one of each.
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
-/// Lines that one text has more and less than another.
+/// How many lines differ between two texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineCount {
     /// Only in the second.
@@ -64,7 +64,7 @@ pub(crate) fn effective_lines(text: &str, language: Language) -> Vec<String> {
     lines
 }
 
-/// Where a line of TOML ends, its comment left out; `open` is the quote of a string that goes on over lines.
+/// Where a line of TOML ends, its comment left out; `open` is the quote of a string that continues on the next line.
 fn find_toml_end(line: &str, open: &mut Option<&'static str>) -> usize {
     let mut at = 0;
     while let Some(rest) = line.get(at..).filter(|r| !r.is_empty()) {
@@ -86,7 +86,7 @@ fn find_toml_end(line: &str, open: &mut Option<&'static str>) -> usize {
             }
         }
     }
-    // Only strings of three quotes go on.
+    // Only strings in triple quotes continue on the next line.
     *open = open.filter(|quote| quote.len() == 3);
     line.len()
 }

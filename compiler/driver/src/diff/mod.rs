@@ -1,8 +1,8 @@
 //! `bp diff A B`: what two wirings, or two revisions of one, change.
 //!
 //! Two compiled sides become [`collect_facts()`] and files; this module compares, [`render_text`] and [`render_json`] write.
-//! The systems are *equal* when nodes, edges, wrappers, placement and artifacts are; lines of text are counted beside and decide nothing.
-//! A wiring's own name is no difference: both sides' artifacts are made under the first's.
+//! The systems are *equal* when nodes, edges, wrappers, placement and artifacts are; lines of text are counted too, but do not decide.
+//! A wiring's own name does not count as a difference: the artifacts of both sides are made under the first one's name.
 
 mod facts;
 mod lines;
@@ -20,7 +20,7 @@ pub use write::{render_json, render_text};
 use crate::Compiled;
 use lines::{Language, count_changes, effective_lines};
 
-/// One of the two.
+/// One side of the comparison.
 #[derive(Debug)]
 pub struct DiffSide<'a> {
     /// As the user named it: `monolith`, `HEAD~1:local`.
@@ -115,7 +115,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Whether the systems are the same, however they are written.
+    /// Whether the systems are the same, whatever their texts are.
     pub fn is_equal(&self) -> bool {
         self.sections().iter().all(|(_, s)| s.is_empty()) && self.artifacts.files.is_empty()
     }
@@ -159,7 +159,7 @@ fn compare_section(mut old: Elements, mut new: Elements) -> Section {
         match (old.remove(&key), new.remove(&key)) {
             (Some(a), Some(b)) => {
                 let facts = compare_facts(a.facts, b.facts);
-                // An element that became another kind has other facts too.
+                // An element that became another kind also has other facts, so `kind` is not compared.
                 if !facts.is_empty() {
                     section.changed.push(ElementChange { key, kind: b.kind, facts });
                 }
@@ -193,7 +193,7 @@ fn compare_artifacts(old: &Artifacts, new: &Artifacts) -> FileChanges {
         all.iter().map(|(path, a)| (path.as_str().to_owned(), a.bytes.clone())).collect()
     };
     let (mut old, mut new) = (texts(old), texts(new));
-    // Most files are the same; their lines need no look.
+    // Most files are the same, so their lines are not compared.
     old.retain(|path, bytes| {
         let same = new.get(path) == Some(bytes);
         if same {
@@ -223,14 +223,14 @@ fn collect_workflow_texts(compiled: &Compiled) -> LinesByPath {
     .collect()
 }
 
-/// A path as seen from the application's root.
+/// A path relative to the application's root.
 fn relative_to_root(compiled: &Compiled, path: &str) -> String {
     let root = compiled.application.root.as_str();
     let rest = path.strip_prefix(root).map(|p| p.trim_start_matches('/'));
     rest.filter(|_| !root.is_empty()).unwrap_or(path).to_owned()
 }
 
-/// The chains of both sides.
+/// Compares the `extends` chains of both sides.
 ///
 /// A file that both have is compared with itself; the two files that were named are compared with each other unless one extends the other; every other file counts whole.
 /// So a child of two lines that extends the other side costs two lines, and a copy with one line changed costs one more and one less.
@@ -268,7 +268,7 @@ fn compare_files(old: LinesByPath, new: LinesByPath) -> FileChanges {
     compare_texts(old, new, false)
 }
 
-/// `known` says that a file on both sides is known to differ, though its lines may be the same.
+/// `known` says that every file on both sides differs, even if its lines are the same.
 fn compare_texts(mut old: LinesByPath, mut new: LinesByPath, known: bool) -> FileChanges {
     let mut all = FileChanges::default();
     let paths: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();

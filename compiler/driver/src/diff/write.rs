@@ -11,7 +11,7 @@ use super::{Difference, Element, Fact, FactChange, FileChange, FileChanges, Line
 /// Columns that a line should fit.
 const WIDTH: usize = 80;
 
-/// For people; every line that can be is within 80 columns.
+/// For people; lines are kept within 80 columns where possible.
 pub fn render_text(difference: &Difference) -> String {
     let mut out = format!("--- {}\n+++ {}\n", difference.old, difference.new);
     for (name, section) in difference.sections() {
@@ -42,7 +42,7 @@ fn write_section(out: &mut String, name: &str, section: &Section) {
         for (key, element) in elements {
             write_with_origin(out, &format!("  {sign} {key}  {}", element.kind), &element.origin);
             for (name, fact) in &element.facts {
-                // What every element has says nothing of one that came or went.
+                // `false` is the usual value, so it is not worth showing for an element that was added or removed.
                 if fact.value != bp_plan::Value::Bool(false) {
                     let origin = if fact.origin == element.origin { "" } else { &fact.origin };
                     write_with_origin(out, &format!("      {name} = {}", fact.value), origin);
@@ -79,7 +79,7 @@ fn write_fact(out: &mut String, change: &FactChange) {
     }
 }
 
-/// A line with its origin behind it, or below where both do not fit.
+/// A line with its origin after it, or below it if both do not fit.
 fn write_with_origin(out: &mut String, line: &str, origin: &str) {
     let _ = if origin.is_empty() {
         writeln!(out, "{line}")
@@ -95,7 +95,7 @@ fn format_counts(lines: LineCount) -> String {
     format!("+{} -{}", lines.added, lines.removed)
 }
 
-/// `counted` counts files in the heading, else only lines.
+/// With `counted`, the heading counts files, else only lines.
 fn write_files(out: &mut String, name: &str, files: &FileChanges, counted: bool) {
     if counted {
         let number = |test: fn(&FileChange) -> bool| files.files.iter().filter(|f| test(f)).count();

@@ -1,6 +1,6 @@
-//! The graph as one page that needs nothing else: no network, no build step, no library.
+//! The graph as one self-contained page: no network, no build step, no library.
 //!
-//! Places are computed here, so the page is the same on any machine; folding, searching and following are the page's own, in `assets/graph`.
+//! Positions are computed here, so the page is the same on any machine; folding, searching and following happen in the page, by the scripts in `assets/graph`.
 //! Everything from a specification reaches the page as JSON inside a script that is never run, and from there as text.
 
 use bp_contract::units::format_duration;
@@ -23,13 +23,14 @@ const SCRIPTS: [&str; 4] = [
 
 /// Height of an instance's box.
 const NODE_HEIGHT: i64 = 34;
-/// Room around the instances of a process, and above them for its name.
+/// Space around the instances of a process.
 const PADDING: i64 = 14;
+/// Space above them for the name of the process.
 const HEADER: i64 = 28;
 
 /// Draws a plan.
 pub(crate) fn render_page(plan: &Plan) -> String {
-    // A `<` would let a name end the script; in JSON it is only ever inside text.
+    // A `<` in a name could end the script; in JSON it occurs only inside strings, so it can be escaped.
     let data = encode_graph(plan).to_string().replace('<', "\\u003c");
     let title = escape(&format!("{} · {}", plan.app.name, plan.wiring));
     let scripts = SCRIPTS.join("\n");
@@ -56,7 +57,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// An instance or the outside world, before it has a place.
+/// An instance or the outside world, before it has a position.
 struct Node {
     key: String,
     kind: &'static str,
@@ -145,7 +146,7 @@ fn fact_rows(facts: &BTreeMap<String, Fact>) -> Vec<[String; 3]> {
 /// Left, top, width and height.
 type Frame = [i64; 4];
 
-/// Places of nodes and of processes, and the size of the whole.
+/// The positions of nodes and of processes, and the size of the page.
 fn place_nodes(
     nodes: &[Node],
     groups: usize,
@@ -225,7 +226,7 @@ fn lay_out_process(
     size: impl Fn(&Node) -> Size,
 ) -> super::layout::Layout {
     let sizes: Vec<Size> = members.iter().filter_map(|m| nodes.get(*m)).map(size).collect();
-    // Most processes hold one instance, and a look at every call for each would be slow.
+    // Most processes hold one instance, and looking at every call for each would be slow.
     let within: Vec<(usize, usize)> = if members.len() < 2 {
         Vec::new()
     } else {

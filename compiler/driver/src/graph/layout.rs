@@ -1,16 +1,16 @@
 //! A layered layout that tolerates cycles.
 //!
-//! The steps are those of Sugiyama, Tagawa and Toda (1981): turn the edges that close a cycle, put every box one layer right of what calls it, and order layers by the mean place of their neighbours.
-//! There are no dummy nodes; instead a layer that is too tall goes on in further columns, so that thousands of boxes still make a page and not a strip.
+//! The steps are those of Sugiyama, Tagawa and Toda (1981): reverse the edges that close a cycle, put every box one layer to the right of its callers, and order layers by the mean position of their neighbours.
+//! There are no dummy nodes; instead a layer that is too tall continues in further columns, so that thousands of boxes still make a page and not a strip.
 //! All input is indices and whole numbers, so the same boxes are placed the same on any machine.
 
 /// Pixels between columns.
 const GAP_X: i64 = 70;
 /// Pixels between boxes of a column.
 const GAP_Y: i64 = 22;
-/// From so many boxes on, a page of a good shape is worth more than a column for each layer.
+/// From this many boxes on, a well-shaped page is worth more than a column for each layer.
 const MANY: usize = 40;
-/// Sweeps over all layers; more change little.
+/// Number of sweeps over all layers; more would change little.
 const SWEEPS: usize = 6;
 
 /// Width and height in pixels.
@@ -25,7 +25,7 @@ pub(crate) struct Layout {
     pub(crate) size: Size,
 }
 
-/// Who is next to whom; self-calls and repeats are left out.
+/// The neighbours of each box; self-calls and repeats are left out.
 #[derive(Debug)]
 struct Neighbours {
     after: Vec<Vec<usize>>,
@@ -58,17 +58,17 @@ pub(crate) fn lay_out(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
     let graph = break_cycles(&graph, sizes.len());
     let layers = order_layers(&graph, assign_layers(&graph, sizes.len()), sizes.len());
     let layout = stack_columns(sizes, &layers);
-    // Many layers of few boxes: a strip, unless a column may hold several of them.
+    // Many layers of few boxes would make a strip, so here a column may hold several layers.
     if sizes.len() > MANY && layout.size.0 > 3 * layout.size.1 {
         return stack_columns(sizes, &[layers.concat()]);
     }
     layout
 }
 
-/// The same graph with some edges turned so that no cycle is left.
+/// The same graph with some edges reversed so that no cycle is left.
 ///
-/// Only edges inside a strongly connected component are ever turned, and there those that lead back towards where calls come from.
-/// A depth-first search would turn fewer, and leave one path through everything: a strip, not a page.
+/// Only edges inside a strongly connected component are reversed, and of those only the ones that lead back towards the callers.
+/// A depth-first search would reverse fewer, but leave one path through all boxes: a strip, not a page.
 fn break_cycles(graph: &Neighbours, count: usize) -> Neighbours {
     let component = find_components(graph, count);
     let depth = compute_depths(graph, count);
@@ -83,7 +83,7 @@ fn break_cycles(graph: &Neighbours, count: usize) -> Neighbours {
     Neighbours::new(count, turned)
 }
 
-/// Calls from the nearest box that nobody calls; a component that everybody is called in begins at its first box.
+/// The number of calls from the nearest box without callers; if all boxes of a component have callers, it begins at its first box.
 fn compute_depths(graph: &Neighbours, count: usize) -> Vec<usize> {
     let mut depth = vec![usize::MAX; count];
     let roots = (0..count).filter(|n| Neighbours::of(&graph.before, *n).is_empty());
@@ -109,7 +109,7 @@ fn compute_depths(graph: &Neighbours, count: usize) -> Vec<usize> {
     depth
 }
 
-/// The strongly connected component of each box, after Kosaraju: boxes in the order in which a search leaves them, last first, gather what reaches them.
+/// The strongly connected component of each box, after Kosaraju: boxes in reverse order of finishing a search each collect the boxes that reach them.
 fn find_components(graph: &Neighbours, count: usize) -> Vec<usize> {
     let mut left = Vec::with_capacity(count);
     let mut seen = vec![false; count];
@@ -175,7 +175,7 @@ fn assign_layers(graph: &Neighbours, count: usize) -> Vec<Vec<usize>> {
     layers
 }
 
-/// Orders every layer by the mean place of its neighbours, to and fro.
+/// Orders every layer by the mean position of its neighbours, sweeping forward and back.
 fn order_layers(graph: &Neighbours, mut layers: Vec<Vec<usize>>, count: usize) -> Vec<Vec<usize>> {
     let mut place = vec![0.0_f64; count];
     let settle = |place: &mut [f64], layer: &[usize]| {
@@ -213,12 +213,12 @@ fn order_layers(graph: &Neighbours, mut layers: Vec<Vec<usize>>, count: usize) -
     layers
 }
 
-/// Stacks layers into columns, none much taller than the whole page is to be.
+/// Splits layers into columns that are not much taller than the page should be.
 fn stack_columns(sizes: &[Size], layers: &[Vec<usize>]) -> Layout {
     let size = |node: usize| sizes.get(node).copied().unwrap_or_default();
     let area: i64 = sizes.iter().map(|(w, h)| (w + GAP_X) * (h + GAP_Y)).sum();
     let tallest = sizes.iter().map(|(_, h)| *h).max().unwrap_or_default();
-    // Columns lose room to their widest box, so the page comes out wider than this is high; and never so low that a handful of boxes is torn apart.
+    // A column is as wide as its widest box, so the page gets wider than it is high; the minimum keeps a few boxes together.
     let limit = tallest.max((area * 7 / 8).isqrt()).max(360);
     let mut columns: Vec<Vec<usize>> = Vec::new();
     for layer in layers {
@@ -275,7 +275,7 @@ mod tests {
         let layout = lay_out(&sizes, &[(0, 1), (1, 2), (2, 1), (2, 3), (1, 1)]);
         let x: Vec<i64> = layout.places.iter().map(|p| p.0).collect();
         assert!(x[0] < x[1] && x[1] < x[2] && x[2] < x[3], "{x:?}");
-        // A ring that nobody outside calls is as wide as it is long.
+        // A ring without callers outside has one column for each box.
         let ring: Vec<(usize, usize)> = (0..5).map(|i| (i, (i + 1) % 5)).collect();
         let places = lay_out(&sizes, &ring).places;
         assert!(places.windows(2).all(|p| p[0].0 < p[1].0), "{places:?}");

@@ -1,4 +1,4 @@
-//! The plan as a graph: DOT, Mermaid, JSON, or a page to look around in.
+//! The plan as a graph: DOT, Mermaid, JSON, or an interactive page.
 //!
 //! The JSON is a stable format: `{ "version", "app", "wiring", "nodes": [{key, kind, …}], "edges": [{key, kind, from, to, …}] }`, both sorted by key.
 
@@ -40,9 +40,9 @@ fn wrapper_names(edge: &EdgePlan) -> Vec<&str> {
 
 /// What an edge is drawn with: `retry, timeout · grpc`.
 fn format_label(edge: &EdgePlan) -> String {
-    let way = edge.transport.as_ref().map(|t| t.plugin.as_str());
+    let transport = edge.transport.as_ref().map(|t| t.plugin.as_str());
     let chain = wrapper_names(edge).join(", ");
-    [Some(chain.as_str()).filter(|c| !c.is_empty()), way]
+    [Some(chain.as_str()).filter(|c| !c.is_empty()), transport]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
@@ -162,7 +162,7 @@ fn render_dot(plan: &Plan) -> String {
 }
 
 fn render_mermaid(plan: &Plan) -> String {
-    // Mermaid's identifiers take no `-`, and `end` and `default` are its own words, so each gets a mark.
+    // Mermaid's identifiers cannot hold `-`, and `end` and `default` are reserved, so each gets a prefix.
     let id = |prefix: &str, name: &str| format!("{prefix}_{}", name.replace('-', "_"));
     let mut out = String::from("flowchart LR\n");
     if has_entry(plan) {

@@ -1,10 +1,10 @@
-//! A memo of the last build of a wiring: what it asked of the system, and what came of it.
+//! A memo of the last build of a wiring: what it asked the system, and its outcome.
 //!
 //! A build is a function of the compiler, of its arguments, and of what the system answers: every file, listing and variable that it reads goes through [`System`].
-//! So when each question of the last build has the same answer, by content, its outcome is the same too, and only the output folder is left to be looked at.
+//! So when each question of the last build has the same answer today, its outcome is the same too, and only the output folder has to be checked.
 //! A file's content is taken from [`Stamps`], which spares reading it while its stamp is the same.
 //!
-//! A memo of another compiler or of other arguments, or one that is damaged, is as good as none.
+//! A memo of another compiler or of other arguments, or a damaged one, is ignored.
 
 mod outlines;
 mod recorder;
@@ -23,7 +23,7 @@ use recorder::{Answer, Question};
 pub use workflow::WorkflowCache;
 pub(crate) use workflow::read as read_workflow;
 
-/// What decides a build beside the system's answers.
+/// What a build depends on besides the system's answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BuildKey<'a> {
     /// Which compiler this is: the digest of its own program.
@@ -38,14 +38,14 @@ pub struct BuildKey<'a> {
     pub options: &'a [String],
 }
 
-/// What came of a build.
+/// The outcome of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildOutcome {
     /// The digest of the output's manifest, which lists every file with its own.
     pub manifest: String,
-    /// Files of the output that other tools go on writing.
+    /// Files of the output that other tools also write.
     pub shared: Vec<String>,
-    /// What was printed, piece by piece; what the pieces are is up to who prints them.
+    /// What was printed, piece by piece; the code that prints defines the numbers.
     pub said: Vec<(u8, String)>,
     /// The targets that the wiring enables.
     pub enabled: Vec<String>,
@@ -53,7 +53,7 @@ pub struct BuildOutcome {
     pub smoke_calls: usize,
 }
 
-/// A memo as it is kept.
+/// A memo as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
 struct MemoFile {
     key: Digest,
@@ -90,7 +90,7 @@ fn digest_key(key: &BuildKey<'_>) -> Option<Digest> {
     postcard::to_allocvec(key).ok().map(|bytes| Digest::of(&bytes))
 }
 
-/// What came of the last build of a wiring, if it had this key and every answer is the same today.
+/// The outcome of the last build of a wiring, if it had this key and every answer is the same today.
 pub fn recall(
     system: &dyn System,
     stamps: &Stamps,
@@ -106,7 +106,7 @@ pub fn recall(
     same.then_some(kept.outcome)
 }
 
-/// Keeps what came of a build.
+/// Stores the outcome of a build.
 pub fn keep(
     system: &dyn System,
     root: &Utf8Path,

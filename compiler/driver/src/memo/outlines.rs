@@ -1,6 +1,6 @@
-//! What each file of a workflow says, kept by the digest of its text: after an edit, what was edited is parsed and nothing else.
+//! The outline of each file of a workflow, cached by the digest of its text: after an edit, only the edited files are parsed.
 //!
-//! Reading an outline costs a tenth of making it, so one is read only when a file has its text.
+//! Even decoding an outline takes a tenth of the time of making it, so one is decoded only when a file has its text.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use crate::digest::Digest;
 
 const HEAD: &str = "bp-outlines 1\n";
 
-/// What precedes the outlines themselves.
+/// The start of the file, before the outlines themselves.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct OutlineIndex {
     compiler: String,
@@ -35,14 +35,14 @@ pub(super) struct OutlineCache {
 }
 
 impl OutlineCache {
-    /// What this compiler kept at a place.
+    /// Loads what this compiler stored at a place.
     pub(super) fn load(system: &dyn System, place: &Utf8Path, compiler: &str) -> Self {
         let bytes = system.read(place).unwrap_or_default();
         let kept = read_ranges(&bytes, compiler).unwrap_or_default();
         Self { bytes, kept, used: Mutex::default() }
     }
 
-    /// Keeps the outlines that were used, unless they are those that were kept; any others are forgotten.
+    /// Stores the outlines that were used, unless the file has exactly those; all others are dropped.
     pub(super) fn keep(self, system: &dyn System, place: &Utf8Path, compiler: &str) {
         let used = self.used.into_inner().unwrap_or_else(PoisonError::into_inner);
         if used.len() == self.kept.len() && used.values().all(Option::is_none) {

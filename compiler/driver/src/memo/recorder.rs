@@ -1,4 +1,4 @@
-//! A system that remembers what it was asked and what it answered.
+//! A system that records what it was asked and what it answered.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::stamps::Stamps;
 
-/// What a stage of the compiler may ask of a system; paths are texts, which are compared faster.
+/// What a stage of the compiler may ask of a system; paths are strings, which are compared faster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Question {
     Read(String),
@@ -94,12 +94,12 @@ pub struct Recorder<'a> {
     system: &'a dyn System,
     stamps: Arc<Stamps>,
     answers: Mutex<BTreeMap<Question, Answer>>,
-    /// Whether something was changed through it, or one question had two answers: then the answers do not say what came of them.
+    /// Whether something was changed through it, or one question had two answers: then the answers do not determine the outcome.
     spoiled: AtomicBool,
 }
 
 impl<'a> Recorder<'a> {
-    /// Nothing was asked yet but where this is, which relative paths depend on.
+    /// Records nothing yet except the working directory, which relative paths depend on.
     pub fn new(system: &'a dyn System, stamps: Arc<Stamps>) -> Self {
         let recorder =
             Self { system, stamps, answers: Mutex::default(), spoiled: AtomicBool::new(false) };
@@ -107,7 +107,7 @@ impl<'a> Recorder<'a> {
         recorder
     }
 
-    /// Asks again what concerns a file that was written since, because writing it does not change what would come out.
+    /// Updates the answers about a file that `bp` itself wrote since, because writing it does not change the outcome.
     pub fn refresh(&self, path: &Utf8Path) {
         let mut answers = self.lock_answers();
         for (question, answer) in answers.iter_mut() {
@@ -118,7 +118,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// What was asked and answered; `None` when it does not decide the outcome.
+    /// The questions and answers; `None` if they do not determine the outcome.
     pub(super) fn finish(self) -> Option<BTreeMap<Question, Answer>> {
         let spoiled = self.spoiled.load(Ordering::Relaxed);
         let answers = self.answers.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -165,7 +165,7 @@ impl System for Recorder<'_> {
         answer
     }
 
-    /// A stamp is no answer that decides anything: whoever goes by it asks [`Stamps`].
+    /// Not recorded: an outcome never depends on a stamp itself, only on content, which [`Stamps`] looks up.
     fn stamp(&self, path: &Utf8Path) -> Option<Stamp> {
         self.system.stamp(path)
     }

@@ -1,4 +1,4 @@
-//! The model of a workflow, kept while every file that it was read from is the same.
+//! The model of a workflow, cached while every file that it was read from is the same.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,20 +18,20 @@ use crate::stamps::Stamps;
 
 const HEAD: &str = "bp-workflow 1\n";
 
-/// Where the model is kept, and by which compiler.
+/// Where the model is cached, and by which compiler.
 #[derive(Debug, Clone)]
 pub struct WorkflowCache<'a> {
-    /// Where the file is; not what the workflow is read from, since the file decides nothing.
+    /// The system that holds the cache files; not the one that the workflow is read from, which records its answers.
     pub system: &'a dyn System,
     /// The file.
     pub place: Utf8PathBuf,
-    /// Another file, of what each file of the workflow says.
+    /// Another file, with the outline of each file of the workflow.
     pub outlines: Utf8PathBuf,
     /// Which compiler this is.
     pub compiler: String,
 }
 
-/// A model as it is kept; only one without any diagnostic is.
+/// A model as it is stored; only models without any diagnostic are.
 #[derive(Debug, Serialize, Deserialize)]
 struct CachedModel {
     compiler: String,
@@ -57,7 +57,7 @@ pub(crate) fn read(
     }
     let before = sources.len();
     let recorder = Recorder::new(system, Arc::default());
-    // A model that is as it was needs none of these, so they are loaded only now.
+    // A cached model does not need the outlines, so they are loaded only now.
     let outlines = OutlineCache::load(store.system, &store.outlines, &store.compiler);
     let (model, diagnostics) = bp_workflow::read_again(&recorder, sources, dir, &outlines);
     outlines.keep(store.system, &store.outlines, &store.compiler);
@@ -87,7 +87,7 @@ fn load_cached(
         return None;
     }
     let stamps = Stamps::none();
-    // Every question is asked again, so that whoever listens hears what the model depends on.
+    // Every question is asked again through `system`, so that a recorder there notes what the model depends on.
     let same = |(question, answer): &(Question, Answer)| match question {
         Question::Read(path) => {
             let Ok(bytes) = system.read(path.as_str().into()) else {

@@ -16,7 +16,7 @@ impl Staged<'_> {
     /// Makes the staged build the output.
     ///
     /// # Errors
-    /// `BP6004` when the system refuses in the middle, which staging has made unlikely: the folder is half written then, and the next build repairs it.
+    /// `BP6004` when the system refuses in the middle, which staging has made unlikely: the folder is then half written, and the next build repairs it.
     pub fn commit(mut self) -> Result<OutputChanges, Diagnostic> {
         if self.needed {
             self.rename().map_err(|(path, e)| {
@@ -40,7 +40,7 @@ impl Staged<'_> {
         };
         put(WRITING)?;
         self.begun = true;
-        // Stale files go first: one may be where a folder has to be.
+        // Stale files are removed first, because one may be where a folder is needed.
         for path in &self.written.removed {
             let path = out.join(path);
             system.remove_file(&path).map_err(|e| (path.clone(), e))?;
@@ -66,13 +66,13 @@ impl Staged<'_> {
 }
 
 impl Staged<'_> {
-    /// What was written need not be read again, as long as it stays what it is.
+    /// Records the stamps of what was written, so that it need not be read again while it stays unchanged.
     fn record_stamps(&self) {
-        // It was renamed last, so what has an older stamp is not changed at the same tick again.
+        // The manifest was renamed last, so a file with an older stamp cannot change in the same tick again.
         let since = self.system.entry_stamp(&Manifest::path(self.out));
         self.files.par_iter().for_each(|file| {
             let stamp = self.system.entry_stamp(&file.to);
-            // A rename leaves the time of the bytes; anybody else's change since would not.
+            // A rename keeps the modification time; a change by someone else would not.
             let own = |now: &Stamp| {
                 file.stamp.is_some_and(|staged| {
                     (staged.modified, staged.length) == (now.modified, now.length)
@@ -85,7 +85,7 @@ impl Staged<'_> {
 
 fn remove_empty_parents(system: &dyn System, out: &Utf8Path, path: &Utf8Path) {
     for parent in path.ancestors().skip(1).take_while(|p| *p != out && p.starts_with(out)) {
-        // One that is gone already says nothing about those around it.
+        // A folder that is already gone says nothing about its parents.
         if system.remove_empty_directory(parent).is_err_and(|e| e.kind() != ErrorKind::NotFound) {
             break;
         }

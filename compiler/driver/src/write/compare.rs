@@ -1,4 +1,4 @@
-//! What would have to change for a folder to hold the artifacts, and what stands in the way.
+//! Compares a folder with the artifacts: what has to change, and what prevents it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,11 +18,11 @@ pub(super) struct Comparison {
     pub(super) written: OutputChanges,
     pub(super) faults: Diagnostics,
     pub(super) before: Option<Manifest>,
-    /// Files whose folders may have to go though they are gone themselves: an interrupted build removed them.
+    /// Files that an interrupted build removed, and whose folders may still have to go.
     pub(super) gone: Vec<String>,
 }
 
-/// Compares; with `force`, what `bp` did not write is no fault.
+/// Compares; with `force`, files that `bp` did not write are not faults.
 pub(super) fn compare(
     system: &dyn System,
     stamps: &Stamps,
@@ -42,7 +42,7 @@ pub(super) fn compare(
         }
     };
     let all: Vec<_> = artifacts.iter().collect();
-    // Most of the time is spent on waiting for the system, which several threads can do at once.
+    // Most of the time is spent waiting for the system, so several threads do it at once.
     let found: Vec<Found> =
         all.par_iter().map(|(path, _)| look_up(system, stamps, &out.join(path.as_str()))).collect();
     let mut comparer = Comparer {
@@ -85,9 +85,9 @@ struct Comparer<'a> {
     before: Option<&'a Manifest>,
     written: OutputChanges,
     faults: Diagnostics,
-    /// What is where folders of the output are, links not followed.
+    /// What is at the paths of the output's folders, links not followed.
     folders: BTreeMap<String, Option<EntryKind>>,
-    /// Folders that are where an artifact has to be.
+    /// Folders at the path of an artifact.
     turned: Vec<String>,
     gone: Vec<String>,
 }
@@ -99,7 +99,7 @@ impl Comparer<'_> {
         *self.folders.entry(name.to_owned()).or_insert_with(|| system.entry(&out.join(name)))
     }
 
-    /// The first folder above a path that is a link, or no folder at all.
+    /// The first parent of a path that is a link or not a folder.
     fn find_link_above(&mut self, name: &str) -> Option<String> {
         let above: Vec<&Utf8Path> = Utf8Path::new(name).ancestors().skip(1).collect();
         let mut above = above.into_iter().rev().filter(|p| !p.as_str().is_empty());
@@ -150,7 +150,7 @@ impl Comparer<'_> {
         self.written.changed.push(name.to_owned());
     }
 
-    /// Files of the builds before that are no artifacts any more.
+    /// Finds files of earlier builds that are no longer artifacts.
     fn find_stale(&mut self, artifacts: &Artifacts) {
         let Some(before) = self.before else { return };
         let names: BTreeSet<&String> = before.files.keys().chain(before.previous.keys()).collect();
@@ -160,7 +160,7 @@ impl Comparer<'_> {
             if !inside || name == MANIFEST || artifacts.get(name).is_some() {
                 continue;
             }
-            // What is behind a link is somebody else's.
+            // What is behind a link does not belong to `bp`.
             if self.find_link_above(name).is_some() {
                 continue;
             }
@@ -186,7 +186,7 @@ impl Comparer<'_> {
         }
     }
 
-    /// A folder may turn into a file when nothing but stale files is in it.
+    /// A folder may be replaced by a file if it holds only stale files.
     fn check_turned(&mut self) {
         for name in std::mem::take(&mut self.turned) {
             if !self.only_stale(&name) {
@@ -212,7 +212,7 @@ impl Comparer<'_> {
         })
     }
 
-    /// A file or a link where a folder has to be stops the build before anything is staged.
+    /// A file or a link at the path of a needed folder stops the build before anything is staged.
     fn report_blocked(&mut self, artifacts: &Artifacts) {
         let mut said = BTreeSet::new();
         for (path, _) in artifacts.iter() {
@@ -221,8 +221,8 @@ impl Comparer<'_> {
                 continue;
             }
             let what = match self.folder_kind(&above) {
-                Some(EntryKind::File) => "a folder is needed here, and it is a file",
-                _ => "a folder is needed here, and it is a link or something else",
+                Some(EntryKind::File) => "a folder is needed here, but there is a file",
+                _ => "a folder is needed here, but there is a link or a special file",
             };
             let at = self.out.join(&above);
             self.faults.push(catalog::target::cannot_write(at.as_str(), what));

@@ -37,7 +37,7 @@ struct VersionOnly {
     version: u64,
 }
 
-/// The manifest's layout; `F` is a map of texts.
+/// The manifest's layout; `F` maps paths to hashes, borrowed or owned.
 #[derive(Serialize, Deserialize)]
 struct ManifestFile<F> {
     version: u64,
@@ -56,7 +56,7 @@ impl Manifest {
     /// The manifest in `out`; `None` if the folder has none yet.
     ///
     /// # Errors
-    /// `BP6006` when it is damaged or of another version.
+    /// `BP6006` when it is damaged or has another version.
     pub(crate) fn read(system: &dyn System, out: &Utf8Path) -> Result<Option<Self>, Diagnostic> {
         let path = Self::path(out);
         if system.kind(&path).is_none() {
@@ -64,11 +64,11 @@ impl Manifest {
         }
         let bad = |detail: &str| catalog::target::bad_manifest(path.as_str(), detail);
         let bytes = system.read(&path).map_err(|e| bad(&e.to_string()))?;
-        // Only what every version has: another one's manifest may look like anything else.
+        // Only the version is read first, because the manifest of another version may have any layout.
         let VersionOnly { version } =
             serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
         if version != VERSION {
-            return Err(bad("it is of another version"));
+            return Err(bad("it has another version"));
         }
         let kept: ManifestFile<BTreeMap<String, String>> =
             serde_json::from_slice(&bytes).map_err(|e| bad(&e.to_string()))?;
@@ -82,13 +82,13 @@ impl Manifest {
         let previous = (self.state == State::Writing).then_some(&self.previous);
         let kept =
             ManifestFile { version: VERSION, state: self.state, files: &self.files, previous };
-        // Maps of texts have a JSON form.
+        // A map of strings can always be written as JSON.
         let mut bytes = serde_json::to_vec_pretty(&kept).unwrap_or_default();
         bytes.push(b'\n');
         bytes
     }
 
-    /// Whether `bp` wrote a file with these bytes at this path, in the last build or the one it interrupted.
+    /// Whether `bp` wrote a file with these bytes at this path, in the last build or in an interrupted one.
     pub(crate) fn wrote(&self, path: &str, hash: &str) -> bool {
         [&self.files, &self.previous].iter().any(|m| m.get(path).is_some_and(|h| h == hash))
     }

@@ -1,12 +1,12 @@
 //! Writes artifacts: only what changed, staged and then renamed, and never over a file that `bp` did not write.
 //!
 //! A [`OutputFolder`] is an output folder that this process alone writes to; the lock ends with the process.
-//! [`OutputFolder::stage`] compares and puts everything that changed into `.bp-staging`, the manifests among it: until it has returned, the output is as before.
+//! [`OutputFolder::stage`] compares, and puts everything that changed into `.bp-staging`, manifests included: until it has returned, the output is as before.
 //! [`Staged::commit`] renames: the manifest that says `writing` first, the one that says `complete` last.
-//! In between the manifest lists the files of both builds, so that an interrupted build is known as such and the next one repairs it.
+//! In between the manifest lists the files of both builds, so that the next build recognises an interrupted one and repairs it.
 //!
-//! Nothing is synced to the disk: the output can be made again, and syncing thousands of files would take longer than making them.
-//! After a power failure a file that lost its bytes differs from what the manifest says, which `bp build` reports and `bp build --force` mends.
+//! Nothing is synced to the disk, because the output can be made again, and syncing thousands of files would take longer than that.
+//! After a power failure a file that lost its bytes differs from what the manifest says, which `bp build` reports and `bp build --force` repairs.
 //!
 //! Symbolic links below the folder are never followed.
 
@@ -34,7 +34,7 @@ use manifest::{Manifest, State};
 pub use stage::Staged;
 pub use untouched::is_untouched;
 
-/// The lock file; it is there while somebody writes, and after one who was killed.
+/// The lock file; it exists while a build writes, and after a build that was killed.
 const LOCK: &str = ".bp-lock";
 
 /// What a build did, or would do, to its output folder; paths are relative to it.
@@ -44,14 +44,14 @@ pub struct OutputChanges {
     pub created: Vec<String>,
     /// Files whose bytes changed.
     pub changed: Vec<String>,
-    /// How many files were as they should be.
+    /// How many files were up to date.
     pub unchanged: usize,
     /// Generated files that no longer belong.
     pub removed: Vec<String>,
 }
 
 impl OutputChanges {
-    /// Whether the folder was exactly as it should be.
+    /// Whether the folder was up to date.
     pub fn is_clean(&self) -> bool {
         self.created.is_empty() && self.changed.is_empty() && self.removed.is_empty()
     }
@@ -63,13 +63,13 @@ pub struct OutputFolder<'a> {
     system: &'a dyn System,
     stamps: Arc<Stamps>,
     out: Utf8PathBuf,
-    /// Folders that were missing, the innermost first: they go again if nothing is written.
+    /// Folders that were missing, innermost first: they are removed again if nothing is written.
     made: Vec<Utf8PathBuf>,
     lock: Option<LockGuard>,
 }
 
 impl<'a> OutputFolder<'a> {
-    /// Makes the folder where it is missing, and waits until nobody else writes to it; `waiting` is called before a wait.
+    /// Makes the folder if it is missing, and waits until no other build writes to it; `waiting` is called before a wait.
     ///
     /// What `stamps` knows of the files is not read again.
     ///
@@ -86,7 +86,7 @@ impl<'a> OutputFolder<'a> {
             out.ancestors().take_while(missing).map(Utf8Path::to_owned).collect();
         let mut folder = Self { system, stamps, out: out.to_owned(), made, lock: None };
         let failed = |e: &io::Error| catalog::target::cannot_write(out.as_str(), &e.to_string());
-        // Another `bp` that wrote nothing may remove the folder that it made, and its lock with it, as often as there are others.
+        // Another `bp` that wrote nothing may remove the folder that it made, with the lock in it, and several may do so one after another.
         for _ in 0..100 {
             if let Err(e) = system.make_directory(out) {
                 return Err(failed(&e));
@@ -106,7 +106,7 @@ impl<'a> OutputFolder<'a> {
     /// Compares the folder with the artifacts and stages what differs; the output itself stays as it is.
     ///
     /// # Errors
-    /// `BP6003` for each file that was edited or is foreign, unless `force`; `BP6004` when the system refuses, or a link or file is where a folder has to be; `BP6006` for a damaged manifest, unless `force`.
+    /// `BP6003` for each file that was edited or is not from `bp`, unless `force`; `BP6004` when the system refuses, or a link or file is where a folder is needed; `BP6006` for a damaged manifest, unless `force`.
     /// Nothing is changed then.
     pub fn stage(&self, artifacts: &Artifacts, force: bool) -> Result<Staged<'_>, Diagnostics> {
         stage::stage(self, artifacts, force)
@@ -159,7 +159,7 @@ fn take_lock(
     }
 }
 
-/// Makes the folder hold exactly the artifacts, beside files that `bp` never wrote.
+/// Makes the folder hold exactly the artifacts, besides files that `bp` never wrote.
 ///
 /// # Errors
 /// As [`OutputFolder::hold`] and [`OutputFolder::write`].
@@ -174,7 +174,7 @@ pub fn write(
     folder.write(artifacts, force)
 }
 
-/// Compares the folder with the artifacts and writes nothing: one `BP6005` a file that is missing, differs or is stale, `BP6007` for a folder that is half written.
+/// Compares the folder with the artifacts and writes nothing: one `BP6005` for each file that is missing, differs or is stale, `BP6007` for a folder that is half written.
 ///
 /// It waits for a build that is writing there; `waiting` is called before.
 pub fn check(

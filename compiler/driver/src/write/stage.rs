@@ -1,4 +1,4 @@
-//! Everything that may fail happens here, before the output changes.
+//! Stages a build: everything that may fail happens here, before the output changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -19,17 +19,17 @@ use crate::stamps::Stamps;
 
 /// Where changed files wait, inside the output folder so that a rename stays in one file system.
 pub(super) const STAGING: &str = ".bp-staging";
-/// In the staging folder: the folders that staging made, one a line, so that the next build knows them after a kill.
+/// In the staging folder: the folders that staging made, one on each line, so that the next build knows them if this one is killed.
 const FOLDERS: &str = "folders";
 /// In the staging folder: the manifest that goes first.
 pub(super) const WRITING: &str = "writing";
 /// In the staging folder: the manifest that goes last.
 pub(super) const COMPLETE: &str = "complete";
 
-/// Why the system refused, and where.
+/// A path, and why the system refused to write there.
 pub(super) type WriteError = (Utf8PathBuf, io::Error);
 
-/// A file on its way.
+/// A file in the staging folder, and where it goes.
 #[derive(Debug)]
 pub(super) struct StagedFile {
     pub(super) from: Utf8PathBuf,
@@ -39,14 +39,14 @@ pub(super) struct StagedFile {
     pub(super) stamp: Option<Stamp>,
 }
 
-/// A build that is ready to be committed; dropped without that, it leaves the output as it was.
+/// A build that is ready to be committed; if it is dropped instead, the output stays as it was.
 #[derive(Debug)]
 pub struct Staged<'f> {
     pub(super) system: &'f dyn System,
     pub(super) out: &'f Utf8Path,
     pub(super) staging: Utf8PathBuf,
     pub(super) written: OutputChanges,
-    /// Files that are gone, and whose folders go too where they are empty.
+    /// Files that are already gone, whose folders are removed too if they are empty.
     pub(super) gone: Vec<String>,
     pub(super) files: Vec<StagedFile>,
     pub(super) stamps: &'f Stamps,
@@ -157,7 +157,7 @@ fn fill_staging(
     Ok(())
 }
 
-/// Makes the folders that are missing, and sees that files can be renamed into and removed from those that are there.
+/// Makes the folders that are missing, and checks that files can be renamed into and removed from those that exist.
 fn prepare_folders(staged: &Staged<'_>) -> Result<(), WriteError> {
     let (system, out, staging) = (staged.system, staged.out, &staged.staging);
     let written = &staged.written;
@@ -175,7 +175,7 @@ fn prepare_folders(staged: &Staged<'_>) -> Result<(), WriteError> {
             Some(EntryKind::Directory) => {
                 system.can_rename(staging, &at).map_err(|e| (at.clone(), e))?;
             }
-            // A stale file is there, or above it; the folder is made when that is gone.
+            // A stale file is at this path or above it; the folder is made after that file is removed.
             _ if folder.ancestors().any(|p| removed.contains(p.as_str())) => {}
             _ => missing.extend(
                 folder
@@ -200,7 +200,7 @@ fn prepare_folders(staged: &Staged<'_>) -> Result<(), WriteError> {
 
 /// Removes the staging folder, and the folders that staging made as far as they are empty.
 ///
-/// A file that is not from here is left, and the staging folder with it.
+/// A file that staging did not make is left, and the staging folder with it.
 pub(super) fn clear(system: &dyn System, out: &Utf8Path, staging: &Utf8Path) {
     let list = staging.join(FOLDERS);
     if let Ok(text) = system.read(&list) {

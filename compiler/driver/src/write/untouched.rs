@@ -1,4 +1,4 @@
-//! Whether a folder still is as a build left it, without the artifacts at hand.
+//! Checks without the artifacts whether a folder is still as a build left it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,13 +24,13 @@ impl OutputFolder<'_> {
 
     /// How many files the folder holds, if its manifest has this digest and every file in it is what the manifest says; `shared` files need only be there.
     ///
-    /// The artifacts of the build that left this manifest would all be found unchanged then.
+    /// Then the artifacts of the build that left this manifest are all unchanged.
     pub fn untouched(&self, manifest: &str, shared: &[String]) -> Option<usize> {
         if self.manifest_digest()? != manifest {
             return None;
         }
         let manifest = Manifest::read(self.system, &self.out).ok()??;
-        // A build that was killed while it staged left that folder, and perhaps empty ones, to be cleared away.
+        // A build that was killed while staging left its folder, and perhaps empty ones, which must be removed.
         let staging = self.system.entry(&self.out.join(STAGING));
         if manifest.state != State::Complete || staging.is_some() {
             return None;
@@ -58,7 +58,7 @@ fn collect_folders<'n>(names: impl Iterator<Item = &'n String>) -> BTreeSet<&'n 
     let mut all = BTreeSet::new();
     for name in names {
         let mut name = name.as_str();
-        // Above a folder that is there already is nothing new.
+        // If a folder is already in the set, its parents are too.
         while let Some((folder, _)) = name.rsplit_once('/')
             && all.insert(folder)
         {

@@ -9,7 +9,7 @@ use super::cargo::app_library;
 use super::names::{name_implementation_functions, string_literal};
 use crate::pretty::Printer;
 
-/// What rustc may say of names that the workflow chose, which it said where they are.
+/// Lints about names that the workflow chose; rustc already reports them in the workflow.
 const ALLOWED_LINTS: &str =
     "#![allow(confusable_idents, deprecated, mixed_script_confusables, uncommon_codepoints)]";
 
@@ -36,7 +36,7 @@ pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String 
     let mutable = if calls.is_empty() { "" } else { "mut " };
     p.text(format!("let {mutable}app")).equals();
     p.line("::bp_std::rt::App::new(include_str!(\"../plan.json\"));");
-    // A statement each, so that no chain grows with the application.
+    // One statement for each, so that no method chain grows with the application.
     for (method, arguments) in &calls {
         emit_call(&mut p, method, arguments);
     }

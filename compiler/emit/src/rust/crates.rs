@@ -1,7 +1,7 @@
 //! What the crates of a workflow are called in generated Rust, and paths into them.
 //!
-//! Generated Rust imports nothing of the workflow and names it by `::crate::path`, so that the only names which a workflow brings into scope are those of its crates.
-//! A crate whose own name would be taken for something else gets another one, by its key in the generated manifest.
+//! Generated Rust imports nothing from the workflow and writes `::crate::path`, so that a workflow brings only the names of its crates into scope.
+//! A crate whose own name would mean something else gets another one, by its key in the generated manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ impl<'a> CrateNames<'a> {
         Self { names }
     }
 
-    /// What a crate is called; itself if it is none of the workflow's.
+    /// The name of a crate in generated Rust; its own if it is not one of the workflow's.
     pub(super) fn name_of<'n>(&'n self, name: &'n str) -> &'n str {
         self.names.get(name).map_or(name, String::as_str)
     }
@@ -59,7 +59,7 @@ impl<'a> CrateNames<'a> {
         out
     }
 
-    /// A type with every path in it from its crate on: `Vec<leaf_workflow::Item>` as `Vec<::leaf_workflow::Item>`.
+    /// A type with every path in it starting at its crate: `Vec<leaf_workflow::Item>` as `Vec<::leaf_workflow::Item>`.
     ///
     /// Names without a path are the prelude's and Rust's own, which nothing in a generated file hides.
     pub(super) fn qualify_type(&self, rust: &str) -> String {
@@ -107,7 +107,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// How far a path goes on: `a::b` of `a::b<c>`.
+/// The length of the path at the start of a text: `a::b` of `a::b<c>`.
 fn path_length(text: &str) -> usize {
     let mut length = 0;
     let mut rest = text;

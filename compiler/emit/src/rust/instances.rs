@@ -72,7 +72,7 @@ fn emit_builder(
     p.close("})").close("}");
 }
 
-/// `b.service("db")?`; the constructor's parameter says of what type it is.
+/// `b.service("db")?`; its type follows from the constructor's parameter.
 fn emit_fetch(p: &mut Printer, parameter: &ConstructorParameter) {
     let method = match &parameter.kind {
         ParameterKind::Instance(_) => "service",

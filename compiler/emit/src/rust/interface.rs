@@ -1,4 +1,4 @@
-//! One file an interface: its description, its client half and its server half.
+//! One file for each interface: its description, its client half and its server half.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const RUNTIME: &str = "use ::bp_std::rt;";
 
 /// `interfaces/cart.rs`.
 ///
-/// Its items have the same names whatever the interface's, arguments are called by their positions, and methods by their trait: nothing is called as the workflow says.
+/// Its items have the same names for every interface, arguments are named by position, and methods are called through their trait, so no name of the workflow can clash.
 pub(super) fn emit(interface: &InterfacePlan, crates: &CrateNames<'_>) -> String {
     if interface.methods.iter().any(|m| m.direct) {
         return emit_direct(interface);
@@ -74,9 +74,9 @@ pub(super) fn emit(interface: &InterfacePlan, crates: &CrateNames<'_>) -> String
     format!("{GENERATED}{}", p.finish())
 }
 
-/// The file of an interface with a method that only the callee itself can answer: nothing calls through a chain, so there is neither half.
+/// The file of an interface with a direct method: nothing calls it through a chain, so it has neither a client nor a server half.
 ///
-/// The compiler rejects wirings that would put anything between.
+/// The compiler rejects wirings that would put something between caller and callee.
 fn emit_direct(interface: &InterfacePlan) -> String {
     let mut p = Printer::new();
     p.line(format!("//! `{}`, whose callers hold the callee itself.", interface.path));
@@ -136,7 +136,7 @@ fn emit_static(p: &mut Printer, interface: &InterfacePlan) {
     p.brk(0, ",", -4).end().line(");");
 }
 
-/// What the argument at a position is called: as the workflow calls it, it could be taken for an item, or its spelling be complained of.
+/// The name of the argument at a position; the workflow's own name could mean an item, or cause a lint.
 fn argument_name(index: usize) -> String {
     format!("a{index}")
 }

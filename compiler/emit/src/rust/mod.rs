@@ -1,4 +1,4 @@
-//! The Cargo workspace of an application: one binary and one test binary a test file, whatever the wiring.
+//! The Cargo workspace of an application: one binary, and one test binary for each test file, for every wiring.
 
 mod app;
 mod cargo;
@@ -55,7 +55,7 @@ pub fn emit_rust(plan: &Plan, run_plan: &str, input: &RustInput) -> (Artifacts, 
     };
     let modules = names::name_interface_modules(plan);
     let crates = CrateNames::new(plan);
-    // A file depends on its interface alone, so they are written at the same time and collected in order.
+    // A file depends on its interface alone, so the files are made in parallel and collected in order.
     let interfaces: Vec<_> = modules
         .iter()
         .filter_map(|(path, module)| Some((*path, module, plan.interfaces.get(*path)?)))

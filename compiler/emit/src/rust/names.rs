@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use bp_plan::Plan;
 
-/// Words that an identifier may only be as `r#word`.
+/// Words that can be identifiers only as `r#word`.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
@@ -19,13 +19,13 @@ pub(super) fn escape_ident(name: &str) -> String {
     if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.to_owned() }
 }
 
-/// Words that no identifier may be, however it is written.
+/// Words that can never be identifiers.
 const RESERVED: &[&str] = &["", "_", "crate", "self", "super"];
 
-/// Names that no file may have on some machines, with any extension.
+/// File names that some systems reserve, with any extension.
 const DEVICES: &[&str] = &["aux", "con", "nul", "prn"];
 
-/// `RateServiceImpl` as `rate_service_impl`; `HTTPServer` as `http_server`; `Läden` as `lue4den`, since a file is called so.
+/// `RateServiceImpl` as `rate_service_impl`; `HTTPServer` as `http_server`; `Läden` as `lue4den`, because it is also the name of a file.
 pub(super) fn to_snake_case(name: &str) -> String {
     let mut out = String::new();
     let chars: Vec<char> = name.chars().collect();
@@ -56,7 +56,7 @@ pub(super) fn to_snake_case(name: &str) -> String {
     out
 }
 
-/// A snake-cased name that can be a function, a module and a file; the words that cannot get a `_`.
+/// A snake-cased name that can be a function, a module and a file; words that cannot are changed.
 fn to_item_name(name: &str) -> String {
     let mut out = to_snake_case(name);
     let device = DEVICES.contains(&out.as_str())
@@ -70,9 +70,9 @@ fn to_item_name(name: &str) -> String {
     out
 }
 
-/// Gives each key a module or function name of its own: the last part of its path; all parts where several have that one; with a digest of the path where even those are the same.
+/// Gives each path a module or function name of its own: its last part; all its parts if several paths share the last; and a digest of the path if even those are shared.
 ///
-/// A name depends on those that it would be mistaken for, and on no order.
+/// A name depends only on the names that it would clash with, not on any order.
 pub(super) fn assign_unique_names<'a>(
     paths: impl IntoIterator<Item = &'a String>,
 ) -> BTreeMap<&'a str, String> {
@@ -114,7 +114,7 @@ fn hash_fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// A module name for each interface of services in use; backends' interfaces have their halves in the runtime.
+/// A module name for each service interface in use; the halves of backends' interfaces are in the runtime.
 pub(super) fn name_interface_modules(plan: &Plan) -> BTreeMap<&str, String> {
     let used: BTreeSet<&String> = plan.implementations.values().map(|i| &i.interface).collect();
     assign_unique_names(plan.interfaces.keys().filter(|path| used.contains(path)))

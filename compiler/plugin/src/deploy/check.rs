@@ -1,4 +1,4 @@
-//! What a plan asks of whoever deploys it: values that servers need, and names that are given from outside.
+//! Checks that all targets with containers share: values that servers need, and names that must not clash.
 
 use bp_diag::catalog::target as codes;
 use bp_plan::Plan;
@@ -6,9 +6,9 @@ use bp_plan::Plan;
 use super::{CONFIG_FILE, PROGRAM, References, SECRETS_FOLDER, host};
 use crate::{NameSource, OutputName, PlanContext};
 
-/// Checks what every target that runs containers needs: the servers' required settings, and names of containers, and of paths and secrets in them, that no two things share.
+/// Checks what every target that runs containers needs: the servers' required settings, and and that no two things share the name of a container, or of a path or secret in one.
 ///
-/// What it says is the same for each such target, so that one cause is told once.
+/// The diagnostics are the same for each such target, so that one cause is reported once.
 pub fn check(cx: &mut PlanContext<'_>, references: &References) {
     for (store, setting) in lacking(cx.plan) {
         let span = cx.span(&NameSource::Instance(store));

@@ -12,14 +12,14 @@ use super::References;
 pub enum EnvValue {
     /// This text.
     Text(String),
-    /// What the variable of this name holds where the deployment is applied; the container starts only with it.
+    /// The value of the variable of this name where the deployment is applied; the container does not start without it.
     Required(String),
-    /// As `Required`, but it may be absent there, and then is in the container.
+    /// As `Required`, but it may be absent there, and is then absent in the container too.
     Optional(String),
 }
 
 impl EnvValue {
-    /// The text, for one.
+    /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
@@ -70,12 +70,12 @@ pub struct Probe {
     pub failures: u32,
 }
 
-/// How a process shows its health, over HTTP on the admin port, or by its own program where no other is in the image.
+/// How a process's health is probed: over HTTP on the admin port, or by its own program if the image has no other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     /// The admin port.
     pub port: u16,
-    /// Whether it has started; until then nothing else is asked.
+    /// Whether it has started; until then no other probe runs.
     pub startup: Probe,
     /// Whether it takes calls.
     pub ready: Probe,
@@ -92,7 +92,7 @@ impl Default for Health {
             period: Duration::from_secs(seconds),
             failures,
         };
-        // A hang is noticed within 15 s, unreadiness within 4 s, and a minute is enough to start.
+        // A hang is noticed within 15 s, a process that is not ready within 4 s, and a minute is enough to start.
         Self {
             port: 0,
             startup: probe("/bp/startup", 2, 30),
@@ -120,7 +120,7 @@ pub struct ProcessContainer {
     pub references: References,
     /// Where it listens: listeners by name, then the admin listener.
     pub ports: Vec<Port>,
-    /// How it shows its health.
+    /// How its health is probed.
     pub health: Health,
     /// What one replica may use.
     pub resources: ResourcesPlan,
@@ -135,7 +135,7 @@ pub struct ProcessContainer {
 pub struct InitContainer {
     /// The init.
     pub name: String,
-    /// How the engine names it; nobody connects to it.
+    /// Its name for the engine; nothing connects to it.
     pub host: String,
     /// Its instances: backends, then the service.
     pub instances: Vec<String>,
@@ -170,7 +170,7 @@ pub struct StoreContainer {
     pub references: References,
     /// The port on which it listens.
     pub port: u16,
-    /// The command that succeeds inside the container when it answers; empty if a connection to its port tells all.
+    /// The command that succeeds inside the container when it answers; empty if a connection to its port is enough.
     pub health: Vec<String>,
     /// The folder that must outlive the container.
     pub data: Option<String>,

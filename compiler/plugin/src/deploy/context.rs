@@ -11,7 +11,7 @@ const VENDOR: &str = "vendor/bp";
 /// A build's folder: the application's own, or the nearest one above it that holds the runtime and the workflow too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildContext {
-    /// The way from the application's folder to it: empty, `..`, `../..`.
+    /// The path from the application's folder to it: empty, `..`, `../..`.
     pub up: String,
     /// The runtime's folder in it; empty when that is the build's folder itself; `None` when crates are published.
     pub runtime: Option<String>,
@@ -27,11 +27,14 @@ impl BuildContext {
     /// The build's folder of a plan.
     ///
     /// # Errors
-    /// `BP6045` when the output is not below the application's folder, or a path is none for a Dockerfile.
+    /// `BP6045` when the output is not below the application's folder, or a Dockerfile cannot hold a path.
     pub fn of(plan: &Plan, place: &OutputLocation) -> Result<Self, Diagnostic> {
         let bad = catalog::target::no_build_context;
         let Some(from_root) = &place.from_root else {
-            return Err(bad(&place.to_root, "the output folder is outside the application's"));
+            return Err(bad(
+                &place.to_root,
+                "the output folder is outside the application's folder",
+            ));
         };
         let runtime = match &plan.app.runtime {
             RuntimeSource::Path(path) => Some(path.as_str()),
@@ -56,7 +59,7 @@ impl BuildContext {
             if path.split('/').all(|part| part.is_empty() || is_plain(part)) {
                 Ok(path)
             } else {
-                Err(bad(&path, "the path holds other characters than a Dockerfile takes plainly"))
+                Err(bad(&path, "the path contains characters that a Dockerfile must quote"))
             }
         };
         Ok(Self {

@@ -15,7 +15,7 @@ pub const SCRATCH: &str = "scratch";
 /// Where images come from when their name does not say.
 const HUB: &str = "docker.io";
 
-/// Digests of images, as `bp image pin` found them; `bp` never makes one up.
+/// Digests of images, as `bp image pin` found them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageLock {
     pins: BTreeMap<String, String>,
@@ -37,14 +37,16 @@ impl ImageLock {
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: LockFile = toml::from_str(text).map_err(|e| e.message().to_owned())?;
         if file.version != 1 {
-            return Err(format!("it is of version {}, and this `bp` reads 1", file.version));
+            return Err(format!("its version is {}, but this `bp` reads version 1", file.version));
         }
         for (image, digest) in &file.images {
             if !is_image(image) {
-                return Err(format!("`{}` names no image", image.escape_debug()));
+                return Err(format!("`{}` is not the name of an image", image.escape_debug()));
             }
             if !is_digest(digest) {
-                return Err(format!("the digest of `{image}` is not `sha256:` and 64 digits"));
+                return Err(format!(
+                    "the digest of `{image}` is not `sha256:` and 64 hexadecimal digits"
+                ));
             }
         }
         Ok(Self { pins: file.images })
@@ -61,10 +63,10 @@ impl ImageLock {
         text
     }
 
-    /// Pins an image; a digest that is none is refused.
+    /// Pins an image; a text that is not a digest is refused.
     ///
     /// # Errors
-    /// The digest, when it is none.
+    /// The text, when it is not a digest.
     pub fn pin(&mut self, image: &str, digest: &str) -> Result<(), String> {
         if !is_digest(digest) {
             return Err(digest.to_owned());
@@ -119,7 +121,7 @@ fn split_registry(image: &str) -> (&str, String) {
     }
 }
 
-/// Whether a text names an image: no white space, no shell's or file's syntax, so that it may stand in a Dockerfile.
+/// Whether a text names an image: no white space and no syntax of a shell or a file, so that it can be written into a Dockerfile.
 pub fn is_image(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
     !text.is_empty()
@@ -136,14 +138,14 @@ pub fn is_digest(text: &str) -> bool {
     })
 }
 
-/// What the `docker` target says of images, which other targets go by.
+/// What the `docker` target's settings say about images; other targets use it too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageSettings {
     /// The image that compiles.
     pub builder: String,
     /// The image below the program: [`SCRATCH`] for none.
     pub runtime: String,
-    /// The registry that all images but the application's come from instead of their own.
+    /// The registry that replaces the own registry of every image except the application's.
     pub registry: Option<String>,
     /// The application's image, with its tag.
     pub application: String,

@@ -1,13 +1,13 @@
-//! Where the output folder is, as far as it matters for paths in artifacts.
+//! Where the output folder is, for paths in artifacts.
 
 /// The output folder and the application's root, seen from each other.
 ///
-/// It never holds a whole path of this machine: only what two checkouts have in common.
+/// It never holds an absolute path of this machine, so that two checkouts give the same output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputLocation {
-    /// The way from the output folder to the application's root: `../..`.
+    /// The path from the output folder to the application's root: `../..`.
     pub to_root: String,
-    /// The way from the application's root to the output folder, `build/compose`; `None` when that is not below it.
+    /// The path from the application's root to the output folder, `build/compose`; `None` when it is not below the root.
     pub from_root: Option<String>,
     /// The names of the application's folder and of those above it, nearest first.
     pub above: Vec<String>,
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_down_again_is_by_name() {
+    fn the_path_down_again_is_by_name() {
         let above = ["leaf", "examples", "bp"].map(str::to_owned).to_vec();
         let place = OutputLocation { above, ..OutputLocation::default() };
         assert_eq!(place.below(2).as_deref(), Some("examples/leaf"));

@@ -12,7 +12,7 @@ use super::container::{EnvValue, Health, InitContainer, Port, PortUse, ProcessCo
 use super::name::host;
 use super::{CONFIG_FILE, DATA_FOLDER, Options, References};
 
-/// Time for telemetry to be flushed (2 s) and for the engine's own delays, beside what the drain takes.
+/// Time to flush telemetry (2 s) and for the engine's own delays, in addition to the drain.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// What a plan says of each process and init, looked up once for all containers.
@@ -59,7 +59,7 @@ impl<'a> PlanIndex<'a> {
     }
 }
 
-/// What a map of lists has for a process; nothing when it does not know it.
+/// The list of a process in a map of lists; empty when the map does not have it.
 fn find_in<'m, T>(map: &'m BTreeMap<&str, Vec<T>>, process: &str) -> &'m [T] {
     map.get(process).map_or(&[], Vec::as_slice)
 }
@@ -134,7 +134,7 @@ fn build_environment(
             set(variable, EnvValue::Optional(variable.clone()));
         }
     }
-    // What a value refers to is needed, also where a plugin can do without; a name that begins with `BP_` is refused in references.
+    // A variable that a value refers to is required, even if a plugin could do without it; references cannot name variables that begin with `BP_`.
     for variable in &references.variables {
         set(variable, EnvValue::Required(variable.clone()));
     }
@@ -199,7 +199,7 @@ fn collect_dialled(
     for edge in find_in(&index.calls, process) {
         let listener = edge.listener.as_ref().and_then(|name| index.plan.listeners.get(name));
         if let Some(listener) = listener {
-            // By DNS, so that every replica is found, and found again when it moved.
+            // By DNS, so that callers find every replica, also after it moved.
             let at = format!("dns:{}:{}", (options.host)(&listener.process), listener.address.port);
             out.insert(listener.address.name.clone(), at);
         }
@@ -239,7 +239,7 @@ fn collect_references(index: &PlanIndex<'_>, process: &str) -> References {
             out.add_settings(&served.settings);
         }
     }
-    // The listener runs the wrappers of the outside world's edges, since nobody out there does.
+    // The listener runs the wrappers of edges from outside, because clients do not run any.
     let entries = find_in(&index.arriving, process)
         .iter()
         .filter(|(edge, listener)| listener.entry && edge.kind == bp_plan::EdgeClass::Entry);
@@ -249,7 +249,7 @@ fn collect_references(index: &PlanIndex<'_>, process: &str) -> References {
     out
 }
 
-/// What the drain takes at most, or the longest call that arrives here if that is longer, and a margin.
+/// The drain's delay, plus its limit or the longest call that may arrive here, whichever is longer, plus a margin.
 fn grace_period(index: &PlanIndex<'_>, name: &str, process: &ProcessPlan) -> Duration {
     let arriving = find_in(&index.arriving, name).iter();
     let longest = arriving.map(|(edge, _)| longest_deadline(edge)).max().unwrap_or_default();

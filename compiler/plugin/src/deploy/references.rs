@@ -85,7 +85,7 @@ impl References {
         }
     }
 
-    /// The key of a secret or a file in an engine's object that holds several: without what a key may not have.
+    /// The key of a secret or a file in an object of the engine that holds several; characters that a key cannot hold are replaced.
     pub fn key(name: &str) -> String {
         path_parts(name).collect::<Vec<_>>().join(".")
     }
