@@ -14,7 +14,7 @@ const REQUESTS: usize = 100_000;
 const MEAN_MS: f64 = 10.0;
 
 /// A request under way, by its end in nanoseconds.
-struct InFlight(u64, #[expect(dead_code, reason = "held until the request callee")] Picked<usize>);
+struct InFlight(u64, #[expect(dead_code, reason = "held until the request ends")] Picked<usize>);
 
 impl PartialEq for InFlight {
     fn eq(&self, other: &Self) -> bool {
