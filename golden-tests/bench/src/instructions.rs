@@ -32,5 +32,5 @@ fn count_total(arguments: &[&str], repetitions: u32) -> Result<f64> {
         bail!("callgrind gave no count: {text}");
     };
     let digits = rest.lines().next().unwrap_or_default().trim();
-    digits.parse().with_context(|| format!("`{digits}` is no count"))
+    digits.parse().with_context(|| format!("`{digits}` is not a count"))
 }

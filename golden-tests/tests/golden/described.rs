@@ -173,7 +173,7 @@ for name, text in json.load(sys.stdin):
         print(name, error.message, sep="\n")
     ids = [o["operationId"] for path in document["paths"].values() for o in path.values()]
     if len(ids) != len(set(ids)):
-        print(name, "an operationId stands twice", sep="\n")
+        print(name, "an operationId is used twice", sep="\n")
 print("done")
 "#;
     let mut seen = BTreeSet::new();

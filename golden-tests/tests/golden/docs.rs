@@ -75,14 +75,14 @@ fn validator() -> Result<Validator> {
     Ok(jsonschema::validator_for(&schema)?)
 }
 
-/// What a schema says of a wiring's text; `None` if it is no TOML.
+/// What a schema says of a wiring's text; `None` if it is not TOML.
 fn verdict(validator: &Validator, text: &str) -> Option<Vec<String>> {
     let table: toml::Table = text.parse().ok()?;
     let json = serde_json::to_value(table).ok()?;
     Some(validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path())).collect())
 }
 
-/// Every wiring file of the repository that is no case, with the schema's hint in its first line.
+/// Every wiring file of the repository except the cases, with the schema's hint in its first line.
 fn check_every_wiring() -> Result<()> {
     let validator = validator()?;
     let mut files = Vec::new();

@@ -84,7 +84,7 @@ impl App {
         let path = self.path(path);
         let text = fs::read_to_string(&path)?;
         let next = edit(text.clone());
-        ensure!(next != text, "{} stays as it was", path.display());
+        ensure!(next != text, "{} stays unchanged", path.display());
         Ok(fs::write(path, next)?)
     }
 

@@ -13,7 +13,7 @@ pub const MAX_KEY_BYTES: usize = 250;
 /// Largest value in bytes; memcached's default item of 1 MiB holds key, header and value.
 pub const MAX_VALUE_BYTES: usize = 1_000_000;
 
-/// Longest time to live; beyond it an entry is no cache entry.
+/// Longest time to live; a longer one is not what a cache is for.
 pub const MAX_TTL: Duration = Duration::from_hours(366 * 24);
 
 /// A key-value cache: fast, bounded, and free to forget.

@@ -13,7 +13,7 @@ use crate::{BackendError, Cache, Document, DocumentStore, Page, Query, Update};
 
 /// [`Cache`] with typed values.
 pub trait CacheExt: Cache {
-    /// [`Cache::get`], decoded; [`BackendError::WrongType`] when what is there is no `T`.
+    /// [`Cache::get`], decoded; [`BackendError::WrongType`] when what is there is not a `T`.
     fn get_as<T: Data>(
         &self,
         key: &str,
@@ -26,7 +26,7 @@ pub trait CacheExt: Cache {
         }
     }
 
-    /// [`Cache::get_many`], decoded; [`BackendError::WrongType`] when one of them is no `T`.
+    /// [`Cache::get_many`], decoded; [`BackendError::WrongType`] when one of them is not a `T`.
     fn get_many_as<T: Data>(
         &self,
         keys: Vec<String>,
@@ -117,7 +117,7 @@ pub trait CacheExt: Cache {
 
 impl<C: Cache + ?Sized> CacheExt for C {}
 
-/// [`DocumentStore`] with typed bodies; a `T` that is no JSON object is [`BackendError::Invalid`].
+/// [`DocumentStore`] with typed bodies; a `T` that is not a JSON object is [`BackendError::Invalid`].
 pub trait DocumentStoreExt: DocumentStore {
     /// [`DocumentStore::insert`].
     fn insert_as<T: Data>(
@@ -141,7 +141,7 @@ pub trait DocumentStoreExt: DocumentStore {
         self.put(collection, document)
     }
 
-    /// [`DocumentStore::get`]; [`BackendError::WrongType`] when what is there is no `T`.
+    /// [`DocumentStore::get`]; [`BackendError::WrongType`] when what is there is not a `T`.
     fn get_as<T: Data>(
         &self,
         collection: &str,
@@ -161,7 +161,7 @@ pub trait DocumentStoreExt: DocumentStore {
         async move { found.await?.documents.into_iter().map(typed).collect() }
     }
 
-    /// [`DocumentStore::get_many`]; [`BackendError::WrongType`] when one of them is no `T`.
+    /// [`DocumentStore::get_many`]; [`BackendError::WrongType`] when one of them is not a `T`.
     fn get_many_as<T: Data>(
         &self,
         collection: &str,

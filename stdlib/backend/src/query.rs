@@ -20,7 +20,7 @@ impl Document {
         Self { id: id.into(), body: body.into() }
     }
 
-    /// A document whose body is a value's encoding; a `T` that is no JSON object makes one that every store refuses.
+    /// A document whose body is a value's encoding; a `T` that is not a JSON object makes a document that every store refuses.
     pub fn of<T: bp_data::Data>(id: impl Into<String>, body: &T) -> Self {
         Self::new(id, Json::from(bp_data::json::with_numbers(body)))
     }

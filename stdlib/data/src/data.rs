@@ -12,7 +12,7 @@ use crate::writer::{FieldPosition, WireType, Writer};
 /// Derive it; the crate's documentation has the table that every implementation follows.
 /// The functions about lists are those of `Vec<Self>`, so that a list of `u8` can be bytes.
 pub trait Data: Sized + Send + Sync + 'static {
-    /// How items stand in a packed list; `None` where the type is no protobuf scalar.
+    /// How items are encoded in a packed list; `None` where the type is not a protobuf scalar.
     const PACKED: Option<WireType> = None;
     /// Whether a value may be `null` in JSON, so that an `Option` around it must say `{"some": …}`.
     const NULLABLE: bool = false;

@@ -61,10 +61,10 @@ impl fmt::Display for InstallError {
         match self {
             Self::Different => f.write_str("another wire table is already installed"),
             Self::Number(place, number) => {
-                write!(f, "wire table, {place}: {number} is no field number")
+                write!(f, "wire table, {place}: {number} is not a field number")
             }
             Self::Twice(place, number) => {
-                write!(f, "wire table, {place}: {number} stands for two things")
+                write!(f, "wire table, {place}: {number} is used for two things")
             }
         }
     }

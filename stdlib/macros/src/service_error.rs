@@ -190,7 +190,7 @@ fn expand_arms(variant: &syn::Variant) -> Result<VariantArms> {
         return Err(Error::new_spanned(
             ident,
             format!(
-                "how do transports class `{ident}`? Add `#[status(…)]` with one of {}",
+                "`{ident}` needs a status: add `#[status(…)]` with one of {}",
                 list_statuses()
             ),
         ));
@@ -203,7 +203,7 @@ fn expand_arms(variant: &syn::Variant) -> Result<VariantArms> {
     let Some((_, status)) = STATUSES.iter().find(|(known, _)| *known == text) else {
         return Err(Error::new_spanned(
             &name,
-            format!("no status `{text}`; there are {}", list_statuses()),
+            format!("there is no status `{text}`; write one of {}", list_statuses()),
         ));
     };
     let status = Ident::new(status, Span::call_site());
@@ -243,7 +243,7 @@ fn expand_display(ident: &Ident, shape: &Shape, message: &LitStr) -> Result<Toke
         let Some((inside, after)) = inside else {
             return Err(Error::new_spanned(
                 message,
-                "a brace without its pair; write `{{` or `}}` for a brace",
+                "an unmatched brace; write `{{` or `}}` for a brace",
             ));
         };
         let name = inside.split(':').next().unwrap_or(inside).trim();

@@ -21,7 +21,7 @@ const KEPT: [(&str, &[&str]); 2] = [
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let Some(file) = File::of(cx.plan) else { return };
     check_spelling(cx, &file);
-    // What comes of a method whose service or whose name another has is no second fault.
+    // A method whose service's or own name is taken was reported; what follows from it is not a second fault.
     let (mut services, mut again) = (BTreeSet::new(), BTreeSet::new());
     for service in &file.services {
         let path = &service.interface.path;

@@ -47,7 +47,7 @@ impl GrpcDialer {
         };
         let paths = interface.methods.iter().map(|method| {
             let path = method_path(interface, method);
-            path.parse().map_err(|error| at(&error, &format!("`{path}` is no path")))
+            path.parse().map_err(|error| at(&error, &format!("`{path}` is not a path")))
         });
         let paths = paths.collect::<Result<_, StartError>>()?;
         let instance = edge
@@ -112,7 +112,7 @@ fn write_context(metadata: &mut MetadataMap, context: &Context, now: Instant) ->
     if let Some(left) = context.remaining(now) {
         let text = timeout_header::write(left);
         let mut value = MetadataValue::try_from(text.as_str())
-            .map_err(|_| Infra::internal(format!("`{text}` is no timeout")))?;
+            .map_err(|_| Infra::internal(format!("`{text}` is not a timeout")))?;
         // "Sensitive" keeps HPACK from indexing it: what differs in every call would only push what recurs out of the table.
         value.set_sensitive(true);
         metadata.insert(TIMEOUT, value);

@@ -71,7 +71,7 @@ impl Connection {
     pub(crate) fn new(address: &str, largest_header_list: u32) -> Result<Self, StartError> {
         let origin = format!("http://{address}")
             .parse()
-            .map_err(|error| StartError::because(format!("`{address}` is no host:port"), &error))?;
+            .map_err(|error| StartError::because(format!("`{address}` is not a host:port"), &error))?;
         Ok(Self { origin, largest_header_list, state: Arc::default() })
     }
 

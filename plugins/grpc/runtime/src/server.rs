@@ -151,7 +151,7 @@ impl ListenerState {
         let named = request.headers().get(INSTANCE).and_then(|value| value.to_str().ok());
         let served = match named {
             Some(name) => instances().find(|served| served.name() == name).ok_or_else(|| {
-                unknown(format!("`{name}` has no {path} here; instances that have: {}", names()))
+                unknown(format!("`{name}` has no {path} here; instances that have it: {}", names()))
             }),
             None if route.instances.len() == 1 => {
                 instances().next().ok_or_else(|| unknown(format!("there is no {path}")))
@@ -203,7 +203,7 @@ fn read_context(headers: &HeaderMap, now: Instant) -> Context {
     let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let mut context = Context::from_headers(now, get);
     let timeout = get(TIMEOUT).and_then(timeout_header::read);
-    // A wait beyond what the clock can add is no deadline.
+    // A wait that the clock cannot add is no deadline at all.
     if let Some(deadline) = timeout.and_then(|timeout| now.checked_add(timeout)) {
         context.limit_deadline(deadline);
     }

@@ -95,7 +95,7 @@ fn check_arguments(
             Some(near) => format!("did you mean `{{{near}}}`?"),
             None => format!("arguments of `{method}`: {}", known.join(", ")),
         };
-        let message = format!("`{text}` names `{name}`, which is no argument of `{method}`");
+        let message = format!("`{text}` names `{name}`, but `{method}` has no such argument");
         cx.complain(setting, message, help);
     }
 }
@@ -107,12 +107,12 @@ fn check_crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)])
     for (index, (method, text, route)) in given.iter().enumerate() {
         let setting = format!("routes.{method}");
         if let Some(other) = taken.insert(route.key(), method) {
-            cx.complain(&setting, format!("`{text}` is the route of `{other}` too"), apart);
+            cx.complain(&setting, format!("`{text}` is also the route of `{other}`"), apart);
             continue;
         }
         for (other, their, second) in given.iter().take(index) {
             if let Some(path) = route.crosses(second) {
-                let message = format!("`{text}` and `{their}` of `{other}` both fit `{path}`");
+                let message = format!("`{text}` and `{their}` of `{other}` both match `{path}`");
                 cx.complain(&setting, message, apart);
             }
         }
@@ -126,14 +126,14 @@ fn check_crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)])
             let setting = format!("routes.{other}");
             if route.key() == default.key() {
                 let message =
-                    format!("`{text}` is the route of `{method}` too, which the wiring gives none");
+                    format!("`{text}` is also the default route of `{method}`");
                 let help = format!(
                     "give `{other}` another verb or path, or `{method}` one of its own: `{method} = \"POST /…\"`"
                 );
                 cx.complain(&setting, message, help);
             } else if let Some(path) = route.crosses(&default) {
                 let message = format!(
-                    "`{text}` and `{default_text}`, the route of `{method}`, both fit `{path}`"
+                    "`{text}` and `{default_text}`, the default route of `{method}`, both match `{path}`"
                 );
                 cx.complain(&setting, message, apart);
             }

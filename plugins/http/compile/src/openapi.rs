@@ -64,7 +64,7 @@ impl<'a> Document<'a> {
         let who = format!("{instance}.{}", method.name);
         if let Some(other) = self.taken.insert(route.key(), who.clone()) {
             let message = format!(
-                "{origin}: `{who}` and `{other}` have one route, `{} {}`, on listener `{}`",
+                "{origin}: `{who}` and `{other}` have the same route, `{} {}`, on listener `{}`",
                 route.verb,
                 route.path(),
                 self.listener

@@ -34,14 +34,14 @@ impl Route {
         let verb = VERBS
             .into_iter()
             .find(|v| *v == verb)
-            .ok_or_else(|| format!("`{verb}` is none of {}", VERBS.join(", ")))?;
-        let path = path.trim().strip_prefix('/').ok_or("the path begins with `/`")?;
+            .ok_or_else(|| format!("`{verb}` is not one of {}", VERBS.join(", ")))?;
+        let path = path.trim().strip_prefix('/').ok_or("the path must begin with `/`")?;
         let mut segments = Vec::new();
         // `/` alone is the root, which has no segments.
         for segment in path.split('/').filter(|_| !path.is_empty()) {
             segments.push(match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
                 Some(name) if segments.contains(&Segment::Argument(name.to_owned())) => {
-                    return Err(format!("`{name}` stands twice"));
+                    return Err(format!("`{name}` is given twice"));
                 }
                 Some(name) => Segment::Argument(name.to_owned()),
                 None if is_literal(segment) => Segment::Literal(segment.to_owned()),

@@ -55,7 +55,7 @@ impl HttpDialer {
         let paths = interface.methods.iter().map(|method| {
             let path = Route::within(&edge.callee, method.name).pattern();
             path.parse().map_err(|error| {
-                StartError::because(format!("edge {}: `{path}` is no path", edge.key), &error)
+                StartError::because(format!("edge {}: `{path}` is not a path", edge.key), &error)
             })
         });
         let paths = paths.collect::<Result<_, StartError>>()?;
@@ -83,7 +83,7 @@ impl Dialer for HttpDialer {
         let shared = self.shared.clone();
         let authority = address.parse().map_err(|error| {
             StartError::because(
-                format!("edge {}: `{address}` is no host:port", shared.edge),
+                format!("edge {}: `{address}` is not a host:port", shared.edge),
                 &error,
             )
         })?;
@@ -135,7 +135,7 @@ impl EndpointClient {
                 ));
             }
             Err(error) => {
-                let message = format!("{address}: the answer broke off: {error}");
+                let message = format!("{address}: the answer ended early: {error}");
                 return Err(Infra::new(InfraKind::Unavailable, Processed::Yes, message));
             }
         };

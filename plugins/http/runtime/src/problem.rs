@@ -1,4 +1,4 @@
-//! What is no plain answer: errors as statuses, headers and JSON, both ways.
+//! Errors as statuses, headers and JSON, both ways.
 //!
 //! An application error has `bp-status`, its canonical class, because several classes share an HTTP status.
 //! An infrastructure failure has `bp-infra`, its kind, so that it is told from an error of the application.
@@ -93,7 +93,7 @@ pub(crate) fn read(
     Err(Infra::new(
         kind,
         processed,
-        format!("{address} answered {status}, which no service of this system does"),
+        format!("{address} answered {status}, which is not how this system's services answer"),
     ))
 }
 

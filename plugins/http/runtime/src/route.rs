@@ -27,7 +27,7 @@ enum Segment {
 /// The first segment of paths that are the runtime's own.
 const OWN: &str = "bp";
 
-/// Why a text is no route.
+/// Why a text is not a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RouteError(String);
 
@@ -66,13 +66,13 @@ impl Route {
             "PATCH" => Verb::PATCH,
             "DELETE" => Verb::DELETE,
             other => {
-                return Err(error(format!("`{other}` is none of GET, POST, PUT, PATCH, DELETE")));
+                return Err(error(format!("`{other}` is not one of GET, POST, PUT, PATCH, DELETE")));
             }
         };
         let path = path
             .trim()
             .strip_prefix('/')
-            .ok_or_else(|| error("the path begins with `/`".into()))?;
+            .ok_or_else(|| error("the path must begin with `/`".into()))?;
         let mut segments = Vec::new();
         // `/` alone is the root, which has no segments.
         for segment in path.split('/').filter(|_| !path.is_empty()) {
@@ -81,7 +81,7 @@ impl Route {
                     return Err(error(format!("the method has no argument `{name}`")));
                 }
                 Some(name) if segments.contains(&Segment::Argument(name.to_owned())) => {
-                    return Err(error(format!("`{name}` stands twice")));
+                    return Err(error(format!("`{name}` is given twice")));
                 }
                 Some(name) => Segment::Argument(name.to_owned()),
                 None if is_literal(segment) => Segment::Literal(segment.to_owned()),
@@ -127,7 +127,7 @@ impl Route {
         for (name, value) in query_pairs {
             if !known.contains(&name.as_str()) {
                 return Err(format!(
-                    "the query names `{name}`, which is no argument; arguments are: {}",
+                    "the query names `{name}`, which is not an argument; arguments are: {}",
                     known.join(", ")
                 ));
             }
@@ -222,10 +222,10 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (text, why) in [
             ("/notes", "a route is a verb and a path"),
-            ("FETCH /notes", "`FETCH` is none of"),
-            ("GET notes", "the path begins with `/`"),
+            ("FETCH /notes", "`FETCH` is not one of"),
+            ("GET notes", "the path must begin with `/`"),
             ("GET /notes/{it}", "the method has no argument `it`"),
-            ("GET /{id}/{id}", "`id` stands twice"),
+            ("GET /{id}/{id}", "`id` is given twice"),
             ("GET /a//b", "`` is neither"),
             ("GET /a*", "`a*` is neither"),
             ("GET /a/../b", "`..` is neither"),

@@ -207,11 +207,11 @@ impl RouteTarget {
             Map::new()
         } else {
             serde_json::from_slice(&body)
-                .map_err(|error| Infra::decode(format!("the body is no JSON object: {error}")))?
+                .map_err(|error| Infra::decode(format!("the body is not a JSON object: {error}")))?
         };
         for (name, value) in given {
             if members.insert(name.clone(), value).is_some() {
-                return Err(Infra::decode(format!("`{name}` stands in the URL and in the body")));
+                return Err(Infra::decode(format!("`{name}` is given both in the URL and in the body")));
             }
         }
         Ok(Value::Object(members).to_string().into())
@@ -225,7 +225,7 @@ impl RouteTarget {
                     format!("the arguments are more than max_message = {}", self.limit.bytes);
                 return Err(Infra::new(InfraKind::TooLarge, Processed::No, message));
             }
-            Err(error) => return Err(Infra::decode(format!("the body broke off: {error}"))),
+            Err(error) => return Err(Infra::decode(format!("the body ended early: {error}"))),
         };
         let media = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         match media {

@@ -25,7 +25,7 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
         cx.complain(
             ID,
             &Declared::File(path),
-            &format!("`{}` makes no key of a ConfigMap", path.escape_debug()),
+            &format!("`{}` cannot be the key of a ConfigMap", path.escape_debug()),
             "give the file a path of letters, digits, `.`, `_`, `-` and `/` below the application's folder, at most 253 characters long",
         );
     }

@@ -143,7 +143,7 @@ pub(crate) fn build_store(named: &Named<'_>, store: &StoreContainer, image: &str
     build_template(named, json!({}), &spec)
 }
 
-/// A text that stays as it is: in a variable and in an argument, Kubernetes would put a variable's value in place of `$(NAME)`, and `$` in place of `$$`.
+/// Escapes a text: in variables and arguments, Kubernetes replaces `$(NAME)` by a variable's value, and `$$` by `$`.
 fn escape_dollars(text: &str) -> String {
     text.replace('$', "$$")
 }

@@ -20,7 +20,7 @@ impl Namespace {
         let plain = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
         if name.is_empty() || name.len() > MAX_NAMESPACE || !plain {
             return Err(StartError::new(format!(
-                "`namespace`: 1 to {MAX_NAMESPACE} visible ASCII characters without `:`, not {name:?}"
+                "`namespace` must be 1 to {MAX_NAMESPACE} visible ASCII characters without `:`, not {name:?}"
             )));
         }
         Ok(Self(name.to_owned()))

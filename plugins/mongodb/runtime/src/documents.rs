@@ -50,7 +50,7 @@ impl fmt::Debug for MongoDocuments {
 }
 
 fn unreadable(id: &str) -> BackendError {
-    let message = format!("MongoDB: `{id}` is no document of this application");
+    let message = format!("MongoDB: `{id}` is not a document of this application");
     BackendError::Infra(Infra::new(InfraKind::Internal, Processed::No, message))
 }
 
@@ -89,7 +89,7 @@ impl MongoDocuments {
             || name.len() > 63
             || name.contains(|c: char| "/\\. \"$*<>:|?\0".contains(c))
         {
-            return Err(StartError::new(format!("`database`: {name:?} is no name for a database")));
+            return Err(StartError::new(format!("`database`: {name:?} cannot name a database")));
         }
         let database = database(&address, login, pool, connect_timeout)?;
         Ok(Self {

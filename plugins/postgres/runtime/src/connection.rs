@@ -125,7 +125,7 @@ fn describe_error(error: &Error) -> String {
 fn classify(code: &SqlState) -> InfraKind {
     match code.code() {
         "57014" => InfraKind::Deadline,
-        // Serialization, deadlock: the same again may succeed. A read-only transaction: this server is no primary, or not yet.
+        // Serialization, deadlock: the same again may succeed. A read-only transaction: this server is not a primary, or not yet.
         "40001" | "40P01" | "25006" => InfraKind::Unavailable,
         // The server ends or starts; the connection.
         code if code.starts_with("57P") || code.starts_with("08") => InfraKind::Unavailable,

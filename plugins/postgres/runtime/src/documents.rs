@@ -88,7 +88,7 @@ impl PostgresDocuments {
         limits: Live<Limits>,
     ) -> Result<Self, StartError> {
         if schema.is_empty() || schema.len() > 63 || schema.contains('\0') {
-            return Err(StartError::new("`schema`: 1 to 63 bytes without NUL"));
+            return Err(StartError::new("`schema` must have 1 to 63 bytes and no NUL"));
         }
         let connect = Postgres::new(address.clone(), login);
         Ok(Self { pool: Pool::new(connect, address, pool, limits)?, schema: Schema::new(schema) })

@@ -156,7 +156,7 @@ impl RedisCache {
         let plain = namespace.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
         if namespace.is_empty() || namespace.len() > 64 || !plain {
             return Err(StartError::new(format!(
-                "`namespace`: 1 to 64 visible ASCII characters without `:`, not {namespace:?}"
+                "`namespace` must be 1 to 64 visible ASCII characters without `:`, not {namespace:?}"
             )));
         }
         let mut settings = RedisConnectionInfo::default().set_db(login.database);
@@ -281,7 +281,7 @@ impl Cache for RedisCache {
 fn counter_fault(key: &str, error: &RedisError) -> Fault {
     let message = error.to_string();
     if message.contains("not an integer") {
-        Fault::Answer(BackendError::WrongType(format!("`{key}` holds no decimal integer")))
+        Fault::Answer(BackendError::WrongType(format!("`{key}` does not hold a decimal integer")))
     } else if message.contains("would overflow") {
         Fault::Answer(BackendError::Invalid(format!("`{key}`: the sum is out of range")))
     } else {

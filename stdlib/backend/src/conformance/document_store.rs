@@ -340,7 +340,7 @@ async fn any_field_name_can_be_stored(stores: Factory) -> Outcome {
     store.put(c(), one.clone()).await?;
     expect_equal("get", &store.get(c(), "a".into()).await?, &Some(one.clone()))?;
     expect_equal(
-        "a path is no name with a dot",
+        "a path is not a name with a dot",
         &store.count(c(), Filter::exists("a.b", true)).await?,
         &0,
     )?;

@@ -31,7 +31,7 @@ fn invalid(message: String) -> BackendError {
 /// A cache key.
 pub fn key(key: &str) -> Validity {
     match key.len() {
-        0 => Err(invalid("a key is empty".to_owned())),
+        0 => Err(invalid("the key is empty".to_owned())),
         length if length > MAX_KEY_BYTES => {
             Err(invalid(format!("a key of {length} bytes is longer than {MAX_KEY_BYTES}")))
         }
@@ -154,7 +154,7 @@ pub fn path(path: &str) -> Validity {
     }
     if path.split('.').any(str::is_empty) {
         return Err(invalid(format!(
-            "`{}` is no path: field names joined by dots",
+            "`{}` is not a path: write field names joined by dots",
             path.escape_debug()
         )));
     }
@@ -171,7 +171,7 @@ pub fn path(path: &str) -> Validity {
 fn body_path(at: &str) -> Validity {
     path(at)?;
     if at == ID {
-        Err(invalid(format!("`{ID}` is a document's id and no field of it")))
+        Err(invalid(format!("`{ID}` is a document's id, not one of its fields")))
     } else {
         Ok(())
     }
@@ -245,7 +245,7 @@ pub fn update(of: &Update) -> Validity {
         Change::Inc(at, operand) => {
             body_path(at)?;
             if !matches!(operand, Json::Int(_) | Json::Float(_)) {
-                return Err(invalid(format!("`{at}` grows by {operand}, which is no number")));
+                return Err(invalid(format!("`{at}` grows by {operand}, which is not a number")));
             }
             value(&mut operand.clone(), MAX_DEPTH)
         }

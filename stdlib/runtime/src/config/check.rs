@@ -1,4 +1,4 @@
-//! Whether a configured value is one of its setting.
+//! Whether a configured value fits its setting.
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ pub(super) fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> 
 
 fn check_word(setting: &SettingPlan, value: &Value) -> Result<(), String> {
     let known = value.as_str().is_some_and(|text| setting.words.iter().any(|word| word == text));
-    if known { Ok(()) } else { Err(format!("{value} is none of {}", setting.words.join(", "))) }
+    if known { Ok(()) } else { Err(format!("expected one of {}, found {value}", setting.words.join(", "))) }
 }
 
 fn fits(kind: SettingKind, value: &Value) -> bool {
@@ -54,7 +54,7 @@ fn fits(kind: SettingKind, value: &Value) -> bool {
 
 fn check_bounds(setting: &SettingPlan, value: &Value) -> Result<(), String> {
     let Some(number) = read_magnitude(setting.kind, value) else { return Ok(()) };
-    // The plan may write a bound as text even where the setting is a number.
+    // A bound may be text in the plan even where the setting is a number.
     let bound =
         |bound: &Option<Value>| bound.as_ref().and_then(|b| read_magnitude(setting.kind, b));
     if let (Some(least), Some(text)) = (bound(&setting.min), &setting.min)
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(check(&attempts, &json!(10)), Ok(()));
         assert!(check(&attempts, &json!(0)).is_err() && check(&attempts, &json!(-1)).is_err());
         let kind = setting(json!({ "type": "one_of", "words": ["a", "b"] }));
-        assert_eq!(check(&kind, &json!("c")), Err("\"c\" is none of a, b".to_owned()));
+        assert_eq!(check(&kind, &json!("c")), Err("expected one of a, b, found \"c\"".to_owned()));
         let secret = setting(json!({ "type": "text", "secret": true }));
         assert!(check(&secret, &json!("hunter2")).is_err());
         assert_eq!(check(&secret, &json!({ "env": "X" })), Ok(()));

@@ -101,7 +101,7 @@ async fn what_is_wrong_stops_the_start_and_says_what_is_known() {
         ("edge.\"*\".tag.after = \"2h\"", "`after`: \"2h\" is more than \"1h\""),
         ("edge.\"*\".tag.after = 5", "is not a duration such as"),
         ("edge.\"*\".tag.deep = 10", "`deep.level`: 10 is more than \"9\""),
-        ("edge.\"*\".tag.fixed = 1", "`fixed` changes only by a build"),
+        ("edge.\"*\".tag.fixed = 1", "`fixed` can be changed only by a new build"),
         ("service.back.lable = \"x\"", "unknown parameter `lable`; known: label"),
         ("service.bcak.label = \"x\"", "there is no `bcak`; known: back, front, other_back"),
         ("service.back.label = 1", "1 is a number, `label` is text"),
