@@ -41,9 +41,9 @@ pub trait CacheExt: Cache {
         }
     }
 
-    /// Look aside: the value under `key`, or else what `load` gives, which is then stored for the next time.
+    /// Cache-aside: the value under `key`, or else the result of `load`, which is then stored for the next time.
     ///
-    /// A cache that fails, or holds something else there, counts as one without the entry, so the only errors are those of `load`.
+    /// A cache that fails, or holds a value of another type, counts as one without the entry, so the only errors are those of `load`.
     /// Concurrent misses each load.
     fn get_or_load<T: Data, E: Send>(
         &self,
@@ -57,13 +57,13 @@ pub trait CacheExt: Cache {
                 return Ok(value);
             }
             let value = load.await?;
-            // Without it the next call loads again.
+            // If this fails, the next call loads again.
             drop(self.put_as(&key, &value, ttl).await);
             Ok(value)
         }
     }
 
-    /// Look aside for many: the values under `prefix` and each key, in order, or else what `load` gives for the keys that are missing, which is then stored for the next time.
+    /// Cache-aside for many keys: the values under `prefix` and each key, in order. The missing ones come from `load` and are then stored for the next time.
     ///
     /// As [`CacheExt::get_or_load`]; what `load` does not have either is not remembered.
     fn get_many_or_load<T: Data, E: Send, F>(
@@ -92,7 +92,7 @@ pub trait CacheExt: Cache {
             let loaded = load(wanted).await?;
             for (at, value) in missing.into_iter().zip(loaded) {
                 if let (Some(name), Some(value)) = (names.get(at), &value) {
-                    // Without it the next call loads again.
+                    // If this fails, the next call loads again.
                     drop(self.put_as(name, value, ttl).await);
                 }
                 if let Some(slot) = found.get_mut(at) {

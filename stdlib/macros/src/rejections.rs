@@ -1,4 +1,4 @@
-//! What the macros refuse: every complaint in words, all of one item at once.
+//! What the macros refuse: each error in words, all errors of one item at once.
 
 use proc_macro2::TokenStream;
 use syn::{DeriveInput, Result};

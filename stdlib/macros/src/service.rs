@@ -74,7 +74,7 @@ fn strip(attributes: &mut Vec<Attribute>) {
     attributes.retain(|attribute| !attribute.path().is_ident("idempotent"));
 }
 
-/// What a call cannot do is said here, in words, before rustc says it of what the macro wrote.
+/// Reports what a call cannot do here, in words, before rustc reports it for the code that the macro wrote.
 fn check(signature: &Signature, errors: &mut Errors) {
     let name = &signature.ident;
     if signature.asyncness.is_none() {
@@ -94,7 +94,9 @@ fn check(signature: &Signature, errors: &mut Errors) {
         let place = signature.inputs.first().map_or_else(|| quote!(#name), |first| quote!(#first));
         errors.push(Error::new_spanned(
             place,
-            format!("`{name}` is called by several callers at once: its first parameter must be `&self`"),
+            format!(
+                "`{name}` is called by several callers at once: its first parameter must be `&self`"
+            ),
         ));
     }
 }

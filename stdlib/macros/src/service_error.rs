@@ -12,7 +12,7 @@ use crate::error_code::error_code;
 use crate::model::{Kind, Shape};
 use crate::options::{CratePath, Errors};
 
-/// The names that `#[status(…)]` takes, with the runtime's.
+/// The names that `#[status(…)]` takes, with the runtime's names for them.
 const STATUSES: &[(&str, &str)] = &[
     ("invalid_argument", "InvalidArgument"),
     ("not_found", "NotFound"),
@@ -189,10 +189,7 @@ fn expand_arms(variant: &syn::Variant) -> Result<VariantArms> {
     let Some(attribute) = attributes.next() else {
         return Err(Error::new_spanned(
             ident,
-            format!(
-                "`{ident}` needs a status: add `#[status(…)]` with one of {}",
-                list_statuses()
-            ),
+            format!("`{ident}` needs a status: add `#[status(…)]` with one of {}", list_statuses()),
         ));
     };
     if let Some(second) = attributes.next() {

@@ -29,7 +29,7 @@ impl Address {
         }
     }
 
-    /// What an instance that dials such an address is to telemetry.
+    /// The [`Database`] that telemetry names for an instance with such an address.
     ///
     /// # Errors
     /// As [`Address::of`].

@@ -43,7 +43,7 @@ struct SecretFile {
 
 /// The network of processes.
 pub(crate) const CALLS: &str = "calls";
-/// The network of stores and of the processes that call them; it has no way out.
+/// The network of stores and of the processes that call them; it cannot reach the outside.
 pub(crate) const STORES: &str = "stores";
 
 pub(crate) fn build_file(

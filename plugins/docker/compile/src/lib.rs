@@ -1,6 +1,6 @@
 //! The `docker` target: a Dockerfile for the one image of all processes.
 //!
-//! Dependencies are compiled in a layer of their own; the image below the program holds no shell, and the program runs as nobody.
+//! Dependencies are compiled in a layer of their own; the program's base image has no shell, and the program runs without a named user.
 //! Bases are named by the digests of `images.lock`.
 
 mod dockerfile;
@@ -24,7 +24,7 @@ pub struct Docker;
 
 static METADATA: Metadata = Metadata::target(
     "docker",
-    // It starts nothing, so it limits nothing either.
+    // It starts nothing, so it cannot set limits either.
     &Feature::ALL,
     "Writes a Dockerfile for the one image of all processes.",
 )

@@ -29,7 +29,7 @@ use crate::{INSTANCE, TIMEOUT, method_path, status, timeout_header};
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
 /// Calls that are reset before they are taken, as a burst of timeouts does; beyond it the connection is closed (CVE-2023-44487).
 const MAX_PENDING_RESETS: usize = 1000;
-/// How often an idle connection is asked whether it lives.
+/// How often an idle connection is pinged.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// What the wiring says of a listener; the compiler fills in defaults.
@@ -89,7 +89,7 @@ struct ListenerState {
     standard: StandardServices,
 }
 
-/// A method, and the instances that have it, as places in [`Server::served`].
+/// A method, and the instances that have it, as indices in [`Server::served`].
 struct Route {
     method: &'static Method,
     instances: Vec<usize>,

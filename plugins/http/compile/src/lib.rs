@@ -81,7 +81,7 @@ impl Plugin for Http {
     }
 }
 
-/// Complains of arguments in a path that the method does not have.
+/// Reports arguments in a path that the method does not have.
 fn check_arguments(
     cx: &mut CheckContext<'_>,
     setting: &str,
@@ -100,7 +100,7 @@ fn check_arguments(
     }
 }
 
-/// Complains of routes that requests cannot tell apart, those included that methods have because the wiring gives them none.
+/// Reports routes that match the same requests, default routes included.
 fn check_crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)]) {
     let apart = "give one of the two another verb or path";
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
@@ -125,8 +125,7 @@ fn check_crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)])
         for (other, text, route) in given {
             let setting = format!("routes.{other}");
             if route.key() == default.key() {
-                let message =
-                    format!("`{text}` is also the default route of `{method}`");
+                let message = format!("`{text}` is also the default route of `{method}`");
                 let help = format!(
                     "give `{other}` another verb or path, or `{method}` one of its own: `{method} = \"POST /…\"`"
                 );

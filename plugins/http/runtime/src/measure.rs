@@ -1,4 +1,4 @@
-//! How long requests take, as OpenTelemetry's `http.server.request.duration`: also those that no method has a route for.
+//! How long requests take, as OpenTelemetry's `http.server.request.duration`: also requests for which no method has a route.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ struct Request {
     http_route: Arc<str>,
     /// Empty when the client left.
     http_response_status_code: String,
-    /// Empty for a request that did not fail.
+    /// Empty unless the request failed.
     error_type: String,
 }
 

@@ -40,13 +40,13 @@ impl fmt::Display for RouteError {
 impl std::error::Error for RouteError {}
 
 impl Route {
-    /// The route of a method that the wiring gives none: `POST /<instance>/<method>`.
+    /// The default route of a method: `POST /<instance>/<method>`.
     pub(crate) fn default_for(instance: &str, method: &str) -> Self {
         let segments = [instance, method].map(|s| Segment::Literal(segment::encode(s))).to_vec();
         Self { verb: Verb::POST, segments }
     }
 
-    /// Where the other processes of the system call, whatever routes the wiring gives: a path that no route can have.
+    /// The path for other processes of the system, whatever routes the wiring gives: no route can have such a path.
     pub(crate) fn within(instance: &str, method: &str) -> Self {
         let segments = [OWN, "call", instance, method];
         let segments = segments.map(|s| Segment::Literal(segment::encode(s)));
@@ -66,7 +66,9 @@ impl Route {
             "PATCH" => Verb::PATCH,
             "DELETE" => Verb::DELETE,
             other => {
-                return Err(error(format!("`{other}` is not one of GET, POST, PUT, PATCH, DELETE")));
+                return Err(error(format!(
+                    "`{other}` is not one of GET, POST, PUT, PATCH, DELETE"
+                )));
             }
         };
         let path = path
@@ -149,7 +151,7 @@ impl Route {
     }
 }
 
-/// Ways to write a pattern's path that clients have for one path: hexadecimal digits in either case, and letters as they are.
+/// The ways in which clients write a pattern's path: escapes with upper-case or lower-case digits, and unescaped letters.
 pub(crate) fn list_spellings(pattern: &str) -> Vec<String> {
     let mut all = vec![pattern.to_owned()];
     if pattern.contains('%') {
@@ -165,7 +167,7 @@ pub(crate) fn list_spellings(pattern: &str) -> Vec<String> {
 }
 
 fn is_literal(segment: &str) -> bool {
-    // A client takes `.` and `..` out of a path before it asks.
+    // A client removes `.` and `..` from a path before it sends it.
     !matches!(segment, "" | "." | "..")
         && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }

@@ -131,7 +131,7 @@ impl Settings {
     }
 }
 
-/// The application's image, as the kustomization puts it in place of the name in the manifests.
+/// The application's image, which the kustomization writes in place of the name in the manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Image {
     name: String,

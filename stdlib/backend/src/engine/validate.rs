@@ -1,4 +1,4 @@
-//! The limits that every implementation keeps, so that what one takes all take.
+//! The limits that every implementation keeps, so that all implementations accept the same values.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ fn no_nul(text: &str) -> Validity {
     if text.contains('\0') { Err(invalid("a NUL character in text".to_owned())) } else { Ok(()) }
 }
 
-/// A document that is to be written; answers it with numbers in their one form and its compact JSON text.
+/// A document that is to be written; returns it with numbers in canonical form, and its compact JSON text.
 pub fn document(mut document: Document) -> Result<(Document, Vec<u8>), BackendError> {
     id(&document.id)?;
     let Json::Object(fields) = &document.body else {
@@ -208,7 +208,7 @@ fn nested_filter(of: &Filter, depth: usize) -> Validity {
         }
         Filter::Contains(at, operand) => {
             path(at)?;
-            // PostgreSQL's `@>` looks into objects and arrays, so only scalars mean the same everywhere.
+            // PostgreSQL's `@>` looks into objects and arrays, so only scalars have the same meaning in every store.
             if matches!(operand, Json::Array(_) | Json::Object(_)) {
                 return Err(invalid(format!("`{at}` can contain a scalar, not {operand}")));
             }
@@ -222,7 +222,7 @@ fn nested_filter(of: &Filter, depth: usize) -> Validity {
     }
 }
 
-/// A query, save its token.
+/// Checks a query, except its token.
 pub fn query(of: &Query) -> Validity {
     filter(&of.filter)?;
     of.fields.iter().try_for_each(|field| body_path(field))?;

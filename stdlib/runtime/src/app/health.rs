@@ -52,8 +52,9 @@ fn find_admin_address(
     let text =
         environment.get(&variable).map_or_else(|| format!("127.0.0.1:{port}"), str::to_owned);
     let mut found = text.to_socket_addrs().map_err(|e| StartError::because(&variable, &e))?;
-    let mut address =
-        found.next().ok_or_else(|| StartError::new(format!("{variable}: `{text}` has no address")))?;
+    let mut address = found
+        .next()
+        .ok_or_else(|| StartError::new(format!("{variable}: `{text}` has no address")))?;
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),

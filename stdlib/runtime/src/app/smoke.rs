@@ -96,7 +96,9 @@ fn compare(
 ) -> Vec<String> {
     let (wanted, found) = match (canonical(expected), canonical(got)) {
         (Ok(wanted), Ok(found)) => (wanted, found),
-        (Err(error), _) => return vec![format!("the expected value does not fit the method's answer: {error}")],
+        (Err(error), _) => {
+            return vec![format!("the expected value does not fit the method's answer: {error}")];
+        }
         (_, Err(error)) => return vec![format!("the answer cannot be read again: {error}")],
     };
     if wanted == found {
@@ -199,7 +201,9 @@ mod tests {
         );
         assert_eq!(
             lines(&json!("x"), &1_u8),
-            ["the expected value does not fit the method's answer: expected an integer from 0 to 255, found \"x\""]
+            [
+                "the expected value does not fit the method's answer: expected an integer from 0 to 255, found \"x\""
+            ]
         );
     }
 }

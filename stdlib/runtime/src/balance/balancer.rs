@@ -307,7 +307,10 @@ impl EdgeMetrics {
         )?;
         Ok(Self {
             known: gauge("bp_balance_endpoints", "Endpoints of the callee that are known")?,
-            ready: gauge("bp_balance_ready", "Endpoints of the callee that calls are not skipping")?,
+            ready: gauge(
+                "bp_balance_ready",
+                "Endpoints of the callee that calls are not skipping",
+            )?,
             elsewhere: counter.get_or_create_owned(&of),
         })
     }

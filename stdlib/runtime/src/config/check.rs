@@ -35,7 +35,11 @@ pub(super) fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> 
 
 fn check_word(setting: &SettingPlan, value: &Value) -> Result<(), String> {
     let known = value.as_str().is_some_and(|text| setting.words.iter().any(|word| word == text));
-    if known { Ok(()) } else { Err(format!("expected one of {}, found {value}", setting.words.join(", "))) }
+    if known {
+        Ok(())
+    } else {
+        Err(format!("expected one of {}, found {value}", setting.words.join(", ")))
+    }
 }
 
 fn fits(kind: SettingKind, value: &Value) -> bool {
