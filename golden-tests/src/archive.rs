@@ -91,7 +91,7 @@ fn unescape(text: &str) -> Vec<u8> {
         {
             out.push(byte);
             rest = rest.get(3..).unwrap_or("");
-        } else if let Some((count, unit, tail)) = repetition(rest) {
+        } else if let Some((count, unit, tail)) = parse_repetition(rest) {
             out.extend_from_slice(unit.repeat(count).as_bytes());
             rest = tail;
         }
@@ -101,7 +101,7 @@ fn unescape(text: &str) -> Vec<u8> {
 }
 
 /// Splits `{N:text}tail`.
-fn repetition(text: &str) -> Option<(usize, &str, &str)> {
+fn parse_repetition(text: &str) -> Option<(usize, &str, &str)> {
     let (count, rest) = text.strip_prefix('{')?.split_once(':')?;
     let (unit, tail) = rest.split_once('}')?;
     Some((count.parse().ok()?, unit, tail))

@@ -16,15 +16,15 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 
 /// A span, and the `service.name` that sent it.
-pub type Sent = (String, Span);
+pub type SentSpan = (String, Span);
 
 /// Spans by the one that they hang under.
-pub type Below<'s> = BTreeMap<Vec<u8>, Vec<&'s Sent>>;
+pub type ChildSpans<'s> = BTreeMap<Vec<u8>, Vec<&'s SentSpan>>;
 
 /// Keeps what it gets.
 #[derive(Debug, Clone, Default)]
 pub struct Collector {
-    spans: Arc<Mutex<Vec<Sent>>>,
+    spans: Arc<Mutex<Vec<SentSpan>>>,
     attributes: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -46,7 +46,7 @@ impl Collector {
     }
 
     /// What has come.
-    pub fn spans(&self) -> MutexGuard<'_, Vec<Sent>> {
+    pub fn spans(&self) -> MutexGuard<'_, Vec<SentSpan>> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,8 +84,8 @@ pub fn text(attributes: &[KeyValue], key: &str) -> String {
 }
 
 /// The spans of one trace by their parents, each in the order of their beginning.
-pub fn below<'s>(spans: &'s [Sent], trace: &[u8]) -> Below<'s> {
-    let mut all = Below::new();
+pub fn group_by_parent<'s>(spans: &'s [SentSpan], trace: &[u8]) -> ChildSpans<'s> {
+    let mut all = ChildSpans::new();
     for span in spans.iter().filter(|(_, span)| span.trace_id == trace) {
         all.entry(span.1.parent_span_id.clone()).or_default().push(span);
     }
@@ -96,7 +96,7 @@ pub fn below<'s>(spans: &'s [Sent], trace: &[u8]) -> Below<'s> {
 }
 
 /// The edge and method of each span below `parent`, a line each, by their beginning.
-fn edges(spans: &Below<'_>, parent: &[u8], depth: usize, out: &mut String) {
+fn write_edges(spans: &ChildSpans<'_>, parent: &[u8], depth: usize, out: &mut String) {
     for (_, span) in spans.get(parent).into_iter().flatten() {
         // A call to a store is named as a database call, any other as a remote procedure call.
         let stored = span.attributes.iter().any(|a| a.key == "db.operation.name");
@@ -104,7 +104,7 @@ fn edges(spans: &Below<'_>, parent: &[u8], depth: usize, out: &mut String) {
         let (edge, method) = (text(&span.attributes, "bp.edge"), text(&span.attributes, name));
         let method = method.rsplit('/').next().unwrap_or_default();
         let _ = writeln!(out, "{:1$}{edge} {method}", "", depth * 2);
-        edges(spans, &span.span_id, depth + 1, out);
+        write_edges(spans, &span.span_id, depth + 1, out);
     }
 }
 
@@ -112,14 +112,14 @@ fn edges(spans: &Below<'_>, parent: &[u8], depth: usize, out: &mut String) {
 ///
 /// # Errors
 /// When it is none.
-pub fn bytes(hex: &str) -> Result<Vec<u8>> {
+pub fn parse_hex(hex: &str) -> Result<Vec<u8>> {
     let pairs = hex.as_bytes().chunks(2).map(std::str::from_utf8);
     pairs.map(|pair| Ok(u8::from_str_radix(pair?, 16)?)).collect()
 }
 
 /// A search of the hotel example, as part of a trace that its caller began.
 #[derive(Debug)]
-pub struct Search {
+pub struct TracedSearch {
     trace: Vec<u8>,
     caller: Vec<u8>,
 }
@@ -148,7 +148,7 @@ const SEARCH: &str = "\
       profile->profile_db get_many
       profile->profile_cache put";
 
-impl Search {
+impl TracedSearch {
     /// Asks the system that listens there.
     ///
     /// # Errors
@@ -163,21 +163,21 @@ impl Search {
             .read_json()?;
         let first = found.get(0).and_then(|hotel| hotel.get("id"));
         first.and_then(serde_json::Value::as_str).with_context(|| format!("no hotel: {found}"))?;
-        Ok(Self { trace: bytes(trace)?, caller: bytes(caller)? })
+        Ok(Self { trace: parse_hex(trace)?, caller: parse_hex(caller)? })
     }
 
     /// The spans of the search, if they are one tree from the front door to the stores.
     ///
     /// # Errors
     /// What they are instead.
-    pub fn spans<'s>(&self, all: &'s [Sent]) -> Result<Vec<&'s Sent>> {
-        let spans = below(all, &self.trace);
+    pub fn spans<'s>(&self, all: &'s [SentSpan]) -> Result<Vec<&'s SentSpan>> {
+        let spans = group_by_parent(all, &self.trace);
         let mut tree = String::new();
-        edges(&spans, &self.caller, 0, &mut tree);
+        write_edges(&spans, &self.caller, 0, &mut tree);
         let mut lines: Vec<&str> = tree.lines().collect();
         lines.dedup();
         ensure!(lines.join("\n") == SEARCH, "expected:\n{SEARCH}\nfound:\n{tree}");
-        let spans: Vec<&Sent> = spans.into_values().flatten().collect();
+        let spans: Vec<&SentSpan> = spans.into_values().flatten().collect();
         let count = spans.len();
         ensure!(tree.lines().count() == count, "{count} spans, and not all in the tree:\n{tree}");
         Ok(spans)

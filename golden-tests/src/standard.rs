@@ -14,11 +14,11 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 ///
 /// # Errors
 /// When one of the two does not answer so.
-pub fn services(address: &str) -> Result<Vec<String>> {
+pub fn list_services(address: &str) -> Result<Vec<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let channel = Endpoint::new(format!("http://{address}"))?.connect().await?;
-        let services = reflected(channel.clone()).await?;
+        let services = list_reflected(channel.clone()).await?;
         let mut client = HealthClient::new(channel);
         for service in services.iter().map(String::as_str).chain([""]) {
             let service = service.to_owned();
@@ -30,7 +30,7 @@ pub fn services(address: &str) -> Result<Vec<String>> {
 }
 
 /// What a listener serves beside gRPC's own services.
-async fn reflected(channel: Channel) -> Result<Vec<String>> {
+async fn list_reflected(channel: Channel) -> Result<Vec<String>> {
     let question = ServerReflectionRequest {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
@@ -49,6 +49,6 @@ async fn reflected(channel: Channel) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When its admin port does not answer.
-pub fn metrics(admin: &str) -> Result<String> {
+pub fn fetch_metrics(admin: &str) -> Result<String> {
     Ok(ureq::get(format!("http://{admin}/metrics")).call()?.body_mut().read_to_string()?)
 }

@@ -77,19 +77,20 @@ impl Pool {
                 Ok(json!((value * 1e6).round() / 1e6))
             }
             Self::Numbered { from, count, each } => {
-                Ok(numbered(each, &(from + below(random, *count)?).to_string()))
+                Ok(number_template(each, &(from + below(random, *count)?).to_string()))
             }
         }
     }
 }
 
-fn numbered(template: &Value, number: &str) -> Value {
+fn number_template(template: &Value, number: &str) -> Value {
     match template {
         Value::String(text) => text.replace('#', number).into(),
-        Value::Array(items) => items.iter().map(|item| numbered(item, number)).collect(),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.clone(), numbered(value, number))).collect()
-        }
+        Value::Array(items) => items.iter().map(|item| number_template(item, number)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), number_template(value, number)))
+            .collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn run_all() -> Result<()> {
         "lints",
         &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     )?;
-    // The fuzzer's engine is no member of the workspace, so nothing else notices that its lock is old.
+    // The fuzzer's engine is not a member of the workspace, so nothing else notices that its lock file is old.
     let engine = root().join("golden-tests/fuzz/engine/Cargo.toml");
     let mut tree = cargo(&["tree", "--quiet", "--locked", "--manifest-path"]);
     run("the fuzzer's lock", tree.arg(engine).stdout(Stdio::null()))?;

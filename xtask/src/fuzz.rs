@@ -23,7 +23,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("application", ""),
     ("cargo_lock", "Cargo.lock"),
     ("graph", ""),
-    ("hurtful", ""),
+    ("hostile", ""),
     ("manifest", ""),
     ("memory", ""),
     ("plan", ""),

@@ -29,9 +29,9 @@ impl Wrapper for Pass {
 }
 
 /// Answers `next` at once, as a transport does: without taking the arguments apart.
-struct End;
+struct ImmediateEnd;
 
-impl Endpoint for End {
+impl Endpoint for ImmediateEnd {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         Box::pin(async move { Reply::of(Ok::<u64, RateError>(u64::from(call.method.index))) })
     }
@@ -49,15 +49,19 @@ fn edge() -> Edge {
 }
 
 fn client(wrappers: Vec<Arc<dyn Wrapper>>) -> Client {
-    Client::new(edge(), &RATES, wrappers, Arc::new(End))
+    Client::new(edge(), &RATES, wrappers, Arc::new(ImmediateEnd))
 }
 
-fn passing(length: usize) -> Client {
+fn build_passing_chain(length: usize) -> Client {
     client((0..length).map(|_| Arc::new(Pass) as Arc<dyn Wrapper>).collect())
 }
 
 /// A plugin's wrapper on the caller's side.
-fn plugged(plugin: &dyn WrapperPlugin, sampling: f64, collector: &str) -> Result<Client> {
+fn build_plugin_chain(
+    plugin: &dyn WrapperPlugin,
+    sampling: f64,
+    collector: &str,
+) -> Result<Client> {
     let context = WrapperContext {
         edge: Arc::new(edge()),
         side: Side::Client,
@@ -70,7 +74,7 @@ fn plugged(plugin: &dyn WrapperPlugin, sampling: f64, collector: &str) -> Result
     Ok(client(vec![wrapper.context("no wrapper on the caller's side")?]))
 }
 
-async fn calls(client: &Client, calls: u64) -> Result<()> {
+async fn make_calls(client: &Client, calls: u64) -> Result<()> {
     let mut number = 0_u64;
     for _ in 0..calls {
         let answer: Result<u64, RateError> = client.call(1, (black_box(number),)).await;
@@ -82,12 +86,12 @@ async fn calls(client: &Client, calls: u64) -> Result<()> {
 
 /// For callgrind: so many calls through a chain of so many wrappers.
 pub(crate) async fn count(length: usize, number: u64) -> Result<()> {
-    calls(&passing(length), number).await
+    make_calls(&build_passing_chain(length), number).await
 }
 
-async fn nanos_per_call(client: &Client, number: u32) -> Result<f64> {
+async fn measure_nanos_per_call(client: &Client, number: u32) -> Result<f64> {
     let start = Instant::now();
-    calls(client, u64::from(number)).await?;
+    make_calls(client, u64::from(number)).await?;
     Ok(start.elapsed().as_secs_f64() * 1e9 / f64::from(number))
 }
 
@@ -110,15 +114,16 @@ pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Costs> {
     const CALLS: u32 = 4_000;
     /// So few that the queue of ended spans, which holds 2,048, takes all; the pause afterwards empties it.
     const SPANS: u32 = 400;
-    let (none, one, eight) = (passing(0), passing(1), passing(8));
+    let (none, one, eight) =
+        (build_passing_chain(0), build_passing_chain(1), build_passing_chain(8));
     let tracer = bp_rt_trace::plugin();
     let plugins = [
-        ("timeout", plugged(&bp_rt_timeout::plugin(), 0.0, collector)?),
-        ("retry", plugged(&bp_rt_retry::plugin(), 0.0, collector)?),
-        ("metrics", plugged(&bp_rt_metrics::plugin(), 0.0, collector)?),
-        ("trace, not sampled", plugged(&tracer, 0.0, collector)?),
+        ("timeout", build_plugin_chain(&bp_rt_timeout::plugin(), 0.0, collector)?),
+        ("retry", build_plugin_chain(&bp_rt_retry::plugin(), 0.0, collector)?),
+        ("metrics", build_plugin_chain(&bp_rt_metrics::plugin(), 0.0, collector)?),
+        ("trace, not sampled", build_plugin_chain(&tracer, 0.0, collector)?),
     ];
-    let sampled = plugged(&tracer, 1.0, collector)?;
+    let sampled = build_plugin_chain(&tracer, 1.0, collector)?;
     let mut found = Costs {
         empty: Sample::default(),
         first: Sample::default(),
@@ -127,14 +132,14 @@ pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Costs> {
         span: Sample::default(),
     };
     for round in 0..=rounds {
-        let base = nanos_per_call(&none, CALLS).await?;
-        let first = nanos_per_call(&one, CALLS).await? - base;
-        let each = (nanos_per_call(&eight, CALLS).await? - base) / 8.0;
+        let base = measure_nanos_per_call(&none, CALLS).await?;
+        let first = measure_nanos_per_call(&one, CALLS).await? - base;
+        let each = (measure_nanos_per_call(&eight, CALLS).await? - base) / 8.0;
         let mut costs = Vec::new();
         for (_, client) in &plugins {
-            costs.push(nanos_per_call(client, CALLS).await? - base);
+            costs.push(measure_nanos_per_call(client, CALLS).await? - base);
         }
-        let span = nanos_per_call(&sampled, SPANS).await? - base;
+        let span = measure_nanos_per_call(&sampled, SPANS).await? - base;
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         // The first round warms up.
         if round == 0 {

@@ -22,12 +22,12 @@ use crate::app::{self, Wrapped};
 use crate::hand;
 
 /// A server under measurement.
-pub(crate) struct Started {
+pub(crate) struct ChildServer {
     child: Child,
     pub(crate) address: String,
 }
 
-impl Started {
+impl ChildServer {
     /// Starts this program as `serve ARGUMENTS`.
     pub(crate) fn new(arguments: &[&str]) -> Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
@@ -51,7 +51,7 @@ impl Started {
     }
 }
 
-impl Drop for Started {
+impl Drop for ChildServer {
     fn drop(&mut self) {
         // The end of its input ends it; the signal is for one that is stuck.
         drop(self.child.stdin.take());
@@ -66,14 +66,15 @@ pub(crate) async fn serve(what: &[&str]) -> Result<()> {
         ["hand"] => {
             let listener = listen().await?;
             say(&listener.local_addr()?.to_string())?;
-            end_of_input(hand::serve(listener)).await
+            run_until_end_of_input(hand::serve(listener)).await
         }
         ["collector"] => {
             let listener = listen().await?;
             say(&listener.local_addr()?.to_string())?;
             let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-            let server = Server::builder().add_service(Collector).serve_with_incoming(incoming);
-            end_of_input(async { Ok(server.await?) }).await
+            let server =
+                Server::builder().add_service(DiscardingCollector).serve_with_incoming(incoming);
+            run_until_end_of_input(async { Ok(server.await?) }).await
         }
         ["ours", wrapped, collector] => {
             let environment = Environment::default().with("BP_BIND_RATES_GRPC", "127.0.0.1:0");
@@ -83,7 +84,7 @@ pub(crate) async fn serve(what: &[&str]) -> Result<()> {
                 .await
                 .map_err(anyhow::Error::msg)?;
             say(&running.ports().get("RATES_GRPC").context("no port")?.to_string())?;
-            end_of_input(std::future::pending()).await
+            run_until_end_of_input(std::future::pending()).await
         }
         _ => bail!("`serve {}`: no such server", what.join(" ")),
     }
@@ -107,7 +108,7 @@ fn say(address: &str) -> Result<()> {
     Ok(std::io::stdout().flush()?)
 }
 
-async fn end_of_input(server: impl Future<Output = Result<()>>) -> Result<()> {
+async fn run_until_end_of_input(server: impl Future<Output = Result<()>>) -> Result<()> {
     let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     tokio::select! {
         done = server => done,
@@ -117,18 +118,18 @@ async fn end_of_input(server: impl Future<Output = Result<()>>) -> Result<()> {
 
 /// Takes spans and drops them: a message without known fields decodes to nothing.
 #[derive(Clone)]
-struct Collector;
+struct DiscardingCollector;
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Anything {}
+struct EmptyMessage {}
 
 type Answering<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-impl NamedService for Collector {
+impl NamedService for DiscardingCollector {
     const NAME: &'static str = "opentelemetry.proto.collector.trace.v1.TraceService";
 }
 
-impl<B> Service<http::Request<B>> for Collector
+impl<B> Service<http::Request<B>> for DiscardingCollector
 where
     B: HttpBody + Send + 'static,
     B::Error: Into<StdError> + Send + 'static,
@@ -144,18 +145,18 @@ where
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         Box::pin(async move {
             let mut grpc = tonic::server::Grpc::new(ProstCodec::default());
-            Ok(grpc.unary(Take, request).await)
+            Ok(grpc.unary(DropSpans, request).await)
         })
     }
 }
 
-struct Take;
+struct DropSpans;
 
-impl tonic::server::UnaryService<Anything> for Take {
-    type Response = Anything;
-    type Future = Answering<Response<Anything>, Status>;
+impl tonic::server::UnaryService<EmptyMessage> for DropSpans {
+    type Response = EmptyMessage;
+    type Future = Answering<Response<EmptyMessage>, Status>;
 
-    fn call(&mut self, _: Request<Anything>) -> Self::Future {
-        Box::pin(async { Ok(Response::new(Anything {})) })
+    fn call(&mut self, _: Request<EmptyMessage>) -> Self::Future {
+        Box::pin(async { Ok(Response::new(EmptyMessage {})) })
     }
 }

@@ -9,7 +9,7 @@ use bp_std::rt::{Environment, Hosting, Running};
 use prost::Message as _;
 
 use crate::app::{self, Wrapped};
-use crate::children::Started;
+use crate::children::ChildServer;
 use crate::report::{Sample, median_micros};
 use crate::workflow::{Desk, Rates, RatesImpl};
 use crate::{hand, load};
@@ -21,13 +21,13 @@ const AT_ONCE: (u32, u32) = (480, 32);
 
 /// A caller and its server.
 enum Pair {
-    Hand { client: hand::Client, server: Started },
-    Ours { desk: Arc<dyn Desk>, server: Started, _caller: Running },
+    Hand { client: hand::Client, server: ChildServer },
+    Ours { desk: Arc<dyn Desk>, server: ChildServer, _caller: Running },
 }
 
 impl Pair {
     fn hand() -> Result<Self> {
-        let server = Started::new(&["hand"])?;
+        let server = ChildServer::new(&["hand"])?;
         Ok(Self::Hand { client: hand::Client::connect(&server.address)?, server })
     }
 
@@ -36,7 +36,7 @@ impl Pair {
             Wrapped::Bare => "bare".to_owned(),
             Wrapped::Sampling(sampling) => sampling.to_string(),
         };
-        let server = Started::new(&["ours", &name, collector])?;
+        let server = ChildServer::new(&["ours", &name, collector])?;
         let environment = Environment::default().with("BP_ADDR_RATES_GRPC", &server.address);
         let caller = app::app(&app::remote(wrapped, collector))
             .start(environment, Hosting::Process("desk".to_owned()))
@@ -57,12 +57,12 @@ impl Pair {
     /// the two processes, in microseconds of processor time a call.
     async fn round(&self) -> Result<Round> {
         let (Self::Hand { server, .. } | Self::Ours { server, .. }) = self;
-        let before = processor_time(std::process::id())? + processor_time(server.id())?;
+        let before = read_processor_time(std::process::id())? + read_processor_time(server.id())?;
         let latency = median_micros(&self.load(IN_TURN, 1).await?);
         let start = Instant::now();
         self.load(AT_ONCE.0, AT_ONCE.1).await?;
         let throughput = f64::from(AT_ONCE.0) / start.elapsed().as_secs_f64();
-        let after = processor_time(std::process::id())? + processor_time(server.id())?;
+        let after = read_processor_time(std::process::id())? + read_processor_time(server.id())?;
         let processor = (after - before) * 1e6 / f64::from(IN_TURN + AT_ONCE.0);
         Ok(Round { latency, throughput, processor })
     }
@@ -75,7 +75,7 @@ struct Round {
 }
 
 /// Seconds that all threads of a process have run. Linux alone has it; elsewhere it is 0.
-fn processor_time(process: u32) -> Result<f64> {
+fn read_processor_time(process: u32) -> Result<f64> {
     let mut nanos = 0_u64;
     let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return Ok(0.0) };
     for thread in threads {
@@ -88,7 +88,7 @@ fn processor_time(process: u32) -> Result<f64> {
 
 /// What the rounds found about one way to call, beside the hand-written one of the same round.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct RoundResults {
     pub(crate) latency: Sample,
     pub(crate) throughput: Sample,
     pub(crate) processor: Sample,
@@ -101,8 +101,8 @@ pub(crate) struct Found {
 pub(crate) const NAMES: [&str; 5] = ["hand", "hand again", "bare", "1 %", "100 %"];
 
 /// Measures all in alternating rounds.
-pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Vec<Found>> {
-    same_bytes().await?;
+pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Vec<RoundResults>> {
+    check_same_bytes().await?;
     let pairs = [
         Pair::hand()?,
         Pair::hand()?,
@@ -110,7 +110,7 @@ pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Vec<Found>
         Pair::ours(Wrapped::Sampling(0.01), collector).await?,
         Pair::ours(Wrapped::Sampling(1.0), collector).await?,
     ];
-    let mut found: Vec<Found> = pairs.iter().map(|_| Found::default()).collect();
+    let mut found: Vec<RoundResults> = pairs.iter().map(|_| RoundResults::default()).collect();
     for round in 0..=rounds {
         // Every other round goes the other way, so that none is always the one after a busier one.
         let mut order: Vec<usize> = (0..pairs.len()).collect();
@@ -142,8 +142,8 @@ pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Vec<Found>
 }
 
 /// For profilers: so many calls by one side, whose server runs beside.
-pub(crate) async fn calls(side: &str, number: u32) -> Result<()> {
-    let collector = Started::new(&["collector"])?;
+pub(crate) async fn make_calls(side: &str, number: u32) -> Result<()> {
+    let collector = ChildServer::new(&["collector"])?;
     let pair = match side {
         "hand" => Pair::hand()?,
         wrapped => {
@@ -156,7 +156,7 @@ pub(crate) async fn calls(side: &str, number: u32) -> Result<()> {
 }
 
 /// Both sides must send the same, or the comparison is none.
-async fn same_bytes() -> Result<()> {
+async fn check_same_bytes() -> Result<()> {
     let (hotels, stay) = crate::workflow::question();
     let answer = RatesImpl { factor: 3 }
         .get_rates(hotels, stay)

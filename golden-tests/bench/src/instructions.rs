@@ -11,13 +11,13 @@ pub(crate) fn available() -> bool {
 }
 
 /// Instructions of one repetition: this program with `arguments` and a number of repetitions, less the same with none.
-pub(crate) fn per_repetition(arguments: &[&str], repetitions: u32) -> Result<f64> {
-    let (none, all) = (total(arguments, 0)?, total(arguments, repetitions)?);
+pub(crate) fn count_per_repetition(arguments: &[&str], repetitions: u32) -> Result<f64> {
+    let (none, all) = (count_total(arguments, 0)?, count_total(arguments, repetitions)?);
     ensure!(all > none, "{arguments:?}: {all} instructions are not more than {none}");
     Ok((all - none) / f64::from(repetitions))
 }
 
-fn total(arguments: &[&str], repetitions: u32) -> Result<f64> {
+fn count_total(arguments: &[&str], repetitions: u32) -> Result<f64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
@@ -32,5 +32,5 @@ fn total(arguments: &[&str], repetitions: u32) -> Result<f64> {
         bail!("callgrind gave no count: {text}");
     };
     let digits = rest.lines().next().unwrap_or_default().trim();
-    digits.parse().with_context(|| format!("`{digits}` is no count"))
+    digits.parse().with_context(|| format!("`{digits}` is not a count"))
 }

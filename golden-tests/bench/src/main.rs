@@ -24,7 +24,7 @@ use anyhow::{Context as _, Result};
 use bp_std::rt::{Environment, Hosting};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::children::Started;
+use crate::children::ChildServer;
 use crate::report::{Budget, Row, Sample};
 use crate::workflow::Desk;
 
@@ -52,36 +52,38 @@ fn main() -> ExitCode {
 
 fn run(words: &[&str]) -> Result<()> {
     match words {
-        [] => everything(100),
-        ["inprocess", side, calls] => in_process(side, calls.parse()?),
+        [] => measure_all(100),
+        ["inprocess", side, calls] => run_in_process(side, calls.parse()?),
         ["chain", length, calls] => {
-            one_thread()?.block_on(chain::count(length.parse()?, calls.parse()?))
+            build_single_thread_runtime()?.block_on(chain::count(length.parse()?, calls.parse()?))
         }
-        ["grpc", side, calls] => as_a_process()?.block_on(grpc::calls(side, calls.parse()?)),
+        ["grpc", side, calls] => {
+            build_process_runtime()?.block_on(grpc::make_calls(side, calls.parse()?))
+        }
         ["serve", what @ ..] => {
-            let runtime = as_a_process()?;
+            let runtime = build_process_runtime()?;
             let served = runtime.block_on(children::serve(what));
             // The thread that waits for the input's end must not keep the process.
             runtime.shutdown_background();
             served
         }
-        [rounds] => everything(rounds.parse().with_context(|| format!("usage:\n{USAGE}"))?),
+        [rounds] => measure_all(rounds.parse().with_context(|| format!("usage:\n{USAGE}"))?),
         _ => anyhow::bail!("usage:\n{USAGE}"),
     }
 }
 
-fn one_thread() -> Result<Runtime> {
+fn build_single_thread_runtime() -> Result<Runtime> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
 /// As `App::main` has it.
-fn as_a_process() -> Result<Runtime> {
+fn build_process_runtime() -> Result<Runtime> {
     Ok(Builder::new_multi_thread().enable_all().build()?)
 }
 
 /// So many calls on a service in the same process.
-fn in_process(side: &str, calls: u64) -> Result<()> {
-    one_thread()?.block_on(async {
+fn run_in_process(side: &str, calls: u64) -> Result<()> {
+    build_single_thread_runtime()?.block_on(async {
         let counted = if side == "ours" {
             let running = app::app(&app::monolith())
                 .start(Environment::default(), Hosting::Embedded)
@@ -97,32 +99,35 @@ fn in_process(side: &str, calls: u64) -> Result<()> {
     })
 }
 
-fn everything(rounds: usize) -> Result<()> {
+fn measure_all(rounds: usize) -> Result<()> {
     let mut rows = Vec::new();
     if instructions::available() {
-        counted(&mut rows)?;
+        add_counted_rows(&mut rows)?;
     } else {
         eprintln!(
             "SKIPPED: valgrind is not installed, so no instructions are counted; the budget of calls within a process is NOT checked"
         );
     }
-    let collector = Started::new(&["collector"])?;
+    let collector = ChildServer::new(&["collector"])?;
     let endpoint = format!("http://{}", collector.address);
     eprintln!("{rounds} rounds of chains");
     // Spans are exported beside the measured thread, as in a process.
-    chains(&as_a_process()?.block_on(chain::measure(rounds, &endpoint))?, &mut rows);
+    add_chain_rows(
+        &build_process_runtime()?.block_on(chain::measure(rounds, &endpoint))?,
+        &mut rows,
+    );
     eprintln!("{rounds} rounds of gRPC");
-    let found = as_a_process()?.block_on(grpc::measure(rounds, &endpoint))?;
-    remote(&found, &mut rows);
-    print!("{}", report::table(&rows));
+    let found = build_process_runtime()?.block_on(grpc::measure(rounds, &endpoint))?;
+    add_remote_rows(&found, &mut rows);
+    print!("{}", report::format_table(&rows));
     Ok(())
 }
 
-fn counted(rows: &mut Vec<Row>) -> Result<()> {
+fn add_counted_rows(rows: &mut Vec<Row>) -> Result<()> {
     const CALLS: u32 = 100_000;
     eprintln!("counting instructions");
-    let ours = instructions::per_repetition(&["inprocess", "ours"], CALLS)?;
-    let hand = instructions::per_repetition(&["inprocess", "hand"], CALLS)?;
+    let ours = instructions::count_per_repetition(&["inprocess", "ours"], CALLS)?;
+    let hand = instructions::count_per_repetition(&["inprocess", "hand"], CALLS)?;
     let mut ratio = Sample::default();
     ratio.add(ours / hand);
     rows.push(Row::ratio(
@@ -132,8 +137,8 @@ fn counted(rows: &mut Vec<Row>) -> Result<()> {
         &ratio,
         Budget::AtMost(1.01),
     ));
-    let none = instructions::per_repetition(&["chain", "0"], CALLS / 4)?;
-    let eight = instructions::per_repetition(&["chain", "8"], CALLS / 4)?;
+    let none = instructions::count_per_repetition(&["chain", "0"], CALLS / 4)?;
+    let eight = instructions::count_per_repetition(&["chain", "8"], CALLS / 4)?;
     rows.push(Row {
         what: "wrapper that records nothing (instructions)".to_owned(),
         ours: format!("{:.1}", (eight - none) / 8.0),
@@ -147,7 +152,7 @@ fn counted(rows: &mut Vec<Row>) -> Result<()> {
     Ok(())
 }
 
-fn chains(costs: &chain::Costs, rows: &mut Vec<Row>) {
+fn add_chain_rows(costs: &chain::Costs, rows: &mut Vec<Row>) {
     rows.push(Row::cost("call through a chain without wrappers", &costs.empty, Budget::None));
     rows.push(Row::cost(
         "wrapper that records nothing, the first",
@@ -165,7 +170,7 @@ fn chains(costs: &chain::Costs, rows: &mut Vec<Row>) {
     rows.push(Row::cost("sampled span", &costs.span, Budget::AtMost(2000.0)));
 }
 
-fn remote(found: &[grpc::Found], rows: &mut Vec<Row>) {
+fn add_remote_rows(found: &[grpc::RoundResults], rows: &mut Vec<Row>) {
     let Some(hand) = found.first() else { return };
     for (name, found) in grpc::NAMES.iter().zip(found).skip(1) {
         let bounded = *name == "1 %";

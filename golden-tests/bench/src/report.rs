@@ -120,7 +120,7 @@ impl Row {
 }
 
 /// The rows as a table that is also Markdown.
-pub(crate) fn table(rows: &[Row]) -> String {
+pub(crate) fn format_table(rows: &[Row]) -> String {
     let head = ["what", "ours", "other side", "ratio", "middle half", "budget", ""];
     let mut lines: Vec<[String; 7]> = vec![head.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| {

@@ -4,14 +4,14 @@ use bp_driver::{Application, BuildInput, CompileOptions};
 use bp_system::MemorySystem;
 use camino::Utf8Path;
 
-use crate::said;
+use crate::diagnostics;
 use crate::wiring::registry;
 
 /// The data is files after lines `-- path --`, as in a golden test's case.
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut system = MemorySystem::new().inside("/app");
-    for (path, text) in crate::parts(text).into_iter().skip(1) {
+    for (path, text) in crate::split_parts(text).into_iter().skip(1) {
         system = system.with_file(path, text);
     }
     let Ok(application) = Application::find(&system, Some("wiring/local.toml")) else { return };
@@ -30,7 +30,7 @@ pub(crate) fn run(data: &[u8]) {
             patches: &compiled.wiring.patches,
         };
         let (_, faults) = bp_driver::make_artifacts(plan, &input);
-        said::sound(faults, &compiled.sources);
+        diagnostics::check(faults, &compiled.sources);
     }
-    said::sound(compiled.diagnostics, &compiled.sources);
+    diagnostics::check(compiled.diagnostics, &compiled.sources);
 }

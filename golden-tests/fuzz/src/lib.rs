@@ -5,13 +5,13 @@
 //! An input that broke something is kept there, under a name that says what it is.
 
 mod application;
+mod diagnostics;
 mod graph;
-pub mod hurtful;
+pub mod hostile;
 mod memory;
 pub mod names;
 mod output;
 mod plan;
-mod said;
 mod wiring;
 mod words;
 mod workflow;
@@ -30,7 +30,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "application", run: application::run },
     Target { name: "cargo_lock", run: output::cargo_lock },
     Target { name: "graph", run: graph::run },
-    Target { name: "hurtful", run: hurtful::run },
+    Target { name: "hostile", run: hostile::run },
     Target { name: "manifest", run: output::manifest },
     Target { name: "memory", run: memory::run },
     Target { name: "plan", run: plan::run },
@@ -41,12 +41,12 @@ pub const TARGETS: &[Target] = &[
 ];
 
 /// The target of this name.
-pub fn target(name: &str) -> Option<&'static Target> {
+pub fn find_target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|t| t.name == name)
 }
 
 /// The parts of an input of several files: each starts with a line `-- path --`; what stands before the first has no path.
-fn parts(text: &str) -> Vec<(&str, &str)> {
+fn split_parts(text: &str) -> Vec<(&str, &str)> {
     let mut parts = vec![("", 0, text.len())];
     let mut at = 0;
     for line in text.split_inclusive('\n') {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
 
-use crate::hurtful::Files;
+use crate::hostile::Files;
 
 /// What a file may name without a path from a crate: its own items and variables, and what Rust has everywhere.
 const KNOWN: &[&str] = &[
@@ -92,10 +92,10 @@ const METHODS: &[&str] = &[
 ];
 
 /// Says where generated Rust does not parse, or names something that the workflow could mean too.
-pub fn plain(files: &Files, output: &Files) -> Result<(), String> {
+pub fn check_plain(files: &Files, output: &Files) -> Result<(), String> {
     let manifest = output.get("rust/app/Cargo.toml").ok_or("there is no manifest")?;
     let workflow = files.get("workflow/Cargo.toml").ok_or("there is no workflow")?;
-    let mut crates = crates(manifest, &library(workflow)?)?;
+    let mut crates = list_crates(manifest, &read_library(workflow)?)?;
     if let Some(short) = crates.iter().find(|name| SHORT.contains(&name.as_str())) {
         return Err(format!("a crate is called `{short}`:\n{manifest}"));
     }
@@ -109,12 +109,12 @@ pub fn plain(files: &Files, output: &Files) -> Result<(), String> {
             return Err(format!("a file is called `{path}`"));
         }
         let file = syn::parse_file(text).map_err(|error| format!("{path}: {error}\n{text}"))?;
-        let mut check = Check { crates: &crates, doubts: Vec::new() };
+        let mut check = NameCheck { crates: &crates, doubts: Vec::new() };
         check.visit_file(&file);
         if let Some(doubt) = check.doubts.first() {
             return Err(format!("{path}: {doubt}\n{text}"));
         }
-        modules(path, &file, output)?;
+        check_modules(path, &file, output)?;
     }
     Ok(())
 }
@@ -123,21 +123,21 @@ fn extension(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
-fn table(manifest: &str) -> Result<toml::Table, String> {
+fn parse_table(manifest: &str) -> Result<toml::Table, String> {
     manifest.parse().map_err(|error| format!("{error}\n{manifest}"))
 }
 
 /// What a package's library is called.
-fn library(manifest: &str) -> Result<String, String> {
-    let table = table(manifest)?;
+fn read_library(manifest: &str) -> Result<String, String> {
+    let table = parse_table(manifest)?;
     let name = |key: &str| table.get(key)?.get("name")?.as_str();
     let name = name("lib").or_else(|| name("package")).ok_or("a package without a name")?;
     Ok(name.replace('-', "_"))
 }
 
 /// What the crates of a manifest are called in Rust, each once; `workflow` is what the workflow's is called, unless the key says otherwise.
-fn crates(manifest: &str, workflow: &str) -> Result<BTreeSet<String>, String> {
-    let table = table(manifest)?;
+fn list_crates(manifest: &str, workflow: &str) -> Result<BTreeSet<String>, String> {
+    let table = parse_table(manifest)?;
     let package = table.get("package").and_then(|p| p.get("name")?.as_str());
     let dependencies = table.get("dependencies").and_then(toml::Value::as_table);
     let keys = dependencies.into_iter().flatten().map(|(key, source)| {
@@ -155,7 +155,7 @@ fn crates(manifest: &str, workflow: &str) -> Result<BTreeSet<String>, String> {
 }
 
 /// Each module has its file, and no two of a file's items a name.
-fn modules(path: &str, file: &syn::File, output: &Files) -> Result<(), String> {
+fn check_modules(path: &str, file: &syn::File, output: &Files) -> Result<(), String> {
     let mut names = BTreeSet::new();
     for item in &file.items {
         let name = match item {
@@ -179,12 +179,12 @@ fn modules(path: &str, file: &syn::File, output: &Files) -> Result<(), String> {
     Ok(())
 }
 
-struct Check<'a> {
+struct NameCheck<'a> {
     crates: &'a BTreeSet<String>,
     doubts: Vec<String>,
 }
 
-impl Check<'_> {
+impl NameCheck<'_> {
     fn first(&mut self, global: bool, name: &str) {
         let name = name.trim_start_matches("r#");
         let argument =
@@ -198,7 +198,7 @@ impl Check<'_> {
     }
 }
 
-impl<'ast> Visit<'ast> for Check<'_> {
+impl<'ast> Visit<'ast> for NameCheck<'_> {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if let Some(first) = path.segments.first() {
             self.first(path.leading_colon.is_some(), &first.ident.to_string());
@@ -239,7 +239,7 @@ mod tests {
 
     fn plain(output: &Files) -> Result<(), String> {
         let workflow = "[package]\nname = \"policy\"\n".to_owned();
-        super::plain(&Files::from([("workflow/Cargo.toml".to_owned(), workflow)]), output)
+        super::check_plain(&Files::from([("workflow/Cargo.toml".to_owned(), workflow)]), output)
     }
 
     fn file(text: &str) -> Files {

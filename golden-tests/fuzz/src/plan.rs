@@ -6,7 +6,7 @@ use bp_runtime::__private::read_plan;
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (mut plan, mut config, mut set) = ("", None, "");
-    for (path, text) in crate::parts(text) {
+    for (path, text) in crate::split_parts(text) {
         match path {
             "" => plan = text,
             "config" => config = Some(text),

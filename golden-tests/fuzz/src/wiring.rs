@@ -7,7 +7,7 @@ use bp_driver::Registry;
 use bp_system::MemorySystem;
 use camino::Utf8Path;
 
-use crate::said;
+use crate::diagnostics;
 
 /// The plugins that come with `bp`.
 pub(crate) fn registry() -> &'static Registry {
@@ -23,5 +23,5 @@ pub(crate) fn run(data: &[u8]) {
     let (model, found) = bp_wiring::read(&system, &mut sources, &grammar, path);
     let _ = model.dump();
     let _ = bp_wiring::resolve_processes(&model);
-    said::sound(found, &sources);
+    diagnostics::check(found, &sources);
 }

@@ -5,7 +5,7 @@ use bp_system::MemorySystem;
 use bp_workflow::wire_lock;
 use camino::Utf8Path;
 
-use crate::said;
+use crate::diagnostics;
 
 const CARGO: &str =
     "[package]\nname = \"shop\"\n[dependencies]\nbp-std = \"0.1\"\nchrono = \"0.4\"\n";
@@ -30,7 +30,7 @@ impl T for I { async fn f(&self, s: S, v: V) -> Result<V, E> { todo!() } async f
 pub(crate) fn source(data: &[u8]) {
     let mut system = MemorySystem::new().with_file("/workflow/Cargo.toml", CARGO);
     let text = String::from_utf8_lossy(data);
-    for (path, text) in crate::parts(&text) {
+    for (path, text) in crate::split_parts(&text) {
         let path = if path.is_empty() { "src/lib.rs" } else { path };
         system = system.with_file(format!("/workflow/{path}"), text);
     }
@@ -69,7 +69,7 @@ fn read(system: &MemorySystem) {
         assert!(!faults.has_errors(), "the lock that was written conflicts: {faults:?}");
         assert!(!second.changed, "the lock that was written is written again:\n{}", update.text);
     }
-    said::sound(found, &sources);
+    diagnostics::check(found, &sources);
 }
 
 trait CloneWith {

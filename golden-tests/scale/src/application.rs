@@ -36,25 +36,25 @@ impl Default for Shape {
 }
 
 /// Every file of the application, by path from its root.
-pub fn files(topology: &Topology, shape: &Shape) -> BTreeMap<String, String> {
+pub fn write_files(topology: &Topology, shape: &Shape) -> BTreeMap<String, String> {
     let services: Vec<usize> = match &shape.only {
         Some(only) => only.iter().copied().collect(),
         None => (0..topology.services).collect(),
     };
     let mut files = BTreeMap::new();
-    files.insert("workflow/Cargo.toml".to_owned(), manifest(shape));
-    files.insert("workflow/src/lib.rs".to_owned(), library(&services));
+    files.insert("workflow/Cargo.toml".to_owned(), write_manifest(shape));
+    files.insert("workflow/src/lib.rs".to_owned(), write_library(&services));
     for service in &services {
         let path = format!("workflow/src/svc{service}.rs");
-        files.insert(path, module(topology, *service));
+        files.insert(path, write_module(topology, *service));
     }
-    files.insert("wiring/local.toml".to_owned(), wiring(topology, shape, &services));
+    files.insert("wiring/local.toml".to_owned(), write_wiring(topology, shape, &services));
     files.insert("wiring/monolith.toml".to_owned(), MONOLITH.to_owned());
     files
 }
 
 /// A wiring with its tables, and the lines of each, in the opposite order.
-pub fn permuted_tables(wiring: &str) -> String {
+pub fn permute_tables(wiring: &str) -> String {
     let tables: Vec<&str> = wiring.split("\n\n").map(str::trim).collect();
     let permuted = tables.into_iter().rev().map(|table| {
         let rows = table.lines().filter(|line| !line.starts_with('#'));
@@ -72,7 +72,7 @@ pub fn permuted_tables(wiring: &str) -> String {
 /// # Errors
 /// When the folder cannot be written.
 pub fn place(topology: &Topology, shape: &Shape, folder: &Path, version: &str) -> Result<()> {
-    let mut files = files(topology, shape);
+    let mut files = write_files(topology, shape);
     let manifest = format!("[workspace.package]\nversion = \"{version}\"\n");
     files.insert(format!("{}/Cargo.toml", shape.runtime), manifest);
     files.insert(format!("{}/stdlib/std/Cargo.toml", shape.runtime), String::new());
@@ -90,14 +90,14 @@ extends = \"local.toml\"
 process.all.services = [\"*\"]
 ";
 
-fn manifest(shape: &Shape) -> String {
+fn write_manifest(shape: &Shape) -> String {
     format!(
         "[package]\nname = \"{}-workflow\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n[dependencies]\nbp-std = {{ path = \"../{}/stdlib/std\" }}\n",
         shape.name, shape.runtime
     )
 }
 
-fn library(services: &[usize]) -> String {
+fn write_library(services: &[usize]) -> String {
     let mut text = String::from("//! Many services that ask each other.\n\n");
     for service in services {
         let _ = writeln!(text, "mod svc{service};");
@@ -128,7 +128,7 @@ pub enum ScaleError {
 
 #[expect(clippy::too_many_lines, reason = "a text, in its order")]
 /// The module of one service: what it is asked, what it answers, and asking its callees in turn.
-fn module(topology: &Topology, service: usize) -> String {
+fn write_module(topology: &Topology, service: usize) -> String {
     let callees: Vec<usize> = topology.callees(service).collect();
     let mut text = format!(
         "//! Service {service}.\n\nuse std::sync::Arc;\n\nuse bp_std::{{Data, service}};\n\n"
@@ -227,7 +227,7 @@ impl Svc{service} for Svc{service}Impl {{
     text
 }
 
-fn wiring(topology: &Topology, shape: &Shape, services: &[usize]) -> String {
+fn write_wiring(topology: &Topology, shape: &Shape, services: &[usize]) -> String {
     let mut text = format!(
         "# A process a service, gRPC between them.
 [app]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use bp_scale::application::{Shape, files};
+use bp_scale::application::{Shape, write_files};
 use bp_scale::measure::{Run, run};
 use bp_scale::topology::Topology;
 
@@ -30,7 +30,7 @@ const EXPONENT: f64 = 1.2;
 /// When the folder cannot be written.
 pub(crate) fn place(topology: &Topology, shape: &Shape, folder: &Path) -> Result<()> {
     let _ = fs::remove_dir_all(folder);
-    for (path, text) in files(topology, shape) {
+    for (path, text) in write_files(topology, shape) {
         let at = folder.join(path);
         fs::create_dir_all(at.parent().context("a file lies in a folder")?)?;
         fs::write(at, text)?;
@@ -45,8 +45,8 @@ pub(crate) fn place(topology: &Topology, shape: &Shape, folder: &Path) -> Result
 ///
 /// # Errors
 /// When a folder cannot be written, or `bp` fails.
-pub(crate) fn all(bp: &Path, rounds: usize, sizes: &[usize], targets: &[String]) -> Result<()> {
-    println!("the least of {rounds} rounds each; load {}", load());
+pub(crate) fn run_all(bp: &Path, rounds: usize, sizes: &[usize], targets: &[String]) -> Result<()> {
+    println!("the least of {rounds} rounds each; load {}", read_load());
     let mut disks =
         vec![("disk", Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/scale"))];
     if Path::new("/dev/shm").is_dir() {
@@ -68,7 +68,7 @@ pub(crate) fn all(bp: &Path, rounds: usize, sizes: &[usize], targets: &[String])
             run(bp, &["build", "local", "-q"], &at)?;
             let (count, bytes) = weigh(&at.join("build"))?;
             for (action, budget) in ACTIONS {
-                let best = least(bp, action, rounds, &at)?;
+                let best = find_least(bp, action, rounds, &at)?;
                 cold.entry((disk, action)).or_default().push((*size, best.wall));
                 let verdict = match budget.filter(|_| *size == 3000) {
                     Some(budget) if best.wall <= budget => format!("{budget} s: kept"),
@@ -110,14 +110,14 @@ pub(crate) fn all(bp: &Path, rounds: usize, sizes: &[usize], targets: &[String])
             println!("| {disk}: {action} | {exponent:.2} ({EXPONENT}: {verdict}) |");
         }
     }
-    println!("\nload at the end {}", load());
+    println!("\nload at the end {}", read_load());
     Ok(())
 }
 
-fn least(bp: &Path, action: &str, rounds: usize, at: &Path) -> Result<Run> {
+fn find_least(bp: &Path, action: &str, rounds: usize, at: &Path) -> Result<Run> {
     let mut best: Option<Run> = None;
     for round in 0..rounds {
-        let now = once(bp, action, round, at)?;
+        let now = run_once(bp, action, round, at)?;
         if best.as_ref().is_none_or(|b| now.wall < b.wall) {
             best = Some(now);
         }
@@ -125,7 +125,7 @@ fn least(bp: &Path, action: &str, rounds: usize, at: &Path) -> Result<Run> {
     best.context("at least one round")
 }
 
-fn once(bp: &Path, action: &str, round: usize, at: &Path) -> Result<Run> {
+fn run_once(bp: &Path, action: &str, round: usize, at: &Path) -> Result<Run> {
     // `-q` would silence the timings too.
     let build = ["build", "local", "--timings"];
     match action {
@@ -176,7 +176,7 @@ fn weigh(folder: &Path) -> Result<(usize, u64)> {
 }
 
 /// The machine's load, without which a time says little.
-fn load() -> String {
+fn read_load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }

@@ -69,7 +69,7 @@ fn run(arguments: &[OsString]) -> Result<bool> {
                 rest.iter().map(|w| w.parse().context("a number")).collect::<Result<_>>()?;
             let (rounds, sizes) = numbers.split_first().map_or((3, &[][..]), |(r, s)| (*r, s));
             let sizes = if sizes.is_empty() { &[1000, 3000, 10_000][..] } else { sizes };
-            bench::all(Path::new(bp), rounds, sizes, &Shape::default().targets)?;
+            bench::run_all(Path::new(bp), rounds, sizes, &Shape::default().targets)?;
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/scale-samples");
             for size in sizes {
                 sample::check(Path::new(bp), *size, 30, &folder)?;
@@ -78,7 +78,7 @@ fn run(arguments: &[OsString]) -> Result<bool> {
         ["sample", bp, services, folder] => {
             sample::check(Path::new(bp), services.parse()?, 30, Path::new(folder))?;
         }
-        ["rewire", bp, example] => rewire::all(Path::new(bp), Path::new(example))?,
+        ["rewire", bp, example] => rewire::run_all(Path::new(bp), Path::new(example))?,
         _ => return Ok(false),
     }
     Ok(true)

@@ -23,7 +23,7 @@ const CHANGES: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// When the example does not run.
-pub(crate) fn all(bp: &Path, example: &Path) -> Result<()> {
+pub(crate) fn run_all(bp: &Path, example: &Path) -> Result<()> {
     let wiring = example.join("wiring/bench_rewire.toml");
     let done = (|| {
         println!(
@@ -31,10 +31,10 @@ pub(crate) fn all(bp: &Path, example: &Path) -> Result<()> {
             example.display()
         );
         fs::write(&wiring, "extends = \"local.toml\"\n")?;
-        once(bp, example)?;
+        run_once(bp, example)?;
         for (what, change) in CHANGES {
             fs::write(&wiring, format!("extends = \"local.toml\"\n{change}"))?;
-            let [compiled, built, ready] = once(bp, example)?;
+            let [compiled, built, ready] = run_once(bp, example)?;
             let verdict = if ready <= BUDGET { "kept" } else { "MISSED" };
             println!(
                 "| {what} | {compiled:.2} | {:.2} | {:.2} | {ready:.2} | {BUDGET} s: {verdict} |",
@@ -42,7 +42,7 @@ pub(crate) fn all(bp: &Path, example: &Path) -> Result<()> {
                 ready - built
             );
             fs::write(&wiring, "extends = \"local.toml\"\n")?;
-            once(bp, example)?;
+            run_once(bp, example)?;
         }
         Ok(())
     })();
@@ -51,7 +51,7 @@ pub(crate) fn all(bp: &Path, example: &Path) -> Result<()> {
 }
 
 /// Seconds until `bp` had written its output, until cargo was done, and until every smoke call was answered.
-fn once(bp: &Path, example: &Path) -> Result<[f64; 3]> {
+fn run_once(bp: &Path, example: &Path) -> Result<[f64; 3]> {
     let start = Instant::now();
     let mut child = Command::new(bp)
         .args(["run", "wiring/bench_rewire.toml", "--smoke"])

@@ -46,7 +46,7 @@ impl Topology {
     /// Reads a topology file.
     ///
     /// # Errors
-    /// When it is no topology, or calls a service that it does not have.
+    /// When it is not a topology, or calls a service that it does not have.
     pub fn parse(text: &str) -> Result<Self> {
         let file: File = serde_json::from_str(text).context("not a topology")?;
         let services = file.facts.nodes;

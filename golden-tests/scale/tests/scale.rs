@@ -10,7 +10,7 @@ use bp_driver::write::OutputFolder;
 use bp_driver::{
     Application, BuildInput, CompileOptions, Stamps, builtin, compile, make_artifacts, runtime,
 };
-use bp_scale::application::{Shape, files, permuted_tables};
+use bp_scale::application::{Shape, permute_tables, write_files};
 use bp_scale::topology::Topology;
 use bp_system::{MemorySystem, System as _};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -28,7 +28,7 @@ fn key(compiler: &str) -> BuildKey<'_> {
 }
 
 /// A machine with an application and a runtime beside it.
-fn machine(files: &BTreeMap<String, String>) -> MemorySystem {
+fn build_machine(files: &BTreeMap<String, String>) -> MemorySystem {
     let manifest = format!("[workspace.package]\nversion = \"{}\"\n", runtime::VERSION);
     let system = MemorySystem::new()
         .with_file("/vendor/bp/stdlib/std/Cargo.toml", "")
@@ -85,12 +85,12 @@ fn build(system: &MemorySystem) -> bool {
 }
 
 /// What was generated.
-fn output(system: &MemorySystem) -> BTreeMap<Utf8PathBuf, Vec<u8>> {
+fn read_output(system: &MemorySystem) -> BTreeMap<Utf8PathBuf, Vec<u8>> {
     system.snapshot().into_iter().filter(|(path, _)| path.starts_with("/build")).collect()
 }
 
 /// The same inputs on a machine where nothing was ever built.
-fn cold(system: &MemorySystem) -> MemorySystem {
+fn build_cold(system: &MemorySystem) -> MemorySystem {
     system
         .snapshot()
         .into_iter()
@@ -99,7 +99,7 @@ fn cold(system: &MemorySystem) -> MemorySystem {
 }
 
 fn application(topology: &Topology) -> BTreeMap<String, String> {
-    files(topology, &Shape::default())
+    write_files(topology, &Shape::default())
 }
 
 #[derive(Debug, Clone)]
@@ -187,14 +187,14 @@ impl State {
                 self.comments.insert(*service, *n);
             }
             Edit::Lose(n) => {
-                let files: Vec<_> = output(&system).into_keys().collect();
+                let files: Vec<_> = read_output(&system).into_keys().collect();
                 let files: Vec<_> = files.iter().filter(|p| !p.as_str().contains(".bp-")).collect();
                 if let Some(path) = files.get(n % files.len().max(1)) {
                     system.remove_file(path).expect("it is there");
                 }
             }
             Edit::Scribble(n) => {
-                let files: Vec<_> = output(&system).into_iter().collect();
+                let files: Vec<_> = read_output(&system).into_iter().collect();
                 let files: Vec<_> =
                     files.iter().filter(|(p, _)| !p.as_str().contains(".bp-")).collect();
                 if let Some((path, bytes)) = files.get(n % files.len().max(1)) {
@@ -233,14 +233,14 @@ proptest! {
     fn a_build_after_any_edits_is_a_cold_build(edits in edits()) {
         let topology = Topology { services: 6, calls: vec![(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (4, 5)] };
         let mut state = State { topology, timeout: 2000, more: String::new(), comments: BTreeMap::new() };
-        let mut system = machine(&state.files());
+        let mut system = build_machine(&state.files());
         build(&system);
         for edit in edits {
             system = state.apply(&edit, system);
-            let cold = cold(&system);
+            let cold = build_cold(&system);
             build(&system);
             build(&cold);
-            prop_assert_eq!(output(&system), output(&cold), "after {:?}", edit);
+            prop_assert_eq!(read_output(&system), read_output(&cold), "after {:?}", edit);
             let lock = Utf8Path::new("workflow/wire.lock");
             prop_assert_eq!(system.read(lock).ok(), cold.read(lock).ok());
             prop_assert!(build(&system), "an unchanged application needs no build");
@@ -250,7 +250,7 @@ proptest! {
 
 fn small() -> MemorySystem {
     let topology = Topology { services: 4, calls: vec![(0, 1), (1, 2), (2, 0), (2, 3)] };
-    let system = machine(&application(&topology));
+    let system = build_machine(&application(&topology));
     assert!(!build(&system), "nothing is known at first");
     assert!(build(&system), "then all is");
     system
@@ -302,9 +302,9 @@ fn any_number_of_threads_gives_the_same_bytes() {
     let topology = Topology::of_size(60).expect("a topology").cyclic(20, 1);
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        let system = machine(&application(&topology));
+        let system = build_machine(&application(&topology));
         pool.install(|| build(&system));
-        output(&system)
+        read_output(&system)
     };
     assert_eq!(on(1), on(8));
 }
@@ -315,13 +315,13 @@ fn a_permuted_wiring_gives_the_same_bytes() {
     let files = application(&topology);
     let mut permuted = files.clone();
     if let Some(wiring) = permuted.get_mut("wiring/local.toml") {
-        *wiring = permuted_tables(wiring);
+        *wiring = permute_tables(wiring);
     }
     assert_ne!(files, permuted);
     let [first, second] = [files, permuted].map(|files| {
-        let system = machine(&files);
+        let system = build_machine(&files);
         build(&system);
-        output(&system)
+        read_output(&system)
     });
     assert_eq!(first, second);
 }

@@ -14,8 +14,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use golden_tests::collector::{Collector, Search, Sent, text};
-use golden_tests::standard::{metrics, services};
+use golden_tests::collector::{Collector, SentSpan, TracedSearch, text};
+use golden_tests::standard::{fetch_metrics, list_services};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 /// Processes send what they have every few seconds.
@@ -43,22 +43,22 @@ fn run() -> Result<String> {
     let [entry, grpc, admin] = *line.split_whitespace().collect::<Vec<_>>() else {
         bail!("ENTRY GRPC ADMIN, not `{line}`");
     };
-    let search = Search::ask(entry)?;
-    let traced = trace(&collector, &search)?;
-    let services = services(grpc)?.join(", ");
-    let metrics = metrics(admin)?;
+    let search = TracedSearch::ask(entry)?;
+    let traced = wait_for_trace(&collector, &search)?;
+    let services = list_services(grpc)?.join(", ");
+    let metrics = fetch_metrics(admin)?;
     for name in ["rpc_server_call_duration_seconds", "otel_sdk_exporter_span_exported_total"] {
         ensure!(metrics.contains(name), "no `{name}` at {admin}: {metrics}");
     }
     Ok(format!("{traced}; health and reflection of {services}, and metrics"))
 }
 
-fn trace(collector: &Collector, search: &Search) -> Result<String> {
+fn wait_for_trace(collector: &Collector, search: &TracedSearch) -> Result<String> {
     let end = Instant::now() + PATIENCE;
     loop {
         std::thread::sleep(Duration::from_millis(100));
         match search.spans(&collector.spans()) {
-            Ok(spans) => return said(&spans),
+            Ok(spans) => return describe_spans(&spans),
             Err(error) if Instant::now() > end => return Err(error),
             Err(_) => {}
         }
@@ -66,7 +66,7 @@ fn trace(collector: &Collector, search: &Search) -> Result<String> {
 }
 
 /// A store on a server of its own is called as a client, and the span names both.
-fn said(spans: &[&Sent]) -> Result<String> {
+fn describe_spans(spans: &[&SentSpan]) -> Result<String> {
     let mut stores = BTreeSet::new();
     for (_, span) in spans {
         let of = |key| text(&span.attributes, key);

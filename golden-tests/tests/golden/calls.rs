@@ -216,7 +216,7 @@ fn json(written: &str) -> Result<Value> {
     Ok(of(&table["value"]))
 }
 
-/// Whether `bp check` refuses on purpose what the runtime would take: a number that JSON has only a text for is no text, and items too many say what nobody reads.
+/// Whether `bp check` refuses on purpose what the runtime would take: JSON has only a text for some numbers, and that text is not text in the wiring; items beyond the last parameter are ignored.
 fn is_stricter(ty: &str, written: &str) -> bool {
     let is_odd = ["nan", "inf", "-inf"].contains(&written);
     is_odd && !ty.starts_with('f') || ty == "(u8,)" && written.contains(", 2]")

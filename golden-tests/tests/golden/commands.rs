@@ -25,11 +25,11 @@ const CASES: &[Case] = &[
         b.faulty("again", &["check"])
     }),
     ("BP6001", "plugin `stray` writes to `../stray`, outside the output folder's rules", |b| {
-        b.target("stray")?;
+        b.enable_target("stray")?;
         b.faulty("stray", &["build"])
     }),
     ("BP6002", "plugins `copy` and `process` write different content to `process/run.json`", |b| {
-        b.target("copy")?;
+        b.enable_target("copy")?;
         b.faulty("copy", &["build"])
     }),
     ("BP6003", "`build/local/process/local.env` was edited since `bp` wrote it", |b| {
@@ -195,7 +195,7 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         },
     ),
     ("BP6044", "the server of `visits_cache`, which a target deploys, needs `password`", |b| {
-        b.target("compose")?;
+        b.enable_target("compose")?;
         b.edit("wiring/local.toml", "kind = \"memory\"", "kind = \"served\"")?;
         b.faulty("served", &["build"])
     }),
@@ -211,7 +211,7 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         },
     ),
     ("BP6046", "`greeter.http` and `visits.http` are both published at port 8080", |b| {
-        b.target("compose\", \"docker")?;
+        b.enable_target("compose\", \"docker")?;
         let edge = "[edge.\"client -> visits\"]\nrpc = \"http\"\n\n";
         let ports =
             "[target.compose]\npublish = { \"greeter.http\" = 8080, \"visits.http\" = 8080 }\n\n";
@@ -232,7 +232,7 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         b.beside(&["run", "monolith"], &["restart", "demo", "monolith"])
     }),
     ("BP9001", "plugin `shaky` failed: no luck with demo", |b| {
-        b.target("shaky")?;
+        b.enable_target("shaky")?;
         b.faulty("shaky", &["build"])
     }),
     (
@@ -270,7 +270,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// A plugin that panics is named, and what else is wrong is said too.
 fn panic_loses_nothing() -> Result<()> {
     let bench = Bench::new()?;
-    bench.target("jumpy")?;
+    bench.enable_target("jumpy")?;
     bench.edit("wiring/local.toml", "timeout = \"2s\"", "timeout = \"2 sec\"")?;
     let said = bench.faulty("jumpy", &["check"])?;
     for expected in [
@@ -309,13 +309,13 @@ impl Bench {
     }
 
     /// Enables a further target.
-    fn target(&self, id: &str) -> Result<()> {
+    fn enable_target(&self, id: &str) -> Result<()> {
         self.edit("wiring/local.toml", "[\"process\"]", &format!("[\"process\", \"{id}\"]"))
     }
 
     /// Enables `docker` with these settings.
     fn docker(&self, settings: &str) -> Result<()> {
-        self.target("docker")?;
+        self.enable_target("docker")?;
         let table = format!("[target.docker]\n{settings}\n\n# What `bp run");
         self.edit("wiring/local.toml", "# What `bp run", &table)
     }
@@ -343,7 +343,7 @@ impl Bench {
     }
 
     pub(crate) fn command(&self, program: &Path, arguments: &[&str]) -> Result<Command> {
-        let play = format!("{PLAY}=app exec '{}' \"$@\"", own()?.display());
+        let play = format!("{PLAY}=app exec '{}' \"$@\"", own_binary()?.display());
         let mut command = Command::new(program);
         command
             .current_dir(&self.root)
@@ -375,7 +375,7 @@ impl Bench {
 
     /// What a `bp` with a faulty plugin says.
     fn faulty(&self, plugin: &str, arguments: &[&str]) -> Result<String> {
-        run(self.command(&own()?, arguments)?.env(PLAY, plugin))
+        run(self.command(&own_binary()?, arguments)?.env(PLAY, plugin))
     }
 
     /// What `bp` says when it is interrupted while it stops.
@@ -429,7 +429,7 @@ impl Bench {
 }
 
 /// This test binary.
-fn own() -> Result<PathBuf> {
+fn own_binary() -> Result<PathBuf> {
     std::env::current_exe().context("the test binary's path")
 }
 

@@ -23,14 +23,14 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("completions::bash", || everywhere("bash", bash)),
-        trial("completions::fish", || everywhere("fish", fish)),
-        trial("completions::zsh", || everywhere("zsh", zsh)),
+        trial("completions::bash", || complete_everywhere("bash", bash)),
+        trial("completions::fish", || complete_everywhere("fish", fish)),
+        trial("completions::zsh", || complete_everywhere("zsh", zsh)),
     ]
 }
 
 /// Completes each case in the folder of `leaf`, and hands the words offered to be compared.
-fn everywhere(shell: &str, complete: fn(&Path, &str) -> Result<String>) -> Result<()> {
+fn complete_everywhere(shell: &str, complete: fn(&Path, &str) -> Result<String>) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let script = bp::run(&bp::root(), &["completions", shell])?.stdout;
     let path = folder.path().join(format!("_bp.{shell}"));

@@ -2,7 +2,7 @@
 //!
 //! Workflows are those of the examples, of the applications here, of all cases that `bp check` accepts, and random ones made of names that hurt.
 
-mod hurtful;
+mod hostile;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -21,7 +21,7 @@ use crate::{bp, cases, trial};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("described::documents", documents),
-        trial("described::hurtful_names", hurtful::names),
+        trial("described::hostile_names", hostile::names),
         trial("described::faults_are_found", faults_are_found),
     ]
 }
@@ -173,7 +173,7 @@ for name, text in json.load(sys.stdin):
         print(name, error.message, sep="\n")
     ids = [o["operationId"] for path in document["paths"].values() for o in path.values()]
     if len(ids) != len(set(ids)):
-        print(name, "an operationId stands twice", sep="\n")
+        print(name, "an operationId is used twice", sep="\n")
 print("done")
 "#;
     let mut seen = BTreeSet::new();

@@ -18,14 +18,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("docs::schema", schema),
         trial("docs::plugins", plugins),
-        trial("docs::schema_of_every_wiring", every_wiring),
-        trial("docs::schema_of_every_case", every_case),
+        trial("docs::schema_of_every_wiring", check_every_wiring),
+        trial("docs::schema_of_every_case", check_every_case),
         trial("docs::plugin_examples", plugin_examples),
     ]
 }
 
 /// Compares a committed file with what the code gives, or writes it.
-fn committed(path: &Path, text: &str) -> Result<()> {
+fn check_committed(path: &Path, text: &str) -> Result<()> {
     let path = bp::root().join(path);
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     if found == text {
@@ -40,17 +40,20 @@ fn committed(path: &Path, text: &str) -> Result<()> {
 }
 
 fn schema() -> Result<()> {
-    committed(Path::new("docs/bp.schema.json"), &bp_reference::render_schema(&bp_driver::builtin()))
+    check_committed(
+        Path::new("docs/bp.schema.json"),
+        &bp_reference::render_schema(&bp_driver::builtin()),
+    )
 }
 
 fn plugins() -> Result<()> {
     let registry = bp_driver::builtin();
     let folder = Path::new("docs/plugins");
     let mut pages = BTreeSet::from(["README.md".to_owned()]);
-    committed(&folder.join("README.md"), &bp_reference::render_index(&registry))?;
+    check_committed(&folder.join("README.md"), &bp_reference::render_index(&registry))?;
     for metadata in registry.iter().map(Plugin::metadata) {
         let name = format!("{}.md", metadata.id);
-        committed(&folder.join(&name), &bp_reference::render_page(metadata))?;
+        check_committed(&folder.join(&name), &bp_reference::render_page(metadata))?;
         pages.insert(name);
         let id = metadata.id;
         ensure!(!metadata.needs.is_empty(), "{id} does not say who needs it: `Metadata::needs`");
@@ -72,15 +75,15 @@ fn validator() -> Result<Validator> {
     Ok(jsonschema::validator_for(&schema)?)
 }
 
-/// What a schema says of a wiring's text; `None` if it is no TOML.
+/// What a schema says of a wiring's text; `None` if it is not TOML.
 fn verdict(validator: &Validator, text: &str) -> Option<Vec<String>> {
     let table: toml::Table = text.parse().ok()?;
     let json = serde_json::to_value(table).ok()?;
     Some(validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path())).collect())
 }
 
-/// Every wiring file of the repository that is no case, with the schema's hint in its first line.
-fn every_wiring() -> Result<()> {
+/// Every wiring file of the repository except the cases, with the schema's hint in its first line.
+fn check_every_wiring() -> Result<()> {
     let validator = validator()?;
     let mut files = Vec::new();
     for folder in ["examples", "golden-tests/apps", "compiler/bp/template"] {
@@ -120,7 +123,7 @@ fn wirings(folder: &Path, out: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// The schema refuses a wiring file in which `bp` finds a fault of shape, and no file in which it finds nothing.
-fn every_case() -> Result<()> {
+fn check_every_case() -> Result<()> {
     let validator = validator()?;
     let (mut refused, mut accepted) = (BTreeSet::new(), 0);
     let mut wrong = Vec::new();
@@ -214,7 +217,7 @@ fn faults_of_shape(validator: &Validator) -> Result<BTreeSet<&'static str>> {
         let text = format!("extends = \"local.toml\"\n{line}\n");
         let faults = verdict(validator, &text).with_context(|| format!("TOML: {line}"))?;
         ensure!(!faults.is_empty(), "the schema accepts `{line}`");
-        let found = checked(&shop, &text);
+        let found = run_check(&shop, &text);
         ensure!(
             found.iter().any(|d| d.contains(code)),
             "`bp` does not say {code} of `{line}`: {found:#?}"
@@ -229,7 +232,7 @@ fn shop() -> Result<Archive> {
 }
 
 /// The errors of a wiring in the shop's folder.
-fn checked(shop: &Archive, wiring: &str) -> Vec<String> {
+fn run_check(shop: &Archive, wiring: &str) -> Vec<String> {
     let mut case = shop.clone();
     case.prose.push_str("\nwiring: example\n");
     let path = "wiring/example.toml".to_owned();
@@ -243,14 +246,14 @@ fn checked(shop: &Archive, wiring: &str) -> Vec<String> {
 fn plugin_examples() -> Result<()> {
     let shop = shop()?;
     let validator = validator()?;
-    let nothing = checked(&shop, "extends = \"local.toml\"\n");
+    let nothing = run_check(&shop, "extends = \"local.toml\"\n");
     ensure!(nothing.is_empty(), "the shop itself has faults: {nothing:#?}");
     for metadata in bp_driver::builtin().iter().map(Plugin::metadata) {
         let examples = examples(metadata);
         ensure!(!examples.is_empty(), "the page of {} shows no wiring", metadata.id);
         for example in examples {
             let text = format!("extends = \"local.toml\"\n{example}");
-            let faults = checked(&shop, &text);
+            let faults = run_check(&shop, &text);
             ensure!(faults.is_empty(), "the page of {}: {faults:#?}\n{example}", metadata.id);
             let faults = verdict(&validator, &text).context("TOML")?;
             ensure!(faults.is_empty(), "the page of {}: {faults:#?}\n{example}", metadata.id);

@@ -94,7 +94,7 @@ impl Plugin for Faulty {
     }
 
     fn passes(&self) -> Vec<Box<dyn Pass>> {
-        if self.0.id == "unfit" { vec![Box::new(Unfit)] } else { Vec::new() }
+        if self.0.id == "unfit" { vec![Box::new(WrapsService)] } else { Vec::new() }
     }
 
     fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
@@ -113,9 +113,9 @@ impl Plugin for Faulty {
 
 /// Lets one service wrap another, which only wrappers can.
 #[derive(Debug)]
-struct Unfit;
+struct WrapsService;
 
-impl Pass for Unfit {
+impl Pass for WrapsService {
     fn name(&self) -> &'static str {
         "unfit"
     }

@@ -27,7 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The kept inputs of a target, by path.
-fn kept(target: &Target) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+fn read_corpus(target: &Target) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let folder = bp::root().join("golden-tests/fuzz/corpus").join(target.name);
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(&folder)?.map(|e| Ok(e?.path())).collect::<Result<_>>()?;
@@ -43,7 +43,7 @@ const VARIATIONS: u32 = 20_000;
 
 /// Variations of the kept inputs, the same in every run as far as the time goes.
 fn mutated(target: &'static Target) -> Result<()> {
-    let kept = kept(target)?;
+    let kept = read_corpus(target)?;
     let words: Vec<&[u8]> = kept
         .iter()
         .flat_map(|(_, bytes)| bytes.split(|b| !b.is_ascii_alphanumeric() && *b != b'_'))
@@ -56,7 +56,7 @@ fn mutated(target: &'static Target) -> Result<()> {
             break;
         }
         let (_, bytes) = kept.get(random.usize(..kept.len())).context("an input")?;
-        let input = vary(bytes.clone(), &words, &mut random);
+        let input = mutate(bytes.clone(), &words, &mut random);
         feed(target, input.clone(), LIMIT).map_err(|e| {
             let found = std::env::temp_dir().join(format!("bp-found-{}", target.name));
             let _ = std::fs::write(&found, input);
@@ -66,7 +66,7 @@ fn mutated(target: &'static Target) -> Result<()> {
     Ok(())
 }
 
-fn vary(mut bytes: Vec<u8>, words: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
+fn mutate(mut bytes: Vec<u8>, words: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
     for _ in 0..random.usize(1..6) {
         let at = random.usize(..=bytes.len());
         let to = at + random.usize(..=(bytes.len() - at).min(24));
@@ -98,7 +98,7 @@ fn vary(mut bytes: Vec<u8>, words: &[&[u8]], random: &mut fastrand::Rng) -> Vec<
 }
 
 fn replay(target: &'static Target) -> Result<()> {
-    for (path, bytes) in kept(target)? {
+    for (path, bytes) in read_corpus(target)? {
         feed(target, bytes, LIMIT).map_err(|e| e.context(path.display().to_string()))?;
     }
     Ok(())

@@ -27,21 +27,21 @@ pub(crate) fn trials() -> Vec<Trial> {
                 let name = format!("kubernetes::{what}::{example}::{wiring}");
                 trials.push(trial(name, move || test(&folder, &wiring)));
             };
-            add("schema", schema);
-            add("kustomize", kustomize);
-            add("names", names);
-            add("network", network);
+            add("schema", check_schema);
+            add("kustomize", check_kustomize);
+            add("names", check_names);
+            add("network", check_network);
         }
     }
     trials
 }
 
 /// A wiring's manifests, built into a folder of their own.
-struct Built {
+struct BuiltManifests {
     folder: tempfile::TempDir,
 }
 
-impl Built {
+impl BuiltManifests {
     fn new(application: &Path, wiring: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let out = folder.path().to_str().context("a path in UTF-8")?;
@@ -78,8 +78,8 @@ impl Built {
 }
 
 /// Every manifest passes the strict schema of a current Kubernetes.
-fn schema(application: &Path, wiring: &str) -> Result<()> {
-    let built = Built::new(application, wiring)?;
+fn check_schema(application: &Path, wiring: &str) -> Result<()> {
+    let built = BuiltManifests::new(application, wiring)?;
     let validate = |paths: &[std::path::PathBuf]| {
         Command::new("python3")
             .args(["-m", "kubernetes_validate", "--strict", "--quiet"])
@@ -102,8 +102,8 @@ fn schema(application: &Path, wiring: &str) -> Result<()> {
 }
 
 /// kustomize makes one document an object of it, and puts the image in.
-fn kustomize(application: &Path, wiring: &str) -> Result<()> {
-    let built = Built::new(application, wiring)?;
+fn check_kustomize(application: &Path, wiring: &str) -> Result<()> {
+    let built = BuiltManifests::new(application, wiring)?;
     let output = Command::new("kubectl")
         .arg("kustomize")
         .arg(built.root())
@@ -119,8 +119,8 @@ fn kustomize(application: &Path, wiring: &str) -> Result<()> {
 /// Every object is called by the host of a process, init or store, or as one of the few that the compiler keeps apart from those.
 ///
 /// An object that is called in a new way must be claimed too, in `names::objects` of the target, or a user's process may take its name.
-fn names(application: &Path, wiring: &str) -> Result<()> {
-    let objects = Built::new(application, wiring)?.objects()?;
+fn check_names(application: &Path, wiring: &str) -> Result<()> {
+    let objects = BuiltManifests::new(application, wiring)?.objects()?;
     let text = |object: &Value, path: &str| {
         object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
@@ -148,7 +148,7 @@ fn strings(value: &Value) -> BTreeMap<String, String> {
     pairs.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
 }
 
-fn pods(objects: &[Value]) -> Vec<Pod> {
+fn list_pods(objects: &[Value]) -> Vec<Pod> {
     objects
         .iter()
         .filter(|o| ["Deployment", "StatefulSet", "Job"].map(Value::from).contains(&o["kind"]))
@@ -174,18 +174,18 @@ fn selects(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
 }
 
 /// Somebody outside the namespace, by the labels of its namespace and its own.
-struct Stranger {
+struct OutsidePod {
     namespace: BTreeMap<String, String>,
     labels: BTreeMap<String, String>,
 }
 
 enum Peer<'a> {
     Pod(&'a Pod),
-    Stranger(&'a Stranger),
+    OutsidePod(&'a OutsidePod),
 }
 
 /// Whether rules of one direction let a peer through at a port, as the NetworkPolicy specification has it.
-fn lets(rules: &Value, side: &str, peer: &Peer<'_>, port: u64) -> bool {
+fn allows(rules: &Value, side: &str, peer: &Peer<'_>, port: u64) -> bool {
     rules.as_array().into_iter().flatten().any(|rule| {
         let port_fits = rule["ports"].as_array().is_none_or(|ports| {
             ports.iter().any(|p| {
@@ -200,7 +200,7 @@ fn lets(rules: &Value, side: &str, peer: &Peer<'_>, port: u64) -> bool {
                         && p["ipBlock"].is_null()
                         && selects(&p["podSelector"], &pod.labels)
                 }
-                Peer::Stranger(stranger) => {
+                Peer::OutsidePod(stranger) => {
                     !p["namespaceSelector"].is_null()
                         && selects(&p["namespaceSelector"], &stranger.namespace)
                         && (p["podSelector"].is_null()
@@ -224,19 +224,19 @@ fn allowed(policies: &[&Value], pod: &Pod, direction: &str, peer: &Peer<'_>, por
                 && selects(&p["spec"]["podSelector"], &pod.labels)
         })
         .collect();
-    selecting.is_empty() || selecting.iter().any(|p| lets(&p["spec"][key], side, peer, port))
+    selecting.is_empty() || selecting.iter().any(|p| allows(&p["spec"][key], side, peer, port))
 }
 
 /// Who may connect to whom: `caller -> callee:port`, with `*` for anybody outside.
-fn pairs(policies: &[&Value], pods: &[Pod]) -> BTreeSet<String> {
-    let nobody = Stranger {
+fn list_pairs(policies: &[&Value], pods: &[Pod]) -> BTreeSet<String> {
+    let nobody = OutsidePod {
         namespace: BTreeMap::from([("kubernetes.io/metadata.name".to_owned(), "x".to_owned())]),
         labels: BTreeMap::new(),
     };
     let mut out = BTreeSet::new();
     for callee in pods {
         for port in &callee.ports {
-            let stranger = Peer::Stranger(&nobody);
+            let stranger = Peer::OutsidePod(&nobody);
             if allowed(policies, callee, "Ingress", &stranger, *port) {
                 out.insert(format!("* -> {}:{port}", callee.name));
             }
@@ -253,7 +253,7 @@ fn pairs(policies: &[&Value], pods: &[Pod]) -> BTreeSet<String> {
 }
 
 /// What the plan says of the same.
-fn wanted(plan: &Value) -> BTreeSet<String> {
+fn plan_pairs(plan: &Value) -> BTreeSet<String> {
     let host = |name: &str| name.replace('_', "-");
     let empty = serde_json::Map::new();
     let instances = plan["instances"].as_object().unwrap_or(&empty);
@@ -290,16 +290,16 @@ fn wanted(plan: &Value) -> BTreeSet<String> {
 }
 
 /// The allowed pairs are the plan's, and no longer when a policy is missing.
-fn network(application: &Path, wiring: &str) -> Result<()> {
-    let built = Built::new(application, wiring)?;
+fn check_network(application: &Path, wiring: &str) -> Result<()> {
+    let built = BuiltManifests::new(application, wiring)?;
     let objects = built.objects()?;
-    let pods = pods(&objects);
+    let pods = list_pods(&objects);
     let policies: Vec<&Value> = objects.iter().filter(|o| o["kind"] == "NetworkPolicy").collect();
     let output = bp::run(application, &["ir", &file(wiring), "--plan", "--format", "json"])?;
     let plan: Value = serde_json::from_slice(&output.stdout)?;
-    let wanted = wanted(&plan);
+    let wanted = plan_pairs(&plan);
     ensure!(wanted.len() > 1, "there is nothing to compare");
-    let found = pairs(&policies, &pods);
+    let found = list_pairs(&policies, &pods);
     ensure!(
         found == wanted,
         "allowed beyond the plan: {:?}\nin the plan and not allowed: {:?}",
@@ -316,12 +316,12 @@ fn network(application: &Path, wiring: &str) -> Result<()> {
                 labels: strings(&gone["spec"]["podSelector"]["matchLabels"]),
                 ports: BTreeSet::from([1]),
             }];
-            ensure!(pairs(&policies, &own).is_empty(), "a pod without a policy is reachable");
-            ensure!(!pairs(&rest, &own).is_empty(), "denying all changes nothing");
+            ensure!(list_pairs(&policies, &own).is_empty(), "a pod without a policy is reachable");
+            ensure!(!list_pairs(&rest, &own).is_empty(), "denying all changes nothing");
             continue;
         }
         ensure!(
-            pairs(&rest, &pods) != wanted,
+            list_pairs(&rest, &pods) != wanted,
             "nothing changes without {}",
             gone["metadata"]["name"]
         );

@@ -25,8 +25,8 @@ mod evolve;
 mod examples;
 mod faulty;
 mod fuzz;
+mod hostile;
 mod hotel;
-mod hurtful;
 mod kubernetes;
 mod names;
 mod outside;
@@ -71,7 +71,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(hotel::trials());
     trials.extend(stopped::trials());
     trials.extend(switching::trials());
-    trials.extend(hurtful::trials());
+    trials.extend(hostile::trials());
     trials.extend(watch::trials());
     trials.extend(write::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

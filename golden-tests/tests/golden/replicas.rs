@@ -328,7 +328,7 @@ fn moved() -> Result<()> {
     ensure!(
         output.status.code() == Some(1)
             && said.contains(
-                "BP_ADDR_RELAY_GRPC: `consul:relay` is no list of host:port; write host:port"
+                "BP_ADDR_RELAY_GRPC: `consul:relay` is not a list of host:port; write host:port"
             ),
         "{}: {said}",
         output.status
@@ -346,7 +346,7 @@ fn spread() -> Result<()> {
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     ensure!(
         !refused.status.success() && said.contains("balance"),
-        "it is no setting to tune: {said}"
+        "this setting cannot be tuned: {said}"
     );
 
     let running = Running::start(&folder(), TURNS, None)?;

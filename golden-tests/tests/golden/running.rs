@@ -110,7 +110,7 @@ impl Running {
 
     /// A metric of a process: the sum of the series whose lines start with `name`, which come in no order.
     pub(crate) fn metric(&self, process: &str, name: &str) -> Result<f64> {
-        let text = self.metrics(process)?;
+        let text = self.fetch_metrics(process)?;
         let values: Vec<f64> = text
             .lines()
             .filter(|line| line.starts_with(name))
@@ -121,7 +121,7 @@ impl Running {
     }
 
     /// All metrics of a process as text.
-    pub(crate) fn metrics(&self, process: &str) -> Result<String> {
+    pub(crate) fn fetch_metrics(&self, process: &str) -> Result<String> {
         let admin = self.listener(process, "admin")?;
         Ok(ureq::get(format!("http://{admin}/metrics")).call()?.body_mut().read_to_string()?)
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bp_driver::runtime::VERSION;
-use bp_scale::application::{Shape, permuted_tables, place};
+use bp_scale::application::{Shape, permute_tables, place};
 use bp_scale::topology::Topology;
 use libtest_mimic::Trial;
 
@@ -62,7 +62,7 @@ impl App {
     fn output(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         let out = self.path("build/local");
         let mut all = BTreeMap::new();
-        for path in below(&out)? {
+        for path in list_below(&out)? {
             all.insert(path.strip_prefix(&out)?.to_owned(), fs::read(&path)?);
         }
         Ok(all)
@@ -72,7 +72,7 @@ impl App {
     fn times(&self) -> Result<BTreeMap<PathBuf, (i64, i64, u64)>> {
         let out = self.path("build/local");
         let mut all = BTreeMap::new();
-        for path in below(&out)? {
+        for path in list_below(&out)? {
             let now = fs::metadata(&path)?;
             let state = (now.mtime(), now.mtime_nsec(), now.ino());
             all.insert(path.strip_prefix(&out)?.to_owned(), state);
@@ -84,7 +84,7 @@ impl App {
         let path = self.path(path);
         let text = fs::read_to_string(&path)?;
         let next = edit(text.clone());
-        ensure!(next != text, "{} stays as it was", path.display());
+        ensure!(next != text, "{} stays unchanged", path.display());
         Ok(fs::write(path, next)?)
     }
 
@@ -93,7 +93,7 @@ impl App {
         let above = tempfile::tempdir()?;
         let root = above.path().join("app");
         for part in ["workflow", "wiring", "vendor"] {
-            for path in below(&self.path(part))? {
+            for path in list_below(&self.path(part))? {
                 let to = root.join(path.strip_prefix(&self.root)?);
                 fs::create_dir_all(to.parent().context("a file lies in a folder")?)?;
                 fs::copy(&path, to)?;
@@ -106,7 +106,7 @@ impl App {
 }
 
 /// The files below a folder.
-fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+fn list_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut open, mut files) = (vec![folder.to_owned()], Vec::new());
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder)? {
@@ -123,7 +123,7 @@ fn small() -> Topology {
     Topology { services: 6, calls }
 }
 
-fn differing<T: PartialEq>(a: &BTreeMap<PathBuf, T>, b: &BTreeMap<PathBuf, T>) -> Vec<String> {
+fn find_differing<T: PartialEq>(a: &BTreeMap<PathBuf, T>, b: &BTreeMap<PathBuf, T>) -> Vec<String> {
     let mut paths: Vec<String> = a
         .keys()
         .chain(b.keys())
@@ -143,7 +143,7 @@ fn same_bytes() -> Result<()> {
     let wanted = first.output()?;
     ensure!(wanted.len() > 400, "only {} files", wanted.len());
     first.build()?;
-    ensure!(differing(&wanted, &first.output()?).is_empty(), "twice in a row");
+    ensure!(find_differing(&wanted, &first.output()?).is_empty(), "twice in a row");
     for threads in ["1", "8"] {
         let app = App::new(&topology)?;
         let mut command = bp::command(&app.root)?;
@@ -155,13 +155,13 @@ fn same_bytes() -> Result<()> {
             .stderr(Stdio::null())
             .status()?;
         ensure!(status.success(), "on {threads} threads");
-        let different = differing(&wanted, &app.output()?);
+        let different = find_differing(&wanted, &app.output()?);
         ensure!(different.is_empty(), "on {threads} threads: {different:?}");
     }
     let app = App::new(&topology)?;
-    app.edit("wiring/local.toml", |text| permuted_tables(&text))?;
+    app.edit("wiring/local.toml", |text| permute_tables(&text))?;
     app.build()?;
-    let different = differing(&wanted, &app.output()?);
+    let different = find_differing(&wanted, &app.output()?);
     ensure!(different.is_empty(), "permuted: {different:?}");
     other_user(&topology, &wanted)
 }
@@ -185,7 +185,7 @@ fn other_user(topology: &Topology, wanted: &BTreeMap<PathBuf, Vec<u8>>) -> Resul
     fs::set_permissions(above, fs::Permissions::from_mode(0o755))?;
     let own = |path: &Path| std::os::unix::fs::chown(path, Some(65534), Some(65534));
     own(&app.root)?;
-    for path in below(&app.root)? {
+    for path in list_below(&app.root)? {
         own(&path)?;
         own(path.parent().context("a file lies in a folder")?)?;
     }
@@ -198,7 +198,7 @@ fn other_user(topology: &Topology, wanted: &BTreeMap<PathBuf, Vec<u8>>) -> Resul
         .env("LANG", "C")
         .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let different = differing(wanted, &app.output()?);
+    let different = find_differing(wanted, &app.output()?);
     ensure!(different.is_empty(), "as another user: {different:?}");
     Ok(())
 }
@@ -209,17 +209,20 @@ fn touches_only_what_changed() -> Result<()> {
     app.build()?;
     let (bytes, times) = (app.output()?, app.times()?);
     app.build()?;
-    ensure!(differing(&times, &app.times()?).is_empty(), "an unchanged build writes");
+    ensure!(find_differing(&times, &app.times()?).is_empty(), "an unchanged build writes");
     let comment = |text: String| format!("# Nothing else.\n{text}");
     app.edit("wiring/local.toml", comment)?;
     app.build()?;
-    ensure!(differing(&times, &app.times()?).is_empty(), "a comment makes it write");
+    ensure!(find_differing(&times, &app.times()?).is_empty(), "a comment makes it write");
     app.edit("wiring/local.toml", |text| {
         format!("{text}\n[edge.\"svc0 -> svc1\"]\ntimeout = \"1700ms\"\n")
     })?;
     app.build()?;
-    let written = differing(&times, &app.times()?);
-    ensure!(written == differing(&bytes, &app.output()?), "what has the same bytes was written");
+    let written = find_differing(&times, &app.times()?);
+    ensure!(
+        written == find_differing(&bytes, &app.output()?),
+        "what has the same bytes was written"
+    );
     let fitting = |path: &String| {
         path == ".bp-manifest.json" || path == "rust/app/plan.json" || path.contains("svc0")
     };

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
-use golden_tests::collector::{Below, Collector, Search, Sent, below, bytes, text};
+use golden_tests::collector::{
+    ChildSpans, Collector, SentSpan, TracedSearch, group_by_parent, parse_hex, text,
+};
 use libtest_mimic::Trial;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -20,7 +22,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The spans below `parent` of one trace, a line each, by their beginning; calls of backends are counted alone.
-fn tree(spans: &Below<'_>, parent: &[u8], depth: usize, out: &mut String, inner: &mut usize) {
+fn write_tree(
+    spans: &ChildSpans<'_>,
+    parent: &[u8],
+    depth: usize,
+    out: &mut String,
+    inner: &mut usize,
+) {
     for (service, span) in spans.get(parent).into_iter().flatten() {
         let kind = span.kind();
         if kind == SpanKind::Internal {
@@ -29,16 +37,16 @@ fn tree(spans: &Below<'_>, parent: &[u8], depth: usize, out: &mut String, inner:
             let indent = depth * 2;
             let _ = writeln!(out, "{:indent$}{service} {kind:?} {}", "", span.name);
         }
-        tree(spans, &span.span_id, depth + 1, out, inner);
+        write_tree(spans, &span.span_id, depth + 1, out, inner);
     }
 }
 
 /// The tree of one trace, whose outermost span has `parent`; no span may hang in the air.
-fn whole(all: &[Sent], trace: &[u8], parent: &[u8]) -> Result<(String, usize)> {
-    let spans = below(all, trace);
+fn describe_trace(all: &[SentSpan], trace: &[u8], parent: &[u8]) -> Result<(String, usize)> {
+    let spans = group_by_parent(all, trace);
     let count: usize = spans.values().map(Vec::len).sum();
     let (mut out, mut inner) = (String::new(), 0);
-    tree(&spans, parent, 0, &mut out, &mut inner);
+    write_tree(&spans, parent, 0, &mut out, &mut inner);
     ensure!(out.lines().count() + inner == count, "{count} spans, and not all in the tree:\n{out}");
     Ok((out, inner))
 }
@@ -70,7 +78,7 @@ fn leaf() -> Result<()> {
         .find(|(_, span)| span.name == "leaf.Board/publish" && span.kind() == SpanKind::Server)
         .context("no span of `publish`")?;
     ensure!(published.1.parent_span_id.is_empty(), "nobody called before: {published:?}");
-    let (tree, inner) = whole(&spans, &published.1.trace_id, &[])?;
+    let (tree, inner) = describe_trace(&spans, &published.1.trace_id, &[])?;
     let expected = "\
 board Server leaf.Board/publish
   board Client leaf.Notes/pin
@@ -84,7 +92,7 @@ board Server leaf.Board/publish
         "{inner} calls of backends, and a note, its reactions and its author are stored"
     );
 
-    let (tree, inner) = whole(&spans, &bytes(trace)?, &bytes(caller)?)?;
+    let (tree, inner) = describe_trace(&spans, &parse_hex(trace)?, &parse_hex(caller)?)?;
     let expected = "\
 board Server leaf.Board/read
   board Client leaf.Notes/view
@@ -103,9 +111,9 @@ fn hotel() -> Result<()> {
     let folder = bp::root().join("examples/hotel");
     let running = Running::start_with(&folder, "traced", &environment)?;
     let entry = running.entry()?.to_owned();
-    let search = Search::ask(&entry)?;
+    let search = TracedSearch::ask(&entry)?;
     let names = Names::read()?;
-    metrics(&running, &names)?;
+    fetch_metrics(&running, &names)?;
     running.stop()?;
 
     let spans = collector.spans();
@@ -120,10 +128,10 @@ fn hotel() -> Result<()> {
 }
 
 /// What the processes count is there under names that are known.
-fn metrics(running: &Running, names: &Names) -> Result<()> {
+fn fetch_metrics(running: &Running, names: &Names) -> Result<()> {
     let mut metrics = BTreeSet::new();
     for process in running.processes() {
-        let text = running.metrics(&process)?;
+        let text = running.fetch_metrics(&process)?;
         metrics.extend(names.exposition(&text).with_context(|| format!("/metrics of {process}"))?);
     }
     for name in [

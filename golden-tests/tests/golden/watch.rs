@@ -24,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// `bp run --watch`, and what it has said.
-struct Watched {
+struct WatchedRun {
     child: Child,
     said: Arc<Mutex<Vec<String>>>,
     /// Lines that were looked at.
@@ -32,7 +32,7 @@ struct Watched {
     folder: PathBuf,
 }
 
-impl Watched {
+impl WatchedRun {
     fn start(folder: &Path) -> Result<Self> {
         let mut child =
             bp::command(folder)?.args(["run", "--watch"]).stderr(Stdio::piped()).spawn()?;
@@ -120,7 +120,7 @@ impl Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for WatchedRun {
     fn drop(&mut self) {
         // Its processes end with it, since they notice that their standard input does.
         let _ = self.child.kill();
@@ -132,7 +132,7 @@ fn restarts_what_changed() -> Result<()> {
     let _one = one_at_a_time();
     let elsewhere = tempfile::tempdir()?;
     bp::run(elsewhere.path(), &["new", "board", "--example", "leaf"])?;
-    let mut run = Watched::start(&elsewhere.path().join("board"))?;
+    let mut run = WatchedRun::start(&elsewhere.path().join("board"))?;
     run.says(WATCHING)?;
     let first = run.processes()?;
     ensure!(first.keys().eq(["authors", "board", "notes"]), "{first:?}");

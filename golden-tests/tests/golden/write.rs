@@ -46,7 +46,7 @@ impl Demo {
 
     /// What `bp` says, and whether it succeeds.
     fn bp(&self, arguments: &[&str]) -> Result<(bool, String)> {
-        said(bp::command(&self.root)?.args(arguments).args(["--message-format", "short"]))
+        run_and_read(bp::command(&self.root)?.args(arguments).args(["--message-format", "short"]))
     }
 
     fn good(&self, arguments: &[&str]) -> Result<()> {
@@ -58,7 +58,7 @@ impl Demo {
     }
 }
 
-fn said(command: &mut Command) -> Result<(bool, String)> {
+fn run_and_read(command: &mut Command) -> Result<(bool, String)> {
     let output = command.stdin(Stdio::null()).output()?;
     Ok((output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned()))
 }
@@ -83,7 +83,7 @@ fn tree(root: &Path) -> Result<BTreeMap<PathBuf, Option<Vec<u8>>>> {
 }
 
 /// Says which paths of two trees differ.
-fn same(found: &Path, wanted: &Path) -> Result<()> {
+fn check_same(found: &Path, wanted: &Path) -> Result<()> {
     let (found, wanted) = (tree(found)?, tree(wanted)?);
     let paths = found.keys().chain(wanted.keys());
     let different: Vec<_> = paths.filter(|p| found.get(*p) != wanted.get(*p)).collect();
@@ -114,7 +114,7 @@ fn killed() -> Result<()> {
         ensure!(whole || text.contains("[BP6005]") || text.contains("[BP6007]"), "{text}");
         let next = if kill % 3 == 0 { "monolith" } else { wiring };
         demo.good(&["build", next, "--out", "out"])?;
-        same(&demo.path("out"), &demo.path(&format!("cold-{next}")))?;
+        check_same(&demo.path("out"), &demo.path(&format!("cold-{next}")))?;
         demo.good(&["build", next, "--out", "out", "--check"])?;
         if kill % 4 == 0 {
             fs::remove_dir_all(demo.path("out"))?;

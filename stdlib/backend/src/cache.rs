@@ -13,13 +13,13 @@ pub const MAX_KEY_BYTES: usize = 250;
 /// Largest value in bytes; memcached's default item of 1 MiB holds key, header and value.
 pub const MAX_VALUE_BYTES: usize = 1_000_000;
 
-/// Longest time to live; beyond it an entry is no cache entry.
+/// Longest time to live; a longer one is not what a cache is for.
 pub const MAX_TTL: Duration = Duration::from_hours(366 * 24);
 
 /// A key-value cache: fast, bounded, and free to forget.
 ///
 /// **Forgetting.** Any entry may be evicted at any time, so a miss says nothing about what was written.
-/// What is answered is never stale: after a write returns, no later read answers the value before it.
+/// An answer is never stale: after a write returns, no later read gives the value before it.
 ///
 /// **Keys** are 1 to [`MAX_KEY_BYTES`] bytes of UTF-8, any characters; **values** are 0 to [`MAX_VALUE_BYTES`] bytes.
 /// Beyond those the answer is [`BackendError::Invalid`] and nothing happens.
@@ -36,7 +36,7 @@ pub trait Cache {
     #[idempotent]
     async fn get(&self, key: String) -> Result<Option<Bytes>, BackendError>;
 
-    /// One answer for each key, in the order of `keys`; a key named twice is answered twice, no key gives no answer.
+    /// One answer for each key, in the order of `keys`; a key named twice is answered twice, and no keys give no answers.
     ///
     /// One bad key fails the whole call with [`BackendError::Invalid`].
     #[idempotent]
@@ -69,7 +69,7 @@ pub trait Cache {
 
     /// Adds `by` to the number under `key` and answers the sum.
     ///
-    /// A missing key counts as 0 and gets `ttl`; a present one keeps the expiry it has.
+    /// A missing key counts as 0 and gets `ttl`; an existing one keeps its expiry.
     /// The number is an `i64` stored as its shortest decimal text (`-7`), so `get` reads it and `put` may seed it.
     /// Any other value is [`BackendError::WrongType`], a sum beyond `i64` is [`BackendError::Invalid`], and nothing changes.
     async fn increment(

@@ -75,7 +75,7 @@ pub trait DocumentStore {
 
     /// Asks for an index; it changes how fast answers come, never what they are.
     ///
-    /// The same again is no error; another under the same name is [`BackendError::AlreadyExists`].
+    /// The same index again is not an error; another one under the same name is [`BackendError::AlreadyExists`].
     #[idempotent]
     async fn create_index(&self, collection: String, index: Index) -> Result<(), BackendError>;
 }

@@ -5,7 +5,7 @@ use bp_runtime::{Infra, Processed};
 
 /// What a backend answers instead of a result.
 ///
-/// All but `Infra` are answers about the data or the arguments; they changed nothing, and repeating the call gives the same.
+/// All except `Infra` are answers about the data or the arguments; nothing was changed, and repeating the call gives the same answer.
 #[derive(Debug, Clone, PartialEq, ServiceError)]
 #[service_error(crate = ::bp_runtime)]
 pub enum BackendError {
@@ -23,7 +23,7 @@ pub enum BackendError {
     Infra(Infra),
 }
 
-/// For a service to which every answer but a result is a failure: an answer about data or arguments becomes `Internal`, and the call was processed.
+/// For a service that treats every error as a failure: an error about data or arguments becomes `Internal`, and the call counts as processed.
 impl From<BackendError> for Infra {
     fn from(error: BackendError) -> Self {
         match error {

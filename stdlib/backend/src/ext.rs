@@ -13,7 +13,7 @@ use crate::{BackendError, Cache, Document, DocumentStore, Page, Query, Update};
 
 /// [`Cache`] with typed values.
 pub trait CacheExt: Cache {
-    /// [`Cache::get`], decoded; [`BackendError::WrongType`] when what is there is no `T`.
+    /// [`Cache::get`], decoded; [`BackendError::WrongType`] when what is there is not a `T`.
     fn get_as<T: Data>(
         &self,
         key: &str,
@@ -26,7 +26,7 @@ pub trait CacheExt: Cache {
         }
     }
 
-    /// [`Cache::get_many`], decoded; [`BackendError::WrongType`] when one of them is no `T`.
+    /// [`Cache::get_many`], decoded; [`BackendError::WrongType`] when one of them is not a `T`.
     fn get_many_as<T: Data>(
         &self,
         keys: Vec<String>,
@@ -41,9 +41,9 @@ pub trait CacheExt: Cache {
         }
     }
 
-    /// Look aside: the value under `key`, or else what `load` gives, which is then stored for the next time.
+    /// Cache-aside: the value under `key`, or else the result of `load`, which is then stored for the next time.
     ///
-    /// A cache that fails, or holds something else there, counts as one without the entry, so the only errors are those of `load`.
+    /// A cache that fails, or holds a value of another type, counts as one without the entry, so the only errors are those of `load`.
     /// Concurrent misses each load.
     fn get_or_load<T: Data, E: Send>(
         &self,
@@ -57,13 +57,13 @@ pub trait CacheExt: Cache {
                 return Ok(value);
             }
             let value = load.await?;
-            // Without it the next call loads again.
+            // If this fails, the next call loads again.
             drop(self.put_as(&key, &value, ttl).await);
             Ok(value)
         }
     }
 
-    /// Look aside for many: the values under `prefix` and each key, in order, or else what `load` gives for the keys that are missing, which is then stored for the next time.
+    /// Cache-aside for many keys: the values under `prefix` and each key, in order. The missing ones come from `load` and are then stored for the next time.
     ///
     /// As [`CacheExt::get_or_load`]; what `load` does not have either is not remembered.
     fn get_many_or_load<T: Data, E: Send, F>(
@@ -92,7 +92,7 @@ pub trait CacheExt: Cache {
             let loaded = load(wanted).await?;
             for (at, value) in missing.into_iter().zip(loaded) {
                 if let (Some(name), Some(value)) = (names.get(at), &value) {
-                    // Without it the next call loads again.
+                    // If this fails, the next call loads again.
                     drop(self.put_as(name, value, ttl).await);
                 }
                 if let Some(slot) = found.get_mut(at) {
@@ -117,7 +117,7 @@ pub trait CacheExt: Cache {
 
 impl<C: Cache + ?Sized> CacheExt for C {}
 
-/// [`DocumentStore`] with typed bodies; a `T` that is no JSON object is [`BackendError::Invalid`].
+/// [`DocumentStore`] with typed bodies; a `T` that is not a JSON object is [`BackendError::Invalid`].
 pub trait DocumentStoreExt: DocumentStore {
     /// [`DocumentStore::insert`].
     fn insert_as<T: Data>(
@@ -141,7 +141,7 @@ pub trait DocumentStoreExt: DocumentStore {
         self.put(collection, document)
     }
 
-    /// [`DocumentStore::get`]; [`BackendError::WrongType`] when what is there is no `T`.
+    /// [`DocumentStore::get`]; [`BackendError::WrongType`] when what is there is not a `T`.
     fn get_as<T: Data>(
         &self,
         collection: &str,
@@ -161,7 +161,7 @@ pub trait DocumentStoreExt: DocumentStore {
         async move { found.await?.documents.into_iter().map(typed).collect() }
     }
 
-    /// [`DocumentStore::get_many`]; [`BackendError::WrongType`] when one of them is no `T`.
+    /// [`DocumentStore::get_many`]; [`BackendError::WrongType`] when one of them is not a `T`.
     fn get_many_as<T: Data>(
         &self,
         collection: &str,

@@ -1,4 +1,4 @@
-//! JSON values as documents hold them.
+//! JSON values as documents contain them.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What is asked of a document store: documents, filters, queries, updates, indexes.
+//! The types of a document store's methods: documents, filters, queries, updates, indexes.
 
 use bp_macros::Data;
 
@@ -20,7 +20,7 @@ impl Document {
         Self { id: id.into(), body: body.into() }
     }
 
-    /// A document whose body is a value's encoding; a `T` that is no JSON object makes one that every store refuses.
+    /// A document whose body is a value's encoding; a `T` that is not a JSON object makes a document that every store refuses.
     pub fn of<T: bp_data::Data>(id: impl Into<String>, body: &T) -> Self {
         Self::new(id, Json::from(bp_data::json::with_numbers(body)))
     }
@@ -221,15 +221,15 @@ pub struct Page {
 pub enum Change {
     /// The field becomes this value.
     Set(String, Json),
-    /// The field goes; it may be missing.
+    /// The field is removed; it may be missing.
     Unset(String),
     /// The number grows by this number; missing counts as 0.
     ///
     /// Integers stay integers; a sum beyond `i64` or not finite is [`Invalid`](crate::BackendError::Invalid).
     Inc(String, Json),
-    /// The array gets this last element; missing counts as empty.
+    /// The array gets this element at its end; a missing array counts as empty.
     Push(String, Json),
-    /// The array loses every element equal to this; missing stays missing.
+    /// The array loses every element equal to this; a missing array stays missing.
     Pull(String, Json),
 }
 

@@ -29,7 +29,7 @@ pub trait ArgumentTuple: Sized + Send + Sync + 'static {
     /// The JSON object with a member for each.
     fn arguments_to_json(&self, wire: &ArgumentNumbers) -> Value;
 
-    /// The first of them, if it is text; what a backend's method works on is named by it.
+    /// The first of them, if it is text; for a backend's method it names what the method works on.
     fn first_text(&self) -> Option<&str> {
         None
     }

@@ -1,4 +1,4 @@
-//! The trait of what may cross a process.
+//! The trait of values that may cross a process boundary.
 
 use serde_json::Value;
 
@@ -10,9 +10,9 @@ use crate::writer::{FieldPosition, WireType, Writer};
 /// A value that encodes itself to protobuf and JSON, where its type is defined.
 ///
 /// Derive it; the crate's documentation has the table that every implementation follows.
-/// The functions about lists are those of `Vec<Self>`, so that a list of `u8` can be bytes.
+/// The functions about lists define how `Vec<Self>` is encoded, so that a list of `u8` can be bytes.
 pub trait Data: Sized + Send + Sync + 'static {
-    /// How items stand in a packed list; `None` where the type is no protobuf scalar.
+    /// How items are encoded in a packed list; `None` where the type is not a protobuf scalar.
     const PACKED: Option<WireType> = None;
     /// Whether a value may be `null` in JSON, so that an `Option` around it must say `{"some": …}`.
     const NULLABLE: bool = false;
@@ -34,7 +34,7 @@ pub trait Data: Sized + Send + Sync + 'static {
     /// Reads the value from JSON.
     fn from_json(value: Value) -> Result<Self, DecodeError>;
 
-    /// The value of a missing field: 0, "", none, no items; an error where there is none, as in an enum.
+    /// The value of a missing field: 0, "", none, no items; an error where the type has no empty value, such as an enum.
     fn empty() -> Result<Self, DecodeError> {
         Self::get(Field::absent())
     }

@@ -64,7 +64,7 @@ impl DecodeError {
         Self::new(Problem::Malformed(what.into()))
     }
 
-    /// Another value than the type takes.
+    /// A value that the type does not take.
     #[cold]
     pub fn expected(expected: impl Into<Cow<'static, str>>, found: impl Into<String>) -> Self {
         Self::new(Problem::Expected { expected: expected.into(), found: found.into() })

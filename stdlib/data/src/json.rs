@@ -75,7 +75,7 @@ pub fn take_string(value: Value, expected: &'static str) -> Result<String, Decod
     }
 }
 
-/// The items of an array; a lone text is an array of one, because a URL's query has no other way to say it.
+/// The items of an array; a single text is an array of one, because a URL's query cannot write an array with one item.
 pub fn take_array(value: Value, expected: &'static str) -> Result<Vec<Value>, DecodeError> {
     match value {
         Value::Array(items) => Ok(items),
@@ -87,7 +87,7 @@ pub fn take_array(value: Value, expected: &'static str) -> Result<Vec<Value>, De
     }
 }
 
-/// The members of an object, which a URL's path or query has as text.
+/// The members of an object, which is a text in a URL's path or query.
 pub fn take_object(
     value: Value,
     expected: &'static str,
@@ -142,13 +142,13 @@ pub fn build_tagged(name: &'static str, content: Value) -> Value {
     Value::Object(Map::from_iter([(name.to_owned(), content)]))
 }
 
-/// The content of a variant that has some.
+/// The content of a variant that must have content.
 pub fn take_content(content: Option<Value>, of: &'static str) -> Result<Value, DecodeError> {
     content
         .ok_or_else(|| DecodeError::expected("the variant's content", format!("{of} without it")))
 }
 
-/// Checks for the value of a type without fields: `null`, or an object, as of a newer build that has some.
+/// Checks the value of a type without fields: `null`, or an object, as a newer build with fields would send.
 pub fn check_unit(value: &Value) -> Result<(), DecodeError> {
     match value {
         Value::Null | Value::Object(_) => Ok(()),
@@ -161,9 +161,9 @@ pub fn build_object<const N: usize>(members: [(&'static str, Value); N]) -> Valu
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// The value in JSON in one form for all that are equal: a decimal number without the zeros that it was written with.
+/// The value in JSON in a canonical form: equal values have the same form, so a decimal number loses its trailing zeros.
 pub fn canonical<T: Data>(value: &T) -> Value {
-    /// Resets on unwinding too.
+    /// Restores the value, after a panic too.
     struct RestoreOnDrop(bool);
     impl Drop for RestoreOnDrop {
         fn drop(&mut self) {
@@ -180,7 +180,7 @@ pub(crate) fn is_canonical() -> bool {
 }
 
 thread_local! {
-    /// Whether equal values are to be written alike.
+    /// Whether equal values are to be written in the same form.
     static CANONICAL: Cell<bool> = const { Cell::new(false) };
     /// Whether integers of 64 bits are written as numbers.
     static NUMBERS: Cell<bool> = const { Cell::new(false) };
@@ -190,7 +190,7 @@ thread_local! {
 ///
 /// [`Data::from_json`] takes either form.
 pub fn with_numbers<T: Data>(value: &T) -> Value {
-    /// Resets on unwinding too.
+    /// Restores the value, after a panic too.
     struct RestoreOnDrop(bool);
     impl Drop for RestoreOnDrop {
         fn drop(&mut self) {

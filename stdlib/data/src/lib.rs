@@ -1,4 +1,4 @@
-//! How values cross a process: to protobuf and to JSON, where their types are defined.
+//! How values cross a process boundary: their types encode them to protobuf and to JSON.
 //!
 //! # The mapping
 //!
@@ -47,7 +47,7 @@
 //!
 //! A missing field is its type's empty value: 0, "", `None`, no items, a struct of empty fields, the epoch, a nil UUID.
 //! An enum has none, so that a missing one is an error; so is a variant that this build does not know.
-//! In JSON a text stands for the number, truth value, object or array of one that a URL's path or query cannot write otherwise.
+//! In JSON a text is accepted for a number, a truth value, an object or an array of one, because a URL's path or query has only text.
 //! Unknown fields are skipped. Later items of a tuple may be missing.
 //! Messages may be nested [`MAX_DEPTH`] deep, counted with wrappers and map entries.
 //! A [`DecodeError`] names the place and what was expected there.
@@ -68,7 +68,7 @@ pub use data::Data;
 pub use error::{DecodeError, Problem};
 pub use reader::{Field, Message};
 pub use writer::{FieldPosition, WireType, Writer};
-/// The crates whose types are [`Data`], in the version that is.
+/// The crates whose types are [`Data`], in the versions that implement it.
 pub use {bytes, chrono, rust_decimal, uuid};
 
 /// How deep messages may be nested, as in other implementations of protobuf.

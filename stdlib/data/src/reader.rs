@@ -1,8 +1,8 @@
 //! Reading protobuf.
 //!
 //! A message is indexed once: a small list of (tag, offset) pairs, sorted by field number, from which each field takes its own.
-//! An index entry is eight bytes for at least two bytes of input, so that hostile input buys no memory;
-//! a length is compared with what is there before anything is done with it.
+//! An index entry is eight bytes for at least two bytes of input, so that hostile input cannot make it use much memory;
+//! a length is compared with the bytes that are there before it is used.
 
 use smallvec::SmallVec;
 
@@ -91,7 +91,7 @@ impl<'a> Message<'a> {
 
     /// Which of an enum's variants the message holds, as an index into `numbers`.
     ///
-    /// Of several the last counts, as for any protobuf `oneof`.
+    /// Of several variants the last one counts, as for any protobuf `oneof`.
     pub fn read_variant(&self, of: &'static str, numbers: &[u32]) -> Result<usize, DecodeError> {
         let mut found = None;
         for entry in &self.entries {
@@ -128,7 +128,7 @@ impl<'a> Field<'a> {
         Self { item: true, ..self }
     }
 
-    /// The content of a value that is optional or repeated itself, out of its wrapper if it has one.
+    /// The content of a value that is itself optional or repeated, taken out of its wrapper if it has one.
     #[inline]
     pub fn read_nested<T>(
         self,
@@ -137,7 +137,7 @@ impl<'a> Field<'a> {
         if self.item { read(self.read_message()?.field(1)) } else { read(self) }
     }
 
-    /// The message in the field; several occurrences are merged, as protobuf demands.
+    /// The message in the field; several occurrences are merged, as protobuf requires.
     pub fn read_message(self) -> Result<Message<'a>, DecodeError> {
         if self.depth >= MAX_DEPTH {
             return Err(DecodeError::new(Problem::TooDeep));
@@ -237,7 +237,7 @@ impl<'a> Field<'a> {
         Ok(())
     }
 
-    /// How many occurrences there are: a hint for capacity that the input has paid for.
+    /// How many occurrences there are: a hint for capacity that is never larger than the input.
     pub fn occurrences(self) -> usize {
         self.entries.len()
     }

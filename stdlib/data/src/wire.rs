@@ -28,10 +28,10 @@ impl fmt::Display for InstallError {
         match self {
             Self::Different => f.write_str("another wire table is already installed"),
             Self::Number(place, number) => {
-                write!(f, "wire table, {place}: {number} is no field number")
+                write!(f, "wire table, {place}: {number} is not a field number")
             }
             Self::Twice(place, number) => {
-                write!(f, "wire table, {place}: {number} stands for two things")
+                write!(f, "wire table, {place}: {number} is used for two things")
             }
         }
     }
@@ -167,12 +167,12 @@ impl<const N: usize> Slot<N> {
     }
 }
 
-/// A type's key in the table: its path without `r#`, which rustc writes before a module's name that is a keyword.
+/// A type's key in the table: its path without `r#`, which rustc writes when a module's name is a keyword.
 fn canonical_path(path: &str) -> Cow<'_, str> {
     if path.contains("::r#") { path.replace("::r#", "::").into() } else { path.into() }
 }
 
-/// A name that the table lacks gets the next number above the table's, so that it collides with none of them.
+/// A name that is not in the table gets the next number above all of the table's, so that numbers stay unique.
 fn assign_numbers(numbers: Option<&BTreeMap<String, u32>>, names: &[&str]) -> Vec<u32> {
     let mut next = numbers.and_then(|numbers| numbers.values().max().copied()).unwrap_or(0);
     let number = |name: &&str| {
@@ -184,7 +184,7 @@ fn assign_numbers(numbers: Option<&BTreeMap<String, u32>>, names: &[&str]) -> Ve
     names.iter().map(number).collect()
 }
 
-/// The numbers of a method's arguments, looked up once by whoever calls or serves it.
+/// The numbers of a method's arguments, looked up once by each caller and each server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArgumentNumbers {
     pub(crate) names: &'static [&'static str],
@@ -202,7 +202,7 @@ impl ArgumentNumbers {
         &self.numbers
     }
 
-    /// Name and number of argument `index`; a number that no message holds if there is no such argument.
+    /// Name and number of argument `index`; if there is no such argument, a number that no message contains.
     pub(crate) fn argument(&self, index: usize) -> (&'static str, u32) {
         match (self.names.get(index), self.numbers.get(index)) {
             (Some(name), Some(number)) => (name, *number),

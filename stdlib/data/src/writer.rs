@@ -4,7 +4,7 @@ use crate::Data;
 
 /// How a protobuf field's content is delimited.
 ///
-/// Groups (3 and 4) do not exist here: they are written by nobody and rejected when read.
+/// Groups (3 and 4) do not exist here: they are never written, and rejected when read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WireType {
     /// A base-128 integer.
@@ -117,7 +117,7 @@ impl Writer {
         }
     }
 
-    /// A value that is optional or repeated itself: one occurrence of it is a wrapper message with field 1.
+    /// Writes a value that is itself optional or repeated: each occurrence is a wrapper message with field 1.
     #[inline]
     pub fn write_nested(&mut self, at: FieldPosition, content: impl FnOnce(&mut Self, u32)) {
         if at.item {

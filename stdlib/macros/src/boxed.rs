@@ -1,7 +1,7 @@
 //! Async methods as methods that return a boxed future, so that their trait has trait objects.
 //!
 //! The signatures are those that the crate `async_trait` writes, lifetimes in the same order, so that an `impl` may be written with either.
-//! The crate itself cannot be used: it writes `Box`, which in a workflow may be a parcel.
+//! The crate itself cannot be used: it writes `Box`, which may be another type in a workflow.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -12,7 +12,7 @@ use syn::{
     Token, Type, TypeReference, parse_quote, parse_quote_spanned,
 };
 
-/// Changes an async method, with its body if it has one; leaves any other alone.
+/// Changes an async method, with its body if it has one; other methods are left unchanged.
 pub(crate) fn box_future(
     attributes: &mut Vec<Attribute>,
     signature: &mut Signature,
@@ -52,7 +52,7 @@ pub(crate) fn box_future(
     };
 }
 
-/// `async move { … }`, whose type is settled before the body is looked at, as that of an `async fn` is.
+/// `async move { … }`, whose type is known before the body is checked, as for an `async fn`.
 fn build_future(
     private: &TokenStream,
     answer: &Type,
@@ -76,7 +76,7 @@ fn build_future(
     }
 }
 
-/// Every argument belongs to the future, used or not, as in an `async fn`.
+/// Every argument is moved into the future, used or not, as in an `async fn`.
 fn move_argument((index, argument): (usize, &FnArg)) -> Option<TokenStream> {
     let FnArg::Typed(argument) = argument else { return None };
     if matches!(*argument.ty, Type::Reference(_)) {
@@ -104,7 +104,7 @@ fn as_plain_identifier(pattern: &Pat) -> Option<(Option<Token![mut]>, &Ident)> {
     }
 }
 
-/// What an argument is called before its pattern takes it apart.
+/// The name of an argument before its pattern takes it apart.
 fn positional(index: usize, pattern: &Pat) -> Ident {
     format_ident!("__bp_{}", index, span = pattern.span().resolved_at(Span::mixed_site()))
 }
@@ -121,7 +121,7 @@ fn replace_pattern(index: usize, argument: &mut PatType) {
     *argument.pat = parse_quote!(#ident);
 }
 
-/// Names every lifetime that is left out, and bounds all by the future's.
+/// Gives every elided lifetime a name, and bounds all of them by the future's lifetime.
 fn name_lifetimes(signature: &mut Signature) {
     let mut elided = LifetimeNames(Vec::new());
     for argument in &mut signature.inputs {
@@ -178,7 +178,7 @@ impl VisitMut for LifetimeNames {
     }
 }
 
-/// Lints that the workflow's author would not understand, since nobody wrote what they complain of.
+/// Switches off lints about code that the macro wrote: the workflow's author could not understand them.
 fn allow_body_lints() -> Attribute {
     parse_quote! {
         #[allow(

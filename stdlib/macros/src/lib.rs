@@ -5,7 +5,7 @@
 //!
 //! A workflow may have a `Box`, a `Result`, a module `core` or a trait with a method `into` of its own: what macros write names everything by its whole path, calls methods of traits by the trait, and its variables begin with `__bp_`.
 //!
-//! Every macro reports all that it finds wrong at once, each at its place.
+//! Every macro reports all errors that it finds at once, each at its place.
 
 mod boxed;
 mod data;
@@ -21,7 +21,7 @@ mod test;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a trait of async methods usable as `Arc<dyn Trait>`, and an `impl` fit for it.
+/// Makes a trait of async methods usable as `Arc<dyn Trait>`, and an `impl` usable with it.
 ///
 /// The futures are boxed and `Send`, with signatures as `async_trait` writes them, and the trait is `Send + Sync + 'static`.
 /// `#[idempotent]` on a method says that it is safe to repeat; the compiler reads it, Rust does not see it.

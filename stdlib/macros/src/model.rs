@@ -94,7 +94,7 @@ impl Shape {
     }
 }
 
-/// An identifier that cannot meet the user's: a variable's hygiene does not keep a pattern from meaning a constant.
+/// An identifier that cannot be one of the user's: hygiene does not stop a pattern from matching a constant of the same name.
 fn hygienic(word: &str, index: usize) -> Ident {
     format_ident!("__bp_{word}{index}", span = Span::mixed_site())
 }

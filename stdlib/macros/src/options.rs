@@ -57,7 +57,7 @@ impl CratePath {
         Ok(crate_path)
     }
 
-    /// The module with everything that generated code names.
+    /// The module with everything that generated code uses.
     pub(crate) fn private(&self) -> TokenStream {
         let path = self.0.as_ref().map_or_else(|| quote!(::bp_std), |path| quote!(#path));
         quote!(#path::__private)

@@ -1,4 +1,4 @@
-//! What the macros refuse: every complaint in words, all of one item at once.
+//! What the macros refuse: each error in words, all errors of one item at once.
 
 use proc_macro2::TokenStream;
 use syn::{DeriveInput, Result};
@@ -56,11 +56,11 @@ fn service_errors() {
         &error(item),
         &[
             "add `#[infra] Infra(Infra)`",
-            "how do transports class `A`?",
-            "no status `no_such`; there are invalid_argument, not_found",
+            "`A` needs a status",
+            "there is no status `no_such`; write one of invalid_argument, not_found",
             "`C` has no field `1`; it has {0}",
             "`D` has no fields to show",
-            "a brace without its pair",
+            "an unmatched brace",
             "a second `#[status(…)]`",
             "expected `#[status(code)]`",
         ],
@@ -85,16 +85,16 @@ fn services() {
         &service("", item),
         &[
             "`Cart` has parameters",
-            "a service has methods only",
+            "a service can have only methods",
             "`now` may run in another process",
-            "`take` is called by many at once",
-            "`change` is called by many at once",
-            "`make` is called by many at once",
-            "`show` has parameters of type or lifetime",
+            "`take` is called by several callers at once",
+            "`change` is called by several callers at once",
+            "`make` is called by several callers at once",
+            "`show` has type or lifetime parameters",
         ],
     );
-    are(&service("", "struct Cart;"), &["`#[service]` stands on a trait"]);
-    are(&service("", "impl Cart { }"), &["`#[service]` stands on a trait"]);
+    are(&service("", "struct Cart;"), &["`#[service]` goes on a trait"]);
+    are(&service("", "impl Cart { }"), &["`#[service]` goes on a trait"]);
     are(&service("name = \"cart\"", "trait Cart {}"), &["the only option is `crate = path`"]);
 }
 
@@ -103,7 +103,7 @@ fn tests() {
     let parameter = "a test's parameters are instances";
     are(&test("fn t(cart: Arc<dyn Cart>) {}"), &["write `async fn`"]);
     let item = "async fn t<T>(a: Box<dyn Cart>, b: Arc<CartImpl>, (c, d): (u8, u8)) {}";
-    are(&test(item), &["no parameters of type or lifetime", parameter, parameter, parameter]);
+    are(&test(item), &["cannot have type or lifetime parameters", parameter, parameter, parameter]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use syn::{
 use crate::boxed;
 use crate::options::{CratePath, Errors};
 
-const WHERE: &str = "`#[service]` stands on a trait, or on the impl of one";
+const WHERE: &str = "`#[service]` goes on a trait, or on the `impl` of one";
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let mut crate_path = CratePath::DEFAULT;
@@ -41,7 +41,7 @@ fn define(mut item: ItemTrait, private: &TokenStream) -> Result<TokenStream> {
                 let body = method.default.as_mut();
                 boxed::box_future(&mut method.attrs, &mut method.sig, body, private);
             }
-            other => errors.push(Error::new_spanned(other, "a service has methods only")),
+            other => errors.push(Error::new_spanned(other, "a service can have only methods")),
         }
     }
     errors.finish()?;
@@ -74,7 +74,7 @@ fn strip(attributes: &mut Vec<Attribute>) {
     attributes.retain(|attribute| !attribute.path().is_ident("idempotent"));
 }
 
-/// What a call cannot do is said here, in words, before rustc says it of what the macro wrote.
+/// Reports what a call cannot do here, in words, before rustc reports it for the code that the macro wrote.
 fn check(signature: &Signature, errors: &mut Errors) {
     let name = &signature.ident;
     if signature.asyncness.is_none() {
@@ -86,7 +86,7 @@ fn check(signature: &Signature, errors: &mut Errors) {
     if !signature.generics.params.is_empty() {
         errors.push(Error::new_spanned(
             &signature.generics,
-            format!("`{name}` has parameters of type or lifetime, which a call cannot carry"),
+            format!("`{name}` has type or lifetime parameters, which a call cannot carry"),
         ));
     }
     let by_reference = |argument: &FnArg| matches!(argument, FnArg::Receiver(receiver) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)));
@@ -94,7 +94,9 @@ fn check(signature: &Signature, errors: &mut Errors) {
         let place = signature.inputs.first().map_or_else(|| quote!(#name), |first| quote!(#first));
         errors.push(Error::new_spanned(
             place,
-            format!("`{name}` is called by many at once: its first parameter is `&self`"),
+            format!(
+                "`{name}` is called by several callers at once: its first parameter must be `&self`"
+            ),
         ));
     }
 }

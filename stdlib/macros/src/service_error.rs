@@ -12,7 +12,7 @@ use crate::error_code::error_code;
 use crate::model::{Kind, Shape};
 use crate::options::{CratePath, Errors};
 
-/// The names that `#[status(…)]` takes, with the runtime's.
+/// The names that `#[status(…)]` takes, with the runtime's names for them.
 const STATUSES: &[(&str, &str)] = &[
     ("invalid_argument", "InvalidArgument"),
     ("not_found", "NotFound"),
@@ -189,10 +189,7 @@ fn expand_arms(variant: &syn::Variant) -> Result<VariantArms> {
     let Some(attribute) = attributes.next() else {
         return Err(Error::new_spanned(
             ident,
-            format!(
-                "how do transports class `{ident}`? Add `#[status(…)]` with one of {}",
-                list_statuses()
-            ),
+            format!("`{ident}` needs a status: add `#[status(…)]` with one of {}", list_statuses()),
         ));
     };
     if let Some(second) = attributes.next() {
@@ -203,7 +200,7 @@ fn expand_arms(variant: &syn::Variant) -> Result<VariantArms> {
     let Some((_, status)) = STATUSES.iter().find(|(known, _)| *known == text) else {
         return Err(Error::new_spanned(
             &name,
-            format!("no status `{text}`; there are {}", list_statuses()),
+            format!("there is no status `{text}`; write one of {}", list_statuses()),
         ));
     };
     let status = Ident::new(status, Span::call_site());
@@ -243,7 +240,7 @@ fn expand_display(ident: &Ident, shape: &Shape, message: &LitStr) -> Result<Toke
         let Some((inside, after)) = inside else {
             return Err(Error::new_spanned(
                 message,
-                "a brace without its pair; write `{{` or `}}` for a brace",
+                "an unmatched brace; write `{{` or `}}` for a brace",
             ));
         };
         let name = inside.split(':').next().unwrap_or(inside).trim();

@@ -23,7 +23,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     if !test.sig.generics.params.is_empty() {
         errors.push(Error::new_spanned(
             &test.sig.generics,
-            "a test has no parameters of type or lifetime",
+            "a test cannot have type or lifetime parameters",
         ));
     }
     let instances = test.sig.inputs.iter().filter_map(|input| errors.keep(expand_instance(input)));

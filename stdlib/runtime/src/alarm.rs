@@ -1,8 +1,8 @@
-//! Timers that are used again.
+//! Timers that are reused.
 //!
 //! Nearly every call ends before its deadline.
-//! A timer of its own is registered and cancelled under the runtime's lock, and registering one that is earlier than
-//! all others wakes the thread that waits for events: together a quarter of a small call's latency.
+//! A timer for each call would be registered and cancelled under the runtime's lock, and registering one that is earlier than
+//! all others wakes the thread that waits for events: together this is a quarter of a small call's latency.
 //! Postponing a registered timer does neither (`Sleep::reset`), so a timer that was not reached is kept and postponed.
 
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::{Handle, Id};
 use tokio::time::{Instant, Sleep};
 
-/// Timers that a thread keeps. One holds the memory of the task that used it last until it is used again or rings, so they are few.
+/// Timers that a thread keeps. Each holds the memory of the task that used it last until it is reused or fires, so only few are kept.
 const KEPT: usize = 64;
 
 thread_local! {
@@ -23,7 +23,7 @@ thread_local! {
 
 struct Timer {
     sleep: Pin<Box<Sleep>>,
-    /// The runtime that drives it; on another one it would never ring.
+    /// The runtime that drives it; on another runtime it would never fire.
     runtime: Id,
 }
 
@@ -47,7 +47,7 @@ impl Alarm {
     }
 }
 
-/// A timer of this thread that needs only be postponed.
+/// A kept timer of this thread that only needs to be postponed.
 fn take_idle_timer(runtime: Id, instant: Instant) -> Option<Timer> {
     let taken = IDLE.try_with(|idle| {
         let mut idle = idle.try_borrow_mut().ok()?;
@@ -64,7 +64,7 @@ impl Future for Alarm {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.timer {
-            // Outside of the task's budget, so that a call that uses it up is ended all the same.
+            // Outside of tokio's task budget, so that a call that uses up the budget still ends at its deadline.
             Some(timer) => pin!(tokio::task::unconstrained(timer.sleep.as_mut())).poll(cx),
             None => Poll::Pending,
         }

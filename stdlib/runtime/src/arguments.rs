@@ -38,7 +38,7 @@ pub trait Arguments: Any + Send + Sync {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
-/// Arguments or an answer as they came from the wire.
+/// Arguments or an answer, still encoded as they came from the wire.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Encoded {
     /// How.
@@ -98,7 +98,7 @@ impl<A: ArgumentTuple> Arguments for TypedArguments<A> {
     }
 }
 
-/// The arguments of a method that is not remote; the first to take them has them.
+/// The arguments of a method that is not remote; only the first attempt can take them.
 pub(crate) struct LocalArguments<A>(Mutex<Option<A>>);
 
 impl<A> LocalArguments<A> {

@@ -161,7 +161,7 @@ impl Builder {
     ) -> Result<Arc<T>, StartError> {
         instance.get::<T>().ok_or_else(|| {
             let (found, wanted) = (instance.type_name(), std::any::type_name::<T>());
-            self.error_at(name, &format!("the plan gives it a {found}, it takes a {wanted}"))
+            self.error_at(name, &format!("it takes a {wanted}, but the plan gives it a {found}"))
         })
     }
 
@@ -172,7 +172,7 @@ impl Builder {
             Some(Parameter::Value(_)) => "a value",
             Some(Parameter::Absent) | None => "nothing",
         };
-        self.error_at(name, &format!("the plan gives it {found}, it takes {wanted}"))
+        self.error_at(name, &format!("it takes {wanted}, but the plan gives it {found}"))
     }
 
     fn error_at(&self, name: &str, message: &str) -> StartError {
@@ -222,7 +222,7 @@ pub trait BackgroundOutcome {
     /// As a result.
     ///
     /// # Errors
-    /// The failure of `run`, which ends the process.
+    /// The error of `run`, which ends the process.
     fn into_result(self) -> Result<(), InitError>;
 }
 

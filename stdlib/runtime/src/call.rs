@@ -16,7 +16,7 @@ use crate::tuple;
 /// A service's trait, described by generated code in a `static`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// The Rust path, `leaf_workflow::Cart`: the key everywhere.
+    /// The Rust path, `leaf_workflow::Cart`: the key in every table.
     pub path: &'static str,
     /// The name on the wire, `leaf.Cart`.
     pub wire_name: &'static str,
@@ -126,7 +126,7 @@ impl Call {
     /// `Decode` when the encoded arguments do not fit.
     pub fn take<A: ArgumentTuple>(self) -> Result<A, Infra> {
         let Self { arguments, interface, method, .. } = self;
-        // Asked before the pointer is converted, so that a lone owner stays alone.
+        // Asked before the pointer is converted, because a second pointer would make a copy necessary.
         if (&*arguments as &dyn Any).is::<TypedArguments<A>>() {
             if let Ok(typed) = arguments.into_any().downcast::<TypedArguments<A>>() {
                 return match Arc::try_unwrap(typed) {
@@ -222,7 +222,7 @@ impl Reply {
     /// What a generated dispatch answers for a method's result.
     ///
     /// # Errors
-    /// The infrastructure failure that the handler passed on. As the handler ran, its "not processed" becomes "maybe": a callee further down did nothing, this one did something.
+    /// The infrastructure failure that the handler passed on. Its "not processed" becomes "maybe": a callee further down did nothing, but this handler ran.
     pub fn of<T: Data, E: ServiceError>(result: Result<T, E>) -> Result<Self, Infra> {
         match result {
             Ok(value) => Ok(Self { class: Class::Ok, body: Body::Typed(Box::new(value)) }),
@@ -336,7 +336,7 @@ fn wrong_type<T>() -> Infra {
     Infra::new(
         crate::error::InfraKind::Internal,
         Processed::Yes,
-        format!("the answer is no {}", std::any::type_name::<T>()),
+        format!("the answer is not a {}", std::any::type_name::<T>()),
     )
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use crate::call::{Call, Reply};
 use crate::error::Infra;
 
-/// A piece of scaffolding around calls. One value serves every method of its edge; per-method settings are a table by [`Method::index`](crate::Method::index).
+/// What is put around calls, such as retries. One value serves every method of its edge; per-method settings are a table by [`Method::index`](crate::Method::index).
 ///
 /// The future may be dropped at any await; what must be undone then belongs in a guard's `Drop`.
 pub trait Wrapper: Send + Sync {

@@ -1,6 +1,6 @@
-//! What travels with a call beside its arguments: deadline, trace, tenant, criticality, baggage, attempt.
+//! What travels with a call besides its arguments: deadline, trace, tenant, criticality, baggage, attempt.
 //!
-//! The context of the running handler is a task-local; a client reads it when a call begins, a server scopes the handler in the one that arrived.
+//! The context of the running handler is a task-local; a client reads it when a call begins, and a server runs the handler in the context that arrived.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -86,8 +86,8 @@ impl Context {
         CURRENT.try_with(read).ok()
     }
 
-    /// Runs `future` in this context. A deadline that was watched is not any more: what the future leaves running, nobody drops.
-    /// Nor do the future's own calls tell where they go to whoever wanted to know it of this one.
+    /// Runs `future` in this context. The deadline counts as not watched: nothing drops the tasks that the future leaves running.
+    /// The future's own calls do not report their destination to the one who asked for this call's destination.
     pub fn scope<F: Future>(mut self, future: F) -> impl Future<Output = F::Output> {
         self.watched = false;
         self.destination = None;
@@ -118,7 +118,7 @@ impl Context {
         self.watched = false;
     }
 
-    /// Whether somebody drops the call at its deadline, so that nobody further in needs another timer.
+    /// Whether a wrapper drops the call at its deadline, so that nothing further in needs another timer.
     pub fn is_watched(&self) -> bool {
         self.watched
     }
@@ -153,7 +153,7 @@ impl Context {
         self.destination = Some(destination);
     }
 
-    /// Tells where the call goes, if anybody wants to know.
+    /// Reports where the call goes, if a wrapper asked for it.
     pub(crate) fn tell_destination(&self, address: &str) {
         if let Some(destination) = &self.destination {
             *lock(&destination.0) = Some(address.to_owned());

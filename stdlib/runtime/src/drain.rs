@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tokio_util::sync::CancellationToken;
 
-/// Told to everything that serves: first to finish, then to end.
+/// Tells everything that serves to stop: first to finish what is open, then to give up.
 #[derive(Debug, Clone, Default)]
 pub struct Drain {
     draining: CancellationToken,
@@ -22,7 +22,7 @@ impl Drain {
         self.draining.clone().cancelled_owned()
     }
 
-    /// Resolves when even open calls are given up.
+    /// Resolves when open calls are given up too.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
         self.closed.clone().cancelled_owned()
     }

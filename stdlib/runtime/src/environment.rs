@@ -14,7 +14,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Those of this process; one that is no UTF-8 is left out.
+    /// The variables of this process; one that is not UTF-8 is left out.
     pub fn of_process() -> Self {
         let text = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -98,7 +98,7 @@ impl Environment {
     }
 }
 
-/// `{ "env": "X" }` and its kin.
+/// Reads `{ "env": "X" }`, `{ "secret": "x" }` or `{ "file": "x" }`.
 pub(crate) fn parse_reference(value: &Value) -> Option<(&str, &str)> {
     let entries = value.as_object().filter(|entries| entries.len() == 1)?;
     let (kind, name) = entries.iter().next()?;

@@ -306,7 +306,7 @@ impl InitError {
     }
 }
 
-/// Any error becomes an `InitError` by `?`, which is why `InitError` itself is no `Error`.
+/// Any error becomes an `InitError` by `?`, which is why `InitError` itself does not implement `Error`.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for InitError {
     fn from(error: E) -> Self {
         Self { message: join_causes(&error), source: Some(Box::new(error)) }
@@ -350,7 +350,7 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// The error's message followed by those of its sources, without repeating one that its wrapper already shows.
+/// The error's message followed by the messages of its sources; one that is already part of its wrapper's message is not repeated.
 fn join_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

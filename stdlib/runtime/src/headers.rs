@@ -72,7 +72,7 @@ impl Context {
             context.set_trace(TraceContext::parse(parent, get(TRACESTATE)));
         }
         if let Some(left) = get(DEADLINE_MS).and_then(|text| text.parse().ok()) {
-            // A wait beyond what the clock can add is no deadline.
+            // A wait that the clock cannot add is no deadline at all.
             if let Some(deadline) = now.checked_add(Duration::from_millis(left)) {
                 context.limit_deadline(deadline);
             }
@@ -97,7 +97,7 @@ impl Context {
     }
 }
 
-/// Rounded up, so that what is left never becomes zero on the wire before it is.
+/// Rounded up, so that the time left is not zero on the wire while some is left.
 fn round_up_to_millis(duration: Duration) -> u128 {
     duration.as_nanos().div_ceil(1_000_000)
 }
@@ -120,7 +120,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// The text that [`escape`] encoded; `None` when it is no UTF-8 or ends in the middle.
+/// The text that [`escape`] encoded; `None` when it is not UTF-8 or ends inside an escape.
 fn unescape(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();

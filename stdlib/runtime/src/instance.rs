@@ -45,7 +45,7 @@ impl fmt::Debug for AnyInstance {
     }
 }
 
-/// What the application needs of an interface, built by generated code:
+/// What the application needs to know of an interface, built by generated code:
 ///
 /// ```text
 /// InterfaceGlue::new::<dyn Cart>(&INTERFACE, |client| Arc::new(Client(client)), |service| Arc::new(Server(service)))
@@ -170,10 +170,10 @@ impl InterfaceGlue {
         self.methods.get(usize::from(method)).copied().flatten()
     }
 
-    /// An answer of a method in the one form that all equal answers have, so that equal ones can be told by it.
+    /// An answer of a method in a canonical form: equal answers have the same form, so they can be compared.
     ///
     /// # Errors
-    /// It is no answer of the method, or the method is not remote.
+    /// It does not fit the method's answer, or the method is not remote.
     pub fn canonicalize(&self, method: u16, answer: Value) -> Result<Value, DecodeError> {
         let glue = self
             .glue(method)

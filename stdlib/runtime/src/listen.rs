@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs `connection` for every connection until [`Drain::draining`], then waits for the open ones until [`Drain::closed`].
 ///
-/// `connection` watches [`Drain::draining`] itself, because only its protocol knows how to say good-bye.
+/// `connection` watches [`Drain::draining`] itself, because only the protocol knows how to close in order.
 pub async fn accept_connections<C>(
     listener: TcpListener,
     drain: Drain,
@@ -29,7 +29,7 @@ pub async fn accept_connections<C>(
             () = &mut draining => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    // Small messages must not wait for the acknowledgement of the last one.
+                    // Small messages must not wait for the acknowledgement of the one before (Nagle's algorithm).
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%error, "a connection ended before it began");
                         continue;

@@ -26,7 +26,7 @@ macro_rules! integers {
             }
 
             fn read(value: &Value) -> Option<Self> {
-                // A size such as "4MiB" is a number of bytes; what JSON's numbers cannot hold, or a variable does, is text.
+                // A size such as "4MiB" is a number of bytes; what JSON's numbers cannot hold is text, and so is a value from a variable.
                 if let Some(text) = value.as_str() {
                     let bytes = || parse_size(text).and_then(|bytes| Self::try_from(bytes).ok());
                     return text.trim().parse().ok().or_else(bytes);
@@ -71,12 +71,12 @@ literals! {
     Secret, "a reference such as { secret = \"name\" }", value => value.as_str().map(Secret::new);
 }
 
-/// A number, or its text: a variable's, or one that JSON has no number for.
+/// A number, or its text: from a variable, or one that JSON cannot write as a number.
 fn read_float(value: &Value) -> Option<f64> {
     let Some(text) = value.as_str() else { return value.as_f64() };
     let text = text.trim();
     let number: f64 = text.parse().ok()?;
-    // Digits that only rounding makes infinite are no infinity.
+    // Digits that become infinite only by rounding are out of range.
     (number.is_finite() || !text.contains(|c: char| c.is_ascii_digit())).then_some(number)
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn install(environment: &Environment) -> Result<(), StartError> {
         Some("json") => Format::Json,
         Some(other) => {
             return Err(StartError::new(format!(
-                "BP_LOG_FORMAT: `{other}` is none of pretty, json"
+                "BP_LOG_FORMAT: expected `pretty` or `json`, found `{other}`"
             )));
         }
     };
@@ -44,7 +44,7 @@ pub(crate) fn install(environment: &Environment) -> Result<(), StartError> {
         .map_err(|error| StartError::because("BP_LOG", &error))?;
     let process = environment.get("BP_PROCESS").unwrap_or_default().to_owned();
     let lines = LineLayer { format, process, write: write_to_stderr };
-    // Somebody else's subscriber, as in a test, is left in place.
+    // A subscriber that is installed already, as in a test, is left in place.
     let _ = Registry::default().with(lines.with_filter(filter)).try_init();
     Ok(())
 }
@@ -56,7 +56,7 @@ struct LineLayer {
 }
 
 fn write_to_stderr(line: &str) {
-    // Nothing can be said about a log that cannot be written.
+    // When the log cannot be written, there is no place to report it.
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 

@@ -53,7 +53,7 @@ impl Metrics {
     pub fn encode(&self) -> String {
         let mut text = String::new();
         let inner = crate::sync::lock(&self.inner);
-        // Writing to a String fails only when a metric's own encoding does; what was written stands.
+        // Writing to a String fails only when a metric cannot be encoded; what was written before is kept.
         if prometheus_client::encoding::text::encode(&mut text, &inner.registry).is_err() {
             tracing::warn!("a metric could not be encoded");
         }

@@ -1,6 +1,6 @@
 //! What the runtime half of a plugin implements.
 //!
-//! A plugin is one value of one application, made by its crate's `plugin()`. It is asked once for every place where the wiring names it.
+//! A plugin is one value in an application, made by its crate's `plugin()`. It is asked once for each place where the wiring names it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub trait WrapperPlugin: Send + Sync {
 
     /// The wrapper on the caller's side of an edge; `None` when it has none there.
     ///
-    /// One in a slot inside `balance`, such as a breaker, is made for every endpoint of the callee.
+    /// A wrapper in a slot inside `balance`, such as a breaker, is made once for each endpoint of the callee.
     ///
     /// # Errors
     /// Settings that cannot be read.
@@ -38,7 +38,7 @@ pub trait WrapperPlugin: Send + Sync {
         Ok(None)
     }
 
-    /// How the edge's calls are spread over the callee's endpoints; `None` when that is not its business.
+    /// How the edge's calls are spread over the callee's endpoints; `None` when the plugin does not decide that.
     ///
     /// # Errors
     /// Settings that cannot be read.
@@ -71,7 +71,7 @@ pub enum Side {
     Server,
 }
 
-/// The sources of time and chance, the metrics and the names of one process.
+/// The sources of time and randomness, the metrics and the names of one process.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     /// The application's name.
@@ -87,7 +87,7 @@ pub struct Surroundings {
 }
 
 impl Default for Surroundings {
-    /// Real time and chance, fresh metrics; for tests of plugins.
+    /// Real time, real randomness and fresh metrics; for tests of plugins.
     fn default() -> Self {
         Self {
             app: Arc::from("test"),
@@ -149,12 +149,12 @@ pub trait TransportPlugin: Send + Sync {
     /// The plugin's name in the run plan.
     fn id(&self) -> &'static str;
 
-    /// What it is to telemetry, if OpenTelemetry knows it as a system of remote procedure calls.
+    /// Its name in telemetry, if OpenTelemetry knows it as a system of remote procedure calls.
     fn system(&self) -> System {
         System::default()
     }
 
-    /// What reaches the callee of one edge, wherever its endpoints are.
+    /// The dialer for the callee of one edge, wherever its endpoints are.
     ///
     /// # Errors
     /// Settings that cannot be read.
@@ -164,12 +164,12 @@ pub trait TransportPlugin: Send + Sync {
     fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>>;
 }
 
-/// A transport's way to the endpoints of one callee; which of them a call goes to is [decided elsewhere](crate::balance).
+/// How a transport reaches the endpoints of one callee; [`balance`](crate::balance) decides which of them a call goes to.
 pub trait Dialer: Send + Sync {
-    /// A client of the endpoint at `host:port`. It connects when first used: a callee that is not up yet is no reason not to start. The host's name is resolved whenever a connection is made.
+    /// A client of the endpoint at `host:port`. It connects when first used: a callee that is not up yet does not keep the caller from starting. The host's name is resolved whenever a connection is made.
     ///
     /// # Errors
-    /// An address that is none.
+    /// The address is not valid.
     fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError>;
 }
 
@@ -205,7 +205,7 @@ pub struct ServeContext {
     pub limit: MessageLimit,
     /// What the transport's compile half says of the application's services.
     pub description: Option<Arc<str>>,
-    /// Whether the process takes calls: not before it is built, and not from the moment it is told to stop.
+    /// Whether the process takes calls: false until every instance is built, and again once it is told to stop.
     pub ready: watch::Receiver<bool>,
     /// When to stop.
     pub drain: Drain,
@@ -218,7 +218,7 @@ pub trait BackendPlugin: Send + Sync {
     /// The plugin's name in the run plan.
     fn id(&self) -> &'static str;
 
-    /// What an instance is to telemetry; a plugin whose name is no `db.system.name`, or that talks to a server, says so.
+    /// How telemetry names an instance; a plugin overrides this when its name is not a `db.system.name`, or when it talks to a server.
     ///
     /// # Errors
     /// Settings that cannot be read.

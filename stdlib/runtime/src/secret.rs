@@ -1,4 +1,4 @@
-//! Text that never shows itself.
+//! Text that is never printed.
 
 use std::fmt;
 

@@ -127,7 +127,7 @@ impl Served {
         &self.inner.settings
     }
 
-    /// Answers a call: through the server's chain, in `context`, until its deadline; without one it gets what the plan says for such calls.
+    /// Answers a call through the server's chain, in `context`, until its deadline; a call without a deadline gets the one that the plan gives it.
     ///
     /// A panic of the handler is the caller's `Internal`. Dropping the future cancels the call.
     ///
@@ -173,7 +173,7 @@ impl Served {
                     None => chain.await,
                 }
             };
-            // The handler's state is dropped with its future, so nothing broken is seen afterwards.
+            // The handler's state is dropped with its future, so nothing sees a half-changed state afterwards.
             match AssertUnwindSafe(answer).catch_unwind().await {
                 Ok(outcome) => outcome,
                 Err(panic) => {

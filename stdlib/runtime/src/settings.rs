@@ -29,7 +29,7 @@ struct State {
 }
 
 trait Subscriber: Send {
-    /// Reads new rows; the closure then makes them valid.
+    /// Reads new rows; the closure then puts them in force.
     fn read(&self, rows: &[Value]) -> Result<Box<dyn FnOnce() + Send>, String>;
     /// Whether some [`Live`] still shows them.
     fn is_followed(&self) -> bool;
@@ -83,7 +83,7 @@ impl Settings {
         !crate::sync::lock(&self.place.state).subscribers.is_empty()
     }
 
-    /// Reads new rows in every [`Live`]; the closures then make them valid everywhere.
+    /// Reads new rows in every [`Live`]; the closures then put them in force everywhere.
     pub(crate) fn prepare(
         &self,
         rows: Vec<Value>,
@@ -144,7 +144,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Subscriber for MethodTable<T> 
     }
 }
 
-/// Settings that follow the configuration: read them at every call, keep none.
+/// Settings that follow the configuration: read them at every call, and do not keep them.
 pub struct Live<T> {
     table: Arc<[ArcSwap<T>]>,
 }

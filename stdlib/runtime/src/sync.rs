@@ -1,4 +1,4 @@
-//! Locks whose poisoning is ignored: every critical section here leaves its value whole.
+//! Locks whose poisoning is ignored: every critical section here leaves its value consistent.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -25,7 +25,7 @@ impl Tasks {
         self.tracker.token()
     }
 
-    /// Resolves when none is left.
+    /// Resolves when no task is left.
     pub(crate) async fn finished(&self) {
         self.tracker.close();
         self.tracker.wait().await;
@@ -34,7 +34,7 @@ impl Tasks {
 
 /// Starts a task that keeps the caller's context, deadline included, and that the process's drain waits for.
 ///
-/// A panic in it ends it alone; the handle tells.
+/// A panic ends only this task; the handle reports it.
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -55,7 +55,7 @@ where
         Ok(output) => output,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // Nothing aborts the task but the end of the runtime, which ends this one too.
+            // The task is aborted only when the runtime ends, which ends this one too.
             Err(_) => std::future::pending().await,
         },
     }

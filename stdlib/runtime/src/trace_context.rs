@@ -27,7 +27,7 @@ impl TraceContext {
         format!("00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, self.flags)
     }
 
-    /// Parses `traceparent`; `None` when it is invalid, upon which the trace starts anew (W3C 3.2.2.2).
+    /// Parses `traceparent`; `None` when it is invalid; the trace then starts anew (W3C 3.2.2.2).
     pub fn parse(traceparent: &str, tracestate: Option<&str>) -> Option<Self> {
         let mut parts = traceparent.trim().split('-');
         let (version, trace, span, flags) =
@@ -51,7 +51,7 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// Lower-case hexadecimal of exactly `digits` digits, as the recommendation demands.
+/// Lower-case hexadecimal of exactly `digits` digits, as the recommendation requires.
 fn parse_hex(text: &str, digits: usize) -> Option<u128> {
     let valid = text.len() == digits
         && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));

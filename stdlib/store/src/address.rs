@@ -17,19 +17,19 @@ impl Address {
     /// The instance's address: `BP_ADDR_<NAME>`, else what the wiring says, else this machine and `port`.
     ///
     /// # Errors
-    /// What is said is no `host:port`.
+    /// The address is not a `host:port`.
     pub fn of(cx: &BackendContext, wiring: Option<&str>, port: u16) -> Result<Self, StartError> {
         match cx.address.as_deref().or(wiring) {
             Some(text) => Self::parse(text).ok_or_else(|| {
                 StartError::new(format!(
-                    "`{text}` is no address such as \"127.0.0.1:{port}\" of one server"
+                    "`{text}` is not the address of one server, such as \"127.0.0.1:{port}\""
                 ))
             }),
             None => Ok(Self { host: "127.0.0.1".to_owned(), port }),
         }
     }
 
-    /// What an instance that dials such an address is to telemetry.
+    /// The [`Database`] that telemetry names for an instance with such an address.
     ///
     /// # Errors
     /// As [`Address::of`].

@@ -1,4 +1,4 @@
-//! A bound on calls at once, for libraries that pool connections themselves and let callers wait for ever.
+//! A bound on calls at once, for libraries that have a connection pool of their own and let callers wait for ever.
 
 use bp_runtime::{Infra, Live, Processed, StartError};
 use tokio::sync::{Semaphore, SemaphorePermit};

@@ -8,7 +8,7 @@ use bp_runtime::{Infra, InfraKind, Processed};
 pub enum Fault {
     /// The store answered: the connection is good.
     Answer(BackendError),
-    /// The connection is not, or may not be.
+    /// The connection is broken, or may be.
     Broken(Infra),
 }
 
@@ -18,7 +18,7 @@ impl Fault {
         Self::Answer(BackendError::Infra(Infra::new(kind, Processed::No, message.into())))
     }
 
-    /// The connection broke; `processed` says whether the request can have been acted on.
+    /// The connection broke; `processed` says whether the store may have acted on the request.
     pub fn lost(processed: Processed, message: impl Into<String>) -> Self {
         Self::Broken(Infra::new(InfraKind::Unavailable, processed, message.into()))
     }

@@ -8,13 +8,13 @@
 //! lease.end(answer.map_err(fault))                                 // answered: it goes back
 //! ```
 //!
-//! **Start-up.** An instance connects when it is first called, so a store that is down stops no process: its calls fail until it is up.
+//! **Start-up.** An instance connects when it is first called, so a process starts even if its store is down: calls fail until the store is up.
 //!
 //! **Failures** are [`Infra`](bp_runtime::Infra) and say truthfully whether the call was processed:
 //! no connection means no, a connection that broke behind the request means maybe.
 //!
-//! **Recovery.** A connection is used again only after a whole answer. One that rested, or that was open when another failed, is asked for a sign of life first;
-//! when one gives none, all that were open by then are thrown away.
+//! **Recovery.** A connection is used again only after a whole answer. A connection that was idle, or that was open when another one failed, is probed first;
+//! when the store does not answer the probe, all connections that were open by then are thrown away.
 
 mod address;
 mod concurrency_limit;

@@ -24,7 +24,7 @@ const RECOVERY: Duration = Duration::from_mins(1);
 const TRIES: usize = 5;
 
 /// Every case, one after another, on one server.
-pub(crate) async fn all(subject: &dyn Subject, server: &mut Server) {
+pub(crate) async fn check_all(subject: &dyn Subject, server: &mut Server) {
     a_store_that_is_down_fails_calls_and_no_start(subject, server).await;
     connections_that_are_cut(subject, server).await;
     an_answer_that_never_comes(subject, server).await;
@@ -41,7 +41,7 @@ fn say(case: &str) {
 }
 
 /// The infrastructure's failure; anything else is wrong.
-fn infra(error: BackendError) -> Infra {
+fn expect_infra(error: BackendError) -> Infra {
     match error {
         BackendError::Infra(infra) => infra,
         other => panic!("no infrastructure error: {other}"),
@@ -57,11 +57,11 @@ async fn within<T>(
     let answer = tokio::time::timeout(limit + SLACK, call).await;
     let answer = answer.unwrap_or_else(|_| panic!("no answer {SLACK:?} after the limit"));
     assert!(start.elapsed() <= limit + SLACK);
-    answer.map_err(infra)
+    answer.map_err(expect_infra)
 }
 
 /// The same with a deadline from the caller.
-async fn by<T>(
+async fn within_deadline<T>(
     deadline: Duration,
     call: impl Future<Output = Result<T, BackendError>>,
 ) -> Result<T, Infra> {
@@ -71,11 +71,11 @@ async fn by<T>(
 }
 
 /// The store answers again, and goes on answering.
-async fn recovers(store: &dyn Store) {
+async fn expect_recovery(store: &dyn Store) {
     let start = Instant::now();
     let mut good = 0;
     while good < 5 {
-        match by(Duration::from_secs(2), store.keep(0)).await {
+        match within_deadline(Duration::from_secs(2), store.keep(0)).await {
             Ok(()) => good += 1,
             Err(error) => {
                 good = 0;
@@ -138,11 +138,11 @@ impl Load {
 
     async fn step(&self) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        match by(Duration::from_secs(1), self.store.keep(number)).await {
+        match within_deadline(Duration::from_secs(1), self.store.keep(number)).await {
             Ok(()) => drop(self.kept.lock().await.insert(number)),
             Err(error) => self.failed(&error).await,
         }
-        match by(Duration::from_secs(1), self.store.count()).await {
+        match within_deadline(Duration::from_secs(1), self.store.count()).await {
             Ok(_) => drop(self.counted.fetch_add(1, Ordering::Relaxed)),
             Err(error) => {
                 if error.processed != Processed::No {
@@ -214,14 +214,14 @@ async fn a_store_that_is_down_fails_calls_and_no_start(subject: &dyn Subject, se
     let error = within(Duration::from_secs(1), store.keep(1)).await.unwrap_err();
     assert_eq!(error.kind, InfraKind::Unavailable, "{error}");
     proxy.close(false);
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
 }
 
 async fn connections_that_are_cut(subject: &dyn Subject, server: &Server) {
     say("connections that are cut");
     let proxy = Proxy::to(server.port()).await.unwrap();
     let store = subject.open(&proxy.address(), json!({ "timeout": "2s" })).await;
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     let load = Load::on(store.clone());
     let running = load.start(Duration::from_millis(2500));
     for _ in 0..10 {
@@ -229,14 +229,14 @@ async fn connections_that_are_cut(subject: &dyn Subject, server: &Server) {
         proxy.cut();
     }
     join_all(running).await.into_iter().for_each(Result::unwrap);
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     load.is_true().await;
     // Rested connections that died meanwhile cost no call its answer.
     let mut errors = Vec::new();
     for _ in 0..TRIES {
         proxy.cut();
         tokio::time::sleep(Duration::from_millis(700)).await;
-        match by(Duration::from_secs(2), store.count()).await {
+        match within_deadline(Duration::from_secs(2), store.count()).await {
             Ok(_) => return,
             Err(error) => errors.push(error),
         }
@@ -249,12 +249,12 @@ async fn an_answer_that_never_comes(subject: &dyn Subject, server: &Server) {
     let proxy = Proxy::to(server.port()).await.unwrap();
     let store = subject.open(&proxy.address(), json!({ "timeout": "2s" })).await;
     for _ in 0..TRIES {
-        recovers(&*store).await;
+        expect_recovery(&*store).await;
         proxy.set(Network::Deaf);
-        let error = by(Duration::from_millis(500), store.keep(77)).await.unwrap_err();
+        let error = within_deadline(Duration::from_millis(500), store.keep(77)).await.unwrap_err();
         assert_eq!(error.kind, InfraKind::Deadline, "{error}");
         proxy.set(Network::Good);
-        recovers(&*store).await;
+        expect_recovery(&*store).await;
         // On a busy machine the deadline may pass before the request has left.
         let reached = patiently(|| store.has(77)).await;
         assert!(!reached || error.processed == Processed::Maybe, "it has happened: {error}");
@@ -269,9 +269,10 @@ async fn a_network_that_stalls(subject: &dyn Subject, server: &Server) {
     say("a network that stalls");
     let proxy = Proxy::to(server.port()).await.unwrap();
     let store = subject.open(&proxy.address(), json!({ "timeout": "1s", "wait": "200ms" })).await;
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     proxy.set(Network::Stalled);
-    let calls = (0..20).map(|number| by(Duration::from_millis(400), store.keep(number)));
+    let calls =
+        (0..20).map(|number| within_deadline(Duration::from_millis(400), store.keep(number)));
     for answer in join_all(calls).await {
         let error = answer.unwrap_err();
         let kinds = [InfraKind::Deadline, InfraKind::Overloaded, InfraKind::Unavailable];
@@ -283,21 +284,21 @@ async fn a_network_that_stalls(subject: &dyn Subject, server: &Server) {
     let kinds = [InfraKind::Deadline, InfraKind::Unavailable];
     assert!(kinds.contains(&error.kind), "{error}");
     proxy.set(Network::Good);
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
 }
 
 async fn a_slow_server(subject: &dyn Subject, server: &Server) {
     say("a slow server");
     let proxy = Proxy::to(server.port()).await.unwrap();
     let store = subject.open(&proxy.address(), json!({ "timeout": "20s" })).await;
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     proxy.set(Network::Slow(Duration::from_millis(150)));
     within(Duration::from_secs(20), store.keep(1)).await.unwrap();
-    let error = by(Duration::from_millis(50), store.keep(2)).await.unwrap_err();
+    let error = within_deadline(Duration::from_millis(50), store.keep(2)).await.unwrap_err();
     assert_eq!(error.kind, InfraKind::Deadline, "{error}");
     within(Duration::from_secs(20), store.count()).await.unwrap();
     proxy.set(Network::Good);
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
 }
 
 async fn a_full_pool(subject: &dyn Subject, server: &Server) {
@@ -305,7 +306,7 @@ async fn a_full_pool(subject: &dyn Subject, server: &Server) {
     let proxy = Proxy::to(server.port()).await.unwrap();
     let settings = json!({ "pool": 2, "timeout": "20s", "wait": "300ms" });
     let store = subject.open(&proxy.address(), settings).await;
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     // Both connections are open and good before they become slow.
     let both = join_all([store.keep(1), store.keep(2)]).await;
     both.into_iter().for_each(Result::unwrap);
@@ -325,7 +326,7 @@ async fn a_full_pool(subject: &dyn Subject, server: &Server) {
     eprintln!("    kept {kept}, refused {refused}");
     assert!(kept >= 2 && refused >= 10, "{kept} kept, {refused} refused");
     proxy.set(Network::Good);
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
 }
 
 async fn calls_that_are_dropped(subject: &dyn Subject, server: &Server) {
@@ -333,7 +334,7 @@ async fn calls_that_are_dropped(subject: &dyn Subject, server: &Server) {
     let proxy = Proxy::to(server.port()).await.unwrap();
     let settings = json!({ "pool": 3, "timeout": "20s", "wait": "20s" });
     let store = subject.open(&proxy.address(), settings).await;
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     for number in 0..150_u64 {
         let call = store.keep(number);
         let _ = tokio::time::timeout(Duration::from_micros(number * 20), call).await;
@@ -341,35 +342,36 @@ async fn calls_that_are_dropped(subject: &dyn Subject, server: &Server) {
         let _ = tokio::time::timeout(Duration::from_micros(number * 30), call).await;
     }
     // The pool still has room for as many as it should.
-    let calls = (0..12).map(|number| by(RECOVERY, store.keep(number)));
+    let calls = (0..12).map(|number| within_deadline(RECOVERY, store.keep(number)));
     join_all(calls).await.into_iter().for_each(Result::unwrap);
     for number in 0..12 {
         assert!(patiently(|| store.has(number)).await);
     }
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
 }
 
 async fn a_server_that_freezes(subject: &dyn Subject, server: &Server) {
     say("a server that freezes");
     let address = format!("127.0.0.1:{}", server.port());
     let store = subject.open(&address, json!({ "timeout": "2s" })).await;
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     server.freeze(true);
-    let calls = (0..6).map(|number| by(Duration::from_millis(500), store.keep(number)));
+    let calls =
+        (0..6).map(|number| within_deadline(Duration::from_millis(500), store.keep(number)));
     for answer in join_all(calls).await {
         let error = answer.unwrap_err();
         let kinds = [InfraKind::Deadline, InfraKind::Unavailable];
         assert!(kinds.contains(&error.kind), "{error}");
     }
     server.freeze(false);
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
 }
 
 async fn a_server_that_is_killed(subject: &dyn Subject, server: &mut Server) {
     say("a server that is killed");
     let address = format!("127.0.0.1:{}", server.port());
     let store = subject.open(&address, json!({ "timeout": "2s", "pool": 8 })).await;
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     let load = Load::on(store.clone());
     let running = load.start(Duration::from_secs(4));
     tokio::time::sleep(Duration::from_millis(700)).await;
@@ -377,7 +379,7 @@ async fn a_server_that_is_killed(subject: &dyn Subject, server: &mut Server) {
     // Once it is noticed, nobody is told that something may have happened.
     let start = Instant::now();
     loop {
-        let error = by(Duration::from_secs(1), store.keep(0)).await.unwrap_err();
+        let error = within_deadline(Duration::from_secs(1), store.keep(0)).await.unwrap_err();
         let told = (error.kind, error.processed);
         if told == (InfraKind::Unavailable, Processed::No) {
             break;
@@ -387,7 +389,7 @@ async fn a_server_that_is_killed(subject: &dyn Subject, server: &mut Server) {
     // Blocks this thread, not the writers'.
     tokio::task::block_in_place(|| server.up().unwrap());
     join_all(running).await.into_iter().for_each(Result::unwrap);
-    recovers(&*store).await;
+    expect_recovery(&*store).await;
     if subject.keeps() {
         load.is_true().await;
     } else {

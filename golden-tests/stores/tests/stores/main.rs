@@ -10,8 +10,8 @@
     reason = "a failed step of a test ends it; a skipped one says so"
 )]
 
-mod benches;
 mod failures;
+mod instances;
 mod subject;
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use bp_backend::conformance;
 use store_tests::{Kind, Server};
 
-use benches::Instances;
+use instances::Instances;
 use subject::{Caches, Documents};
 
 /// The server, unless it is not installed.
@@ -39,7 +39,7 @@ async fn memcached() {
     let Some(mut server) = server(Kind::Memcached) else { return };
     let instances = Instances::of(Kind::Memcached, server.port());
     conformance::check_cache(Arc::new(instances.clone())).await;
-    failures::all(&Caches { instances, keeps: false }, &mut server).await;
+    failures::check_all(&Caches { instances, keeps: false }, &mut server).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,7 +47,7 @@ async fn redis() {
     let Some(mut server) = server(Kind::Redis) else { return };
     let instances = Instances::of(Kind::Redis, server.port());
     conformance::check_cache(Arc::new(instances.clone())).await;
-    failures::all(&Caches { instances, keeps: true }, &mut server).await;
+    failures::check_all(&Caches { instances, keeps: true }, &mut server).await;
     subject::passwords(Kind::Redis).await;
 }
 
@@ -56,7 +56,7 @@ async fn mongodb() {
     let Some(mut server) = server(Kind::Mongodb) else { return };
     let instances = Instances::of(Kind::Mongodb, server.port());
     conformance::check_document_store(Arc::new(instances.clone())).await;
-    failures::all(&Documents { instances }, &mut server).await;
+    failures::check_all(&Documents { instances }, &mut server).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,6 +64,6 @@ async fn postgres() {
     let Some(mut server) = server(Kind::Postgres) else { return };
     let instances = Instances::of(Kind::Postgres, server.port());
     conformance::check_document_store(Arc::new(instances.clone())).await;
-    failures::all(&Documents { instances }, &mut server).await;
+    failures::check_all(&Documents { instances }, &mut server).await;
     subject::passwords(Kind::Postgres).await;
 }

@@ -8,7 +8,7 @@ use bp_runtime::{InfraKind, Processed};
 use serde_json::{Value, json};
 use store_tests::{Kind, Server};
 
-use crate::benches::{Instances, open};
+use crate::instances::{Instances, open};
 
 /// A store under test.
 #[async_trait]

@@ -1,6 +1,6 @@
 //! The compile half of `balance`: how calls are spread over the replicas of a callee.
 //!
-//! Every edge that leaves its process is balanced; this key is for those that want it otherwise.
+//! Every edge that leaves its process is balanced; this key changes how.
 
 use bp_plugin::{
     CheckContext, ClientSlot, Level, Literal, Metadata, Plugin, Reach, Setting, SettingKind, Value,

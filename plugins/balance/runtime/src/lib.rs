@@ -1,4 +1,4 @@
-//! How an edge's calls are spread over its callee's endpoints, as the wiring has it.
+//! How an edge's calls are spread over its callee's endpoints, as the wiring says.
 //!
 //! The choice itself is [`bp_runtime::balance`], which every edge to another process has; this plugin only tells it what to do.
 

@@ -31,7 +31,7 @@ struct Empty {}
 
 #[derive(Debug, Default, Serialize)]
 struct Network {
-    /// Whether there is no way out of it.
+    /// Whether containers on it cannot reach the outside.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     internal: bool,
 }
@@ -43,7 +43,7 @@ struct SecretFile {
 
 /// The network of processes.
 pub(crate) const CALLS: &str = "calls";
-/// The network of stores and of the processes that call them; it has no way out.
+/// The network of stores and of the processes that call them; it cannot reach the outside.
 pub(crate) const STORES: &str = "stores";
 
 pub(crate) fn build_file(
@@ -101,7 +101,7 @@ pub(crate) fn build_file(
     })
 }
 
-/// A text that Compose takes as it is: it would put variables in place of `$NAME`.
+/// Escapes a text: Compose would replace `$NAME` by a variable's value.
 pub(crate) fn escape_dollars(text: &str) -> String {
     text.replace('$', "$$")
 }

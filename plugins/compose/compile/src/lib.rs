@@ -39,7 +39,7 @@ static METADATA: Metadata = Metadata::target(
     Setting::new(
         "publish",
         SettingKind::Map(&SettingKind::Count),
-        "The machine's port for a listener of the outside world, by the listener's name; the container's port if nothing is said. Replicas take the ports that follow.",
+        "The machine's port for a listener of the outside world, by the listener's name; by default the container's port. Replicas take the ports that follow.",
     )
     .fixed()
     .example("{ \"frontend.http\" = 8080 }"),
@@ -80,7 +80,7 @@ impl Plugin for Compose {
     fn check(&self, cx: &mut bp_plugin::CheckContext<'_>) {
         let bind = cx.settings.get("bind").and_then(bp_plugin::Value::as_text);
         if bind.is_some_and(|text| text.parse::<std::net::Ipv4Addr>().is_err()) {
-            cx.complain("bind", "`bind` is no IPv4 address", "type `bind = \"127.0.0.1\"`");
+            cx.complain("bind", "`bind` is not an IPv4 address", "type `bind = \"127.0.0.1\"`");
         }
     }
 

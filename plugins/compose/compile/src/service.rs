@@ -49,7 +49,7 @@ pub(crate) struct Service {
     build: Option<Build>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     command: Vec<String>,
-    /// `None` hands on the variable of that name, if there is one.
+    /// `None` passes on the variable of that name, if there is one.
     environment: BTreeMap<String, Option<String>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secrets: Vec<SecretUse>,
@@ -149,7 +149,7 @@ impl Default for Logging {
 }
 
 impl Default for Service {
-    /// Started again whenever it ends, and without any privilege.
+    /// Restarted whenever it ends, and without any privilege.
     fn default() -> Self {
         Self {
             image: String::new(),
@@ -175,7 +175,7 @@ impl Default for Service {
     }
 }
 
-/// What services are made from.
+/// Builds the services.
 #[derive(Debug)]
 pub(crate) struct ServiceBuilder<'a> {
     pub(crate) deployment: &'a Deployment,
@@ -184,7 +184,7 @@ pub(crate) struct ServiceBuilder<'a> {
     pub(crate) context: Option<&'a BuildContext>,
     pub(crate) plan: &'a Plan,
     pub(crate) lock: &'a ImageLock,
-    /// The way from the file to the application's folder.
+    /// The relative path from the file to the application's folder.
     pub(crate) root: &'a str,
 }
 
@@ -243,10 +243,10 @@ impl ServiceBuilder<'_> {
             secrets: list_secrets(&init.references),
             depends_on,
             volumes,
-            // The image's own asks a process.
+            // The image's own health check asks a process.
             healthcheck: Some(Healthcheck::Off { disable: true }),
             deploy: build_deploy(1, &init.resources),
-            // It may run again, and whatever waits for it waits as long as it tries.
+            // It may run again, and the services that wait for it wait as long as it is tried.
             restart: "on-failure",
             stop_grace_period: format_seconds(init.grace),
             ..self.build_program(&init.name)
@@ -278,10 +278,10 @@ impl ServiceBuilder<'_> {
             .collect()
     }
 
-    /// The volume of a process or an init: its own, or one of all that keep files when an init fills them.
+    /// The volume of a process or an init: its own, or one that all share when an init fills their files.
     pub(crate) fn volume_of(&self, host: &str) -> String {
         if self.deployment.inits.values().any(|init| init.keeps_data) {
-            // No name of an instance holds a dot.
+            // No instance's name contains a dot, so this name is free.
             "data.shared".to_owned()
         } else {
             host.to_owned()

@@ -10,14 +10,14 @@ use minijinja::{Environment, UndefinedBehavior, context};
 
 const TEMPLATE: &str = include_str!("../templates/Dockerfile");
 
-/// Linking statically takes a target of its own, so that build scripts and macros, which run in the builder, do not.
+/// Static linking needs a target of its own, so that build scripts and macros, which run in the builder, are still linked dynamically.
 const STATIC: [&str; 2] = [
     "--release --target \"$(rustc --print host-tuple)\"",
     "/target/$(rustc --print host-tuple)/release",
 ];
 const DYNAMIC: [&str; 2] = ["--release", "/target/release"];
 
-/// Everything that the text holds is a word of letters, digits and `._-/:@`; [`BuildContext`], `is_image` and the rules for names see to that.
+/// The text contains only words of letters, digits and `._-/:@`; [`BuildContext`], `is_image` and the rules for names see to that.
 pub(crate) fn write_dockerfile(
     cx: &ArtifactContext<'_>,
     settings: &ImageSettings,
@@ -58,14 +58,14 @@ pub(crate) fn write_dockerfile(
         })
 }
 
-/// What of the runtime's folder a build reads: no more, since it may be a whole repository.
+/// The parts of the runtime's folder that a build reads; the folder may be a whole repository.
 fn list_runtime_parts(paths: &BuildContext) -> Vec<String> {
     let Some(folder) = &paths.runtime else { return Vec::new() };
     let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     ["Cargo.toml", "stdlib", "plugins"].map(|part| format!("{prefix}{part}")).into()
 }
 
-/// What the engine is sent: nothing but what the Dockerfile copies.
+/// The build context: only what the Dockerfile copies.
 pub(crate) fn write_ignore(paths: &BuildContext) -> String {
     let rust = format!("{}/rust", paths.out);
     let allowed = list_runtime_parts(paths)

@@ -1,6 +1,6 @@
 //! The `docker` target: a Dockerfile for the one image of all processes.
 //!
-//! Dependencies are compiled in a layer of their own; the image below the program holds no shell, and the program runs as nobody.
+//! Dependencies are compiled in a layer of their own; the program's base image has no shell, and the program runs without a named user.
 //! Bases are named by the digests of `images.lock`.
 
 mod dockerfile;
@@ -24,7 +24,7 @@ pub struct Docker;
 
 static METADATA: Metadata = Metadata::target(
     "docker",
-    // It starts nothing, so it limits nothing either.
+    // It starts nothing, so it cannot set limits either.
     &Feature::ALL,
     "Writes a Dockerfile for the one image of all processes.",
 )
@@ -40,7 +40,7 @@ static METADATA: Metadata = Metadata::target(
     Setting::new(
         "runtime",
         SettingKind::Text,
-        "The image below the program, with the builder's C library or a newer one; \"scratch\" links statically and takes none.",
+        "The image that the program runs on, with the builder's C library or a newer one; \"scratch\" links statically and takes none.",
     )
     .default(Literal::Text("gcr.io/distroless/cc-debian12:nonroot"))
     .fixed()
@@ -48,14 +48,14 @@ static METADATA: Metadata = Metadata::target(
     Setting::new(
         "registry",
         SettingKind::Text,
-        "Where all images but the application's come from instead of their own registries.",
+        "The registry that all images except the application's are taken from, instead of their own registries.",
     )
     .fixed()
     .example("\"registry.example\""),
-    Setting::new("image", SettingKind::Text, "The application's image, without tag; its name if nothing is said.")
+    Setting::new("image", SettingKind::Text, "The application's image, without tag; by default its name.")
         .fixed()
         .example("\"registry.example/hotel\""),
-    Setting::new("tag", SettingKind::Text, "Its tag; the wiring's name if nothing is said.")
+    Setting::new("tag", SettingKind::Text, "Its tag; by default the wiring's name.")
         .fixed()
         .example("\"1.2.3\""),
     Setting::new(
@@ -73,7 +73,7 @@ static METADATA: Metadata = Metadata::target(
 .needs(&["the system as one container image"])
 .emits(&[
     ("docker/Dockerfile", "the image of all processes"),
-    ("docker/Dockerfile.dockerignore", "what the build is sent"),
+    ("docker/Dockerfile.dockerignore", "what the build context contains"),
 ]);
 
 impl Plugin for Docker {

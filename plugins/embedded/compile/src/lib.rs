@@ -4,7 +4,7 @@ use bp_plugin::{Literal, Metadata, Setting, SettingKind};
 
 /// `kind = "embedded"`.
 ///
-/// redb locks the file, so it belongs to one process as memory does.
+/// redb locks the file, so it belongs to one process, like memory.
 pub static PLUGIN: Metadata = Metadata::backend(
     "embedded",
     &["bp_backend::Cache", "bp_backend::DocumentStore"],

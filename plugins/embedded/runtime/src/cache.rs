@@ -22,10 +22,10 @@ const EXPIRIES: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("cac
 
 /// The expiry of an entry without one.
 const NEVER: u64 = u64::MAX;
-/// Most entries that one transaction of a sweep removes, so that writes do not wait for long.
+/// How many entries one transaction of a sweep removes at most, so that writes do not wait for long.
 const SWEPT_AT_ONCE: usize = 1000;
 
-/// A [`Cache`] in a file: nothing is evicted before its time.
+/// A [`Cache`] in a file: nothing is evicted before it expires.
 ///
 /// Time to live is exact to the millisecond of the machine's clock, and goes on while the file is closed.
 /// Expired entries are missing at once and leave the file at the next sweep.

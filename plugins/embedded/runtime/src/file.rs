@@ -18,7 +18,7 @@ pub enum Durability {
     /// When it is on disk: it survives the process and the machine.
     #[default]
     Immediate,
-    /// When it is in memory; on disk within 100 ms, and at an orderly end. Whole in any case: a crash loses the last writes, not some of them.
+    /// When it is in memory; on disk within 100 ms, and at an orderly end. The file is consistent in any case: a crash loses the last writes together.
     Delayed,
 }
 
@@ -53,11 +53,11 @@ const QUEUE: usize = 1024;
 /// What a write does in its transaction: an application's error must leave no change behind.
 pub(crate) type WriteOutcome<T> = Result<Result<T, BackendError>, redb::Error>;
 
-/// A write with its caller's type hidden. It answers what is to be done once the outcome of the commit is known.
+/// A write with its caller's type hidden. It returns what to do once the outcome of the commit is known.
 type WriteTask = Box<dyn FnOnce(&WriteTransaction) -> Result<Acknowledge, redb::Error> + Send>;
 type Acknowledge = Box<dyn FnOnce(Option<&Infra>) + Send>;
 
-/// Removes what has expired, when there is something.
+/// Removes expired entries, if there are any.
 pub(crate) type Sweep = Box<dyn FnMut(&Database) -> Result<(), redb::Error> + Send>;
 
 /// An open file.
@@ -121,7 +121,7 @@ impl File {
 
     /// Writes in one transaction and answers when it is committed.
     ///
-    /// Dropped before it is queued it has not happened, later it happens.
+    /// If the future is dropped before the write is queued, the write does not happen; later it does.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&WriteTransaction) -> WriteOutcome<T> + Send + 'static,
@@ -141,7 +141,7 @@ impl File {
             }))
         });
         queue.send(work).map_err(|_| self.ended())?;
-        // Dropped unanswered when the work itself failed, and with it the transaction.
+        // Dropped without an answer when the work itself failed, which drops the transaction too.
         answered.await.unwrap_or_else(|_| Err(self.ended().with_processed(Processed::Maybe).into()))
     }
 
@@ -174,7 +174,7 @@ fn cannot_open(path: &Path, error: &dyn std::error::Error) -> StartError {
 }
 
 fn create(path: &Path, options: Options) -> Result<Database, StartError> {
-    /// For a reader of the instance's former life in this process, which holds the file until it ends.
+    /// Waits for a read by an earlier instance in this process, which keeps the file open until it ends.
     const TRIES: u32 = 10;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| cannot_open(folder, &error))?;
@@ -256,7 +256,7 @@ impl Writer {
         let done = self.commit(group, &mut acknowledge);
         let failure = done.err().map(|error| {
             tracing::error!(%error, "an embedded backend could not write");
-            // Nothing was committed, save when the commit itself failed half-way.
+            // Nothing was committed, unless the commit itself failed half-way.
             Infra::new(
                 InfraKind::Internal,
                 Processed::Maybe,

@@ -1,4 +1,4 @@
-//! What a compiler of `.proto` files would refuse, said of the names that it comes from.
+//! What a compiler of `.proto` files would refuse, reported for the names that cause it.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use crate::names;
 const RULE: &str =
     "a name in a `.proto` has ASCII letters, digits and `_` only, and does not begin with a digit";
 
-/// What gRPC and protobuf have in a package that an application's name can be, by the package.
+/// The definitions of gRPC and protobuf in packages that an application could be named after, by package.
 const KEPT: [(&str, &[&str]); 2] = [
     ("google", &["api", "longrunning", "protobuf", "rpc", "type"]),
     ("grpc", &["channelz", "health", "lb", "reflection"]),
 ];
 
-/// Reports names that two things would have, and those that the language cannot hold.
+/// Reports names that two things would have, and names that the language does not allow.
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let Some(file) = File::of(cx.plan) else { return };
     check_spelling(cx, &file);
-    // What comes of a method whose service or whose name another has is no second fault.
+    // A method whose service's or own name is taken was reported; what follows from it is not a second fault.
     let (mut services, mut again) = (BTreeSet::new(), BTreeSet::new());
     for service in &file.services {
         let path = &service.interface.path;
@@ -50,7 +50,7 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let mut seen = BTreeSet::new();
     for definition in file.definitions.iter().filter(|d| !again.contains(&d.named.of)) {
         names.push(definition.named.clone());
-        // Nor is what is in two definitions of one name.
+        // The content of two definitions with one name is not a second fault either.
         if seen.insert(&definition.named.name) {
             names.extend(check_definition(cx, definition));
         }
@@ -58,7 +58,7 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
     cx.report_clashes("`.proto` name", names);
 }
 
-/// Checks what a definition holds; the names of its values come back, because those stand beside their enum.
+/// Checks what a definition holds; returns the names of its values, because they share the scope of their enum.
 fn check_definition<'a>(
     cx: &mut PlanContext<'a>,
     definition: &Definition<'a>,
@@ -100,18 +100,18 @@ fn check_enum_values<'a>(
         let short = name.strip_prefix(&prefix).unwrap_or(name);
         OutputName::new(format!("{owner}.{}", names::value_key(short)), *of)
     });
-    // Generators for other languages leave the enum's name out and write the rest in their way.
+    // Generators for other languages leave the enum's name out and change the case of the rest.
     cx.report_clashes("value in generated code", short);
     values.into_iter().map(|(name, of)| OutputName::new(name, of)).collect()
 }
 
-/// The fields without those whose name another has, which is a fault of its own.
+/// The fields, each name once; a second field of the same name was reported.
 fn skip_duplicates<'f, 'a>(fields: &'f [Field<'a>]) -> Vec<&'f Field<'a>> {
     let mut seen = BTreeSet::new();
     fields.iter().filter(|field| seen.insert(&field.name)).collect()
 }
 
-/// Reports what the language cannot hold, each thing once.
+/// Reports names that the language does not allow, each thing once.
 fn check_spelling<'a>(cx: &mut PlanContext<'a>, file: &File<'a>) {
     let mut faulty = BTreeSet::new();
     let mut look = |of: NameSource<'a>, names: [&str; 2]| {

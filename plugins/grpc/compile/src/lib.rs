@@ -39,7 +39,7 @@ static METADATA: Metadata = Metadata::transport(
     Setting::new(
         REFLECTION,
         SettingKind::Bool,
-        "Whether the listener tells its services, methods and types to whoever asks (gRPC server reflection).",
+        "Whether the listener tells its services, methods and types to any client that asks (gRPC server reflection).",
     )
     .default(Literal::Bool(true)),
 ])

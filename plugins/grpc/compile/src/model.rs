@@ -1,4 +1,4 @@
-//! The definitions of a `.proto` file, in step with the table of `bp-data`; each knows what its name is made from.
+//! The definitions of a `.proto` file, in step with the table of `bp-data`; each knows what its name comes from.
 
 mod messages;
 
@@ -16,7 +16,7 @@ use messages::Messages;
 pub(crate) struct File<'a> {
     pub(crate) package: &'a str,
     pub(crate) services: Vec<Service<'a>>,
-    /// Those of the calls, in their order, before the others, by name.
+    /// First the messages of the calls, in their order, then the others, by name.
     pub(crate) definitions: Vec<Definition<'a>>,
 }
 

@@ -1,4 +1,4 @@
-//! Names in a `.proto` file: the same for the same plan, and never made distinct by a number.
+//! Names in a `.proto` file: the same for the same plan, and never with a number added to make them distinct.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +75,7 @@ pub(crate) fn is_identifier(name: &str) -> bool {
 
 /// What two fields of a message must not share: `line_1` → `line1`, `fooBar` → `foobar`.
 ///
-/// protoc wants names that JSON tells apart, which is without `_`; before version 22 it did not look at the case either, nor does the compiler that answers reflection.
+/// protoc requires names that differ in JSON, where `_` is left out; before version 22 it also ignored the case, as does the compiler that answers reflection.
 pub(crate) fn field_key(field: &str) -> String {
     field.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect()
 }
@@ -97,7 +97,7 @@ pub(crate) fn map_entry(field: &str) -> String {
 
 /// Names for the types that the workflow defines: the last segment, and as much of the modules before it as tells two apart.
 ///
-/// Two that nothing tells apart have one name, which is an error of its own.
+/// Two types that nothing tells apart get the same name, which is reported as an error elsewhere.
 pub(crate) fn name_types<'a>(
     paths: impl IntoIterator<Item = &'a str>,
 ) -> BTreeMap<&'a str, String> {
@@ -163,7 +163,7 @@ pub(crate) fn describe_type(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> St
         TypePlan::Tuple(items) => {
             let items = items.iter().map(|item| {
                 let hint = describe_type(item, named);
-                // Where a tuple ends inside another, only the fences tell.
+                // Only the fences tell where a tuple ends inside another.
                 if hint.contains("TupleOf") { fence(&hint) } else { hint }
             });
             format!("TupleOf{}", items.collect::<Vec<_>>().join("And"))
@@ -175,7 +175,7 @@ pub(crate) fn describe_type(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> St
     }
 }
 
-/// No name begins or ends with `_` otherwise.
+/// Puts `_` around a name; no other name begins or ends with `_`.
 fn fence(hint: &str) -> String {
     format!("_{hint}_")
 }

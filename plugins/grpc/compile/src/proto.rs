@@ -92,7 +92,7 @@ fn write_definition(definition: &Definition<'_>, package: &str) -> String {
     }
 }
 
-/// What a reference is looked up in: a name inside the definition hides one of the file.
+/// The scope of a reference: a name inside the definition hides a name of the file.
 struct Scope<'a> {
     package: &'a str,
     inner: BTreeSet<&'a str>,
@@ -165,7 +165,7 @@ impl Lines {
         }
     }
 
-    /// Numbers below the highest that nothing has belonged to something removed; they are not given out again.
+    /// Reserves the unused numbers below the highest one: they belonged to removed fields and must not be used again.
     fn reserve(&mut self, fields: &[Field<'_>]) {
         let mut free = 1;
         let mut gaps = Vec::new();

@@ -14,10 +14,10 @@ use crate::connection::Connection;
 use crate::{INSTANCE, TIMEOUT, largest_header_list, method_path, status, timeout_header};
 
 const USER_AGENT: &str = "user-agent";
-/// As gRPC asks every client to name itself.
+/// The name that gRPC asks every client to send.
 const AGENT: &str = concat!("grpc-bp/", env!("CARGO_PKG_VERSION"));
 
-/// The callee of one edge, wherever it is.
+/// Makes clients for the endpoints of one edge's callee.
 pub(crate) struct GrpcDialer {
     shared: Arc<EdgeState>,
 }
@@ -47,7 +47,7 @@ impl GrpcDialer {
         };
         let paths = interface.methods.iter().map(|method| {
             let path = method_path(interface, method);
-            path.parse().map_err(|error| at(&error, &format!("`{path}` is no path")))
+            path.parse().map_err(|error| at(&error, &format!("`{path}` is not a path")))
         });
         let paths = paths.collect::<Result<_, StartError>>()?;
         let instance = edge
@@ -103,7 +103,7 @@ fn write_context(metadata: &mut MetadataMap, context: &Context, now: Instant) ->
         if name == headers::DEADLINE_MS {
             continue;
         }
-        // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that came in broken.
+        // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that was invalid when it arrived.
         if let Ok(mut value) = MetadataValue::try_from(value) {
             value.set_sensitive(name == headers::TRACEPARENT);
             metadata.insert(name, value);
@@ -112,8 +112,8 @@ fn write_context(metadata: &mut MetadataMap, context: &Context, now: Instant) ->
     if let Some(left) = context.remaining(now) {
         let text = timeout_header::write(left);
         let mut value = MetadataValue::try_from(text.as_str())
-            .map_err(|_| Infra::internal(format!("`{text}` is no timeout")))?;
-        // "Sensitive" keeps HPACK from indexing it: what differs in every call would only push what recurs out of the table.
+            .map_err(|_| Infra::internal(format!("`{text}` is not a timeout")))?;
+        // "Sensitive" keeps HPACK from indexing it: a value that differs in every call would only push recurring values out of the table.
         value.set_sensitive(true);
         metadata.insert(TIMEOUT, value);
     }

@@ -1,4 +1,4 @@
-//! One HTTP/2 connection to an endpoint: made when it is first needed, shared by all calls, made again when it broke.
+//! One HTTP/2 connection to an endpoint: made when it is first needed, shared by all calls, and made again after it broke.
 //!
 //! Calls go to h2 directly. Tonic's channel and hyper's client put two tasks between a call and its connection, start two
 //! more for every call, send its message in a packet of its own, and watch `grpc-timeout` with another timer;
@@ -23,13 +23,13 @@ use crate::exchange::Sender;
 
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection with calls under way that is silent for so long is asked whether it lives: TCP alone finds a dead peer after minutes.
+/// A connection with calls under way that is silent for this long is pinged: TCP alone finds a dead peer only after minutes.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long the answer to that may take.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many streams that a deadline or a caller ended are remembered for a moment; h2's own 50 is met by any burst of time-outs.
+/// How many streams that were reset by a deadline or a caller are remembered for a moment; any burst of time-outs exceeds h2's default of 50.
 const RESET_STREAMS: usize = 16_384;
-/// What a callee may send of one answer, and of all, before it is read; hyper's numbers.
+/// How many bytes a callee may send of one answer, and of all answers, before they are read; hyper's defaults.
 const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 5 * 1024 * 1024;
 
@@ -44,7 +44,7 @@ pub(crate) struct Connection {
 enum State {
     #[default]
     Closed,
-    /// Whoever calls meanwhile waits for the same attempt.
+    /// Other calls wait for the same attempt meanwhile.
     Opening(Opening),
     OpenConnection(OpenConnection),
 }
@@ -62,16 +62,16 @@ struct OpenConnection {
 pub(crate) struct Activity {
     /// Calls under way.
     pub(crate) calls: AtomicUsize,
-    /// How often the callee was heard of.
+    /// How many frames came from the callee.
     pub(crate) heard: AtomicU64,
 }
 
 impl Connection {
     /// A connection to `host:port`; the name is resolved whenever a connection is made.
     pub(crate) fn new(address: &str, largest_header_list: u32) -> Result<Self, StartError> {
-        let origin = format!("http://{address}")
-            .parse()
-            .map_err(|error| StartError::because(format!("`{address}` is no host:port"), &error))?;
+        let origin = format!("http://{address}").parse().map_err(|error| {
+            StartError::because(format!("`{address}` is not a host:port"), &error)
+        })?;
         Ok(Self { origin, largest_header_list, state: Arc::default() })
     }
 
@@ -89,7 +89,7 @@ impl Connection {
         if let Ok(requests) = open.requests.clone().ready().await {
             return Ok(Sender::new(requests, open.activity));
         }
-        // It broke, or the callee is closing it; nothing was sent yet, so another one serves as well.
+        // It broke, or the callee is closing it; nothing was sent yet, so another connection can be used.
         self.forget(&open);
         let open = self.open().await?;
         Ok(Sender::new(open.requests, open.activity))
@@ -111,7 +111,7 @@ impl Connection {
         opening.await.map_err(|error| Infra::unavailable(error.to_string()))
     }
 
-    /// Makes a connection in a task of its own, so that no caller's giving up ends it for the others.
+    /// Makes a connection in a task of its own, so that a caller that gives up does not end it for the others.
     fn start(&self) -> Opening {
         let (state, origin) = (self.state.clone(), self.origin.clone());
         let largest_header_list = self.largest_header_list;
@@ -157,8 +157,8 @@ async fn open(origin: Uri, largest_header_list: u32) -> Result<OpenConnection, A
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(largest_header_list)
-        // A call that its deadline ends is a reset stream, and the server's late answer to it an error of that stream.
-        // Neither may count towards a limit that closes the connection under all other calls.
+        // A call that ends at its deadline resets its stream, and a late answer of the server then is an error of that stream.
+        // Neither may count towards a limit that would close the connection with all other calls on it.
         .max_concurrent_reset_streams(RESET_STREAMS)
         .max_local_error_reset_streams(None)
         .handshake(stream.into_inner());
@@ -192,7 +192,7 @@ async fn wait_for_silence(mut pings: PingPong, activity: &Activity) {
         tokio::time::sleep(KEEP_ALIVE).await;
         let heard = activity.heard.load(Ordering::Relaxed);
         let silent = heard == std::mem::replace(&mut before, heard);
-        // Servers close connections that ask while there is nothing to wait for.
+        // Servers close connections that ping while no call is under way.
         if silent && activity.calls.load(Ordering::Relaxed) > 0 {
             let pong = pings.ping(h2::Ping::opaque());
             if !matches!(tokio::time::timeout(KEEP_ALIVE_TIMEOUT, pong).await, Ok(Ok(_))) {

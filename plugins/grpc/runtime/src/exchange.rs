@@ -57,8 +57,8 @@ async fn exchange(
     let (answer, mut stream) = requests.send_request(Request::from_parts(head, ()), false)?;
     let mut body = pin!(body);
     let mut last = Bytes::new();
-    // A unary request is one piece, which is there at once, so that it leaves together with the headers.
-    // A stream that takes no more was answered or reset already, and its answer says which.
+    // A unary request is one piece that is complete at once, so it is sent together with the headers.
+    // A stream that takes no more data was answered or reset already, and its answer says which.
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         if let Ok(data) = frame?.into_data() {
             let earlier = std::mem::replace(&mut last, data);

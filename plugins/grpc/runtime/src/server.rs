@@ -29,7 +29,7 @@ use crate::{INSTANCE, TIMEOUT, method_path, status, timeout_header};
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
 /// Calls that are reset before they are taken, as a burst of timeouts does; beyond it the connection is closed (CVE-2023-44487).
 const MAX_PENDING_RESETS: usize = 1000;
-/// How often an idle connection is asked whether it lives.
+/// How often an idle connection is pinged.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// What the wiring says of a listener; the compiler fills in defaults.
@@ -89,7 +89,7 @@ struct ListenerState {
     standard: StandardServices,
 }
 
-/// A method, and the instances that have it, as places in [`Server::served`].
+/// A method, and the instances that have it, as indices in [`Server::served`].
 struct Route {
     method: &'static Method,
     instances: Vec<usize>,
@@ -151,7 +151,7 @@ impl ListenerState {
         let named = request.headers().get(INSTANCE).and_then(|value| value.to_str().ok());
         let served = match named {
             Some(name) => instances().find(|served| served.name() == name).ok_or_else(|| {
-                unknown(format!("`{name}` has no {path} here; instances that have: {}", names()))
+                unknown(format!("`{name}` has no {path} here; instances that have it: {}", names()))
             }),
             None if route.instances.len() == 1 => {
                 instances().next().ok_or_else(|| unknown(format!("there is no {path}")))
@@ -203,7 +203,7 @@ fn read_context(headers: &HeaderMap, now: Instant) -> Context {
     let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let mut context = Context::from_headers(now, get);
     let timeout = get(TIMEOUT).and_then(timeout_header::read);
-    // A wait beyond what the clock can add is no deadline.
+    // A wait that the clock cannot add is no deadline at all.
     if let Some(deadline) = timeout.and_then(|timeout| now.checked_add(timeout)) {
         context.limit_deadline(deadline);
     }

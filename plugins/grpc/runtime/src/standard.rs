@@ -34,9 +34,9 @@ pub(crate) struct StandardServices {
     reporter: HealthReporter,
     /// The services that the listener answers for.
     names: BTreeSet<&'static str>,
-    /// The text of the `.proto`, unless nothing may be told of it.
+    /// The text of the `.proto`, unless reflection is off.
     description: Option<Arc<str>>,
-    /// Compiled when somebody asks: most processes are never asked.
+    /// Compiled at the first request: most processes never get one.
     reflection: OnceCell<Result<Reflection, StartError>>,
     drain: Drain,
 }
@@ -65,7 +65,7 @@ impl StandardServices {
 
     /// Says whether the process is ready, for the listener as a whole and for each of its services, until it drains.
     ///
-    /// Whoever watches then is told no more: a stream that stays open would hold up the drain.
+    /// Watches end then: a stream that stays open would delay the drain.
     pub(crate) async fn report(&self, mut ready: watch::Receiver<bool>) {
         let draining = self.drain.draining();
         tokio::pin!(draining);
@@ -97,7 +97,7 @@ impl StandardServices {
         self.names.iter().copied().chain([""])
     }
 
-    /// The answer to a request for a standard service; other requests come back.
+    /// The answer to a request for a standard service; other requests are returned.
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
@@ -187,7 +187,7 @@ fn compile(text: &str) -> Result<FileDescriptorSet, StartError> {
     Ok(compiler.file_descriptor_set())
 }
 
-/// A request's body that ends at the drain: a client may ask on and on over one stream, and would hold up the drain.
+/// A request's body that ends at the drain: a client may send questions over one stream without end, which would delay the drain.
 struct DrainingBody {
     body: Incoming,
     draining: BoxFuture<'static, ()>,

@@ -15,7 +15,7 @@ const ERROR_CODE: &str = "bp-error-code";
 const ERROR: &str = "bp-error-bin";
 const INFRA: &str = "bp-infra";
 const PROCESSED: &str = "bp-processed";
-/// What tonic says when a message is above the limit; a test holds it to that.
+/// What tonic says when a message is above the limit; a test checks it.
 const TOO_LARGE: &str = "Error, decoded message length too large";
 /// Headers carry the message, and stock clients accept some kilobytes of them.
 const LONGEST_MESSAGE: usize = 2048;
@@ -47,7 +47,7 @@ pub(crate) fn encode_infra(infra: &Infra) -> Status {
     )
 }
 
-/// The failure that tonic's server found before a handler ran: nothing was done.
+/// The failure for a message that tonic refused before the call began: nothing was done.
 pub(crate) fn classify_framing(status: &Status) -> Infra {
     Infra::new(framing_kind(status), Processed::No, status.message().to_owned())
 }
@@ -137,7 +137,7 @@ fn classify_connection(error: &(dyn Error + 'static)) -> Option<(InfraKind, Proc
     None
 }
 
-/// The status's message followed by the causes that it hides.
+/// The status's message followed by its causes.
 fn describe(status: &Status) -> String {
     let mut text = status.message().to_owned();
     let mut next = status.source();

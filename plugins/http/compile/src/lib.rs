@@ -81,7 +81,7 @@ impl Plugin for Http {
     }
 }
 
-/// Complains of arguments in a path that the method does not have.
+/// Reports arguments in a path that the method does not have.
 fn check_arguments(
     cx: &mut CheckContext<'_>,
     setting: &str,
@@ -95,24 +95,24 @@ fn check_arguments(
             Some(near) => format!("did you mean `{{{near}}}`?"),
             None => format!("arguments of `{method}`: {}", known.join(", ")),
         };
-        let message = format!("`{text}` names `{name}`, which is no argument of `{method}`");
+        let message = format!("`{text}` names `{name}`, but `{method}` has no such argument");
         cx.complain(setting, message, help);
     }
 }
 
-/// Complains of routes that requests cannot tell apart, those included that methods have because the wiring gives them none.
+/// Reports routes that match the same requests, default routes included.
 fn check_crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)]) {
     let apart = "give one of the two another verb or path";
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     for (index, (method, text, route)) in given.iter().enumerate() {
         let setting = format!("routes.{method}");
         if let Some(other) = taken.insert(route.key(), method) {
-            cx.complain(&setting, format!("`{text}` is the route of `{other}` too"), apart);
+            cx.complain(&setting, format!("`{text}` is also the route of `{other}`"), apart);
             continue;
         }
         for (other, their, second) in given.iter().take(index) {
             if let Some(path) = route.crosses(second) {
-                let message = format!("`{text}` and `{their}` of `{other}` both fit `{path}`");
+                let message = format!("`{text}` and `{their}` of `{other}` both match `{path}`");
                 cx.complain(&setting, message, apart);
             }
         }
@@ -125,15 +125,14 @@ fn check_crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)])
         for (other, text, route) in given {
             let setting = format!("routes.{other}");
             if route.key() == default.key() {
-                let message =
-                    format!("`{text}` is the route of `{method}` too, which the wiring gives none");
+                let message = format!("`{text}` is also the default route of `{method}`");
                 let help = format!(
                     "give `{other}` another verb or path, or `{method}` one of its own: `{method} = \"POST /…\"`"
                 );
                 cx.complain(&setting, message, help);
             } else if let Some(path) = route.crosses(&default) {
                 let message = format!(
-                    "`{text}` and `{default_text}`, the route of `{method}`, both fit `{path}`"
+                    "`{text}` and `{default_text}`, the default route of `{method}`, both match `{path}`"
                 );
                 cx.complain(&setting, message, apart);
             }

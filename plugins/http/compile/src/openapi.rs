@@ -21,7 +21,7 @@ pub(crate) struct Document<'a> {
     schemas: Schemas<'a>,
     /// By path, then verb.
     paths: BTreeMap<String, BTreeMap<String, Value>>,
-    /// Who has a route, by what two must not share.
+    /// The method of each route, by [`Route::key`].
     taken: BTreeMap<String, String>,
     complaints: Vec<Diagnostic>,
 }
@@ -44,7 +44,7 @@ impl<'a> Document<'a> {
                     None => Ok(Route::default_for(instance, &method.name)),
                     Some(text) => Route::parse(text),
                 };
-                // What is wrong with a text has been said when the settings were checked.
+                // An invalid route was reported when the settings were checked.
                 if let Ok(route) = route {
                     let origin = served.settings.origin(&format!("routes.{}", method.name));
                     self.add_method(instance, interface, method, &route, origin);
@@ -64,7 +64,7 @@ impl<'a> Document<'a> {
         let who = format!("{instance}.{}", method.name);
         if let Some(other) = self.taken.insert(route.key(), who.clone()) {
             let message = format!(
-                "{origin}: `{who}` and `{other}` have one route, `{} {}`, on listener `{}`",
+                "{origin}: `{who}` and `{other}` have the same route, `{} {}`, on listener `{}`",
                 route.verb,
                 route.path(),
                 self.listener

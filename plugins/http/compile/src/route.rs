@@ -22,7 +22,7 @@ const OWN: &str = "bp";
 const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 impl Route {
-    /// The route of a method that the wiring gives none.
+    /// The default route of a method.
     pub(crate) fn default_for(instance: &str, method: &str) -> Self {
         let segments = [instance, method].map(|s| Segment::Literal(segment::encode(s))).to_vec();
         Self { verb: "POST", segments }
@@ -34,14 +34,14 @@ impl Route {
         let verb = VERBS
             .into_iter()
             .find(|v| *v == verb)
-            .ok_or_else(|| format!("`{verb}` is none of {}", VERBS.join(", ")))?;
-        let path = path.trim().strip_prefix('/').ok_or("the path begins with `/`")?;
+            .ok_or_else(|| format!("`{verb}` is not one of {}", VERBS.join(", ")))?;
+        let path = path.trim().strip_prefix('/').ok_or("the path must begin with `/`")?;
         let mut segments = Vec::new();
         // `/` alone is the root, which has no segments.
         for segment in path.split('/').filter(|_| !path.is_empty()) {
             segments.push(match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
                 Some(name) if segments.contains(&Segment::Argument(name.to_owned())) => {
-                    return Err(format!("`{name}` stands twice"));
+                    return Err(format!("`{name}` is given twice"));
                 }
                 Some(name) => Segment::Argument(name.to_owned()),
                 None if is_literal(segment) => Segment::Literal(segment.to_owned()),
@@ -79,9 +79,9 @@ impl Route {
         if path.is_empty() { "/".to_owned() } else { path }
     }
 
-    /// A path that both routes fit, where neither is the more exact of the two.
+    /// A path that both routes match, where neither of them is more exact.
     ///
-    /// `/a/{x}` gives way to `/a/b`; of `/a/{x}/c` and `/{y}/b/c` neither does.
+    /// `/a/b` is more exact than `/a/{x}`; of `/a/{x}/c` and `/{y}/b/c` neither is.
     pub(crate) fn crosses(&self, other: &Self) -> Option<String> {
         if self.verb != other.verb || self.segments.len() != other.segments.len() {
             return None;
@@ -108,7 +108,7 @@ impl Route {
         (here && there).then_some(path)
     }
 
-    /// What two routes must not share: requests cannot tell the names of arguments apart.
+    /// The part that must differ between two routes: the names of arguments do not count.
     pub(crate) fn key(&self) -> String {
         let mut key = format!("{} ", self.verb);
         for segment in &self.segments {
@@ -123,7 +123,7 @@ impl Route {
 }
 
 fn is_literal(segment: &str) -> bool {
-    // A client takes `.` and `..` out of a path before it asks.
+    // A client removes `.` and `..` from a path before it sends it.
     !matches!(segment, "" | "." | "..")
         && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }

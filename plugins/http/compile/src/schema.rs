@@ -106,7 +106,7 @@ impl<'a> Schemas<'a> {
             return json!({});
         };
         if !self.definitions.contains_key(&name) {
-            // Held open first, so that a type which holds itself ends here.
+            // Inserted before its content is built, so that a recursive type ends here.
             self.definitions.insert(name.clone(), Value::Null);
             let mut schema = match &definition.body {
                 TypeBody::Struct { shape, fields } => self.build_content(*shape, fields),

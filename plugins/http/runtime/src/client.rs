@@ -1,4 +1,4 @@
-//! The client: HTTP/2 with prior knowledge, so that giving up on a call resets its stream and nothing else.
+//! The client: HTTP/2 with prior knowledge, so that giving up on a call resets only its stream.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use crate::{JSON, problem};
 
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often a connection with calls under way is asked whether it lives: TCP alone finds a dead peer after minutes.
+/// How often a connection with calls under way is pinged: TCP alone finds a dead peer only after minutes.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long the answer to that may take.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many streams that a deadline or a caller ended are remembered for a moment; h2's own 50 is met by any burst of time-outs.
+/// How many streams that were reset by a deadline or a caller are remembered for a moment; any burst of time-outs exceeds h2's default of 50.
 const RESET_STREAMS: usize = 16_384;
 
-/// The callee of one edge, wherever it is.
+/// Makes clients for the endpoints of one edge's callee.
 pub(crate) struct HttpDialer {
     shared: Arc<EdgeState>,
 }
@@ -55,7 +55,7 @@ impl HttpDialer {
         let paths = interface.methods.iter().map(|method| {
             let path = Route::within(&edge.callee, method.name).pattern();
             path.parse().map_err(|error| {
-                StartError::because(format!("edge {}: `{path}` is no path", edge.key), &error)
+                StartError::because(format!("edge {}: `{path}` is not a path", edge.key), &error)
             })
         });
         let paths = paths.collect::<Result<_, StartError>>()?;
@@ -67,8 +67,8 @@ impl HttpDialer {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .http2_keep_alive_interval(KEEP_ALIVE)
-            // A call that its deadline ends is a reset stream, and the server's late answer to it an error of that stream.
-            // Neither may count towards a limit that closes the connection under all other calls.
+            // A call that ends at its deadline resets its stream, and a late answer of the server then is an error of that stream.
+            // Neither may count towards a limit that would close the connection with all other calls on it.
             .http2_max_concurrent_reset_streams(RESET_STREAMS)
             .http2_max_local_error_reset_streams(None)
             .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
@@ -83,7 +83,7 @@ impl Dialer for HttpDialer {
         let shared = self.shared.clone();
         let authority = address.parse().map_err(|error| {
             StartError::because(
-                format!("edge {}: `{address}` is no host:port", shared.edge),
+                format!("edge {}: `{address}` is not a host:port", shared.edge),
                 &error,
             )
         })?;
@@ -109,7 +109,7 @@ impl EndpointClient {
         *request.uri_mut() = uri;
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
         for (name, value) in call.context.to_headers(shared.surroundings.clock.now()) {
-            // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that came in broken.
+            // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that was invalid when it arrived.
             if let Ok(value) = HeaderValue::try_from(value) {
                 request.headers_mut().insert(HeaderName::from_static(name), value);
             }
@@ -135,7 +135,7 @@ impl EndpointClient {
                 ));
             }
             Err(error) => {
-                let message = format!("{address}: the answer broke off: {error}");
+                let message = format!("{address}: the answer ended early: {error}");
                 return Err(Infra::new(InfraKind::Unavailable, Processed::Yes, message));
             }
         };
@@ -149,7 +149,7 @@ impl Endpoint for EndpointClient {
     }
 }
 
-/// What a connection that failed under a call says about it.
+/// What a failed connection says about the call on it.
 ///
 /// Not processed: the connection could not be made, the stream was refused, the request never left the queue, or the
 /// server's GOAWAY named an earlier stream as its last (h2 hands a remote GOAWAY to a stream in that case alone).

@@ -1,4 +1,4 @@
-//! How long requests take, as OpenTelemetry's `http.server.request.duration`: also those that no method has a route for.
+//! How long requests take, as OpenTelemetry's `http.server.request.duration`: also requests for which no method has a route.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ struct Request {
     http_route: Arc<str>,
     /// Empty when the client left.
     http_response_status_code: String,
-    /// Empty for a request that did not fail.
+    /// Empty unless the request failed.
     error_type: String,
 }
 
@@ -42,7 +42,7 @@ impl Measure {
         Ok(Self { durations, clock: surroundings.clock.clone() })
     }
 
-    /// Answers a request at a route; `None` is no route.
+    /// Answers a request at a route; `None` means that no route matched.
     pub(crate) async fn answer(
         &self,
         method: &Method,
@@ -63,7 +63,7 @@ impl Measure {
     }
 }
 
-/// The method's name; what is no known method is one value, so that nobody outside makes series.
+/// The method's name; all unknown methods share one value, so that clients cannot create series.
 fn known_verb(method: &Method) -> &'static str {
     const METHODS: [&str; 9] =
         ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];

@@ -1,7 +1,7 @@
-//! What is no plain answer: errors as statuses, headers and JSON, both ways.
+//! Errors as statuses, headers and JSON, both ways.
 //!
 //! An application error has `bp-status`, its canonical class, because several classes share an HTTP status.
-//! An infrastructure failure has `bp-infra`, its kind, so that it is told from an error of the application.
+//! An infrastructure failure has `bp-infra`, its kind, which tells it from an error of the application.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -30,7 +30,7 @@ pub(crate) fn encode_application(
     detail: &[u8],
 ) -> Response<Body> {
     let mut body = Vec::with_capacity(detail.len() + message.len() + 64);
-    // `detail` is JSON already, so the object is put together around it.
+    // `detail` is JSON already, so the object is written around it.
     body.extend_from_slice(
         format!("{{\"code\":{},\"message\":{},\"detail\":", json!(code), json!(message)).as_bytes(),
     );
@@ -93,11 +93,11 @@ pub(crate) fn read(
     Err(Infra::new(
         kind,
         processed,
-        format!("{address} answered {status}, which no service of this system does"),
+        format!("{address} answered {status}, which is not how this system's services answer"),
     ))
 }
 
-/// Classes a response that something between the two made: a proxy, another server on the port.
+/// Classifies a response that something else made: a proxy, or another server on the port.
 fn classify_foreign(status: StatusCode) -> (InfraKind, Processed) {
     match status.as_u16() {
         404 | 405 | 501 => (InfraKind::Unimplemented, Processed::No),

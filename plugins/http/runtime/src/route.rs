@@ -27,7 +27,7 @@ enum Segment {
 /// The first segment of paths that are the runtime's own.
 const OWN: &str = "bp";
 
-/// Why a text is no route.
+/// Why a text is not a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RouteError(String);
 
@@ -40,13 +40,13 @@ impl fmt::Display for RouteError {
 impl std::error::Error for RouteError {}
 
 impl Route {
-    /// The route of a method that the wiring gives none: `POST /<instance>/<method>`.
+    /// The default route of a method: `POST /<instance>/<method>`.
     pub(crate) fn default_for(instance: &str, method: &str) -> Self {
         let segments = [instance, method].map(|s| Segment::Literal(segment::encode(s))).to_vec();
         Self { verb: Verb::POST, segments }
     }
 
-    /// Where the other processes of the system call, whatever routes the wiring gives: a path that no route can have.
+    /// The path for other processes of the system, whatever routes the wiring gives: no route can have such a path.
     pub(crate) fn within(instance: &str, method: &str) -> Self {
         let segments = [OWN, "call", instance, method];
         let segments = segments.map(|s| Segment::Literal(segment::encode(s)));
@@ -66,13 +66,15 @@ impl Route {
             "PATCH" => Verb::PATCH,
             "DELETE" => Verb::DELETE,
             other => {
-                return Err(error(format!("`{other}` is none of GET, POST, PUT, PATCH, DELETE")));
+                return Err(error(format!(
+                    "`{other}` is not one of GET, POST, PUT, PATCH, DELETE"
+                )));
             }
         };
         let path = path
             .trim()
             .strip_prefix('/')
-            .ok_or_else(|| error("the path begins with `/`".into()))?;
+            .ok_or_else(|| error("the path must begin with `/`".into()))?;
         let mut segments = Vec::new();
         // `/` alone is the root, which has no segments.
         for segment in path.split('/').filter(|_| !path.is_empty()) {
@@ -81,7 +83,7 @@ impl Route {
                     return Err(error(format!("the method has no argument `{name}`")));
                 }
                 Some(name) if segments.contains(&Segment::Argument(name.to_owned())) => {
-                    return Err(error(format!("`{name}` stands twice")));
+                    return Err(error(format!("`{name}` is given twice")));
                 }
                 Some(name) => Segment::Argument(name.to_owned()),
                 None if is_literal(segment) => Segment::Literal(segment.to_owned()),
@@ -127,7 +129,7 @@ impl Route {
         for (name, value) in query_pairs {
             if !known.contains(&name.as_str()) {
                 return Err(format!(
-                    "the query names `{name}`, which is no argument; arguments are: {}",
+                    "the query names `{name}`, which is not an argument; arguments are: {}",
                     known.join(", ")
                 ));
             }
@@ -149,7 +151,7 @@ impl Route {
     }
 }
 
-/// Ways to write a pattern's path that clients have for one path: hexadecimal digits in either case, and letters as they are.
+/// The ways in which clients write a pattern's path: escapes with upper-case or lower-case digits, and unescaped letters.
 pub(crate) fn list_spellings(pattern: &str) -> Vec<String> {
     let mut all = vec![pattern.to_owned()];
     if pattern.contains('%') {
@@ -165,7 +167,7 @@ pub(crate) fn list_spellings(pattern: &str) -> Vec<String> {
 }
 
 fn is_literal(segment: &str) -> bool {
-    // A client takes `.` and `..` out of a path before it asks.
+    // A client removes `.` and `..` from a path before it sends it.
     !matches!(segment, "" | "." | "..")
         && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }
@@ -222,10 +224,10 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (text, why) in [
             ("/notes", "a route is a verb and a path"),
-            ("FETCH /notes", "`FETCH` is none of"),
-            ("GET notes", "the path begins with `/`"),
+            ("FETCH /notes", "`FETCH` is not one of"),
+            ("GET notes", "the path must begin with `/`"),
             ("GET /notes/{it}", "the method has no argument `it`"),
-            ("GET /{id}/{id}", "`id` stands twice"),
+            ("GET /{id}/{id}", "`id` is given twice"),
             ("GET /a//b", "`` is neither"),
             ("GET /a*", "`a*` is neither"),
             ("GET /a/../b", "`..` is neither"),

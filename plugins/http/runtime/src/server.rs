@@ -31,7 +31,7 @@ use crate::route::{Route, list_spellings};
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
 /// Calls that are reset before they are taken, as a burst of timeouts does; beyond it the connection is closed (CVE-2023-44487).
 const MAX_PENDING_RESETS: usize = 1000;
-/// How often an idle connection is asked whether it lives.
+/// How often an idle connection is pinged.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// What the wiring says of an instance.
@@ -200,18 +200,20 @@ impl RouteTarget {
         let given = given.map_err(Infra::decode)?;
         let body = self.body(head, body).await?;
         if given.is_empty() {
-            // The usual call: what is sent is what is decoded.
+            // The usual call: the body is decoded as it was sent.
             return Ok(if body.is_empty() { Bytes::from_static(b"{}") } else { body });
         }
         let mut members: Map<String, Value> = if body.is_empty() {
             Map::new()
         } else {
             serde_json::from_slice(&body)
-                .map_err(|error| Infra::decode(format!("the body is no JSON object: {error}")))?
+                .map_err(|error| Infra::decode(format!("the body is not a JSON object: {error}")))?
         };
         for (name, value) in given {
             if members.insert(name.clone(), value).is_some() {
-                return Err(Infra::decode(format!("`{name}` stands in the URL and in the body")));
+                return Err(Infra::decode(format!(
+                    "`{name}` is given both in the URL and in the body"
+                )));
             }
         }
         Ok(Value::Object(members).to_string().into())
@@ -225,7 +227,7 @@ impl RouteTarget {
                     format!("the arguments are more than max_message = {}", self.limit.bytes);
                 return Err(Infra::new(InfraKind::TooLarge, Processed::No, message));
             }
-            Err(error) => return Err(Infra::decode(format!("the body broke off: {error}"))),
+            Err(error) => return Err(Infra::decode(format!("the body ended early: {error}"))),
         };
         let media = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         match media {

@@ -1,4 +1,4 @@
-//! How many pods may be missing, and how many there are.
+//! How many pods may be missing, and how many run.
 
 use bp_plugin::deploy::ProcessContainer;
 use bp_plugin::plan::AutoscalePlan;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::labels::Named;
 use crate::workload;
 
-/// One pod at a time may be moved for maintenance, so that a node can always be drained; one that is broken anyway may go at once.
+/// One pod at a time may be moved for maintenance, so that a node can always be drained; a pod that is not ready may be moved at once.
 pub(crate) fn build_disruption(named: &Named<'_>) -> Value {
     json!({
         "apiVersion": "policy/v1",
@@ -21,7 +21,7 @@ pub(crate) fn build_disruption(named: &Named<'_>) -> Value {
     })
 }
 
-/// More pods while they use more than a part of the processors that they ask for.
+/// Adds pods while they use more than a share of the processors that they request.
 pub(crate) fn build_autoscaler(
     named: &Named<'_>,
     process: &ProcessContainer,

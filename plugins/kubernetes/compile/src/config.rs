@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::labels::{Named, given};
 
-/// A container's environment: what the ConfigMap of its own holds, and what it refers to.
+/// A container's environment: the values in its own ConfigMap, and the references.
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
     pub(crate) texts: BTreeMap<String, String>,
@@ -35,7 +35,7 @@ pub(crate) fn split_environment(values: &BTreeMap<String, EnvValue>) -> Environm
 }
 
 impl Environment {
-    /// A mark that changes with the texts, so that pods are replaced when their ConfigMap changes.
+    /// A checksum of the values, so that pods are replaced when their ConfigMap changes.
     pub(crate) fn mark(&self) -> String {
         let mut hash = blake3::Hasher::new();
         for (variable, text) in &self.texts {

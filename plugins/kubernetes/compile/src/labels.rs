@@ -54,7 +54,7 @@ const NAME: &str = "app.kubernetes.io/name";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 
 impl Named<'_> {
-    /// What its pods carry and nobody else's; never changed, since workloads refuse another selector.
+    /// The labels that only its pods have; they must never change, because workloads refuse another selector.
     pub(crate) fn selector(&self) -> Value {
         json!({ NAME: self.host, PART_OF: self.app })
     }

@@ -1,6 +1,6 @@
 //! The `kubernetes` target: manifests for `kubectl apply --kustomize`, one file per process and kind.
 //!
-//! The shapes follow the container view that every target shares ([`bp_plugin::deploy`]); only Kubernetes' words are added here.
+//! The shapes follow the container view that every target shares ([`bp_plugin::deploy`]); only Kubernetes' own concepts are added here.
 //! Nothing secret is written: secrets, overrides and files are objects that the cluster's owner makes, named in the README.
 
 mod budget;
@@ -85,7 +85,7 @@ impl Plugin for Kubernetes {
         };
         let mut files =
             vec![File::new("", "default-deny", &network::build_deny_all(&builder.names))];
-        // Where there are thousands, theirs are most of all files.
+        // With thousands of processes, nearly all files are theirs.
         let processes = deployment.processes.par_iter();
         files.par_extend(
             processes.flat_map_iter(|(name, process)| builder.build_process(name, process)),
@@ -115,7 +115,7 @@ impl Plugin for Kubernetes {
     }
 }
 
-/// What the manifests of one process, init or store follow from.
+/// Builds the manifests of processes, inits and stores.
 struct ManifestBuilder<'a> {
     plan: &'a Plan,
     images: &'a ImageLock,

@@ -9,14 +9,14 @@ use crate::ID;
 use crate::labels::given;
 use crate::settings::Settings;
 
-/// Reports what the manifests cannot say, and what two objects would both be called.
+/// Reports what the manifests cannot express, and names that two objects would have.
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let references = References::of(cx.plan);
     check_outside(cx, &references);
     for (kind, names) in name_objects(cx.plan, &references) {
         cx.report_clashes(kind, names);
     }
-    // A file that is written in two ways was reported as such.
+    // A file whose path is written in two ways was reported already.
     let mut mounted = BTreeSet::new();
     let files = references.files.iter().filter(|path| mounted.insert(References::mount(path)));
     let keys = files.map(|path| OutputName::new(References::key(path), NameSource::File(path)));
@@ -25,15 +25,15 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
         cx.complain(
             ID,
             &NameSource::File(path),
-            &format!("`{}` makes no key of a ConfigMap", path.escape_debug()),
+            &format!("`{}` cannot be the key of a ConfigMap", path.escape_debug()),
             "give the file a path of letters, digits, `.`, `_`, `-` and `/` below the application's folder, at most 253 characters long",
         );
     }
 }
 
-/// The names of objects, by kind, where an object may be called otherwise than what it belongs to.
+/// The names of objects, by kind, for kinds in which an object may have another name than its owner.
 ///
-/// A Service, an identity, a workload, a budget and so on for each process, init and store are called by its host, and hosts are distinct.
+/// A Service, an identity, a workload, a budget and so on for each process, init and store have the owner's host name, and host names are distinct.
 pub(crate) fn name_objects<'a>(
     plan: &'a Plan,
     references: &References,
@@ -62,7 +62,7 @@ pub(crate) fn name_objects<'a>(
     ]
 }
 
-/// What the NetworkPolicy that denies what no other grants is called, behind the application's name.
+/// The name of the NetworkPolicy that denies everything else, after the application's name.
 pub(crate) const DENIAL: &str = "default-deny";
 
 /// The Service through which the outside world calls a process.

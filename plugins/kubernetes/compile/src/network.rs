@@ -10,7 +10,7 @@ use crate::labels::{Named, Names, given};
 use crate::names::DENIAL;
 use crate::settings::Settings;
 
-/// Denies every pod of the application whatever no other policy grants.
+/// Denies every pod of the application everything that no other policy grants.
 pub(crate) fn build_deny_all(names: &Names<'_>) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1",
@@ -38,7 +38,7 @@ pub(crate) struct NetworkGrants {
     outside: BTreeMap<String, BTreeSet<u16>>,
     /// By host: the admin port, which only processes have.
     admin: BTreeMap<String, u16>,
-    /// The hosts that run the program: a store calls nobody, asks for no name and exports nothing.
+    /// The hosts that run the program: a store makes no calls, looks up no names and exports nothing.
     programs: BTreeSet<String>,
     /// Whether processes export telemetry.
     exports: bool,

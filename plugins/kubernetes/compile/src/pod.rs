@@ -118,7 +118,7 @@ pub(crate) fn build_store(named: &Named<'_>, store: &StoreContainer, image: &str
         .iter()
         .map(|(name, value)| json!({ "name": name, "value": escape_dollars(value) }));
     let env: Vec<Value> = texts.chain(environment.references(named.app)).collect();
-    // A store that is busy is not unwell, so nothing but its own exit restarts it.
+    // A busy store is not a broken one, so only its own exit restarts it.
     let ready = if store.health.is_empty() {
         json!({ "tcpSocket": { "port": "store" }, "periodSeconds": 5, "timeoutSeconds": 3, "failureThreshold": 2 })
     } else {
@@ -143,7 +143,7 @@ pub(crate) fn build_store(named: &Named<'_>, store: &StoreContainer, image: &str
     build_template(named, json!({}), &spec)
 }
 
-/// A text that stays as it is: in a variable and in an argument, Kubernetes would put a variable's value in place of `$(NAME)`, and `$` in place of `$$`.
+/// Escapes a text: in variables and arguments, Kubernetes replaces `$(NAME)` by a variable's value, and `$$` by `$`.
 fn escape_dollars(text: &str) -> String {
     text.replace('$', "$$")
 }
@@ -180,7 +180,7 @@ fn build_pod(
     })
 }
 
-/// Replicas avoid each other's hosts and zones where they can.
+/// Spreads replicas over hosts and zones where possible.
 fn build_spread(named: &Named<'_>) -> Value {
     let over = |key: &str| {
         json!({
@@ -193,7 +193,7 @@ fn build_spread(named: &Named<'_>) -> Value {
     json!([over("topology.kubernetes.io/zone"), over("kubernetes.io/hostname")])
 }
 
-/// What the restricted pod security standard wants, and a file system that cannot be written to.
+/// What the restricted pod security standard requires, and a read-only file system.
 fn unprivileged() -> Value {
     json!({
         "allowPrivilegeEscalation": false,
@@ -202,7 +202,7 @@ fn unprivileged() -> Value {
     })
 }
 
-/// Asked for and granted alike, so that the pod is the last to be ended when memory is short.
+/// Requests equal limits, so that the pod is the last to be evicted when memory is short.
 fn build_resources(amounts: &ResourcesPlan) -> Value {
     let amounts = json!({
         "cpu": format!("{:.0}m", (amounts.cpu * 1000.0).ceil()),

@@ -1,4 +1,4 @@
-//! Services: by name for those inside, published for those outside.
+//! Services: by name for callers inside the cluster, published for callers outside.
 
 use bp_plugin::deploy::{Port, PortUse, ProcessContainer, StoreContainer};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ pub(crate) fn build_process(
     out
 }
 
-/// The Service of a store: a name that leads to its one pod.
+/// The Service of a store: a name for its one pod.
 pub(crate) fn build_store(named: &Named<'_>, store: &StoreContainer) -> Value {
     let ports = vec![
         json!({ "name": "store", "port": store.port, "targetPort": store.port, "protocol": "TCP" }),

@@ -60,11 +60,11 @@ const MONITORING: &[Setting] = &[
     Setting::new(
         "namespace",
         SettingKind::Text,
-        "The namespace of whatever reads `/metrics` and takes OTLP.",
+        "The namespace of the software that reads `/metrics` and receives OTLP.",
     )
     .default(Literal::Text("monitoring"))
     .fixed(),
-    Setting::new("port", SettingKind::Count, "The port on which it takes OTLP.")
+    Setting::new("port", SettingKind::Count, "The port on which it receives OTLP.")
         .default(Literal::Int(4317))
         .bounds(Literal::Int(1), Literal::Int(65_535))
         .fixed(),
@@ -80,7 +80,7 @@ pub(crate) fn check(cx: &mut CheckContext<'_>) {
         if !labels.into_iter().all(is_dns_label) {
             cx.complain(
                 path,
-                format!("{name:?} is no name that Kubernetes takes"),
+                format!("Kubernetes does not accept {name:?} as a name"),
                 "type a name of at most 63 of `a-z`, `0-9` and `-`, with a letter or digit at both ends",
             );
         }
@@ -89,7 +89,7 @@ pub(crate) fn check(cx: &mut CheckContext<'_>) {
     if !Image::parse(&image).is_sound() {
         cx.complain(
             "image",
-            format!("{image:?} is no image"),
+            format!("{image:?} is not an image"),
             "type it as `registry.example/name:tag` or `registry.example/name@sha256:…`",
         );
     }
@@ -131,7 +131,7 @@ impl Settings {
     }
 }
 
-/// The application's image, as the kustomization puts it in place of the name in the manifests.
+/// The application's image, which the kustomization writes in place of the name in the manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Image {
     name: String,

@@ -39,7 +39,7 @@ pub(crate) fn build_process(
     if process.keeps_data {
         set_stateful(&mut spec, named, settings);
     } else {
-        // With one replica, the new one is there before the old one goes.
+        // With one replica, the new pod is ready before the old one stops.
         let unavailable = u32::from(process.replicas > 1);
         set_rolling_update(&mut spec, unavailable, 1);
     }
@@ -48,7 +48,7 @@ pub(crate) fn build_process(
 
 /// The workload of a store.
 ///
-/// Without a volume it is a cache: two of them for a moment would be two halves of its content, so the old one goes first.
+/// Without a volume it is a cache: if two pods ran at once, each would have a part of the content, so the old one stops first.
 pub(crate) fn build_store(
     named: &Named<'_>,
     store: &StoreContainer,
@@ -65,7 +65,7 @@ pub(crate) fn build_store(
     build_workload(named, store.data.is_some(), spec, template)
 }
 
-/// The Job of an init: tried again for about ten minutes, each time after twice the time, since its stores may not be up yet.
+/// The Job of an init: repeated for about ten minutes with growing pauses, because its stores may not be up yet.
 pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Environment) -> Value {
     json!({
         "apiVersion": "batch/v1",
@@ -73,7 +73,7 @@ pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Enviro
         "metadata": named.metadata(),
         "spec": {
             "backoffLimit": 6,
-            // A Job never changes: it goes an hour after its end, so that the next deployment makes a new one.
+            // A Job cannot be changed: it is deleted an hour after its end, so that the next deployment makes a new one.
             "ttlSecondsAfterFinished": 3600,
             "template": pod::init(named, init, environment),
         },
@@ -96,7 +96,7 @@ fn build_workload(named: &Named<'_>, keeps_data: bool, mut spec: Value, template
 
 fn set_rolling_update(spec: &mut Value, unavailable: u32, surge: u32) {
     if let Some(spec) = spec.as_object_mut() {
-        // A pod that is ready for ten seconds is trusted; a roll that stands still for ten minutes has failed.
+        // A pod counts as available after ten ready seconds; a rollout without progress for ten minutes has failed.
         spec.insert("minReadySeconds".to_owned(), json!(10));
         spec.insert("progressDeadlineSeconds".to_owned(), json!(600));
         let bounds = json!({ "maxUnavailable": unavailable, "maxSurge": surge });
@@ -119,7 +119,7 @@ fn set_stateful(spec: &mut Value, named: &Named<'_>, settings: &Settings) {
         spec.insert("serviceName".to_owned(), json!(named.host));
         spec.insert("podManagementPolicy".to_owned(), json!("Parallel"));
         spec.insert("minReadySeconds".to_owned(), json!(10));
-        // Data outlives what wrote it, whoever deletes or scales.
+        // Volumes stay when the StatefulSet is deleted or scaled down.
         let keep = json!({ "whenDeleted": "Retain", "whenScaled": "Retain" });
         spec.insert("persistentVolumeClaimRetentionPolicy".to_owned(), keep);
         let template = json!([{ "metadata": { "name": pod::DATA, "labels": named.selector() }, "spec": claim }]);

@@ -15,7 +15,7 @@ use crate::entry::{Expiry, Namespace, now};
 
 /// Keys that one request asks for.
 ///
-/// A request is written whole before its answers are read; a larger one could wait for ever, as both sides' buffers fill.
+/// A request is written completely before its answers are read; with more keys both sides' buffers could fill and wait for ever.
 const KEYS_AT_ONCE: usize = 64;
 
 /// A [`Cache`] on a memcached server.
@@ -63,7 +63,7 @@ fn to_fault(error: Error) -> Fault {
             Fault::refused(kind, message)
         }
         Error::Protocol(Status::Error(ErrorKind::Client(_) | ErrorKind::NonexistentCommand)) => {
-            // The rest of what was sent would be read as commands.
+            // The server would read the rest of the value as commands.
             Fault::Broken(Infra::new(InfraKind::Internal, Processed::No, message))
         }
         Error::ConnectionClosed | Error::Io(_) => Fault::lost(Processed::Maybe, message),
@@ -87,11 +87,11 @@ enum WriteOutcome {
     Refused,
 }
 
-/// What a write asks first.
+/// The condition of a write.
 enum Condition {
     None,
     Missing,
-    /// Nobody has written since this was read.
+    /// Nothing was written since this version was read.
     Unchanged(u64),
 }
 
@@ -167,11 +167,11 @@ async fn compare_and_set(
         if write(session, key, value, end, unchanged).await? == WriteOutcome::Stored {
             return Ok(true);
         }
-        // Somebody wrote in between, perhaps the same value.
+        // Another caller wrote in between, perhaps the same value.
     }
 }
 
-/// memcached's own counters have no sign, so this compares and sets.
+/// memcached's own counters have no sign, so this uses compare-and-set.
 async fn add(
     session: &mut Session,
     key: &str,
@@ -211,7 +211,7 @@ impl MemcachedCache {
     /// A cache on the server at `address`, with keys that begin with `namespace`, over at most `pool` connections.
     ///
     /// # Errors
-    /// A namespace that memcached does not take, a pool of nothing.
+    /// A namespace that memcached does not accept, a pool without connections.
     pub fn new(
         address: Address,
         namespace: &str,

@@ -1,4 +1,4 @@
-//! Keys and lifetimes as memcached has them.
+//! Keys and lifetimes in memcached's form.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use bp_runtime::StartError;
 const MAX_WIRE_KEY: usize = 250;
 /// Longest namespace: leaves most of a key to the caller's.
 const MAX_NAMESPACE: usize = 64;
-/// Beyond it memcached takes a time for one since 1970.
+/// Above it memcached reads a time as seconds since 1970.
 const RELATIVE: u64 = 30 * 24 * 3600;
 
 /// What an instance's keys begin with.
@@ -20,13 +20,13 @@ impl Namespace {
         let plain = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
         if name.is_empty() || name.len() > MAX_NAMESPACE || !plain {
             return Err(StartError::new(format!(
-                "`namespace`: 1 to {MAX_NAMESPACE} visible ASCII characters without `:`, not {name:?}"
+                "`namespace` must be 1 to {MAX_NAMESPACE} visible ASCII characters without `:`, not {name:?}"
             )));
         }
         Ok(Self(name.to_owned()))
     }
 
-    /// The key on the wire: as it is where memcached takes it, else its hash.
+    /// The key on the wire: unchanged where memcached accepts it, else its hash.
     ///
     /// The character behind the namespace tells both apart, so no two keys are the same on the wire unless BLAKE3 collides.
     pub(crate) fn key(&self, key: &str) -> String {
@@ -42,8 +42,8 @@ impl Namespace {
 
 /// When an entry ends: whole seconds since 1970, rounded up; 0 for never.
 ///
-/// It is kept beside the value in memcached's client flags, because a counter that is written anew must end when it would have:
-/// what memcached tells of the time left is rounded, and each rounding would prolong it.
+/// It is kept beside the value in memcached's client flags, because a counter that is written again must expire when it would have expired:
+/// memcached rounds the remaining time, and each rounding would prolong it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Expiry(pub(crate) u32);
 

@@ -21,7 +21,7 @@ pub static PLUGIN: Metadata = Metadata::backend(
     Setting::new(
         "max_bytes",
         SettingKind::Size,
-        "Most bytes of a cache, 64 MiB if nothing is said; beyond it those entries used longest ago go. Not for document stores.",
+        "Most bytes of a cache, 64 MiB by default; beyond it those entries used longest ago go. Not for document stores.",
     )
     .bounds(Literal::Text("64KiB"), Literal::Text("1TiB"))
     .example("\"256MiB\""),

@@ -17,19 +17,19 @@ pub static PLUGIN: Metadata = Metadata::instance_wrapper(
 .metrics(&[
     (
         "rpc_client_call_duration_seconds{rpc_system_name, rpc_method, rpc_response_status_code, error_type, bp_edge}",
-        "how long the calls take that are made, a histogram",
+        "how long calls take for the caller, a histogram",
     ),
     (
         "rpc_server_call_duration_seconds{rpc_system_name, rpc_method, rpc_response_status_code, error_type, bp_edge}",
-        "how long the calls take that are answered, a histogram",
+        "how long calls take in the callee, a histogram",
     ),
     (
         "db_client_operation_duration_seconds{db_system_name, db_namespace, db_operation_name, error_type, server_address, server_port, bp_edge}",
-        "how long calls of stores take, a histogram",
+        "how long calls to stores take, a histogram",
     ),
     (
         "bp_calls_total{bp_edge, bp_method, bp_side, bp_class}",
-        "calls by how they ended, with zero from the start",
+        "ended calls by outcome; each series starts at zero",
     ),
 ])
 .runtime("bp-rt-metrics", "bp_rt_metrics::plugin()", "plugins/metrics/runtime");

@@ -17,7 +17,7 @@ struct ServiceCall {
     rpc_system_name: &'static str,
     rpc_method: String,
     rpc_response_status_code: String,
-    /// Empty for a call that did not fail.
+    /// Empty unless the call failed.
     error_type: String,
     bp_edge: String,
 }
@@ -27,7 +27,7 @@ struct StoreCall {
     db_system_name: &'static str,
     db_namespace: String,
     db_operation_name: &'static str,
-    /// Empty for a call that did not fail.
+    /// Empty unless the call failed.
     error_type: String,
     server_address: String,
     server_port: String,
@@ -38,12 +38,12 @@ struct StoreCall {
 #[derive(Debug)]
 pub(crate) struct CallDuration {
     side: Side,
-    /// Of calls that end well, there from the start.
+    /// For calls that end well; present from the start.
     ok: Histogram,
     all: FailureHistograms,
 }
 
-/// Where those that end otherwise are found.
+/// Where the histograms of other outcomes are found.
 #[derive(Debug)]
 enum FailureHistograms {
     Service(Histograms<ServiceCall>, ServiceCall),
@@ -106,7 +106,7 @@ impl CallDuration {
         let (status, error) = match how {
             Ok(Class::Ok) => return self.ok.observe(seconds),
             Ok(Class::Application { status, code, .. }) => {
-                // As for spans: at the callee it is a failure only when it is the callee's fault.
+                // As for spans: at the callee an error is a failure only when it is the callee's fault.
                 let failed = self.side == Side::Client || status.is_callees_fault();
                 (*status, if failed { &**code } else { "" })
             }

@@ -115,7 +115,7 @@ impl Wrapper for Measure {
 
 impl Series {
     fn of(&self, kind: InfraKind) -> &Counter {
-        // `infra` holds every kind; the fallback is there because a lookup may fail in its type.
+        // `infra` holds every kind; the fallback is there because the lookup returns an option.
         self.infra
             .iter()
             .find(|(k, _)| *k == kind)

@@ -16,7 +16,7 @@ pub static PLUGIN: Metadata = Metadata::backend(
     Setting::new(
         "database",
         SettingKind::Text,
-        "The database that holds the instance's collections; the instance's name if nothing is said.",
+        "The database that holds the instance's collections; by default the instance's name.",
     )
     .example("\"rates\""),
     store::POOL,

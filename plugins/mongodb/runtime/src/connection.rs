@@ -9,10 +9,10 @@ use mongodb::error::{Error, ErrorKind, WriteFailure};
 use mongodb::options::{Acknowledgment, ClientOptions, Credential, ServerAddress, WriteConcern};
 use mongodb::{Client, Database};
 
-/// Who the process is to the server.
+/// The credentials of the process at the server.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// The user; without one, nobody.
+    /// The user; without one, no authentication.
     pub user: Option<String>,
     /// Its password.
     pub password: Option<Secret>,
@@ -46,7 +46,7 @@ pub(crate) fn database(
     options.connect_timeout = Some(connect_timeout);
     options.server_selection_timeout = Some(connect_timeout);
     options.max_pool_size = u32::try_from(pool).ok();
-    // Repeating is the `retry` wrapper's, which knows what may be repeated and for how long.
+    // Retries are the `retry` wrapper's task, which knows what may be repeated and for how long.
     options.retry_reads = Some(false);
     options.retry_writes = Some(false);
     // An answered write is on disk.
@@ -78,7 +78,7 @@ pub(crate) fn is_taken(error: &Error) -> bool {
     )
 }
 
-/// Whether an index was not made because what it is over has one of another name.
+/// Whether an index was not made because the same fields have an index of another name.
 pub(crate) fn is_indexed(error: &Error) -> bool {
     matches!(
         &*error.kind,
@@ -114,7 +114,7 @@ pub(crate) fn classify(error: &Error) -> BackendError {
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::ConnectionPoolCleared { .. } => (Unavailable, No),
         ErrorKind::Write(WriteFailure::WriteError(write)) => (classify_refusal(write.code).0, No),
-        // Any other failure of a write: it is done, not as safely as it should be.
+        // Any other write concern error: the write is done, but not as safely as it should be.
         ErrorKind::Io(_) | ErrorKind::Shutdown | ErrorKind::Write(_) => (Unavailable, Maybe),
         ErrorKind::Authentication { .. }
         | ErrorKind::InvalidArgument { .. }

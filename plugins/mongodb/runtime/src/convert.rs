@@ -20,7 +20,7 @@ pub(crate) fn to_bson(value: &Json) -> Bson {
     }
 }
 
-/// A value that [`to_bson`] wrote; `None` for one of a type that JSON has not.
+/// A value that [`to_bson`] wrote; `None` for a value of a type that JSON does not have.
 pub(crate) fn to_json(value: Bson) -> Option<Json> {
     Some(match value {
         Bson::Null => Json::Null,

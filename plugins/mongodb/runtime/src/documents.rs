@@ -23,7 +23,7 @@ use crate::query::{BODY, build_superset, is_exact, stored_path};
 
 /// Changes with every write, so that an update can say what it read.
 const VERSION: &str = "v";
-/// Where the definitions of indexes are; no collection of ours has a dot.
+/// Where the definitions of indexes are; the application's collections have no dot in their names.
 const INDEXES: &str = "bp.indexes";
 
 /// A [`DocumentStore`] on a MongoDB server: an answered write is in the journal of most of its members.
@@ -34,14 +34,14 @@ pub struct MongoDocuments {
     answered: Mutex<Option<Instant>>,
 }
 
-/// After so long without an answer the server is asked for a sign of life before a call is sent.
+/// After this time without an answer the server is pinged before a call is sent.
 ///
-/// The library finds out that a connection died only by using it; then it throws away all of that time.
+/// The library finds out only by use that a connection is dead; then it throws away all connections of that time.
 const RESTED: Duration = Duration::from_millis(500);
 
 impl fmt::Debug for MongoDocuments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The client would show its credential.
+        // The client's own `Debug` would show its credentials.
         f.debug_struct("MongoDocuments")
             .field("database", &self.database.name())
             .field("concurrency", &self.concurrency)
@@ -50,7 +50,7 @@ impl fmt::Debug for MongoDocuments {
 }
 
 fn unreadable(id: &str) -> BackendError {
-    let message = format!("MongoDB: `{id}` is no document of this application");
+    let message = format!("MongoDB: `{id}` is not a document of this application");
     BackendError::Infra(Infra::new(InfraKind::Internal, Processed::No, message))
 }
 
@@ -73,10 +73,10 @@ fn with_id(id: &str) -> Fields {
 }
 
 impl MongoDocuments {
-    /// A store on the server at `address`, over at most `pool` connections; it is watched from now on, and connected to when it is called.
+    /// A store on the server at `address`, over at most `pool` connections; the library watches the server from now on, and connects at the first call.
     ///
     /// # Errors
-    /// A pool of nothing, a name that is none for a database.
+    /// A pool without connections, a name that is not valid for a database.
     pub fn new(
         address: Address,
         login: &Login,
@@ -89,7 +89,7 @@ impl MongoDocuments {
             || name.len() > 63
             || name.contains(|c: char| "/\\. \"$*<>:|?\0".contains(c))
         {
-            return Err(StartError::new(format!("`database`: {name:?} is no name for a database")));
+            return Err(StartError::new(format!("`database`: {name:?} cannot name a database")));
         }
         let database = database(&address, login, pool, connect_timeout)?;
         Ok(Self {
@@ -118,7 +118,7 @@ impl MongoDocuments {
                 .map_err(|late| late.with_processed(Processed::No))?;
             match sign {
                 Err(error) if is_unreachable(&error) => return Err(unprocessed(&error)),
-                // Any other failure is the library's to know; the call may have a better connection.
+                // The library handles any other failure; the call may get a good connection.
                 Err(_) | Ok(_) => {}
             }
         }
@@ -174,7 +174,7 @@ impl MongoDocuments {
             if written.map_err(|error| classify(&error))?.matched_count > 0 {
                 return Ok(Some(changed));
             }
-            // Somebody wrote or removed it in between.
+            // Another caller wrote or removed it in between.
         }
     }
 }
@@ -215,7 +215,7 @@ impl DocumentStore for MongoDocuments {
                 let stored = encode(&document);
                 match target.replace_one(with_id(&document.id), stored).upsert(true).await {
                     Ok(_) => return Ok(()),
-                    // Two that insert at once: the other was first, so now there is one to replace.
+                    // Two callers inserted at once: the other was first, so now there is a document to replace.
                     Err(error) if is_taken(&error) => {}
                     Err(error) => return Err(classify(&error)),
                 }

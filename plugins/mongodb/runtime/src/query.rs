@@ -1,7 +1,7 @@
-//! What MongoDB is asked for: all that may match, and what an index of its own can find.
+//! MongoDB's queries: they ask for all documents that may match, in a form that its indexes can answer.
 //!
-//! MongoDB's `{"v": 1}` also matches an array that holds 1, and its paths lead through arrays, so most of its conditions match more than ours: they may be asked.
-//! The few that match less in some place (equality with null, which we say of a field beyond an array) are not.
+//! MongoDB's `{"v": 1}` also matches an array that holds 1, and its paths lead through arrays, so most of its conditions match more than the interface's: those can be used.
+//! The few that match less in some cases (equality with null, which for us includes a field beyond an array) cannot.
 
 use bp_backend::engine::ID;
 use bp_backend::{Filter, Json};
@@ -12,7 +12,7 @@ use crate::convert::to_bson;
 /// Where the body is in a stored document.
 pub(crate) const BODY: &str = "b";
 
-/// A condition that all matches fulfil, and others may; empty for all documents.
+/// A condition that all matching documents fulfil, and perhaps others; empty for all documents.
 pub(crate) fn build_superset(filter: &Filter) -> Fields {
     may_match(filter).unwrap_or_default()
 }

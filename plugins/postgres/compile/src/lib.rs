@@ -18,7 +18,7 @@ pub static PLUGIN: Metadata = Metadata::backend(
     Setting::new(
         "schema",
         SettingKind::Text,
-        "The schema that holds the instance's collections, one table each, so that instances may share a database; the instance's name if nothing is said.",
+        "The schema that holds the instance's collections, one table each, so that instances may share a database; by default the instance's name.",
     )
     .example("\"rates\""),
     store::POOL,

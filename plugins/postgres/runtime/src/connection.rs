@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Error, NoTls};
 
-/// Who the process is to the server.
+/// The credentials of the process at the server.
 #[derive(Debug, Clone)]
 pub struct Login {
     /// The role.
@@ -19,7 +19,7 @@ pub struct Login {
 
 /// What every connection asks of the server.
 ///
-/// A statement whose client is gone ends within a second, so that a call that was dropped leaves no work behind; PostgreSQL has it since 14.
+/// A statement whose client is gone ends within a second, so that a dropped call leaves no work behind; PostgreSQL can do this since version 14.
 const OPTIONS: &str = "-c client_connection_check_interval=1s -c standard_conforming_strings=on \
                        -c default_transaction_isolation=read\\ committed";
 
@@ -89,7 +89,7 @@ impl Postgres {
     fn unreachable(&self, error: &Error) -> Infra {
         let kind = match error.code() {
             Some(code) => classify(code),
-            // A password that is missing, and the like: nothing that time mends. Broken pipes are `Io`, refused connections `Connect`.
+            // A missing password and similar errors, which do not go away with time. Broken pipes are `Io`, refused connections `Connect`.
             None if is_io(error) => InfraKind::Unavailable,
             None => InfraKind::Internal,
         };
@@ -125,9 +125,9 @@ fn describe_error(error: &Error) -> String {
 fn classify(code: &SqlState) -> InfraKind {
     match code.code() {
         "57014" => InfraKind::Deadline,
-        // Serialization, deadlock: the same again may succeed. A read-only transaction: this server is no primary, or not yet.
+        // Serialization failure or deadlock: a second attempt may succeed. A read-only transaction: this server is not a primary, or not yet.
         "40001" | "40P01" | "25006" => InfraKind::Unavailable,
-        // The server ends or starts; the connection.
+        // The server stops or starts, or the connection failed.
         code if code.starts_with("57P") || code.starts_with("08") => InfraKind::Unavailable,
         // Connections, memory, disk.
         code if code.starts_with("53") => InfraKind::Overloaded,
@@ -137,7 +137,7 @@ fn classify(code: &SqlState) -> InfraKind {
 
 /// What a statement's error means.
 ///
-/// A statement that the server refuses is undone by it, so it was not processed; save when the server ended meanwhile.
+/// The server undoes a statement that it refuses, so it was not processed, unless the server stopped meanwhile.
 pub(crate) fn to_fault(error: &Error) -> Fault {
     let message = format!("PostgreSQL: {}", describe_error(error));
     match error.code() {

@@ -33,7 +33,7 @@ impl fmt::Debug for PostgresDocuments {
 
 type Session = Lease<Postgres>;
 
-/// Whether a statement that comes too late may have been acted on.
+/// Whether a statement that ended too late may have changed something.
 #[derive(Clone, Copy)]
 enum Effect {
     Reads,
@@ -79,7 +79,7 @@ impl PostgresDocuments {
     /// A store on the server at `address`, in the schema of that name, over at most `pool` connections.
     ///
     /// # Errors
-    /// A pool of nothing, an empty schema.
+    /// A pool without connections, a schema name that is not valid.
     pub fn new(
         address: Address,
         login: &Login,
@@ -88,7 +88,7 @@ impl PostgresDocuments {
         limits: Live<Limits>,
     ) -> Result<Self, StartError> {
         if schema.is_empty() || schema.len() > 63 || schema.contains('\0') {
-            return Err(StartError::new("`schema`: 1 to 63 bytes without NUL"));
+            return Err(StartError::new("`schema` must have 1 to 63 bytes and no NUL"));
         }
         let connect = Postgres::new(address.clone(), login);
         Ok(Self { pool: Pool::new(connect, address, pool, limits)?, schema: Schema::new(schema) })
@@ -126,7 +126,7 @@ impl PostgresDocuments {
         self.make(session, collection).await?;
         let rows = run(session, statement, values, Effect::Writes).await?;
         rows.ok_or_else(|| {
-            // Somebody drops tables as fast as they are made.
+            // Something drops the table as fast as it is made.
             let message = format!("PostgreSQL: the table of `{collection}` is gone again");
             Fault::refused(InfraKind::Unavailable, message)
         })
@@ -173,7 +173,7 @@ impl PostgresDocuments {
             if written.is_some_and(|rows| !rows.is_empty()) {
                 return Ok(Some(changed));
             }
-            // Somebody wrote or removed it in between.
+            // Another caller wrote or removed it in between.
         }
     }
 }

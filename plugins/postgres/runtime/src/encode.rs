@@ -1,13 +1,13 @@
-//! JSON text for PostgreSQL, whose `numeric` keeps digits, not kinds of numbers.
+//! JSON text for PostgreSQL, whose `numeric` keeps digits but does not tell integers from floats.
 
 use std::fmt::Write as _;
 
 use bp_backend::Json;
 
-/// From here on no `i64` equals a float, so its digits are free.
+/// From here on no float equals an `i64`, so its digits need not be exact.
 const BEYOND_INTEGERS: f64 = 9_223_372_036_854_775_808.0;
 
-/// The text whose JSONB compares as the interface says, and reads back as the same value.
+/// JSON text whose JSONB compares as the interface defines, and reads back as the same value.
 ///
 /// A whole float is written with a fraction and all its digits: `1e16` would come back as an integer,
 /// and its shortest digits (2⁶⁰ is `1.152921504606847e18`) are another number than itself, next to which integers would sort wrongly.

@@ -10,14 +10,14 @@ use tokio_postgres::{Client, Error};
 use crate::connection::to_fault;
 use crate::sql;
 
-/// Two sessions that make one thing at once fail in PostgreSQL, `IF NOT EXISTS` or not; this lock, held to the end of the statement's transaction, makes them wait.
+/// When two sessions create the same object at once, PostgreSQL fails one, even with `IF NOT EXISTS`; this lock, held to the end of the transaction, makes one of them wait.
 ///
-/// The one that waited may still not see what the other made, so [`may_retry`] says when to look again.
+/// The session that waited may still not see what the other one made; [`may_retry`] says when to try again.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7079601331)";
-/// How often to look again.
+/// How many times to try again.
 const ATTEMPTS: usize = 5;
 
-/// Whether a statement failed because somebody else has just made what it makes.
+/// Whether a statement failed because another session has just made the same object.
 fn may_retry(error: &Error) -> bool {
     let codes = [
         SqlState::UNIQUE_VIOLATION,
@@ -79,7 +79,7 @@ impl Schema {
         }
     }
 
-    /// Makes an index, with its definition as its comment: that is how the same one is known again.
+    /// Makes an index, with its definition as its comment, by which the same index is recognised later.
     pub(crate) async fn index(
         &self,
         client: &Client,
@@ -87,7 +87,7 @@ impl Schema {
         index: &Index,
     ) -> Result<(), Fault> {
         let definition = definition(index);
-        // PostgreSQL's names are shorter than ours together, and live beside those of tables.
+        // PostgreSQL's names are too short for both of our names, and share one namespace with tables.
         let name = format!("bp_{}_{}", self.hash(collection, index), index.name);
         let name = name.get(..63).unwrap_or(&name);
         let qualified = format!("{}.{}", self.quoted(), escape_identifier(name));
@@ -100,7 +100,7 @@ impl Schema {
             paths.join(", ")
         );
         let comment = format!("COMMENT ON INDEX {qualified} IS {}", escape_literal(&definition));
-        // Only where it is new, which the block decides under the lock.
+        // Only if it is new, which the block checks under the lock.
         let block = format!(
             "DO {} ",
             escape_literal(&format!(

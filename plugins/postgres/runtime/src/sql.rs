@@ -1,6 +1,6 @@
 //! Filters, sorts and positions as SQL with the interface's meaning.
 //!
-//! A collection is a table of `id text COLLATE "C"` and `body jsonb`. What differs from JSONB's own ideas:
+//! A collection is a table of `id text COLLATE "C"` and `body jsonb`. What differs from JSONB's own semantics:
 //!
 //! - a path leads through objects only, so it is a chain of `->`, not `#>`, which enters arrays;
 //! - strings are ordered by code point, so they are taken out of JSONB, which would compare them in the database's language;
@@ -168,7 +168,7 @@ struct SortParts {
 
 fn parts(path: &str) -> SortParts {
     if path == ID {
-        // A bare `2`, in parentheses or not, would be the second column.
+        // A bare `2`, in parentheses or not, would mean the second column.
         return SortParts {
             rank: "2::int8".to_owned(),
             number: "NULL::numeric".to_owned(),
@@ -213,7 +213,7 @@ pub(crate) fn order_by(sort: &[Sort]) -> String {
 pub(crate) fn behind(query: &Query, position: &Position, values: &mut Values) -> String {
     let id = values.text(&position.id);
     let mut condition = format!("(id > {id})");
-    // From the last criterion to the first: behind in this one, or equal in it and behind in the rest.
+    // Built from the last criterion to the first: a row is behind in this one, or equal in it and behind in the rest.
     for (Sort { path, descending }, value) in query.sort.iter().zip(&position.values).rev() {
         let operator = if *descending { "<" } else { ">" };
         let SortParts { rank: of_row, number, text } = parts(path);
@@ -237,7 +237,7 @@ pub(crate) fn behind(query: &Query, position: &Position, values: &mut Values) ->
     condition
 }
 
-/// The body with no other top-level fields than these paths begin with; the rest of a projection is done on what comes back.
+/// The body with only the top-level fields in which these paths begin; the process does the rest of a projection.
 pub(crate) fn body(paths: &[&str], values: &mut Values) -> String {
     if paths.is_empty() {
         return "body::text".to_owned();

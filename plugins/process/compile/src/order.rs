@@ -6,8 +6,8 @@ use bp_plugin::Plan;
 
 /// Processes in waves: those of one wave stop together, and the next wave when they are gone.
 ///
-/// A process stops before those that it calls, so that nobody calls into a process that is gone.
-/// Processes that call each other in a circle have no such order; of them, the ones that the outside calls go first, and by name otherwise.
+/// A process stops before those that it calls, so that no call goes to a process that is gone.
+/// Processes that call each other in a circle have no such order; of them, those that the outside calls stop first, then the others by name.
 pub(crate) fn stop_waves(plan: &Plan) -> Vec<Vec<String>> {
     let process_of = |instance: &str| {
         plan.instances
@@ -35,7 +35,7 @@ fn waves(
     callees: &BTreeMap<&String, BTreeSet<&String>>,
     entry: &BTreeSet<&String>,
 ) -> Vec<Vec<String>> {
-    // How many callers of each are left; a large circle takes as many waves as it has members, so none of them looks at all.
+    // How many callers of each are left. A large circle takes as many waves as it has members, so no wave may look at all processes.
     let mut callers: BTreeMap<&String, usize> = callees.keys().map(|name| (*name, 0)).collect();
     for callee in callees.values().flatten() {
         *callers.entry(*callee).or_default() += 1;

@@ -19,7 +19,7 @@ pub static PLUGIN: Metadata = Metadata::backend(
     Setting::new(
         "namespace",
         SettingKind::Text,
-        "What the instance's keys begin with, so that instances may share a database; the instance's name if nothing is said.",
+        "What the instance's keys begin with, so that instances may share a database; by default the instance's name.",
     )
     .example("\"hotel-rates\""),
     store::POOL,

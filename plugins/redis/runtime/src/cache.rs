@@ -15,14 +15,14 @@ use redis::{
     IntoConnectionInfo, RedisConnectionInfo, RedisError, Script, ServerErrorKind,
 };
 
-/// Sets a key if it has a value: what it must have, what it gets, milliseconds to live or 0.
+/// Sets a key if it has the expected value. Arguments: expected value, new value, milliseconds to live or 0.
 const PUT_IF: &str = r"
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2])
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1";
 
-/// Adds to a counter and keeps its time to live: by how much, milliseconds to live for a new one or 0.
+/// Adds to a counter and keeps its time to live. Arguments: by how much, milliseconds to live for a new counter or 0.
 ///
 /// The sum is read back as text, because Lua's numbers have 53 bits.
 const INCREMENT: &str = r"
@@ -31,7 +31,7 @@ redis.call('INCRBY', KEYS[1], ARGV[1])
 if new and ARGV[2] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return redis.call('GET', KEYS[1])";
 
-/// Who the process is to the server.
+/// The credentials of the process at the server.
 #[derive(Debug, Clone)]
 pub struct Login {
     /// The user; without one, the server's default user.
@@ -93,7 +93,7 @@ fn describe_error(error: &RedisError) -> String {
     }
 }
 
-/// What a refusal means.
+/// What an error that the server returned means.
 fn classify(error: &RedisError) -> InfraKind {
     match error.kind() {
         ErrorKind::Server(
@@ -145,7 +145,7 @@ impl RedisCache {
     /// A cache on the server at `address`, with keys that begin with `namespace`, over at most `pool` connections.
     ///
     /// # Errors
-    /// A namespace that is none, a pool of nothing.
+    /// A namespace that is not valid, a pool without connections.
     pub fn new(
         address: Address,
         login: &Login,
@@ -156,7 +156,7 @@ impl RedisCache {
         let plain = namespace.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
         if namespace.is_empty() || namespace.len() > 64 || !plain {
             return Err(StartError::new(format!(
-                "`namespace`: 1 to 64 visible ASCII characters without `:`, not {namespace:?}"
+                "`namespace` must be 1 to 64 visible ASCII characters without `:`, not {namespace:?}"
             )));
         }
         let mut settings = RedisConnectionInfo::default().set_db(login.database);
@@ -242,7 +242,7 @@ impl Cache for RedisCache {
         validate::entry(&key, &value, ttl)?;
         let key = self.key(&key);
         let Some(expected) = expected else {
-            // Answers nothing where the key is there.
+            // Returns nothing if the key exists.
             let done: Option<String> = self.command(build_set(&key, &value, ttl).arg("NX")).await?;
             return Ok(done.is_some());
         };
@@ -281,7 +281,7 @@ impl Cache for RedisCache {
 fn counter_fault(key: &str, error: &RedisError) -> Fault {
     let message = error.to_string();
     if message.contains("not an integer") {
-        Fault::Answer(BackendError::WrongType(format!("`{key}` holds no decimal integer")))
+        Fault::Answer(BackendError::WrongType(format!("`{key}` does not hold a decimal integer")))
     } else if message.contains("would overflow") {
         Fault::Answer(BackendError::Invalid(format!("`{key}`: the sum is out of range")))
     } else {

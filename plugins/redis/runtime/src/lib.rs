@@ -1,7 +1,7 @@
 //! The `redis` backend: caches on a Redis server.
 //!
 //! A call has a connection of its own, though the library could send many calls over one:
-//! a connection that stalls, or a large value on it, then holds up one call and not all, and a call that is dropped can close it.
+//! a connection that stalls, or has a large value on it, then delays only one call, and a dropped call can close it.
 
 mod cache;
 

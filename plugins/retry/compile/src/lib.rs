@@ -1,7 +1,7 @@
 //! The compile half of `retry`: further attempts, within a budget.
 //!
 //! An attempt is repeated when it was not processed, or when the method is idempotent.
-//! The budget is a share of the calls that succeed, so a callee in trouble gets at most that share on top.
+//! The budget is a share of the calls that succeed, so a failing callee gets at most that share of extra calls.
 
 use bp_plugin::{ClientSlot, Literal, Metadata, Reach, Setting, SettingKind};
 

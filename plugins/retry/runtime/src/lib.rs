@@ -31,7 +31,7 @@ struct Settings {
 }
 struct Retry {
     settings: Live<Settings>,
-    /// One for the whole edge, so that a method in trouble gets no share from each of its neighbours too.
+    /// One budget for the whole edge, so that all methods together stay within the share.
     budget: Mutex<RetryBudget>,
     surroundings: Surroundings,
 }

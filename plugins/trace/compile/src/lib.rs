@@ -31,7 +31,7 @@ static METADATA: Metadata = Metadata::instance_wrapper(
     Setting::new(
         "sampling",
         SettingKind::Ratio,
-        "Share of the traces that begin here; one that began elsewhere is followed as it was decided there.",
+        "The share of the traces that begin here which is recorded; a trace that began elsewhere follows the decision made there.",
     )
     .default(Literal::Float(1.0))
     .tunable(),

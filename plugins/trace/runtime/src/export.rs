@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 
 /// Where a collector listens when nothing says otherwise.
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4317";
-/// What one batch may take.
+/// How long sending one batch may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The collector: the wiring's, else the environment's, else the usual port of this machine.
@@ -79,7 +79,7 @@ pub(crate) fn build_provider(
         .build())
 }
 
-/// Counts what becomes of spans: a missing collector is seen in a metric and stops nothing.
+/// Counts exported and failed spans: a missing collector shows in a metric and does not stop the process.
 #[derive(Debug)]
 struct CountingExporter {
     exporter: Arc<OtlpExporter>,

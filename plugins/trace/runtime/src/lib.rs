@@ -16,7 +16,7 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use serde::Deserialize;
 
-/// What a stopping process grants the last spans; its own limit is 2 s.
+/// How long a stopping process waits for the last spans; the runtime's own limit is 2 s.
 const FLUSH: Duration = Duration::from_millis(1800);
 
 /// The plugin.

@@ -22,7 +22,7 @@ const SAMPLED: u8 = 1;
 pub(crate) struct Trace {
     tracer: SdkTracer,
     side: Side,
-    /// An inner call has one span, for there is nobody on the other side to make another.
+    /// A call inside a process has one span, because there is no server side to make another.
     kind: SpanKind,
     settings: Live<Settings>,
     rng: Arc<dyn Rng>,
@@ -103,7 +103,7 @@ impl Trace {
         })
     }
 
-    /// A position for a trace that is not recorded, so that everything further down agrees not to record it.
+    /// A position for a trace that is not recorded, so that everything further down does not record it either.
     fn unrecorded(&self, parent: Option<&TraceContext>) -> TraceContext {
         let nonzero = || self.rng.next_u64().max(1);
         match parent {

@@ -117,7 +117,7 @@ async fn get_many_answers_in_order(stores: Factory) -> Outcome {
 
 async fn collections_are_apart(stores: Factory) -> Outcome {
     let store = stores.fresh().await?;
-    // One name is the other's prefix, and sorts right behind it; or differs in case; or is what a store makes of another for itself.
+    // One name is a prefix of the other and sorts next to it, or differs in case, or is the form in which a store keeps another name.
     let collections =
         ["t", "t0", "t_", "T", "tT", "Tt", "t-", "user", "select", "t_pkey", "T-pkey", "system"];
     for (collection, n) in collections.into_iter().zip(1..) {
@@ -278,7 +278,7 @@ async fn a_body_must_be_an_object_without_id(stores: Factory) -> Outcome {
         expect_invalid("put", store.put(c(), document("a", body)).await)?;
     }
     expect_equal("count", &store.count(c(), Filter::All).await?, &0)?;
-    // Further in, it is a name as any other.
+    // Below the top level it is a name like any other.
     store.put(c(), document("a", json!({ "x": { "_id": 1 } }))).await?;
     Ok(())
 }
@@ -340,7 +340,7 @@ async fn any_field_name_can_be_stored(stores: Factory) -> Outcome {
     store.put(c(), one.clone()).await?;
     expect_equal("get", &store.get(c(), "a".into()).await?, &Some(one.clone()))?;
     expect_equal(
-        "a path is no name with a dot",
+        "a path is not a name with a dot",
         &store.count(c(), Filter::exists("a.b", true)).await?,
         &0,
     )?;

@@ -359,7 +359,7 @@ async fn pages_are_stable_under_writes(stores: Factory) -> Outcome {
     let writes = |step: i64| -> BoxFuture<'static, Outcome> {
         let store = store.clone();
         Box::pin(async move {
-            // Before and behind the position, among equals, and away: each would move a page that counts.
+            // Inserts before and behind the position and among equals, and deletes: each would shift pages that are found by counting.
             store.insert(c(), document(&format!("00-{step}"), json!({ "n": -1 }))).await?;
             store.insert(c(), document(&format!("29-{step}"), json!({ "n": 9 }))).await?;
             store.delete(c(), format!("{step:02}")).await?;

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A case is one function over a fresh store; `cache` and `document_store` run all of them concurrently.
-//! They panic at the end with every case that failed and why.
+//! At the end they panic with a list of the cases that failed, and why.
 
 mod cache;
 mod document_store;
@@ -29,7 +29,7 @@ pub trait StoreFactory<S: ?Sized + Send + Sync + 'static>: Send + Sync + 'static
     /// A new, empty store, apart from every other.
     async fn fresh(&self) -> Result<Arc<S>, Failure>;
 
-    /// Ends a store that [`StoreFactory::fresh`] gave and opens its content again; `None` for one that forgets at its end.
+    /// Closes a store that [`StoreFactory::fresh`] gave and opens its content again; `None` for a store that does not keep its content.
     async fn reopen(&self, store: Arc<S>) -> Result<Option<Arc<S>>, Failure> {
         drop(store);
         Ok(None)

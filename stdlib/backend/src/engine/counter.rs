@@ -6,8 +6,9 @@ use crate::BackendError;
 pub fn add(key: &str, value: Option<&[u8]>, by: i64) -> Result<i64, BackendError> {
     let present = match value {
         None => 0,
-        Some(text) => parse(text)
-            .ok_or_else(|| BackendError::WrongType(format!("`{key}` holds no decimal integer")))?,
+        Some(text) => parse(text).ok_or_else(|| {
+            BackendError::WrongType(format!("`{key}` does not hold a decimal integer"))
+        })?,
     };
     let sum = present.checked_add(by);
     sum.ok_or_else(|| BackendError::Invalid(format!("`{key}`: {present} + {by} is out of range")))

@@ -3,7 +3,7 @@
 /// Longest collection or index name in bytes; leaves room for a prefix in PostgreSQL's 63.
 pub(crate) const MAX_NAME_BYTES: usize = 48;
 
-/// Whether it can name a collection or an index; names that differ in case alone are two.
+/// Whether it can name a collection or an index; names that differ only in case are two names.
 pub(crate) fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(is_in_name)
@@ -14,7 +14,7 @@ fn is_in_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
 
-/// A name that may have been meant: `my orders` → `my_orders`.
+/// Suggests a valid name: `my orders` → `my_orders`.
 pub(crate) fn proper_name(name: &str) -> String {
     let letter = |c: char| if is_in_name(c) { c } else { '_' };
     let name = name.trim_start_matches(|c: char| !c.is_ascii_alphabetic());

@@ -1,4 +1,4 @@
-//! The limits that every implementation keeps, so that what one takes all take.
+//! The limits that every implementation keeps, so that all implementations accept the same values.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn invalid(message: String) -> BackendError {
 /// A cache key.
 pub fn key(key: &str) -> Validity {
     match key.len() {
-        0 => Err(invalid("a key is empty".to_owned())),
+        0 => Err(invalid("the key is empty".to_owned())),
         length if length > MAX_KEY_BYTES => {
             Err(invalid(format!("a key of {length} bytes is longer than {MAX_KEY_BYTES}")))
         }
@@ -92,7 +92,7 @@ fn no_nul(text: &str) -> Validity {
     if text.contains('\0') { Err(invalid("a NUL character in text".to_owned())) } else { Ok(()) }
 }
 
-/// A document that is to be written; answers it with numbers in their one form and its compact JSON text.
+/// A document that is to be written; returns it with numbers in canonical form, and its compact JSON text.
 pub fn document(mut document: Document) -> Result<(Document, Vec<u8>), BackendError> {
     id(&document.id)?;
     let Json::Object(fields) = &document.body else {
@@ -154,7 +154,7 @@ pub fn path(path: &str) -> Validity {
     }
     if path.split('.').any(str::is_empty) {
         return Err(invalid(format!(
-            "`{}` is no path: field names joined by dots",
+            "`{}` is not a path: write field names joined by dots",
             path.escape_debug()
         )));
     }
@@ -171,7 +171,7 @@ pub fn path(path: &str) -> Validity {
 fn body_path(at: &str) -> Validity {
     path(at)?;
     if at == ID {
-        Err(invalid(format!("`{ID}` is a document's id and no field of it")))
+        Err(invalid(format!("`{ID}` is a document's id, not one of its fields")))
     } else {
         Ok(())
     }
@@ -208,7 +208,7 @@ fn nested_filter(of: &Filter, depth: usize) -> Validity {
         }
         Filter::Contains(at, operand) => {
             path(at)?;
-            // PostgreSQL's `@>` looks into objects and arrays, so only scalars mean the same everywhere.
+            // PostgreSQL's `@>` looks into objects and arrays, so only scalars have the same meaning in every store.
             if matches!(operand, Json::Array(_) | Json::Object(_)) {
                 return Err(invalid(format!("`{at}` can contain a scalar, not {operand}")));
             }
@@ -222,7 +222,7 @@ fn nested_filter(of: &Filter, depth: usize) -> Validity {
     }
 }
 
-/// A query, save its token.
+/// Checks a query, except its token.
 pub fn query(of: &Query) -> Validity {
     filter(&of.filter)?;
     of.fields.iter().try_for_each(|field| body_path(field))?;
@@ -245,7 +245,7 @@ pub fn update(of: &Update) -> Validity {
         Change::Inc(at, operand) => {
             body_path(at)?;
             if !matches!(operand, Json::Int(_) | Json::Float(_)) {
-                return Err(invalid(format!("`{at}` grows by {operand}, which is no number")));
+                return Err(invalid(format!("`{at}` grows by {operand}, which is not a number")));
             }
             value(&mut operand.clone(), MAX_DEPTH)
         }

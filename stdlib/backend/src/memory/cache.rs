@@ -15,7 +15,7 @@ use crate::{BackendError, Cache};
 /// What an entry costs beside its key and value: slot, list links, expiry.
 const ENTRY_OVERHEAD: usize = 128;
 
-/// The bounds of a [`MemoryCache`]; beyond them the entries used longest ago go.
+/// The bounds of a [`MemoryCache`]; beyond them the least recently used entries are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheLimits {
     /// Most entries.
@@ -34,7 +34,7 @@ impl Default for CacheLimits {
 /// A [`Cache`] in memory with exact bounds, least recently used out first.
 ///
 /// Time to live is exact.
-/// (Its own over moka or quick_cache because those apply bounds some time later and have no injected clock.)
+/// (It does not use moka or quick_cache, because those apply bounds some time later and have no injected clock.)
 #[derive(Debug)]
 pub struct MemoryCache {
     clock: Arc<dyn Clock>,
@@ -81,7 +81,7 @@ impl MemoryCache {
         self.with(|entries, _now| (entries.by_key.len(), entries.bytes))
     }
 
-    /// Works on the entries that are alive; one critical section a call makes each call atomic.
+    /// Runs `work` on the live entries; one critical section for each call makes the call atomic.
     fn with<T>(&self, work: impl FnOnce(&mut Entries, Instant) -> T) -> T {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
@@ -119,7 +119,7 @@ impl Entries {
         }
     }
 
-    /// Takes a removed entry off the accounts.
+    /// Subtracts a removed entry from the totals.
     fn forget(&mut self, key: Arc<str>, entry: &Entry) {
         self.bytes -= cost(&key, entry);
         if let Some(expires) = entry.expires {

@@ -34,7 +34,7 @@ impl MemoryDocuments {
         Self::default()
     }
 
-    /// Every critical section leaves the collections whole, so a poisoned lock is usable.
+    /// Every critical section leaves the collections consistent, so a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Collection>> {
         self.collections.lock().unwrap_or_else(PoisonError::into_inner)
     }

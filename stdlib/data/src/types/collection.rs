@@ -113,7 +113,7 @@ fn into_array<T: Data, const N: usize>(items: Vec<T>) -> Result<[T; N], DecodeEr
     })
 }
 
-/// Sets, and queues: whatever is a list on the wire and collects its items.
+/// Sets and queues, which are lists on the wire and can be collected from their items.
 macro_rules! list {
     ([$($generics:tt)*] $list:ty, $item:ident, $keep:ident, $in_order:expr) => {
         impl<$($generics)*> Data for $list {

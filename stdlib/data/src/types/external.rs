@@ -53,7 +53,7 @@ impl Data for Bytes {
     }
 }
 
-/// With the zeros that it was written with, which say how exact it is, unless all equal ones are to look alike.
+/// With its trailing zeros, which say how exact it is, except in the canonical form.
 fn write_decimal(value: &Decimal) -> String {
     if json::is_canonical() { value.normalize().to_string() } else { value.to_string() }
 }

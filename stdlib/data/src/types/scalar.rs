@@ -79,7 +79,7 @@ macro_rules! float {
             const PACKED: Option<WireType> = Some(WireType::$wire);
 
             fn put(&self, at: FieldPosition, out: &mut Writer) {
-                // By its bits, so that -0.0 is not taken for the empty value.
+                // By its bits, so that -0.0 does not count as the empty value.
                 if at.item || self.to_bits() != 0 {
                     out.write_tag(at.number, WireType::$wire);
                     self.put_bare(out);
@@ -134,7 +134,7 @@ fn round_to_f32(value: f64) -> f32 {
 
 /// An `f32` by its own shortest digits: 0.1 rather than 0.10000000149011612.
 ///
-/// They are taken only if they lead back to the same `f32`; rounding twice might not.
+/// They are used only if they read back as the same `f32`, because rounding twice may not.
 #[expect(clippy::cast_possible_truncation, reason = "compared right away")]
 fn shortest_number(value: f32) -> Option<Number> {
     let exact = f64::from(value);

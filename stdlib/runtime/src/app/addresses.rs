@@ -29,7 +29,7 @@ fn is_networked(plan: &RunPlan, instance: &InstancePlan) -> bool {
     plan.plugins.get(plugin).is_some_and(|plugin| plugin.settings.contains_key("address"))
 }
 
-/// Checks that every `BP_ADDR_…` and `BP_BIND_…` names an address of the plan, and that the former are of a known form.
+/// Checks that every `BP_ADDR_…` and `BP_BIND_…` names an address of the plan, and that every `BP_ADDR_…` has a known form.
 pub(super) fn check_addresses(plan: &RunPlan, environment: &Environment) -> Result<(), StartError> {
     let listeners = plan.listeners.values().map(|listener| listener.address.as_str());
     let admins = plan.processes.values().map(|process| process.admin.address.as_str());

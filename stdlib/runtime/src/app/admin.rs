@@ -1,6 +1,6 @@
 //! The admin listener of a process: `/bp/live`, `/bp/ready`, `/bp/startup`, `/metrics`.
 //!
-//! Every answer is about this process alone: one that waited for its callees could never start in a cycle.
+//! Every answer is about this process alone: if it waited for its callees, processes that call each other could never start.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) async fn serve(
     state: Arc<ProcessState>,
     metrics: Arc<ProcessMetrics>,
 ) {
-    // Never told to drain: probes must be answered until the end.
+    // This drain is never started: probes must be answered until the end.
     listen::accept_connections(listener, Drain::new(), move |stream| {
         let (state, metrics) = (state.clone(), metrics.clone());
         let service = service_fn(move |request| {

@@ -34,7 +34,7 @@ pub(super) struct Assembly<'a> {
     registry: &'a Registry,
     state: &'a ProcessState,
     pub(super) instances: BTreeMap<String, AnyInstance>,
-    /// Where callees inside cycles will be.
+    /// Callees inside cycles, set once they are built.
     cells: BTreeMap<String, LateCell>,
     /// By edge: two parameters on one edge share a client.
     clients: BTreeMap<String, AnyInstance>,
@@ -112,7 +112,7 @@ impl<'a> Assembly<'a> {
         let mut context = Context::empty();
         context.set_tasks(self.state.tasks.clone());
         let built = context.scope(constructor(builder)).await;
-        // Said even when the constructor ignored the error, and instead of what it made of it.
+        // Reported even when the constructor ignored the error, and instead of the constructor's own error.
         if let Some(edge) = self.state.gate.early_call(name) {
             return Err(StartError::new(format!(
                 "the constructor of `{name}` ({implementation}) makes a call on `{edge}`, which is inside a cycle of services: \
@@ -125,7 +125,7 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    /// Keeps an instance, and binds the handles that wait for it.
+    /// Stores an instance, and gives it to the callers that were built before it.
     fn add_instance(&mut self, name: &str, interface: &str, instance: AnyInstance) {
         let dispatch =
             self.registry.interfaces.get(interface).and_then(|glue| glue.build_dispatch(&instance));
@@ -159,7 +159,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// What a parameter holds: the callee itself where nothing stands between, else a client.
+    /// Gives a parameter its callee: the instance itself where nothing is between, else a client.
     fn bind(&mut self, bound: &BoundPlan) -> Result<AnyInstance, StartError> {
         let plan = self.state.plan.clone();
         let edge = find_edge(&plan, &bound.edge)?;
@@ -192,7 +192,7 @@ impl<'a> Assembly<'a> {
         } else if here {
             let callee = self.late_cell(&edge.callee).get().cloned();
             Arc::new(LocalCallee(callee.ok_or_else(|| {
-                StartError::new(format!("`{}` is no `{}`", edge.callee, edge.interface))
+                StartError::new(format!("`{}` is not a `{}`", edge.callee, edge.interface))
             })?))
         } else {
             let gate = edge.cyclic.then(|| self.state.gate.clone());
@@ -362,7 +362,7 @@ impl<'a> Assembly<'a> {
 
     /// Puts the wrappers of the outside world's edge in front of a listener's own.
     ///
-    /// Nobody out there runs them, so the listener does; whoever else calls through it is held to them too.
+    /// Callers outside the system do not run them, so the listener does; other callers of the same listener pass them too.
     fn put_behind_outside_edge(
         &self,
         listener: &str,
@@ -434,7 +434,7 @@ fn wrap_chains(outer: &Chains, inner: &Chains) -> Chains {
     both.map(|(outer, inner)| outer.iter().chain(inner).cloned().collect()).collect()
 }
 
-/// A plan's edge as calls see it; `remote` is what it is here, since one process may hold all that the plan spreads over several.
+/// A plan's edge as calls see it; `remote` is given by the caller, because one process may hold what the plan spreads over several.
 pub(super) fn build_edge(key: &str, plan: &EdgePlan, remote: bool) -> Edge {
     Edge {
         key: key.to_owned(),
@@ -446,7 +446,7 @@ pub(super) fn build_edge(key: &str, plan: &EdgePlan, remote: bool) -> Edge {
     }
 }
 
-/// What a listener says of an instance: routes and the like, which do not change.
+/// The listener's settings for an instance, such as routes; they do not change while the process runs.
 pub(super) fn resolve_served_settings(
     state: &ProcessState,
     listener: &str,

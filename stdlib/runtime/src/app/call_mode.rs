@@ -23,7 +23,7 @@ pub(super) async fn run(
 ) -> ExitCode {
     let arguments = match serde_json::from_str(json) {
         Ok(arguments) => arguments,
-        Err(error) => return complain(&format!("`{json}` is no JSON: {error}"), 2),
+        Err(error) => return complain(&format!("`{json}` is not JSON: {error}"), 2),
     };
     let outside = match OutsideCaller::new(app, environment) {
         Ok(outside) => outside,
@@ -57,7 +57,7 @@ pub(super) async fn call(
             known.join(", ")
         ))
     })?;
-    // No arguments may be written as nothing at all.
+    // A call without arguments may leave them out altogether.
     let empty = Value::Object(serde_json::Map::new());
     let arguments = if arguments.is_null() { &empty } else { arguments };
     Ok(glue.call_json(&client, found.index, arguments).await)
@@ -74,7 +74,7 @@ pub(super) fn show(outcome: &Outcome) -> String {
     }
 }
 
-/// A line on standard output. A reader that went away is no failure of the call.
+/// A line on standard output. A reader that went away does not make the call fail.
 pub(super) fn print(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

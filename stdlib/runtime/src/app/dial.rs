@@ -13,7 +13,7 @@ use crate::error::StartError;
 use crate::instance::InterfaceGlue;
 use crate::plan::{EdgePlan, RunPlan, Stack, TransportPlan};
 
-/// The outside world's view of a system.
+/// A caller outside the system.
 pub(crate) struct OutsideCaller {
     state: Arc<ProcessState>,
     registry: Arc<Registry>,
@@ -49,7 +49,7 @@ impl OutsideCaller {
         let interface = glue.interface();
         let assembly = Assembly::new(&self.registry, &self.state);
         let transport = assembly.connect(&key, edge, &shared)?;
-        // So that a test or a smoke call waits no longer than the outside world may.
+        // With these a test or a smoke call has the same time limits as callers outside.
         let chains = assembly.build_client_chains(&key, edge, &shared, interface)?;
         let end = Arc::new(RemoteCallee { transport, gate: None, deadline: edge.deadline });
         Ok((glue, Client::with_chains(shared, interface, chains, end)))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// How many places are told; the others are counted.
+/// How many differences are shown; the others are counted.
 const MOST: usize = 5;
 /// How much of a value is shown.
 const LONGEST: usize = 60;
@@ -73,12 +73,12 @@ impl Differences {
     }
 }
 
-/// Whether a name can stand behind a point.
+/// Whether a name can be written after a dot.
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// A text from shortly before the character at `at`, which is where it matters.
+/// The text around the character at `at`, where the difference is.
 fn quote(text: &str, at: usize) -> String {
     if text.chars().count() <= LONGEST {
         return format!("{text:?}");

@@ -1,4 +1,4 @@
-//! Asks the process's own admin listener how it is, for containers that hold no other program to ask with.
+//! Asks the process's own admin listener for its health, for containers that hold no other program to do so.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -10,7 +10,7 @@ use super::lifecycle::{choose_process, complain};
 use crate::environment::Environment;
 use crate::error::StartError;
 
-/// Most time for each step of the exchange, which stays on this machine.
+/// The longest time for each step of the exchange, which stays on this machine.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What may be asked.
@@ -19,7 +19,7 @@ const PROBES: [&str; 3] = ["live", "ready", "startup"];
 /// Exits with 0 when the admin listener answers 200, with 1 when it answers otherwise or not at all.
 pub(super) fn run(app: &App, environment: &Environment, probe: &str) -> ExitCode {
     if !PROBES.contains(&probe) {
-        return complain(&format!("`{probe}` is no probe; known: {}", PROBES.join(", ")), 2);
+        return complain(&format!("`{probe}` is not a probe; known: {}", PROBES.join(", ")), 2);
     }
     match ask(app, environment, probe) {
         Ok(200) => ExitCode::SUCCESS,
@@ -42,7 +42,7 @@ fn ask(app: &App, environment: &Environment, probe: &str) -> Result<u16, StartEr
     fetch_status(address, probe).map_err(failed)
 }
 
-/// Where the admin listener is reached from here: where it listens, this machine standing for every address.
+/// How the admin listener is reached from here: at its address, or at loopback when it listens on all addresses.
 fn find_admin_address(
     environment: &Environment,
     name: &str,
@@ -52,8 +52,9 @@ fn find_admin_address(
     let text =
         environment.get(&variable).map_or_else(|| format!("127.0.0.1:{port}"), str::to_owned);
     let mut found = text.to_socket_addrs().map_err(|e| StartError::because(&variable, &e))?;
-    let mut address =
-        found.next().ok_or_else(|| StartError::new(format!("{variable}: `{text}` is nowhere")))?;
+    let mut address = found
+        .next()
+        .ok_or_else(|| StartError::new(format!("{variable}: `{text}` has no address")))?;
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
@@ -62,7 +63,7 @@ fn find_admin_address(
     Ok(address)
 }
 
-/// The status of one request, read off its first line.
+/// The status of one answer, from its first line.
 fn fetch_status(address: SocketAddr, probe: &str) -> std::io::Result<u16> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -72,5 +73,5 @@ fn fetch_status(address: SocketAddr, probe: &str) -> std::io::Result<u16> {
     let mut line = [0; 12];
     stream.read_exact(&mut line)?;
     let code = std::str::from_utf8(&line).ok().and_then(|l| l.strip_prefix("HTTP/1.1 "));
-    code.and_then(|c| c.parse().ok()).ok_or_else(|| std::io::Error::other("the answer is no HTTP"))
+    code.and_then(|c| c.parse().ok()).ok_or_else(|| std::io::Error::other("the answer is not HTTP"))
 }

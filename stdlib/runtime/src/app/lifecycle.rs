@@ -21,7 +21,7 @@ const USAGE: &str =
     "usage: (nothing) | smoke | call INSTANCE METHOD JSON | health live|ready|startup";
 
 pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> ExitCode {
-    // Asked every few seconds by what watches a container: no logs, no async runtime.
+    // A container's probe runs this every few seconds, so it starts no logs and no async runtime.
     if let [mode, probe] = arguments
         && mode == "health"
     {
@@ -44,12 +44,12 @@ pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> 
         }
         _ => complain(USAGE, 2),
     };
-    // A handler that blocks its thread must not keep the process.
+    // A handler that blocks its thread must not keep the process from ending.
     runtime.shutdown_timeout(LAST);
     code
 }
 
-/// Says on standard error what went wrong, in every log format alike, since a log may be switched off.
+/// Prints what went wrong on standard error, whatever the log format is, because the log may be switched off.
 #[expect(clippy::print_stderr, reason = "the last words of a process that cannot start")]
 pub(super) fn complain(message: &str, code: u8) -> ExitCode {
     eprintln!("error: {message}");
@@ -57,7 +57,7 @@ pub(super) fn complain(message: &str, code: u8) -> ExitCode {
 }
 
 async fn serve(app: App, environment: Environment) -> ExitCode {
-    // Taken before anything else: as process 1, SIGTERM has no default.
+    // Installed before anything else: SIGTERM has no default action for process 1.
     let (mut first, mut second) = match (Signals::new(), Signals::new()) {
         (Ok(first), Ok(second)) => (first, second),
         (Err(error), _) | (_, Err(error)) => return complain(&format!("signals: {error}"), 1),
@@ -85,7 +85,7 @@ async fn serve(app: App, environment: Environment) -> ExitCode {
         _ = running.failed() => true,
     };
     if !failed {
-        // The second listener saw the same signal; only another one means haste.
+        // The second receiver saw the same signal too; only another signal means that it should hurry.
         second.next().await;
     }
     tracing::info!(failed, "stops");
@@ -104,13 +104,13 @@ pub(super) fn watch_supervisor(environment: &Environment) {
     }
 }
 
-/// Under `bp run`, standard input is a pipe that ends with the supervisor, however that ends; nobody is left to stop this process then, so it asks itself.
+/// Under `bp run`, standard input is a pipe that closes when the supervisor ends, however it ends. Nothing else would stop this process then, so it stops itself.
 fn stop_with_supervisor() {
     let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
 }
 
-/// The process to be: `BP_PROCESS`, or the only one there is.
+/// Chooses the process to run: `BP_PROCESS`, or the only one in the plan.
 pub(super) fn choose_process(app: &App, environment: &Environment) -> Result<String, StartError> {
     if let Some(name) = environment.get("BP_PROCESS") {
         return Ok(name.to_owned());
@@ -122,7 +122,7 @@ pub(super) fn choose_process(app: &App, environment: &Environment) -> Result<Str
     }
     let known: Vec<_> = plan.processes.keys().map(String::as_str).collect();
     Err(StartError::new(format!(
-        "BP_PROCESS is not set; one of {}, or * for all in one",
+        "BP_PROCESS is not set; set it to one of {}, or to * for all in one process",
         known.join(", ")
     )))
 }

@@ -44,7 +44,7 @@ use crate::plugin::{BackendPlugin, TransportPlugin, WrapperPlugin};
 /// }
 /// ```
 ///
-/// It holds what *any* of the application's wirings may need; the plan picks.
+/// It holds what *any* of the application's wirings may need; the plan chooses among it.
 pub struct App {
     plan: Cow<'static, str>,
     registry: Registry,
@@ -103,7 +103,7 @@ impl App {
     ///
     /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or does the init that `BP_INIT` names and ends; `smoke` makes the plan's smoke calls; `call INSTANCE METHOD JSON` makes one; `health live|ready|startup` asks the process that runs beside it, for containers without a shell.
     ///
-    /// The exit code is 0 after a clean end or of a healthy process, 1 when start-up, a background task, an init or a call failed, 2 for arguments that are none, 75 when calls had to be given up.
+    /// The exit code is 0 after a clean end or of a healthy process, 1 when start-up, a background task, an init or a call failed, 2 for wrong arguments, 75 when calls had to be given up.
     pub fn main(self) -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         self.main_with(Environment::of_process(), &arguments)
@@ -117,7 +117,7 @@ impl App {
     /// Starts what `hosting` asks for, inside a tokio runtime.
     ///
     /// # Errors
-    /// Everything that keeps the process from serving, by the name of what is wrong.
+    /// Whatever keeps the process from serving; the message names what is wrong.
     pub async fn start(
         self,
         environment: Environment,

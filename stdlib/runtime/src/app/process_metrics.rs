@@ -1,4 +1,4 @@
-//! Metrics of the process itself, by the names that OpenTelemetry has for them; what it has no name for begins with `bp_`.
+//! Metrics of the process itself, with OpenTelemetry's names; names that OpenTelemetry does not define begin with `bp_`.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use prometheus_client::metrics::info::Info;
 use super::process_state::ProcessState;
 use crate::metrics::Metrics;
 
-/// Gauges that are set when somebody looks.
+/// Gauges that are set when the metrics are read.
 pub(super) struct ProcessMetrics {
     metrics: Metrics,
     tasks_alive: Gauge,
@@ -55,7 +55,7 @@ impl ProcessMetrics {
     }
 }
 
-/// From Linux; 0 elsewhere. The page of every platform that runs it is 4 KiB or a multiple, which `VmRSS` avoids to know.
+/// From Linux; 0 elsewhere. `VmRSS` is in kilobytes, so the size of a page need not be known.
 fn read_resident_bytes() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -33,7 +33,7 @@ pub(super) struct ProcessState {
     pub(super) stop: CancellationToken,
     pub(super) started: AtomicBool,
     pub(super) ready: watch::Sender<bool>,
-    /// The first failure of something that must not end.
+    /// The first failure of a part that must not end.
     pub(super) failure: watch::Sender<Option<String>>,
 }
 

@@ -33,7 +33,7 @@ use crate::plugin::{ServeContext, Surroundings};
 use crate::server::panic_text;
 use crate::tasks::Tasks;
 
-/// The longest that buffered telemetry may take to leave.
+/// How long sending the buffered telemetry may take.
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// What a process holds and whether it listens.
@@ -119,7 +119,7 @@ impl Running {
         }
         running.instances = assembly.instances;
         running.run_background(assembly.background);
-        // All in one process, there is no other process for an init.
+        // When all processes are one, there is no other process for an init.
         if state.process == ALL {
             for name in state.plan.inits.keys() {
                 running.init(name).await.map_err(|error| error.at(format!("init `{name}`")))?;
@@ -228,7 +228,7 @@ impl Running {
         let mut failure = self.state.failure.subscribe();
         match failure.wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or_default(),
-            // The host holds the sender, so it lives as long as this borrow.
+            // The state holds the sender, so it lives as long as this borrow.
             Err(_) => std::future::pending().await,
         }
     }
@@ -245,7 +245,7 @@ impl Running {
         let drain = self.drain_plan();
         self.state.ready.send_replace(false);
         let orderly = async {
-            // Whoever balances over this process needs time to see that it is unready; without a listener nobody does.
+            // Callers need time to see that this process is unready; without a listener there are no callers.
             if !self.serving.is_empty() {
                 tokio::time::sleep(drain.delay()).await;
             }
@@ -276,7 +276,7 @@ impl Running {
         Stopped { drained }
     }
 
-    /// The most patient of the processes that are in this one.
+    /// The longest limits of the processes that this one holds.
     fn drain_plan(&self) -> DrainPlan {
         let processes = self.state.plan.processes.iter().filter(|(name, _)| self.state.is(name));
         let drains = processes.map(|(_, process)| process.drain);
@@ -297,7 +297,7 @@ impl fmt::Debug for Running {
     }
 }
 
-/// Everything before the first instance: the plan, the numbers on the wire, the configuration.
+/// Prepares what is needed before the first instance: the plan, the numbers on the wire, the configuration.
 pub(super) fn prepare(
     app: App,
     environment: Environment,

@@ -46,7 +46,7 @@ pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-/// An answer of the call's method in the one form that all equal ones have.
+/// An answer of the call's method in its canonical form.
 fn canonicalize(
     outside: &OutsideCaller,
     smoke: &SmokePlan,
@@ -56,11 +56,11 @@ fn canonicalize(
         let method = glue.interface().method(&smoke.method)?;
         Some(glue.canonicalize(method.index, value.clone()))
     });
-    // Without it there is no answer either.
+    // Without a connection there is no answer either.
     found.unwrap_or_else(|| Ok(value.clone()))
 }
 
-/// What to print of an outcome, and what is wrong with it, a line each.
+/// What to print for an outcome, and what is wrong with it, one line each.
 fn judge(
     smoke: &SmokePlan,
     outcome: Result<Result<Outcome, Infra>, StartError>,
@@ -88,7 +88,7 @@ fn judge(
     (show(&outcome), problems)
 }
 
-/// What of an answer is not as expected: both are read as the method's type, so that it counts what they are and not how they are written.
+/// How an answer differs from what is expected: both are read as the method's type, so that values are compared, not their spelling.
 fn compare(
     expected: &Value,
     got: &Value,
@@ -96,14 +96,16 @@ fn compare(
 ) -> Vec<String> {
     let (wanted, found) = match (canonical(expected), canonical(got)) {
         (Ok(wanted), Ok(found)) => (wanted, found),
-        (Err(error), _) => return vec![format!("what is expected is no answer: {error}")],
+        (Err(error), _) => {
+            return vec![format!("the expected value does not fit the method's answer: {error}")];
+        }
         (_, Err(error)) => return vec![format!("the answer cannot be read again: {error}")],
     };
     if wanted == found {
         return Vec::new();
     }
     let mut lines = vec![format_line("expected", &wanted), format_line("got", &found)];
-    // Of two short values that are no more than themselves, all is said.
+    // Two short values that are not objects or lists are shown completely.
     let has_parts = wanted.is_object() || wanted.is_array();
     let differences = find_differences(&wanted, &found);
     if has_parts || differences.iter().any(|text| text.contains('…')) {
@@ -199,7 +201,9 @@ mod tests {
         );
         assert_eq!(
             lines(&json!("x"), &1_u8),
-            ["what is expected is no answer: expected an integer from 0 to 255, found \"x\""]
+            [
+                "the expected value does not fit the method's answer: expected an integer from 0 to 255, found \"x\""
+            ]
         );
     }
 }

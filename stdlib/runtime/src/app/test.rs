@@ -34,7 +34,7 @@ impl TestInstances {
                 let wanted = std::any::type_name::<T>();
                 glue.build_client(client)?
                     .get::<T>()
-                    .ok_or_else(|| StartError::new(format!("`{name}` is no {wanted}")))
+                    .ok_or_else(|| StartError::new(format!("`{name}` is not a {wanted}")))
             }),
         };
         found.unwrap_or_else(|error| panic!("{error}"))

@@ -1,4 +1,4 @@
-//! The end of an edge to another process: draws an endpoint for each call, and another one when the first did not take it.
+//! The load balancer of an edge to another process: draws an endpoint for each call, and another one when the first did not take it.
 
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::error::{Infra, InfraKind, Processed, StartError};
 use crate::plugin::{Dialer, Surroundings, WrapperContext, WrapperPlugin};
 use crate::sync::lock;
 
-/// How long asking whether an endpoint is back may take.
+/// How long a probe, which asks whether an endpoint is back, may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest that a call waits for the first answer of a look-up.
 const FIRST_LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ const FIRST_LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 /// The wrappers that each endpoint has for itself, such as a breaker.
 #[derive(Default)]
 pub(crate) struct EndpointWrappers {
-    /// Outermost first; with the methods that each leaves alone, by index.
+    /// Outermost first; for each, the methods that it does not apply to, by index.
     pub(crate) wrappers: Vec<(Arc<dyn WrapperPlugin>, WrapperContext, Vec<bool>)>,
 }
 
@@ -48,13 +48,13 @@ impl EndpointWrappers {
     }
 }
 
-/// The way to one endpoint.
+/// The wrappers and the client of one endpoint.
 struct EndpointClient {
     chains: Chains,
     end: Arc<dyn Endpoint>,
 }
 
-/// An edge's callee, as endpoints that come and go.
+/// Spreads an edge's calls over the callee's endpoints, which come and go.
 pub(crate) struct Balancer {
     inner: Arc<Inner>,
 }
@@ -64,7 +64,7 @@ struct Inner {
     interface: &'static Interface,
     endpoints: Endpoints<EndpointClient>,
     directory: Directory,
-    /// Held while the endpoints are replaced, so that what was learned last stays.
+    /// Held while the endpoints are replaced, so that an older list cannot overwrite a newer one.
     update_lock: Mutex<()>,
     dialer: Arc<dyn Dialer>,
     endpoint_wrappers: EndpointWrappers,
@@ -77,7 +77,7 @@ impl Balancer {
     /// Follows `directory` from now on.
     ///
     /// # Errors
-    /// An endpoint that is none, a wrapper's settings that cannot be read.
+    /// An address that is not valid, or a wrapper's settings that cannot be read.
     pub(crate) fn new(
         edge: Arc<Edge>,
         interface: &'static Interface,
@@ -108,7 +108,7 @@ impl Balancer {
             while known.changed().await.is_ok() {
                 let Some(inner) = follower.upgrade() else { return };
                 if let Err(error) = inner.update_endpoints() {
-                    tracing::error!(%error, "the endpoints stay as they were");
+                    tracing::error!(%error, "the endpoints stay unchanged");
                 }
             }
         });
@@ -116,10 +116,10 @@ impl Balancer {
     }
 }
 
-/// A callee at addresses that stay the same: for tests of transports, and for whoever calls without an application.
+/// A callee at fixed addresses: for tests of transports, and for callers without an application.
 ///
 /// # Errors
-/// An address that is no `host:port`.
+/// An address that is not a `host:port`.
 pub fn connect_fixed(
     dialer: Arc<dyn Dialer>,
     edge: Arc<Edge>,
@@ -166,11 +166,11 @@ impl Inner {
         let mut known = self.directory.known.clone();
         let answer = async {
             if known.wait_for(Option::is_some).await.is_ok() {
-                // The follower says what is wrong.
+                // The task that follows the directory logs what is wrong.
                 let _ = self.update_endpoints();
             }
         };
-        // A call without a first answer is refused below.
+        // Without a first answer the caller refuses the call.
         let _ = tokio::time::timeout(FIRST_LOOKUP_TIMEOUT, answer).await;
     }
 
@@ -223,13 +223,13 @@ impl Inner {
                         edge = self.edge.key,
                         address = picked.address(),
                         error = %infra,
-                        "an endpoint is passed over"
+                        "an endpoint cannot be reached; calls skip it until it can"
                     );
                     tokio::spawn(probe_until_back(probe, Arc::downgrade(self)));
                 }
                 self.metrics.update(&self.endpoints);
             }
-            // It broke in mid-call, which says nothing of the next connection.
+            // It broke in mid-call, which says nothing about the next connection.
             Err(Infra { kind: InfraKind::Unavailable, .. }) => {}
             _ => {
                 if picked.mark_reached() {
@@ -253,12 +253,12 @@ impl Endpoint for Balancer {
     }
 }
 
-/// Whether nobody there has begun with the call.
+/// Whether the endpoint certainly did not begin with the call.
 fn was_not_taken(infra: &Infra) -> bool {
     infra.kind == InfraKind::Unavailable && infra.processed == Processed::No
 }
 
-/// Asks an endpoint until it can be connected to, a call was answered there, or nobody wants to know.
+/// Tries to connect to an endpoint until that succeeds, a call was answered there, or it is no longer in use.
 async fn probe_until_back(probe: Probe<EndpointClient>, inner: Weak<Inner>) {
     loop {
         let Some(surroundings) = inner.upgrade().map(|inner| inner.surroundings.clone()) else {
@@ -266,7 +266,7 @@ async fn probe_until_back(probe: Probe<EndpointClient>, inner: Weak<Inner>) {
         };
         surroundings.clock.sleep(probe.pause(surroundings.rng.unit())).await;
         let Some(inner) = inner.upgrade().filter(|inner| probe.is_one_of(&inner.endpoints)) else {
-            // Someone else may list it again.
+            // The endpoint may be listed again later.
             probe.record(true);
             return;
         };
@@ -285,7 +285,7 @@ struct EdgeLabel {
     bp_edge: String,
 }
 
-/// What an edge's balance shows.
+/// The metrics of an edge's balance.
 struct EdgeMetrics {
     known: Gauge,
     ready: Gauge,
@@ -307,7 +307,10 @@ impl EdgeMetrics {
         )?;
         Ok(Self {
             known: gauge("bp_balance_endpoints", "Endpoints of the callee that are known")?,
-            ready: gauge("bp_balance_ready", "Endpoints of the callee that are not passed over")?,
+            ready: gauge(
+                "bp_balance_ready",
+                "Endpoints of the callee that calls are not skipping",
+            )?,
             failover: counter.get_or_create_owned(&of),
         })
     }

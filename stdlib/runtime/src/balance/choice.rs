@@ -7,23 +7,23 @@ pub enum Choice {
     /// (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
     #[default]
     P2c,
-    /// One after the other.
+    /// Round robin.
     RoundRobin,
     /// Any.
     Random,
 }
 
-/// Two different places below `count`, which is at least two, each pair equally likely.
+/// Draws two different indices below `count`, which is at least two; each pair is equally likely.
 ///
-/// The high half of the seed draws the first, the low half the second of what is left (Lemire's multiplication, whose bias below 2⁻³² is accepted).
-/// The same seed draws the same places, on any machine.
+/// The high half of the seed draws the first, the low half draws the second from the rest (Lemire's multiplication, whose bias below 2⁻³² is accepted).
+/// The same seed draws the same indices on any machine.
 pub fn draw_two(count: usize, seed: u64) -> (usize, usize) {
     let first = draw_below(count, seed >> 32);
     let second = draw_below(count.saturating_sub(1), seed & 0xffff_ffff);
     (first, if second >= first { second + 1 } else { second })
 }
 
-/// One place below `count`.
+/// Draws one index below `count`.
 pub(super) fn draw_one(count: usize, seed: u64) -> usize {
     draw_below(count, seed >> 32)
 }

@@ -1,4 +1,4 @@
-//! Endpoints as they come and go: one directory an address, followed by every edge that dials it.
+//! Endpoints as they come and go: one directory for each address, followed by every edge that dials it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,11 +16,11 @@ use crate::clock::Clock;
 use crate::error::StartError;
 use crate::sync::lock;
 
-/// How often a file is looked at; `bp run` waits for longer than that between a change and what follows from it.
+/// How often a file is checked; after a change `bp run` waits for longer than this before the next step.
 const FILE_PERIOD: Duration = Duration::from_millis(100);
-/// How often a name is looked up. The system's resolver keeps times to live to itself.
+/// How often a name is looked up. The system's resolver does not tell how long an answer is valid.
 const DNS_PERIOD: Duration = Duration::from_secs(5);
-/// Failures make it sooner, but not sooner than this after the last look-up.
+/// After a failed call the name is looked up sooner, but at least this long after the last look-up.
 const DNS_REST: Duration = Duration::from_millis(500);
 
 /// Endpoints, `None` until there was a first answer.
@@ -32,7 +32,7 @@ pub(super) trait Resolve: Send + Sync {
     fn look_up(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
-/// As the system is configured to: `/etc/hosts`, the name servers and search domains that a container is given.
+/// Looks names up as the system is configured: with `/etc/hosts`, and with the name servers and search domains of the container.
 pub(super) struct SystemResolver;
 
 impl Resolve for SystemResolver {
@@ -130,9 +130,9 @@ async fn follow_file(
                     publish(known, listed.endpoints, &path.display().to_string());
                 }
             }
-            // Said once as long as it is the same.
+            // Logged once as long as it is the same error.
             Err(error) if wrong.as_ref() != Some(&error) => {
-                tracing::error!(error, "the endpoints stay as they were");
+                tracing::error!(error, "the endpoints stay unchanged");
                 wrong = Some(error);
             }
             Err(_) => {}
@@ -155,7 +155,7 @@ async fn follow_name(
                 wrong = false;
                 let mut endpoints: Vec<_> =
                     found.into_iter().map(|ip| std::net::SocketAddr::new(ip, port)).collect();
-                // Resolvers turn the order from one answer to the next.
+                // Resolvers change the order from one answer to the next.
                 endpoints.sort_unstable();
                 endpoints.dedup();
                 publish(known, endpoints.iter().map(ToString::to_string).collect(), name);
@@ -163,10 +163,10 @@ async fn follow_name(
             outcome => {
                 if !wrong {
                     let error = outcome.map_or_else(|e| e.to_string(), |_| "no address".to_owned());
-                    tracing::error!(name, error, "the endpoints stay as they were");
+                    tracing::error!(name, error, "the endpoints stay unchanged");
                 }
                 wrong = true;
-                // Whoever waits for a first answer learns that there is none yet.
+                // Calls that wait for a first answer learn that there is none yet.
                 known.send_if_modified(|known| {
                     let first = known.is_none();
                     if first {
@@ -177,7 +177,7 @@ async fn follow_name(
             }
         }
         clock.sleep(DNS_REST).await;
-        // While a system starts, names come as their containers do, and calls fail until they are known.
+        // While a system starts, a name appears only with its container, and calls fail until it does, so this asks again soon.
         if known.borrow().as_ref().is_none_or(|endpoints| endpoints.is_empty()) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The endpoints of one callee: who is there, who can be reached, who is busy.
+//! The endpoints of one callee: which exist, which can be reached, which are busy.
 //!
 //! A state machine: seeds and times are arguments, nothing waits, and no lock is taken by a call.
 
@@ -12,16 +12,16 @@ use arc_swap::ArcSwap;
 
 use super::choice::{Choice, draw_one, draw_two, next_seed};
 
-/// The first pause before an endpoint that could not be reached is asked again.
+/// The first pause before an endpoint that could not be reached is probed.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often two are drawn before those that can be reached are counted out.
+/// How many times two endpoints are drawn at random before a list of those that can be reached is made.
 const DRAWS: u32 = 4;
 
 /// The endpoints of one callee, each with the client `T` that reaches it.
 pub struct Endpoints<T> {
-    /// In the order that decides between equals; it differs from caller to caller, so that no endpoint is everybody's first.
+    /// In the order that decides between equally loaded endpoints; it differs from caller to caller, so that callers do not all prefer the same one.
     members: ArcSwap<Vec<Arc<Member<T>>>>,
     choice: Choice,
     order: u64,
@@ -35,12 +35,12 @@ struct Member<T> {
     /// Failures in a row to reach it.
     failures: AtomicU32,
     down: AtomicBool,
-    /// Whether somebody asks it again and again whether it is back.
+    /// Whether a [`Probe`] for it exists, which asks again and again whether it is back.
     probed: AtomicBool,
 }
 
 impl<T> Endpoints<T> {
-    /// Nobody yet; `order` is the seed of the endpoints' order.
+    /// No endpoints yet; `order` is the seed of their order.
     pub fn new(choice: Choice, order: u64) -> Self {
         Self { members: ArcSwap::default(), choice, order, turn: AtomicUsize::new(0) }
     }
@@ -48,7 +48,7 @@ impl<T> Endpoints<T> {
     /// Makes these the endpoints. One that was there before keeps its client, its requests and its state.
     ///
     /// # Errors
-    /// The first of `dial`; the endpoints stay as they were.
+    /// The first error of `dial`; the endpoints stay unchanged.
     pub fn replace<E>(
         &self,
         addresses: &[String],
@@ -76,7 +76,7 @@ impl<T> Endpoints<T> {
         Ok(())
     }
 
-    /// Where an address comes in this caller's order.
+    /// The rank of an address in this caller's order.
     fn rank(&self, address: &str) -> u64 {
         address.bytes().fold(self.order, |hash, byte| next_seed(hash ^ u64::from(byte)))
     }
@@ -91,7 +91,7 @@ impl<T> Endpoints<T> {
         self.len() == 0
     }
 
-    /// Number of endpoints that are not passed over.
+    /// Number of endpoints that are not skipped.
     pub fn ready(&self) -> usize {
         self.members.load().iter().filter(|member| member.is_up()).count()
     }
@@ -181,7 +181,7 @@ impl<T> Picked<T> {
         &self.member.client
     }
 
-    /// The endpoint answered: it can be reached, whatever the answer says. True when it was passed over.
+    /// The endpoint answered: it can be reached, whatever the answer says. True when it was skipped before.
     pub fn mark_reached(&self) -> bool {
         if self.member.failures.load(Ordering::Relaxed) == 0 {
             return false;
@@ -190,9 +190,9 @@ impl<T> Picked<T> {
         self.member.down.swap(false, Ordering::AcqRel)
     }
 
-    /// The endpoint could not be reached: it is passed over from now on. Who gets an answer asks it whether it is back.
+    /// The endpoint could not be reached: it is skipped from now on. The caller that gets a [`Probe`] finds out when it is back.
     pub fn mark_unreachable(&self) -> Option<Probe<T>> {
-        // Guesses while it is down say nothing new, so they do not lengthen the pauses.
+        // Calls that are tried while it is down say nothing new, so they do not lengthen the pauses.
         if !self.member.down.swap(true, Ordering::AcqRel) {
             self.member.failures.fetch_add(1, Ordering::Relaxed);
         }
@@ -213,7 +213,7 @@ impl<T> fmt::Debug for Picked<T> {
     }
 }
 
-/// The duty to ask an endpoint whether it is back; one at a time has it.
+/// The task of asking an endpoint whether it is back; only one exists at a time.
 pub struct Probe<T> {
     member: Arc<Member<T>>,
 }
@@ -224,27 +224,27 @@ impl<T> Probe<T> {
         &self.member.address
     }
 
-    /// How long to wait before asking; doubles with every failure in a row. `unit` in `[0, 1)` takes up to a half away, so that callers do not ask together.
+    /// How long to wait before asking; doubles with every failure in a row. `unit` in `[0, 1)` shortens it by up to a half, so that callers do not ask at the same time.
     pub fn pause(&self, unit: f64) -> Duration {
         let failures = self.member.failures.load(Ordering::Relaxed).saturating_sub(1);
         let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_PAUSE);
         pause.mul_f64(1.0 - unit / 2.0)
     }
 
-    /// What asking came to; true when it is to be asked again.
+    /// Records the result of a probe; true when the endpoint must be probed again.
     ///
-    /// A connection is no answer yet, so the failures before it still count when the next call fails.
+    /// A connection is not yet an answer, so the failures before it still count when the next call fails.
     pub fn record(&self, reached: bool) -> bool {
         if reached {
             self.member.down.store(false, Ordering::Release);
         } else if self.member.is_up() {
-            // A call was answered meanwhile, which knows better.
+            // A call was answered meanwhile, which is better evidence.
         } else {
             self.member.failures.fetch_add(1, Ordering::Relaxed);
             return true;
         }
         self.member.probed.store(false, Ordering::Release);
-        // A call that failed in between found the duty taken.
+        // A call that failed in between got no probe, because this one existed.
         !self.member.is_up() && !self.member.probed.swap(true, Ordering::AcqRel)
     }
 

@@ -1,30 +1,30 @@
-//! Replicas of one callee: which there are, which of them can be reached, and which one a call goes to.
+//! Replicas of one callee: which exist, which can be reached, and which one a call goes to.
 //!
 //! - [`Choice`] draws one of several endpoints; the default is the power of two choices by outstanding requests.
-//! - [`Endpoints`] is the state behind it: outstanding requests, who could not be reached, who is asked whether it is back.
+//! - [`Endpoints`] is the state behind it: outstanding requests, which endpoints could not be reached, which are probed.
 //! - An address, `BP_ADDR_<NAME>`, is where endpoints are learned from, now and for as long as the process runs:
 //!
 //! | form | meaning |
 //! |---|---|
 //! | `host:port`, or several with commas between | these endpoints; a host's name is resolved at every connection |
-//! | `dns:name:port` | one endpoint an address of the name, looked up every 5 s, and soon after one could not be reached |
+//! | `dns:name:port` | one endpoint for each address of the name, looked up every 5 s, and soon after one could not be reached |
 //! | `file:/path` | the endpoints that the file lists, a `host:port` a line (`#` begins a comment) or a JSON array of them; looked at every 100 ms; replace it whole, by renaming another over it |
 //!
 //! Any other form stops start-up, and so does a file that cannot be read then.
 //! Later a look-up that fails, or a file that is gone or wrong, changes nothing: what was known last stays in use, and the log says so.
-//! An empty file is an answer: nobody is there.
+//! An empty file is an answer: there are no endpoints.
 //!
 //! # Which endpoint is ready
 //!
 //! One that can be connected to.
 //! A listener of ours refuses connections until every instance of its process is built, and again as soon as it drains, so a connection says what a health service would say, without another call on the wire.
-//! An endpoint that refused a connection, or a call before it was processed, is passed over; a connection is tried in the background, with pauses that double from 100 ms to 5 s, until one succeeds.
-//! When nobody is left, all are candidates: a guess beats a certain failure.
+//! An endpoint that refused a connection, or a call before it was processed, is skipped; a connection is tried in the background, with pauses that double from 100 ms to 5 s, until one succeeds.
+//! When no endpoint is left, all are candidates: an attempt is better than a certain failure.
 //! A replica that is to stop is taken from the list first (`bp run` rewrites the file, Kubernetes the name's addresses), and serves on for a while.
 //!
 //! # Failover
 //!
-//! A call that was surely not processed (no connection, a refused stream, a GOAWAY above the last stream) goes to another endpoint at once, at most [`Balance::failover`] times, whether or not the edge has a `retry` and whatever the method: nobody has done anything yet.
+//! A call that was surely not processed (no connection, a refused stream, a GOAWAY above the last stream) goes to another endpoint at once, at most [`Balance::failover`] times, whether or not the edge has a `retry` and whatever the method: nothing has been done yet.
 //! No endpoint is tried twice for it.
 //! A connection that breaks in mid-call leaves open whether the callee acted; only `retry` repeats such a call, and only an idempotent one.
 
@@ -54,7 +54,7 @@ pub struct Balance {
 }
 
 impl Default for Balance {
-    /// What an edge does that says nothing.
+    /// What an edge does that has no `balance` in the wiring.
     fn default() -> Self {
         Self { choice: Choice::P2c, failover: 2 }
     }

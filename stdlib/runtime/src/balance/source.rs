@@ -20,27 +20,27 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Reads an address; the error says what is wrong and what may be written.
+    /// Reads an address; the error says what is wrong and which forms are allowed.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let forms =
             "write host:port, several of them with commas between, dns:name:port or file:/path";
         let text = text.trim();
         if let Some(path) = text.strip_prefix("file:") {
             if path.is_empty() {
-                return Err(format!("`{text}` names no file; {forms}"));
+                return Err(format!("`{text}` does not name a file; {forms}"));
             }
             return Ok(Self::File(PathBuf::from(path)));
         }
         if let Some(rest) = text.strip_prefix("dns:") {
             let (name, port) = parse_host_and_port(rest)
                 .filter(|(name, _)| !name.contains([':', ',']))
-                .ok_or_else(|| format!("`{text}` is no dns:name:port; {forms}"))?;
+                .ok_or_else(|| format!("`{text}` does not have the form dns:name:port; {forms}"))?;
             return Ok(Self::Dns { name: name.to_owned(), port });
         }
         let list: Vec<_> =
             text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect();
         if list.is_empty() || !list.iter().all(|one| is_endpoint(one)) {
-            return Err(format!("`{text}` is no list of host:port; {forms}"));
+            return Err(format!("`{text}` is not a list of host:port; {forms}"));
         }
         Ok(Self::List(list))
     }
@@ -55,7 +55,7 @@ pub(crate) fn parse_endpoints(text: &str) -> Result<Vec<String>, String> {
         lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
     };
     if let Some(wrong) = list.iter().find(|one| !is_endpoint(one)) {
-        return Err(format!("`{wrong}` is no host:port"));
+        return Err(format!("`{wrong}` is not a host:port"));
     }
     let distinct: BTreeSet<String> = list.into_iter().collect();
     Ok(distinct.into_iter().collect())

@@ -1,4 +1,4 @@
-//! Whether a process has finished its start-up, and which constructor did not wait for it.
+//! Whether a process has finished its start-up, and which constructors made a call before that.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -8,9 +8,9 @@ use crate::call::{Call, Edge};
 use crate::error::{Infra, InfraKind, Processed};
 use crate::sync::lock;
 
-/// Closed until every instance of the process is built.
+/// Refuses calls until every instance of the process is built.
 ///
-/// Calls on edges inside a cycle of services pass it. A constructor that makes one would wait for itself, so it is remembered and start-up fails by its name, even if it ignored the error.
+/// It guards edges inside a cycle of services. A constructor that makes such a call would wait for itself, so the call is remembered and start-up fails with the constructor's name, even if the constructor ignored the error.
 #[derive(Debug, Default)]
 pub(crate) struct StartGate {
     open: AtomicBool,

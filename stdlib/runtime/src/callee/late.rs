@@ -9,7 +9,7 @@ use crate::call::{Call, Reply};
 use crate::chain::{Dispatch, Endpoint};
 use crate::error::Infra;
 
-/// Where the callee will be.
+/// The callee, set once it is built.
 pub(crate) type LateCell = Arc<OnceLock<Arc<dyn Dispatch>>>;
 
 /// Answers `NotStarted` until the process has started.

@@ -15,7 +15,7 @@ use crate::chain::Endpoint;
 use crate::clock::Instant;
 use crate::error::{Infra, Processed};
 
-/// Watches the deadline around a transport's client, unless a wrapper does.
+/// A transport's client, with a watch on the deadline unless a wrapper watches it.
 pub(crate) struct RemoteCallee {
     pub(crate) transport: Arc<dyn Endpoint>,
     /// Present on an edge inside a cycle.

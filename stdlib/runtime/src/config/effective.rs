@@ -67,7 +67,7 @@ impl Effective {
 struct Winner<'a>(Option<(&'a Entry, Value)>);
 
 impl<'a> Winner<'a> {
-    /// Takes `entry` unless the present one is stronger: first by specificity, then by source.
+    /// Takes `entry` unless the present one is stronger: specificity counts first, then the source.
     fn offer(&mut self, entry: &'a Entry, value: &Value, leaf: &str) -> Result<(), StartError> {
         if let Some((present, other)) = &self.0 {
             match entry.precedence().cmp(&present.precedence()) {
@@ -124,7 +124,7 @@ fn compute_rows(
         return Ok(vec![row(None)?]);
     }
     let is_off = |method: &str| place.off.contains(method);
-    // A method that the wrapper leaves alone still needs a row that can be read: that of a method it takes.
+    // A method that the wrapper does not apply to still needs a row that can be read: it gets the row of another method.
     let Some(model) = place.methods.iter().find(|method| !is_off(method)) else {
         return place.methods.iter().map(|_| row(None)).collect();
     };
@@ -153,7 +153,7 @@ fn read_place_leaves(
         place.methods.iter().any(|method| selector.matches_method(method))
     };
     let plugin = plan.plugins.get(&place.plugin).filter(|_| fits)?;
-    // Below a backend's name stand its settings, below an edge the plugin's key.
+    // A backend's name is followed by its settings, an edge by the plugin's key.
     if place.table == Table::Backend {
         let one =
             Value::Object(std::iter::once((entry.key.clone(), entry.value.clone())).collect());
@@ -268,7 +268,7 @@ fn explain_unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
     }
     for (_, _, value) in found {
         if !value.tunable {
-            return Some(format!("`{}` changes only by a build", entry.key));
+            return Some(format!("`{}` can be changed only by a new build", entry.key));
         }
         if describe_kind(&value.value) != describe_kind(&entry.value)
             && !(is_numeric(&value.value) && is_numeric(&entry.value))

@@ -34,7 +34,7 @@ fn collect_below(
     }
     let Some(shorthand) = shorthand else {
         return Err(if value.is_boolean() {
-            "what is wrapped changes only by a build".to_owned()
+            "what is wrapped can be changed only by a new build".to_owned()
         } else {
             format!("write a table with {}", list_known(plugin, prefix))
         });
@@ -56,7 +56,7 @@ fn insert_leaf(
         return collect_below(plugin, path, setting.shorthand.as_deref(), value, found);
     }
     if !setting.tunable {
-        return Err(format!("`{path}` changes only by a build"));
+        return Err(format!("`{path}` can be changed only by a new build"));
     }
     check(setting, value).map_err(|error| format!("`{path}`: {error}"))?;
     found.insert(path.to_owned(), value.clone());

@@ -44,7 +44,7 @@ pub(crate) struct Configuration {
 
 #[derive(Debug)]
 struct State {
-    /// The file's text that `effective` was made from, right or wrong.
+    /// The text of the file when it was last read, whether it was right or wrong.
     seen: Option<String>,
     effective: Effective,
     /// The places of this process, by label.
@@ -87,7 +87,7 @@ impl Configuration {
     /// The settings of a transport, of which `max_message` is read here.
     ///
     /// # Errors
-    /// As [`Configuration::settings`]; a `max_message` that is no size.
+    /// As [`Configuration::settings`]; a `max_message` that is not a size.
     pub(crate) fn transport(&self, label: &str) -> Result<(Settings, MessageLimit), StartError> {
         let rows = lock(&self.state).effective.rows.get(label).cloned().unwrap_or_default();
         let written = rows.first().and_then(|row| row.get(MAX_MESSAGE));
@@ -99,7 +99,7 @@ impl Configuration {
             Some(number) => number.as_u64().and_then(|bytes| usize::try_from(bytes).ok()),
         };
         let bytes = bytes.ok_or_else(|| {
-            StartError::new(format!("{label}: `{MAX_MESSAGE}` is no size such as \"4MiB\""))
+            StartError::new(format!("{label}: `{MAX_MESSAGE}` is not a size such as \"4MiB\""))
         })?;
         Ok((self.settings(label)?, MessageLimit { bytes }))
     }
@@ -168,7 +168,7 @@ impl Configuration {
                 Ok(true) => tracing::info!("the new configuration is in force"),
                 // A file that stays unreadable is said once.
                 Err(error) if !unreadable => {
-                    tracing::error!(%error, "the configuration stays as it was");
+                    tracing::error!(%error, "the configuration stays unchanged");
                 }
                 Ok(false) | Err(_) => {}
             }
@@ -177,7 +177,7 @@ impl Configuration {
     }
 
     fn resolve(&self, label: &str, rows: &[Value]) -> Result<Vec<Value>, StartError> {
-        // Of a listener the label is the whole; wrappers behind it have more.
+        // A listener's label is compared as a whole; its wrappers' labels begin with it.
         let listener = label.starts_with("listener ") && !label.contains(", ");
         let transport = listener || label.ends_with(", transport");
         rows.iter()
@@ -192,7 +192,7 @@ impl Configuration {
     }
 }
 
-/// Whether the limit of a place differs, which nothing reads again.
+/// Whether the message limit of a place differs, which is read only at start-up.
 fn differs(old: &Effective, new: &Effective, label: &str) -> bool {
     let limit = |effective: &Effective| {
         effective.rows.get(label).and_then(|rows| rows.first()?.get(MAX_MESSAGE).cloned())
@@ -223,7 +223,7 @@ fn compute(
     Effective::compute(plan, interfaces, &entries)
 }
 
-/// Reads a run plan and a configuration over it, and keeps neither: the way in for tests that damage both.
+/// Reads a run plan and a configuration over it, and keeps neither: the entry point for fuzz tests that damage both.
 ///
 /// # Errors
 /// As at start-up.

@@ -1,4 +1,4 @@
-//! What `BP_SET` and `BP_CONFIG` say, in the wiring's grammar, before it meets the plan.
+//! What `BP_SET` and `BP_CONFIG` say, in the wiring's grammar, before it is compared with the plan.
 
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
@@ -193,7 +193,7 @@ fn to_json(value: &DeValue<'_>) -> Result<Value, String> {
         }
         DeValue::Float(number) => {
             let text = number.as_str();
-            let read: f64 = text.parse().map_err(|_| format!("{text} is no number"))?;
+            let read: f64 = text.parse().map_err(|_| format!("{text} is not a number"))?;
             match serde_json::Number::from_f64(read) {
                 Some(number) => Value::Number(number),
                 None if text.contains(|c: char| c.is_ascii_digit()) => {

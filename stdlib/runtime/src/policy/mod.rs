@@ -1,4 +1,4 @@
-//! Policies as pure state machines: time and chance are arguments, so simulation runs what ships.
+//! Policies as pure state machines: time and randomness are arguments, so a simulation runs the real code.
 
 mod backoff;
 mod retry_budget;

@@ -1,4 +1,4 @@
-//! How many retries there may be: a share of the calls of the last while, and a few a second besides.
+//! How many retries are allowed: a share of the recent calls, and a few a second besides.
 //!
 //! After Finagle's `RetryBudget`, as `tower::retry::budget::TpsBudget` has it: credit expires after `ttl`, in slots of a tenth of it.
 
@@ -32,7 +32,7 @@ pub struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// A budget that no call has paid into.
+    /// An empty budget.
     pub fn new(now: Instant) -> Self {
         Self { slots: [0.0; SLOTS as usize], since: now }
     }
@@ -46,7 +46,7 @@ impl RetryBudget {
     pub fn withdraw(&mut self, now: Instant, settings: &RetryBudgetSettings) -> bool {
         self.current(now, settings.ttl);
         let reserve = settings.min_per_sec * settings.ttl.as_secs_f64();
-        // Ten times a tenth must be one, whatever binary fractions sum up to.
+        // Ten times a tenth must be one, although binary fractions do not add up exactly.
         let enough = self.slots.iter().sum::<f64>() + reserve >= 1.0 - 1e-9;
         if enough {
             *self.current(now, settings.ttl) -= 1.0;

@@ -104,7 +104,7 @@ async fn what_is_wrong_stops_the_start_and_says_what_is_known() {
         ("edge.\"*\".tag.after = \"2h\"", "`after`: expected at most 1h, found \"2h\""),
         ("edge.\"*\".tag.after = 5", "`after`: expected a duration such as \"500ms\", found 5"),
         ("edge.\"*\".tag.deep = 10", "`deep.level`: expected at most 9, found 10"),
-        ("edge.\"*\".tag.fixed = 1", "`fixed` changes only by a build"),
+        ("edge.\"*\".tag.fixed = 1", "`fixed` can be changed only by a new build"),
         ("service.back.lable = \"x\"", "unknown parameter `lable`; known: label"),
         ("service.bcak.label = \"x\"", "there is no `bcak`; known: back, front, other_back"),
         ("service.back.label = 1", "1 is a number, `label` is text"),

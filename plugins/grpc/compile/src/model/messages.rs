@@ -8,7 +8,7 @@ use bp_plugin::{NameSource, OutputName, Plan};
 use super::{Body, Definition, Field, FieldType, TypeName};
 use crate::names;
 
-/// The definitions that a file needs.
+/// Collects the definitions that a file needs.
 #[derive(Debug)]
 pub(super) struct Messages<'a> {
     types: &'a BTreeMap<String, TypeDefPlan>,
@@ -98,7 +98,7 @@ impl<'a> Messages<'a> {
             TypePlan::Float { .. } => return TypeName::Scalar("double"),
             TypePlan::String | TypePlan::Known(_) => return TypeName::Scalar("string"),
             TypePlan::Named(path) => return self.define_named(path),
-            // A method with an opaque type is not offered, so that is never written.
+            // A method with an opaque type is not offered over gRPC, so this is never written.
             TypePlan::Unit | TypePlan::Opaque(_) => return self.define_unit(),
             TypePlan::Duration => return self.define_time("Duration", "the message of a duration"),
             TypePlan::SystemTime => {

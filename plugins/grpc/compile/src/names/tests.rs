@@ -58,8 +58,8 @@ fn around(types: &[TypePlan]) -> Vec<TypePlan> {
 
 #[test]
 fn two_types_never_share_a_hint() {
-    let hurtful = ["A", "AAndB", "AToB", "OptionOfA", "TupleOfAAndB", "String", "To", "Total"];
-    let named = hurtful.map(|name| TypePlan::Named(name.into()));
+    let hostile = ["A", "AAndB", "AToB", "OptionOfA", "TupleOfAAndB", "String", "To", "Total"];
+    let named = hostile.map(|name| TypePlan::Named(name.into()));
     let leaves: Vec<TypePlan> = named.into_iter().chain([TypePlan::String]).collect();
     let mut types = around(&around(&leaves));
     // Where tuples of three end, too.

@@ -199,7 +199,7 @@ async fn an_endpoint_that_can_be_connected_to_is_back() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("it is still passed over");
+    panic!("it is still skipped");
 }
 
 #[tokio::test(start_paused = true)]

@@ -108,7 +108,7 @@ async fn a_file_is_followed_and_what_is_wrong_in_it_changes_nothing() {
     assert!(missing.to_string().contains("cart.json: No such file"), "{missing}");
     replace("nonsense");
     let wrong = Directory::follow(source(), Arc::new(RealClock), stop()).err().unwrap();
-    assert!(wrong.to_string().contains("`nonsense` is no host:port"), "{wrong}");
+    assert!(wrong.to_string().contains("`nonsense` is not a host:port"), "{wrong}");
 
     replace("a:1\nb:2\n");
     let mut directory = Directory::follow(source(), Arc::new(RealClock), stop()).unwrap();

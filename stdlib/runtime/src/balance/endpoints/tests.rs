@@ -167,7 +167,7 @@ fn replaced_endpoints_keep_their_state_and_newcomers_are_dialled() {
     drop(held);
     assert_eq!(outstanding(&all), [0; 3]);
     assert_eq!(all.replace(&["bad:1".to_owned()], |_| Err("no")), Err("no"));
-    assert_eq!(all.len(), 3, "they stay as they were");
+    assert_eq!(all.len(), 3, "they stay unchanged");
     all.replace(&[], |_| Err("nobody is dialled")).unwrap();
     assert!(all.is_empty());
 }

@@ -102,7 +102,7 @@ const VARIANTS: [&str; 15] = [
 ];
 
 /// Distinct names: words of a list, and as many that hurt nobody.
-fn some(random: &mut Rng, words: &[&str], harmless: &str, most: usize) -> Vec<String> {
+fn draw_names(random: &mut Rng, words: &[&str], harmless: &str, most: usize) -> Vec<String> {
     let mut words = words.to_vec();
     random.shuffle(&mut words);
     words.truncate(random.usize(1..=most));
@@ -113,7 +113,7 @@ fn some(random: &mut Rng, words: &[&str], harmless: &str, most: usize) -> Vec<St
 }
 
 /// A type that mentions those defined before.
-fn ty(random: &mut Rng, known: &[String]) -> String {
+fn draw_type(random: &mut Rng, known: &[String]) -> String {
     let scalars = ["u8", "i64", "u128", "bool", "String", "()", "std::time::Duration", "Vec<u8>"];
     let plain = |random: &mut Rng| match random.choice(known) {
         Some(name) if random.bool() => format!("crate::{name}"),
@@ -132,27 +132,29 @@ fn ty(random: &mut Rng, known: &[String]) -> String {
     }
 }
 
-fn fields(random: &mut Rng, public: &str, known: &[String]) -> String {
-    let names = some(random, &FIELDS, "plain", 4);
-    let fields: Vec<String> =
-        names.iter().map(|name| format!("{public}{name}: {}, ", ty(random, known))).collect();
+fn draw_fields(random: &mut Rng, public: &str, known: &[String]) -> String {
+    let names = draw_names(random, &FIELDS, "plain", 4);
+    let fields: Vec<String> = names
+        .iter()
+        .map(|name| format!("{public}{name}: {}, ", draw_type(random, known)))
+        .collect();
     fields.concat()
 }
 
 /// The body of a type after its name.
-fn definition(random: &mut Rng, name: &str, known: &[String]) -> String {
+fn draw_definition(random: &mut Rng, name: &str, known: &[String]) -> String {
     let plain = random.bool();
     match random.u8(..5) {
-        0..=2 => format!("pub struct {name} {{ {} }}", fields(random, "pub ", known)),
-        3 => format!("pub struct {name}(pub {}, pub u8);", ty(random, known)),
+        0..=2 => format!("pub struct {name} {{ {} }}", draw_fields(random, "pub ", known)),
+        3 => format!("pub struct {name}(pub {}, pub u8);", draw_type(random, known)),
         _ => {
             let mut text = format!("pub enum {name} {{ ");
-            for variant in some(random, &VARIANTS, "Plain", 4) {
+            for variant in draw_names(random, &VARIANTS, "Plain", 4) {
                 let content = match random.u8(..3) {
                     _ if plain => String::new(),
                     0 => String::new(),
-                    1 => format!("({})", ty(random, known)),
-                    _ => format!(" {{ {} }}", fields(random, "", known)),
+                    1 => format!("({})", draw_type(random, known)),
+                    _ => format!(" {{ {} }}", draw_fields(random, "", known)),
                 };
                 let _ = write!(text, "{variant}{content}, ");
             }
@@ -162,13 +164,13 @@ fn definition(random: &mut Rng, name: &str, known: &[String]) -> String {
 }
 
 /// A workflow, and the wiring that publishes its services.
-fn application(random: &mut Rng) -> (String, String) {
+fn draw_application(random: &mut Rng) -> (String, String) {
     let mut code = "#[derive(Debug, bp_std::ServiceError)]\npub enum Fault { #[status(not_found)] Gone(String), #[infra] Infra(bp_std::Infra) }\n".to_owned();
     let mut known: Vec<String> = Vec::new();
     for module in ["a", "b"] {
         let _ = writeln!(code, "pub mod {module} {{");
-        for name in some(random, &TYPES, if module == "a" { "Plain" } else { "Other" }, 3) {
-            let definition = definition(random, &name, &known);
+        for name in draw_names(random, &TYPES, if module == "a" { "Plain" } else { "Other" }, 3) {
+            let definition = draw_definition(random, &name, &known);
             let _ = writeln!(code, "    #[derive(bp_std::Data)]\n    {definition}");
             known.push(format!("{module}::{name}"));
         }
@@ -184,13 +186,13 @@ fn application(random: &mut Rng) -> (String, String) {
             code,
             "pub mod {module} {{\n    #[bp_std::service]\n    pub trait {service} {{"
         );
-        for method in some(random, &METHODS, "do", 3) {
-            let arguments: Vec<String> = some(random, &FIELDS, "plain", 3)
+        for method in draw_names(random, &METHODS, "do", 3) {
+            let arguments: Vec<String> = draw_names(random, &FIELDS, "plain", 3)
                 .iter()
-                .map(|name| format!(", {name}: {}", ty(random, &known)))
+                .map(|name| format!(", {name}: {}", draw_type(random, &known)))
                 .collect();
             let arguments = arguments.concat();
-            let answer = ty(random, &known);
+            let answer = draw_type(random, &known);
             let _ = writeln!(
                 code,
                 "        async fn {method}(&self{arguments}) -> Result<{answer}, crate::Fault>;"
@@ -235,7 +237,7 @@ pub(super) fn names() -> Result<()> {
     let mut codes: BTreeMap<&str, u32> = BTreeMap::new();
     let mut accepted = 0;
     for seed in 0..SEEDS {
-        let (code, wiring) = application(&mut Rng::with_seed(seed));
+        let (code, wiring) = draw_application(&mut Rng::with_seed(seed));
         let mut one = Documents::default();
         let from = format!("seed {seed}");
         let said = |fault: &Diagnostic| {

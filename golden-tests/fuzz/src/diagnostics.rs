@@ -7,7 +7,7 @@ use bp_diag::{Diagnostics, Severity, SourceMap};
 const DRAWN: usize = 20;
 
 /// Diagnostics can be shown, point into their texts, and blame the input rather than `bp`.
-pub(crate) fn sound(found: Diagnostics, sources: &SourceMap) {
+pub(crate) fn check(found: Diagnostics, sources: &SourceMap) {
     for (number, diagnostic) in found.sorted().iter().enumerate() {
         let ours = diagnostic.severity == Severity::Error && diagnostic.code.id.starts_with("BP9");
         assert!(!ours, "a fault of bp: {diagnostic:?}");

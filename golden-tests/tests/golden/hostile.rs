@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Result, anyhow, ensure};
-use bp_fuzz::{hurtful, names};
+use bp_fuzz::{hostile, names};
 use libtest_mimic::Trial;
 
 use crate::examples::code;
@@ -14,7 +14,7 @@ use crate::{bp, trial};
 const SEED: u64 = 0x0bad_0a3e;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![trial("hurtful::emitted", emitted), trial("code::hurtful", compiled)]
+    vec![trial("hostile::emitted", emitted), trial("code::hostile", compiled)]
 }
 
 fn bytes(seed: u64) -> Vec<u8> {
@@ -28,8 +28,8 @@ fn emitted() -> Result<()> {
     let mut accepted = 0;
     let mut refused = std::collections::BTreeMap::<String, u32>::new();
     for seed in 0..WORKFLOWS {
-        let files = hurtful::chosen(&bytes(seed));
-        let output = match hurtful::built(&files) {
+        let files = hostile::build_chosen(&bytes(seed));
+        let output = match hostile::compile(&files) {
             Ok(output) => output,
             Err(said) => {
                 for code in said.iter().filter_map(|said| said.split(':').next()) {
@@ -39,7 +39,7 @@ fn emitted() -> Result<()> {
             }
         };
         accepted += 1;
-        names::plain(&files, &output)
+        names::check_plain(&files, &output)
             .map_err(|doubt| anyhow!("seed {seed}: {doubt}\n{files:#?}"))?;
     }
     ensure!(accepted > WORKFLOWS / 2, "only {accepted} of {WORKFLOWS} are accepted: {refused:?}");
@@ -48,12 +48,12 @@ fn emitted() -> Result<()> {
 
 /// One application with all the words, compiled with warnings denied.
 fn compiled() -> Result<()> {
-    let files = hurtful::every_word(&bytes(SEED));
-    let output = hurtful::built(&files).map_err(|said| anyhow!("refused: {said:#?}"))?;
-    names::plain(&files, &output).map_err(|doubt| anyhow!(doubt))?;
+    let files = hostile::build_with_every_word(&bytes(SEED));
+    let output = hostile::compile(&files).map_err(|said| anyhow!("refused: {said:#?}"))?;
+    names::check_plain(&files, &output).map_err(|doubt| anyhow!(doubt))?;
     let _one = one_at_a_time();
     // Inside the repository, so that the runtime is the one whose crates are compiled for others.
-    let folder = bp::root().join("target/hurtful");
+    let folder = bp::root().join("target/hostile");
     let _ = fs::remove_dir_all(&folder);
     for (path, text) in files {
         let text = text.replace("../vendor/bp", "../../..");

@@ -7,8 +7,8 @@ use bp_driver::{Application, BuildInput, CompileOptions};
 use bp_system::MemorySystem;
 use camino::Utf8Path;
 
+use crate::diagnostics;
 use crate::names;
-use crate::said;
 use crate::wiring::registry;
 use crate::words::{BORROWED, PACKAGES, PARAMETERS, SHAPES, TYPES, VALUES};
 
@@ -66,17 +66,17 @@ impl Unused {
 }
 
 /// An application from bytes: package, modules, types, services and their methods are called as these choose.
-pub fn chosen(bytes: &[u8]) -> Files {
+pub fn build_chosen(bytes: &[u8]) -> Files {
     let mut choices = Choices { bytes, at: 0, in_order: false };
     let package = PACKAGES.get(choices.below(PACKAGES.len())).copied().unwrap_or_default();
     let modules = 1 + choices.below(3);
-    application(&mut choices, package, modules)
+    build_application(&mut choices, package, modules)
 }
 
 /// An application in which every word stands for a method, and most for something else too; behind these, services whose names `bytes` choose.
-pub fn every_word(bytes: &[u8]) -> Files {
+pub fn build_with_every_word(bytes: &[u8]) -> Files {
     let mut choices = Choices { bytes, at: 0, in_order: true };
-    application(&mut choices, ("shop-app", "core"), VALUES.len().div_ceil(METHODS))
+    build_application(&mut choices, ("shop-app", "core"), VALUES.len().div_ceil(METHODS))
 }
 
 /// How many methods a service has.
@@ -88,7 +88,7 @@ const CHOSEN: usize = 4;
 /// How many arguments a method may have.
 const MOST_ARGUMENTS: usize = 32;
 
-fn application(choices: &mut Choices<'_>, package: (&str, &str), count: usize) -> Files {
+fn build_application(choices: &mut Choices<'_>, package: (&str, &str), count: usize) -> Files {
     let mut writer = Text {
         types: Unused::new(TYPES),
         methods: Unused::new(VALUES),
@@ -103,12 +103,12 @@ fn application(choices: &mut Choices<'_>, package: (&str, &str), count: usize) -
     let mut names = Unused::new(VALUES);
     for index in 0..count {
         let name = names.take(choices, &mut modules);
-        writer.module(choices, name, index, !choices.in_order && index + 1 == count);
+        writer.write_module(choices, name, index, !choices.in_order && index + 1 == count);
     }
     if std::mem::take(&mut choices.in_order) {
         for index in count..count + CHOSEN {
             let name = names.take(choices, &mut modules);
-            writer.module(choices, name, index, index + 1 == count + CHOSEN);
+            writer.write_module(choices, name, index, index + 1 == count + CHOSEN);
         }
     }
     writer.finish(package)
@@ -130,7 +130,7 @@ const DERIVES: &str =
     "#[derive(::std::fmt::Debug, ::std::clone::Clone, ::std::cmp::PartialEq, ::bp_std::Data)]";
 
 impl Text {
-    fn module(&mut self, choices: &mut Choices<'_>, name: &str, index: usize, last: bool) {
+    fn write_module(&mut self, choices: &mut Choices<'_>, name: &str, index: usize, last: bool) {
         let used = &mut BTreeSet::new();
         let mut ty = || self.types.take(choices, used);
         let [record, choice, fault, service, implementation] = [ty(), ty(), ty(), ty(), ty()];
@@ -151,7 +151,7 @@ impl Text {
         let mut methods = BTreeSet::new();
         for _ in 0..METHODS {
             let method = self.methods.take(choices, &mut methods);
-            let arguments = self.signature(choices, record, borrows);
+            let arguments = self.write_signature(choices, record, borrows);
             let answer = format!("::std::result::Result<{choice}, {fault}>");
             let _ =
                 writeln!(declared, "#[idempotent]\nasync fn {method}({arguments}) -> {answer};");
@@ -201,7 +201,12 @@ impl Text {
     }
 
     /// `&self, into: u8, …`
-    fn signature(&mut self, choices: &mut Choices<'_>, record: &str, borrows: bool) -> String {
+    fn write_signature(
+        &mut self,
+        choices: &mut Choices<'_>,
+        record: &str,
+        borrows: bool,
+    ) -> String {
         let mut used = BTreeSet::new();
         let mut text = String::from("&self");
         self.signatures += 1;
@@ -259,7 +264,7 @@ impl Text {
 }
 
 /// What `bp build` would write of an application; what `bp` says if it refuses it.
-pub fn built(files: &Files) -> Result<Files, Vec<String>> {
+pub fn compile(files: &Files) -> Result<Files, Vec<String>> {
     let version = env!("CARGO_PKG_VERSION");
     let mut system = MemorySystem::new()
         .inside("/app")
@@ -295,21 +300,21 @@ pub fn built(files: &Files) -> Result<Files, Vec<String>> {
             .map(|d| format!("{}: {}", d.code, d.message))
             .collect()
     };
-    let mut said = errors(&compiled.diagnostics);
-    said::sound(compiled.diagnostics, &compiled.sources);
-    let Some((artifacts, faults)) = made else { return Err(said) };
-    said.extend(errors(&faults));
-    said::sound(faults, &compiled.sources);
+    let mut faults_found = errors(&compiled.diagnostics);
+    diagnostics::check(compiled.diagnostics, &compiled.sources);
+    let Some((artifacts, faults)) = made else { return Err(faults_found) };
+    faults_found.extend(errors(&faults));
+    diagnostics::check(faults, &compiled.sources);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let files = artifacts.iter().map(|(path, a)| (path.as_str().to_owned(), text(&a.bytes)));
-    if said.is_empty() { Ok(files.collect()) } else { Err(said) }
+    if faults_found.is_empty() { Ok(files.collect()) } else { Err(faults_found) }
 }
 
 /// The data chooses the words.
 pub(crate) fn run(data: &[u8]) {
-    let files = chosen(data);
-    if let Ok(output) = built(&files) {
-        let doubt = names::plain(&files, &output).err();
+    let files = build_chosen(data);
+    if let Ok(output) = compile(&files) {
+        let doubt = names::check_plain(&files, &output).err();
         assert!(doubt.is_none(), "{doubt:?}\n{files:#?}");
     }
 }
