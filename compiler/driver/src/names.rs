@@ -1,5 +1,6 @@
 //! Names that `bp` itself gives and outsiders see, for every target: variables of processes, and files of secrets.
 
+use bp_contract::variable;
 use bp_plugin::deploy::References;
 use bp_plugin::{NameSource, OutputName, PlanContext};
 
@@ -32,14 +33,14 @@ fn check_addresses(cx: &mut PlanContext<'_>) {
 }
 
 fn address_variable(address: &str) -> String {
-    format!("BP_ADDR_{address}")
+    variable::address(address)
 }
 
 /// Secrets are variables, `BP_SECRET_<NAME>`, or files below one folder.
 fn check_secrets(cx: &mut PlanContext<'_>) {
     let secrets = References::of(cx.plan).secrets;
     let variables = secrets.iter().map(|name| {
-        let variable = format!("BP_SECRET_{}", name.to_uppercase().replace('-', "_"));
+        let variable = variable::secret(name);
         OutputName::new(variable, NameSource::Secret(name))
     });
     cx.report_clashes("variable", variables);

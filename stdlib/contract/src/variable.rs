@@ -21,11 +21,20 @@ pub const CONFIG: &str = "BP_CONFIG";
 /// How much is logged, by module.
 pub const LOG: &str = "BP_LOG";
 
-/// The form of logs: `text` or `json`.
+/// The form of logs: `pretty` or `json`.
 pub const LOG_FORMAT: &str = "BP_LOG_FORMAT";
 
 /// How a supervisor is noticed to be gone: `stdin`.
 pub const SUPERVISED: &str = "BP_SUPERVISED";
+
+/// The folder that holds the secrets which no variable gives; [`SECRETS_FOLDER`] by default.
+pub const SECRETS: &str = "BP_SECRETS";
+
+/// Where Docker and Kubernetes put secrets.
+pub const SECRETS_FOLDER: &str = "/run/secrets";
+
+/// The path of a file that a process writes the ports to that it was given.
+pub const PORTS_FILE: &str = "BP_PORTS_FILE";
 
 /// What stands before the name of an address that is dialled.
 pub const ADDRESS_PREFIX: &str = "BP_ADDR_";

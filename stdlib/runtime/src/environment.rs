@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use bp_contract::variable;
 use serde_json::Value;
 
 use crate::error::StartError;
@@ -45,7 +46,7 @@ impl Environment {
 
     /// Where instances keep their data: `BP_DATA`, else `.bp/data`.
     pub fn data_folder(&self) -> PathBuf {
-        self.get("BP_DATA").map_or_else(|| PathBuf::from(".bp/data"), PathBuf::from)
+        self.get(variable::DATA).map_or_else(|| PathBuf::from(".bp/data"), PathBuf::from)
     }
 
     /// The value with every `{ env = … }`, `{ secret = … }` and `{ file = … }` in it replaced by its text.
@@ -83,11 +84,11 @@ impl Environment {
             }),
             "file" => read(PathBuf::from(name)),
             _ => {
-                let variable = format!("BP_SECRET_{}", name.to_uppercase().replace('-', "_"));
+                let variable = variable::secret(name);
                 if let Some(secret) = self.get(&variable) {
                     return Ok(secret.to_owned());
                 }
-                let folder = self.get("BP_SECRETS").unwrap_or("/run/secrets");
+                let folder = self.get(variable::SECRETS).unwrap_or(variable::SECRETS_FOLDER);
                 read(PathBuf::from(folder).join(name)).map_err(|error| {
                     error.at(format!(
                         "secret `{name}`: neither {variable} is set nor is there a file"

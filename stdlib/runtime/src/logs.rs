@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::Write;
 use std::time::SystemTime;
 
+use bp_contract::variable;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -30,7 +31,7 @@ enum Format {
 /// # Errors
 /// One of the variables is wrong.
 pub(crate) fn install(environment: &Environment) -> Result<(), StartError> {
-    let format = match environment.get("BP_LOG_FORMAT") {
+    let format = match environment.get(variable::LOG_FORMAT) {
         None | Some("pretty") => Format::Pretty,
         Some("json") => Format::Json,
         Some(other) => {
@@ -40,9 +41,9 @@ pub(crate) fn install(environment: &Environment) -> Result<(), StartError> {
         }
     };
     let filter = EnvFilter::builder()
-        .parse(environment.get("BP_LOG").unwrap_or(DEFAULT))
-        .map_err(|error| StartError::because("BP_LOG", &error))?;
-    let process = environment.get("BP_PROCESS").unwrap_or_default().to_owned();
+        .parse(environment.get(variable::LOG).unwrap_or(DEFAULT))
+        .map_err(|error| StartError::because(variable::LOG, &error))?;
+    let process = environment.get(variable::PROCESS).unwrap_or_default().to_owned();
     let lines = LineLayer { format, process, write: write_to_stderr };
     // A subscriber that is installed already, as in a test, is left in place.
     let _ = Registry::default().with(lines.with_filter(filter)).try_init();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bp_contract::run_manifest::ProcessEntry;
+use bp_contract::variable;
 use bp_diag::{Diagnostic, catalog};
 
 use super::Launch;
@@ -132,15 +133,15 @@ impl NewCopy<'_> {
         };
         let admin = take(process.admin.port)?;
         let mut environment = vec![
-            (String::from("BP_PROCESS"), name.to_owned()),
-            (String::from("BP_PLAN"), launch.plan.clone()),
-            (String::from("BP_DATA"), launch.data.clone()),
-            (format!("BP_BIND_{}", process.admin.address), format!("127.0.0.1:{admin}")),
+            (variable::PROCESS.to_owned(), name.to_owned()),
+            (variable::PLAN.to_owned(), launch.plan.clone()),
+            (variable::DATA.to_owned(), launch.data.clone()),
+            (variable::bind(&process.admin.address), format!("127.0.0.1:{admin}")),
         ];
         let mut listening = Vec::new();
         for entry in process.listeners.values() {
             let port = take(entry.port)?;
-            environment.push((format!("BP_BIND_{}", entry.address), format!("127.0.0.1:{port}")));
+            environment.push((variable::bind(&entry.address), format!("127.0.0.1:{port}")));
             listening.push((entry.address.clone(), port));
         }
         environment.extend(listener_addresses(launch, endpoint_files));
@@ -172,9 +173,7 @@ pub(super) fn listener_addresses(
 ) -> Vec<(String, String)> {
     let listeners = launch.manifest.processes.values().flat_map(|p| p.listeners.values());
     let named = listeners.map(|l| &l.address);
-    named
-        .map(|name| (format!("BP_ADDR_{name}"), file_address(&endpoint_files.file(name))))
-        .collect()
+    named.map(|name| (variable::address(name), file_address(&endpoint_files.file(name)))).collect()
 }
 
 fn file_address(path: &Path) -> String {

@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bp_contract::variable;
 use rustix::process::{Pid, Signal};
 
 use super::logs::{Prefix, follow};
@@ -32,7 +33,7 @@ impl RunningProcess {
     ) -> io::Result<Self> {
         let mut child = Command::new(program)
             .envs(environment.iter().map(|(k, v)| (k, v)))
-            .env("BP_SUPERVISED", "stdin")
+            .env(variable::SUPERVISED, "stdin")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

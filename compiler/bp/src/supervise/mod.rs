@@ -21,6 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bp_contract::RunManifest;
+use bp_contract::variable;
 use bp_diag::{Diagnostic, catalog};
 
 use assign::{CopyState, ProcessCopy};
@@ -136,9 +137,9 @@ impl<'a> Supervisor<'a> {
     fn run_init(&mut self, name: &str) -> Result<(), EndReason> {
         (self.launch.say)(&format!("init {name}"));
         let mut environment = vec![
-            (String::from("BP_INIT"), name.to_owned()),
-            (String::from("BP_PLAN"), self.launch.plan.clone()),
-            (String::from("BP_DATA"), self.launch.data.clone()),
+            (variable::INIT.to_owned(), name.to_owned()),
+            (variable::PLAN.to_owned(), self.launch.plan.clone()),
+            (variable::DATA.to_owned(), self.launch.data.clone()),
         ];
         environment.extend(assign::listener_addresses(&self.launch, &self.endpoint_files));
         let width = self.copies.iter().map(|s| s.label.len()).max().unwrap_or(0);
@@ -168,7 +169,7 @@ impl<'a> Supervisor<'a> {
     /// `BP_ADDR_…` of every listener, and the plan: what a caller from outside needs.
     pub(crate) fn caller_environment(&self) -> Vec<(String, String)> {
         let mut all = assign::listener_addresses(&self.launch, &self.endpoint_files);
-        all.push((String::from("BP_PLAN"), self.launch.plan.clone()));
+        all.push((variable::PLAN.to_owned(), self.launch.plan.clone()));
         all
     }
 

@@ -32,6 +32,7 @@ pub use references::References;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::variable;
 use bp_plan::Plan;
 
 /// Where the program is in the image.
@@ -41,7 +42,7 @@ pub const WORK_FOLDER: &str = "/app";
 /// Where a process's volume is mounted.
 pub const DATA_FOLDER: &str = "/data";
 /// Where secrets are mounted, one file each.
-pub const SECRETS_FOLDER: &str = "/run/secrets";
+pub const SECRETS_FOLDER: &str = variable::SECRETS_FOLDER;
 /// Where the file of overrides is mounted that `BP_CONFIG` names.
 pub const CONFIG_FILE: &str = "/etc/bp/config.toml";
 /// The user and group, by number, that processes run as.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bp_contract::variable;
 use bp_ir::{ClientSlot, Slot};
 use bp_plan::{
     EdgePlan, InitPlan, InstancePlan, ListenerPlan, ParameterPlan, Plan, ProcessPlan, Value,
@@ -74,12 +75,12 @@ pub(super) fn build_container(
     let references = collect_references(index, name);
     let keeps_data = keeps_data(plan, &process.instances);
     let mut environment =
-        build_environment(index, ("BP_PROCESS", name), &references, keeps_data, options);
+        build_environment(index, (variable::PROCESS, name), &references, keeps_data, options);
     if options.config {
-        environment.insert("BP_CONFIG".to_owned(), EnvValue::Text(CONFIG_FILE.to_owned()));
+        environment.insert(variable::CONFIG.to_owned(), EnvValue::Text(CONFIG_FILE.to_owned()));
     }
     for (address, port) in collect_own_addresses(plan, process) {
-        environment.insert(format!("BP_BIND_{address}"), EnvValue::Text(format!("0.0.0.0:{port}")));
+        environment.insert(variable::bind(&address), EnvValue::Text(format!("0.0.0.0:{port}")));
     }
     Some(ProcessContainer {
         name: name.to_owned(),
@@ -108,7 +109,13 @@ pub(super) fn init(
         name: name.to_owned(),
         host: (options.host)(name),
         instances: init.instances.clone(),
-        environment: build_environment(index, ("BP_INIT", name), &references, keeps_data, options),
+        environment: build_environment(
+            index,
+            (variable::INIT, name),
+            &references,
+            keeps_data,
+            options,
+        ),
         references,
         resources: init.resources.clone(),
         first: init.first,
@@ -138,17 +145,17 @@ fn build_environment(
     for variable in &references.variables {
         set(variable, EnvValue::Required(variable.clone()));
     }
-    for variable in ["BP_LOG", "BP_SET"] {
+    for variable in [variable::LOG, variable::SET] {
         set(variable, EnvValue::Optional(variable.to_owned()));
     }
     let (variable, name) = role;
     set(variable, EnvValue::Text(name.to_owned()));
-    set("BP_LOG_FORMAT", EnvValue::Text("json".to_owned()));
+    set(variable::LOG_FORMAT, EnvValue::Text("json".to_owned()));
     if keeps_data {
-        set("BP_DATA", EnvValue::Text(DATA_FOLDER.to_owned()));
+        set(variable::DATA, EnvValue::Text(DATA_FOLDER.to_owned()));
     }
     for (address, at) in collect_dialled(index, name, options) {
-        set(&format!("BP_ADDR_{address}"), EnvValue::Text(at));
+        set(&variable::address(&address), EnvValue::Text(at));
     }
     environment
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use bp_contract::variable;
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::balance::Source;
@@ -20,7 +21,7 @@ fn backend_variable(name: &str) -> String {
 
 /// Where a backend's server is: `BP_ADDR_<NAME>`.
 pub(super) fn find_backend_address(environment: &Environment, name: &str) -> Option<String> {
-    environment.get(&format!("BP_ADDR_{}", backend_variable(name))).map(str::to_owned)
+    environment.get(&variable::address(&backend_variable(name))).map(str::to_owned)
 }
 
 /// Whether an instance is a backend that dials a server.
@@ -41,7 +42,7 @@ pub(super) fn check_addresses(plan: &RunPlan, environment: &Environment) -> Resu
         .map(|(name, _)| backend_variable(name))
         .collect();
     let dialled = ours.iter().copied().chain(backends.iter().map(String::as_str)).collect();
-    for (prefix, known) in [("BP_ADDR_", &dialled), ("BP_BIND_", &ours)] {
+    for (prefix, known) in [(variable::ADDRESS_PREFIX, &dialled), (variable::BIND_PREFIX, &ours)] {
         if let Some((name, _)) =
             environment.prefixed(prefix).find(|(name, _)| !known.contains(name))
         {
@@ -52,14 +53,16 @@ pub(super) fn check_addresses(plan: &RunPlan, environment: &Environment) -> Resu
             )));
         }
     }
-    for (name, text) in environment.prefixed("BP_ADDR_").filter(|(_, text)| !text.is_empty()) {
+    for (name, text) in
+        environment.prefixed(variable::ADDRESS_PREFIX).filter(|(_, text)| !text.is_empty())
+    {
         parse_address(name, text)?;
     }
     Ok(())
 }
 
 fn parse_address(name: &str, text: &str) -> Result<Source, StartError> {
-    Source::parse(text).map_err(|error| StartError::new(error).at(format!("BP_ADDR_{name}")))
+    Source::parse(text).map_err(|error| StartError::new(error).at(variable::address(name)))
 }
 
 /// Where the endpoints of an address are learned from: `BP_ADDR_<NAME>`, else the plan's port on this machine.
@@ -68,7 +71,7 @@ pub(super) fn find_source(
     name: &str,
     port: u16,
 ) -> Result<Source, StartError> {
-    match environment.get(&format!("BP_ADDR_{name}")) {
+    match environment.get(&variable::address(name)) {
         Some(text) => parse_address(name, text),
         None => Ok(Source::List(vec![format!("127.0.0.1:{port}")])),
     }
@@ -87,7 +90,7 @@ impl Bound {
         name: &str,
         port: u16,
     ) -> Result<Self, StartError> {
-        let variable = format!("BP_BIND_{name}");
+        let variable = variable::bind(name);
         let text =
             environment.get(&variable).map_or_else(|| format!("127.0.0.1:{port}"), str::to_owned);
         let what = || format!("{variable}: cannot listen on {text}");
@@ -122,7 +125,7 @@ pub(super) fn write_ports(
     environment: &Environment,
     ports: &BTreeMap<String, SocketAddr>,
 ) -> Result<(), StartError> {
-    let Some(name) = environment.get("BP_PORTS_FILE") else { return Ok(()) };
+    let Some(name) = environment.get(variable::PORTS_FILE) else { return Ok(()) };
     let path = environment.data_folder().join(name);
     let failed = |error: std::io::Error| {
         StartError::because(format!("BP_PORTS_FILE: {}", path.display()), &error)
@@ -132,7 +135,7 @@ pub(super) fn write_ports(
     }
     let ports: BTreeMap<_, _> = ports.iter().map(|(name, at)| (name, at.to_string())).collect();
     let text = serde_json::to_string_pretty(&ports)
-        .map_err(|error| StartError::because("BP_PORTS_FILE", &error))?;
+        .map_err(|error| StartError::because(variable::PORTS_FILE, &error))?;
     let mut unfinished = path.clone().into_os_string();
     unfinished.push(format!(".{}", std::process::id()));
     std::fs::write(&unfinished, text).map_err(failed)?;

@@ -1,5 +1,6 @@
 //! Asks the process's own admin listener for its health, for containers that hold no other program to do so.
 
+use bp_contract::variable;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
@@ -48,7 +49,7 @@ fn find_admin_address(
     name: &str,
     port: u16,
 ) -> Result<SocketAddr, StartError> {
-    let variable = format!("BP_BIND_{name}");
+    let variable = variable::bind(name);
     let text =
         environment.get(&variable).map_or_else(|| format!("127.0.0.1:{port}"), str::to_owned);
     let mut found = text.to_socket_addrs().map_err(|e| StartError::because(&variable, &e))?;

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use bp_contract::variable;
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
@@ -29,7 +30,7 @@ pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
         Err(error) => return complain(&format!("signals: {error}"), 1),
     };
     watch_supervisor(&environment);
-    let name = environment.get("BP_INIT").unwrap_or_default().to_owned();
+    let name = environment.get(variable::INIT).unwrap_or_default().to_owned();
     let work = async {
         let running = Running::start(app, environment, Hosting::Init(name.clone())).await?;
         let done = tokio::select! {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use bp_contract::variable;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::running::{Hosting, Running};
@@ -36,7 +37,9 @@ pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> 
     };
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let code = match arguments.as_slice() {
-        [] if environment.get("BP_INIT").is_some() => runtime.block_on(init::run(app, environment)),
+        [] if environment.get(variable::INIT).is_some() => {
+            runtime.block_on(init::run(app, environment))
+        }
         [] => runtime.block_on(serve(app, environment)),
         ["smoke"] => runtime.block_on(smoke::run(app, environment)),
         ["call", instance, method, json] => {
@@ -99,7 +102,7 @@ async fn serve(app: App, environment: Environment) -> ExitCode {
 
 /// Stops this process when the supervisor ends, if there is one.
 pub(super) fn watch_supervisor(environment: &Environment) {
-    if environment.get("BP_SUPERVISED") == Some("stdin") {
+    if environment.get(variable::SUPERVISED) == Some("stdin") {
         std::thread::spawn(stop_with_supervisor);
     }
 }
@@ -112,7 +115,7 @@ fn stop_with_supervisor() {
 
 /// Chooses the process to run: `BP_PROCESS`, or the only one in the plan.
 pub(super) fn choose_process(app: &App, environment: &Environment) -> Result<String, StartError> {
-    if let Some(name) = environment.get("BP_PROCESS") {
+    if let Some(name) = environment.get(variable::PROCESS) {
         return Ok(name.to_owned());
     }
     let plan = app.plan(environment)?;

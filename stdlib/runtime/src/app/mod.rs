@@ -15,6 +15,7 @@ mod running;
 mod smoke;
 pub(crate) mod test;
 
+use bp_contract::variable;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -128,7 +129,7 @@ impl App {
 
     /// The plan in force.
     fn plan(&self, environment: &Environment) -> Result<RunPlan, StartError> {
-        let Some(path) = environment.get("BP_PLAN") else { return plan::read(&self.plan) };
+        let Some(path) = environment.get(variable::PLAN) else { return plan::read(&self.plan) };
         let text = std::fs::read_to_string(path)
             .map_err(|error| StartError::because(format!("BP_PLAN: {path}"), &error))?;
         plan::read(&text).map_err(|error| error.at(path))

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bp_contract::variable;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -125,7 +126,7 @@ impl Running {
                 running.init(name).await.map_err(|error| error.at(format!("init `{name}`")))?;
             }
         }
-        if state.environment.get("BP_CONFIG").is_some() {
+        if state.environment.get(variable::CONFIG).is_some() {
             running.others.spawn(state.configuration.clone().watch());
         }
         state.started.store(true, Ordering::Release);

@@ -1,5 +1,6 @@
 //! What `#[bp_test]` expands to: a test against instances, in this process or in the running system.
 
+use bp_contract::variable;
 use std::sync::Arc;
 
 use super::App;
@@ -81,7 +82,7 @@ pub fn run_in<T>(
             OutsideCaller::new(app, environment).map(TestSystem::Outside)
         } else {
             let data = folder.path().to_string_lossy();
-            let environment = environment.with("BP_DATA", data);
+            let environment = environment.with(variable::DATA, data);
             app.start(environment, Hosting::Embedded).await.map(TestSystem::Embedded)
         };
         let system = system.unwrap_or_else(|error| panic!("{name}: {error}"));

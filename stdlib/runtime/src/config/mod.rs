@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bp_contract::variable;
 use serde_json::Value;
 
 pub(crate) use effective::Effective;
@@ -201,7 +202,7 @@ fn differs(old: &Effective, new: &Effective, label: &str) -> bool {
 }
 
 fn read_file(environment: &Environment) -> Result<Option<String>, StartError> {
-    let Some(path) = environment.get("BP_CONFIG") else { return Ok(None) };
+    let Some(path) = environment.get(variable::CONFIG) else { return Ok(None) };
     std::fs::read_to_string(path)
         .map(Some)
         .map_err(|error| StartError::because(format!("BP_CONFIG: {path}"), &error))
@@ -217,7 +218,7 @@ fn compute(
     if let Some(text) = file {
         entries.extend(overlay::parse(text, Source::Config)?);
     }
-    if let Some(text) = environment.get("BP_SET") {
+    if let Some(text) = environment.get(variable::SET) {
         entries.extend(overlay::parse(text, Source::Set)?);
     }
     Effective::compute(plan, interfaces, &entries)
@@ -229,6 +230,6 @@ fn compute(
 /// As at start-up.
 pub fn read_plan(plan: &str, config: Option<&str>, set: &str) -> Result<(), StartError> {
     let plan = plan::read(plan)?;
-    let environment = Environment::default().with("BP_SET", set);
+    let environment = Environment::default().with(variable::SET, set);
     compute(&plan, &Interfaces::new(), &environment, config).map(|_| ())
 }

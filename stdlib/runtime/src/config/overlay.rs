@@ -1,5 +1,6 @@
 //! What `BP_SET` and `BP_CONFIG` say, in the wiring's grammar, before it is compared with the plan.
 
+use bp_contract::variable;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
@@ -117,8 +118,8 @@ pub(super) enum Source {
 impl Source {
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Config => "BP_CONFIG",
-            Self::Set => "BP_SET",
+            Self::Config => variable::CONFIG,
+            Self::Set => variable::SET,
         }
     }
 }
