@@ -145,7 +145,7 @@ impl Diagnostic {
 
 /// Diagnostics gathered by a stage.
 ///
-/// Of errors and of the rest only the first [`Diagnostics::MAX_KEPT`] each are kept: nobody reads more, and a damaged file of 10 MB could fill the memory with them.
+/// Of errors and of the rest only the first [`Diagnostics::MAX_KEPT`] each are kept: more would not help, and a damaged file of 10 MB could fill the memory with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     all: Vec<Diagnostic>,

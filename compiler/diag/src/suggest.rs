@@ -2,7 +2,7 @@
 
 /// The candidate at the least edit distance from `typed`, if that is at most a third of its length (at least 1, and less than all of it); ties go to the first in the given order.
 ///
-/// What was typed is never an answer: a name that is there and does not fit is no slip.
+/// What was typed is never an answer: a name that exists and does not fit is not a typing error.
 ///
 /// A swap of two neighbours is one edit, and a long common beginning counts for the candidate: `retries` is nearer to `retry` than to `metrics`.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

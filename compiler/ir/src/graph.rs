@@ -81,7 +81,7 @@ impl std::error::Error for IrError {}
 /// The graph between the front ends and the plan.
 #[derive(Debug, Clone, Default)]
 pub struct Ir {
-    // Boxed, so that a graph that grows moves addresses.
+    // Boxed, so that a growing graph moves pointers and not whole nodes.
     graph: StableDiGraph<Box<Node>, Box<Edge>>,
     nodes: Index<NodeKey, NodeIndex>,
     edges: Index<EdgeKey, EdgeIndex>,

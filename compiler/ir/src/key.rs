@@ -64,7 +64,7 @@ impl EdgeKey {
         Self(format!("{from}->{to}").into())
     }
 
-    /// The key of an edge that is no call.
+    /// The key of an edge that is not a call.
     pub fn other(from: &NodeKey, kind: &str, to: &NodeKey) -> Self {
         Self(format!("{from} -{kind}-> {to}").into())
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{Side, Slot};
 
-/// A method as far as the graph cares.
+/// What the graph needs to know of a method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MethodFact {
     /// Its name.
@@ -39,9 +39,9 @@ pub enum NodeKind {
         /// Whether its content lives in one process.
         one_process: bool,
     },
-    /// Somebody else's: the outside world, or a system that is only called.
+    /// Not part of this system: the outside world, or a system that is only called.
     External,
-    /// Something around calls.
+    /// A wrapper around calls.
     Wrapper {
         /// The plugin.
         plugin: String,
@@ -50,7 +50,7 @@ pub enum NodeKind {
         /// The call (`frontend->cart`) or listener (`cart.grpc`) that it belongs to.
         owner: String,
     },
-    /// One end of a way between processes.
+    /// One end of a connection between processes.
     Transport {
         /// The plugin.
         plugin: String,
@@ -88,7 +88,7 @@ pub enum NodeKind {
         min: f64,
         /// Greatest value.
         max: f64,
-        /// Its value until somebody turns it.
+        /// Its value until an operator changes it.
         default: f64,
     },
 }

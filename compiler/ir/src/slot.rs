@@ -74,7 +74,7 @@ slots! {
         Cap = "cap",
         /// The time that one attempt may take.
         Attempt = "attempt",
-        /// The way across; always innermost.
+        /// Carries the call; always innermost.
         Transport = "transport",
     }
 }

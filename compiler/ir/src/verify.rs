@@ -9,7 +9,7 @@
 //! - a call's interface is its target's, and each of its methods exists there;
 //! - scopes nest: service ⊂ process ⊂ container ⊂ job, and each of these runs inside one at most;
 //! - every knob has a unit and bounds, and its default lies within them;
-//! - no wrapper, transport or address without an owner (a service that nobody calls is the user's business);
+//! - no wrapper, transport or address without an owner (an uncalled service is not a fault of the graph);
 //! - the wrappers of one chain are sorted by slot, at most one a slot, and the chain reaches the callee.
 //!
 //! From [`VerifyStage::Grouped`]:
@@ -20,7 +20,7 @@
 //! - every method of a call that crosses a process has types that can be serialised.
 //!
 //! From [`VerifyStage::Addressed`]:
-//! - every address has a port, and no two addresses have one.
+//! - every address has a port, and no two addresses share one.
 //!
 //! Cycles between services are legal.
 
@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side};
 
-/// How far the passes have come; later depths include the earlier ones.
+/// How far the passes have come; a later stage includes the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum VerifyStage {
     /// Calls are known.

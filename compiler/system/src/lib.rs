@@ -46,9 +46,9 @@ pub struct Stamp {
 /// Who may hold a lock file at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockMode {
-    /// One; the file goes when it is released.
+    /// One holder; the file is removed when the lock is released.
     Exclusive,
-    /// Any number, and nobody alone.
+    /// Any number of shared holders, and no exclusive one.
     Shared,
 }
 
@@ -82,7 +82,7 @@ pub trait System: fmt::Debug + Send + Sync {
     fn entry(&self, path: &Utf8Path) -> Option<EntryKind> {
         self.kind(path)
     }
-    /// The stamp of a file, symbolic links followed; `None` where there is no file, or none to be trusted.
+    /// The stamp of a file, symbolic links followed; `None` where there is no file, or no stamp that can be trusted.
     fn stamp(&self, _path: &Utf8Path) -> Option<Stamp> {
         None
     }
@@ -131,7 +131,7 @@ pub trait System: fmt::Debug + Send + Sync {
     fn current_directory(&self) -> io::Result<Utf8PathBuf>;
     /// Nanoseconds since an arbitrary start, for `--timings`; never goes back.
     fn now_nanos(&self) -> u64;
-    /// Nanoseconds that all threads of this process have computed, for `--timings`; 0 where nobody counts.
+    /// Nanoseconds that all threads of this process have computed, for `--timings`; 0 where that is not known.
     fn cpu_nanos(&self) -> u64 {
         0
     }

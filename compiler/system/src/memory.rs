@@ -164,7 +164,7 @@ impl System for MemorySystem {
         self.write(path, bytes)
     }
 
-    /// There is nobody to wait for: where a real machine would wait, this one refuses.
+    /// Nothing would release the lock meanwhile: where a real machine would wait, this one refuses.
     fn lock(&self, path: &Utf8Path, mode: LockMode, wait: bool) -> io::Result<Option<LockGuard>> {
         let path = self.absolute(path);
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);

@@ -59,7 +59,7 @@ struct LockFile {
 
 impl Drop for LockFile {
     fn drop(&mut self) {
-        // Removed while it is still held: who waits for it sees that it is gone, and makes a new one.
+        // Removed while it is still held: a process that waits for it sees that it is gone, and makes a new one.
         if self.mode == LockMode::Exclusive {
             let _ = fs::remove_file(&self.path);
         }
@@ -176,7 +176,7 @@ impl System for RealSystem {
             match taken {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
-                // Some network file systems know no locks; being alone there is up to the user, as it is for cargo.
+                // Some network file systems have no locks; there the user must not start two at once, as with cargo.
                 Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
                 Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(TryLockError::Error(e)) => return Err(e),

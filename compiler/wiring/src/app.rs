@@ -66,7 +66,7 @@ pub(crate) fn read(builder: &mut Builder<'_>) -> AppModel {
     app
 }
 
-/// A path, resolved against the folder of the file that wrote it; `line` writes one, such as `example_path`.
+/// Reads a path and resolves it against the folder of the file that wrote it; `line` makes an example of a path such as `example_path`.
 fn read_path(
     builder: &mut Builder<'_>,
     item: &Item,
@@ -122,7 +122,7 @@ fn read_runtime(builder: &mut Builder<'_>, item: &Item) -> Option<RuntimeSource>
                         item.span,
                         "`runtime`",
                         expected,
-                        "a table without, or with both",
+                        "a table with neither or both",
                         example,
                     ));
                     None

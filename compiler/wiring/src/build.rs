@@ -1,4 +1,4 @@
-//! Trees of files to the model: each section by its own rules.
+//! Builds the model from the files' trees, each section by its own rules.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) here: &'a Utf8Path,
     pub(crate) out: &'a mut Diagnostics,
     pub(crate) changes: Vec<Change>,
-    /// Absence proves nothing.
+    /// Some text could not be read, so what is missing may have been meant.
     pub(crate) broken: bool,
 }
 

@@ -8,7 +8,7 @@ use bp_diag::{Diagnostic, Span, Spanned};
 use crate::build::Builder;
 use crate::{Item, Table, WiringModel};
 
-/// A table that says what is called.
+/// How messages name one kind of table that has a call.
 pub(crate) struct CallKind {
     /// "smoke call".
     pub(crate) what: &'static str,

@@ -28,11 +28,11 @@ pub struct ResolvedProcess {
     pub settings: Table,
     /// What was replaced or dropped.
     pub changes: Vec<Change>,
-    /// Claims of other processes on its services, which its own beat.
+    /// Claims of other processes on its services that lost to its own.
     pub lost_claims: Vec<LostClaim>,
 }
 
-/// A claim that a stronger one beat.
+/// A claim that lost to a stronger one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostClaim {
     /// The service.
@@ -71,7 +71,7 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
             claiming.insert(process.name);
         }
     }
-    // Where two processes claim one service, the loser is chosen by nobody and so is not said to disappear.
+    // Where two processes claim one service, the choice between them is arbitrary, so the loser is not reported as empty.
     let mut disputing: BTreeSet<&str> = BTreeSet::new();
     let mut processes: BTreeMap<String, ResolvedProcess> = BTreeMap::new();
     for service in model.services.keys() {
@@ -196,7 +196,7 @@ fn enter_claims<'a>(
     claimed: &mut BTreeMap<&'a str, Vec<Claim<'a>>>,
     out: &mut Diagnostics,
 ) -> bool {
-    // An array replaces the inherited one, so the last `services` speaks for the process.
+    // An array replaces the inherited one, so the last `services` counts.
     let Some(rule) = process.rules.iter().rev().find(|r| r.claims.is_some()) else {
         return claim_own_name(model, process, claimed, out);
     };
@@ -312,7 +312,7 @@ fn apply_settings(
         if !model.broken {
             let near =
                 nearest(&rule.name.as_str().replace('*', ""), processes.keys().map(String::as_str));
-            let why = "no process has such a name, and a selector creates none";
+            let why = "no process has such a name, and a selector does not create one";
             out.push(
                 codes::selector_matches_nothing(rule.span, rule.name.as_str(), why).suggest(near),
             );

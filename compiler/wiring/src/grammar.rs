@@ -22,14 +22,14 @@ pub struct Variant {
     pub leaf: String,
     /// Settings in the same table, by variant; a variant that is not listed owns every setting of its table.
     pub settings: BTreeMap<String, BTreeSet<String>>,
-    /// Keys beside the key that belong to a variant: `routes` stands beside `rpc` and belongs to `http`.
+    /// Keys next to the key that belong to a variant: `routes` is next to `rpc` and belongs to `http`.
     pub siblings: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One key that a plugin owns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyGrammar {
-    /// The leaf that a value which is no table stands for: `timeout = "1s"` is `timeout = { after = "1s" }` with shorthand `after`.
+    /// The leaf that a value stands for if it is not a table: `timeout = "1s"` is `timeout = { after = "1s" }` with shorthand `after`.
     pub shorthand: Option<String>,
     /// The leaf that chooses a variant.
     pub variant: Option<Variant>,
@@ -82,7 +82,7 @@ pub struct Grammar {
     pub edge: BTreeMap<String, KeyGrammar>,
     /// Keys of server tables.
     pub server: BTreeMap<String, KeyGrammar>,
-    /// Keys of process tables beside `services` and `replicas`; what they take is checked where processes are put together.
+    /// Keys of process tables besides `services` and `replicas`; what they take is checked where processes are put together.
     pub process: BTreeSet<String>,
     /// Settings of each backend kind; a kind that is not listed owns every setting of its instance.
     pub backend: BTreeMap<String, BTreeSet<String>>,

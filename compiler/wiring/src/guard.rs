@@ -46,7 +46,7 @@ pub(crate) fn decode_and_scan(
             return (file, Err(codes::not_utf8(span, offset)));
         }
     };
-    // A byte order mark is no part of the text; spans count from behind it.
+    // A byte order mark is not part of the text; spans count from after it.
     let text = text.strip_prefix('\u{feff}').map_or(text.as_str(), |rest| rest).to_owned();
     let file = sources.add(path, text.clone());
     let found = scan(file, &text);
@@ -122,7 +122,7 @@ fn scan(file: FileId, text: &str) -> Result<Scan, Diagnostic> {
     Ok(scanner.found)
 }
 
-/// Each step takes the place of a byte and answers the place to go on from.
+/// Each step takes the position of a byte and returns the position to continue from.
 impl Scanner<'_> {
     fn newline(&mut self) {
         self.state = State::Plain;

@@ -304,7 +304,8 @@ fn report_unused(
             continue;
         }
         let text = glob.pattern.as_str();
-        let why = format!("no {} has such a name, and a selector creates none", section.name);
+        let why =
+            format!("no {} has such a name, and a selector does not create one", section.name);
         let near = nearest(&text.replace('*', ""), exact.keys().map(String::as_str));
         builder.out.push(codes::selector_matches_nothing(glob.key, text, &why).suggest(near));
     }

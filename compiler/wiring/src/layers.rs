@@ -25,7 +25,7 @@ pub(crate) struct Layer {
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
     pub(crate) layers: Vec<Layer>,
-    /// Something of the chain could not be read, so absence proves nothing.
+    /// Some text of the chain could not be read, so what is missing may have been meant.
     pub(crate) broken: bool,
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn load(
 fn read(system: &dyn System, path: &Utf8Path) -> Result<Vec<u8>, String> {
     match system.kind(path) {
         Some(EntryKind::Directory) => return Err("it is a folder".to_owned()),
-        Some(EntryKind::Other) => return Err("it is no regular file".to_owned()),
+        Some(EntryKind::Other) => return Err("it is not a regular file".to_owned()),
         Some(EntryKind::File) | None => {}
     }
     system.read(path).map_err(|error| match error.kind() {
@@ -163,7 +163,7 @@ fn read_extends(
     Some(resolve_path(from, text))
 }
 
-/// What a path in the file `from` is, if it is another one on another machine; what is built of it would be too.
+/// Why a path in the file `from` would be another one on another machine, and the output with it; `None` if it would not.
 pub(crate) fn why_not_portable(
     here: &Utf8Path,
     from: &Utf8Path,

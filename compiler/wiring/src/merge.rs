@@ -44,6 +44,7 @@ pub(crate) fn merge(
         drop_all(into, path, &ChangeKind::Reset, at, changes);
         into.reset = true;
     }
+    // First, because the old variant is known only until its leaf is overwritten.
     drop_old_variants(into, over, shape, path, changes);
     for (key, item) in &over.entries {
         let path = join(path, key);
@@ -64,7 +65,7 @@ pub(crate) fn merge(
                     ChangeKind::Replaced
                 };
                 let old = std::mem::replace(existing, item.clone());
-                // A table over a leaf starts anew, whatever lies below the leaf.
+                // A table that replaces a leaf starts empty: nothing that the leaf had replaced comes back.
                 if let Value::Table(table) = &mut existing.value {
                     table.reset = true;
                 }

@@ -18,10 +18,10 @@ const KEYWORDS: &[&str] = &[
 /// What YAML 1.1 reads as a boolean or null.
 const YAML_WORDS: &[&str] = &["n", "no", "null", "off", "on", "y", "yes"];
 
-/// Names that some file systems keep for devices.
+/// Names that some file systems reserve for devices.
 const DEVICES: &[&str] = &["aux", "con", "nul", "prn"];
 
-/// Hosts that a resolver knows by itself, as `/etc/hosts` of usual systems has them; a process of such a name would not be reached.
+/// Hosts that `/etc/hosts` usually has; a process with such a name could not be reached.
 const HOSTS: &[&str] = &[
     "broadcasthost",
     "ip6-allhosts",
@@ -47,7 +47,7 @@ pub fn is_name(name: &str) -> bool {
 
 /// Why a text breaks the pattern, its length aside.
 fn why_not(name: &str) -> Option<String> {
-    let Some(first) = name.chars().next() else { return Some("a name is not empty".to_owned()) };
+    let Some(first) = name.chars().next() else { return Some("a name cannot be empty".to_owned()) };
     for c in name.chars() {
         let reason = match c {
             'a'..='z' | '0'..='9' | '_' | '-' => continue,
@@ -64,15 +64,15 @@ fn why_not(name: &str) -> Option<String> {
             c if c.is_control() => {
                 format!("the control character U+{:04X} breaks every output", u32::from(c))
             }
-            c => format!("`{c}` is no small letter, digit, `_` or `-`"),
+            c => format!("`{c}` is not a lower-case letter, digit, `_` or `-`"),
         };
         return Some(reason);
     }
     if !first.is_ascii_lowercase() {
-        return Some("a name starts with a small letter".to_owned());
+        return Some("a name starts with a lower-case letter".to_owned());
     }
     if name.split(['_', '-']).any(str::is_empty) {
-        return Some("`_` and `-` stand singly, between letters or digits".to_owned());
+        return Some("`_` and `-` must be single, and between letters or digits".to_owned());
     }
     None
 }
@@ -119,7 +119,7 @@ fn reserved_meaning(name: &str) -> Option<String> {
         return Some("`kubernetes` is the cluster's own service".to_owned());
     }
     if HOSTS.iter().any(|host| fold(host) == folded) {
-        return Some(format!("resolvers know the host `{name}`, and it is another one"));
+        return Some(format!("resolvers already know another host named `{name}`"));
     }
     if YAML_WORDS.contains(&folded) {
         return Some(format!("YAML reads `{name}` as a boolean or null"));
@@ -165,7 +165,7 @@ pub(crate) fn check(what: &str, name: &str, span: Span, out: &mut Diagnostics) -
     true
 }
 
-/// Reports a name that goes into paths and files only, where no reserved word hurts.
+/// Reports a name that is used only in paths and files, where reserved words do no harm.
 pub(crate) fn check_file(what: &str, name: &str, span: Span, out: &mut Diagnostics) {
     if let Some(why) = why_not(name) {
         out.push(codes::bad_name(span, what, name, &why, suggest_usable(name).as_deref()));

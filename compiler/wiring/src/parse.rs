@@ -1,4 +1,4 @@
-//! TOML text to a tree of [`Item`]s, with our words for the parser's complaints.
+//! Reads TOML text into a tree of [`Item`]s, with our words for the parser's errors.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{Item, Reference, Table, Value, renamed, syntax};
 #[derive(Debug, Default)]
 pub(crate) struct Parsed {
     pub(crate) root: Table,
-    /// Some text could not be read, so absence proves nothing.
+    /// Some text could not be read, so what is missing may have been meant.
     pub(crate) broken: bool,
 }
 
@@ -75,6 +75,7 @@ impl Reader<'_> {
     ) -> Option<Item> {
         let span = self.span(range.clone());
         let key = self.span(key);
+        // The values of a table are checked one by one, so that one fault does not hide the others.
         if !value.is_table() {
             let first = self.faults.partition_point(|f| *f < range.start);
             let faulty = self.faults.get(first).is_some_and(|f| *f <= range.end);
@@ -127,7 +128,7 @@ impl Reader<'_> {
         items
     }
 
-    /// A reference, if the table is one; a malformed one is reported and stands for what was meant, so that nothing seems to be missing.
+    /// A reference, if the table is one; a malformed one is reported and still counts as one, so that nothing seems to be missing.
     fn read_reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Reference> {
         let section = path.first().map(String::as_str)?;
         // Arguments and answers of smoke calls and inits (once jobs) are plain data, as are patches; `[app]` is read at build time.
@@ -180,20 +181,20 @@ fn why_bad_reference(kind: &str, text: &str) -> Option<&'static str> {
         return Some("the name is empty");
     }
     if text.chars().any(char::is_control) {
-        return Some("a name holds no control characters");
+        return Some("a name cannot hold control characters");
     }
     let word =
         |extra: &[char]| text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(&c));
     match kind {
         "env" if !word(&['_']) || text.starts_with(|c: char| c.is_ascii_digit()) => {
-            Some("a variable's name has letters, digits and `_`, and starts with no digit")
+            Some("a variable's name has letters, digits and `_`, and does not start with a digit")
         }
         "env" if text.starts_with("BP_") => {
-            Some("names that begin with `BP_` are `bp`'s own, and it sets them")
+            Some("names that begin with `BP_` are reserved: `bp` sets them")
         }
         // A secret is a file below one folder.
         "secret" if text.split('/').any(|part| matches!(part, "" | "." | "..")) => Some(
-            "a secret's name is a path below the folder of secrets, without `.`, `..` and an empty part",
+            "a secret's name is a path below the folder of secrets, without `.`, `..` or an empty part",
         ),
         "secret" if !word(&['_', '-', '.', '/']) => {
             Some("a secret's name has letters, digits, `_`, `-`, `.` and `/`")

@@ -9,7 +9,7 @@ use crate::{Patch, Table};
 /// The keys of a `[[patch]]`.
 pub const PATCH_KEYS: &[&str] = &["file", "pointer", "reason", "remove", "value"];
 
-/// Reads `[[patch]]`; the only thing that files append to.
+/// Reads `[[patch]]`, the only list that later files append to.
 pub(crate) fn read(builder: &mut Builder<'_>) -> Vec<Patch> {
     let mut patches = Vec::new();
     for layer in builder.layers {
@@ -58,8 +58,9 @@ fn read_patch(builder: &mut Builder<'_>, span: Span, table: &Table) -> Option<Pa
             return None;
         }
         (value, Some(item)) => {
-            let found = if value.is_some() { "beside a `value`" } else { item.type_name() };
-            let expected = "`true`, in place of a `value`";
+            let found =
+                if value.is_some() { "set together with a `value`" } else { item.type_name() };
+            let expected = "`true`, instead of a `value`";
             builder.out.push(codes::wrong_shape(
                 item.span,
                 "`remove`",
@@ -73,7 +74,7 @@ fn read_patch(builder: &mut Builder<'_>, span: Span, table: &Table) -> Option<Pa
     Some(Patch { span, file: file?, pointer: pointer?, value, reason: reason? })
 }
 
-/// A text that a patch needs.
+/// Reads a string that a patch must have.
 fn read_text(
     builder: &mut Builder<'_>,
     span: Span,

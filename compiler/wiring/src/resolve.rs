@@ -97,7 +97,7 @@ pub(crate) struct Rule<'a> {
     pub(crate) precedence: Precedence,
     pub(crate) span: Span,
     pub(crate) settings: &'a Table,
-    /// Names all but methods exactly, so that nothing is skipped in silence.
+    /// Names everything except methods exactly, so a key that its subject does not take is an error.
     pub(crate) exact: bool,
     pub(crate) per_method: bool,
     /// The selector without its method.
@@ -132,7 +132,7 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// What resolution knows beside the rules.
+/// What resolution needs besides the rules.
 pub(crate) struct ResolveContext<'a> {
     /// "edge" or "server", for headers in messages.
     pub(crate) section: &'static str,

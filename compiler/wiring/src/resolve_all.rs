@@ -1,4 +1,4 @@
-//! Resolution of every edge and server of a system, with what only the whole shows: selectors that match nothing or have no effect.
+//! Resolves every edge and server of a system, and reports what only all of them together show: selectors that match nothing or have no effect.
 
 use bp_contract::selector::{Pattern, Rank, Specificity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,13 +13,13 @@ use crate::{
     WiringModel, names,
 };
 
-/// What became of each rule over all its targets.
+/// How one rule was used, over everything that it matches.
 #[derive(Default)]
 struct RuleUse {
     matched: bool,
     /// Some leaf of it is in force somewhere.
     used: bool,
-    /// What took a leaf of it out of force: place and layer.
+    /// A rule that overrides one of its leaves: place and layer.
     overridden_by: Option<(Span, usize)>,
 }
 
@@ -72,6 +72,7 @@ impl<'a> Resolver<'a> {
             })
         };
         for change in &resolved.changes {
+            // The subject does not take the key, so no other rule overrode it.
             if matches!(change.kind, ChangeKind::NotTaken) {
                 continue;
             }
@@ -93,10 +94,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Warns of a later file's rules that an earlier or the same file overrides everywhere.
+    /// Warns about a later file's rules that rules of an earlier file, or of the same file, override everywhere.
     fn report_shadowed(&mut self) {
         for (rule, rule_use) in self.rules.iter().zip(&self.uses) {
             let Some((span, layer)) = rule_use.overridden_by else { continue };
+            // A base file's rules are meant to be overridden by later files; the reverse is what surprises.
             if !rule_use.used && rule.precedence.layer > 0 && layer <= rule.precedence.layer {
                 let winner = self.rules.iter().find(|r| r.span == span).map_or("", |r| &r.selector);
                 self.out.push(codes::selector_shadowed(rule.span, &rule.selector, span, winner));
@@ -107,7 +109,7 @@ impl<'a> Resolver<'a> {
 
 /// The settings of every edge, in the order given.
 ///
-/// Reports selectors that match no edge, and a later file's selectors that are wholly shadowed.
+/// Reports selectors that match no edge, and a later file's selectors that are overridden everywhere.
 pub fn resolve_edges(
     model: &WiringModel,
     grammar: &Grammar,
@@ -168,7 +170,7 @@ pub fn resolve_edges(
 
 /// The server side's settings of every service: name and methods, in the order given.
 ///
-/// Reports selectors that match no service, and a later file's selectors that are wholly shadowed.
+/// Reports selectors that match no service, and a later file's selectors that are overridden everywhere.
 pub fn resolve_servers(
     model: &WiringModel,
     grammar: &Grammar,
@@ -222,7 +224,7 @@ pub fn resolve_servers(
     (results, resolver.out)
 }
 
-/// Rules that matched nothing; `*` for everything may.
+/// Rules that matched nothing; a rule of `*` alone is allowed to.
 fn find_unmatched(resolver: &Resolver<'_>) -> Vec<usize> {
     let all = resolver.rules.iter().zip(&resolver.uses).enumerate();
     all.filter(|(_, (rule, rule_use))| {

@@ -153,7 +153,7 @@ fn expand(grammar: &KeyGrammar, item: &Item) -> Option<Item> {
         Value::Table(inner) => {
             let entries = inner.entries.iter().map(|(name, item)| {
                 let below = grammar.nested.get(name).and_then(|g| expand(g, item));
-                // What is no table here is reported by the plugin's reader, which knows its type.
+                // What is not a table here is reported by the plugin's reader, which knows its type.
                 (name.clone(), below.unwrap_or_else(|| item.clone()))
             });
             table(entries.collect(), inner.reset)
@@ -199,7 +199,8 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
             };
             let claims = settings.entries.remove("services").and_then(|item| {
                 if is_selector {
-                    let why = "a selector sets values on processes that exist and claims nothing";
+                    let why =
+                        "a selector sets values on processes that exist, and cannot claim services";
                     builder.out.push(codes::bad_selector(
                         item.key,
                         name,

@@ -10,13 +10,13 @@ use toml::de::{DeTable, Error};
 
 use crate::guard::Scan;
 
-/// Most syntax errors reported for one file; what follows is mostly their echo.
+/// How many syntax errors of one file are reported; later ones are mostly consequences of these.
 const MAX_REPORTED: usize = 20;
 
-/// More errors than this are not recovered.
+/// A text with more errors than this is not recovered.
 const MAX_RECOVERABLE: usize = 1000;
 
-/// A complaint of the parser.
+/// An error of the TOML parser.
 #[derive(Debug)]
 pub(crate) struct ParseError {
     range: Range<usize>,
@@ -28,7 +28,7 @@ impl ParseError {
         Self { range: error.span().unwrap_or(0..0), message: error.message().to_owned() }
     }
 
-    /// The parser ends its work here, and says nothing of what follows.
+    /// The parser stops here, and does not report what follows.
     fn is_fatal(&self) -> bool {
         self.message.starts_with("key with no value")
     }
@@ -46,7 +46,7 @@ impl ParseError {
 pub(crate) struct RecoveredText {
     /// As long as the original, so that spans hold.
     pub(crate) text: String,
-    /// Everything the parser complained of, on the way too.
+    /// Every error of the parser, including those of earlier attempts.
     pub(crate) errors: Vec<ParseError>,
     /// Names of tables that stand for broken headers.
     pub(crate) placeholders: Vec<String>,
@@ -61,7 +61,7 @@ pub(crate) fn recover(text: &str) -> RecoveredText {
     for _ in 0..MAX_REPORTED {
         let errors: Vec<ParseError> =
             DeTable::parse_recoverable(&recovered.text).1.iter().map(ParseError::of).collect();
-        // So many faults are no slips: this is another kind of file, and reading on would tell nothing.
+        // So many errors are not typing errors: this is another kind of file, and reading on would not help.
         if errors.len() > MAX_RECOVERABLE {
             recovered.errors = errors;
             return recovered;
@@ -207,7 +207,7 @@ fn diagnose_error(
         let meant = if at.starts_with('t') { "true" } else { "false" };
         return codes::not_toml_but(
             span,
-            &format!("`{at}` is no value"),
+            &format!("`{at}` is not a value"),
             &format!("write `{meant}`"),
             Some(meant),
         );
@@ -249,7 +249,7 @@ const MESSAGES: &[(&str, &str, &str)] = &[
         "`\\` starts an escape that TOML does not have",
         "write `\\\\` for a backslash, or use single quotes, in which nothing is escaped",
     ),
-    ("leading zero", "a number starts with no zero", "remove the zero, or quote the value"),
+    ("leading zero", "a number cannot start with a zero", "remove the zero, or quote the value"),
     (
         "unquoted keys cannot be empty",
         "a key is missing here",
@@ -355,7 +355,7 @@ fn diagnose_unquoted(
     match meant {
         Some(meant) => codes::not_toml_but(
             span,
-            &format!("`{at}` is no value"),
+            &format!("`{at}` is not a value"),
             &format!("write `{meant}`"),
             Some(meant),
         ),

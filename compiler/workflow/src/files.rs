@@ -1,7 +1,7 @@
 //! Finding and outlining the files of a crate, several at a time.
 //!
 //! Files are found by reading others, so they are read level by level: the root, the files of its modules, the files of theirs.
-//! What is read here is a part of what the walk over the modules asks for, never more, and in no order that anybody sees: the walk gives the numbers, and itself reads what it misses.
+//! This reads a part of what the walk over the modules asks for, never more, and in any order: the walk numbers the files, and reads those that are missing here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -144,7 +144,7 @@ impl<'a> Files<'a> {
                     .into_par_iter()
                     .map(|(file, chain)| {
                         let read = read_file(source, features, &file);
-                        // The texts that were parsed on this thread are kept by the parser otherwise, and nothing of it outlives the outline.
+                        // Otherwise the parser keeps every text that it parsed on this thread, and only the outline is needed.
                         proc_macro2::extra::invalidate_current_thread_spans();
                         (file, chain, read)
                     })
@@ -223,7 +223,7 @@ fn find_module_files(
                 find_module_files(system, features, items, &inner, found);
             }
             (Some((_, items)), Err(place)) => {
-                // Where its files are cannot be said, but each has its turn.
+                // Where its files are is unknown, but each declaration needs an entry.
                 let mut inner = Vec::new();
                 find_module_files(system, features, items, folder, &mut inner);
                 found.extend(inner.iter().map(|_| ModuleLocation::Undecided(place)));

@@ -66,7 +66,7 @@ pub fn read(
     read_again(system, sources, dir, &NoOutlines)
 }
 
-/// As [`read`], but a file that there is an outline of is not parsed.
+/// As [`read`], but a file whose outline is known is not parsed.
 pub fn read_again(
     system: &dyn System,
     sources: &mut SourceMap,
@@ -84,13 +84,13 @@ pub fn read_again(
 /// What the parser may use of the stack: its depth is bounded by the scan before it, at some tens of kilobytes a level in a debug build.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
-/// Threads of the reader's own, since those that others share have smaller stacks.
+/// The reader has its own threads, because shared ones have smaller stacks.
 fn pool() -> Option<&'static ThreadPool> {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
     POOL.get_or_init(|| new_pool(0)).as_ref()
 }
 
-/// So many threads; as many as rayon takes by itself for 0.
+/// Makes a pool of this many threads; for 0, rayon chooses.
 fn new_pool(threads: usize) -> Option<ThreadPool> {
     ThreadPoolBuilder::new()
         .num_threads(threads)

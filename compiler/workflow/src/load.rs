@@ -104,7 +104,7 @@ impl Loader<'_> {
         });
     }
 
-    /// A type's path begins with its crate's name, so that no two crates may share one.
+    /// A type's path begins with its crate's name, so no two crates may have the same name.
     fn check_unique_name(&mut self, manifest: &Manifest) {
         let twice = |other: &&Crate| {
             other.name == manifest.name
@@ -140,7 +140,7 @@ impl Loader<'_> {
             calls_macros: false,
         });
         let Some((path, said)) = &manifest.root else {
-            // Of a dependency, the line that asks for it has been reported.
+            // For a dependency, this was reported at the line that asks for it.
             if id != CrateId(0) {
                 return;
             }
@@ -230,7 +230,7 @@ impl Loader<'_> {
                 Item::ExternCrate(named) => self.add_extern_crate(module, walk.file, named),
                 Item::Definition(definition) => self.define(module, walk.file, definition),
                 Item::Impl(block) => {
-                    // One of a trait is kept: a service that is there at times is an error.
+                    // An `impl` of a trait is kept: a service that exists only in some builds is an error.
                     let fails = Truth::of(block.condition.as_ref(), &self.features) == Truth::Fails;
                     if (!fails || block.of.is_some())
                         && let Some(m) = self.tree.modules.get_mut(module.0)
@@ -309,14 +309,14 @@ impl Loader<'_> {
             condition,
         });
         let target = NameTarget::Definition(id);
-        // Types say so themselves, but an alias is only what it stands for.
+        // A type reports its condition itself, but an alias is replaced by what it stands for.
         let alias = matches!(item.body, Body::Alias(_));
         let undecided = truth.undecided().filter(|_| alias).map(|p| p.of(file));
         let entry = NameEntry { target, visible, undecided };
         let Some(m) = self.tree.modules.get_mut(module.0) else { return };
         let entries = m.names.entry(name.clone()).or_default();
         match truth {
-            // One that is not there stays known, so that what uses it says nothing of its own.
+            // A definition whose condition fails stays known, so that its uses are not reported as well.
             Truth::Fails if alias => {}
             Truth::Holds if condition.is_some() => entries.insert(0, entry),
             _ => entries.push(entry),
@@ -425,7 +425,7 @@ impl Loader<'_> {
             Some(ModuleLocation::Neither(candidates)) if condition.is_none() => {
                 self.diagnostics.push(codes::module_file_missing(span, name, candidates));
             }
-            // cargo does not miss a file behind a condition that does not hold, and neither may we.
+            // cargo does not need the file of a module whose condition does not hold, so neither do we.
             Some(ModuleLocation::Neither(_)) | None => {}
         }
     }

@@ -30,7 +30,7 @@ pub struct WorkflowModel {
     pub knobs: BTreeMap<String, KnobModel>,
     /// The workflow crate first, then the path dependencies that were read, by name.
     pub crates: Vec<CrateModel>,
-    /// Crates from elsewhere that the workflow's Cargo.toml names, by the name that Rust code uses: what generated code may need beside the workflow crates.
+    /// Crates from elsewhere that the workflow's Cargo.toml names, by the name that Rust code uses: what generated code may need besides the workflow crates.
     pub externals: BTreeMap<String, ExternalModel>,
 }
 
@@ -97,13 +97,13 @@ pub struct MethodModel {
     pub idempotent: bool,
     /// Arguments after `&self`, in order.
     pub arguments: Vec<ArgumentModel>,
-    /// What it answers: `T` of `Result<T, E>`, or the whole type when it is no `Result`.
+    /// What it returns: `T` of `Result<T, E>`, or the whole type when it is not a `Result`.
     pub ok: TypeUse,
     /// `E` of `Result<T, E>`; `None` when the method returns no `Result`.
     pub error: Option<TypeUse>,
     /// Whether its answer cannot be encoded, an argument cannot, or it returns no service error: then it may only be called in-process.
     pub local: Option<LocalReason>,
-    /// Why nothing may stand between its caller and the callee itself: it may borrow, or it cannot tell that the infrastructure failed. Never set for a method that may cross a process.
+    /// Why it must be called directly, without wrappers: it may borrow, or it cannot report that the infrastructure failed. Never set for a method that may cross a process.
     pub direct: Option<LocalReason>,
     /// Its documentation, one line each.
     pub docs: Vec<String>,

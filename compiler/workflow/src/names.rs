@@ -115,7 +115,7 @@ impl<'t> Names<'t> {
             .unwrap_or_else(|| ResolvedName::Unknown { certain: self.sees_all(module) })
     }
 
-    /// Whether every name of a module is known: no macro is called in it and no unread crate's names are all imported.
+    /// Whether every name of a module is known: no macro is called in it, and it has no glob import from a crate that is not read.
     fn sees_all(&self, module: ModuleId) -> bool {
         let Some(m) = self.tree.module(module) else { return false };
         !m.calls_macros
@@ -311,7 +311,7 @@ impl<'t> Names<'t> {
         }
     }
 
-    /// A name that only an import of all of an unread crate's names can give; the runtime's come first.
+    /// A name that only a glob import from an unread crate can give; the runtime's come first.
     fn guess(&self, module: ModuleId, name: &str, fuel: &mut usize) -> Option<ResolvedName> {
         let mut visited = BTreeSet::new();
         let mut waiting = VecDeque::from([module]);
@@ -333,7 +333,7 @@ impl<'t> Names<'t> {
                 }
             }
         }
-        // Only lower-case first letters are left out: a macro or attribute of an unread crate is no type.
+        // A name that starts in lower case is a macro or an attribute of an unread crate, not a type.
         other.filter(|_| name.starts_with(char::is_uppercase)).map(ResolvedName::External)
     }
 
@@ -379,7 +379,7 @@ impl<'t> Names<'t> {
         }
     }
 
-    /// Whether a path may begin with the library's name of a crate that is not read, which need not be the package's.
+    /// Whether a path may begin with the library's name of a crate that is not read, which may differ from the package's.
     pub(crate) fn may_be_unread(&self, module: ModuleId, path: &UsePath) -> bool {
         let Some(krate) = self.tree.module(module).and_then(|m| self.tree.krate(m.krate)) else {
             return false;
@@ -390,7 +390,7 @@ impl<'t> Names<'t> {
         };
         let letters = |text: &str| text.replace(['-', '_'], "");
         let Some(name) = path.segments.first().map(|s| letters(s)) else { return false };
-        // Those that differ are alike: `md-5` is `md5`, `rust-crypto` is `crypto`.
+        // Where the two names differ, they are similar: `md-5` is `md5`, `rust-crypto` is `crypto`.
         let alike = |package: &String| {
             let package = letters(package);
             package.contains(&name) || name.contains(&package)

@@ -1,4 +1,4 @@
-//! From a type as written to what it is: aliases resolved, paths written out.
+//! Resolves a type as written: aliases are expanded, paths are written out in full.
 
 use std::collections::BTreeMap;
 
@@ -29,12 +29,12 @@ pub(crate) struct ResolvedType {
     pub(crate) span: Span,
     /// Why it cannot be encoded, apart from what named types say of themselves.
     pub(crate) local: Option<LocalReason>,
-    /// Whether it surely borrows nothing, so that a call can keep it on its way.
+    /// Whether it certainly borrows nothing, so that a call can own it.
     pub(crate) owned: bool,
     pub(crate) shape: TypeShape,
 }
 
-/// Shapes that mean something to signatures.
+/// Shapes of types that matter in signatures.
 #[derive(Debug, Clone)]
 pub(crate) enum TypeShape {
     Plain,
@@ -60,7 +60,7 @@ impl ResolvedType {
     }
 }
 
-/// What definitions are, which lowering needs to know and cannot find out itself.
+/// Definitions that attributes mark, which are found before any type is resolved.
 #[derive(Debug, Default)]
 pub(crate) struct MarkedDefinitions {
     /// Types that derive `Data` or `ServiceError`.
@@ -301,7 +301,7 @@ impl<'a> TypeResolver<'a> {
             ResolvedName::Definition(id) => self.write_definition(*id, span),
             ResolvedName::External(path) => match short_name(path) {
                 Some(short) => short.to_owned(),
-                // Generated code links no crate that the workflow happens to; the runtime hands these on.
+                // Generated code does not link every crate that the workflow links; the runtime re-exports these.
                 None if is_reexported(strip_runtime_prefix(path)) => {
                     format!("bp_std::{}", strip_runtime_prefix(path))
                 }
@@ -318,7 +318,7 @@ impl<'a> TypeResolver<'a> {
         if let Some(path) = self.names.reachable(id) {
             return path.to_owned();
         }
-        // An alias is expanded, so nobody needs to reach it.
+        // An alias is expanded, so generated code never names it.
         if self.generated && !matches!(definition.body, Body::Alias(_)) {
             let what = match definition.body {
                 Body::Trait(_) => "trait",
@@ -411,7 +411,7 @@ impl<'a> TypeResolver<'a> {
             Body::Enum(e) => e.generic,
             Body::Union => return local_type(head, span, "a union has no known contents"),
             Body::Trait(_) | Body::TraitAlias => {
-                return local_type(head, span, "a trait is no type");
+                return local_type(head, span, "a trait is not a type");
             }
         };
         let tail = self.write_arguments(arguments, scope);
@@ -535,7 +535,11 @@ impl<'a> TypeResolver<'a> {
             (EncodableType::Deque, Some(inner), None) => plain(Type::Vec(Box::new(inner.ty))),
             (EncodableType::Box, Some(inner), None) => plain(Type::Box(Box::new(inner.ty))),
             (EncodableType::Set | EncodableType::Map, Some(key), _) if holds_float(&key.ty) => {
-                local_type(text.clone(), span, "a float is no key: NaN equals nothing")
+                local_type(
+                    text.clone(),
+                    span,
+                    "a float cannot be a key: NaN is not equal to itself",
+                )
             }
             (EncodableType::Set, Some(inner), None) => plain(Type::Set(Box::new(inner.ty))),
             (EncodableType::Map, Some(key), Some(value)) if !extra => {
@@ -601,7 +605,7 @@ pub(crate) fn explain_unlinked(
     Some(codes::crate_not_linked(span, unlinked.span, name, why, &help))
 }
 
-/// The form of a container, where `of` is what one of wired instances is.
+/// The shape of a container; `of` makes the one for wired instances.
 fn container_shape(shape: TypeShape, of: fn(InterfaceUse) -> TypeShape) -> TypeShape {
     match shape {
         TypeShape::Interface(interface) => of(interface),
@@ -618,7 +622,7 @@ fn first_reason(parts: &[ResolvedType]) -> Option<LocalReason> {
     parts.iter().find_map(|p| p.local.clone())
 }
 
-/// Whether values of a type have floats in them, as far as it shows.
+/// Whether values of a type contain floats, named types aside.
 fn holds_float(ty: &Type) -> bool {
     match ty {
         Type::F32 | Type::F64 => true,
@@ -644,7 +648,7 @@ fn local_type(text: String, span: Span, reason: &str) -> ResolvedType {
     }
 }
 
-/// Names of the prelude are written as everybody writes them.
+/// The short form of a name of the prelude.
 fn short_name(path: &str) -> Option<&str> {
     match path {
         "std::option::Option"

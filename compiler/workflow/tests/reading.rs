@@ -163,7 +163,7 @@ pub struct Plain;
             "text: a reference points into this process's memory [&'static str]",
             "deep: `usize` has another size on other machines: use `u64` [usize]",
             "plain: `Plain` does not derive `Data` [Plain]",
-            "bare: it returns no `Result` with a service error, so an infrastructure error has nowhere to go [u32]",
+            "bare: it does not return a `Result` with a service error, so an infrastructure error cannot be reported [u32]",
             "foreign: `bp_std::InitError` does not derive `ServiceError` [InitError]",
             "shared: `Arc` is memory that this process shares [Arc<dyn Fn(&Plain) -> bool + Send + Sync>]",
             "zone: only `DateTime<Utc>` is encoded [chrono::DateTime<chrono::Local>]",

@@ -3,24 +3,24 @@
 use crate::{Diagnostic, Span};
 
 codes! {
-    BP8001 "a service that nobody calls";
-    BP8002 "a backend that nobody uses";
+    BP8001 "a service that nothing calls";
+    BP8002 "a backend that nothing uses";
     BP8101 "retries multiply along a path";
     BP8103 "a caller gives up before its callee";
 }
 
-/// Nobody calls a service, and it has no background task.
+/// Nothing calls a service, and it has no background task.
 pub fn uncalled_service(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::warning(BP8001, format!("nobody calls `{name}`"))
+    Diagnostic::warning(BP8001, format!("nothing calls `{name}`"))
         .at(span, "no caller, and no background task")
         .help(format!(
             "publish it with `[edge.\"client -> {name}\"]`, or remove it with `{name} = false`"
         ))
 }
 
-/// Nobody uses a backend.
+/// Nothing uses a backend.
 pub fn unused_backend(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::warning(BP8002, format!("nobody uses `{name}`"))
+    Diagnostic::warning(BP8002, format!("nothing uses `{name}`"))
         .at(span, "no service takes it")
         .help(format!("remove it with `{name} = false`"))
 }
@@ -42,7 +42,7 @@ pub fn retry_amplification(
         None => diagnostic,
     };
     diagnostic
-        .note(format!("attempts multiply along {path}; more than {limit} is how an overload feeds itself"))
+        .note(format!("attempts multiply along {path}; with more than {limit}, an overload feeds itself"))
         .help("retry at one level only, the one nearest to the failure: set `retry = false` on the outer edges of the path")
 }
 

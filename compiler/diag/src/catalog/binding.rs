@@ -23,13 +23,13 @@ codes! {
     BP3018 "a port is taken";
     BP3019 "a trait where an implementation belongs";
     BP3020 "an implementation of several services";
-    BP3021 "a service is wanted";
+    BP3021 "a service is expected";
     BP3022 "a parameter that no wiring can write";
-    BP3023 "a transport that is no entry";
+    BP3023 "a transport that the outside world cannot use";
     BP3024 "a smoke call's arguments do not fit";
     BP3025 "a smoke call of an unpublished service";
-    BP3026 "a wrapper on a call that takes none";
-    BP3027 "a call in a cycle that only the callee can answer";
+    BP3026 "a wrapper on a call that must be direct";
+    BP3027 "a direct call inside a cycle";
     BP3028 "an init's method is not idempotent";
     BP3029 "an init fills a backend that forgets";
     BP3030 "no port is left";
@@ -126,7 +126,7 @@ pub fn unknown_backend_kind(
         .note(format!("known kinds: {}", list(known)))
 }
 
-/// A key of a service that is no parameter of its constructor.
+/// A key of a service that is not a parameter of its constructor.
 pub fn unknown_parameter(
     span: Span,
     name: &str,
@@ -192,7 +192,7 @@ pub fn ambiguous_parameter(
     .help(format!("choose one, such as `{parameter} = \"{first}\"`"))
 }
 
-/// A name that is no instance, where one is wanted.
+/// A name that is not an instance, where one is expected.
 pub fn unknown_instance(
     span: Span,
     name: &str,
@@ -201,15 +201,15 @@ pub fn unknown_instance(
     candidates: &[String],
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(BP3007, format!("no instance is called `{name}`"))
-        .at(span, format!("{wanted} is wanted"))
+        .at(span, format!("expected {wanted}"))
         .suggest(suggestion);
     match candidates {
         [] => diagnostic,
-        some => diagnostic.note(format!("fitting: {}", list(some))),
+        some => diagnostic.note(format!("instances that fit: {}", list(some))),
     }
 }
 
-/// A service is wanted, and the name is something else's.
+/// A service is expected, and the name belongs to something else.
 pub fn not_a_service(span: Span, name: &str, what: &str, why: &str) -> Diagnostic {
     Diagnostic::error(BP3021, format!("`{name}` is {what}, not a service")).at(span, why.to_owned())
 }
@@ -229,7 +229,7 @@ pub fn wrong_interface(
         .at(declared, format!("takes `{wanted}`"));
     match candidates {
         [] => diagnostic.help(format!("declare an instance that offers `{wanted}`")),
-        some => diagnostic.help(format!("fitting: {}", list(some))),
+        some => diagnostic.help(format!("instances that fit: {}", list(some))),
     }
 }
 
@@ -277,7 +277,7 @@ pub fn unserialisable(
     diagnostic.help(same_process.to_owned())
 }
 
-/// Wrappers on a call to a service with a method that only the callee itself can answer.
+/// Wrappers on a call to a service with a method that must be called directly.
 pub fn wrapped_direct_call(
     span: Option<Span>,
     edge: &str,
@@ -289,23 +289,23 @@ pub fn wrapped_direct_call(
     let diagnostic = Diagnostic::error(
         BP3026,
         format!(
-            "`{edge}` passes {}, and nothing may stand before `{method}`: {reason}",
+            "`{edge}` has {}, but `{method}` must be called directly: {reason}",
             list(wrappers)
         ),
     );
     let diagnostic = match span {
-        Some(span) => diagnostic.at(span, "put on the call"),
+        Some(span) => diagnostic.at(span, "set for this call"),
         None => diagnostic,
     };
     let off: Vec<String> = wrappers.iter().map(|key| format!("`{key} = false`")).collect();
     let selector = edge.replace("->", " -> ");
     diagnostic
-        .at(cause, "why")
+        .at(cause, "this is the reason")
         .help(format!("write `[edge.\"{selector}\"]` and {}", off.join(", ")))
         .help("or let the method take and return owned values, and return a `Result` with a service error")
 }
 
-/// A call inside a cycle of services to a method that only the callee itself can answer.
+/// A call inside a cycle of services to a method that must be called directly.
 pub fn cyclic_direct_call(
     span: Option<Span>,
     edge: &str,
@@ -315,18 +315,15 @@ pub fn cyclic_direct_call(
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         BP3027,
-        format!(
-            "`{edge}` is inside a cycle, and `{method}` can only be called on the callee itself: {reason}"
-        ),
+        format!("`{edge}` is inside a cycle, but `{method}` must be called directly: {reason}"),
     );
     let diagnostic = match span {
-        Some(span) => {
-            diagnostic.at(span, "no order of construction has the callee before its caller")
-        }
+        Some(span) => diagnostic
+            .at(span, "inside a cycle, the callee cannot be constructed before its caller"),
         None => diagnostic,
     };
     diagnostic
-        .at(cause, "why")
+        .at(cause, "this is the reason")
         .help("let the method take and return owned values, and return a `Result` with a service error; or break the cycle")
 }
 
@@ -339,7 +336,7 @@ pub fn no_transport(span: Option<Span>, caller: &str, callee: &str, example: &st
     };
     let diagnostic = Diagnostic::error(BP3011, message);
     let diagnostic = match span {
-        Some(span) => diagnostic.at(span, "how does it cross?"),
+        Some(span) => diagnostic.at(span, "no transport is set"),
         None => diagnostic,
     };
     let edge = if caller == "client" { format!("client -> {callee}") } else { "*".to_owned() };
@@ -458,11 +455,11 @@ pub fn value_of_call(
 ) -> Diagnostic {
     Diagnostic::error(BP3055, format!("`{path}` of `{call}` must be {wanted}"))
         .at(span, format!("this is {found}"))
-        .at(declared, "by its type here")
+        .at(declared, "its type is declared here")
         .help(help)
 }
 
-/// A field that a call's type has not.
+/// A field that the type of a call's value does not have.
 pub fn unknown_field_of_call(
     span: Span,
     name: &str,
@@ -479,7 +476,7 @@ pub fn unknown_field_of_call(
         .note(format!("fields: {}", list(known)))
 }
 
-/// A variant that a call's type has not.
+/// A variant that the type of a call's value does not have.
 pub fn unknown_variant_of_call(
     span: Span,
     name: &str,
@@ -505,7 +502,7 @@ pub fn unknown_error_code(
     error: (&str, Span),
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(BP3058, format!("`{call}` has no error `{code}`"))
-        .at(span, "no code of its error")
+        .at(span, "not a code of its error")
         .at(error.1, "its error")
         .suggest(suggestion)
         .rename(span, code, known.iter().map(String::as_str), true);
@@ -598,7 +595,7 @@ pub fn no_port_left(span: Option<Span>, name: &str, listeners: usize, most: usiz
         Some(span) => diagnostic.at(span, "one too many"),
         None => diagnostic,
     };
-    diagnostic.help("put services that belong together into one process, which needs one listener for its own affairs, and calls inside it need none")
+    diagnostic.help("put services that belong together into one process: it needs one admin listener, and calls inside it need none")
 }
 
 /// Two listeners want one port.
@@ -619,17 +616,17 @@ pub fn name_taken(
     first: (&str, Option<Span>),
     second: (&str, Option<Span>),
 ) -> Diagnostic {
-    let message = format!("{} and {} would both be the {kind} `{name}`", first.0, second.0);
+    let message = format!("{} and {} would both become the {kind} `{name}`", first.0, second.0);
     let mut diagnostic = Diagnostic::error(BP3040, message);
-    for ((words, span), label) in [(first, "becomes"), (second, "too becomes")] {
+    for ((words, span), label) in [(first, "becomes"), (second, "also becomes")] {
         match span {
             Some(span) => diagnostic = diagnostic.at(span, format!("{label} `{name}`")),
-            None => diagnostic = diagnostic.note(format!("{words} has its name from `bp`")),
+            None => diagnostic = diagnostic.note(format!("`bp` gives {words} its name")),
         }
     }
     match second.1 {
         Some(_) => diagnostic.help("give one of the two another name"),
-        // Ours stays.
+        // A name that `bp` gives itself stays.
         None => diagnostic.help(format!("give {} another name", first.0)),
     }
 }
@@ -644,7 +641,7 @@ pub fn name_unwritable(what: &str, output: &str, rule: &str, span: Option<Span>)
     diagnostic.note(rule).help("rename it, or carry the calls over another transport")
 }
 
-/// A package of the application is called like one that the generated program links too; `owner` says which, `linked` where the wiring names it.
+/// A package of the application has the name of one that the generated program links too; `owner` says which, `linked` is where the wiring names it.
 pub fn crate_name_taken(span: Span, name: &str, owner: &str, linked: Option<Span>) -> Diagnostic {
     let diagnostic = Diagnostic::error(BP3050, format!("`{name}` is also the name of {owner}"))
         .at(span, "named here");
@@ -657,7 +654,7 @@ pub fn crate_name_taken(span: Span, name: &str, owner: &str, linked: Option<Span
         .help("give this package another name")
 }
 
-/// A constructor's parameter is called as a key of every service, so that the wiring cannot name it.
+/// A constructor's parameter has the name of a key that every service has, so the wiring cannot set it.
 pub fn parameter_is_key(span: Span, parameter: &str, implementation: &str) -> Diagnostic {
     let message = format!("no wiring can name the parameter `{parameter}` of `{implementation}`");
     Diagnostic::error(BP3051, message)

@@ -33,5 +33,5 @@ pub fn failed(detail: &str) -> Diagnostic {
 /// So many diagnostics of a stage were left out.
 pub fn more(count: usize) -> Diagnostic {
     Diagnostic::new(BP9004, Severity::Note, format!("{count} more diagnostics are not shown"))
-        .help("mend the first ones, which often cause the rest, and run the same command again")
+        .help("fix the first ones, which often cause the rest, and run the same command again")
 }

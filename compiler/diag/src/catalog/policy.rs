@@ -18,7 +18,7 @@ fn maybe_at(diagnostic: Diagnostic, span: Option<Span>, text: &str) -> Diagnosti
     }
 }
 
-/// A plugin found settings that are each right and wrong together.
+/// A plugin found settings that are valid one by one, but not together.
 pub fn settings_disagree(
     plugin: &str,
     message: &str,
@@ -69,7 +69,7 @@ pub fn unknown_method_key(
 ) -> Diagnostic {
     let known: Vec<String> = known.iter().map(|m| format!("`{m}`")).collect();
     let diagnostic =
-        Diagnostic::error(BP4004, format!("`{place}` names `{method}`, which is no method"))
+        Diagnostic::error(BP4004, format!("`{place}` names `{method}`, which is not a method"))
             .at(span, "not a method of the callee")
             .suggest(suggestion);
     if suggestion.is_none() {

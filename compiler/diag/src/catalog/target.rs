@@ -33,7 +33,7 @@ codes! {
     BP6028 "there are no tests";
     BP6029 "a patch names no artifact";
     BP6030 "a patch points at nothing";
-    BP6031 "a patch edits what is no JSON";
+    BP6031 "a patch edits a file that is not JSON";
     BP6032 "a patch's pointer is malformed";
     BP6033 "a revision cannot be read";
     BP6034 "the system runs already";
@@ -47,7 +47,7 @@ codes! {
     BP6043 "an image's digest cannot be found";
     BP6044 "a store lacks a setting";
     BP6045 "the output is where no image can be built from";
-    BP6046 "two published ports meet";
+    BP6046 "two listeners are published at one port";
 }
 
 /// Those of what was typed on the command line.
@@ -58,10 +58,10 @@ pub(super) const USAGE: &[crate::Code] =
 pub fn bad_artifact_path(plugin: &str, path: &str, why: &str) -> Diagnostic {
     Diagnostic::error(
         BP6001,
-        format!("plugin `{plugin}` writes to `{}`, outside the output folder's rules", path.escape_debug()),
+        format!("plugin `{plugin}` writes to `{}`, which is not a valid path in the output folder", path.escape_debug()),
     )
     .note(format!("{why}; a path is relative, with `/`, and stays inside the output folder"))
-    .help("this is the plugin's fault unless the path holds a name of yours: then choose a plainer name")
+    .help("if the path holds a name from your wiring, choose a plainer name; otherwise report it to the plugin's author")
 }
 
 /// Two artifacts have one path and different bytes, or one is a folder where the other is a file.
@@ -271,7 +271,7 @@ pub fn no_such_process(name: &str, known: &[String]) -> Diagnostic {
 /// A rolling restart ended before its end.
 pub fn restart_failed(process: &str, why: &str) -> Diagnostic {
     Diagnostic::error(BP6037, format!("`{process}` is not restarted: {why}"))
-        .note("copies that had their turn before are restarted, the others run as they did")
+        .note("copies before this one are restarted; the others still run as before")
         .help("the process's lines under `bp run` say more; correct what they name and restart it again")
 }
 
@@ -305,7 +305,7 @@ pub fn no_tests(folder: &str) -> Diagnostic {
         .help("write `tests/NAME.rs` with `#[bp_test] async fn works(frontend: Arc<dyn Frontend>) { ... }`")
 }
 
-/// `bp new NAME` with a name that is no package name.
+/// `bp new NAME` with a name that is not a package name.
 pub fn bad_application_name(name: &str, why: &str) -> Diagnostic {
     Diagnostic::error(
         BP6022,
@@ -314,7 +314,7 @@ pub fn bad_application_name(name: &str, why: &str) -> Diagnostic {
     .help("use lower-case letters, digits and `-`, starting with a letter: `bp new web-shop`")
 }
 
-/// Git does not hand out what a command wants of a revision; `detail` is why.
+/// Git does not have what a command needs of a revision; `detail` is why.
 pub fn no_revision(revision: &str, detail: &str) -> Diagnostic {
     Diagnostic::error(
         BP6033,
@@ -370,7 +370,7 @@ pub fn patch_of_text(span: Span, file: &str) -> Diagnostic {
         .help("change what the file is made from")
 }
 
-/// A pointer is not one.
+/// A pointer is malformed.
 pub fn bad_pointer(span: Span, pointer: &str, why: &str) -> Diagnostic {
     Diagnostic::error(BP6032, format!("`{}` is not a JSON Pointer", pointer.escape_debug()))
         .at(span, why.to_owned())
@@ -384,7 +384,7 @@ pub fn already_runs(data: &str) -> Diagnostic {
         .help("stop the other `bp run` or `bp test` of this wiring, or wait until it has stopped")
 }
 
-/// A target has no words for something that the wiring asks for; `what` names it, `example` is its word in `lossy`.
+/// A target cannot express something that the wiring asks for; `what` names it, `word` is its name in `lossy`.
 pub fn not_expressible(target: &str, what: &str, word: &str, span: Option<Span>) -> Diagnostic {
     let diagnostic =
         Diagnostic::error(BP6040, format!("target `{target}` cannot express {what}")).help(format!(
@@ -393,7 +393,7 @@ pub fn not_expressible(target: &str, what: &str, word: &str, span: Option<Span>)
     located(diagnostic, span, "asked for here")
 }
 
-/// An image is named by its tag alone, which whoever pushes it may move.
+/// An image is named by its tag alone, and a tag can be moved.
 pub fn image_not_pinned(image: &str, required: bool) -> Diagnostic {
     let message = format!("`{image}` is not pinned in `images.lock`");
     let diagnostic = if required {
@@ -402,7 +402,7 @@ pub fn image_not_pinned(image: &str, required: bool) -> Diagnostic {
         Diagnostic::warning(BP6041, message)
     };
     diagnostic
-        .note("what a tag stands for may change; a digest stands for the same bytes for ever")
+        .note("a tag may mean other bytes tomorrow; a digest always means the same bytes")
         .help("run `bp image pin` where a Docker engine and the registry are reached, and commit the file")
 }
 
@@ -415,8 +415,8 @@ pub fn bad_image_lock(path: &str, why: &str) -> Diagnostic {
 /// The Docker engine does not say what an image's digest is; `detail` is its message.
 pub fn no_digest(image: &str, detail: &str) -> Diagnostic {
     Diagnostic::error(BP6043, format!("cannot find the digest of `{image}`: {detail}"))
-        .note("`bp image pin` pulls each image and asks the Docker engine; it makes no digest up")
-        .help("see that `docker pull` of this image works here; name a mirror with `registry = \"…\"` in `[target.docker]`")
+        .note("`bp image pin` pulls each image and asks the Docker engine; it never invents a digest")
+        .help("make sure that `docker pull` of this image works here; name a mirror with `registry = \"…\"` in `[target.docker]`")
 }
 
 /// A target deploys the server of a backend, and the server does not start without a setting.

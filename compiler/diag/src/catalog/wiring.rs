@@ -15,7 +15,7 @@ codes! {
     BP2010 "a string is not closed";
     BP2011 "a bracket is not closed";
     BP2012 "a key is set twice";
-    BP2013 "a table in braces is complete";
+    BP2013 "a table in braces cannot be extended";
     BP2020 "the file to extend cannot be read";
     BP2021 "files extend each other in a circle";
     BP2030 "unknown table";
@@ -23,7 +23,7 @@ codes! {
     BP2032 "a value has the wrong shape";
     BP2033 "a key is missing";
     BP2034 "a table below the header of another";
-    BP2035 "nothing reads this yet";
+    BP2035 "not supported yet";
     BP2036 "a name is not in use any more";
     BP2040 "a name is not usable";
     BP2041 "a name is reserved";
@@ -31,10 +31,10 @@ codes! {
     BP2043 "a removed instance is used";
     BP2044 "not a path to a Rust type";
     BP2050 "a selector is malformed";
-    BP2051 "`client` stands in the wrong place";
+    BP2051 "`client` is in the wrong place";
     BP2052 "two selectors conflict";
     BP2053 "a selector matches nothing";
-    BP2054 "a selector is wholly shadowed";
+    BP2054 "a selector has no effect";
     BP2055 "an edge does not take a key";
     BP2056 "a key cannot be set for single methods";
     BP2060 "two processes claim a service";
@@ -65,8 +65,8 @@ pub fn unreadable_file(path: &str, reason: &str) -> Diagnostic {
 /// The bytes from `offset` on are not UTF-8; `span` is their place in the text shown.
 pub fn not_utf8(span: Span, offset: usize) -> Diagnostic {
     Diagnostic::error(BP2002, "the file is not UTF-8")
-        .at(span, format!("byte {offset} is part of no character"))
-        .help("save the file as UTF-8; TOML knows no other encoding")
+        .at(span, format!("byte {offset} is not part of a character"))
+        .help("save the file as UTF-8; TOML has no other encoding")
 }
 
 /// A control character, such as a NUL byte.
@@ -128,7 +128,7 @@ pub fn unquoted_value(span: Span, text: &str) -> Diagnostic {
 /// A key or table header holds characters that need quotes; `example` is the line as it should be.
 pub fn unquoted_key(span: Span, key: &str, example: &str) -> Diagnostic {
     Diagnostic::error(BP2009, format!("the key `{key}` needs quotes"))
-        .at(span, "only letters, digits, `_` and `-` do without")
+        .at(span, "a key without quotes has only letters, digits, `_` and `-`")
         .help(format!("write `{example}`"))
 }
 
@@ -165,9 +165,11 @@ pub fn braces_extended(
     first: Option<Span>,
     example: Option<&str>,
 ) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error(BP2013, format!("`{key} = {{ … }}` is complete and cannot be added to"))
-            .at(span, "added to here");
+    let diagnostic = Diagnostic::error(
+        BP2013,
+        format!("`{key} = {{ … }}` cannot be extended: a table in braces is complete"),
+    )
+    .at(span, "extended here");
     let diagnostic = match first {
         Some(first) => diagnostic.at(first, "complete here"),
         None => diagnostic,
@@ -198,7 +200,7 @@ pub fn extends_cycle(span: Span, chain: &[String]) -> Diagnostic {
         .help("one file of the circle must extend nothing")
 }
 
-/// A top-level table or key that nothing reads.
+/// A top-level table or key that `bp` does not know.
 pub fn unknown_table(
     span: Span,
     name: &str,
@@ -257,9 +259,9 @@ pub fn missing_key(span: Span, key: &str, place: &str, example: &str) -> Diagnos
         .help(format!("add `{example}`"))
 }
 
-/// Something that the wiring language has and no part of this `bp` carries out; `instead` says what there is.
+/// Something that the wiring language has and this `bp` does not support; `instead` says what to do.
 pub fn nothing_reads(span: Span, what: &str, instead: &str) -> Diagnostic {
-    Diagnostic::error(BP2035, format!("nothing in this `bp` carries out {what}"))
+    Diagnostic::error(BP2035, format!("this `bp` does not support {what}"))
         .at(span, "this would be ignored")
         .help(instead)
 }
@@ -282,7 +284,7 @@ pub fn bad_name(
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(BP2040, format!("{what} cannot be named `{}`", name.escape_debug()))
         .at(span, why.to_owned())
-        .note("a name starts with a small letter and goes on with small letters, digits, and single `_` or `-` between them, at most 40 in all");
+        .note("a name starts with a lower-case letter and has lower-case letters, digits, and single `_` or `-` between them, at most 40 characters in all");
     match suggestion {
         Some(name) => diagnostic.help(format!("write `{name}`")),
         None => diagnostic,
@@ -316,7 +318,7 @@ pub fn removed_instance(span: Span, name: &str, removed: Span) -> Diagnostic {
         .help("change the use, or do not remove it")
 }
 
-/// An `impl` is no path to a Rust type.
+/// An `impl` is not a path to a Rust type.
 pub fn bad_impl_path(span: Span, text: &str) -> Diagnostic {
     Diagnostic::error(BP2044, format!("`{}` is not a path to a Rust type", text.escape_debug()))
         .at(span, "expected names joined by `::`")
@@ -332,7 +334,7 @@ pub fn bad_selector(span: Span, selector: &str, why: &str, example: &str) -> Dia
 
 /// `client` is called, or calls by a pattern.
 pub fn client_misplaced(span: Span, why: &str, help: &str) -> Diagnostic {
-    Diagnostic::error(BP2051, "`client` stands in the wrong place").at(span, why.to_owned())
+    Diagnostic::error(BP2051, "`client` is in the wrong place").at(span, why.to_owned())
         .note("`client` is the outside world: it calls and is never called, and each `client -> X` publishes one service").help(help)
 }
 
@@ -348,8 +350,8 @@ pub fn selector_conflict(
         BP2052,
         format!("two selectors set `{leaf}` of `{target}` and neither is more specific"),
     )
-    .at(second.0, format!("`{}` says so", second.1))
-    .at(first.0, format!("`{}` says otherwise", first.1))
+    .at(second.0, format!("`{}` sets one value", second.1))
+    .at(first.0, format!("`{}` sets another", first.1))
     .help(format!("add `{add}` with the value you want"))
 }
 
@@ -375,7 +377,7 @@ pub fn selector_shadowed(
 pub fn key_not_taken(span: Span, key: &str, target: &str, kind: &str) -> Diagnostic {
     Diagnostic::error(BP2055, format!("`{key}` does not apply to `{target}`"))
         .at(span, format!("{kind} does not take `{key}`"))
-        .help("remove the line; a selector with `*` skips what does not take a key")
+        .help("remove the line; a selector with `*` skips whatever does not take the key")
 }
 
 /// A key of whole edges is set for single methods.
@@ -455,7 +457,7 @@ pub fn out_of_bounds(
         .at(span, format!("must be {range}"))
 }
 
-/// A string that is none of the choices.
+/// A string that is not one of the choices.
 pub fn not_a_choice(
     span: Span,
     setting: &str,
@@ -463,7 +465,7 @@ pub fn not_a_choice(
     choices: &[&str],
     suggestion: Option<&str>,
 ) -> Diagnostic {
-    Diagnostic::error(BP2073, format!("`{}` is no choice for `{setting}`", text.escape_debug()))
+    Diagnostic::error(BP2073, format!("`{}` is not a choice for `{setting}`", text.escape_debug()))
         .at(span, format!("expected {}", alternatives(choices)))
         .suggest(suggestion)
         .rename(span, text, choices.iter().copied(), true)
@@ -471,7 +473,7 @@ pub fn not_a_choice(
 
 /// A secret written into the wiring.
 pub fn literal_secret(span: Span, setting: &str) -> Diagnostic {
-    Diagnostic::error(BP2074, format!("`{setting}` is a secret and must not be written here")).at(span, "everybody who reads the wiring reads this")
+    Diagnostic::error(BP2074, format!("`{setting}` is a secret and must not be written here")).at(span, "everyone who can read the wiring can read this")
         .help(format!("write `{setting} = {{ secret = \"name\" }}`, `{{ env = \"NAME\" }}` or `{{ file = \"path\" }}`"))
 }
 
@@ -486,7 +488,7 @@ pub fn bad_reference(span: Span, kind: &str, why: &str, example: &str) -> Diagno
 pub fn early_reference(span: Span, setting: &str) -> Diagnostic {
     Diagnostic::error(BP2076, format!("`{setting}` must be known when `bp` runs"))
         .at(span, "a reference is read when the system starts")
-        .help("write the value itself; another file may `extends` this one and set another")
+        .help("write the value itself; a file that `extends` this one may set another")
 }
 
 /// A smoke call that cannot be sent.

@@ -27,15 +27,15 @@ codes! {
     BP1022 "an unknown name";
     BP1023 "defined twice";
     BP1024 "a knob of the wrong shape";
-    BP1025 "a task outside the runtime's count";
+    BP1025 "a task that the runtime does not know";
     BP1026 "a module that contains itself";
     BP1027 "an alias that refers to itself";
     BP1028 "an implementation of the wrong shape";
-    BP1029 "more than methods in a service";
+    BP1029 "something other than methods in a service";
     BP1030 "a background task of the wrong shape";
     BP1031 "a path dependency that is not there";
     BP1032 "a NUL byte in a file";
-    BP1033 "a bracket closes nothing or another one";
+    BP1033 "a bracket closes nothing or a bracket of another kind";
     BP1034 "a module has two files";
     BP1035 "a Cargo.toml is not TOML";
     BP1036 "a service error that is not an enum";
@@ -48,16 +48,16 @@ codes! {
     BP1043 "a number whose type changed";
     BP1044 "a number that the wire cannot have";
     BP1045 "two errors have one code";
-    BP1046 "no name of a collection";
+    BP1046 "not a valid collection name";
     BP1050 "too many arguments";
-    BP1051 "two crates of one name";
+    BP1051 "two crates have one name";
     BP1055 "a condition that builds differ in";
     BP1056 "a package without a library";
-    BP1057 "a path dependency of some targets only";
+    BP1057 "a path dependency for some targets only";
     BP1058 "a module made by a macro";
     BP1059 "a dependency that is replaced";
     BP1060 "a package without a workspace";
-    BP1061 "a path dependency of another name";
+    BP1061 "a path dependency whose package has another name";
     BP1062 "a feature that a package does not have";
     BP1063 "a crate that is not linked";
 }
@@ -78,10 +78,10 @@ pub fn file_unreadable(span: Option<Span>, path: &str, reason: &str) -> Diagnost
     }
 }
 
-/// A file has bytes that are no UTF-8; `span` is the first of them.
+/// A file has bytes that are not UTF-8; `span` is the first of them.
 pub fn not_utf8(span: Span, offset: usize) -> Diagnostic {
     Diagnostic::error(BP1002, format!("byte {offset} of the file is not UTF-8"))
-        .at(span, "the text ends here")
+        .at(span, "the readable text ends here")
         .help("save the file as UTF-8")
 }
 
@@ -101,8 +101,8 @@ pub fn rust_syntax(span: Span, message: &str) -> Diagnostic {
 
 /// Brackets, type arguments or operators nested deeper than `limit`.
 pub fn nested_too_deep(span: Span, limit: usize) -> Diagnostic {
-    Diagnostic::error(BP1004, format!("nested more than {limit} deep"))
-        .at(span, "here the limit is passed")
+    Diagnostic::error(BP1004, format!("nested deeper than {limit} levels"))
+        .at(span, "the limit is exceeded here")
         .note("the file is not read; the limit protects every tool that parses it")
         .help("name an inner part with a `type`, a `struct` or a `fn` of its own")
 }
@@ -277,7 +277,9 @@ pub fn method_shape(
 pub fn stream_result(span: Span, service: &str, method: &str) -> Diagnostic {
     Diagnostic::error(
         BP1012,
-        format!("method `{method}` of service `{service}` returns a stream: not yet"),
+        format!(
+            "method `{method}` of service `{service}` returns a stream, which is not supported yet"
+        ),
     )
     .at(span, "")
     .help("return a page with a token: `struct Page { items: Vec<Item>, next: Option<String> }`")
@@ -288,7 +290,7 @@ pub fn unnamed_argument(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(BP1013, format!("{what} has no name"))
         .at(span, "a pattern")
         .note("its name is used on the wire and in the wiring")
-        .help("give it a plain name, and take it apart inside the body")
+        .help("give it a plain name, and destructure it inside the body")
 }
 
 /// Generics on a service or one of its methods; `what` is "service `Cart`".
@@ -306,9 +308,12 @@ pub fn generic_service(span: Span, what: &str, only_lifetimes: bool) -> Diagnost
 
 /// A method with more arguments than can be encoded; `span` is the first that is too many.
 pub fn many_arguments(span: Span, method: &str, count: usize, most: usize) -> Diagnostic {
-    Diagnostic::error(BP1050, format!("`{method}` has {count} arguments; {most} are the most"))
-        .at(span, format!("argument {}", most + 1))
-        .help("make a struct that derives `Data` of those that belong together, and take that")
+    Diagnostic::error(
+        BP1050,
+        format!("`{method}` has {count} arguments; at most {most} are allowed"),
+    )
+    .at(span, format!("argument {}", most + 1))
+    .help("make a struct that derives `Data` of those that belong together, and take that")
 }
 
 /// Two crates that Rust or cargo cannot tell apart; `first` is the one that was read before.
@@ -382,7 +387,7 @@ pub fn infra_shape(span: Span, variant: &str) -> Diagnostic {
         .help(format!("write `#[infra] {variant}(Infra)`"))
 }
 
-/// `derive(ServiceError)` on something that is no enum.
+/// `derive(ServiceError)` on something that is not an enum.
 pub fn error_not_enum(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error(BP1036, format!("service error `{name}` is not an enum"))
         .at(span, "")
@@ -406,7 +411,7 @@ pub fn status_unknown(span: Span, typed: &str, nearest: Option<&str>, all: &[&st
 
 /// `#[status]` with other contents than a name and a message.
 pub fn status_shape(span: Span) -> Diagnostic {
-    Diagnostic::error(BP1039, "`#[status]` takes a name and, if wanted, a message")
+    Diagnostic::error(BP1039, "`#[status]` takes a name and, optionally, a message")
         .at(span, "")
         .help("write `#[status(not_found)]` or `#[status(not_found, \"no item {0}\")]`")
 }
@@ -508,7 +513,7 @@ pub fn lock_syntax(span: Span, problem: &str) -> Diagnostic {
 pub fn lock_conflict(span: Span) -> Diagnostic {
     Diagnostic::error(BP1041, "wire.lock has an unresolved merge")
         .at(span, "")
-        .help("keep the lines of both sides, remove the marker lines; where both gave one number, keep the line that is deployed, remove the other, and run `bp build` to number it anew")
+        .help("keep the lines of both sides, remove the marker lines; where both gave one number, keep the line that is deployed, remove the other, and run `bp build` to give it a new number")
 }
 
 /// Two lines with one number; `what` is "number 3 of `leaf_workflow::Item`".
@@ -543,7 +548,7 @@ pub fn wire_retyped(
 pub fn lock_number(span: Span, number: &str) -> Diagnostic {
     Diagnostic::error(BP1044, format!("{number} cannot be a number on the wire"))
         .at(span, "")
-        .note("numbers go from 1 to 536870911, without 19000 to 19999, which protobuf keeps for itself")
+        .note("numbers go from 1 to 536870911, without 19000 to 19999, which protobuf reserves")
         .help("restore the line from version control")
 }
 
@@ -553,11 +558,11 @@ pub fn error_code_taken(code: &str, first: (&str, Span), second: (&str, Span)) -
     Diagnostic::error(BP1045, message)
         .at(second.1, format!("the code `{code}` too"))
         .at(first.1, format!("the code `{code}`"))
-        .note("an error's code is its variant's name in small letters with `_` between the words; clients tell errors apart by it")
+        .note("an error's code is its variant's name in lower case with `_` between the words; clients tell errors apart by it")
         .help(format!("give `{}` another name", second.0))
 }
 
-/// A literal that no store takes as the name of a collection; `proper` is one that it would take.
+/// A literal that no store accepts as the name of a collection; `proper` is one that every store accepts.
 pub fn collection_name(span: Span, name: &str, proper: &str) -> Diagnostic {
     Diagnostic::error(BP1046, format!("`{}` cannot name a collection", name.escape_debug()))
         .at(span, "every store refuses it")

@@ -18,7 +18,7 @@ use super::{Style, render_short, severity_word};
 use crate::source::Source;
 use crate::{Applicability, Diagnostic, FileId, Label, Severity, SourceMap};
 
-/// Least columns for a label's text: a line is cropped on its left rather than leave less.
+/// Least columns for a label's text; where there would be less, the line is cropped on its left.
 const MIN_LABEL_COLUMNS: usize = 20;
 /// Columns between a label's place and its text: `╰── `.
 const HOOK_COLUMNS: usize = 4;
@@ -334,7 +334,7 @@ fn locate_label<'a>(label: &'a Label, line: &str, base: usize) -> LabelColumns<'
         parts.take_while(|((i, _), _)| *i < inside).map(|(_, (_, w))| w).sum()
     };
     let from = column(label.span.start as usize);
-    // What goes on over lines is underlined to the end of its first.
+    // A label of several lines is underlined to the end of the first.
     let to = column(label.span.end as usize).max(from + 1);
     LabelColumns { label, from, to }
 }

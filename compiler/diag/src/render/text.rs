@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar as _;
 pub(super) fn draw_chars(line: &str) -> impl Iterator<Item = (String, usize)> {
     line.chars().map(|c| match c {
         '\t' => ("    ".to_owned(), 4),
-        // Also what turns text around or hides it.
+        // Also characters that reverse text or hide it.
         c if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}') => {
             ("\u{fffd}".to_owned(), 1)
         }

@@ -40,7 +40,7 @@ fn backends() {
     complains(
         &with("[service]", "old = { kind = \"memory\" }\n[service]"),
         "BP8002",
-        "nobody uses `old`",
+        "nothing uses `old`",
     );
     complains(
         &with("kind = \"memory\" }\nusers", "kind = \"server-db\", password = \"x\" }\nusers"),

@@ -72,7 +72,7 @@ fn says_what_to_type() {
     );
     assert_eq!(
         message(item("\"gradient\"").choice("algorithm", &["gradient2", "fixed"])),
-        "`gradient` is no choice for `algorithm` | expected `gradient2` or `fixed` | did you mean `gradient2`?"
+        "`gradient` is not a choice for `algorithm` | expected `gradient2` or `fixed` | did you mean `gradient2`?"
     );
     assert!(
         message(item("\"hunter2\"").secret("password"))

@@ -93,7 +93,7 @@ fn sort_block<'a>(
         if let Some(mark) = mark {
             diagnostics.push(codes::implementation_shape(
                 mark.place.of(file),
-                "`#[service]` marks an `impl` of no trait",
+                "`#[service]` marks an `impl` without a trait",
                 "put it on `impl Trait for Type`, and leave the type's own methods unmarked",
             ));
         }
@@ -121,7 +121,7 @@ fn sort_block<'a>(
     let Some(owner) = owner else {
         diagnostics.push(codes::implementation_shape(
             type_span,
-            &format!("`{what}` is no struct of this application"),
+            &format!("`{what}` is not a struct of this application"),
             "implement the service for a struct declared here",
         ));
         return;
@@ -185,7 +185,7 @@ fn find_service<'c>(
         ResolvedName::Unlinked(krate, name) if marked => {
             diagnostics.extend(explain_unlinked(context.names, *krate, name, at));
         }
-        // A backend of the application's own, something that is not seen, or no business of `bp`.
+        // A backend of the application itself, something that is not seen, or nothing that concerns `bp`.
         _ => {}
     }
     None
@@ -383,7 +383,7 @@ fn read_run(
                 fallible = true;
             }
             _ if matches!(resolved.ty, Type::Unit) || resolved.text == "!" => {}
-            _ => shape(resolved.span, "returns a value that nobody takes"),
+            _ => shape(resolved.span, "returns a value that is never used"),
         }
         diagnostics.append(resolver.diagnostics);
     }

@@ -1,4 +1,4 @@
-//! From definitions to the model, a kind of item a file.
+//! Reads definitions into the model; each kind of item has its file.
 
 mod attributes;
 mod implementation;
@@ -29,7 +29,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// What each of many items is, in their order; so are the diagnostics.
+    /// Reads many items; models and diagnostics keep the order of the items.
     fn read_each<'i, I: Sync, M: Send>(
         &self,
         items: &'i [I],

@@ -58,7 +58,7 @@ fn read_service(
             Member::Constant(place) => (place, "a constant"),
             Member::Type(place) => (place, "an associated type"),
             Member::Macro(place) => (place, "methods by a macro"),
-            Member::Other(place) => (place, "something else than methods"),
+            Member::Other(place) => (place, "something other than methods"),
         };
         let span = place.of(definition.file);
         diagnostics.push(codes::service_item(span, &definition.name, what));
@@ -176,7 +176,7 @@ fn read_method(
     })
 }
 
-/// A call with wrappers holds its arguments and its answer in boxes, where nothing borrowed can be.
+/// A call with wrappers holds its arguments and its answer in boxes, which cannot hold borrowed values.
 fn require_owned(resolved: &ResolvedType, direct: &mut Option<LocalReason>) {
     if !resolved.owned {
         set_first(
@@ -201,8 +201,7 @@ fn read_output(
     (local, direct): (&mut Option<LocalReason>, &mut Option<LocalReason>),
 ) -> (TypeUse, Option<TypeUse>) {
     let file = owner.file;
-    let no_result =
-        "it returns no `Result` with a service error, so an infrastructure error has nowhere to go";
+    let no_result = "it does not return a `Result` with a service error, so an infrastructure error cannot be reported";
     let mut unfailing = |text: &str, span: Span| {
         set_first(local, text, span);
         set_first(direct, text, span);

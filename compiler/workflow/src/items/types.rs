@@ -65,7 +65,7 @@ fn read_type(
         Body::Enum(e) => (&e.derives, &e.docs, e.generic),
         _ => return None,
     };
-    // What uses a generic type says so; by itself it has no numbers.
+    // Each use of a generic type is reported; the type itself has no numbers.
     if generic {
         return None;
     }
@@ -177,7 +177,7 @@ impl TypeReader<'_> {
             if error && !model.infra {
                 let code = error_code(&model.name);
                 match taken.get(&code) {
-                    // A variant that is there twice is no Rust.
+                    // rustc reports a variant that is declared twice.
                     Some((other, _)) if *other == model.name => {}
                     Some((other, span)) => diagnostics.push(codes::error_code_taken(
                         &code,

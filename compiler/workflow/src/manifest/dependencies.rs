@@ -37,7 +37,7 @@ pub(crate) enum Source {
     Other(String),
 }
 
-/// A dependency, without what only a package of its own says.
+/// A dependency as one line declares it, before anything is inherited.
 #[derive(Debug, Clone)]
 pub(super) struct DeclaredDependency {
     dependency: Dependency,
@@ -70,7 +70,7 @@ impl Manifests<'_> {
             let Some(condition) = Cfg::of_target(key.get_ref()) else {
                 self.report(
                     span,
-                    &format!("`{}` is no condition on a target", key.get_ref()),
+                    &format!("`{}` is not a condition on a target", key.get_ref()),
                     "write `[target.'cfg(unix)'.dependencies]`",
                 );
                 continue;
@@ -125,14 +125,14 @@ impl Manifests<'_> {
         };
         if inherits.get_ref().as_bool() != Some(true) {
             let help = format!("write `{name}.workspace = true`, or a `path` or `version`");
-            self.report(place.span(inherits), "`workspace` can only be true", &help);
+            self.report(place.span(inherits), "`workspace` can only be `true`", &help);
             return None;
         }
         let workspace = self.require_workspace(package, span, name)?;
         let Some(given) = workspace.dependencies.get(name) else {
             let help =
                 format!("add `{name}` to `[workspace.dependencies]` of `{}`", workspace.shown);
-            self.report(span, &format!("`{name}` is no dependency of the workspace"), &help);
+            self.report(span, &format!("`{name}` is not a dependency of the workspace"), &help);
             return None;
         };
         let mut dependency = given.dependency.clone();
@@ -148,7 +148,7 @@ impl Manifests<'_> {
         Some(Dependency { span, optional, default_features, ..dependency })
     }
 
-    /// What one line says by itself.
+    /// Reads what one line declares.
     pub(super) fn read_declaration(
         &mut self,
         place: ManifestPlace<'_>,
@@ -162,7 +162,7 @@ impl Manifests<'_> {
             _ => {
                 self.report(
                     place.span(value),
-                    &format!("dependency `{name}` is a version or a table"),
+                    &format!("dependency `{name}` must be a version or a table"),
                     &format!("write `{name} = {{ path = \"…\" }}` or `{name} = \"1\"`"),
                 );
                 return None;

@@ -176,7 +176,7 @@ impl<'a> Manifests<'a> {
             });
             let (message, help) = if package.is_none() && table.contains_key("workspace") {
                 (
-                    "this Cargo.toml is of a workspace and no package",
+                    "this Cargo.toml is of a workspace, not of a package",
                     "name the folder of the package, one of the workspace's `members`",
                 )
             } else {
@@ -193,7 +193,7 @@ impl<'a> Manifests<'a> {
         }
         self.report(
             place.span(name),
-            "a package's name is letters, digits, `-` and `_`",
+            "a package's name has only letters, digits, `-` and `_`",
             "write `name = \"leaf-workflow\"`",
         );
         None
@@ -254,7 +254,7 @@ impl<'a> Manifests<'a> {
         let found = value.get_ref().as_table();
         if found.is_none() {
             let help = format!("write `[{key}]`, and its keys below");
-            self.report(place.span(value), &format!("`{key}` is a table"), &help);
+            self.report(place.span(value), &format!("`{key}` must be a table"), &help);
         }
         found
     }
@@ -271,7 +271,7 @@ impl<'a> Manifests<'a> {
         let text = value.get_ref().as_str().map(|text| (text.to_owned(), span));
         if text.is_none() {
             let help = format!("write `{key} = \"…\"`");
-            self.report(span, &format!("`{key}` is a text"), &help);
+            self.report(span, &format!("`{key}` must be a string"), &help);
         }
         text
     }
@@ -287,7 +287,7 @@ impl<'a> Manifests<'a> {
         let found = value.get_ref().as_bool();
         if found.is_none() {
             let help = format!("write `{key} = true` or `{key} = false`");
-            self.report(place.span(value), &format!("`{key}` is true or false"), &help);
+            self.report(place.span(value), &format!("`{key}` must be `true` or `false`"), &help);
         }
         found
     }
@@ -300,7 +300,7 @@ impl<'a> Manifests<'a> {
         });
         texts.unwrap_or_else(|| {
             let help = format!("write `{key} = [\"…\"]`");
-            self.report(place.span(value), &format!("`{key}` is a list of texts"), &help);
+            self.report(place.span(value), &format!("`{key}` must be a list of strings"), &help);
             Vec::new()
         })
     }

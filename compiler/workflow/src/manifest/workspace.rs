@@ -42,7 +42,7 @@ impl Manifests<'_> {
         let span = from.place.span(value);
         if inherits.get_ref().as_bool() != Some(true) {
             let help = format!("write `{key}.workspace = true`, or `{key} = \"…\"`");
-            self.report(from.place.span(inherits), "`workspace` can only be true", &help);
+            self.report(from.place.span(inherits), "`workspace` can only be `true`", &help);
             return None;
         }
         let workspace = self.require_workspace(from, span, key)?;
@@ -119,7 +119,7 @@ impl Manifests<'_> {
         if let Some(known) = self.workspaces.get(&key) {
             return known.clone();
         }
-        // Roots that name each other are none.
+        // Roots that name each other are not workspaces.
         self.workspaces.insert(key.clone(), None);
         let found = self.read_workspace(dir);
         self.workspaces.insert(key, found.clone());
@@ -129,7 +129,7 @@ impl Manifests<'_> {
     fn read_workspace(&mut self, dir: &Utf8Path) -> Option<Rc<Workspace>> {
         let path = dir.join("Cargo.toml");
         let bytes = self.system.read(&path).ok()?;
-        // Most of what lies above a package is no workspace, and no business of the package.
+        // Most Cargo.tomls above a package are not of a workspace, and faults in them do not concern the package.
         if !String::from_utf8_lossy(&bytes).contains("workspace") {
             return None;
         }
@@ -172,7 +172,7 @@ impl Manifests<'_> {
 }
 
 impl Workspace {
-    /// Whether a folder is none of its members.
+    /// Whether a folder is not one of its members.
     fn excludes(&self, dir: &Utf8Path) -> bool {
         let below =
             |list: &[String]| list.iter().any(|p| dir.starts_with(normalize(&self.dir.join(p))));

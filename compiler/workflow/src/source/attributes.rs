@@ -134,7 +134,7 @@ pub(super) fn condition_place(attributes: &[Attribute]) -> Result<Option<Place>,
     require_condition(attributes).map(|when| when.map(|w| w.place))
 }
 
-/// What is left out.
+/// The item exists only in tests, and is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OnlyInTests;
 

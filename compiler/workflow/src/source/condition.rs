@@ -28,7 +28,7 @@ pub(crate) enum Cfg {
 }
 
 impl Cfg {
-    /// Reads what the brackets of `cfg(…)` hold; `None` for what is no predicate.
+    /// Reads what the brackets of `cfg(…)` hold; `None` if that is not a predicate.
     pub(crate) fn read(tokens: TokenStream) -> Option<Self> {
         read_predicate(tokens, MAX_DEPTH)
     }
@@ -59,12 +59,12 @@ impl Cfg {
         })
     }
 
-    /// The answer if it follows from this being no test alone.
+    /// The answer if it follows from `test` being false alone.
     pub(crate) fn outside_tests(&self) -> Option<bool> {
         self.evaluate(&|leaf| matches!(leaf, Self::Test).then_some(false))
     }
 
-    /// Three-valued logic: an answer that no open part can change.
+    /// Three-valued logic: an answer that no undecided part can change.
     fn evaluate(&self, leaf: &dyn Fn(&Self) -> Option<bool>) -> Option<bool> {
         match self {
             Self::Not(inner) => inner.evaluate(leaf).map(|a| !a),

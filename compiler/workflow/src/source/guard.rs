@@ -48,7 +48,7 @@ pub(crate) fn scan(text: &str) -> Result<Scan, Fault> {
     guard.bound_chains()?;
     let (spawns, collections) = (guard.find_spawns(), guard.find_collections());
     let mut bytes = text.to_owned().into_bytes();
-    // A shell's line is no Rust, and the parser would take it for an attribute.
+    // A `#!` line for a shell is not Rust, and the parser would take it for an attribute.
     if let Some(first) = guard.tokens.first() {
         let head = bytes.get_mut(..first.start).unwrap_or_default();
         if head.starts_with(b"#!") {
@@ -152,7 +152,7 @@ impl Guard<'_> {
 
     /// Finds bodies of functions and initialisers of constants and statics.
     fn find_blanks(&mut self) {
-        // Text without ends could make every scan run to the end of the file; what is left unblanked is parsed and refused.
+        // In a damaged text every search could run to the end of the file; what is not blanked then is parsed and refused.
         let mut budget = self.tokens.len() * 4;
         let mut index = 0;
         let mut blanks = Vec::new();
@@ -233,7 +233,7 @@ impl Guard<'_> {
                 }
             }
         }
-        // `knob!("name")`, with the longest path in front that anybody writes.
+        // `knob!("name")`, with any reasonable path in front.
         if knob && count <= 16 {
             return end;
         }

@@ -56,7 +56,7 @@ pub(crate) fn lex(text: &str) -> Result<Vec<Token>, Unclosed> {
     if text.starts_with("#!") && !text.get(2..).unwrap_or("").trim_start().starts_with('[') {
         lexer.skip_line();
     }
-    // About what most files have; a guess that is too large makes the system clear memory that nobody uses.
+    // About what most files have; a guess that is too large makes the system clear memory that is never used.
     let mut tokens = Vec::with_capacity(text.len() / 6);
     while let Some(byte) = lexer.peek(0) {
         let start = lexer.at;
@@ -167,7 +167,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// At the `#`s or the quote of a raw string; false when it is none.
+    /// At the `#`s or the quote of a raw string; false when it is not one.
     fn skip_raw_string(&mut self) -> Result<bool, Unclosed> {
         let mut hashes = 0;
         while self.peek(hashes) == Some(b'#') {

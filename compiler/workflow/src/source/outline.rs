@@ -30,7 +30,7 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// What becomes of the whole file.
+    /// Whether the whole file counts.
     pub(crate) fn truth(&self, features: &BTreeSet<String>) -> Truth {
         match &self.condition {
             Condition::Always => Truth::Holds,
@@ -73,7 +73,7 @@ pub(crate) struct UsePath {
     pub(crate) segments: Vec<String>,
 }
 
-/// A call of a path, which only its last segment was looked at.
+/// A call of a path, found by its last segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Call {
     pub(crate) path: UsePath,
@@ -90,7 +90,7 @@ pub(crate) struct Literal {
 /// What an item's `cfg` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Condition {
-    /// Nothing, or what holds wherever it is no test.
+    /// Nothing, or something that holds in every build that is not a test.
     #[default]
     Always,
     /// Only in tests: the item is ignored.
@@ -106,7 +106,7 @@ pub(crate) struct When {
     pub(crate) cfg: Cfg,
 }
 
-/// What becomes of something with a condition, in a crate with certain features.
+/// Whether something with a condition exists, in a crate with certain features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Truth {
     Holds,
@@ -132,7 +132,7 @@ impl Truth {
     }
 }
 
-/// Who may use an item, by its own words.
+/// Who may use an item, as its declaration says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Visibility {
     Public,
@@ -144,7 +144,7 @@ pub(crate) enum Visibility {
     Module,
 }
 
-/// An item; conditions are those that do not follow from its being no test.
+/// An item; a condition that only excludes tests is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Item {
     /// Something that exists only in tests.
@@ -238,7 +238,7 @@ pub(crate) struct Mark {
     pub(crate) place: Place,
 }
 
-/// A trait; of one without marks, only that it is one.
+/// A trait; for one without marks, nothing else is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TraitItem {
     pub(crate) marks: Box<[Mark]>,

@@ -1,4 +1,4 @@
-//! Parsing a scanned text into items, one by one, so that a fault in one hides no other.
+//! Parsing a scanned text into items, one by one, so that a fault in one does not hide others.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ pub(crate) fn outline(text: &str) -> Outline {
         Ok(tokens) => tokens,
         Err(error) => {
             let place = place(text, error.span().byte_range());
-            let message = "these characters are no token".to_owned();
+            let message = "these characters are not a Rust token".to_owned();
             return Outline { faults: Box::new([Fault::Syntax { place, message }]), ..outline };
         }
     };
@@ -72,7 +72,7 @@ pub(crate) fn outline(text: &str) -> Outline {
 
 /// A place in the text: at least one character where there is one, and whole ones.
 ///
-/// An error at the end of input has the call site's span, which is empty; its place is the last character that is no space.
+/// An error at the end of input has the call site's span, which is empty; its place is the last character that is not a space.
 fn place(text: &str, range: Range<usize>) -> Place {
     let start =
         if range.is_empty() { text.trim_end().len().saturating_sub(1) } else { range.start };

@@ -45,7 +45,7 @@ pub(crate) fn display_path(system: &dyn System, path: &Utf8Path) -> String {
 fn describe_error(system: &dyn System, path: &Utf8Path, error: &io::Error) -> String {
     match system.kind(path) {
         Some(EntryKind::Directory) => "it is a directory".to_owned(),
-        Some(EntryKind::Other) => "it is no regular file".to_owned(),
+        Some(EntryKind::Other) => "it is not a regular file".to_owned(),
         _ => match error.kind() {
             io::ErrorKind::NotFound => "there is no such file".to_owned(),
             io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
@@ -54,7 +54,7 @@ fn describe_error(system: &dyn System, path: &Utf8Path, error: &io::Error) -> St
     }
 }
 
-/// What reading a file as text came to.
+/// The result of reading a file as text.
 #[derive(Debug, Clone)]
 pub(crate) enum LoadedText {
     Text(Arc<str>),
@@ -90,7 +90,7 @@ pub(crate) fn read_text(system: &dyn System, path: &Utf8Path) -> LoadedText {
 }
 
 impl LoadedText {
-    /// Adds a text to the sources, or reports why it is none; `asked` is the line that needs it.
+    /// Adds a text to the sources, or reports why it cannot be used; `asked` is the line that needs it.
     pub(crate) fn add_to_sources(
         &self,
         sources: &mut SourceMap,

@@ -21,7 +21,7 @@ use super::LockFile;
 /// Protobuf's greatest field number.
 pub(super) const MAX_NUMBER: u32 = (1 << 29) - 1;
 
-/// Numbers that protobuf keeps for its own use.
+/// Numbers that protobuf reserves.
 pub(super) const PROTOBUF_RESERVED: std::ops::RangeInclusive<u32> = 19_000..=19_999;
 
 /// What a section's numbers belong to.
@@ -161,7 +161,8 @@ impl Parser<'_> {
         self.current = None;
         self.names.clear();
         let Some((kind, key)) = parse_header(line) else {
-            let problem = "this is no section: `[struct.\"path\"]`, `[method.\"path\".name]` …";
+            let problem =
+                "expected a section such as `[struct.\"path\"]` or `[method.\"path\".name]`";
             self.diagnostics.push(codes::lock_syntax(span, problem));
             return;
         };
@@ -181,7 +182,7 @@ impl Parser<'_> {
             Some((n, text.strip_prefix('"')?.strip_suffix('"').filter(|t| !t.contains('"'))?))
         });
         let Some((number, text)) = quoted else {
-            let problem = "this is no line `number = \"name: type\"`";
+            let problem = "expected a line `number = \"name: type\"`";
             self.diagnostics.push(codes::lock_syntax(span, problem));
             return;
         };

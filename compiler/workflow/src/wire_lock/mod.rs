@@ -1,4 +1,4 @@
-//! `wire.lock`: the numbers that fields, variants and arguments have on the wire, kept for ever.
+//! `wire.lock`: the numbers that fields, variants and arguments have on the wire, kept forever.
 //!
 //! It lies beside the workflow's Cargo.toml, is committed, and only grows: what is removed from the source stays as reserved.
 //! Its text is TOML that has one line a number and sections in the order of their names, so that merging two branches either works or conflicts where it must.

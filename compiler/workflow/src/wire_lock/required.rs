@@ -1,4 +1,4 @@
-//! What the source wants numbered.
+//! What the source needs numbers for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
