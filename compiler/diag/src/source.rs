@@ -29,7 +29,7 @@ impl Span {
     }
 
     /// The start of `file`, for a fault that concerns the whole of it.
-    pub fn whole(file: FileId) -> Self {
+    pub fn start_of(file: FileId) -> Self {
         Self { file, start: 0, end: 0 }
     }
 

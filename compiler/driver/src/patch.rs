@@ -139,7 +139,7 @@ mod tests {
 
     fn span() -> Span {
         let file: FileId = SourceMap::new().add("wiring/local.toml", "");
-        Span::whole(file)
+        Span::start_of(file)
     }
 
     fn patch(file: &str, pointer: &str, value: Option<&str>) -> Patch {

@@ -42,8 +42,8 @@ impl Ir {
                     "key": node.key,
                     "kind": node.kind.name(),
                     "attributes": inner(serde_json::to_value(&node.kind).unwrap_or_default()),
-                    "facets": facets_json(&node.facets),
-                    "origin": origin_json(&node.origin, sources),
+                    "facets": encode_facets(&node.facets),
+                    "origin": encode_origin(&node.origin, sources),
                 })
             })
             .collect();
@@ -56,8 +56,8 @@ impl Ir {
                     "from": edge.from,
                     "to": edge.to,
                     "attributes": inner(serde_json::to_value(&edge.kind).unwrap_or_default()),
-                    "facets": facets_json(&edge.facets),
-                    "origin": origin_json(&edge.origin, sources),
+                    "facets": encode_facets(&edge.facets),
+                    "origin": encode_origin(&edge.origin, sources),
                 })
             })
             .collect();
@@ -111,7 +111,7 @@ fn origin_text(origin: &Origin, sources: &SourceMap) -> String {
     }
 }
 
-fn origin_json(origin: &Origin, sources: &SourceMap) -> Value {
+fn encode_origin(origin: &Origin, sources: &SourceMap) -> Value {
     json!({ "at": origin.span.map(|s| sources.locate(s)), "via": origin.via })
 }
 
@@ -121,7 +121,7 @@ fn write_facets(out: &mut String, indent: &str, facets: &Facets) {
     }
 }
 
-fn facets_json(facets: &Facets) -> Value {
+fn encode_facets(facets: &Facets) -> Value {
     Value::Object(facets.iter().map(|f| (f.name().to_owned(), f.dump())).collect())
 }
 

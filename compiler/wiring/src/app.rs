@@ -16,7 +16,7 @@ pub(crate) fn read(builder: &mut Builder<'_>) -> AppModel {
     let merged = builder.merge_section("app");
     let (table, place) = match merged {
         Some((table, span)) => (table, Some(span)),
-        None => (Table::default(), builder.layers.last().map(|l| Span::whole(l.file))),
+        None => (Table::default(), builder.layers.last().map(|l| Span::start_of(l.file))),
     };
     builder.out.extend(table.unknown_keys("`[app]`", APP_KEYS));
     if let Some(item) = table.get("name")

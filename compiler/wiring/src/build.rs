@@ -8,7 +8,7 @@ use bp_diag::{Diagnostics, Span, nearest};
 use camino::Utf8Path;
 
 use crate::layers::{Chain, Layer};
-use crate::merge::{Shape, merge};
+use crate::merge::{TableGrammar, merge};
 use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
 use crate::{app, inits, instances, knob, names, patch, rules, smoke, target};
 
@@ -51,7 +51,7 @@ pub(crate) fn build(
         changes: Vec::new(),
         broken: chain.broken,
     };
-    names::check_file("a wiring file", &model.name, Span::whole(main.file), builder.out);
+    names::check_file("a wiring file", &model.name, Span::start_of(main.file), builder.out);
     builder.check_tables();
     model.app = app::read(&mut builder);
     instances::read(&mut builder, &mut model);
@@ -113,7 +113,7 @@ impl<'a> Builder<'a> {
             match &mut merged {
                 None => merged = Some((table.clone(), item.key)),
                 Some((into, _)) => {
-                    merge(into, table, Shape::Plain, name, item.span, &mut self.changes);
+                    merge(into, table, TableGrammar::Plain, name, item.span, &mut self.changes);
                 }
             }
         }
@@ -127,7 +127,7 @@ impl<'a> Builder<'a> {
             if let Some(item) = layer.root.get(name) {
                 let entries = BTreeMap::from([(name.to_owned(), item.clone())]);
                 let over = Table { entries, reset: false };
-                merge(&mut into, &over, Shape::Plain, "", item.span, &mut self.changes);
+                merge(&mut into, &over, TableGrammar::Plain, "", item.span, &mut self.changes);
             }
         }
         into.entries.remove(name)

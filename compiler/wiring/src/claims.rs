@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
-use crate::merge::{Shape, drop_all, find_conflicts, merge, sets};
+use crate::merge::{TableGrammar, drop_all, find_conflicts, merge, sets};
 use crate::names::fold;
 use crate::value::join;
 use crate::{Change, ChangeKind, InitModel, ProcessRule, Table, WiringModel};
@@ -299,7 +299,7 @@ fn apply_settings(
             merge(
                 &mut process.settings,
                 &rule.settings,
-                Shape::Plain,
+                TableGrammar::Plain,
                 &path,
                 rule.span,
                 &mut process.changes,

@@ -102,29 +102,31 @@ fn scan(file: FileId, text: &str) -> Result<Scan, Diagnostic> {
         i = match scanner.state {
             State::Comment => {
                 if byte == b'\n' {
-                    scanner.newline();
+                    scanner.end_line();
                 }
                 i + 1
             }
             State::String { quote, multiline: false, start } => {
-                scanner.in_line_string(i, byte, quote, start)
+                scanner.scan_line_string(i, byte, quote, start)
             }
-            State::String { quote, multiline: true, .. } => scanner.in_long_string(i, byte, quote),
-            State::Plain => scanner.plain(i, byte)?,
+            State::String { quote, multiline: true, .. } => {
+                scanner.scan_long_string(i, byte, quote)
+            }
+            State::Plain => scanner.scan_plain(i, byte)?,
         };
     }
     if let State::String { quote, multiline, start } = scanner.state {
         scanner.found.unclosed_strings.push((start, bytes.len(), quote_text(quote, multiline)));
     }
     if scanner.found.unclosed_bracket.is_none() {
-        scanner.found.unclosed_bracket = scanner.still_open();
+        scanner.found.unclosed_bracket = scanner.find_unclosed();
     }
     Ok(scanner.found)
 }
 
 /// Each step takes the position of a byte and returns the position to continue from.
 impl Scanner<'_> {
-    fn newline(&mut self) {
+    fn end_line(&mut self) {
         self.state = State::Plain;
         self.dots = 0;
         self.header = false;
@@ -132,11 +134,11 @@ impl Scanner<'_> {
         self.first = true;
     }
 
-    fn in_line_string(&mut self, i: usize, byte: u8, quote: u8, start: usize) -> usize {
+    fn scan_line_string(&mut self, i: usize, byte: u8, quote: u8, start: usize) -> usize {
         match byte {
             b'\n' => {
                 self.found.unclosed_strings.push((start, i, quote_text(quote, false)));
-                self.newline();
+                self.end_line();
             }
             // The escaped byte ends nothing, unless the line ends with it.
             b'\\' if quote == b'"' && self.bytes.get(i + 1).is_some_and(|b| *b != b'\n') => {
@@ -148,7 +150,7 @@ impl Scanner<'_> {
         i + 1
     }
 
-    fn in_long_string(&mut self, i: usize, byte: u8, quote: u8) -> usize {
+    fn scan_long_string(&mut self, i: usize, byte: u8, quote: u8) -> usize {
         if byte == b'\\' && quote == b'"' {
             return i + 2;
         }
@@ -161,12 +163,12 @@ impl Scanner<'_> {
         i + 3 + extra
     }
 
-    fn plain(&mut self, i: usize, byte: u8) -> Result<usize, Diagnostic> {
+    fn scan_plain(&mut self, i: usize, byte: u8) -> Result<usize, Diagnostic> {
         let mut next = i + 1;
         self.old_name(i, byte);
         match byte {
             b'\n' => {
-                self.newline();
+                self.end_line();
                 return Ok(next);
             }
             b'#' => self.state = State::Comment,
@@ -227,7 +229,7 @@ impl Scanner<'_> {
     }
 
     /// The bracket to close first: the last one opened on the line of the first.
-    fn still_open(&self) -> Option<(usize, u8)> {
+    fn find_unclosed(&self) -> Option<(usize, u8)> {
         let (first, _) = self.open.first()?;
         let rest = self.bytes.get(*first..)?;
         let end = rest.iter().position(|b| *b == b'\n').map_or(self.bytes.len(), |n| first + n);

@@ -10,7 +10,7 @@ use bp_diag::catalog::wiring as codes;
 use bp_diag::{Span, nearest};
 
 use crate::build::Builder;
-use crate::merge::{Shape, drop_all, find_conflicts, merge, sets};
+use crate::merge::{TableGrammar, drop_all, find_conflicts, merge, sets};
 use crate::value::join;
 use crate::{
     ChangeKind, InstanceModel, Item, Reference, RemovedInstance, Table, Value, WiringModel, names,
@@ -225,7 +225,11 @@ fn merge_instance(
     let name = first.pattern.as_str().to_owned();
     let path = join(section.name, &name);
     let variant = builder.grammar.kinds();
-    let shape = if section.shorthand == "kind" { Shape::Variant(&variant) } else { Shape::Plain };
+    let grammar = if section.shorthand == "kind" {
+        TableGrammar::Variant(&variant)
+    } else {
+        TableGrammar::Plain
+    };
     report_conflicts(builder, &path, matching);
     let mut settings = Table::default();
     let mut declared = false;
@@ -238,7 +242,7 @@ fn merge_instance(
             Some(over) => {
                 declared |= is_exact;
                 off = None;
-                merge(&mut settings, over, shape, &path, rule.span, &mut builder.changes);
+                merge(&mut settings, over, grammar, &path, rule.span, &mut builder.changes);
             }
             None if declared => {
                 drop_all(

@@ -11,7 +11,7 @@ use crate::{Change, ChangeKind, Item, KeyGrammar, Table, Value, Variant};
 
 /// What the merge knows of a table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Shape<'g> {
+pub(crate) enum TableGrammar<'g> {
     /// Nothing: entries are leaves or plain tables.
     Plain,
     /// Its keys are plugins' keys.
@@ -20,7 +20,7 @@ pub(crate) enum Shape<'g> {
     Variant(&'g Variant),
 }
 
-impl Shape<'_> {
+impl TableGrammar<'_> {
     fn child(self, key: &str) -> Self {
         match self {
             Self::Keys(keys) => {
@@ -35,7 +35,7 @@ impl Shape<'_> {
 pub(crate) fn merge(
     into: &mut Table,
     over: &Table,
-    shape: Shape<'_>,
+    grammar: TableGrammar<'_>,
     path: &str,
     at: Span,
     changes: &mut Vec<Change>,
@@ -45,7 +45,7 @@ pub(crate) fn merge(
         into.reset = true;
     }
     // First, because the old variant is known only until its leaf is overwritten.
-    drop_old_variants(into, over, shape, path, changes);
+    drop_old_variants(into, over, grammar, path, changes);
     for (key, item) in &over.entries {
         let path = join(path, key);
         let Some(existing) = into.entries.get_mut(key) else {
@@ -54,11 +54,12 @@ pub(crate) fn merge(
         };
         match (&mut existing.value, &item.value) {
             (Value::Table(inner), Value::Table(over)) => {
-                merge(inner, over, shape.child(key), &path, item.span, changes);
+                merge(inner, over, grammar.child(key), &path, item.span, changes);
                 existing.span = item.span;
             }
             (_, new) => {
-                let kind = if matches!(new, Value::Boolean(false)) && !matches!(shape, Shape::Plain)
+                let kind = if matches!(new, Value::Boolean(false))
+                    && !matches!(grammar, TableGrammar::Plain)
                 {
                     ChangeKind::Removed
                 } else {
@@ -107,13 +108,13 @@ pub(crate) fn drop_all(
 fn drop_old_variants(
     into: &mut Table,
     over: &Table,
-    shape: Shape<'_>,
+    grammar: TableGrammar<'_>,
     path: &str,
     changes: &mut Vec<Change>,
 ) {
-    match shape {
-        Shape::Plain => {}
-        Shape::Variant(variant) => {
+    match grammar {
+        TableGrammar::Plain => {}
+        TableGrammar::Variant(variant) => {
             let Some((from, to, by)) =
                 variant_change(into.get(&variant.leaf), over.get(&variant.leaf))
             else {
@@ -125,7 +126,7 @@ fn drop_old_variants(
             let kind = ChangeKind::OldVariant { leaf: variant.leaf.clone(), from, to };
             drop_matching(into, belongs, path, &kind, by, changes);
         }
-        Shape::Keys(keys) => {
+        TableGrammar::Keys(keys) => {
             for (key, variant) in
                 keys.iter().filter_map(|(k, g)| g.variant.as_ref().map(|v| (k, v)))
             {
@@ -220,7 +221,7 @@ mod tests {
     use bp_diag::{FileId, SourceMap, Span};
     use proptest::prelude::*;
 
-    use super::{Shape, merge};
+    use super::{TableGrammar, merge};
     use crate::{Item, KeyGrammar, Table, Value};
 
     fn file() -> FileId {
@@ -228,7 +229,7 @@ mod tests {
     }
 
     fn item(value: Value) -> Item {
-        let span = Span::whole(file());
+        let span = Span::start_of(file());
         Item { value, span, key: span }
     }
 
@@ -248,7 +249,7 @@ mod tests {
 
     fn merged(a: &Table, b: &Table, keys: &BTreeMap<String, KeyGrammar>) -> Table {
         let mut out = a.clone();
-        merge(&mut out, b, Shape::Keys(keys), "", Span::whole(file()), &mut Vec::new());
+        merge(&mut out, b, TableGrammar::Keys(keys), "", Span::start_of(file()), &mut Vec::new());
         out
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
 
-use crate::merge::{Shape, find_conflicts, merge, record, sets};
+use crate::merge::{TableGrammar, find_conflicts, merge, record, sets};
 use crate::{Change, ChangeKind, EdgeRule, Grammar, KeyGrammar, ServerRule, Table, Value};
 
 /// What is called over an edge.
@@ -199,12 +199,12 @@ pub(crate) fn resolve(
     let mut resolved = ResolvedSettings::default();
     let accepted: Vec<(&Rule<'_>, Table)> = rules
         .into_iter()
-        .map(|r| (r, accepted_settings(r, context, &mut resolved.changes, out)))
+        .map(|r| (r, select_accepted(r, context, &mut resolved.changes, out)))
         .collect();
     report_conflicts(&accepted, context, out);
-    let shape = Shape::Keys(context.keys);
+    let grammar = TableGrammar::Keys(context.keys);
     for (rule, table) in &accepted {
-        merge(&mut resolved.settings, table, shape, "", rule.span, &mut resolved.changes);
+        merge(&mut resolved.settings, table, grammar, "", rule.span, &mut resolved.changes);
     }
     // Spans are unique in a file, so the place of a leaf tells its rule.
     let mut owners: BTreeMap<Span, &Rule<'_>> = BTreeMap::new();
@@ -244,7 +244,7 @@ pub(crate) fn resolve(
 }
 
 /// The part of a rule's settings that its subject takes.
-fn accepted_settings(
+fn select_accepted(
     rule: &Rule<'_>,
     context: &ResolveContext<'_>,
     changes: &mut Vec<Change>,

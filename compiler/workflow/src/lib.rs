@@ -63,11 +63,11 @@ pub fn read(
     sources: &mut SourceMap,
     dir: &Utf8Path,
 ) -> (WorkflowModel, Diagnostics) {
-    read_again(system, sources, dir, &NoOutlines)
+    read_with_outlines(system, sources, dir, &NoOutlines)
 }
 
 /// As [`read`], but a file whose outline is known is not parsed.
-pub fn read_again(
+pub fn read_with_outlines(
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
@@ -87,11 +87,11 @@ const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// The reader has its own threads, because shared ones have smaller stacks.
 fn pool() -> Option<&'static ThreadPool> {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
-    POOL.get_or_init(|| new_pool(0)).as_ref()
+    POOL.get_or_init(|| make_pool(0)).as_ref()
 }
 
 /// Makes a pool of this many threads; for 0, rayon chooses.
-fn new_pool(threads: usize) -> Option<ThreadPool> {
+fn make_pool(threads: usize) -> Option<ThreadPool> {
     ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|index| format!("workflow {index}"))
@@ -162,7 +162,7 @@ mod tests {
         };
         let without = read_with(None);
         for threads in [1, 2, 8] {
-            assert_eq!(read_with(new_pool(threads).as_ref()), without, "{threads} threads");
+            assert_eq!(read_with(make_pool(threads).as_ref()), without, "{threads} threads");
         }
         assert!(without.contains("a11/inner/b/mod.rs"), "the deepest files are read");
     }

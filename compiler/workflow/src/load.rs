@@ -158,7 +158,7 @@ impl Loader<'_> {
             self.files.read_ahead(pool, &file);
         }
         self.open_files.clear();
-        self.load_file(root, &file, said.unwrap_or(Span::whole(manifest.file)));
+        self.load_file(root, &file, said.unwrap_or(Span::start_of(manifest.file)));
     }
 
     /// Takes a file as the contents of `module`.

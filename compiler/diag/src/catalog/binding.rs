@@ -621,7 +621,7 @@ pub fn name_taken(
     for ((words, span), label) in [(first, "becomes"), (second, "also becomes")] {
         match span {
             Some(span) => diagnostic = diagnostic.at(span, format!("{label} `{name}`")),
-            None => diagnostic = diagnostic.note(format!("`bp` gives {words} its name")),
+            None => diagnostic = diagnostic.note(format!("the name of {words} comes from `bp`")),
         }
     }
     match second.1 {

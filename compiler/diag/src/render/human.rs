@@ -516,7 +516,7 @@ error[BP2031]
         assert!(drawn.contains(expected) && width(&drawn) <= 80, "{drawn}");
         // At the end of a file, and in an empty one.
         let empty = sources.add("b.toml", "");
-        for span in [Span::new(file, line.len(), line.len()), Span::whole(empty)] {
+        for span in [Span::new(file, line.len(), line.len()), Span::start_of(empty)] {
             let fault = crate::catalog::internal::failed("it").at(span, "here");
             let drawn = render_human(&fault, &sources, Style::default());
             assert!(drawn.contains("▲") && drawn.contains("╰── here"), "{drawn}");

@@ -159,7 +159,7 @@ mod tests {
         let mut sources = SourceMap::new();
         let dir = Utf8Path::new("/w");
         let (model, said) = match outlines {
-            Some(outlines) => bp_workflow::read_again(system, &mut sources, dir, outlines),
+            Some(outlines) => bp_workflow::read_with_outlines(system, &mut sources, dir, outlines),
             None => bp_workflow::read(system, &mut sources, dir),
         };
         let texts: Vec<_> = sources.iter().map(|(_, s)| (&s.path, &s.text)).collect();

@@ -59,7 +59,7 @@ pub(crate) fn read(
     let recorder = Recorder::new(system, Arc::default());
     // A cached model does not need the outlines, so they are loaded only now.
     let outlines = OutlineCache::load(store.system, &store.outlines, &store.compiler);
-    let (model, diagnostics) = bp_workflow::read_again(&recorder, sources, dir, &outlines);
+    let (model, diagnostics) = bp_workflow::read_with_outlines(&recorder, sources, dir, &outlines);
     outlines.keep(store.system, &store.outlines, &store.compiler);
     if let (true, Some(answers)) = (diagnostics.is_empty(), recorder.finish()) {
         let texts = sources.iter().skip(before);

@@ -170,7 +170,7 @@ impl<'a> Manifests<'a> {
         let Some((package, name)) = name else {
             let start = |header: &str| text.find(header).map(|at| (at, at + header.len()));
             let header = start("[package]").or_else(|| start("[workspace"));
-            let header = header.map_or(Span::whole(place.file), |(from, to)| {
+            let header = header.map_or(Span::start_of(place.file), |(from, to)| {
                 let to = if package.is_none() { to } else { from + "[package]".len() };
                 Span::new(place.file, from, to)
             });

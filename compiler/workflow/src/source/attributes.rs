@@ -7,7 +7,7 @@ use quote::ToTokens as _;
 use syn::Attribute;
 
 use super::condition::{Cfg, split_at_commas};
-use super::outline::{Condition, Mark, PathAttribute, Place, Status, UsePath, When};
+use super::outline::{CfgAttribute, Condition, Mark, PathAttribute, Place, Status, UsePath};
 use super::syntax::{place, place_of, plain, use_path};
 
 /// How deep `cfg_attr` may nest; what is deeper counts as an open condition.
@@ -66,7 +66,7 @@ pub(super) fn read_condition(attributes: &[Attribute]) -> Condition {
         }
         None => Cfg::Undecided,
     };
-    Condition::Other(When { place, cfg })
+    Condition::Other(CfgAttribute { place, cfg })
 }
 
 /// What a `cfg_attr` holds, each with the condition that it is behind.
@@ -121,7 +121,9 @@ fn with_cfg_attr(attributes: &[Attribute]) -> Cow<'_, [Attribute]> {
 }
 
 /// What an item depends on; `Err` for one that exists only in tests.
-pub(super) fn require_condition(attributes: &[Attribute]) -> Result<Option<When>, OnlyInTests> {
+pub(super) fn require_condition(
+    attributes: &[Attribute],
+) -> Result<Option<CfgAttribute>, OnlyInTests> {
     match read_condition(attributes) {
         Condition::Always => Ok(None),
         Condition::Test => Err(OnlyInTests),
@@ -261,7 +263,7 @@ pub(super) fn read_path_attributes(attributes: &[Attribute]) -> Box<[PathAttribu
         } else if attribute.path().is_ident("cfg_attr") {
             for (cfg, meta) in read_cfg_attr(attribute) {
                 let Some(text) = text_of(&meta, "path") else { continue };
-                let when = Some(When { place: place_of(attribute), cfg });
+                let when = Some(CfgAttribute { place: place_of(attribute), cfg });
                 all.push(PathAttribute { path: text.value(), when });
             }
         }

@@ -96,12 +96,12 @@ pub(crate) enum Condition {
     /// Only in tests: the item is ignored.
     Test,
     /// Something else.
-    Other(When),
+    Other(CfgAttribute),
 }
 
 /// A condition at a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct When {
+pub(crate) struct CfgAttribute {
     pub(crate) place: Place,
     pub(crate) cfg: Cfg,
 }
@@ -116,7 +116,7 @@ pub(crate) enum Truth {
 }
 
 impl Truth {
-    pub(crate) fn of(when: Option<&When>, features: &BTreeSet<String>) -> Self {
+    pub(crate) fn of(when: Option<&CfgAttribute>, features: &BTreeSet<String>) -> Self {
         match when.map(|w| (w.cfg.holds(features), w.place)) {
             None | Some((Some(true), _)) => Self::Holds,
             Some((Some(false), _)) => Self::Fails,
@@ -150,7 +150,7 @@ pub(crate) enum Item {
     /// Something that exists only in tests.
     Ignored(Place),
     Module(Box<ModuleItem>),
-    Use(Visibility, Box<[Import]>, Option<Box<When>>),
+    Use(Visibility, Box<[Import]>, Option<Box<CfgAttribute>>),
     ExternCrate(Box<ExternCrateItem>),
     Definition(Box<DefinitionItem>),
     Impl(Arc<ImplItem>),
@@ -164,7 +164,7 @@ pub(crate) struct ModuleItem {
     pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) visibility: Visibility,
-    pub(crate) condition: Option<When>,
+    pub(crate) condition: Option<CfgAttribute>,
     /// What `#[path]` and `#[cfg_attr(…, path)]` say; the first that holds counts.
     pub(crate) paths: Box<[PathAttribute]>,
     /// The whole item and what it holds, if that is written in this file.
@@ -190,7 +190,7 @@ impl ModuleItem {
 pub(crate) struct PathAttribute {
     pub(crate) path: String,
     /// What `cfg_attr` asks, if it is behind one.
-    pub(crate) when: Option<When>,
+    pub(crate) when: Option<CfgAttribute>,
 }
 
 /// `extern crate krate as name;`
@@ -200,7 +200,7 @@ pub(crate) struct ExternCrateItem {
     pub(crate) krate: String,
     pub(crate) name: String,
     pub(crate) visibility: Visibility,
-    pub(crate) condition: Option<When>,
+    pub(crate) condition: Option<CfgAttribute>,
 }
 
 /// One name, or all names of a path, that a module takes from elsewhere.
@@ -216,7 +216,7 @@ pub(crate) struct DefinitionItem {
     pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) visibility: Visibility,
-    pub(crate) condition: Option<When>,
+    pub(crate) condition: Option<CfgAttribute>,
     pub(crate) body: Body,
 }
 
@@ -385,7 +385,7 @@ pub(crate) struct AliasItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImplItem {
     pub(crate) marks: Box<[Mark]>,
-    pub(crate) condition: Option<When>,
+    pub(crate) condition: Option<CfgAttribute>,
     pub(crate) generic: bool,
     /// The trait.
     pub(crate) of: Option<(UsePath, Place)>,
@@ -425,7 +425,7 @@ pub(crate) enum StaticValue {
 pub(crate) struct MacroItem {
     /// Whether it may define anything: all but `macro_rules!`.
     pub(crate) defines: bool,
-    pub(crate) condition: Option<When>,
+    pub(crate) condition: Option<CfgAttribute>,
     pub(crate) problem: Option<MacroProblem>,
 }
 

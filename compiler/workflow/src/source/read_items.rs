@@ -9,9 +9,9 @@ use super::attributes::{
     read_docs, read_marks, read_path_attributes, read_status,
 };
 use super::outline::{
-    AliasItem, Body, Condition, DefinitionItem, EnumItem, ExternCrateItem, Field, Fields, ImplItem,
-    Import, Item, MacroItem, MacroProblem, Member, ModuleItem, Place, StaticItem, StaticValue,
-    StructItem, Supertrait, TraitItem, UsePath, Variant, Visibility, When,
+    AliasItem, Body, CfgAttribute, Condition, DefinitionItem, EnumItem, ExternCrateItem, Field,
+    Fields, ImplItem, Import, Item, MacroItem, MacroProblem, Member, ModuleItem, Place, StaticItem,
+    StaticValue, StructItem, Supertrait, TraitItem, UsePath, Variant, Visibility,
 };
 use super::read_functions::{read_function, read_published};
 use super::read_types::read_type;
@@ -247,7 +247,7 @@ fn read_alias(item: &syn::ItemType) -> AliasItem {
     AliasItem { parameters: parameters.collect(), ty: read_type(&item.ty) }
 }
 
-fn read_impl(item: &syn::ItemImpl, condition: Option<When>) -> ImplItem {
+fn read_impl(item: &syn::ItemImpl, condition: Option<CfgAttribute>) -> ImplItem {
     let of = item.trait_.as_ref().map(|(path, _)| (use_path(path), path_place(path)));
     let functions = if of.is_some() { &[][..] } else { &item.items };
     let functions = functions.iter().filter_map(|member| match member {
@@ -296,7 +296,7 @@ fn read_static(item: &syn::ItemStatic, condition: Option<Place>) -> Option<Stati
 }
 
 /// A macro's call or declaration; `None` for one that says nothing.
-fn read_macro(item: &syn::ItemMacro, condition: Option<When>) -> Option<MacroItem> {
+fn read_macro(item: &syn::ItemMacro, condition: Option<CfgAttribute>) -> Option<MacroItem> {
     let path = &item.mac.path;
     let problem = if path.segments.last().is_some_and(|s| s.ident == "include") {
         Some(MacroProblem::Included(place_of(item)))

@@ -141,7 +141,7 @@ pub(super) fn parse(lock: &LockFile, diagnostics: &mut Diagnostics) -> Lock {
         }
     }
     if !versioned && !parser.diagnostics.has_errors() {
-        let span = Span::whole(parser.file);
+        let span = Span::start_of(parser.file);
         parser.diagnostics.push(codes::lock_syntax(span, "the line `version = 1` is missing"));
     }
     parser.sections
