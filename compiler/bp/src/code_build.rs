@@ -77,20 +77,20 @@ impl CodeBuild<'_> {
         Ok(Some(all))
     }
 
-    /// Waits until no other `bp` builds in a target folder; what cannot be locked is cargo's to complain of.
+    /// Waits until no other `bp` builds in a target folder; if it cannot be locked, cargo reports why.
     fn lock_target(&self, target: &Utf8Path, say: &dyn Fn(&str)) -> Option<LockGuard> {
         let at = target.join(BUILDING);
         self.system.make_directory(target).ok()?;
         let free = self.system.lock(&at, LockMode::Exclusive, false).ok()?;
         free.or_else(|| {
-            say(&format!("another bp builds in {target}; waiting for it"));
+            say(&format!("another bp is building in {target}; waiting for it"));
             self.system.lock(&at, LockMode::Exclusive, true).ok()?
         })
     }
 
     /// Copies the generated workspace to the folder named by the hash of its text.
     ///
-    /// It is in use until the lock is dropped.
+    /// The mirror is in use until the returned lock is dropped.
     pub(crate) fn mirror(
         &self,
         mirrors: &Mirrors<'_>,

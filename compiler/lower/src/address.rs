@@ -81,7 +81,7 @@ pub(crate) fn admin_key(process: &str) -> NodeKey {
 fn add_admins(ir: &mut Ir) {
     let processes: Vec<(NodeKey, Origin)> = ir
         .nodes()
-        // An init is watched by its end, so it listens nowhere.
+        // An init is watched by its exit status, so it listens nowhere.
         .filter(|n| matches!(n.kind, NodeKind::Process { once: false, .. }))
         .map(|n| (n.key.clone(), Origin::new(n.origin.span, "address")))
         .collect();

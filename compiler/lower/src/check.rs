@@ -1,4 +1,4 @@
-//! Pass `check`: what stands between calls that take nothing, what nobody needs, smoke calls, inits, targets, externals.
+//! Pass `check`: wrappers on calls that accept none, unused instances, smoke calls, inits, targets, externals.
 
 use std::collections::BTreeMap;
 

@@ -475,7 +475,7 @@ pub struct ProcessPlan {
 /// A call that is made once, before traffic, in a process of its own that then ends.
 ///
 /// The application's binary makes it under `BP_INIT=<name>`, with the addresses and settings that a process gets, and exits with 0 when it is done.
-/// It listens nowhere, nobody waits for it to be ready, and it may run again: its method is idempotent.
+/// It listens nowhere, nothing waits for it to be ready, and it may run again: its method is idempotent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct InitPlan {
     /// The service, which is in no process and belongs to this init alone.

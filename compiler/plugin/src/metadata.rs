@@ -107,9 +107,9 @@ impl Feature {
             Self::Replicas => "several replicas of a process",
             Self::Processes => "several processes",
             Self::Secrets => "secrets",
-            Self::Resources => "limits of processors and memory",
-            Self::Storage => "a limit of disk space",
-            Self::Autoscale => "replicas that follow the load",
+            Self::Resources => "CPU and memory limits",
+            Self::Storage => "a disk space limit",
+            Self::Autoscale => "autoscaling",
             Self::Inits => "inits",
             Self::InitFiles => "an init that fills files of a process",
         }

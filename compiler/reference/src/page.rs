@@ -184,7 +184,7 @@ fn feature_name(feature: Feature) -> &'static str {
         Feature::Secrets => "secrets",
         Feature::Resources => "CPU and memory",
         Feature::Storage => "disk space",
-        Feature::Autoscale => "replicas that follow the load",
+        Feature::Autoscale => "autoscaling",
         Feature::Inits => "inits",
         Feature::InitFiles => "inits that fill files of a process",
     }

@@ -69,7 +69,7 @@ pub(super) struct Prepared {
     pub(super) plan: String,
     pub(super) binary: String,
     pub(super) executables: Executables,
-    /// Keeps the mirror of the code.
+    /// Keeps the mirror of the code from being removed.
     _in_use: LockGuard,
 }
 
@@ -227,7 +227,7 @@ pub(super) fn supervise(
     (!failed).then_some(())
 }
 
-/// Keeps others from the data of this run.
+/// Locks the data of this run.
 fn hold_data(system: &dyn System, root: &Utf8Path, name: &str) -> Result<LockGuard, Diagnostic> {
     let folder = root.join(".bp/data");
     let at = folder.join(format!(".{name}.lock"));

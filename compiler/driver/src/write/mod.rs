@@ -138,7 +138,7 @@ fn digest_all(artifacts: &Artifacts) -> Vec<Digest> {
     all.par_iter().map(|(_, artifact)| Digest::of(&artifact.bytes)).collect()
 }
 
-/// The folder's lock; nothing where this user may not write, since then nobody like it can.
+/// Takes the folder's lock; `None` if this user may not write there, because then none of its builds can.
 fn take_lock(
     system: &dyn System,
     out: &Utf8Path,

@@ -1,7 +1,7 @@
 //! The container view of a plan, which the targets that run containers share.
 //!
-//! [`Deployment::of`] is pure: it says of every process, init and store what its container needs (image, environment, ports, secrets, files, volume, health, resources, grace), and who calls whom over the network.
-//! A target adds nothing to that but its engine's words.
+//! [`Deployment::of`] is pure: it says for every process, init and store what its container needs (image, environment, ports, secrets, files, volume, health, resources, grace), and who calls whom over the network.
+//! A target only translates that into its engine's words.
 //!
 //! Nothing secret is in it: a `{ secret = … }` is a name, which the engine turns into the file `/run/secrets/<name>`; an `{ env = … }` is a variable that is read where the deployment is applied; a `{ file = … }` is a path that is mounted.
 
