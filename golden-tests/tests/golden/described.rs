@@ -1,6 +1,6 @@
 //! What is described for clients that others write is read by those others' compilers: every `.proto` by protoc, without a warning, and every OpenAPI document by its validator.
 //!
-//! Workflows are those of the examples, of the applications here, of all cases that `bp check` accepts, and random ones made of names that hurt.
+//! Workflows are those of the examples, of the applications here, of all cases that `bp check` accepts, and random ones with hostile names.
 
 mod hostile;
 

@@ -1,4 +1,4 @@
-//! Workflows whose names are words that hurt: what is accepted emits plain Rust, and one with all the words is compiled.
+//! Workflows with hostile names: what is accepted emits plain Rust, and a workflow with all the names is compiled.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Random workflows made of names that hurt: each is refused at its place, or what is written of it is accepted.
+//! Random workflows with hostile names: each is refused at the right place, or what is emitted for it is accepted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -101,7 +101,7 @@ const VARIANTS: [&str; 15] = [
     "Unit",
 ];
 
-/// Distinct names: words of a list, and as many that hurt nobody.
+/// Distinct names: words of a list, and as many harmless ones.
 fn draw_names(random: &mut Rng, words: &[&str], harmless: &str, most: usize) -> Vec<String> {
     let mut words = words.to_vec();
     random.shuffle(&mut words);
@@ -266,8 +266,11 @@ pub(super) fn names() -> Result<()> {
         }
     }
     println!("{accepted} of {SEEDS} accepted, refused: {codes:?}");
-    ensure!(accepted > SEEDS / 5, "{accepted} of {SEEDS} are accepted: the names hurt too much");
-    ensure!(accepted < SEEDS * 9 / 10, "{accepted} of {SEEDS} are accepted: the names do not hurt");
+    ensure!(accepted > SEEDS / 5, "{accepted} of {SEEDS} are accepted: the names are too hostile");
+    ensure!(
+        accepted < SEEDS * 9 / 10,
+        "{accepted} of {SEEDS} are accepted: the names are not hostile enough"
+    );
     ensure!(codes.len() == 2, "one kind of fault was never met: {codes:?}");
     ensure!(documents.protos.len() > 5, "no sample");
     documents.check()
