@@ -7,7 +7,7 @@
 //! # help: did you mean `grpc`?
 //! ```
 //!
-//! [`strip`] removes such comments and [`annotate`] writes them, so a case holds if annotating its stripped parts gives it back, and blessing is to store what that gave.
+//! [`strip`] removes such comments and [`annotate`] writes them, so a case holds if annotating its stripped parts gives the same text, and blessing stores that text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -128,7 +128,7 @@ fn write_comment(
     };
     let (_, column) = sources.line_column(span);
     let covered = sources.slice(span).lines().next().unwrap_or("").chars().count().max(1);
-    // Carets stand under the span where the comment mark leaves room for it.
+    // Carets are written under the span where the comment mark leaves room for them.
     let gap = (column - 1).saturating_sub(mark.len());
     let carets = if column > mark.len() {
         covered

@@ -1,4 +1,4 @@
-//! A collector of traces, for tests that look at what a running system sends: the service side is generated from OpenTelemetry's own definitions.
+//! A collector of traces, for tests of what a running system sends; its service is generated from OpenTelemetry's own definitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -18,10 +18,10 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 /// A span, and the `service.name` that sent it.
 pub type SentSpan = (String, Span);
 
-/// Spans by the one that they hang under.
+/// Spans by their parent.
 pub type ChildSpans<'s> = BTreeMap<Vec<u8>, Vec<&'s SentSpan>>;
 
-/// Keeps what it gets.
+/// Keeps the spans that it receives.
 #[derive(Debug, Clone, Default)]
 pub struct Collector {
     spans: Arc<Mutex<Vec<SentSpan>>>,
@@ -74,7 +74,7 @@ impl TraceService for Collector {
     }
 }
 
-/// An attribute's text; what it is instead when it is none.
+/// An attribute's text; its debug form when it is not text.
 pub fn text(attributes: &[KeyValue], key: &str) -> String {
     let value = attributes.iter().find(|a| a.key == key).and_then(|a| a.value.as_ref());
     match value.and_then(|v| v.value.as_ref()) {
@@ -124,7 +124,7 @@ pub struct TracedSearch {
     caller: Vec<u8>,
 }
 
-/// The trace's tree in a system that was not asked before: each span's edge and method; what is done once for each hotel stands once.
+/// The trace's tree in a fresh system: each span's edge and method; calls that are made for each hotel are listed once.
 const SEARCH: &str = "\
 *->frontend search
   frontend->search nearby
@@ -169,7 +169,7 @@ impl TracedSearch {
     /// The spans of the search, if they are one tree from the front door to the stores.
     ///
     /// # Errors
-    /// What they are instead.
+    /// A description of the spans that were found instead.
     pub fn spans<'s>(&self, all: &'s [SentSpan]) -> Result<Vec<&'s SentSpan>> {
         let spans = group_by_parent(all, &self.trace);
         let mut tree = String::new();

@@ -13,7 +13,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 /// The services that a gRPC listener's reflection names, all of which its health says are served.
 ///
 /// # Errors
-/// When one of the two does not answer so.
+/// When one of the two answers otherwise.
 pub fn list_services(address: &str) -> Result<Vec<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Longer than any deadline: a system that does not answer is told from one that is slow.
+/// Longer than any deadline, so that a system that does not answer can be told from a slow one.
 const ANSWER: Duration = Duration::from_mins(1);
 
 /// A workload file.
@@ -25,7 +25,7 @@ pub struct Workload {
     pub entry: String,
     /// Values that `$name` draws from, and objects of which `$name.field` draws a field.
     ///
-    /// All that one request draws from a pool by its fields is of one draw.
+    /// All fields that one request uses from a pool come from one draw.
     pub pool: BTreeMap<String, Pool>,
     /// Values that `$name` draws from earlier answers.
     #[serde(default)]
@@ -43,16 +43,16 @@ pub struct Workload {
 pub enum Pool {
     /// As listed.
     Listed(Vec<Value>),
-    /// So many numbers, rounded to six digits.
+    /// This many numbers, rounded to six digits.
     Stepped {
         /// The first.
         from: f64,
-        /// What each is more than the one before.
+        /// The difference between one number and the next.
         step: f64,
         /// How many.
         count: u32,
     },
-    /// So many values, in which `#` in a text stands for the number.
+    /// This many values, in which `#` in a text stands for the number.
     Numbered {
         /// The first number.
         #[serde(default)]
@@ -269,7 +269,7 @@ impl Workload {
     }
 }
 
-/// The first difference between two runs, and any infrastructure error, in words; `None` if both gave the same answers and none is one.
+/// The first difference between two runs, and any infrastructure error, in words; `None` if both gave the same answers and no such error.
 pub fn compare(
     left_name: &str,
     left: &[Answer],

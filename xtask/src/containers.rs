@@ -1,7 +1,7 @@
-//! Containers for real: `cargo xtask containers`, and the part of it that is cheap enough for CI.
+//! Tests with real containers: `cargo xtask containers`, and the part of it that is cheap enough for CI.
 //!
 //! No image can be pulled where this runs, so the bases are made from Debian packages and the machine's Rust toolchain, and served by a registry on loopback.
-//! The emitted files are used unmodified: an application's own settings (`registry`, `images.lock`) lead to that registry.
+//! The emitted files are used unmodified: the application's own settings (`registry`, `images.lock`) point to that registry.
 
 mod bases;
 mod stores;
@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::ci::{cargo, root, run};
 
-/// Checks what `docker` and `compose` emit for every example with others' tools: hadolint, the Compose schema, and Compose 1.29's own reader.
+/// Checks what `docker` and `compose` emit for every example, with independent tools: hadolint, the Compose schema, and Compose 1.29's own reader.
 pub(crate) fn check() -> Result<()> {
     run("bp", &mut cargo(&["build", "--quiet", "--locked", "--package", "bp"]))?;
     let mut found = 0;
@@ -33,7 +33,7 @@ pub(crate) fn check() -> Result<()> {
             found += check_emitted(&example.join("build").join(name))?;
         }
     }
-    ensure!(found >= 5, "{found} files were checked: what checks nothing proves nothing");
+    ensure!(found >= 5, "only {found} files were checked, at least 5 are expected");
     Ok(())
 }
 
@@ -76,7 +76,7 @@ fn check_compose(file: &Path) -> Result<()> {
     )
 }
 
-/// The program: on the path, or where Python puts a user's.
+/// The path of hadolint: on the path, or where Python installs a user's programs.
 fn hadolint() -> PathBuf {
     let own = std::env::home_dir().map(|home| home.join(".local/bin/hadolint"));
     own.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from("hadolint"))
@@ -88,7 +88,7 @@ pub(crate) struct ProvenExample {
     /// The wiring that is brought up.
     wiring: &'static str,
     workload: &'static str,
-    /// What is laid over it beside the registry: more of something than one.
+    /// Lines that are added to the wiring besides the registry: more than one of something.
     more: &'static str,
     secrets: &'static [&'static str],
     /// Whether its wiring traces, as one search of the hotel shows.
@@ -112,12 +112,12 @@ const LEAF: ProvenExample = ProvenExample {
     traced: false,
 };
 
-/// The name of the wiring that lies over the example's.
+/// The name of the wiring that extends the example's.
 const CONTAINED: &str = "contained";
 
 /// Builds bases, pins them, builds the emitted Dockerfile, brings `hotel` up (or `leaf`), looks at the trace of a request, sends it its workload, kills every container in turn, takes it down, and says how large the image is.
 ///
-/// With `scratch`, the image is linked statically and holds the program alone; with `image`, that is all that is made; with `again`, nothing is, and what an earlier run left is brought up; with `check`, nothing is run.
+/// With `scratch`, the image is linked statically and holds the program alone; with `image`, only the image is made; with `again`, nothing is made and the result of an earlier run is brought up; with `check`, nothing is run.
 pub(crate) fn run_all(arguments: &[&str]) -> Result<()> {
     let has = |word: &str| arguments.contains(&word);
     if has("check") {
@@ -186,7 +186,7 @@ fn write_application(app: &Path, example: &ProvenExample, scratch: bool) -> Resu
     edit(&app.join("wiring/local.toml"), "path = \"../../..\"", "path = \"../vendor/bp\"")?;
     edit(&app.join("workflow/Cargo.toml"), "../../../stdlib", "../vendor/bp/stdlib")?;
     for secret in example.secrets {
-        // Compose hands it over with its own permissions, and several users read it.
+        // Compose mounts it with its own permissions, and several users read it.
         let path = app.join("secrets").join(secret);
         std::fs::write(&path, "swordfish\n")?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
@@ -204,7 +204,7 @@ fn write_application(app: &Path, example: &ProvenExample, scratch: bool) -> Resu
 
 fn edit(path: &Path, from: &str, to: &str) -> Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    ensure!(text.contains(from), "{} does not hold `{from}`", path.display());
+    ensure!(text.contains(from), "{} does not contain `{from}`", path.display());
     Ok(std::fs::write(path, text.replace(from, to))?)
 }
 

@@ -1,6 +1,6 @@
 //! Feeds the targets of `golden-tests/fuzz` from libFuzzer.
 //!
-//! The counters that guide it are an LLVM pass that stable rustc can run; the sanitizers, which need nightly, would find nothing in code without `unsafe`.
+//! The counters that guide it are an LLVM pass that stable rustc can run; the sanitizers need nightly, and would find nothing in code without `unsafe`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::ci::{cargo, root, run};
 
-/// What makes rustc count which edges are taken, and compare what is compared.
+/// The flags that make rustc record which edges are taken and which values are compared.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
@@ -68,7 +68,7 @@ fn build() -> Result<PathBuf> {
     Ok(target.join(TRIPLE).join("release/bp-fuzz-engine"))
 }
 
-/// The corpus grows in the target folder; what it begins with is the kept one and the golden tests' cases.
+/// The corpus grows in the target folder; it starts with the committed corpus and the golden tests' cases.
 fn feed(program: &Path, name: &str, part: &str, seconds: u32) -> Result<()> {
     let work = program.parent().context("a program has a folder")?.join("corpus").join(name);
     fs::create_dir_all(&work)?;

@@ -9,7 +9,7 @@ use crate::workflow::{Desk, DeskImpl, Rates, RatesImpl};
 /// What wraps the calls of `desk` on `rates`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Wrapped {
-    /// Nothing: the transport alone.
+    /// No wrapper: only the transport.
     Bare,
     /// Trace at this share of traces, metrics, timeout and retry on the caller's side; trace and metrics on the callee's.
     Sampling(f64),

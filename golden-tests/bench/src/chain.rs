@@ -84,7 +84,7 @@ async fn make_calls(client: &Client, calls: u64) -> Result<()> {
     Ok(())
 }
 
-/// For callgrind: so many calls through a chain of so many wrappers.
+/// For callgrind: `number` calls through a chain of `length` wrappers.
 pub(crate) async fn count(length: usize, number: u64) -> Result<()> {
     make_calls(&build_passing_chain(length), number).await
 }
@@ -95,7 +95,7 @@ async fn measure_nanos_per_call(client: &Client, number: u32) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64() * 1e9 / f64::from(number))
 }
 
-/// What the rounds found, in nanoseconds.
+/// The results of the rounds, in nanoseconds.
 pub(crate) struct Costs {
     /// A call through a chain without wrappers.
     pub(crate) empty: Sample,
@@ -112,7 +112,7 @@ pub(crate) struct Costs {
 /// Measures in alternating rounds.
 pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Costs> {
     const CALLS: u32 = 4_000;
-    /// So few that the queue of ended spans, which holds 2,048, takes all; the pause afterwards empties it.
+    /// So few that the queue of ended spans, which holds 2,048, never overflows; the pause afterwards empties it.
     const SPANS: u32 = 400;
     let (none, one, eight) =
         (build_passing_chain(0), build_passing_chain(1), build_passing_chain(8));

@@ -53,7 +53,7 @@ impl ChildServer {
 
 impl Drop for ChildServer {
     fn drop(&mut self) {
-        // The end of its input ends it; the signal is for one that is stuck.
+        // The child ends when its input ends; the signal is for one that is stuck.
         drop(self.child.stdin.take());
         let _ = self.child.kill();
         let _ = self.child.wait();

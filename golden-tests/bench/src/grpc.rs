@@ -1,4 +1,4 @@
-//! Calls across processes: ours against tonic by hand, in alternating rounds.
+//! Calls across processes: generated code against hand-written tonic, in alternating rounds.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,19 +74,19 @@ struct Round {
     processor: f64,
 }
 
-/// Seconds that all threads of a process have run. Linux alone has it; elsewhere it is 0.
+/// Seconds of processor time of all threads of a process. Only Linux has it; elsewhere it is 0.
 fn read_processor_time(process: u32) -> Result<f64> {
     let mut nanos = 0_u64;
     let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return Ok(0.0) };
     for thread in threads {
-        // A thread that has just ended took its time with it.
+        // The time of a thread that has just ended is lost.
         let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
         nanos += text.split(' ').next().unwrap_or_default().parse::<u64>()?;
     }
     Ok(Duration::from_nanos(nanos).as_secs_f64())
 }
 
-/// What the rounds found about one way to call, beside the hand-written one of the same round.
+/// The results of one kind of call, compared with the hand-written one of the same round.
 #[derive(Default)]
 pub(crate) struct RoundResults {
     pub(crate) latency: Sample,
@@ -112,7 +112,7 @@ pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Vec<RoundR
     ];
     let mut found: Vec<RoundResults> = pairs.iter().map(|_| RoundResults::default()).collect();
     for round in 0..=rounds {
-        // Every other round goes the other way, so that none is always the one after a busier one.
+        // Every other round runs in the opposite order, so that no pair always runs after a busier one.
         let mut order: Vec<usize> = (0..pairs.len()).collect();
         if round % 2 == 1 {
             order.reverse();
@@ -155,7 +155,7 @@ pub(crate) async fn make_calls(side: &str, number: u32) -> Result<()> {
     Ok(())
 }
 
-/// Both sides must send the same, or the comparison is none.
+/// Both sides must send the same bytes, or the comparison is meaningless.
 async fn check_same_bytes() -> Result<()> {
     let (hotels, stay) = crate::workflow::question();
     let answer = RatesImpl { factor: 3 }

@@ -96,7 +96,7 @@ impl Client {
     pub(crate) async fn load(&self, calls: u32, at_once: u32) -> Result<Vec<Duration>, Status> {
         let (client, request) = (self.clone(), question());
         load::run(calls, at_once, move || {
-            // A clone a call, as tonic's documentation has it for concurrent callers.
+            // One clone for each call, as tonic's documentation recommends for concurrent callers.
             let (mut client, request) = (client.clone(), request.clone());
             async move { client.get_rates(request).await.map(Response::into_inner) }
         })

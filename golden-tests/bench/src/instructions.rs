@@ -1,4 +1,4 @@
-//! Instructions, counted by callgrind: the same on a busy machine.
+//! Instructions, counted by callgrind: the count does not depend on the machine's load.
 
 use std::process::{Command, Stdio};
 

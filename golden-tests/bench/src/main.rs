@@ -1,4 +1,4 @@
-//! What a generated application costs beside the same written by hand; `cargo xtask bench` runs it, the README says what the rows are.
+//! What a generated application costs, compared with the same written by hand; `cargo xtask bench` runs it, the README says what the rows are.
 
 #![expect(
     clippy::print_stdout,

@@ -41,7 +41,7 @@ pub(crate) fn median_micros(took: &[Duration]) -> f64 {
     Sample(took.iter().map(|took| took.as_secs_f64() * 1e6).collect()).median()
 }
 
-/// What a figure is held to.
+/// The limit of a figure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Budget {
     AtMost(f64),
@@ -55,10 +55,10 @@ pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) ours: String,
     pub(crate) other: String,
-    /// Printed under "ratio"; a difference where there is nothing to divide by.
+    /// Printed under "ratio"; a difference where there is no second side.
     pub(crate) ratio: String,
     pub(crate) spread: String,
-    /// What is held to the budget, and the budget in its own unit.
+    /// The value that is compared with the budget, and the budget in the same unit.
     pub(crate) figure: f64,
     pub(crate) budget: Budget,
     pub(crate) unit: &'static str,

@@ -49,9 +49,9 @@ pub(crate) trait Rates {
 /// The caller.
 #[service]
 pub(crate) trait Desk {
-    /// Calls `next` so many times in turn.
+    /// Calls `next` `calls` times in turn.
     async fn count(&self, calls: u64) -> Result<u64, RateError>;
-    /// Calls `get_rates` so many times, `at_once` of them at any time; gives the latencies.
+    /// Calls `get_rates` `calls` times, `at_once` of them at any time; returns the latencies.
     async fn load(&self, calls: u32, at_once: u32) -> Result<Vec<Duration>, RateError>;
 }
 

@@ -3,10 +3,10 @@
 use bp_diag::render::{Style, render_human, render_json, render_short};
 use bp_diag::{Diagnostics, Severity, SourceMap};
 
-/// How many diagnostics are drawn: drawing is slow, and alike for all.
+/// How many diagnostics are rendered for people: rendering is slow, and the same for all.
 const DRAWN: usize = 20;
 
-/// Diagnostics can be shown, point into their texts, and blame the input rather than `bp`.
+/// Checks that diagnostics can be shown, point into their texts, and report the input rather than a fault of `bp`.
 pub(crate) fn check(found: Diagnostics, sources: &SourceMap) {
     for (number, diagnostic) in found.sorted().iter().enumerate() {
         let ours = diagnostic.severity == Severity::Error && diagnostic.code.id.starts_with("BP9");

@@ -1,4 +1,4 @@
-//! Arbitrary graphs: the verifier, the components and the dumps take them all.
+//! Arbitrary graphs: the verifier, the components and the dumps must handle them all.
 
 use bp_diag::SourceMap;
 use bp_ir::{
@@ -24,7 +24,7 @@ impl Bytes<'_> {
         self.next() & 1 == 1
     }
 
-    /// One of few names, so that names meet.
+    /// One of a few names, so that names collide.
     fn name(&mut self) -> String {
         const NAMES: &[&str] =
             &["a", "b", "c-d", "c_d", "client", "", "a->b", "a.x", "process:a", "é"];
@@ -154,7 +154,10 @@ pub(crate) fn run(data: &[u8]) {
         [VerifyStage::Bound, VerifyStage::Grouped, VerifyStage::Transported, VerifyStage::Addressed]
     {
         let broken = verify(&ir, depth);
-        assert!(last.iter().all(|rule| broken.contains(rule)), "a deeper look forgives something");
+        assert!(
+            last.iter().all(|rule| broken.contains(rule)),
+            "a stricter check must report everything that a weaker one reports"
+        );
         last = broken;
     }
     let count: usize = ir.components().iter().map(Vec::len).sum();

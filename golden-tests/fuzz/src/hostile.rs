@@ -1,4 +1,4 @@
-//! Workflows made of words that hurt: what `bp check` accepts emits Rust in which no name can be taken for another.
+//! Workflows with hostile names: what `bp check` accepts emits Rust in which every name has one meaning.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -65,7 +65,7 @@ impl Unused {
     }
 }
 
-/// An application from bytes: package, modules, types, services and their methods are called as these choose.
+/// An application from bytes, which choose the names of package, modules, types, services and methods.
 pub fn build_chosen(bytes: &[u8]) -> Files {
     let mut choices = Choices { bytes, at: 0, in_order: false };
     let package = PACKAGES.get(choices.below(PACKAGES.len())).copied().unwrap_or_default();
@@ -73,7 +73,7 @@ pub fn build_chosen(bytes: &[u8]) -> Files {
     build_application(&mut choices, package, modules)
 }
 
-/// An application in which every word stands for a method, and most for something else too; behind these, services whose names `bytes` choose.
+/// An application in which every word names a method, and most also something else; after these come services whose names `bytes` choose.
 pub fn build_with_every_word(bytes: &[u8]) -> Files {
     let mut choices = Choices { bytes, at: 0, in_order: true };
     build_application(&mut choices, ("shop-app", "core"), VALUES.len().div_ceil(METHODS))
@@ -162,7 +162,7 @@ impl Text {
         }
         let mut parameters = BTreeSet::new();
         let mut parameter = || loop {
-            // `impl` is what the wiring calls something else.
+            // The wiring has another name for `impl`.
             let word = self.arguments.take(choices, &mut parameters);
             if word != "r#impl" {
                 break word;
@@ -237,7 +237,7 @@ impl Text {
             let _ = writeln!(next, "pub use {path} as S{index};");
         }
         let source = format!(
-            "//! Words that hurt.\n{}{next}}}\n\
+            "//! Hostile names.\n{}{next}}}\n\
              #[derive(::std::fmt::Debug, ::bp_std::ServiceError)]\npub enum FrontError {{ #[infra] Infra(::bp_std::Infra) }}\n\
              #[::bp_std::service]\npub trait Front {{ async fn ask(&self, age: u8) -> ::std::result::Result<u8, FrontError>; }}\n\
              pub struct FrontImpl(pub ::std::sync::Arc<dyn {first}>);\n\
@@ -263,7 +263,7 @@ impl Text {
     }
 }
 
-/// What `bp build` would write of an application; what `bp` says if it refuses it.
+/// What `bp build` would write for an application, or the errors if `bp` refuses it.
 pub fn compile(files: &Files) -> Result<Files, Vec<String>> {
     let version = env!("CARGO_PKG_VERSION");
     let mut system = MemorySystem::new()

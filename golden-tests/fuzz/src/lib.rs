@@ -1,8 +1,8 @@
-//! What `bp` reads and others write, fed with anything: no input may make it panic, hang, or take more memory than the input warrants.
+//! Feeds arbitrary input to everything that `bp` reads: no input may make it panic, hang, or use memory out of proportion to the input.
 //!
 //! A [`Target`] is a function over bytes that fails by panicking.
 //! `cargo xtask fuzz` feeds it from libFuzzer (`engine/`); the golden tests replay the kept corpus (`corpus/<target>/`).
-//! An input that broke something is kept there, under a name that says what it is.
+//! An input that broke something is kept there, under a name that describes it.
 
 mod application;
 mod diagnostics;

@@ -40,7 +40,7 @@ fn built() -> MemorySystem {
     system
 }
 
-/// Compiles as `bp build` does, from what is remembered as far as it is; the plan's text.
+/// Compiles as `bp build` does, using the memory where it is valid; returns the plan's text.
 fn compile(system: &MemorySystem) -> String {
     let root = Utf8Path::new("");
     let stamps = Arc::new(memo::load_stamps(system, root, "local"));
@@ -55,7 +55,7 @@ fn compile(system: &MemorySystem) -> String {
     format!("{:?} {:?}", compiled.plan.is_some(), compiled.diagnostics)
 }
 
-/// The first byte says which file, and whether the rest stands for all of it or has the head and the digest of a whole one.
+/// The first byte says which file, and whether the rest is the whole file or gets a valid head and digest.
 pub(crate) fn run(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
     let system = built();
@@ -66,23 +66,23 @@ pub(crate) fn run(data: &[u8]) {
     let Ok(whole) = system.read(&path) else { return };
     let wanted = compile(&system);
     if name == OUTLINES {
-        // Nobody asks for them while there is a model.
+        // They are not read while there is a model.
         assert!(system.remove_file(&folder.join(MODEL)).is_ok());
     }
     let sealed = first & 0x80 != 0;
     if sealed {
-        // Only bad will makes such a file; nobody need agree with it, but nothing may break.
+        // Only an attacker makes such a file; the result may be wrong, but nothing may break.
         let head: Vec<u8> = whole.iter().copied().take_while(|b| *b != b'\n').collect();
         let bytes = [&head, &b"\n"[..], Digest::of(rest).as_bytes(), rest].concat();
         assert!(system.write(&path, &bytes).is_ok());
         let _ = compile(&system);
     } else {
         assert!(system.write(&path, rest).is_ok());
-        assert_eq!(compile(&system), wanted, "a damaged file decided something");
+        assert_eq!(compile(&system), wanted, "a damaged file changed the result");
         let stamps = Stamps::none();
         assert!(
             memo::recall(&system, &stamps, "".into(), "local", &key()).is_some(),
-            "what was remembered instead is not whole"
+            "what was stored instead is not complete"
         );
     }
 }

@@ -6,7 +6,7 @@ use syn::visit::{self, Visit};
 
 use crate::hostile::Files;
 
-/// What a file may name without a path from a crate: its own items and variables, and what Rust has everywhere.
+/// The names that a file may use without a crate's path: its own items and variables, and Rust's built-in names.
 const KNOWN: &[&str] = &[
     "Box",
     "Client",
@@ -91,7 +91,7 @@ const METHODS: &[&str] = &[
     "wrapper",
 ];
 
-/// Says where generated Rust does not parse, or names something that the workflow could mean too.
+/// Reports where generated Rust does not parse, or uses a name that the workflow could define too.
 pub fn check_plain(files: &Files, output: &Files) -> Result<(), String> {
     let manifest = output.get("rust/app/Cargo.toml").ok_or("there is no manifest")?;
     let workflow = files.get("workflow/Cargo.toml").ok_or("there is no workflow")?;
@@ -135,7 +135,7 @@ fn read_library(manifest: &str) -> Result<String, String> {
     Ok(name.replace('-', "_"))
 }
 
-/// What the crates of a manifest are called in Rust, each once; `workflow` is what the workflow's is called, unless the key says otherwise.
+/// The Rust names of the crates in a manifest, each once; `workflow` is the name of the workflow's crate unless its key says otherwise.
 fn list_crates(manifest: &str, workflow: &str) -> Result<BTreeSet<String>, String> {
     let table = parse_table(manifest)?;
     let package = table.get("package").and_then(|p| p.get("name")?.as_str());
@@ -154,7 +154,7 @@ fn list_crates(manifest: &str, workflow: &str) -> Result<BTreeSet<String>, Strin
     Ok(all)
 }
 
-/// Each module has its file, and no two of a file's items a name.
+/// Checks that each module has its file, and that no two items of a file have the same name.
 fn check_modules(path: &str, file: &syn::File, output: &Files) -> Result<(), String> {
     let mut names = BTreeSet::new();
     for item in &file.items {

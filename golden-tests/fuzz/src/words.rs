@@ -1,4 +1,4 @@
-//! Words that hurt: names that Rust, its standard library, `async_trait` or generated code have already.
+//! Hostile names: names that Rust, its standard library, `async_trait` or generated code have already.
 
 /// Types, traits and variants.
 pub(crate) const TYPES: &[&str] = &[
@@ -105,7 +105,7 @@ pub(crate) const TYPES: &[&str] = &[
     "Unit",
 ];
 
-/// Methods, arguments, fields, parameters and modules: as they are written, so keywords are raw.
+/// Methods, arguments, fields, parameters and modules: as they are written in Rust, so keywords are raw.
 pub(crate) const VALUES: &[&str] = &[
     "clone",
     "clone_from",
@@ -323,7 +323,7 @@ pub(crate) const PACKAGES: &[(&str, &str)] = &[
     ("shop", "bp_backend"),
 ];
 
-/// Types of arguments, where `@` is one of the workflow's; of the standard library by a whole path, since the workflow may have taken each name.
+/// Types of arguments, where `@` is one of the workflow's; types of the standard library have their full path, because the workflow may define each name.
 pub(crate) const SHAPES: &[&str] = &[
     "u8",
     "@",
@@ -349,7 +349,7 @@ pub(crate) const SHAPES: &[&str] = &[
     "::std::time::Duration",
 ];
 
-/// Types that borrow: a service that takes one has neither half.
+/// Types that borrow: a service with one has neither client nor server.
 pub(crate) const BORROWED: &[&str] = &["&@", "&str", "&[@]"];
 
 /// Types of constructors' parameters, where `@` is one of the workflow's with fields `@A` and `@B`, and a value of each as TOML.

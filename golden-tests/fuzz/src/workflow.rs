@@ -61,7 +61,7 @@ fn read(system: &MemorySystem) {
     let bad = faults.has_errors();
     found.append(faults);
     if !found.has_errors() && !bad {
-        // What is written is read back, and is then what it should be.
+        // What is written must be read back as the same value.
         let again = system.clone_with("/workflow/wire.lock", &update.text);
         let (lock, faults) = wire_lock::read_lock(&again, &mut sources, dir);
         assert!(faults.is_empty(), "the lock that was written has faults: {faults:?}");

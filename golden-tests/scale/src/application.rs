@@ -53,7 +53,7 @@ pub fn write_files(topology: &Topology, shape: &Shape) -> BTreeMap<String, Strin
     files
 }
 
-/// A wiring with its tables, and the lines of each, in the opposite order.
+/// A wiring with its tables, and the lines in them, in the opposite order.
 pub fn permute_tables(wiring: &str) -> String {
     let tables: Vec<&str> = wiring.split("\n\n").map(str::trim).collect();
     let permuted = tables.into_iter().rev().map(|table| {
@@ -67,7 +67,7 @@ pub fn permute_tables(wiring: &str) -> String {
     permuted.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Writes the application into a folder, with as much of a runtime beside it as `bp` looks at.
+/// Writes the application into a folder, with the parts of a runtime that `bp` reads.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -114,7 +114,7 @@ fn write_library(services: &[usize]) -> String {
 /// What can go wrong.
 #[derive(Debug, bp_std::ServiceError)]
 pub enum ScaleError {
-    /// The request names nobody.
+    /// The request has no asker.
     #[status(invalid_argument)]
     Nobody(String),
     /// The infrastructure failed.

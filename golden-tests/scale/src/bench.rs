@@ -21,7 +21,7 @@ const ACTIONS: [(&str, Option<f64>); 6] = [
 
 /// The peak of memory for 3,000 services, in MiB.
 const MEMORY: f64 = 1024.0;
-/// How time may grow with size: its exponent.
+/// The largest exponent with which time may grow with size.
 const EXPONENT: f64 = 1.2;
 
 /// Writes an application into an empty folder, with the repository as its runtime.
@@ -175,7 +175,7 @@ fn weigh(folder: &Path) -> Result<(usize, u64)> {
     Ok((count, bytes))
 }
 
-/// The machine's load, without which a time says little.
+/// The machine's load, without which times cannot be compared.
 fn read_load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').take(3).collect::<Vec<_>>().join(" ")

@@ -71,7 +71,7 @@ fn run_once(bp: &Path, example: &Path) -> Result<[f64; 3]> {
             // The first line of a process's log.
             built = Some(now);
         } else if line == "stopping" {
-            // What the calls were for: without a collector, traces take seconds to be given up.
+            // The calls were made; without a collector the process would wait seconds for its traces.
             ready = Some(now);
         }
         said.push_str(&line);

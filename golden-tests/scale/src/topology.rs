@@ -1,4 +1,4 @@
-//! Who calls whom: topologies from files, grown ones, and ones with a large cycle.
+//! Call graphs of services: from files, grown ones, and ones with a large cycle.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ impl Topology {
         let file: File = serde_json::from_str(text).context("not a topology")?;
         let services = file.facts.nodes;
         if let Some(call) = file.edges.iter().find(|(a, b, _)| a.max(b) >= &services) {
-            bail!("the call {call:?} is of a service beyond the {services} that there are");
+            bail!("the call {call:?} names a service, but there are only {services}");
         }
         Ok(Self::new(services, file.edges.into_iter().map(|(from, to, _)| (from, to))))
     }
@@ -61,7 +61,7 @@ impl Topology {
         Self { services, calls: calls.into_iter().collect() }
     }
 
-    /// Another topology of the same shape: (in, out) degree pairs of this one drawn with replacement, their stubs matched at random, each call from the lower number to the higher.
+    /// Another topology of the same shape: (in, out) degree pairs of this one drawn with replacement, matched at random, with each call from the lower number to the higher.
     pub fn grow(&self, services: usize, seed: u64) -> Self {
         let mut degrees = vec![(0_usize, 0_usize); self.services];
         for (from, to) in &self.calls {
@@ -76,7 +76,7 @@ impl Topology {
         let drawn: Vec<(usize, usize)> = (0..services)
             .filter_map(|_| degrees.get(random.usize(..degrees.len().max(1))).copied())
             .collect();
-        // Callers come before callees along a rank that holds each of them.
+        // Each stub gets a rank; a caller's rank comes before its callee's.
         let mut ranked: Vec<(usize, usize)> = drawn
             .iter()
             .copied()
@@ -99,7 +99,7 @@ impl Topology {
         Self::new(services, calls)
     }
 
-    /// The same with calls turned round, chosen by a seed, until at least `members` services are in one strongly connected component, as many as can be.
+    /// The same with calls reversed, chosen by a seed, until at least `members` services are in one strongly connected component, or as many as possible.
     pub fn cyclic(&self, members: usize, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut order: Vec<usize> = (0..self.calls.len()).collect();
@@ -154,7 +154,7 @@ impl Topology {
         (0..self.services).filter(|s| !called.contains(s)).collect()
     }
 
-    /// Only the calls of some services: themselves and those that they call, which call nobody.
+    /// Only some services and those that they call; the latter have no calls.
     pub fn sample(&self, callers: &BTreeSet<usize>) -> (BTreeSet<usize>, Self) {
         let calls: Vec<_> =
             self.calls.iter().copied().filter(|(from, _)| callers.contains(from)).collect();

@@ -1,4 +1,4 @@
-//! What a build of any history gives is what a cold build gives.
+//! A build after any history gives the same as a cold build.
 
 #![expect(clippy::expect_used, reason = "a test's own set-up either works or ends it")]
 
@@ -38,7 +38,7 @@ fn build_machine(files: &BTreeMap<String, String>) -> MemorySystem {
         .fold(system, |system, (path, text)| system.with_file(format!("/{path}"), text.as_str()))
 }
 
-/// As `bp build` does; whether the memo sufficed.
+/// Builds as `bp build` does; says whether the memo was enough.
 fn build(system: &MemorySystem) -> bool {
     let application = Application::find(system, Some("local")).expect("a wiring");
     let (root, out) = (application.root.clone(), Utf8Path::new(OUT));
@@ -104,17 +104,17 @@ fn application(topology: &Topology) -> BTreeMap<String, String> {
 
 #[derive(Debug, Clone)]
 enum Edit {
-    /// A call comes or goes, which may close a cycle.
+    /// A call is added or removed, which may close a cycle.
     Call(usize, usize),
     /// A service comes.
     Service,
-    /// A line of the wiring for all.
+    /// A line of the wiring for all edges.
     Timeout(u8),
-    /// A line of the wiring for one.
+    /// A line of the wiring for one edge.
     Metrics(usize),
     /// A comment in a workflow file.
     Comment(usize, u8),
-    /// A file of the output goes.
+    /// A file of the output is deleted.
     Lose(usize),
     /// A file of the output is edited, to the same length.
     Scribble(usize),
@@ -138,7 +138,7 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
     proptest::collection::vec(edit, 1..8)
 }
 
-/// What a person would have on disk.
+/// The files that a user would have on disk.
 struct State {
     topology: Topology,
     timeout: u32,
@@ -228,7 +228,7 @@ impl State {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever was edited, built, lost or damaged before: the output is a cold build's, and so are the numbers on the wire.
+    /// Whatever was edited, built, lost or damaged before: the output and the numbers on the wire are those of a cold build.
     #[test]
     fn a_build_after_any_edits_is_a_cold_build(edits in edits()) {
         let topology = Topology { services: 6, calls: vec![(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (4, 5)] };

@@ -1,7 +1,7 @@
 //! Whether a search of the hotel example is one trace: `search LISTEN`.
 //!
 //! It collects traces at LISTEN and prints the port.
-//! A line `ENTRY GRPC ADMIN` of addresses makes it search at the front door, wait for the trace, print what the stores' spans say of their servers, and ask a listener for health and reflection and its process for metrics.
+//! A line `ENTRY GRPC ADMIN` of addresses makes it search at the front door, wait for the trace, print what the stores' spans say about their servers, and then ask a listener for health and reflection, and its process for metrics.
 
 #![expect(
     clippy::print_stdout,
@@ -18,7 +18,7 @@ use golden_tests::collector::{Collector, SentSpan, TracedSearch, text};
 use golden_tests::standard::{fetch_metrics, list_services};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
-/// Processes send what they have every few seconds.
+/// Processes send their spans every few seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 //! Sends a workload to a running system, and keeps its answers or compares them: `workload FILE ADDRESS keep|compare ANSWERS [READS]`.
 //!
-//! With a number of reads, so many calls that change nothing are sent instead of the whole workload.
+//! With READS, this many calls that change nothing are sent instead of the whole workload.
 
 #![expect(
     clippy::print_stdout,

@@ -1,6 +1,6 @@
-//! A client that others' tools generate from the `.proto` artifact of `examples/leaf`, as somebody outside would use it.
+//! A client that stock tools generate from the `.proto` artifact of `examples/leaf`, as an outside team would.
 //!
-//! The crate links nothing of ours; its tests start our server and call it.
+//! The crate links nothing of this repository; its tests start our server and call it.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,4 @@
-//! A stock client against the very code that `bp build` generates for `examples/leaf`, over sockets.
+//! A stock client against the code that `bp build` generates for `examples/leaf`, over sockets.
 
 #![expect(clippy::unwrap_used, reason = "this is how a test fails")]
 
@@ -234,7 +234,7 @@ async fn a_deadline_by_grpc_timeout_reaches_the_handler_and_ends_it() {
     }
 }
 
-/// The bytes of the file that defines a symbol, as a listener's reflection tells it.
+/// The bytes of the file that defines a symbol, from a listener's reflection.
 async fn reflected(channel: Channel, symbol: &str) -> Vec<u8> {
     use tonic_reflection::pb::v1::ServerReflectionRequest;
     use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
@@ -282,7 +282,7 @@ async fn a_process_tells_its_health_and_its_proto() {
     wanted.source_code_info = None;
     assert_eq!(reflected(channel, "leaf.Notes").await, wanted.encode_to_vec());
 
-    // Told before it refuses connections: the drain waits for half a second.
+    // Reported before it refuses connections: the drain waits for half a second.
     let mut watched = health.watch(of("")).await.unwrap().into_inner();
     assert_eq!(watched.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
     let stopping = tokio::spawn(leaf.running.stop(std::future::pending()));

@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Below what `bp run` chooses from, and below what the system gives to outgoing connections, which could take a port between its choice and its use.
+/// Below the ports that `bp run` and the system choose for other uses, which could take a port between its choice and its use.
 const RANGE: Range<u16> = 10_000..20_000;
 
-/// A port of this machine on which nobody listens; this process gets each once.
+/// A free port of this machine; this process gets each port only once.
 ///
 /// # Errors
 /// All are in use.

@@ -10,12 +10,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What the network does to bytes.
+/// What the network does with bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
     /// Nothing.
     Good,
-    /// Holds what the server says for so long.
+    /// Delays the server's bytes by this time.
     Slow(Duration),
     /// Holds bytes in both directions until it changes; connections stay.
     Stalled,
@@ -68,12 +68,12 @@ impl Proxy {
         self.state.send_modify(|state| state.network = network);
     }
 
-    /// Closes every connection; new ones are welcome.
+    /// Closes every connection; new ones are accepted.
     pub fn cut(&self) {
         self.state.send_modify(|state| state.generation += 1);
     }
 
-    /// Closes every connection, and new ones at once, or no longer.
+    /// With `true`, closes every connection and refuses new ones; with `false`, accepts them again.
     pub fn close(&self, closed: bool) {
         self.state.send_modify(|state| {
             state.generation += 1;

@@ -1,4 +1,4 @@
-//! Servers of other makers, started on a free port with a folder of their own.
+//! Real servers, started on a free port with a folder of their own.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -24,9 +24,9 @@ pub enum Kind {
     Memcached,
     /// Redis, which syncs each write to its file before it answers.
     Redis,
-    /// SecantusDB, which others wrote and which speaks MongoDB's protocol.
+    /// SecantusDB, an independent server that speaks MongoDB's protocol.
     Mongodb,
-    /// PostgreSQL, with a database in English, whose order is not that of code points.
+    /// PostgreSQL, with an English collation, whose order differs from code points.
     Postgres,
 }
 
@@ -77,7 +77,7 @@ fn has_secantus(python: &Path) -> bool {
     Command::new(python).args(["-c", look]).status().is_ok_and(|status| status.success())
 }
 
-/// Debian keeps versions side by side and none of them on the path.
+/// Debian keeps several versions side by side, none of them on the path.
 fn postgres_folder() -> Option<PathBuf> {
     if let Some(initdb) = on_path("initdb") {
         return initdb.parent().map(Path::to_owned);
@@ -97,7 +97,7 @@ pub struct Server {
     folder: TempDir,
     port: u16,
     owner: Option<(u32, u32)>,
-    /// What Redis and PostgreSQL ask their users for, if anything.
+    /// The password that Redis and PostgreSQL ask for, if any.
     password: Option<String>,
     child: Option<Child>,
 }
@@ -113,7 +113,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts a server that lets in only who knows a password.
+    /// Starts a server that requires a password.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -247,7 +247,7 @@ impl Server {
                 "--log-level",
                 "WARNING",
             ],
-            // What a killed process wrote is in the machine's memory, so it needs no fsync.
+            // Writes of a killed process are in the machine's page cache, so no fsync is needed.
             Kind::Postgres => &[
                 "-D",
                 "data",
@@ -272,7 +272,7 @@ impl Server {
         arguments
     }
 
-    /// Starts it, with what it kept, and waits until it accepts connections.
+    /// Starts it with its existing content, and waits until it accepts connections.
     ///
     /// # Errors
     /// It does not start; the message has the end of its log.
@@ -289,7 +289,7 @@ impl Server {
                 }
                 std::thread::sleep(Duration::from_millis(20));
             }
-            // PostgreSQL does not start while processes of its killed predecessor are there.
+            // PostgreSQL does not start while processes of the killed server still run.
             if Instant::now() > deadline {
                 return Err(format!("{:?} does not start: {}", self.kind, self.log()));
             }
@@ -344,7 +344,7 @@ impl Server {
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
             let pid = entry.file_name().to_string_lossy().parse::<i32>().ok();
             let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            // Behind the name, which may hold anything: state, then the parent.
+            // After the name, which may contain anything, come the state and the parent.
             let parent =
                 stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)?.parse().ok());
             if parent == Some(child.id()) {
@@ -356,7 +356,7 @@ impl Server {
 
     fn signal(&self, signal: Signal) {
         for process in self.processes() {
-            // One that is gone meanwhile needs none.
+            // A process that has ended needs no signal.
             let _ = kill_process(process, signal);
         }
     }
@@ -369,10 +369,10 @@ impl Server {
         }
     }
 
-    /// Stops it where it is, or lets it go on.
+    /// Freezes the server, or lets it go on.
     ///
-    /// A signal only asks: a thread that runs on another core goes on for a moment, and answers.
-    /// So this comes back when every thread has stopped.
+    /// A signal takes effect later: a thread on another core runs on for a moment, and may answer.
+    /// So this returns when every thread has stopped.
     ///
     /// # Panics
     ///
@@ -382,7 +382,7 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(10);
         while frozen && !self.processes().into_iter().all(is_stopped) {
             assert!(Instant::now() < deadline, "{:?} does not stop", self.kind);
-            // A process that was born since has not been told.
+            // A process that started meanwhile got no signal.
             self.signal(Signal::STOP);
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -400,7 +400,7 @@ fn is_stopped(process: Pid) -> bool {
     let threads = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero()));
     threads.into_iter().flatten().flatten().all(|thread| {
         let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        // Behind the name, which may hold anything, is the state.
+        // The state comes after the name, which may contain anything.
         stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't', 'Z', 'X']))
     })
 }

@@ -222,7 +222,7 @@ fn is_stricter(ty: &str, written: &str) -> bool {
     is_odd && !ty.starts_with('f') || ty == "(u8,)" && written.contains(", 2]")
 }
 
-/// Which of the values `bp check` refuses as an answer of this type, by their place.
+/// Which of the values `bp check` refuses as an answer of this type, by index.
 fn refused(ty: &str) -> Result<BTreeSet<usize>> {
     let workflow = format!(
         "{HEAD}#[service]\npub trait Shop {{ async fn get(&self) -> Result<{ty}, Failed>; }}"
@@ -267,7 +267,7 @@ fn check_accepts_what_decodes() -> Result<()> {
         }
     }
     ensure!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
-    // Both answers are common, or this would show nothing.
+    // Both outcomes must be common, or this would show nothing.
     ensure!(bad > all / 10 && bad < all * 19 / 20, "{bad} of {all} are refused");
     Ok(())
 }

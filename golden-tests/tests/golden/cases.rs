@@ -47,7 +47,7 @@ fn check(path: &Path) -> Result<()> {
     let (diagnostics, sources, page) = compile(&stripped);
     for diagnostic in &diagnostics {
         let drawn = render_human(diagnostic, &sources, Style::default());
-        // A path is never broken, so that it can be clicked.
+        // A path is never wrapped over two lines, so that it can be clicked.
         let wide = drawn.lines().find(|l| l.chars().count() > 80 && !l.contains("╭─["));
         ensure!(wide.is_none(), "wider than 80 columns: {}\n{drawn}", wide.unwrap_or_default());
     }
@@ -65,7 +65,7 @@ fn check(path: &Path) -> Result<()> {
     }
 }
 
-/// What the compiler says of a case, and the page if one is asked for.
+/// What the compiler reports for a case, and the page if one is asked for.
 ///
 /// The case's root is the working directory, as it is for a user.
 pub(crate) fn compile(case: &Archive) -> (Vec<Diagnostic>, SourceMap, Option<String>) {

@@ -1,4 +1,4 @@
-//! What another system costs, counted by `bp diff`: the lines of wiring and of workflow behind each row of a table.
+//! What a change of the system costs, counted by `bp diff`: the changed lines of wiring and of workflow.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![trial("hotel::change_cost", change_cost)]
 }
 
-/// One rewiring: what for, over which wiring, the line to write, and what is so afterwards.
+/// One rewiring: its purpose, the wiring that it extends, the line to write, and a check of the result.
 struct Change {
     what: &'static str,
     over: &'static str,
@@ -116,14 +116,14 @@ fn made(plan: &Plan, plugin: &str) -> usize {
     backends.filter(|backend| backend.plugin == plugin).count()
 }
 
-/// Each change is a wiring of its own in at most three lines, the one that names its base among them, and none of workflow.
+/// Each change is a wiring of at most three lines, `extends` included, and changes no line of workflow.
 fn change_cost() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let application = copy(folder.path())?;
     println!("| change | over | lines of wiring | of workflow | lines of output that change |");
     println!("|---|---|---|---|---|");
     for Change { what, over, line, holds } in CHANGES {
-        ensure!(!holds(&compile(over, None)?), "{what} would be noticed without being done");
+        ensure!(!holds(&compile(over, None)?), "{what} is true before the change");
         ensure!(holds(&compile(over, Some(line))?), "{what} does not do what it says");
         let text = format!("extends = \"{over}.toml\"\n{line}\n");
         std::fs::write(application.join("wiring/changed.toml"), text)?;
@@ -143,7 +143,7 @@ fn change_cost() -> Result<()> {
     Ok(())
 }
 
-/// The application in a folder of its own, where a wiring more is in nobody's way.
+/// A copy of the application in a folder of its own, where another wiring does not disturb other tests.
 fn copy(folder: &Path) -> Result<std::path::PathBuf> {
     let hotel = bp::root().join("examples/hotel");
     let parts = ["wiring", "workflow"].map(|part| hotel.join(part));
@@ -155,7 +155,7 @@ fn copy(folder: &Path) -> Result<std::path::PathBuf> {
     let above = folder.canonicalize()?.components().count();
     let runtime = format!("{}{}", "../".repeat(above), bp::root().strip_prefix("/")?.display());
     let moved = text.replace("path = \"../../..\"", &format!("path = \"{runtime}\""));
-    ensure!(moved != text, "the wiring names the runtime otherwise");
+    ensure!(moved != text, "the wiring names the runtime in another way");
     std::fs::write(&path, moved)?;
     Ok(folder.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Diagnostics that only the command line, the writer, the supervisor or another plugin than `bp`'s own can raise: each is provoked and compared.
+//! Diagnostics that only the command line, the writer, the supervisor or another plugin than `bp`'s own can raise: each is provoked and its message compared.
 //!
 //! Cargo and the application are played by scripts, so nothing is compiled.
 
@@ -121,9 +121,9 @@ const CASES: &[Case] = &[
         b.application("exit 3")?;
         b.bp(&["run", "monolith"])
     }),
-    // A minute passes, as it does for a user.
+    // A minute passes, as for a user.
     ("BP6024", "not ready after 60 s: `demo`", |b| {
-        // It holds its port, which another test's application could answer at otherwise.
+        // It keeps its port, where otherwise another test's application could answer.
         b.application("exec \"$APP\" unready")?;
         b.bp(&["run", "monolith"])
     }),
@@ -136,7 +136,7 @@ const CASES: &[Case] = &[
         let text = std::fs::read_to_string(b.root.join("wiring/local.toml"))?;
         let (above, _) = text.split_once("# What `bp run --smoke`").context("smoke calls")?;
         b.write("wiring/silent.toml", above)?;
-        // Nothing plays cargo, and nothing is written.
+        // No script plays cargo here, and nothing is written.
         let said = b.bp(&["run", "silent", "--smoke"])?;
         ensure!(!b.root.join("build").exists() && !b.root.join(".bp/code").exists(), "{said}");
         Ok(said)
@@ -188,7 +188,7 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         "BP6043",
         "cannot find the digest of `docker.io/library/rust:1.95-bookworm`: no such image",
         |b| {
-            // What is not pinned must not keep it from being pinned.
+            // An image that is not pinned must not keep `bp image pin` from pinning it.
             b.docker("runtime = \"scratch\"\npinned = true")?;
             b.script("docker", "echo no such image >&2; exit 1")?;
             b.bp(&["image", "pin"])
@@ -225,7 +225,7 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         b.beside(&["run", "monolith"], &["restart", "dmeo", "monolith"])
     }),
     ("BP6037", "`demo` is not restarted: `demo` does not stay up", |b| {
-        // What stops for a signal as it was asked to has ended well.
+        // A process that stops because it got a signal has ended well.
         b.application(
             "[ -e ../second ] && exit 3\necho > ../second\ntrap 'kill $!; exit 0' TERM\n\"$APP\" &\nwait",
         )?;
@@ -267,7 +267,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// A plugin that panics is named, and what else is wrong is said too.
+/// A plugin that panics is named, and other faults are reported too.
 fn panic_loses_nothing() -> Result<()> {
     let bench = Bench::new()?;
     bench.enable_target("jumpy")?;
@@ -304,7 +304,7 @@ impl Bench {
 
     fn edit(&self, path: &str, from: &str, to: &str) -> Result<()> {
         let text = std::fs::read_to_string(self.root.join(path))?;
-        ensure!(text.contains(from), "{path} does not hold `{from}`");
+        ensure!(text.contains(from), "{path} does not contain `{from}`");
         self.write(path, &text.replace(from, to))
     }
 
@@ -328,7 +328,7 @@ impl Bench {
         Ok(path)
     }
 
-    /// Lets cargo "build" an application that does this; `$APP` says that it is ready and stays.
+    /// Makes cargo "build" an application from this script; `$APP` reports that it is ready and stays.
     pub(crate) fn application(&self, text: &str) -> Result<()> {
         let app = self.script("app", &format!("{text}\n"))?;
         let test = self.above.path().join("greetings");
@@ -358,12 +358,12 @@ impl Bench {
         Ok(command)
     }
 
-    /// What `bp` says as it fails.
+    /// What `bp` says when it fails.
     fn bp(&self, arguments: &[&str]) -> Result<String> {
         run(&mut self.command(bp::binary()?, arguments)?)
     }
 
-    /// What `bp` says as it fails, which `bp check` says in the same words.
+    /// What `bp` says when it fails; `bp check` must say the same.
     fn checked(&self, arguments: &[&str]) -> Result<String> {
         let faults = |text: &str| -> Vec<String> {
             text.lines().filter(|l| l.contains("error[")).map(str::to_owned).collect()
@@ -393,7 +393,7 @@ impl Bench {
         Ok(said)
     }
 
-    /// What `bp` says as it fails while another runs, which is ready and ends well.
+    /// What `bp` says when it fails while another `bp` runs, which is ready and ends well.
     pub(crate) fn beside(&self, other: &[&str], arguments: &[&str]) -> Result<String> {
         let mut child = self.command(bp::binary()?, other)?.stderr(Stdio::piped()).spawn()?;
         let pid = rustix::process::Pid::from_child(&child);
@@ -433,7 +433,7 @@ fn own_binary() -> Result<PathBuf> {
     std::env::current_exe().context("the test binary's path")
 }
 
-/// Runs a command that fails, and hands back its standard error.
+/// Runs a command that must fail, and returns its standard error.
 fn run(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -29,7 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Completes each case in the folder of `leaf`, and hands the words offered to be compared.
+/// Completes each case in the folder of `leaf`, and compares the words that are offered.
 fn complete_everywhere(shell: &str, complete: fn(&Path, &str) -> Result<String>) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let script = bp::run(&bp::root(), &["completions", shell])?.stdout;
@@ -104,7 +104,7 @@ zpty -r -m z out '*end-2*'
 print -r -- "$out"
 "#;
     let said = run("zsh", &["-f", "-c", program, "zsh", &script.display().to_string(), typed])?;
-    // Without what moves the cursor.
+    // Without escape sequences that move the cursor.
     let mut plain = String::new();
     let mut escaped = false;
     for c in said.chars() {
@@ -116,6 +116,6 @@ print -r -- "$out"
             c => plain.push(c),
         }
     }
-    // The line itself is drawn again and again.
+    // The shell draws the line itself many times.
     Ok(plain.replace(typed.trim_end(), " "))
 }

@@ -1,6 +1,6 @@
-//! What is described for clients that others write is read by those others' compilers: every `.proto` by protoc, without a warning, and every OpenAPI document by its validator.
+//! Descriptions for other teams' clients are read by standard tools: every `.proto` by protoc, without a warning, and every OpenAPI document by a validator.
 //!
-//! Workflows are those of the examples, of the applications here, of all cases that `bp check` accepts, and random ones made of names that hurt.
+//! Workflows are those of the examples, of the applications here, of all cases that `bp check` accepts, and random ones with hostile names.
 
 mod hostile;
 
@@ -48,7 +48,7 @@ impl Documents {
             out: Utf8Path::new("build/local"),
             targets: &[],
             runtime_span: compiled.runtime_span(),
-            // A patch is the user's word.
+            // A patched file is the user's own responsibility.
             patches: &[],
         };
         for (path, artifact) in bp_driver::make_artifacts(plan, &input).0.iter() {
@@ -110,7 +110,7 @@ fn documents() -> Result<()> {
     documents.check()
 }
 
-/// Runs a program of Python's over texts, in one process; what it says is what is wrong.
+/// Runs a Python program over texts, in one process; its output lists what is wrong.
 fn python(module: &str, package: &str, program: &str, texts: &serde_json::Value) -> Result<()> {
     let there = Command::new("python3").args(["-c", &format!("import {module}")]).output();
     if !there.is_ok_and(|output| output.status.success()) {
@@ -134,7 +134,7 @@ fn python(module: &str, package: &str, program: &str, texts: &serde_json::Value)
     Ok(())
 }
 
-/// protoc accepts every text and has nothing to say of it; texts that are alike are read once.
+/// protoc accepts every text without a warning; equal texts are read once.
 fn protoc(texts: &BTreeMap<String, String>) -> Result<()> {
     const PROGRAM: &str = r#"
 import json, os, sys, tempfile
@@ -186,7 +186,7 @@ print("done")
     )
 }
 
-/// A reader that accepts anything proves nothing.
+/// The tools must also reject a wrong text, or their acceptance would prove nothing.
 fn faults_are_found() -> Result<()> {
     let proto = |body: &str| {
         let text = format!("syntax = \"proto3\";\npackage p;\n{body}\n");

@@ -1,4 +1,4 @@
-//! What the documentation says: the schema and the plugins' pages are what the code gives, and every example in them is accepted.
+//! The documentation: the schema and the plugins' pages match the code, and every example in them is accepted.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Compares a committed file with what the code gives, or writes it.
+/// Compares a committed file with the text that the code generates, or writes it.
 fn check_committed(path: &Path, text: &str) -> Result<()> {
     let path = bp::root().join(path);
     let found = std::fs::read_to_string(&path).unwrap_or_default();
@@ -56,7 +56,10 @@ fn plugins() -> Result<()> {
         check_committed(&folder.join(&name), &bp_reference::render_page(metadata))?;
         pages.insert(name);
         let id = metadata.id;
-        ensure!(!metadata.needs.is_empty(), "{id} does not say who needs it: `Metadata::needs`");
+        ensure!(
+            !metadata.needs.is_empty(),
+            "{id} does not say what it is needed for: `Metadata::needs`"
+        );
         ensure!(
             metadata.about.starts_with(&format!("# {id}\n")),
             "{id} has no page: `Metadata::about(include_str!(\"../../README.md\"))`"
@@ -75,7 +78,7 @@ fn validator() -> Result<Validator> {
     Ok(jsonschema::validator_for(&schema)?)
 }
 
-/// What a schema says of a wiring's text; `None` if it is not TOML.
+/// What the schema says about a wiring's text; `None` if it is not TOML.
 fn verdict(validator: &Validator, text: &str) -> Option<Vec<String>> {
     let table: toml::Table = text.parse().ok()?;
     let json = serde_json::to_value(table).ok()?;
@@ -122,7 +125,7 @@ fn wirings(folder: &Path, out: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The schema refuses a wiring file in which `bp` finds a fault of shape, and no file in which it finds nothing.
+/// The schema refuses every wiring file with a fault of shape that `bp` finds, and accepts every file in which `bp` finds no fault.
 fn check_every_case() -> Result<()> {
     let validator = validator()?;
     let (mut refused, mut accepted) = (BTreeSet::new(), 0);
@@ -154,7 +157,7 @@ fn check_every_case() -> Result<()> {
                 if faults.is_empty() {
                     wrong.push(format!("{name}: accepted with {shape:?}"));
                 }
-                // A code counts as covered where it is alone, so that nothing else can be the reason.
+                // A code counts as covered only where it is the only fault, so that nothing else can be the reason.
                 if shape.len() == 1 {
                     refused.extend(shape);
                 }
@@ -178,7 +181,7 @@ fn check_every_case() -> Result<()> {
     Ok(())
 }
 
-/// Wirings with one fault of shape each, for codes that the cases show only beside others.
+/// Wirings with one fault of shape each, for codes that the cases show only together with others.
 fn faults_of_shape(validator: &Validator) -> Result<BTreeSet<&'static str>> {
     let lines: &[(&str, &str)] = &[
         ("BP2030", "sevice.x = \"X\""),
@@ -226,7 +229,7 @@ fn faults_of_shape(validator: &Validator) -> Result<BTreeSet<&'static str>> {
     Ok(lines.iter().map(|(code, _)| *code).collect())
 }
 
-/// The application in which examples stand.
+/// The application in which the examples are checked.
 fn shop() -> Result<Archive> {
     Ok(Archive::parse(&std::fs::read_to_string(bp::root().join("golden-tests/docs/shop.txt"))?))
 }

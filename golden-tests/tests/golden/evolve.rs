@@ -49,7 +49,7 @@ fn build(version: &str, wiring: &str) -> Result<PathBuf> {
         .env("CARGO_TARGET_DIR", bp::generated()?)
         .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // Both versions' binaries have one name.
+    // Both versions' binaries have the same name.
     std::fs::copy(bp::generated()?.join("debug/evolve-app"), out.join("evolve-app"))?;
     Ok(out)
 }

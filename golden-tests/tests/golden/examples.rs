@@ -42,7 +42,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Whether `bp run` runs a wiring: whether it, or what it lies over, enables the target `process`.
+/// Whether `bp run` runs a wiring: whether it, or a wiring that it extends, enables the target `process`.
 fn runs(example: &str, wiring: &str) -> bool {
     let text = std::fs::read_to_string(folder(example).join(file(wiring))).unwrap_or_default();
     let said = |start: &str| text.lines().find_map(|line| line.strip_prefix(start));
@@ -79,7 +79,7 @@ fn black_box(folder: &Path, wiring: &str) -> Result<()> {
     Ok(())
 }
 
-/// What `bp` prints beside the servers that a wiring needs.
+/// What `bp` prints while the servers run that a wiring needs.
 fn served(folder: &Path, wiring: &str, arguments: &[&str]) -> Result<String> {
     let servers = Servers::start(folder, wiring)?;
     let output = bp::command(folder)?.args(arguments).envs(servers.environment()).output()?;
@@ -128,8 +128,11 @@ fn answers(example: &str) -> Result<()> {
             bail!("{difference}");
         }
     }
-    ensure!(!workload.faults.is_empty(), "a comparison that never failed proves nothing");
-    // A fault shows among the first requests.
+    ensure!(
+        !workload.faults.is_empty(),
+        "the workload needs `faults`, which show that the comparison can fail"
+    );
+    // A fault shows in the first requests.
     let first = workload.requests.min(1000);
     let workload = Workload { requests: first, ..workload };
     for fault in &workload.faults {

@@ -31,7 +31,7 @@ pub(crate) fn play() -> Option<ExitCode> {
     Some(bp::main(registry))
 }
 
-/// Says that it is ready, or with the argument `unready` that it is not, until it is killed or has waited long enough for a test that forgot it.
+/// Reports that it is ready, or with the argument `unready` that it is not, until it is killed or a time limit ends it.
 fn app() -> ExitCode {
     let admin = std::env::vars()
         .find(|(name, _)| name.starts_with("BP_BIND_") && name.strip_suffix("_ADMIN").is_some());
@@ -53,10 +53,10 @@ fn app() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Whether the compiler has started, for the plugin that fails where nothing guards it.
+/// Whether the compiler has started, for the plugin that panics outside of any hook.
 static ARMED: AtomicBool = AtomicBool::new(false);
 
-/// A plugin with one fault or peculiarity, which its id tells.
+/// A plugin with one fault or peculiarity, named by its id.
 #[derive(Debug)]
 struct Faulty(Metadata);
 

@@ -1,4 +1,4 @@
-//! The kept inputs of the fuzz targets, fed again: what once broke something, and a small corpus that reaches far.
+//! Replays the committed inputs of the fuzz targets: inputs that once broke something, and a small corpus with wide coverage.
 
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -36,12 +36,12 @@ fn read_corpus(target: &Target) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     paths.into_iter().map(|path| Ok((path.clone(), std::fs::read(path)?))).collect()
 }
 
-/// How long the kept inputs of one target are varied; `cargo xtask fuzz` goes on for as long as it is told to.
+/// How long the kept inputs of one target are mutated; `cargo xtask fuzz` takes the time as an argument.
 const SPENT: Duration = Duration::from_secs(6);
-/// At most so many variations, so that a fast machine sees little that a slow one does not.
+/// The largest number of mutations, so that fast and slow machines test nearly the same inputs.
 const VARIATIONS: u32 = 20_000;
 
-/// Variations of the kept inputs, the same in every run as far as the time goes.
+/// Mutations of the kept inputs, the same in every run until the time is over.
 fn mutated(target: &'static Target) -> Result<()> {
     let kept = read_corpus(target)?;
     let words: Vec<&[u8]> = kept

@@ -1,4 +1,4 @@
-//! Workflows whose names are words that hurt: what is accepted emits plain Rust, and one with all the words is compiled.
+//! Workflows with hostile names: what is accepted emits plain Rust, and a workflow with all the names is compiled.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::examples::code;
 use crate::running::one_at_a_time;
 use crate::{bp, trial};
 
-/// What chooses the names of the services behind those with every word.
+/// The seed that chooses the names of the services after those with every word.
 const SEED: u64 = 0x0bad_0a3e;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -22,7 +22,7 @@ fn bytes(seed: u64) -> Vec<u8> {
     (0..400).map(|_| random.u8(..)).collect()
 }
 
-/// Most of what such words make is accepted, and in none of it could a name be taken for another.
+/// Most workflows with such words are accepted, and in none of them a name is ambiguous.
 fn emitted() -> Result<()> {
     const WORKFLOWS: u64 = 150;
     let mut accepted = 0;
@@ -52,7 +52,7 @@ fn compiled() -> Result<()> {
     let output = hostile::compile(&files).map_err(|said| anyhow!("refused: {said:#?}"))?;
     names::check_plain(&files, &output).map_err(|doubt| anyhow!(doubt))?;
     let _one = one_at_a_time();
-    // Inside the repository, so that the runtime is the one whose crates are compiled for others.
+    // Inside the repository, so that it shares the compiled runtime with other tests.
     let folder = bp::root().join("target/hostile");
     let _ = fs::remove_dir_all(&folder);
     for (path, text) in files {

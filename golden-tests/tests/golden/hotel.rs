@@ -38,7 +38,7 @@ fn instance(node: &str) -> Option<String> {
     }
 }
 
-/// Services and stores, and who calls whom, are the benchmark's, save the init that fills the databases.
+/// Services, stores and calls are the benchmark's, except the init that fills the databases.
 fn graph() -> Result<()> {
     let topology = fact("topology.json")?;
     let nodes = topology["nodes"].as_array().context("nodes")?;
@@ -123,7 +123,7 @@ fn interfaces() -> Result<()> {
 
 /// The plan of a wiring, or of one that extends it by some lines.
 pub(crate) fn compile(wiring: &str, more: Option<&str>) -> Result<Plan> {
-    // As deep as in the repository, whose root the wiring names.
+    // As deep as in the repository, because the wiring has a relative path to its root.
     let mut system = MemorySystem::new().inside("/bp/examples/hotel");
     for folder in ["workflow", "workflow/src", "wiring"] {
         for entry in std::fs::read_dir(bp::root().join("examples/hotel").join(folder))? {

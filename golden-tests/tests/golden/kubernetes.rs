@@ -93,7 +93,7 @@ fn check_schema(application: &Path, wiring: &str) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{text}");
-    // A validator that accepts anything proves nothing.
+    // The validator must also reject a wrong manifest, or its acceptance would prove nothing.
     let path = built.folder.path().join("bad.yaml");
     let first = manifests.first().context("a manifest")?;
     std::fs::write(&path, std::fs::read_to_string(first)? + "\nunheardOf: true\n")?;
@@ -101,7 +101,7 @@ fn check_schema(application: &Path, wiring: &str) -> Result<()> {
     Ok(())
 }
 
-/// kustomize makes one document an object of it, and puts the image in.
+/// kustomize makes one document for each object, and puts the image in.
 fn check_kustomize(application: &Path, wiring: &str) -> Result<()> {
     let built = BuiltManifests::new(application, wiring)?;
     let output = Command::new("kubectl")
@@ -116,9 +116,9 @@ fn check_kustomize(application: &Path, wiring: &str) -> Result<()> {
     Ok(())
 }
 
-/// Every object is called by the host of a process, init or store, or as one of the few that the compiler keeps apart from those.
+/// The name of every object is the host of a process, init or store, or one of the few that the compiler checks against those.
 ///
-/// An object that is called in a new way must be claimed too, in `names::objects` of the target, or a user's process may take its name.
+/// An object with a name of a new form must also be listed in `names::name_objects` of the target, or a user's process may take its name.
 fn check_names(application: &Path, wiring: &str) -> Result<()> {
     let objects = BuiltManifests::new(application, wiring)?.objects()?;
     let text = |object: &Value, path: &str| {
@@ -173,7 +173,7 @@ fn selects(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
     strings(&selector["matchLabels"]).iter().all(|(k, v)| labels.get(k) == Some(v))
 }
 
-/// Somebody outside the namespace, by the labels of its namespace and its own.
+/// A pod outside the namespace, by the labels of its namespace and its own.
 struct OutsidePod {
     namespace: BTreeMap<String, String>,
     labels: BTreeMap<String, String>,
@@ -184,7 +184,7 @@ enum Peer<'a> {
     OutsidePod(&'a OutsidePod),
 }
 
-/// Whether rules of one direction let a peer through at a port, as the NetworkPolicy specification has it.
+/// Whether rules of one direction allow a peer at a port, as the NetworkPolicy specification defines it.
 fn allows(rules: &Value, side: &str, peer: &Peer<'_>, port: u64) -> bool {
     rules.as_array().into_iter().flatten().any(|rule| {
         let port_fits = rule["ports"].as_array().is_none_or(|ports| {
@@ -212,7 +212,7 @@ fn allows(rules: &Value, side: &str, peer: &Peer<'_>, port: u64) -> bool {
     })
 }
 
-/// Whether policies allow what one direction needs: everything, when none of that direction selects the pod.
+/// Whether policies allow a connection in one direction: when no policy of that direction selects the pod, everything is allowed.
 fn allowed(policies: &[&Value], pod: &Pod, direction: &str, peer: &Peer<'_>, port: u64) -> bool {
     let side = if direction == "Ingress" { "from" } else { "to" };
     let key = if direction == "Ingress" { "ingress" } else { "egress" };
@@ -227,7 +227,7 @@ fn allowed(policies: &[&Value], pod: &Pod, direction: &str, peer: &Peer<'_>, por
     selecting.is_empty() || selecting.iter().any(|p| allows(&p["spec"][key], side, peer, port))
 }
 
-/// Who may connect to whom: `caller -> callee:port`, with `*` for anybody outside.
+/// Who may connect to whom: `caller -> callee:port`, with `*` for callers outside.
 fn list_pairs(policies: &[&Value], pods: &[Pod]) -> BTreeSet<String> {
     let nobody = OutsidePod {
         namespace: BTreeMap::from([("kubernetes.io/metadata.name".to_owned(), "x".to_owned())]),
@@ -252,7 +252,7 @@ fn list_pairs(policies: &[&Value], pods: &[Pod]) -> BTreeSet<String> {
     out
 }
 
-/// What the plan says of the same.
+/// The same pairs from the plan.
 fn plan_pairs(plan: &Value) -> BTreeSet<String> {
     let host = |name: &str| name.replace('_', "-");
     let empty = serde_json::Map::new();
@@ -272,7 +272,7 @@ fn plan_pairs(plan: &Value) -> BTreeSet<String> {
         );
         if edge["caller"] == "client" {
             out.insert(format!("* -> {at}"));
-            // Whoever may come from anywhere may come from inside, if its own policy lets it out.
+            // A port that is open to all is open to pods inside too, if their own policy allows it.
         }
         for process in processes(edge["caller"].as_str().unwrap_or_default()) {
             out.insert(format!("{process} -> {at}"));
@@ -289,7 +289,7 @@ fn plan_pairs(plan: &Value) -> BTreeSet<String> {
     out
 }
 
-/// The allowed pairs are the plan's, and no longer when a policy is missing.
+/// The allowed pairs are those of the plan, and they differ when a policy is missing.
 fn check_network(application: &Path, wiring: &str) -> Result<()> {
     let built = BuiltManifests::new(application, wiring)?;
     let objects = built.objects()?;
@@ -309,7 +309,7 @@ fn check_network(application: &Path, wiring: &str) -> Result<()> {
     for missing in 0..policies.len() {
         let mut rest = policies.clone();
         let gone = rest.remove(missing);
-        // With every pod's own policy in place, the one that denies all is a second lock: it matters for pods that have none.
+        // Every pod has a policy of its own, so the policy that denies all matters only for pods without one.
         if gone["metadata"]["name"].as_str().is_some_and(|n| n.ends_with("-default-deny")) {
             let own: Vec<Pod> = vec![Pod {
                 name: "new".to_owned(),

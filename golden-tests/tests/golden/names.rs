@@ -1,4 +1,4 @@
-//! Names of metrics and attributes: OpenTelemetry's, else ours with a reason.
+//! Names of metrics and attributes: OpenTelemetry's, or our own with a reason.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ impl Names {
         };
         let (known, mut attributes) = (keys("metrics")?, keys("attributes")?);
         ensure!(known.len() > 400 && attributes.len() > 800, "the names are not there");
-        // Prometheus adds the unit, and to a counter what it is.
+        // Prometheus adds the unit, and `_total` to a counter.
         let suffixes = ["_seconds", "_bytes", "_total"];
         let mut metrics: BTreeSet<String> = known
             .iter()

@@ -17,7 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What `cargo install` gives starts, runs and tests an application, with nothing else of the repository.
+/// The program from `cargo install` starts, runs and tests an application without the rest of the repository.
 fn installed() -> Result<()> {
     let _one = one_at_a_time();
     let elsewhere = tempfile::tempdir()?;
@@ -33,7 +33,7 @@ fn installed() -> Result<()> {
     let binary = elsewhere.path().join("installed/bin/bp");
     let call = |folder: &Path, arguments: &[&str]| -> Result<String> {
         let mut command = Command::new(&binary);
-        // What cargo tells a test of the repository is not there for a user.
+        // The variables that cargo sets for tests do not exist for a user.
         let own = |name: &str| name.starts_with("CARGO_") && name != "CARGO_HOME";
         for (name, _) in std::env::vars().filter(|(name, _)| own(name)) {
             command.env_remove(name);
@@ -58,13 +58,13 @@ fn installed() -> Result<()> {
     let root = bp::root().display().to_string();
     let found = mentions(&demo, &root)?;
     ensure!(found.is_empty(), "the application names the repository: {found:?}");
-    // Were it named, that would be seen.
+    // If an output named the repository, the search below would find it.
     std::fs::write(demo.join("wiring/named.toml"), format!("# {root}\n"))?;
     ensure!(mentions(&demo, &root)?.len() == 1, "the search finds nothing");
     Ok(())
 }
 
-/// The files below a folder that hold a text.
+/// The files below a folder that contain a text.
 fn mentions(folder: &Path, text: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -121,7 +121,7 @@ fn plugin() -> Result<()> {
     let wiring = "extends = \"local.toml\"\nbackend.visits_cache = { kind = \"pause-cache\", items = 10 }\nserver.\"*\".pause = \"300ms\"\n";
     std::fs::write(demo.join("wiring/slow.toml"), wiring)?;
     call(&demo, &["run", "slow", "--smoke"])?;
-    // Both plugins took part: the calls were as slow as the wiring says, and answered from the plugin's cache.
+    // Both plugins took part: the calls were delayed as the wiring says, and answered from the plugin's cache.
     let explained = call(&demo, &["explain", "slow", "visits_cache"])?;
     ensure!(explained.contains("pause-cache"), "{explained}");
     let hasty =

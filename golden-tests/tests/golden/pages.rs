@@ -96,7 +96,7 @@ fn play(page: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command where the one before ended, and hands back what it said on both streams.
+/// Runs a command in the folder where the previous one ended, and returns its output of both streams.
 fn run(command: &str, here: &mut PathBuf, tools: &Path) -> Result<Vec<String>> {
     let path = format!("{}:{}", tools.display(), std::env::var("PATH")?);
     let place = tools.join("pwd");

@@ -1,4 +1,4 @@
-//! What reaches the end of a chain of calls: `apps/probe`, deployed.
+//! What reaches the end of a chain of calls, shown by `apps/probe` in several deployments.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -36,14 +36,14 @@ fn folder() -> PathBuf {
     bp::root().join("golden-tests/apps/probe")
 }
 
-/// What the supervisor publishes of an address.
+/// The endpoints that the supervisor publishes for an address.
 fn endpoints(address: &str) -> Result<Vec<String>> {
     let file = folder().join(".bp/run").join(WIRING).join(format!("endpoints/{address}.json"));
     let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Calls `gate` over a connection of its own, as a client does that repeats nothing.
+/// Calls `gate` over a connection of its own, like a client that never repeats a call.
 fn call(at: &str, method: &str, arguments: &str) -> Result<u16> {
     let mut stream = TcpStream::connect(at).with_context(|| format!("connecting to {at}"))?;
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
@@ -141,7 +141,7 @@ fn child_with(running: &Running, variable: &str, value: &str) -> Result<Pid> {
     bail!("no child of bp has {wanted}")
 }
 
-/// Three copies of `relay` are replaced under load, and no call notices, though nothing repeats one.
+/// Three copies of `relay` are replaced under load, and no call fails, although nothing repeats calls.
 fn rolled() -> Result<()> {
     let _one = one_at_a_time();
     let running = Running::start(&folder(), WIRING, None)?;
@@ -165,7 +165,7 @@ fn rolled() -> Result<()> {
 }
 
 /// `kill -9` of a copy under load: calls that may be repeated all succeed, and the copy comes back.
-/// SIGTERM past the supervisor, which then cannot unpublish first: every call succeeds, because what was not taken fails over.
+/// SIGTERM past the supervisor, which then cannot unpublish first: every call succeeds, because a call that was not taken goes to another endpoint.
 fn killed() -> Result<()> {
     let _one = one_at_a_time();
     let running = Running::start(&folder(), WIRING, None)?;
@@ -204,7 +204,7 @@ fn killed() -> Result<()> {
     running.stop()
 }
 
-/// The copies that clients call keep their ports and are restarted in their place, while clients follow the published list.
+/// The copies that clients call keep their ports and are restarted at them, while clients follow the published list.
 /// The same with the step "unpublish" left out, by a SIGTERM past the supervisor, costs calls: the step is what saves them.
 fn entry() -> Result<()> {
     let _one = one_at_a_time();
@@ -295,7 +295,7 @@ fn moved() -> Result<()> {
     let list = temporary.path().join("relays");
     let at = || Ok::<_, anyhow::Error>(format!("127.0.0.1:{}", free_port()?));
     let (here, there, gate) = (at()?, at()?, at()?);
-    // Of a worker that does not exist, `relay` tells by itself, with 404.
+    // For a worker that does not exist, `relay` itself answers 404.
     let nobody = r#"{"worker":"nobody"}"#;
     let first = start("relay", "RELAY_GRPC", &here, &[])?;
     replace(&list, &format!("# one so far\n{here}\n"))?;

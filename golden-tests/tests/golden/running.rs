@@ -13,7 +13,7 @@ use libtest_mimic::Trial;
 
 use crate::bp;
 
-/// Holds off other tests: two cores carry one system, and cargo's lock would make the others wait anyway.
+/// Keeps other tests waiting: two cores are enough for one system only, and cargo's lock would make the others wait anyway.
 pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -21,8 +21,8 @@ pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
 
 /// A test of running processes.
 ///
-/// In CI one that fails is played once more, and what it said is printed: the machines there are shared, and stand still for seconds.
-/// A fault of the product fails twice; elsewhere a failure counts at once, so that a race is not overlooked.
+/// In CI a failed one is run once more, and its error is printed: the machines there are shared and may stall for seconds.
+/// A real fault fails twice; outside of CI a failure counts at once, so that a race is not overlooked.
 pub(crate) fn trial(
     name: impl Into<String>,
     test: impl Fn() -> Result<()> + Send + 'static,
@@ -85,7 +85,7 @@ impl Running {
                 break;
             }
         }
-        // The pipe must be read on, or the system would stand still when it is full.
+        // The pipe must be read to its end, or the system would stop when it is full.
         std::thread::spawn(move || std::io::copy(&mut lines.by_ref(), &mut std::io::sink()));
         Ok(running)
     }
@@ -142,7 +142,7 @@ impl Running {
         self.listeners.keys().filter(|(_, t)| t == "admin").map(|(p, _)| p.clone()).collect()
     }
 
-    /// Stops it as Ctrl-C does, and wants a clean end.
+    /// Stops it as Ctrl-C does, and expects a clean end.
     pub(crate) fn stop(mut self) -> Result<()> {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT)?;

@@ -1,4 +1,4 @@
-//! Applications of many services, built by the program itself: the same bytes wherever and however often, nothing touched that did not change, nothing remembered wrongly.
+//! Applications of many services, built by the program itself: the same bytes everywhere and every time, no unchanged file touched, nothing wrong taken from memory.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -68,7 +68,7 @@ impl App {
         Ok(all)
     }
 
-    /// What tells of each file of the output whether it was written again.
+    /// Time, inode and size of each file of the output, which show whether it was written again.
     fn times(&self) -> Result<BTreeMap<PathBuf, (i64, i64, u64)>> {
         let out = self.path("build/local");
         let mut all = BTreeMap::new();
@@ -88,7 +88,7 @@ impl App {
         Ok(fs::write(path, next)?)
     }
 
-    /// What a build gives where nothing is remembered.
+    /// The output of a build without memory.
     fn cold(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         let above = tempfile::tempdir()?;
         let root = above.path().join("app");
@@ -166,7 +166,7 @@ fn same_bytes() -> Result<()> {
     other_user(&topology, &wanted)
 }
 
-/// As somebody who owns nothing else; where this machine lets nobody become another, that is said.
+/// Builds as another user, who owns nothing else; prints a note where this machine does not allow that.
 fn other_user(topology: &Topology, wanted: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
     let become_nobody = || {
         let mut command = Command::new("setpriv");
@@ -234,7 +234,7 @@ fn touches_only_what_changed() -> Result<()> {
     Ok(())
 }
 
-/// Warnings come again from memory, in every form.
+/// Warnings are repeated from memory, in every form.
 fn says_it_again() -> Result<()> {
     let calls = (0..7).map(|n| (n, n + 1)).collect();
     let app = App::new(&Topology { services: 8, calls })?;
@@ -242,7 +242,7 @@ fn says_it_again() -> Result<()> {
         let said = || -> Result<(String, String)> {
             let output = bp::run(&app.root, &["build", "local", "--message-format", form])?;
             let error = String::from_utf8(output.stderr)?;
-            // How many files were new is another matter.
+            // The number of new files may differ.
             let lines = error.lines().filter(|line| !line.starts_with("build/local: "));
             let lines = lines.filter(|line| !line.contains("numbers added"));
             let error: Vec<&str> = lines.collect();
@@ -261,7 +261,7 @@ fn says_it_again() -> Result<()> {
     Ok(())
 }
 
-/// Whoever edits generated files is told, even with the old length and the old time.
+/// An edit of a generated file is reported, even with the old length and the old time.
 fn edited_output_is_seen() -> Result<()> {
     let app = App::new(&small())?;
     app.build()?;
@@ -293,7 +293,7 @@ fn damaged_memory_is_none() -> Result<()> {
     for name in MEMORIES {
         let path = app.path(".bp/memo").join(name);
         for part in 0..8 {
-            // Another value each time: a memory that is believed wrongly gives the last one's output.
+            // Another value each time: if a damaged memory were used, it would give the previous output.
             round += 1;
             app.build()?;
             app.edit("wiring/local.toml", |text| {
@@ -301,7 +301,7 @@ fn damaged_memory_is_none() -> Result<()> {
                 text.replace(old, &format!("timeout = \"{}ms\"", 2000 + round))
             })?;
             if name == "local.outlines" {
-                // They are asked for when a file of the workflow is another.
+                // They are read when a file of the workflow has changed.
                 app.edit("workflow/src/svc1.rs", |text| format!("// Round {round}.\n{text}"))?;
             }
             let mut bytes = fs::read(&path)?;
@@ -320,7 +320,7 @@ fn damaged_memory_is_none() -> Result<()> {
     Ok(())
 }
 
-/// What another program remembers is not believed: neither of another layout nor of another file.
+/// The memory of another program is not used: neither with another layout nor from another file.
 fn another_program_s_memory_is_none() -> Result<()> {
     let app = App::new(&small())?;
     app.build()?;
@@ -362,13 +362,13 @@ fn large_cycle() -> Result<()> {
     Ok(())
 }
 
-/// A wiring and a workflow of 10 MB each, and thousands of wrong lines in them, take memory and time in proportion.
+/// A wiring and a workflow of 10 MB each, and thousands of wrong lines in them, take proportional memory and time.
 fn ten_megabytes() -> Result<()> {
     const SIZE: usize = 10_000_000;
     const WRONG: usize = 5000;
     let services = 1000;
     let app = App::new(&Topology { services, calls: Vec::new() })?;
-    // Bodies, which are read as far as their ends.
+    // Bodies of functions, which are read only to find their ends.
     let body = "        let mut words: Vec<String> = vec![\"{ } \\\" ( )\".to_owned()]; words.push(format!(\"{:?}\", words));\n";
     app.edit("workflow/src/svc0.rs", |text| {
         text.replacen(
@@ -385,7 +385,7 @@ fn ten_megabytes() -> Result<()> {
     ensure!(good, "{said}");
     println!("10 MB: {peak} MiB");
     ensure!(peak < 1024, "{peak} MiB");
-    // An implementation that is nearly one of a thousand, again and again.
+    // Many implementations whose names are nearly one of a thousand.
     app.edit("wiring/local.toml", |text| {
         let wrong =
             (0..WRONG).map(|n| format!("wrong{n} = {{ impl = \"Svcc{}Impl\" }}\n", n % services));
@@ -397,7 +397,7 @@ fn ten_megabytes() -> Result<()> {
     Ok(())
 }
 
-/// A system that no machine has the ports for is refused, and soon.
+/// A system that needs more ports than a machine has is refused quickly.
 fn more_listeners_than_ports() -> Result<()> {
     let app = App::new(&Topology { services: 1, calls: Vec::new() })?;
     app.edit("wiring/local.toml", |text| {
@@ -469,7 +469,7 @@ fn instructions() -> Result<()> {
 const SIZES: [u32; 2] = [20, 80];
 /// How instructions may grow with the number of services.
 const EXPONENT: f64 = 1.25;
-/// What an unchanged build may take of a cold one.
+/// The share of a cold build's instructions that an unchanged build may take.
 const UNCHANGED: f64 = 0.15;
 /// Instructions that a further service may take, in a build without optimization.
 const BUDGET: f64 = 60e6;

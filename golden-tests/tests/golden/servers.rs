@@ -1,4 +1,4 @@
-//! Servers for the backends of a wiring that run as some, which `bp run` does not start.
+//! Servers for the networked backends of a wiring, which `bp run` does not start.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use store_tests::{Kind, Server};
 use crate::bp;
 use crate::running::file;
 
-/// What every secret of an example is.
+/// The value of every secret of an example.
 const PASSWORD: &str = "swordfish";
 
 /// A server of each kind that a wiring needs, with nothing in it, until this value is dropped.

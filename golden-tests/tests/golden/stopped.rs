@@ -1,4 +1,4 @@
-//! A signal to `bp` alone, while cargo builds: cargo and what it started end, and the next run is none the worse.
+//! A signal to `bp` alone, while cargo builds: cargo and its children end, and the next run works as usual.
 //!
 //! Cargo is played by a script, and a compiler by a child of that.
 
@@ -14,7 +14,7 @@ use crate::commands::Bench;
 use crate::running::eventually;
 use crate::{bp, trial};
 
-/// Long enough for two loaded cores; what ends by itself ends long before.
+/// Long enough for two loaded cores; without a fault everything ends much earlier.
 const LIMIT: Duration = Duration::from_secs(20);
 /// A compiler that goes on for ever.
 const COMPILES: &str = "sleep 300 &\necho $! > ../compiler\necho $$ > ../cargo-id\nwait";
@@ -80,7 +80,7 @@ fn stopped(
     ensure!(status.signal() == Some(signal.as_raw()), "`bp` ended with {status}");
     for name in ["cargo-id", "compiler"] {
         let id = read(name).context("an id")?;
-        // An orphan that has ended is reaped by whoever took it in.
+        // An orphan that has ended is reaped by its new parent.
         eventually(Duration::from_secs(5), name, || Ok(is_gone(id)))?;
         std::fs::remove_file(bench.root.join("..").join(name))?;
     }

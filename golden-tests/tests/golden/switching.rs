@@ -1,4 +1,4 @@
-//! Several wirings of one application by turns: the program that answers is always the one that was asked for.
+//! Several wirings of one application in turn: the program that answers is always the one of the chosen wiring.
 
 use std::path::PathBuf;
 
@@ -42,7 +42,7 @@ fn the_program_asked_for_answers() -> Result<()> {
     for wiring in ["local", "other", "two", "local", "three"] {
         ensure!(!answers(wiring)?, "{wiring} was compiled again");
     }
-    // Two edits within the tick of any clock: what they build was built before.
+    // Two edits within one tick of the clock: what they build was built before.
     for (implementation, answer) in [("Two", "two"), ("One", "one"), ("Two", "two")] {
         edit(implementation, answer)?;
         ensure!(!answers("edited")?, "{implementation} was compiled again");

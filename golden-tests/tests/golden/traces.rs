@@ -1,4 +1,4 @@
-//! What a collector gets of an example under `traced`: one tree for each request.
+//! What a collector receives from an example under `traced`: one tree for each request.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -41,7 +41,7 @@ fn write_tree(
     }
 }
 
-/// The tree of one trace, whose outermost span has `parent`; no span may hang in the air.
+/// The tree of one trace, whose outermost span has `parent`; every span must be in the tree.
 fn describe_trace(all: &[SentSpan], trace: &[u8], parent: &[u8]) -> Result<(String, usize)> {
     let spans = group_by_parent(all, trace);
     let count: usize = spans.values().map(Vec::len).sum();
@@ -51,7 +51,7 @@ fn describe_trace(all: &[SentSpan], trace: &[u8], parent: &[u8]) -> Result<(Stri
     Ok((out, inner))
 }
 
-/// Over processes and transports, every span of a request hangs under the one that caused it.
+/// Over processes and transports, the parent of every span of a request is the span that caused it.
 fn leaf() -> Result<()> {
     let _one = one_at_a_time();
     let (collector, address) = Collector::start("127.0.0.1:0")?;
@@ -69,7 +69,7 @@ fn leaf() -> Result<()> {
     ureq::get(format!("http://{entry}/notes/ada-1"))
         .header("traceparent", format!("00-{trace}-{caller}-01"))
         .call()?;
-    // A process hands over its last spans when it stops.
+    // A process sends its last spans when it stops.
     running.stop()?;
 
     let spans = collector.spans();
@@ -127,7 +127,7 @@ fn hotel() -> Result<()> {
     Ok(())
 }
 
-/// What the processes count is there under names that are known.
+/// The metrics of the processes are present, and have known names.
 fn fetch_metrics(running: &Running, names: &Names) -> Result<()> {
     let mut metrics = BTreeSet::new();
     for process in running.processes() {

@@ -1,6 +1,6 @@
 //! What `bp build` writes for every example and wiring, compared file by file.
 //!
-//! `local` is kept whole, so that a reader can see generated code; of another wiring, what differs from `local` is kept, and a list of all files.
+//! `local` is kept completely, so that a reader can see generated code; of other wirings, only the differences from `local` and a list of all files are kept.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

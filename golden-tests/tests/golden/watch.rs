@@ -1,4 +1,4 @@
-//! `bp run --watch`: a save restarts what it changed, and a mistake stops nothing.
+//! `bp run --watch`: a save restarts what it changed, and a mistake does not stop the system.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -138,7 +138,7 @@ fn restarts_what_changed() -> Result<()> {
     ensure!(first.keys().eq(["authors", "board", "notes"]), "{first:?}");
     ensure!(run.publish("ada", 5)?.0 == 200, "five tags are allowed");
 
-    // A value of one process: that one is another, and knows the value; the others are who they were.
+    // A value of one process: only that process is restarted, with the new value.
     run.edit("wiring/local.toml", "max_tags = 5", "max_tags = 4")?;
     let said = run.says("`board` was restarted")?;
     ensure!(said.iter().any(|l| l == "changed: board"), "{said:#?}");
@@ -152,11 +152,11 @@ fn restarts_what_changed() -> Result<()> {
         ensure!(second[name] == first[name], "{name} was restarted: {first:?} {second:?}");
     }
 
-    // A comment changes nothing that runs.
+    // A comment does not change the program.
     run.edit("wiring/local.toml", "[backend]", "# Where things are kept.\n[backend]")?;
     run.says("nothing that is running has changed")?;
 
-    // A wiring that cannot be read, and a workflow that does not compile: said, and nobody notices.
+    // A wiring that cannot be read, and a workflow that does not compile: both are reported, and the system runs on.
     run.edit("wiring/local.toml", "[backend]", "[backend")?;
     let said = run.says("the system keeps running as it was")?;
     let error = said.iter().any(|l| l.starts_with("error[BP2"));
@@ -169,7 +169,7 @@ fn restarts_what_changed() -> Result<()> {
     ensure!(said.iter().any(|l| l.contains("error[BP6013]")), "{said:#?}");
     ensure!(run.processes()? == second && run.publish("ada", 4)?.0 == 200, "nothing has changed");
 
-    // Mended, and with another text: the program is another, so all of it starts again.
+    // Fixed, and with another text: the program has changed, so every process restarts.
     run.edit("workflow/src/board.rs", "reason: 1 }", "reason: \"who is it?\".to_owned() }")?;
     run.says("restarting the system")?;
     run.says(WATCHING)?;

@@ -1,6 +1,6 @@
 //! The output folder, as users treat it: `bp` is killed, runs twice at once, meets full and read-only disks.
 //!
-//! What happens at every single change is tested beside the writer; here it is the program itself.
+//! The writer's own tests cover every single change; this tests the whole program.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -91,7 +91,7 @@ fn check_same(found: &Path, wanted: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Killed at times that are spread over its run, `bp` leaves what `--check` refuses or finds right, and what the next build makes whole.
+/// Killed at times that are spread over its run, `bp` leaves a folder that `--check` either refuses or finds complete, and that the next build completes.
 fn killed() -> Result<()> {
     let demo = Demo::new()?;
     let start = Instant::now();
@@ -123,7 +123,7 @@ fn killed() -> Result<()> {
     Ok(())
 }
 
-/// Builds of two wirings into one folder: each waits for the other, and the last one's tree is whole.
+/// Builds of two wirings into one folder: each waits for the other, and the last one's tree is complete.
 fn twice_at_once() -> Result<()> {
     let demo = Demo::new()?;
     let mut children = Vec::new();
@@ -146,7 +146,7 @@ fn twice_at_once() -> Result<()> {
     Ok(())
 }
 
-/// A build that finds another one at work says so, waits, and then does its own.
+/// A build that finds another one at work says so, waits, and then builds.
 fn waits() -> Result<()> {
     let demo = Demo::new()?;
     fs::create_dir_all(demo.path("build/local"))?;
@@ -189,7 +189,7 @@ fn edits_and_foreign_files() -> Result<()> {
     ensure!(tree(&demo.path("build"))? == before, "a refused build changes something");
     demo.good(&["build", "local", "--force"])?;
     demo.good(&["build", "local", "--check"])?;
-    // A wiring without the target has no such files: they go, and the foreign one stays.
+    // A wiring without the target has no such files: they are removed, and the foreign one stays.
     let wiring = demo.path("wiring/local.toml");
     let text = fs::read_to_string(&wiring)?;
     ensure!(text.contains("[\"process\"]"), "{text}");
@@ -210,7 +210,7 @@ fn full_disk() -> Result<()> {
         let Some(output) = in_namespace(&demo, script, &[size])? else { return Ok(()) };
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         if output.status.success() {
-            ensure!(size == "4m" || size == "128k", "{size} is enough");
+            ensure!(size == "4m" || size == "128k", "a disk of {size} is large enough");
             continue;
         }
         refused += 1;
@@ -247,7 +247,7 @@ fn read_only() -> Result<()> {
     Ok(())
 }
 
-/// Runs a script with `bp` as `$0` where it may mount; nothing where this machine forbids that, which is said.
+/// Runs a script with `bp` as `$0` in a mount namespace; prints a note and returns `None` where this machine forbids that.
 fn in_namespace(
     demo: &Demo,
     script: &str,

@@ -126,7 +126,7 @@ impl Call {
     /// `Decode` when the encoded arguments do not fit.
     pub fn take<A: ArgumentTuple>(self) -> Result<A, Infra> {
         let Self { arguments, interface, method, .. } = self;
-        // Asked before the pointer is converted, because a second pointer would make a copy necessary.
+        // The type is checked by reference first: a clone of the pointer, kept for the other case, would make the arguments shared and force a copy.
         if (&*arguments as &dyn Any).is::<TypedArguments<A>>() {
             if let Ok(typed) = arguments.into_any().downcast::<TypedArguments<A>>() {
                 return match Arc::try_unwrap(typed) {

@@ -1,4 +1,4 @@
-//! The images below: made from Debian packages and this machine's toolchain, pushed to a registry on loopback.
+//! The base images: made from Debian packages and this machine's toolchain, pushed to a registry on loopback.
 
 use std::path::Path;
 use std::process::{Child, Command};
@@ -50,7 +50,7 @@ impl Drop for Registry {
     }
 }
 
-/// An image of a root.
+/// A base image, made from the root folder `root`.
 struct BaseImage {
     root: &'static str,
     make: fn(&Path) -> Result<()>,
@@ -137,7 +137,7 @@ fn builder(folder: &Path) -> Result<()> {
     certificates(folder)
 }
 
-/// The C library and what a program finds around it: no shell, no package manager.
+/// The C library and the files that a program expects: no shell, no package manager.
 fn runtime(folder: &Path) -> Result<()> {
     let packages = folder.with_extension("debs");
     std::fs::create_dir_all(&packages)?;
@@ -155,7 +155,7 @@ fn runtime(folder: &Path) -> Result<()> {
     certificates(folder)
 }
 
-/// The machine's own authorities: between it and the registry of crates there may be a proxy.
+/// The machine's own certificate authorities: there may be a proxy between it and the registry of crates.
 fn certificates(folder: &Path) -> Result<()> {
     let path = "etc/ssl/certs/ca-certificates.crt";
     let to = folder.join(path);

@@ -10,7 +10,7 @@ use crate::ci::run;
 
 /// What the images' entry points do that the emitted files rely on.
 ///
-/// PostgreSQL's makes the database and its user at the first start, with a server that nobody else reaches, as the usual image's does.
+/// PostgreSQL's makes the database and its user at the first start, with a server that nothing else can reach, as in the usual image.
 const POSTGRES: &str = r#"#!/bin/bash
 set -euo pipefail
 PATH=$PATH:$(echo /usr/lib/postgresql/*/bin)

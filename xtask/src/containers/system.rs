@@ -1,4 +1,4 @@
-//! The system up under Compose: asked, killed and taken down.
+//! Brings the system up under Compose, calls it, kills its containers, and takes it down.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::{CONTAINED, ProvenExample, in_folder, output, program};
 use crate::ci::root;
 
-/// Most time until what was started or killed answers.
+/// The longest time until a process that was started or killed answers.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// How many calls tell whether the system is what it was.
+/// How many calls check that the system still behaves as before.
 const READS: &str = "25";
 
 /// Builds the image from the emitted Dockerfile, as the README says, and says its size.
@@ -44,7 +44,7 @@ pub(super) fn prove(app: &Path, example: &ProvenExample) -> Result<()> {
         let _ = compose(&["ps"]);
         let _ = compose(&["logs", "--tail", "20"]);
     }
-    // Whatever happened, nothing stays behind.
+    // Whatever happened, everything is removed.
     compose(&["down", "--volumes"])?;
     live?;
     for what in ["container", "volume", "network"] {
@@ -117,7 +117,7 @@ impl System<'_> {
         );
         let address = self.published()?;
         if let Some(search) = search {
-            // Callers know of the name that came last within half a second.
+            // Callers learn a new name within half a second.
             std::thread::sleep(Duration::from_secs(1));
             println!("── {}", search.said(&format!("{address} {}", self.listener()?))?);
         }
@@ -131,7 +131,7 @@ impl System<'_> {
             .args(["run", "--rm", "--entrypoint", "sh"])
             .arg(format!("bp-contained/{}:{CONTAINED}", self.example.name))
             .output()?;
-        ensure!(!shell.status.success(), "there is a shell in the image");
+        ensure!(!shell.status.success(), "the image contains a shell");
         Ok(())
     }
 
@@ -177,12 +177,12 @@ impl System<'_> {
                 let (name, at) = line.split_once("=0.0.0.0:")?;
                 (name.starts_with("BP_BIND_") && name.ends_with(end)).then_some(at)
             });
-            bound.with_context(|| format!("{container} binds no {end}"))
+            bound.with_context(|| format!("{container} does not publish {end}"))
         };
         Ok(format!("{ip}:{} {ip}:{}", port("_GRPC")?, port("_ADMIN")?))
     }
 
-    /// Where the outside world calls, of this machine.
+    /// The address on this machine at which the system is published.
     fn published(&self) -> Result<String> {
         let ports = self.running("{{.Ports}}")?;
         let mut all = ports.iter().flat_map(|line| line.split(", "));
@@ -201,7 +201,7 @@ struct TraceSearch {
 }
 
 impl TraceSearch {
-    /// It listens where the engine's own bridge ends, which every container reaches and no other machine.
+    /// It listens on the engine's bridge, which every container can reach and no other machine.
     fn start() -> Result<Self> {
         let format = "{{index .Options \"com.docker.network.bridge.name\"}}";
         let inspect = ["network", "inspect", "bridge", "--format", format];
@@ -216,7 +216,7 @@ impl TraceSearch {
         let mut said = BufReader::new(child.stdout.take().context("stdout is piped")?);
         let mut port = String::new();
         said.read_line(&mut port)?;
-        ensure!(!port.is_empty(), "the search does not begin");
+        ensure!(!port.is_empty(), "the search program did not start");
         Ok(Self { child, collector: format!("{ip}:{}", port.trim()), said })
     }
 
@@ -265,7 +265,7 @@ impl LocalRun {
             if line.contains("ready")
                 && let Some(entry) = entry.take()
             {
-                // The pipe must be read on, or the system would stand still when it is full.
+                // The pipe must be read to its end, or the system would stop when it is full.
                 std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
                 return Ok(entry);
             }

@@ -12,9 +12,9 @@ const LINES: usize = 800;
 const LONG: &[(&str, &str)] = &[];
 /// Where an unordered map cannot reach output, and why.
 const UNORDERED: &[(&str, &str)] = &[];
-/// Where the machine may be touched beside `bp-system`, and why.
+/// Where the compiler may use the machine directly, besides `bp-system`, and why.
 const IMPURE: &[(&str, &str)] = &[
-    ("compiler/system/src/real.rs", "it is the door"),
+    ("compiler/system/src/real.rs", "it is the implementation of `System`"),
     ("compiler/bp/", "the command line starts processes and supervises them"),
 ];
 
@@ -50,7 +50,7 @@ fn check_text(name: &str, text: &str, faults: &mut Vec<String>) {
             faults.push(format!("{at}: the core is pure; go through bp_system::System"));
         }
         if ["TODO", "FIXME", "XXX", "HACK"].iter().any(|m| line.contains(&format!("// {m}"))) {
-            faults.push(format!("{at}: unfinished work is marked, not done"));
+            faults.push(format!("{at}: unfinished work is left in the code"));
         }
         if line.trim_start().starts_with("#[ignore") {
             faults.push(format!("{at}: a test that is never run"));
@@ -58,7 +58,7 @@ fn check_text(name: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// Whether a line uses an unordered map; the bare word may be the name of a Rust type that the compiler knows of.
+/// Whether a line uses an unordered map; the name alone may be a Rust type that the compiler knows.
 fn is_unordered(line: &str) -> bool {
     if line.trim_start().starts_with("//") {
         return false;

@@ -80,7 +80,7 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
             .strip_prefix(root)
             .map(|p| p.display().to_string())
             .unwrap_or_default();
-        // What only tests link is free to cross layers.
+        // Dependencies of tests may cross layers.
         let dependencies = package["dependencies"].as_array().into_iter().flatten();
         let direct: Vec<&str> = dependencies
             .filter(|d| d["kind"] != "dev")

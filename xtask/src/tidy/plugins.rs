@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{list_files, relative_name};
 
-/// What a small wrapper may take in both halves, tests aside; `retry` is the measure of how little a plugin needs.
+/// How many lines a small wrapper may have in both halves, without tests; `retry` shows how little a plugin needs.
 const SMALL: (&str, usize) = ("plugins/retry", 150);
 
 pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What goes wrong between a process and its store, and what callers must see of it.
+//! Failures between a process and its store, and what callers must see.
 //!
 //! In every case: an error is an infrastructure error, comes in time, says truthfully whether the call was processed, and the store is back within seconds.
 
@@ -16,11 +16,11 @@ use tokio::sync::Mutex;
 
 use crate::subject::{Store, Subject};
 
-/// What a call may take beyond its limit, on a machine that does other things too; one that hangs takes for ever.
+/// How long a call may take beyond its limit on a busy machine; a call that hangs takes for ever.
 const SLACK: Duration = Duration::from_secs(20);
-/// In which time a store must be usable again, on such a machine.
+/// The time within which a store must be usable again on a busy machine.
 const RECOVERY: Duration = Duration::from_mins(1);
-/// How often what a busy machine may spoil is tried.
+/// How many times a case is tried that a busy machine may disturb.
 const TRIES: usize = 5;
 
 /// Every case, one after another, on one server.
@@ -40,11 +40,11 @@ fn say(case: &str) {
     eprintln!("  {case}");
 }
 
-/// The infrastructure's failure; anything else is wrong.
+/// Expects an infrastructure failure.
 fn expect_infra(error: BackendError) -> Infra {
     match error {
         BackendError::Infra(infra) => infra,
-        other => panic!("no infrastructure error: {other}"),
+        other => panic!("expected an infrastructure error, found: {other}"),
     }
 }
 
@@ -87,7 +87,7 @@ async fn expect_recovery(store: &dyn Store) {
     assert!(patiently(|| store.has(0)).await);
 }
 
-/// The answer to a call that may be repeated, of a store that nothing is wrong with.
+/// The answer to a repeatable call, from a store without faults.
 async fn patiently<T, F: Future<Output = Result<T, BackendError>>>(call: impl Fn() -> F) -> T {
     let start = Instant::now();
     loop {
@@ -98,7 +98,7 @@ async fn patiently<T, F: Future<Output = Result<T, BackendError>>>(call: impl Fn
     }
 }
 
-/// Writers that count, and what they were told.
+/// Writers that count, and the answers that they got.
 struct Load {
     store: Arc<dyn Store>,
     next: AtomicU64,
@@ -121,7 +121,7 @@ impl Load {
         })
     }
 
-    /// Eight writers for so long.
+    /// Runs eight writers for this time.
     fn start(self: &Arc<Self>, time: Duration) -> Vec<tokio::task::JoinHandle<()>> {
         let end = Instant::now() + time;
         (0..8)
@@ -158,7 +158,7 @@ impl Load {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 
-    /// What was answered is there, and nothing happened that was said not to have.
+    /// Checks that answered writes are there, and that writes reported as not processed did not happen.
     async fn is_true(&self) {
         let kept = self.kept.lock().await;
         for number in kept.iter() {
@@ -166,7 +166,7 @@ impl Load {
             assert!(there, "{number} was answered and is lost");
         }
         let counted = self.counted.load(Ordering::Relaxed);
-        // Each look at the sum that fails may have added one too.
+        // Each failed attempt to read the sum may have added one too.
         let sum = patiently(|| async {
             let sum = self.store.count().await;
             if sum.is_err() {
@@ -231,7 +231,7 @@ async fn connections_that_are_cut(subject: &dyn Subject, server: &Server) {
     join_all(running).await.into_iter().for_each(Result::unwrap);
     expect_recovery(&*store).await;
     load.is_true().await;
-    // Rested connections that died meanwhile cost no call its answer.
+    // Idle connections that died meanwhile make no call fail.
     let mut errors = Vec::new();
     for _ in 0..TRIES {
         proxy.cut();
@@ -341,7 +341,7 @@ async fn calls_that_are_dropped(subject: &dyn Subject, server: &Server) {
         let call = store.count();
         let _ = tokio::time::timeout(Duration::from_micros(number * 30), call).await;
     }
-    // The pool still has room for as many as it should.
+    // The pool still has all its places.
     let calls = (0..12).map(|number| within_deadline(RECOVERY, store.keep(number)));
     join_all(calls).await.into_iter().for_each(Result::unwrap);
     for number in 0..12 {
@@ -376,7 +376,7 @@ async fn a_server_that_is_killed(subject: &dyn Subject, server: &mut Server) {
     let running = load.start(Duration::from_secs(4));
     tokio::time::sleep(Duration::from_millis(700)).await;
     server.kill();
-    // Once it is noticed, nobody is told that something may have happened.
+    // Once the failure is noticed, every call is reported as not processed.
     let start = Instant::now();
     loop {
         let error = within_deadline(Duration::from_secs(1), store.keep(0)).await.unwrap_err();
@@ -386,7 +386,7 @@ async fn a_server_that_is_killed(subject: &dyn Subject, server: &mut Server) {
         }
         assert!(start.elapsed() < RECOVERY, "{error}");
     }
-    // Blocks this thread, not the writers'.
+    // Blocks this thread, not the writers' threads.
     tokio::task::block_in_place(|| server.up().unwrap());
     join_all(running).await.into_iter().for_each(Result::unwrap);
     expect_recovery(&*store).await;

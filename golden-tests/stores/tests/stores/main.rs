@@ -1,6 +1,6 @@
 //! The networked backends against real servers: the conformance suites, then a network and servers that fail.
 //!
-//! One test a backend, with a server of its own; a server that is not installed fails the test in CI and skips it elsewhere, with a word on what to install.
+//! One test for each backend, with a server of its own; a server that is not installed fails the test in CI and skips it elsewhere, and the message says what to install.
 
 #![expect(
     clippy::unwrap_used,

@@ -114,7 +114,7 @@ impl Store for OnDocuments {
     }
 }
 
-/// A server lets in who has its password; a wrong one is refused for good, and is in no message.
+/// A server accepts the right password; a wrong one is refused as a lasting failure, and no message contains it.
 pub(crate) async fn passwords(kind: Kind) {
     const RIGHT: &str = "open-sesame";
     const WRONG: &str = "hunter2";

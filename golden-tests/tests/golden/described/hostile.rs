@@ -1,4 +1,4 @@
-//! Random workflows made of names that hurt: each is refused at its place, or what is written of it is accepted.
+//! Random workflows with hostile names: each is refused at the right place, or what is emitted for it is accepted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -101,7 +101,7 @@ const VARIANTS: [&str; 15] = [
     "Unit",
 ];
 
-/// Distinct names: words of a list, and as many that hurt nobody.
+/// Distinct names: words of a list, and as many harmless ones.
 fn draw_names(random: &mut Rng, words: &[&str], harmless: &str, most: usize) -> Vec<String> {
     let mut words = words.to_vec();
     random.shuffle(&mut words);
@@ -210,7 +210,7 @@ fn draw_application(random: &mut Rng) -> (String, String) {
     (code, wiring)
 }
 
-/// What `bp check` says of it; what is written if it accepts it goes `into`.
+/// What `bp check` reports; the files of an accepted workflow are added to `into`.
 fn compile(code: &str, wiring: &str, into: &mut Documents, from: &str) -> Result<Vec<Diagnostic>> {
     let manifest = "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\n";
     let system = MemorySystem::new()
@@ -231,7 +231,7 @@ fn compile(code: &str, wiring: &str, into: &mut Documents, from: &str) -> Result
 /// protox reads all, protoc and the validator a part.
 pub(super) fn names() -> Result<()> {
     const SEEDS: u64 = 150;
-    /// Of how many one is shown to the tools that are programs of their own.
+    /// One of this many workflows is also checked with external tools.
     const SAMPLE: u64 = 4;
     let mut documents = Documents::default();
     let mut codes: BTreeMap<&str, u32> = BTreeMap::new();
@@ -266,9 +266,12 @@ pub(super) fn names() -> Result<()> {
         }
     }
     println!("{accepted} of {SEEDS} accepted, refused: {codes:?}");
-    ensure!(accepted > SEEDS / 5, "{accepted} of {SEEDS} are accepted: the names hurt too much");
-    ensure!(accepted < SEEDS * 9 / 10, "{accepted} of {SEEDS} are accepted: the names do not hurt");
-    ensure!(codes.len() == 2, "one kind of fault was never met: {codes:?}");
+    ensure!(accepted > SEEDS / 5, "{accepted} of {SEEDS} are accepted: the names are too hostile");
+    ensure!(
+        accepted < SEEDS * 9 / 10,
+        "{accepted} of {SEEDS} are accepted: the names are not hostile enough"
+    );
+    ensure!(codes.len() == 2, "one kind of fault never occurred: {codes:?}");
     ensure!(documents.protos.len() > 5, "no sample");
     documents.check()
 }

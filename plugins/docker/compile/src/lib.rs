@@ -1,6 +1,6 @@
 //! The `docker` target: a Dockerfile for the one image of all processes.
 //!
-//! Dependencies are compiled in a layer of their own; the program's base image has no shell, and the program runs without a named user.
+//! Dependencies are compiled in a layer of their own; the program's base image has no shell, and the program runs as an unprivileged user.
 //! Bases are named by the digests of `images.lock`.
 
 mod dockerfile;
