@@ -75,7 +75,7 @@ struct Scanner<'a> {
     header: bool,
     /// Below a header, where keys are no longer of the top level.
     below: bool,
-    /// The next byte that is no blank begins the first key of its line or header.
+    /// The next byte that is not blank begins the first key of its line or header.
     first: bool,
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn report(
     }
 }
 
-/// Adds what a table of an old name holds to that of today's; what is no table has no meaning under either.
+/// Moves what a table holds under its old name to the new name; a value that is not a table has no meaning under either.
 fn adopt(root: &mut Table, name: &str, item: Item) {
     let Value::Table(old) = &item.value else { return };
     match root.entries.get_mut(name).map(|known| &mut known.value) {

@@ -340,7 +340,7 @@ const SIZE_FORMS: &Forms = &[
     ("TiB", &["t", "tb", "tib"]),
 ];
 
-/// What was probably meant by a text that is no quantity, in quotes, and whether nothing else can be.
+/// What a text that is not a quantity probably means, in quotes, and whether it can mean nothing else.
 fn guess(text: &str, forms: &Forms, otherwise: &str) -> (String, bool) {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());

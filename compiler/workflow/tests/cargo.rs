@@ -414,7 +414,7 @@ fn by_cargo(root: &Utf8Path) -> Result<Seen, String> {
     let all: Value = serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())?;
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     let below = |path: &str| path.strip_prefix(&format!("{root}/")).unwrap_or(path).to_owned();
-    // By id: the folder, the library's name and root; macros are no libraries.
+    // By id: the folder, the library's name and root; a macro crate is not a library here.
     let mut packages = BTreeMap::new();
     let mut first = None;
     for package in all["packages"].as_array().into_iter().flatten() {

@@ -333,7 +333,7 @@ fn what_a_workspace_hands_on_lies_where_the_workflow_lies() {
         let mut sources = SourceMap::new();
         let (model, diagnostics) = bp_workflow::read(&system, &mut sources, Utf8Path::new(dir));
         assert!(diagnostics.is_empty(), "{dir}");
-        // Generated code names the folder from the application's, so it is no absolute one unless all are.
+        // Generated code names the folder from the application's, so it is absolute only if all are.
         assert_eq!(model.crates[1].dir, other, "{dir}");
     }
 }

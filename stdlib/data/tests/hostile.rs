@@ -156,7 +156,7 @@ fn nesting_two_hundred_thousand_deep_is_an_error() {
             assert_eq!(*error.problem(), Problem::TooDeep);
         }
     }
-    // Brackets inside a string are no nesting.
+    // Brackets inside a string do not nest.
     let text = format!("\"\\\"{}\"", "[".repeat(depth));
     assert_eq!(decode::<String>(Codec::Json, text.as_bytes()).unwrap().len(), depth + 1);
 }

@@ -72,7 +72,7 @@ impl Context {
             context.set_trace(TraceContext::parse(parent, get(TRACESTATE)));
         }
         if let Some(left) = get(DEADLINE_MS).and_then(|text| text.parse().ok()) {
-            // A wait that the clock cannot add is no deadline at all.
+            // A wait that the clock cannot add does not count as a deadline.
             if let Some(deadline) = now.checked_add(Duration::from_millis(left)) {
                 context.limit_deadline(deadline);
             }

@@ -30,7 +30,7 @@ fn nesting_does_not_reach_the_parser() {
     }
     assert_eq!(codes(format!("{}b = 1", "a.".repeat(200_000))), ["BP2004"]);
     assert_eq!(codes(format!("[{}b]", "a.".repeat(200_000))), ["BP2004"]);
-    // Brackets in strings and comments are no nesting.
+    // Brackets in strings and comments do not nest.
     let deep = "[".repeat(200_000);
     let text = format!(
         "{HEAD}# {deep}\n[service]\ns = {{ impl = \"S\", x = \"{deep}\", y = '''{deep}''' }}\n"

@@ -203,7 +203,7 @@ fn read_context(headers: &HeaderMap, now: Instant) -> Context {
     let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let mut context = Context::from_headers(now, get);
     let timeout = get(TIMEOUT).and_then(timeout_header::read);
-    // A wait that the clock cannot add is no deadline at all.
+    // A wait that the clock cannot add does not count as a deadline.
     if let Some(deadline) = timeout.and_then(|timeout| now.checked_add(timeout)) {
         context.limit_deadline(deadline);
     }
