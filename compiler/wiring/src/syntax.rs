@@ -117,7 +117,7 @@ pub(crate) fn diagnose(
         while strings.next_if(|(_, end, _)| *end < range.start).is_some() {}
         let bracket = scan.unclosed_bracket.filter(|(start, _)| *start <= range.start);
         if let Some((start, open)) = bracket {
-            // Everything behind an open bracket is read as its content, so further errors say nothing.
+            // Everything after an open bracket is read as its content, so further errors mean nothing.
             let (open, close) = if open == b'[' { ("[", "]") } else { ("{", "}") };
             let span = Span::new(file, start, start + 1);
             out.push((start, codes::unclosed_bracket(span, open, close)));
