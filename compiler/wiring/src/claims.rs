@@ -77,7 +77,7 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
     for service in model.services.keys() {
         if let Some(init) = model.init_of(service) {
             let claims = claimed.get(service.as_str()).map_or(&[][..], Vec::as_slice);
-            init_process(service, init, claims, &mut processes, &mut out);
+            add_init_process(service, init, claims, &mut processes, &mut out);
             continue;
         }
         let claims = claimed.get(service.as_str()).map_or(&[][..], Vec::as_slice);
@@ -142,7 +142,7 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
 }
 
 /// The process of an init, which holds the init's service alone; a glob leaves that service out, and an exact claim is a fault.
-fn init_process(
+fn add_init_process(
     service: &str,
     init: &InitModel,
     claims: &[Claim<'_>],

@@ -18,7 +18,7 @@ impl WiringModel {
         match &self.app.runtime {
             Some(RuntimeSource::Path(path)) => write_line(&mut out, "app.runtime.path", path),
             Some(RuntimeSource::Version(version)) => {
-                write_line(&mut out, "app.runtime.version", version)
+                write_line(&mut out, "app.runtime.version", version);
             }
             None => {}
         }

@@ -61,6 +61,7 @@ enum State {
 }
 
 /// A scan under way.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the place by itself")]
 struct Scanner<'a> {
     file: FileId,
     bytes: &'a [u8],
@@ -75,7 +76,7 @@ struct Scanner<'a> {
     header: bool,
     /// Below a header, where keys are no longer of the top level.
     below: bool,
-    /// The next byte that is not blank begins the first key of its line or header.
+    /// The next byte that is not a blank begins the first key of its line or header.
     first: bool,
 }
 

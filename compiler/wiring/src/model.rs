@@ -147,7 +147,7 @@ pub struct SmokeCall {
 /// One `[init.name]` table: a call that is made once before traffic, and that changes nothing when it is made again.
 ///
 /// `call = "service.method"` and `arguments = { name = value, … }`.
-/// The service is the init's own: it runs in the init's process, which ends with the call, and nobody else calls it.
+/// The service is the init's own: it runs in the init's process, which ends with the call, and nothing else calls it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InitModel {
     /// Its name.

@@ -79,7 +79,7 @@ impl Reader<'_> {
         if !value.is_table() {
             let first = self.faults.partition_point(|f| *f < range.start);
             let faulty = self.faults.get(first).is_some_and(|f| *f <= range.end);
-            // The parser stands in an empty value at offset 0 where it found none.
+            // Where the parser found no value, it puts an empty one at offset 0.
             if faulty || (range.end == 0 && key.end > 0) {
                 return None;
             }

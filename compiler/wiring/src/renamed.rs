@@ -1,4 +1,4 @@
-//! Tables that had another name once: each is an error, and is read under today's name, so that nothing of it seems to be missing.
+//! Tables with an old name: each is an error, and is read under its new name, so that nothing in it seems to be missing.
 
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Edit, FileId, Span};
@@ -6,25 +6,23 @@ use bp_diag::{Diagnostics, Edit, FileId, Span};
 use crate::guard::Scan;
 use crate::{Item, Table, Value};
 
-/// The old name and today's; a plugin's table may not have an old one.
+/// The old name and the new one; a plugin's table cannot have an old one.
 const TABLES: &[(&str, &str)] = &[("job", "init")];
 
 /// How many bytes the key at the start of `rest` has, quotes included, if it is the old name of a table.
 pub(crate) fn width(rest: &[u8]) -> Option<usize> {
     let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    TABLES.iter().find_map(|(old, _)| match rest.first()? {
-        quote @ (b'"' | b'\'') => {
+    TABLES.iter().find_map(|(old, _)| {
+        if let quote @ (b'"' | b'\'') = rest.first()? {
             let behind = rest.get(1..)?.strip_prefix(old.as_bytes())?;
-            (behind.first() == Some(quote)).then_some(old.len() + 2)
+            return (behind.first() == Some(quote)).then_some(old.len() + 2);
         }
-        _ => {
-            let behind = rest.strip_prefix(old.as_bytes())?;
-            (!behind.first().is_some_and(bare)).then_some(old.len())
-        }
+        let behind = rest.strip_prefix(old.as_bytes())?;
+        (!behind.first().is_some_and(bare)).then_some(old.len())
     })
 }
 
-/// Reports tables of a file that have an old name, once each, and gives them today's.
+/// Reports tables of a file that have an old name, once each, and gives them the new one.
 pub(crate) fn report(
     file: FileId,
     text: &str,
@@ -48,7 +46,7 @@ pub(crate) fn report(
     }
 }
 
-/// Moves what a table holds under its old name to the new name; a value that is not a table has no meaning under either.
+/// Adds the content of a table with an old name to the table with the new one; what is not a table has no meaning under either name.
 fn adopt(root: &mut Table, name: &str, item: Item) {
     let Value::Table(old) = &item.value else { return };
     match root.entries.get_mut(name).map(|known| &mut known.value) {

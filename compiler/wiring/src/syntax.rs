@@ -58,6 +58,7 @@ pub(crate) struct RecoveredText {
 pub(crate) fn recover(text: &str) -> RecoveredText {
     let mut recovered =
         RecoveredText { text: text.to_owned(), errors: Vec::new(), placeholders: Vec::new() };
+    // Each round blanks one faulty line, and no more faults than this are reported.
     for _ in 0..MAX_REPORTED {
         let errors: Vec<ParseError> =
             DeTable::parse_recoverable(&recovered.text).1.iter().map(ParseError::of).collect();
@@ -78,6 +79,7 @@ pub(crate) fn recover(text: &str) -> RecoveredText {
         let header = worst.is_header(&recovered.text);
         let name = format!("_{:x}", line.start);
         let mut patch = " ".repeat(line.len());
+        // A blank in place of a header would move the settings below it into the table above.
         if header && line.len() >= name.len() + 2 {
             patch = format!("[{name}]{}", " ".repeat(line.len() - name.len() - 2));
             recovered.placeholders.push(name);
@@ -115,7 +117,7 @@ pub(crate) fn diagnose(
         while strings.next_if(|(_, end, _)| *end < range.start).is_some() {}
         let bracket = scan.unclosed_bracket.filter(|(start, _)| *start <= range.start);
         if let Some((start, open)) = bracket {
-            // Everything behind an open bracket is read as its content, so further errors say nothing.
+            // Everything after an open bracket is read as its content, so further errors mean nothing.
             let (open, close) = if open == b'[' { ("[", "]") } else { ("{", "}") };
             let span = Span::new(file, start, start + 1);
             out.push((start, codes::unclosed_bracket(span, open, close)));

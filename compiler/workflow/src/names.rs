@@ -403,7 +403,7 @@ impl<'t> Names<'t> {
             )
     }
 
-    /// The name that may have been meant by the first part of a path that stands for nothing.
+    /// The name that may have been meant by the first part of a path that means nothing.
     pub(crate) fn suggest(&self, module: ModuleId, path: &UsePath) -> Option<&str> {
         let mut at = module;
         for (index, segment) in path.segments.iter().enumerate() {

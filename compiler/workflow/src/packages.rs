@@ -77,7 +77,7 @@ pub(crate) fn resolve_packages(
     while let Some(task) = resolver.tasks.pop_front() {
         match task {
             EnableTask::Feature(package, name, asked) => {
-                resolver.enable_feature(package, &name, asked)
+                resolver.enable_feature(package, &name, asked);
             }
             EnableTask::Dependency(package, index) => resolver.enable_dependency(package, index),
         }

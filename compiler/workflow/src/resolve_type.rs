@@ -535,35 +535,26 @@ impl<'a> TypeResolver<'a> {
             (EncodableType::Deque, Some(inner), None) => plain(Type::Vec(Box::new(inner.ty))),
             (EncodableType::Box, Some(inner), None) => plain(Type::Box(Box::new(inner.ty))),
             (EncodableType::Set | EncodableType::Map, Some(key), _) if holds_float(&key.ty) => {
-                local_type(
-                    text.clone(),
-                    span,
-                    "a float cannot be a key: NaN is not equal to itself",
-                )
+                let reason = "a float cannot be a key: NaN is not equal to itself";
+                local_type(text.clone(), span, reason)
             }
             (EncodableType::Set, Some(inner), None) => plain(Type::Set(Box::new(inner.ty))),
             (EncodableType::Map, Some(key), Some(value)) if !extra => {
                 plain(Type::Map(Box::new(key.ty), Box::new(value.ty)))
             }
             (EncodableType::Result, Some(ok), Some(error)) => {
-                let mut resolved_type = local_type(
-                    text.clone(),
-                    span,
-                    "`Result` is only encoded as what a method returns",
-                );
-                resolved_type.shape = TypeShape::Result(Box::new((ok, error)));
-                resolved_type
+                let reason = "`Result` is only encoded as what a method returns";
+                let shape = TypeShape::Result(Box::new((ok, error)));
+                ResolvedType { shape, ..local_type(text.clone(), span, reason) }
             }
             (EncodableType::Arc, Some(inner), None) => {
-                let mut resolved_type =
-                    local_type(text.clone(), span, "`Arc` is memory that this process shares");
-                resolved_type.owned = inner.owned;
-                resolved_type.shape = match inner.shape {
-                    TypeShape::Dyn(Some(interface)) => TypeShape::Interface(interface),
-                    TypeShape::Dyn(None) => TypeShape::Foreign(inner.text),
-                    _ => TypeShape::Plain,
-                };
-                resolved_type
+                let reason = "`Arc` is memory that this process shares";
+                let owned = inner.owned;
+                ResolvedType {
+                    owned,
+                    shape: arc_shape(inner),
+                    ..local_type(text.clone(), span, reason)
+                }
             }
             (EncodableType::DateTime, ..) => {
                 local_type(text.clone(), span, "only `DateTime<Utc>` is encoded")
@@ -610,6 +601,15 @@ fn container_shape(shape: TypeShape, of: fn(InterfaceUse) -> TypeShape) -> TypeS
     match shape {
         TypeShape::Interface(interface) => of(interface),
         TypeShape::Foreign(name) => TypeShape::Foreign(name),
+        _ => TypeShape::Plain,
+    }
+}
+
+/// The shape of `Arc<inner>`.
+fn arc_shape(inner: ResolvedType) -> TypeShape {
+    match inner.shape {
+        TypeShape::Dyn(Some(interface)) => TypeShape::Interface(interface),
+        TypeShape::Dyn(None) => TypeShape::Foreign(inner.text),
         _ => TypeShape::Plain,
     }
 }

@@ -545,7 +545,7 @@ pub fn init_not_idempotent(span: Span, init: &str, method: &str, declared: Span)
     )
     .at(span, "an init runs again after a failure, and at every start")
     .at(declared, "the method")
-    .help("see that calling it twice does what calling it once does, and mark it `#[idempotent]`")
+    .help("make sure that calling it twice has the same effect as calling it once, and mark it `#[idempotent]`")
 }
 
 /// What an init writes into a backend in memory is gone when the init's process ends.

@@ -284,7 +284,7 @@ pub fn smoke_failed(how: &str) -> Diagnostic {
 /// An init ended with a failure; the system is not what the wiring says it is at the start.
 pub fn init_failed(init: &str, how: &str) -> Diagnostic {
     Diagnostic::error(BP6038, format!("init `{init}` failed with {how}"))
-        .help("its last lines above say why; an init changes nothing that is done already, so run again when it is mended")
+        .help("its last lines above say why; an init changes nothing that is done already, so run again when the cause is fixed")
 }
 
 /// `--smoke` without calls.

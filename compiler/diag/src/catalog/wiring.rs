@@ -24,7 +24,7 @@ codes! {
     BP2033 "a key is missing";
     BP2034 "a table below the header of another";
     BP2035 "not supported yet";
-    BP2036 "a name is not in use any more";
+    BP2036 "a name is no longer used";
     BP2040 "a name is not usable";
     BP2041 "a name is reserved";
     BP2042 "a name is taken";
@@ -268,7 +268,7 @@ pub fn nothing_reads(span: Span, what: &str, instead: &str) -> Diagnostic {
 
 /// A table or a setting under the name that it had once; both names as a wiring has them, `edits` where it is renamed.
 pub fn renamed(span: Span, was: &str, is: &str, edits: Vec<Edit>) -> Diagnostic {
-    let diagnostic = Diagnostic::error(BP2036, format!("`{was}` is `{is}` now"))
+    let diagnostic = Diagnostic::error(BP2036, format!("`{was}` is now called `{is}`"))
         .at(span, "this is the old name")
         .help(format!("write `{is}`"));
     if edits.is_empty() { diagnostic } else { diagnostic.fix(Applicability::Sure, edits) }
@@ -505,7 +505,7 @@ pub fn bad_init(span: Span, name: &str, why: &str, help: &str) -> Diagnostic {
         .help(help)
 }
 
-/// The service that an init calls has another use, which `how` says; the init's process ends with the call, so nobody else could reach it.
+/// The service that an init calls has another use, which `how` says; the init's process ends with the call, so nothing else could reach it.
 pub fn init_shared(
     span: Span,
     init: &str,

@@ -355,6 +355,7 @@ fn read_run(
     diagnostics: &mut Diagnostics,
 ) -> Option<RunModel> {
     let name = &definition.name;
+    // A `run` without a receiver is an ordinary function, not the background task.
     let (block, function) = find_functions(blocks, "run").find(|(_, f)| f.receiver.is_some())?;
     let file = block.file;
     let span = function.place.of(file);

@@ -79,7 +79,7 @@ impl Manifests<'_> {
             match condition.holds(&BTreeSet::new()) {
                 Some(true) => self.read_dependency_table(package, list, None, &mut found),
                 Some(false) => {
-                    add_unlinked(place, list, UnlinkedReason::OtherTarget, &mut unlinked)
+                    add_unlinked(place, list, UnlinkedReason::OtherTarget, &mut unlinked);
                 }
                 None => self.read_dependency_table(package, list, Some(span), &mut found),
             }

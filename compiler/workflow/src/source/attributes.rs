@@ -13,7 +13,7 @@ use super::syntax::{place, place_of, plain, use_path};
 /// How deep `cfg_attr` may nest; what is deeper counts as an open condition.
 const MAX_NESTED: usize = 16;
 
-/// Attributes that are read as what they say, whatever `cfg_attr` they are behind.
+/// Attributes that are read even inside a `cfg_attr`.
 const READ: [&str; 6] = ["service", "idempotent", "Data", "ServiceError", "status", "infra"];
 
 /// Reads `#[cfg(…)]` and `#[cfg_attr(…)]`; the latter counts when it hides an attribute that is read.
@@ -102,7 +102,7 @@ fn flatten_cfg_attr(
     }
 }
 
-/// Attributes with those behind a `cfg_attr` that is not for tests.
+/// The attributes, including those inside a `cfg_attr` that is not for tests.
 fn with_cfg_attr(attributes: &[Attribute]) -> Cow<'_, [Attribute]> {
     if !attributes.iter().any(|a| a.path().is_ident("cfg_attr")) {
         return Cow::Borrowed(attributes);

@@ -19,7 +19,7 @@ use super::syntax::{
     field_place, path_place, place, place_of, plain, type_place, use_path, written,
 };
 
-/// Reads an item; `None` for one that says nothing to the front end.
+/// Reads an item; `None` for one that does not matter to the front end.
 pub(super) fn read_item(item: &SynItem) -> Option<Item> {
     let at = match read_condition(attributes_of(item)) {
         Condition::Test => return Some(Item::Ignored(place_of(item))),
@@ -295,7 +295,7 @@ fn read_static(item: &syn::ItemStatic, condition: Option<Place>) -> Option<Stati
     })
 }
 
-/// A macro's call or declaration; `None` for one that says nothing.
+/// A macro's call or declaration; `None` for one that does not matter.
 fn read_macro(item: &syn::ItemMacro, condition: Option<CfgAttribute>) -> Option<MacroItem> {
     let path = &item.mac.path;
     let problem = if path.segments.last().is_some_and(|s| s.ident == "include") {
