@@ -1,4 +1,4 @@
-//! Bytes that nobody should send: an error, never a panic, a hang or a flood of memory.
+//! Invalid bytes: an error, never a panic, a hang or too much memory.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -156,7 +156,7 @@ fn nesting_two_hundred_thousand_deep_is_an_error() {
             assert_eq!(*error.problem(), Problem::TooDeep);
         }
     }
-    // Brackets inside a string are no nesting.
+    // Brackets inside a string are not nesting.
     let text = format!("\"\\\"{}\"", "[".repeat(depth));
     assert_eq!(decode::<String>(Codec::Json, text.as_bytes()).unwrap().len(), depth + 1);
 }
