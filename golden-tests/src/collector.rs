@@ -111,7 +111,7 @@ fn write_edges(spans: &ChildSpans<'_>, parent: &[u8], depth: usize, out: &mut St
 /// Bytes from their hexadecimal form.
 ///
 /// # Errors
-/// When it is none.
+/// When the text is not hexadecimal.
 pub fn parse_hex(hex: &str) -> Result<Vec<u8>> {
     let pairs = hex.as_bytes().chunks(2).map(std::str::from_utf8);
     pairs.map(|pair| Ok(u8::from_str_radix(pair?, 16)?)).collect()

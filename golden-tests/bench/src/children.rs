@@ -19,7 +19,7 @@ use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
 use crate::app::{self, Wrapped};
-use crate::hand;
+use crate::handwritten;
 
 /// A server under measurement.
 pub(crate) struct ChildServer {
@@ -66,7 +66,7 @@ pub(crate) async fn serve(what: &[&str]) -> Result<()> {
         ["hand"] => {
             let listener = listen().await?;
             say(&listener.local_addr()?.to_string())?;
-            run_until_end_of_input(hand::serve(listener)).await
+            run_until_end_of_input(handwritten::serve(listener)).await
         }
         ["collector"] => {
             let listener = listen().await?;

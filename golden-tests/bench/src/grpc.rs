@@ -12,7 +12,7 @@ use crate::app::{self, Wrapped};
 use crate::children::ChildServer;
 use crate::report::{Sample, median_micros};
 use crate::workflow::{Desk, Rates, RatesImpl};
-use crate::{hand, load};
+use crate::{handwritten, load};
 
 /// Calls of a round that go one after the other; few, so that the sides of a round see the same machine.
 const IN_TURN: u32 = 100;
@@ -21,14 +21,14 @@ const AT_ONCE: (u32, u32) = (480, 32);
 
 /// A caller and its server.
 enum Pair {
-    Hand { client: hand::Client, server: ChildServer },
+    Hand { client: handwritten::Client, server: ChildServer },
     Ours { desk: Arc<dyn Desk>, server: ChildServer, _caller: Running },
 }
 
 impl Pair {
     fn hand() -> Result<Self> {
         let server = ChildServer::new(&["hand"])?;
-        Ok(Self::Hand { client: hand::Client::connect(&server.address)?, server })
+        Ok(Self::Hand { client: handwritten::Client::connect(&server.address)?, server })
     }
 
     async fn ours(wrapped: Wrapped, collector: &str) -> Result<Self> {
@@ -163,7 +163,7 @@ async fn check_same_bytes() -> Result<()> {
         .await
         .map_err(|e| anyhow::anyhow!("{e}"))?;
     let ours = bp_data::encode(Codec::Protobuf, &answer);
-    let theirs = hand::answer(hand::question())?.encode_to_vec();
+    let theirs = handwritten::answer(handwritten::question())?.encode_to_vec();
     ensure!(ours == theirs, "the two sides encode different answers: {ours:?} and {theirs:?}");
     Ok(())
 }

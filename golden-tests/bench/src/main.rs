@@ -11,7 +11,7 @@ mod app;
 mod chain;
 mod children;
 mod grpc;
-mod hand;
+mod handwritten;
 mod instructions;
 mod interfaces;
 mod load;
@@ -92,7 +92,7 @@ fn run_in_process(side: &str, calls: u64) -> Result<()> {
             let desk = running.instance::<dyn Desk>("desk").context("no desk")?;
             desk.count(calls).await
         } else {
-            hand::count(calls).await
+            handwritten::count(calls).await
         };
         std::hint::black_box(counted.map_err(|error| anyhow::anyhow!("{error}"))?);
         Ok(())

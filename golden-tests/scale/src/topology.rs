@@ -148,7 +148,7 @@ impl Topology {
             .map(|(_, to)| *to)
     }
 
-    /// Services that nobody calls.
+    /// Services that no other service calls.
     pub fn roots(&self) -> Vec<usize> {
         let called: BTreeSet<usize> = self.calls.iter().map(|(_, to)| *to).collect();
         (0..self.services).filter(|s| !called.contains(s)).collect()

@@ -66,7 +66,7 @@ impl Names {
 
     /// Every name of an attribute is known.
     pub(crate) fn attribute(&self, name: &str, place: &str) -> Result<()> {
-        ensure!(self.attributes.contains(name), "{place}: nobody knows the attribute `{name}`");
+        ensure!(self.attributes.contains(name), "{place}: unknown attribute `{name}`");
         Ok(())
     }
 
@@ -82,7 +82,7 @@ impl Names {
                     _ => "",
                 };
                 let name = format!("{name}{suffix}");
-                ensure!(self.metrics.contains(&name), "nobody knows the metric `{name}`");
+                ensure!(self.metrics.contains(&name), "unknown metric `{name}`");
                 found.insert(name);
             } else if let Some((_, labels)) = line.split_once('{') {
                 let labels = labels.rsplit_once('}').context("a closed brace")?.0;
@@ -90,7 +90,7 @@ impl Names {
                 for name in labels.split('"').step_by(2) {
                     let name = name.trim_matches([',', '=']);
                     let known = name.is_empty() || name == "le" || self.labels.contains(name);
-                    ensure!(known, "nobody knows the label `{name}` of {line}");
+                    ensure!(known, "unknown label `{name}` of {line}");
                 }
             }
         }

@@ -87,7 +87,7 @@ fn under_load(
                 while !over.load(Ordering::Relaxed) {
                     let outcome = entries().and_then(|list| {
                         let turn = turn.fetch_add(1, Ordering::Relaxed);
-                        let at = list.get(turn % list.len().max(1)).context("nobody is there")?;
+                        let at = list.get(turn % list.len().max(1)).context("no endpoint")?;
                         call(at, method, arguments)
                     });
                     match outcome {
@@ -153,7 +153,7 @@ fn rolled() -> Result<()> {
     let failures = tally.failures();
     ensure!(failures.is_empty(), "{} failed: {:?}", failures.len(), failures.first());
     let answered = tally.answered.load(Ordering::Relaxed);
-    ensure!(answered > 50, "{answered} calls are no load");
+    ensure!(answered > 50, "only {answered} calls were answered");
     let after = endpoints("RELAY_GRPC")?;
     ensure!(
         after.len() == 3 && after.iter().all(|at| !before.contains(at)),

@@ -68,7 +68,7 @@ impl App {
         Ok(all)
     }
 
-    /// Time, inode and size of each file of the output, which show whether it was written again.
+    /// Modification time and inode of each file of the output, which show whether it was written again.
     fn times(&self) -> Result<BTreeMap<PathBuf, (i64, i64, u64)>> {
         let out = self.path("build/local");
         let mut all = BTreeMap::new();

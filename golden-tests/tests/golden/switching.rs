@@ -34,7 +34,7 @@ fn edit(implementation: &str, answer: &str) -> Result<()> {
 
 fn the_program_asked_for_answers() -> Result<()> {
     let _alone = one_at_a_time();
-    // `local` and `other` have the same generated text but for the folder of a workflow whose package has one name.
+    // `local` and `other` have the same generated text except for the workflow's folder; both workflows have the same package name.
     let wirings = ["local", "two", "three", "other"];
     for wiring in wirings {
         answers(wiring)?;

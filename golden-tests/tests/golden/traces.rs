@@ -77,7 +77,7 @@ fn leaf() -> Result<()> {
         .iter()
         .find(|(_, span)| span.name == "leaf.Board/publish" && span.kind() == SpanKind::Server)
         .context("no span of `publish`")?;
-    ensure!(published.1.parent_span_id.is_empty(), "nobody called before: {published:?}");
+    ensure!(published.1.parent_span_id.is_empty(), "it has a parent: {published:?}");
     let (tree, inner) = describe_trace(&spans, &published.1.trace_id, &[])?;
     let expected = "\
 board Server leaf.Board/publish

@@ -262,7 +262,7 @@ fn in_namespace(
     let able = unshare().args(["sh", "-c", probe]).current_dir(&demo.root).output();
     if !able.is_ok_and(|o| o.status.success()) {
         eprintln!(
-            "skipped: this machine lets nobody mount; the writer's own tests inject the same"
+            "skipped: this machine does not allow mounts; the writer's own tests inject the same faults"
         );
         return Ok(None);
     }

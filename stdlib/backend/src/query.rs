@@ -22,7 +22,7 @@ impl Document {
 
     /// A document whose body is a value's encoding; a `T` that is not a JSON object makes a document that every store refuses.
     pub fn of<T: bp_data::Data>(id: impl Into<String>, body: &T) -> Self {
-        Self::new(id, Json::from(bp_data::json::with_numbers(body)))
+        Self::new(id, Json::from(bp_data::json::to_json_with_numbers(body)))
     }
 }
 

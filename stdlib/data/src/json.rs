@@ -162,7 +162,7 @@ pub fn build_object<const N: usize>(members: [(&'static str, Value); N]) -> Valu
 }
 
 /// The value in JSON in a canonical form: equal values have the same form, so a decimal number loses its trailing zeros.
-pub fn canonical<T: Data>(value: &T) -> Value {
+pub fn to_canonical<T: Data>(value: &T) -> Value {
     /// Restores the value, after a panic too.
     struct RestoreOnDrop(bool);
     impl Drop for RestoreOnDrop {
@@ -174,7 +174,7 @@ pub fn canonical<T: Data>(value: &T) -> Value {
     value.to_json()
 }
 
-/// Whether [`canonical`] asks.
+/// Whether [`to_canonical`] asks.
 pub(crate) fn is_canonical() -> bool {
     CANONICAL.get()
 }
@@ -189,7 +189,7 @@ thread_local! {
 /// The value in JSON with integers of 64 bits as numbers where `i64` holds them, for stores that compare and add them.
 ///
 /// [`Data::from_json`] takes either form.
-pub fn with_numbers<T: Data>(value: &T) -> Value {
+pub fn to_json_with_numbers<T: Data>(value: &T) -> Value {
     /// Restores the value, after a panic too.
     struct RestoreOnDrop(bool);
     impl Drop for RestoreOnDrop {
@@ -201,7 +201,7 @@ pub fn with_numbers<T: Data>(value: &T) -> Value {
     value.to_json()
 }
 
-/// An integer of 64 bits: a string, or a number inside [`with_numbers`].
+/// An integer of 64 bits: a string, or a number inside [`to_json_with_numbers`].
 pub(crate) fn wide_integer_to_json(value: i128) -> Value {
     match i64::try_from(value) {
         Ok(number) if NUMBERS.get() => number.into(),

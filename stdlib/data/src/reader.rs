@@ -121,7 +121,7 @@ impl<'a> Field<'a> {
         self.entries.is_empty()
     }
 
-    /// The same occurrences, each standing for one value (see [`crate::At::item`]).
+    /// The same occurrences, each standing for one value (see [`crate::FieldPosition::item`]).
     #[inline]
     #[must_use]
     pub fn item(self) -> Self {

@@ -77,7 +77,7 @@ impl Writer {
         self.write_varint(u64::from(number) << 3 | wire as u64);
     }
 
-    /// Bytes as they are, after [`Writer::tag`].
+    /// Bytes as they are, after [`Writer::write_tag`].
     #[inline]
     pub fn write_raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);

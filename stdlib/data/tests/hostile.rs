@@ -1,4 +1,4 @@
-//! Bytes that nobody should send: an error, never a panic, a hang or a flood of memory.
+//! Invalid bytes: an error, never a panic, a hang or too much memory.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

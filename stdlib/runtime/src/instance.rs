@@ -130,7 +130,7 @@ impl InterfaceGlue {
                     ),
                 }
             },
-            canonical: |value| T::from_json(value).map(|value| json::canonical(&value)),
+            canonical: |value| T::from_json(value).map(|value| json::to_canonical(&value)),
         }));
         self
     }

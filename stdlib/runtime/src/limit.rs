@@ -1,4 +1,4 @@
-//! The largest message, checked alike by every transport.
+//! The largest message, checked in the same way by every transport.
 
 use crate::error::{Infra, InfraKind, Processed};
 

@@ -44,7 +44,7 @@ impl Metrics {
         Ok(metric)
     }
 
-    /// Registers a metric that nobody shares.
+    /// Registers a metric that is not shared.
     pub(crate) fn register(&self, name: &'static str, meaning: &str, metric: impl Metric) {
         crate::sync::lock(&self.inner).registry.register(name, meaning, metric);
     }

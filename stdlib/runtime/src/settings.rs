@@ -31,7 +31,7 @@ struct State {
 trait Subscriber: Send {
     /// Reads new rows; the closure then puts them in force.
     fn read(&self, rows: &[Value]) -> Result<Box<dyn FnOnce() + Send>, String>;
-    /// Whether some [`Live`] still shows them.
+    /// Whether some [`Live`] still uses them.
     fn is_followed(&self) -> bool;
 }
 

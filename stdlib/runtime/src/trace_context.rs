@@ -6,9 +6,9 @@ use std::sync::Arc;
 /// A position in a distributed trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceContext {
-    /// Of the whole trace; never 0.
+    /// The id of the whole trace; never 0.
     pub trace_id: u128,
-    /// Of the span that is the parent of what comes next; never 0.
+    /// The id of the span that is the parent of the next ones; never 0.
     pub span_id: u64,
     /// Bit 0: sampled. The other bits are passed on.
     pub flags: u8,

@@ -13,7 +13,7 @@
     reason = "the names are the test"
 )]
 
-/// A module that bears a library's name.
+/// A module with a library's name.
 mod core {
     use bp_std::{Infra, ServiceError};
 

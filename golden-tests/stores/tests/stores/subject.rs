@@ -137,7 +137,7 @@ pub(crate) async fn passwords(kind: Kind) {
         let error = answer.unwrap_err();
         let BackendError::Infra(infra) = &error else { panic!("{error}") };
         let told = (infra.kind, infra.processed);
-        assert_eq!(told, (InfraKind::Internal, Processed::No), "nothing that time mends: {infra}");
+        assert_eq!(told, (InfraKind::Internal, Processed::No), "a lasting failure: {infra}");
         assert!(!format!("{error} {error:?} {opened:?}").contains(WRONG), "{error:?}");
     }
 }

@@ -147,7 +147,7 @@ async fn the_runtime_is_not_blocked_by_writes() {
         shared += u32::from(ticks.load(std::sync::atomic::Ordering::Relaxed) > before);
     }
     ticker.abort();
-    // A write may be done before its caller first waits; one that blocks the runtime lets nobody in, ever.
+    // A write may be done before its caller first waits; a write that blocks the runtime would let no other call in.
     assert!(shared > 0, "no other task ran during any write");
 }
 

@@ -138,7 +138,7 @@ fn join_last_segments(path: &str, n: usize) -> String {
     segments.get(from..).unwrap_or_default().iter().map(|s| to_pascal(s)).collect()
 }
 
-/// A readable name for a type, for the messages around it; two types have one name only if they are written alike.
+/// A readable name for a type, for the messages around it; two types have the same name only if they are written in the same way.
 pub(crate) fn describe_type(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> String {
     match ty {
         TypePlan::Bool => "Bool".into(),

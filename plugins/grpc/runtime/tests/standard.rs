@@ -123,7 +123,7 @@ async fn health_follows_readiness_for_the_listener_and_for_each_service() {
     let unknown = client.check(of("t.Other")).await.unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
 
-    // The stream of whoever still watches ends, so that the drain does.
+    // The streams of clients that still watch end, so that the drain can end.
     listener.drain.start();
     assert_eq!(tokio::time::timeout(PATIENCE, watched.message()).await.unwrap().unwrap(), None);
     tokio::time::timeout(PATIENCE, listener.task).await.unwrap().unwrap().unwrap();

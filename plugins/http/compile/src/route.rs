@@ -28,7 +28,7 @@ impl Route {
         Self { verb: "POST", segments }
     }
 
-    /// Reads a route, or says why the text is none.
+    /// Reads a route, or says why the text is not a route.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (verb, path) = text.split_once(' ').ok_or("a route is a verb and a path")?;
         let verb = VERBS

@@ -270,11 +270,11 @@ impl DocumentStore for PostgresDocuments {
         validate::query(&query)?;
         let limit = if query.limit == 0 { Query::DEFAULT_LIMIT } else { query.limit };
         let mut values = Values::default();
-        let mut condition = sql::condition(&query.filter, &mut values);
+        let mut condition = sql::build_condition(&query.filter, &mut values);
         if let Some(token) = &query.after {
             let position = Position::parse(&query, token)?;
             condition += " AND ";
-            condition += &sql::behind(&query, &position, &mut values);
+            condition += &sql::build_behind(&query, &position, &mut values);
         }
         // The token of the next page needs what the query sorts by.
         let sorts = query.sort.iter().map(|sort| sort.path.as_str());
@@ -283,9 +283,9 @@ impl DocumentStore for PostgresDocuments {
             if query.fields.is_empty() { Vec::new() } else { fields.chain(sorts).collect() };
         let statement = format!(
             "SELECT id, {} FROM {} WHERE {condition} ORDER BY {} LIMIT {}",
-            sql::body(&wanted, &mut values),
+            sql::build_body(&wanted, &mut values),
             self.schema.table(&collection),
-            sql::order_by(&query.sort),
+            sql::build_order_by(&query.sort),
             // One more, to know whether there is a next page.
             u64::from(limit) + 1
         );
@@ -297,7 +297,7 @@ impl DocumentStore for PostgresDocuments {
         validate::name(&collection)?;
         validate::filter(&filter)?;
         let mut values = Values::default();
-        let condition = sql::condition(&filter, &mut values);
+        let condition = sql::build_condition(&filter, &mut values);
         let table = self.schema.table(&collection);
         let statement = format!("SELECT count(*) FROM {table} WHERE {condition}");
         let rows = self.read(&statement, &values).await?;

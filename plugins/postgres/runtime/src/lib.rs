@@ -1,7 +1,7 @@
 //! The `postgres` backend: document stores on a PostgreSQL server, one table for each collection, with a JSONB column for the body.
 //!
 //! Filters, order, pages and counts are the server's work, in SQL that says exactly what the interface says (see `sql`).
-//! An update reads the document, changes it here and writes it if nobody did in between; so it needs no lock, which a lost connection would leave behind.
+//! An update reads the document, changes it here and writes it if it has not changed in between; so it needs no lock, which a lost connection would leave behind.
 
 mod connection;
 mod documents;

@@ -92,7 +92,7 @@ impl Schema {
         let name = name.get(..63).unwrap_or(&name);
         let qualified = format!("{}.{}", self.quoted(), escape_identifier(name));
         let paths: Vec<_> =
-            index.paths.iter().map(|path| format!("({})", sql::indexed(path))).collect();
+            index.paths.iter().map(|path| format!("({})", sql::index_expression(path))).collect();
         let create = format!(
             "CREATE INDEX IF NOT EXISTS {} ON {} ({})",
             escape_identifier(name),

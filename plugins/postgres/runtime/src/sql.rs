@@ -61,70 +61,74 @@ impl Values {
 }
 
 /// What a path of the body leads to; NULL where it is missing.
-fn at(path: &str) -> String {
+fn path_expression(path: &str) -> String {
     let steps = path.split('.').map(|name| format!(" -> {}::text", escape_literal(name).trim()));
     format!("(body{})", steps.collect::<String>())
 }
 
 /// The same, with null where it is missing.
-fn or_null(path: &str) -> String {
-    format!("coalesce({}, 'null'::jsonb)", at(path))
+fn path_or_null(path: &str) -> String {
+    format!("coalesce({}, 'null'::jsonb)", path_expression(path))
 }
 
 /// What an index holds of a path: the id, or a hash, which is as short for a long value and equal for equal ones.
-pub(crate) fn indexed(path: &str) -> String {
-    if path == ID { "id".to_owned() } else { format!("jsonb_hash_extended({}, 0)", or_null(path)) }
-}
-
-/// A condition that is true or false for each row.
-pub(crate) fn condition(filter: &Filter, values: &mut Values) -> String {
-    match filter {
-        Filter::All => "true".to_owned(),
-        Filter::Eq(path, value) => equal(path, value, values),
-        Filter::Ne(path, value) => format!("NOT {}", equal(path, value, values)),
-        Filter::Lt(path, value) => compare(path, "<", value, values),
-        Filter::Lte(path, value) => compare(path, "<=", value, values),
-        Filter::Gt(path, value) => compare(path, ">", value, values),
-        Filter::Gte(path, value) => compare(path, ">=", value, values),
-        Filter::In(path, list) => within(path, list, values),
-        Filter::Exists(path, there) if path == ID => there.to_string(),
-        Filter::Exists(path, true) => format!("({} IS NOT NULL)", at(path)),
-        Filter::Exists(path, false) => format!("({} IS NULL)", at(path)),
-        Filter::Contains(path, _) if path == ID => "false".to_owned(),
-        Filter::Contains(path, value) => {
-            let (found, value) = (at(path), values.json(value));
-            format!("coalesce(jsonb_typeof({found}) = 'array' AND {found} @> {value}, false)")
-        }
-        Filter::And(filters) => all(filters, " AND ", "true", values),
-        Filter::Or(filters) => all(filters, " OR ", "false", values),
-        Filter::Not(filter) => format!("(NOT {})", condition(filter, values)),
+pub(crate) fn index_expression(path: &str) -> String {
+    if path == ID {
+        "id".to_owned()
+    } else {
+        format!("jsonb_hash_extended({}, 0)", path_or_null(path))
     }
 }
 
-fn all(filters: &[Filter], between: &str, none: &str, values: &mut Values) -> String {
-    let conditions: Vec<_> = filters.iter().map(|filter| condition(filter, values)).collect();
+/// A condition that is true or false for each row.
+pub(crate) fn build_condition(filter: &Filter, values: &mut Values) -> String {
+    match filter {
+        Filter::All => "true".to_owned(),
+        Filter::Eq(path, value) => build_equal(path, value, values),
+        Filter::Ne(path, value) => format!("NOT {}", build_equal(path, value, values)),
+        Filter::Lt(path, value) => build_comparison(path, "<", value, values),
+        Filter::Lte(path, value) => build_comparison(path, "<=", value, values),
+        Filter::Gt(path, value) => build_comparison(path, ">", value, values),
+        Filter::Gte(path, value) => build_comparison(path, ">=", value, values),
+        Filter::In(path, list) => build_within(path, list, values),
+        Filter::Exists(path, there) if path == ID => there.to_string(),
+        Filter::Exists(path, true) => format!("({} IS NOT NULL)", path_expression(path)),
+        Filter::Exists(path, false) => format!("({} IS NULL)", path_expression(path)),
+        Filter::Contains(path, _) if path == ID => "false".to_owned(),
+        Filter::Contains(path, value) => {
+            let (found, value) = (path_expression(path), values.json(value));
+            format!("coalesce(jsonb_typeof({found}) = 'array' AND {found} @> {value}, false)")
+        }
+        Filter::And(filters) => join_conditions(filters, " AND ", "true", values),
+        Filter::Or(filters) => join_conditions(filters, " OR ", "false", values),
+        Filter::Not(filter) => format!("(NOT {})", build_condition(filter, values)),
+    }
+}
+
+fn join_conditions(filters: &[Filter], between: &str, none: &str, values: &mut Values) -> String {
+    let conditions: Vec<_> = filters.iter().map(|filter| build_condition(filter, values)).collect();
     if conditions.is_empty() { none.to_owned() } else { format!("({})", conditions.join(between)) }
 }
 
-fn equal(path: &str, value: &Json, values: &mut Values) -> String {
+fn build_equal(path: &str, value: &Json, values: &mut Values) -> String {
     if path == ID {
         return match value {
             Json::String(id) => format!("(id = {})", values.text(id)),
             _ => "false".to_owned(),
         };
     }
-    let (hash, found, value) = (indexed(path), or_null(path), values.json(value));
+    let (hash, found, value) = (index_expression(path), path_or_null(path), values.json(value));
     // The hash alone is what an index can answer.
     format!("({hash} = jsonb_hash_extended({value}, 0) AND {found} = {value})")
 }
 
-fn within(path: &str, list: &[Json], values: &mut Values) -> String {
+fn build_within(path: &str, list: &[Json], values: &mut Values) -> String {
     if path == ID {
         let ids = list.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
         return format!("(id = ANY({}))", values.bind(Value::Texts(ids)));
     }
     let list = values.bind(Value::Texts(list.iter().map(encode::text).collect()));
-    let (hash, found) = (indexed(path), or_null(path));
+    let (hash, found) = (index_expression(path), path_or_null(path));
     format!(
         "({hash} = ANY(ARRAY(SELECT jsonb_hash_extended(one::jsonb, 0) FROM unnest({list}) AS one)) \
          AND {found} = ANY({list}::jsonb[]))"
@@ -132,14 +136,14 @@ fn within(path: &str, list: &[Json], values: &mut Values) -> String {
 }
 
 /// The comparison with a scalar of the same type.
-fn compare(path: &str, operator: &str, value: &Json, values: &mut Values) -> String {
+fn build_comparison(path: &str, operator: &str, value: &Json, values: &mut Values) -> String {
     if path == ID {
         return match value {
             Json::String(id) => format!("(id {operator} {})", values.text(id)),
             _ => "false".to_owned(),
         };
     }
-    let found = at(path);
+    let found = path_expression(path);
     match value {
         Json::String(text) => {
             let text = values.text(text);
@@ -166,7 +170,7 @@ struct SortParts {
     text: String,
 }
 
-fn parts(path: &str) -> SortParts {
+fn build_sort_parts(path: &str) -> SortParts {
     if path == ID {
         // A bare `2`, in parentheses or not, would mean the second column.
         return SortParts {
@@ -175,7 +179,7 @@ fn parts(path: &str) -> SortParts {
             text: "id".to_owned(),
         };
     }
-    let found = at(path);
+    let found = path_expression(path);
     SortParts {
         rank: format!(
             "CASE jsonb_typeof({found}) WHEN 'number' THEN 1 WHEN 'string' THEN 2 WHEN 'object' THEN 3 \
@@ -188,7 +192,7 @@ fn parts(path: &str) -> SortParts {
     }
 }
 
-/// [`parts`]' rank of a value.
+/// [`build_sort_parts`]' rank of a value.
 fn rank(value: &Json) -> i64 {
     match value {
         Json::Bool(true) => 6,
@@ -197,10 +201,10 @@ fn rank(value: &Json) -> i64 {
 }
 
 /// `ORDER BY` of a query; the id decides last.
-pub(crate) fn order_by(sort: &[Sort]) -> String {
+pub(crate) fn build_order_by(sort: &[Sort]) -> String {
     let mut criteria = String::new();
     for Sort { path, descending } in sort {
-        let SortParts { rank, number, text } = parts(path);
+        let SortParts { rank, number, text } = build_sort_parts(path);
         let direction = if *descending { "DESC" } else { "ASC" };
         for part in [rank, number, text] {
             let _ = write!(criteria, "({part}) {direction}, ");
@@ -210,13 +214,13 @@ pub(crate) fn order_by(sort: &[Sort]) -> String {
 }
 
 /// The rows behind a position.
-pub(crate) fn behind(query: &Query, position: &Position, values: &mut Values) -> String {
+pub(crate) fn build_behind(query: &Query, position: &Position, values: &mut Values) -> String {
     let id = values.text(&position.id);
     let mut condition = format!("(id > {id})");
     // Built from the last criterion to the first: a row is behind in this one, or equal in it and behind in the rest.
     for (Sort { path, descending }, value) in query.sort.iter().zip(&position.values).rev() {
         let operator = if *descending { "<" } else { ">" };
-        let SortParts { rank: of_row, number, text } = parts(path);
+        let SortParts { rank: of_row, number, text } = build_sort_parts(path);
         let rank = values.bind(Value::Int(rank(value)));
         let finer = match value {
             Json::Int(_) | Json::Float(_) => {
@@ -238,7 +242,7 @@ pub(crate) fn behind(query: &Query, position: &Position, values: &mut Values) ->
 }
 
 /// The body with only the top-level fields in which these paths begin; the process does the rest of a projection.
-pub(crate) fn body(paths: &[&str], values: &mut Values) -> String {
+pub(crate) fn build_body(paths: &[&str], values: &mut Values) -> String {
     if paths.is_empty() {
         return "body::text".to_owned();
     }

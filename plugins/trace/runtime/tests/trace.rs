@@ -384,7 +384,7 @@ async fn what_is_not_sampled_is_not_sent_and_what_was_decided_elsewhere_is_follo
 async fn a_missing_collector_is_counted_and_does_not_hold_up_the_end() {
     let plugin = bp_rt_trace::plugin();
     let surroundings = Surroundings::default();
-    // Bound and dropped: nobody listens there.
+    // Bound and dropped: nothing listens there.
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let hop = Hop::new(&plugin, &settings(address, 1.0), &surroundings);
     hop.call(Context::empty(), Answer::Ok).await.unwrap();

@@ -108,7 +108,7 @@ macro_rules! float {
                     Some("NaN") => Ok(Self::NAN),
                     Some("Infinity") => Ok(Self::INFINITY),
                     Some("-Infinity") => Ok(Self::NEG_INFINITY),
-                    // Rust also reads "inf" and the like, which are not JSON's words.
+                    // Rust also reads "inf" and other words, which JSON does not have.
                     Some(text) if text.ends_with(|c: char| c.is_ascii_digit() || c == '.') => {
                         text.parse().map_err(|_| json::unexpected(NUMBER, &value))
                     }

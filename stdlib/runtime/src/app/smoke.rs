@@ -167,7 +167,7 @@ mod tests {
     /// By the type that a method answers with.
     fn lines<T: bp_data::Data>(expected: &Value, got: &T) -> Vec<String> {
         let canonical = |value: &Value| {
-            T::from_json(value.clone()).map(|value| bp_data::json::canonical(&value))
+            T::from_json(value.clone()).map(|value| bp_data::json::to_canonical(&value))
         };
         compare(expected, &got.to_json(), &canonical)
     }

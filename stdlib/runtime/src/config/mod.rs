@@ -31,7 +31,7 @@ use crate::units::parse_size;
 /// How often the file is looked at.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// The transport setting that is read here, for all transports alike.
+/// The transport setting that is read here, for all transports.
 const MAX_MESSAGE: &str = "max_message";
 
 /// The configuration of a running process.

@@ -198,7 +198,11 @@ pub(crate) async fn calls_go_to_every_endpoint_and_around_a_dead_one(
         // Together, so that they are outstanding beside each other.
         let calls = (0..12).map(|_| client.call::<_, u64, ProbeError>(WAIT, (5_u64,)));
         for answer in futures_util::future::join_all(calls).await {
-            assert_eq!(answer, Ok(5), "nobody began with it, so another endpoint gets it");
+            assert_eq!(
+                answer,
+                Ok(5),
+                "the callee did not begin with it, so another endpoint gets it"
+            );
         }
     }
     for server in &servers {

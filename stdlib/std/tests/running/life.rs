@@ -78,7 +78,7 @@ async fn a_call_under_way_ends_well_while_new_connections_are_refused() {
     while get(admin, "/bp/ready").await.0 != 503 {
         assert!(Instant::now() < end, "still ready");
     }
-    // Unready first, yet still serving, so that whoever balances has time to notice.
+    // Unready first, yet still serving, so that callers have time to notice.
     assert_eq!(get(admin, "/bp/live").await.0, 200);
     assert!(front.describe("x".to_owned()).await.is_ok(), "still within the delay");
     let refused = loop {

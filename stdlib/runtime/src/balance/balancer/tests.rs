@@ -131,11 +131,11 @@ const REFUSED: Result<(), (InfraKind, Processed)> = Err((InfraKind::Unavailable,
 async fn a_call_that_was_not_taken_fails_over_and_its_endpoint_is_passed_over() {
     let bench = Bench::of(&["a:1", "b:1", "c:1"]);
     bench.behave("a:1", REFUSED);
-    // Together, so that nobody is idle all the time.
+    // At the same time, so that no endpoint is always idle.
     let together = || futures_util::future::join_all((0..10).map(|_| bench.call()));
     assert!(together().await.iter().all(Result::is_ok));
     let refusals = bench.called().iter().filter(|a| *a == "a:1").count();
-    assert!(refusals > 0, "nobody came by");
+    assert!(refusals > 0, "no call was refused");
     assert!(together().await.iter().all(Result::is_ok));
     assert!(!bench.called().contains(&"a:1".to_owned()));
     assert!(bench.metric(&format!("bp_balance_failover_total{{bp_edge=\"a->b\"}} {refusals}")));
@@ -191,7 +191,7 @@ async fn an_endpoint_that_can_be_connected_to_is_back() {
     }
     bench.behave(&address, Ok(()));
     tokio::time::sleep(Duration::from_millis(400)).await;
-    assert!(bench.metric("bp_balance_ready{bp_edge=\"a->b\"} 1"), "nobody listens there");
+    assert!(bench.metric("bp_balance_ready{bp_edge=\"a->b\"} 1"), "nothing listens there");
     let _listener = tokio::net::TcpListener::bind(&address).await.unwrap();
     for _ in 0..3000 {
         if bench.metric("bp_balance_ready{bp_edge=\"a->b\"} 2") {

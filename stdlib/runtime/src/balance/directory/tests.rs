@@ -70,7 +70,7 @@ async fn a_look_up_that_fails_changes_nothing() {
         ["10.0.0.2:7"],
         "neither failure nor nothing is news"
     );
-    // At the start it says that nobody is known, so that nobody waits for it.
+    // At the start it says that no endpoint is known, so that no call waits for it.
     let mut directory = dns(&[None, Some(&["10.0.0.1"])]);
     assert_eq!(changed(&mut directory).await, [""; 0]);
     assert_eq!(changed(&mut directory).await, ["10.0.0.1:7"]);
@@ -124,5 +124,5 @@ async fn a_file_is_followed_and_what_is_wrong_in_it_changes_nothing() {
     tokio::time::sleep(FILE_PERIOD * 3).await;
     assert!(!directory.known.has_changed().unwrap());
     replace("");
-    assert_eq!(changed(&mut directory).await, [""; 0], "nobody is an answer");
+    assert_eq!(changed(&mut directory).await, [""; 0], "an empty list is an answer");
 }

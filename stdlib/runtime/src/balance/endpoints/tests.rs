@@ -168,7 +168,7 @@ fn replaced_endpoints_keep_their_state_and_newcomers_are_dialled() {
     assert_eq!(outstanding(&all), [0; 3]);
     assert_eq!(all.replace(&["bad:1".to_owned()], |_| Err("no")), Err("no"));
     assert_eq!(all.len(), 3, "they stay unchanged");
-    all.replace(&[], |_| Err("nobody is dialled")).unwrap();
+    all.replace(&[], |_| Err("nothing must be dialled")).unwrap();
     assert!(all.is_empty());
 }
 

@@ -102,7 +102,7 @@ impl System {
     }
 }
 
-/// An address on this machine that nobody listens on; each is drawn once.
+/// A free address on this machine; each is drawn once.
 ///
 /// It is below those that the system gives to outgoing connections, which could take one between its choice and its use.
 pub fn free_port() -> String {
