@@ -1,14 +1,14 @@
 //! What plugins may use: the plugin trait, and re-exports of the values that plugins see.
 //!
 //! A plugin is a `static` of type [`Metadata`], or a type that implements [`Plugin`] when it has checks, passes or artifacts of its own.
-//! Its settings are name_source as data; the compiler checks types, units, bounds and words, fills in defaults, and publishes them.
+//! Its settings are declared as data; the compiler checks types, units, bounds and words, fills in defaults, and publishes them.
 //!
 //! ```
 //! use bp_plugin::{ClientSlot, Literal, Metadata, Reach, Setting, SettingKind};
 //!
 //! /// Gives up after a while.
 //! pub static TIMEOUT: Metadata = Metadata::wrapper("timeout", ClientSlot::Deadline, Reach::Call, "Gives up after a while.")
-//!     .settings(&[Setting::new("after", SettingKind::Duration, "Most time for the plan_check call.")
+//!     .settings(&[Setting::new("after", SettingKind::Duration, "Most time for the whole call.")
 //!         .bounds(Literal::Text("1ms"), Literal::Text("1h"))
 //!         .required()
 //!         .tunable()])

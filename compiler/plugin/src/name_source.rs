@@ -103,7 +103,7 @@ impl fmt::Display for NameSource<'_> {
 }
 
 impl NameSource<'_> {
-    /// Where it is name_source; nothing for what `bp` adds.
+    /// Where it is declared; nothing for what `bp` adds.
     pub fn span(&self, workflow: &WorkflowModel, wiring: &WiringModel) -> Option<Span> {
         match *self {
             Self::App(_) => wiring.app.name.as_ref().map(|name| name.span),
