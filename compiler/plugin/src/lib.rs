@@ -28,11 +28,11 @@ mod process;
 mod read;
 mod registry;
 mod server;
-mod setting;
 pub mod store;
 mod yaml;
 
 pub use backend::{BACKEND_INTERFACES, BackendInterface, BackendMethod, backend_interface};
+pub use bp_contract::setting::{Literal, Setting, SettingKind};
 pub use bp_diag::{self as diag, Diagnostic, Diagnostics, SourceMap, Span};
 pub use bp_emit::{self as emit, Artifacts};
 pub use bp_ir::{self as ir, ClientSlot, Ir, ServerSlot, Side, Slot};
@@ -51,5 +51,4 @@ pub use process::{
 pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value};
 pub use registry::{Registry, guard};
 pub use server::{ServerSpec, ServerValue};
-pub use setting::{Literal, Setting, SettingKind};
 pub use yaml::{GENERATED, to_yaml};

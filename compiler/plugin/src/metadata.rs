@@ -1,5 +1,6 @@
 //! What a plugin is: plain data, so that most plugins need no code in their compile half.
 
+use bp_contract::setting::Settings;
 use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::EdgeClass;
 
@@ -330,6 +331,13 @@ impl Metadata {
     /// Sets its settings.
     pub const fn settings(mut self, settings: &'static [Setting]) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Takes the settings, and what a bare value stands for, from their derived declaration.
+    pub const fn settings_of<T: Settings>(mut self) -> Self {
+        self.settings = T::SETTINGS;
+        self.shorthand = T::SHORTHAND;
         self
     }
 

@@ -92,27 +92,83 @@ pub fn format_size(bytes: u64) -> String {
 }
 
 /// Counts the smallest unit, nanoseconds or bytes, exactly.
-fn read_quantity(text: &str, units: &[Unit]) -> Result<u64, QuantityFault> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or(QuantityFault::Unit)?;
-    let (number, unit) = text.split_at(end);
-    let scale = units.iter().find(|(name, _)| *name == unit).ok_or(QuantityFault::Unit)?.1;
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) {
+///
+/// It is `const`, so that a setting whose default is not a quantity does not compile.
+#[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
+pub(crate) const fn read_quantity(text: &str, units: &[Unit]) -> Result<u64, QuantityFault> {
+    let bytes = text.as_bytes();
+    // The digits before the point, those behind it as a fraction of `divisor`, and how many there are of each.
+    let (mut whole, mut wholes): (u128, usize) = (0, 0);
+    let (mut fraction, mut fractions): (u128, usize) = (0, 0);
+    let mut divisor: u128 = 1;
+    let (mut point, mut in_range) = (false, true);
+    let mut i = 0;
+    while i < bytes.len() && (bytes[i].is_ascii_digit() || bytes[i] == b'.') {
+        let digit = (bytes[i] as u128).wrapping_sub(b'0' as u128);
+        if bytes[i] == b'.' {
+            if point {
+                return Err(QuantityFault::Unit);
+            }
+            point = true;
+        } else if point {
+            fractions += 1;
+            // Beyond 30 places, only zeros are a whole number of any unit.
+            if fractions <= 30 {
+                fraction = fraction * 10 + digit;
+                divisor *= 10;
+            } else if digit != 0 {
+                in_range = false;
+            }
+        } else {
+            wholes += 1;
+            whole = whole.saturating_mul(10).saturating_add(digit);
+        }
+        i += 1;
+    }
+    if wholes == 0 || (point && fractions == 0) {
         return Err(QuantityFault::Unit);
     }
-    let whole: u64 = whole.parse().map_err(|_| QuantityFault::Range)?;
-    let fraction = fraction.trim_end_matches('0');
-    let places = u32::try_from(fraction.len()).map_err(|_| QuantityFault::Range)?;
-    let divisor = 10_u128.checked_pow(places).ok_or(QuantityFault::Range)?;
-    let numerator: u128 =
-        if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| QuantityFault::Range)? };
-    let scaled = numerator.checked_mul(u128::from(scale)).ok_or(QuantityFault::Range)?;
-    if scaled % divisor != 0 {
+    let (_, unit) = bytes.split_at(i);
+    let mut u = 0;
+    while u < units.len() && !is_same(units[u].0.as_bytes(), unit) {
+        u += 1;
+    }
+    if u == units.len() {
+        return Err(QuantityFault::Unit);
+    }
+    let scale = units[u].1 as u128;
+    while fraction != 0 && fraction.is_multiple_of(10) {
+        fraction /= 10;
+        divisor /= 10;
+    }
+    let (Some(whole), Some(part)) = (whole.checked_mul(scale), fraction.checked_mul(scale)) else {
+        return Err(QuantityFault::Range);
+    };
+    if !in_range || !part.is_multiple_of(divisor) || whole > u64::MAX as u128 {
         return Err(QuantityFault::Range);
     }
-    let part = u64::try_from(scaled / divisor).map_err(|_| QuantityFault::Range)?;
-    whole.checked_mul(scale).and_then(|n| n.checked_add(part)).ok_or(QuantityFault::Range)
+    let count = whole + part / divisor;
+    if count > u64::MAX as u128 {
+        return Err(QuantityFault::Range);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "compared above")]
+    Ok(count as u64)
+}
+
+/// Whether two texts are equal, for constants.
+#[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
+pub(crate) const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
 }
 
 fn format_quantity(count: u128, units: &[Unit], zero: &str) -> String {

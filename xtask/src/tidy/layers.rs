@@ -39,7 +39,8 @@ const COMPILER: &[(&str, &[&str])] = &[
 
 /// What each crate of the runtime may depend on beside the contract.
 const STDLIB: &[(&str, &[&str])] = &[
-    (CONTRACT, &[]),
+    (CONTRACT, &["bp-contract-derive"]),
+    ("bp-contract-derive", &[]),
     ("bp-data", &[]),
     ("bp-macros", &[]),
     ("bp-runtime", &["bp-data", "bp-macros"]),

@@ -2,9 +2,12 @@
 //!
 //! Every edge that leaves its process is balanced; this key changes how.
 
-use bp_plugin::{
-    CheckContext, ClientSlot, Level, Literal, Metadata, Plugin, Reach, Setting, SettingKind, Value,
-};
+#[path = "../../runtime/src/settings.rs"]
+mod settings;
+
+use bp_plugin::{CheckContext, ClientSlot, Level, Metadata, Plugin, Reach, Value};
+
+use settings::BalanceSettings;
 
 /// `balance = "p2c"`.
 pub static PLUGIN: Balance = Balance;
@@ -20,23 +23,7 @@ static METADATA: Metadata = Metadata::wrapper(
     "Chooses how calls are spread over the replicas of a callee.",
 )
 .level(Level::Edge)
-.settings(&[
-    Setting::new(
-        "choice",
-        SettingKind::OneOf(&["p2c", "round_robin", "random"]),
-        "How an endpoint is drawn: of two drawn at random the one with fewer calls under way, one after the other, or any.",
-    )
-    .default(Literal::Text("p2c")),
-    Setting::new(
-        "failover",
-        SettingKind::Count,
-        "To how many further endpoints a call goes that surely nobody has begun with.",
-    )
-    .default(Literal::Int(2))
-    .bounds(Literal::Int(0), Literal::Int(10))
-    .renamed_from("elsewhere"),
-])
-.shorthand("choice")
+.settings_of::<BalanceSettings>()
 .about(include_str!("../../README.md"))
 .needs(&["calls to be spread over replicas in another way", "a refused call to stay refused"])
 .runtime("bp-rt-balance", "bp_rt_balance::plugin()", "plugins/balance/runtime");

@@ -2,9 +2,12 @@
 //!
 //! The choice itself is [`bp_runtime::balance`], which every edge to another process has; this plugin only tells it what to do.
 
+mod settings;
+
 use bp_runtime::balance::Choice;
 use bp_runtime::{Balance, StartError, WrapperContext, WrapperPlugin};
-use serde::Deserialize;
+
+use settings::{BalanceSettings, ChoiceSetting};
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
@@ -14,28 +17,13 @@ pub fn plugin() -> impl WrapperPlugin {
 #[derive(Debug)]
 struct Plugin;
 
-/// What the wiring says; the compiler fills in defaults.
-#[derive(Debug, Deserialize)]
-struct Settings {
-    choice: ChoiceSetting,
-    failover: u32,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ChoiceSetting {
-    P2c,
-    RoundRobin,
-    Random,
-}
-
 impl WrapperPlugin for Plugin {
     fn id(&self) -> &'static str {
         "balance"
     }
 
     fn balance(&self, cx: &WrapperContext) -> Result<Option<Balance>, StartError> {
-        let settings: Settings = cx.settings.read()?;
+        let settings: BalanceSettings = cx.settings.read()?;
         let choice = match settings.choice {
             ChoiceSetting::P2c => Choice::P2c,
             ChoiceSetting::RoundRobin => Choice::RoundRobin,

@@ -2,7 +2,12 @@
 //!
 //! The rest of the deadline travels with the call, so a callee never works longer than its caller waits.
 
-use bp_plugin::{ClientSlot, EdgeClasses, Literal, Metadata, Reach, Setting, SettingKind};
+#[path = "../../runtime/src/settings.rs"]
+mod settings;
+
+use bp_plugin::{ClientSlot, EdgeClasses, Metadata, Reach};
+
+use settings::Timeout;
 
 /// `timeout = "500ms"`.
 pub static PLUGIN: Metadata = Metadata::wrapper(
@@ -12,16 +17,7 @@ pub static PLUGIN: Metadata = Metadata::wrapper(
     "Gives up on a call after a while, and tells the callee how long that is.",
 )
 .edges(EdgeClasses::ALL)
-.settings(&[Setting::new(
-    "after",
-    SettingKind::Duration,
-    "Most time for the whole call, further attempts included.",
-)
-.required()
-.bounds(Literal::Text("1ms"), Literal::Text("1h"))
-.tunable()
-.example("\"500ms\"")])
-.shorthand("after")
+.settings_of::<Timeout>()
 .about(include_str!("../../README.md"))
 .needs(&["no call to wait for ever", "callees to stop working when the caller has given up"])
 .runtime("bp-rt-timeout", "bp_rt_timeout::plugin()", "plugins/timeout/runtime");

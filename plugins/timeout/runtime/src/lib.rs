@@ -3,15 +3,17 @@
 //! The deadline is the earlier of the caller's own and now plus `after`, so a callee never has longer than its caller.
 //! It travels in the context; when it passes, the rest of the chain is dropped, which cancels the call.
 
+mod settings;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use bp_runtime::{
     BoxFuture, Call, Clock, Infra, Live, Next, Processed, Reply, StartError, Wrapper,
     WrapperContext, WrapperPlugin,
 };
 use futures_util::future::{Either, select};
-use serde::Deserialize;
+
+use settings::Timeout;
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
@@ -28,24 +30,17 @@ impl WrapperPlugin for Plugin {
 
     fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
         let clock = cx.surroundings.clock.clone();
-        Ok(Some(Arc::new(Timeout { settings: cx.settings.live()?, clock })))
+        Ok(Some(Arc::new(TimeoutWrapper { settings: cx.settings.live()?, clock })))
     }
 }
 
-/// What the wiring says.
-#[derive(Debug, Clone, Deserialize)]
-struct Settings {
-    #[serde(deserialize_with = "bp_runtime::units::duration")]
-    after: Duration,
-}
-
 #[derive(Debug)]
-struct Timeout {
-    settings: Live<Settings>,
+struct TimeoutWrapper {
+    settings: Live<Timeout>,
     clock: Arc<dyn Clock>,
 }
 
-impl Wrapper for Timeout {
+impl Wrapper for TimeoutWrapper {
     fn call<'a>(&'a self, mut call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
         let now = self.clock.now();
         let after = self.settings.of(call.method).after;

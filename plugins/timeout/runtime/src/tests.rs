@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bp_runtime::Instant;
 use bp_runtime::{
     Class, Codec, Context, Edge, Encoded, Endpoint, InfraKind, Interface, Method,

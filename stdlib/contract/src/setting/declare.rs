@@ -1,6 +1,6 @@
 //! How a plugin declares its settings: as data, from which checks, documentation, JSON Schema and the run-time table follow.
 
-use bp_contract::setting::SettingType;
+use super::SettingType;
 
 /// A default or a bound, as wiring writes it.
 ///
@@ -17,7 +17,19 @@ pub enum Literal {
     Text(&'static str),
 }
 
-/// The type of a setting.
+impl Literal {
+    /// As JSON, in the form that wiring accepts.
+    pub fn to_json(self) -> serde_json::Value {
+        match self {
+            Self::Bool(value) => value.into(),
+            Self::Int(value) => value.into(),
+            Self::Float(value) => value.into(),
+            Self::Text(text) => text.into(),
+        }
+    }
+}
+
+/// The type of a setting, and what it is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SettingKind {
     /// A span of time, `"500ms"`.
@@ -146,6 +158,24 @@ impl Setting {
     /// Makes it required.
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// Makes it required, if `must`.
+    pub const fn required_if(mut self, must: bool) -> Self {
+        self.required = must;
+        self
+    }
+
+    /// Bounds it from below, inclusive.
+    pub const fn at_least(mut self, min: Literal) -> Self {
+        self.min = Some(min);
+        self
+    }
+
+    /// Bounds it from above, inclusive.
+    pub const fn at_most(mut self, max: Literal) -> Self {
+        self.max = Some(max);
         self
     }
 

@@ -1,4 +1,4 @@
-//! What the compiler and the running system must know of a plugin's setting.
+//! What a plan says of a plugin's setting, so that the running system accepts or refuses changes.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,0 +1,14 @@
+//! What the wiring says; both halves of the plugin compile this file.
+
+use std::time::Duration;
+
+use bp_contract::setting::Settings;
+
+/// `timeout = "500ms"`.
+#[derive(Debug, Settings)]
+#[settings(shorthand = "after")]
+pub(crate) struct Timeout {
+    /// Most time for the whole call, further attempts included.
+    #[setting(range = "1ms"..="1h", tunable, example = "\"500ms\"")]
+    pub(crate) after: Duration,
+}

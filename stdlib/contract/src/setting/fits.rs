@@ -1,0 +1,97 @@
+//! Whether a declaration's literals fit its type: decided while a plugin is compiled.
+
+use super::{Literal, Setting, SettingKind};
+use crate::units::{DURATION_UNITS, SIZE_UNITS, Unit, read_quantity};
+
+impl Setting {
+    /// Stops the compilation of a plugin whose default or bounds are not values of the setting, or whose default is out of bounds.
+    ///
+    /// # Panics
+    /// Only while constants are evaluated.
+    #[expect(clippy::panic, reason = "this is how a constant refuses to be compiled")]
+    pub const fn checked(self) -> Self {
+        let literals = [self.default, self.min, self.max];
+        let mut i = 0;
+        while i < literals.len() {
+            #[expect(
+                clippy::indexing_slicing,
+                reason = "a constant has no iterators; i is in range"
+            )]
+            if let Some(literal) = literals[i]
+                && !fits(&self.kind, literal)
+            {
+                panic!("the default or a bound of a setting is not a value of its type");
+            }
+            i += 1;
+        }
+        if let Some(default) = self.default {
+            if let Some(min) = self.min
+                && magnitude(&self.kind, default) < magnitude(&self.kind, min)
+            {
+                panic!("the default of a setting is less than its least value");
+            }
+            if let Some(max) = self.max
+                && magnitude(&self.kind, default) > magnitude(&self.kind, max)
+            {
+                panic!("the default of a setting is more than its greatest value");
+            }
+        }
+        if let (Some(min), Some(max)) = (self.min, self.max)
+            && magnitude(&self.kind, min) > magnitude(&self.kind, max)
+        {
+            panic!("the least value of a setting is more than its greatest");
+        }
+        self
+    }
+}
+
+const fn fits(kind: &SettingKind, literal: Literal) -> bool {
+    match (kind, literal) {
+        (SettingKind::Duration, Literal::Text(text)) => quantity(text, DURATION_UNITS).is_some(),
+        (SettingKind::Size, Literal::Text(text)) => quantity(text, SIZE_UNITS).is_some(),
+        (SettingKind::Ratio, Literal::Float(n)) => n >= 0.0 && n <= 1.0,
+        (SettingKind::Count, Literal::Int(n)) => n >= 0,
+        (SettingKind::Float, Literal::Float(_))
+        | (SettingKind::Bool, Literal::Bool(_))
+        | (SettingKind::Text, Literal::Text(_)) => true,
+        (SettingKind::OneOf(words), Literal::Text(text)) => is_word(words, text),
+        _ => false,
+    }
+}
+
+/// The number behind a literal that has an order; 0 for others, which have no bounds.
+#[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
+const fn magnitude(kind: &SettingKind, literal: Literal) -> f64 {
+    match (kind, literal) {
+        (SettingKind::Duration, Literal::Text(text)) => match quantity(text, DURATION_UNITS) {
+            Some(nanos) => nanos as f64,
+            None => 0.0,
+        },
+        (SettingKind::Size, Literal::Text(text)) => match quantity(text, SIZE_UNITS) {
+            Some(bytes) => bytes as f64,
+            None => 0.0,
+        },
+        (_, Literal::Float(n)) => n,
+        (_, Literal::Int(n)) => n as f64,
+        _ => 0.0,
+    }
+}
+
+const fn quantity(text: &str, units: &[Unit]) -> Option<u64> {
+    match read_quantity(text, units) {
+        Ok(count) => Some(count),
+        Err(_) => None,
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
+const fn is_word(words: &[&str], text: &str) -> bool {
+    let mut i = 0;
+    while i < words.len() {
+        if crate::units::is_same(words[i].as_bytes(), text.as_bytes()) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
