@@ -278,7 +278,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
     fn hold_folder(&self) -> Option<OutputFolder<'c>> {
         let (context, stamps) = (self.context, Arc::clone(&self.stamps));
         context.or_report(OutputFolder::hold(context.system, stamps, &self.out, &|| {
-            self.say_waiting()
+            self.say_waiting();
         }))
     }
 
