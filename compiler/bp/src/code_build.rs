@@ -100,6 +100,7 @@ impl CodeBuild<'_> {
         };
         let mut files = Vec::new();
         self.collect_files(Utf8Path::new(""), &mut files).map_err(|e| failed(&self.rust, e))?;
+        // Neither the plan nor the lock names the mirror: `BP_PLAN` overrides the one, and cargo changes the other.
         let mut hasher = blake3::Hasher::new();
         for (name, bytes) in files.iter().filter(|(n, _)| n != EMBEDDED_PLAN && n != LOCK) {
             hasher.update(name.as_str().as_bytes());

@@ -88,7 +88,9 @@ impl MirrorIdentity {
                 }
             }
             Value::Array(items) => {
-                items.iter_mut().for_each(|v| self.rename_references(v, members))
+                for item in items {
+                    self.rename_references(item, members);
+                }
             }
             _ => {}
         }

@@ -295,7 +295,7 @@ pub(crate) fn print_panic(detail: &str) {
         MessageFormat::Human => eprintln!("{}", render_human(&fault, &none, Style::default())),
         MessageFormat::Short => eprintln!("{}", render_short(&fault, &none)),
         MessageFormat::Json => {
-            print_for_machine(&format!("{}\n", render_json(&fault, &none)), aside)
+            print_for_machine(&format!("{}\n", render_json(&fault, &none)), aside);
         }
         MessageFormat::Sarif => print_sarif(&[render_sarif_result(&fault, &none)], aside),
     }

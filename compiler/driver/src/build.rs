@@ -62,6 +62,7 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
     }
     let emitting = find_emitting(plan, input.registry, input.targets);
     let described = collect_descriptions(plan, &emitting, &mut diagnostics);
+    // Only texts that a runtime half serves belong in the run plan.
     let carried = described.iter().filter(|(_, described)| described.at_run_time);
     let carried = carried.map(|(id, described)| ((*id).to_owned(), described.text.clone()));
     let run_plan = run_plan(plan, &carried.collect());

@@ -143,7 +143,7 @@ fn explain_app(page: &mut Page, plan: &Plan) {
         RuntimeSource::Path(path) => page.add_line(1, format!("runtime = {path}")),
         RuntimeSource::Version(version) => page.add_line(1, format!("runtime = version {version}")),
         RuntimeSource::Unsaid => {
-            page.add_row(1, "runtime = the one beside the application", "default")
+            page.add_row(1, "runtime = the one beside the application", "default");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From the plan to files in memory.
 //!
-//! [`Artifacts`] is what every target hands back: paths that stay inside the output folder, bytes, and an origin.
+//! [`Artifacts`] is what every target returns: paths that stay inside the output folder, bytes, and an origin.
 //! [`emit_rust`] writes an application's Cargo workspace, which holds names and wiring only; [`run_plan`] the JSON that the running system reads.
 //!
 //! Non-goals: this crate does no I/O; `bp-driver` writes.

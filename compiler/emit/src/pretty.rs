@@ -88,7 +88,12 @@ impl Printer {
     }
 
     /// A possible break: blanks, or `before` and a newline.
-    pub(crate) fn brk(&mut self, blanks: usize, before: &'static str, offset: isize) -> &mut Self {
+    pub(crate) fn soft_break(
+        &mut self,
+        blanks: usize,
+        before: &'static str,
+        offset: isize,
+    ) -> &mut Self {
         self.tokens.push(Token::Break { blanks, before, offset });
         self
     }
@@ -109,13 +114,13 @@ impl Printer {
         if items.peek().is_none() {
             return self.text(close);
         }
-        self.begin(INDENT).brk(blanks, "", 0);
+        self.begin(INDENT).soft_break(blanks, "", 0);
         while let Some(item) = items.next() {
             each(self, item);
             if items.peek().is_some() {
-                self.text(",").brk(1, "", 0);
+                self.text(",").soft_break(1, "", 0);
             } else {
-                self.brk(blanks, ",", -INDENT);
+                self.soft_break(blanks, ",", -INDENT);
             }
         }
         self.end().text(close)
@@ -141,9 +146,9 @@ impl Printer {
     ) -> &mut Self {
         self.begin(INDENT);
         for part in receiver {
-            self.text(*part).brk(0, "", 0);
+            self.text(*part).soft_break(0, "", 0);
         }
-        self.call(method, arguments, each).brk(0, "", 0).text(".await").end()
+        self.call(method, arguments, each).soft_break(0, "", 0).text(".await").end()
     }
 
     /// A type, which may break inside its angle brackets and parentheses.
@@ -160,7 +165,7 @@ impl Printer {
                         nested.push(' ');
                     } else {
                         nested.push(c);
-                        self.begin(INDENT).brk(0, "", 0);
+                        self.begin(INDENT).soft_break(0, "", 0);
                     }
                 }
                 ',' if !nested.is_empty() => {
@@ -170,17 +175,17 @@ impl Printer {
                     self.text(std::mem::take(&mut text));
                     if chars.peek() == Some(&')') {
                         // The comma of a tuple of one element stays.
-                        self.text(",").brk(0, "", -INDENT).end();
+                        self.text(",").soft_break(0, "", -INDENT).end();
                         nested.pop();
                         nested.push(' ');
                     } else {
-                        self.text(",").brk(1, "", 0);
+                        self.text(",").soft_break(1, "", 0);
                     }
                 }
                 '>' | ')' if !nested.is_empty() => {
                     self.text(std::mem::take(&mut text));
                     if nested.pop() != Some(' ') {
-                        self.brk(0, ",", -INDENT).end();
+                        self.soft_break(0, ",", -INDENT).end();
                     }
                     text.push(c);
                 }

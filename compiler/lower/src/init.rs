@@ -1,4 +1,4 @@
-//! Inits against the services that they call.
+//! Checks inits against the services that they call.
 
 use bp_diag::Diagnostic;
 use bp_diag::catalog::{binding as codes, wiring};
@@ -36,18 +36,23 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
             let direct = service.methods.iter().find_map(|m| m.direct.as_ref());
             if let Some(reason) = found.local.as_ref().or(direct) {
                 let why = format!("only Rust can call it: {}", reason.text);
-                let help = "let it take and return what may cross a process";
+                let help = "let it take and return types that can cross a process";
                 faults.push(wiring::bad_init(span, name, &why, help).at(reason.span, "this"));
             }
         }
-        others(cx, init, name, &mut faults);
-        backends(cx, init, &mut faults);
+        check_sole_caller(cx, init, name, &mut faults);
+        check_backends(cx, init, &mut faults);
     }
     cx.diagnostics.extend(faults);
 }
 
-/// Nobody but the init may call its service.
-fn others(cx: &PassContext<'_>, init: &InitModel, service: &str, faults: &mut Vec<Diagnostic>) {
+/// Reports callers of an init's service other than the init.
+fn check_sole_caller(
+    cx: &PassContext<'_>,
+    init: &InitModel,
+    service: &str,
+    faults: &mut Vec<Diagnostic>,
+) {
     for edge in cx.ir.edges_to(&NodeKey::instance(service)) {
         if !matches!(edge.kind, EdgeKind::Calls { .. }) {
             continue;
@@ -62,8 +67,8 @@ fn others(cx: &PassContext<'_>, init: &InitModel, service: &str, faults: &mut Ve
     }
 }
 
-/// What an init writes must outlast its process.
-fn backends(cx: &PassContext<'_>, init: &InitModel, faults: &mut Vec<Diagnostic>) {
+/// Reports backends that lose what an init writes when its process ends.
+fn check_backends(cx: &PassContext<'_>, init: &InitModel, faults: &mut Vec<Diagnostic>) {
     for edge in cx.ir.edges_from(&NodeKey::process(&init.name.value)) {
         let Some(node) = cx.ir.node(&edge.to).filter(|_| edge.kind == EdgeKind::Hosts) else {
             continue;

@@ -1,6 +1,6 @@
 //! From the two models to a plan: lowering into the graph, the compiler's own passes, and the plan that they end in.
 //!
-//! [`lower`] runs every pass of the compiler and of the plugins in the order of their stages, and hands back the graph, the plan and the diagnostics.
+//! [`lower`] runs every pass of the compiler and of the plugins in the order of their stages, and returns the graph, the plan and the diagnostics.
 //! A stage that finds faults does not stop the next one, so that one run reports what it can; a plan exists only without errors.
 //!
 //! The passes: `bind`, `group`, `wrap`, `transport`, `address`, `knobs`, `check`.

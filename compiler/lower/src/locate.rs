@@ -46,7 +46,7 @@ impl<'a> Locator<'a> {
     }
 
     /// `path:line`, or `otherwise` for what no line asks for.
-    pub(crate) fn or(&self, span: Option<Span>, otherwise: &str) -> String {
+    pub(crate) fn at_or(&self, span: Option<Span>, otherwise: &str) -> String {
         span.map_or_else(|| otherwise.to_owned(), |span| self.at(span))
     }
 }

@@ -96,7 +96,7 @@ impl PlanBuilder<'_> {
                 }
                 None => RuntimeSource::Unsaid,
             },
-            origin: self.locator.or(app.name.as_ref().map(|n| n.span), "default"),
+            origin: self.locator.at_or(app.name.as_ref().map(|n| n.span), "default"),
         }
     }
 
@@ -150,7 +150,7 @@ impl PlanBuilder<'_> {
                 kind,
                 interface: interface.clone(),
                 processes,
-                origin: self.locator.or(node.origin.span, "automatic"),
+                origin: self.locator.at_or(node.origin.span, "automatic"),
             };
             out.insert(node.key.as_str().to_owned(), plan);
         }
@@ -163,7 +163,7 @@ impl PlanBuilder<'_> {
         let name = node.key.as_str();
         let instance = wiring.service(name).or_else(|| wiring.backend(name));
         let item = instance.and_then(|i| i.settings.entries.get(leaf));
-        self.locator.or(item.map(|i| i.span).or(node.origin.span), "automatic")
+        self.locator.at_or(item.map(|i| i.span).or(node.origin.span), "automatic")
     }
 
     fn build_parameters(&self, node: &Node) -> BTreeMap<String, ParameterPlan> {
@@ -172,7 +172,7 @@ impl PlanBuilder<'_> {
         let bound = |name: &str, span| BoundInstance {
             instance: name.to_owned(),
             edge: format!("{caller}->{name}"),
-            origin: self.locator.or(span, "automatic"),
+            origin: self.locator.at_or(span, "automatic"),
         };
         let plan = |binding: &Binding| match binding {
             Binding::Instance { name, span } => ParameterPlan::Instance(bound(name, *span)),
@@ -255,7 +255,7 @@ impl PlanBuilder<'_> {
                 transport,
                 listener,
                 deadline: None,
-                origin: self.locator.or(call.origin.span, "automatic"),
+                origin: self.locator.at_or(call.origin.span, "automatic"),
             };
             let plan = EdgePlan { deadline: default_deadline(&plan), ..plan };
             Some((call.key.as_str().to_owned(), plan))
@@ -274,7 +274,7 @@ impl PlanBuilder<'_> {
         let Some((node, plugin)) = end else { return (None, None) };
         let settings = node.facets.get::<PluginSettings>().cloned().unwrap_or_default().0;
         let listener = format!("{}.{plugin}", call.to);
-        let origin = self.locator.or(node.origin.span, "default");
+        let origin = self.locator.at_or(node.origin.span, "default");
         (Some(TransportPlan { plugin: plugin.clone(), settings, origin }), Some(listener))
     }
 
@@ -296,7 +296,7 @@ impl PlanBuilder<'_> {
                     settings: settings.settings,
                     methods: settings.methods,
                     off: settings.off,
-                    origin: self.locator.or(node.origin.span, "default"),
+                    origin: self.locator.at_or(node.origin.span, "default"),
                 };
                 Some((*slot, plan))
             })
@@ -360,7 +360,7 @@ impl PlanBuilder<'_> {
                 serves: std::iter::once((owner.clone(), served)).collect(),
                 address,
                 entry: entry.is_some(),
-                origin: self.locator.or(node.origin.span, "default"),
+                origin: self.locator.at_or(node.origin.span, "default"),
             };
             out.insert(node.key.as_str().to_owned(), plan);
         }
@@ -422,7 +422,8 @@ impl PlanBuilder<'_> {
                 let order = instances.get(name).and_then(|i| i.service().map(|s| s.order));
                 members.push((order, name.to_owned()));
                 if order.is_some() {
-                    claims.insert(name.to_owned(), self.locator.or(edge.origin.span, "automatic"));
+                    claims
+                        .insert(name.to_owned(), self.locator.at_or(edge.origin.span, "automatic"));
                 }
                 listeners.extend(
                     self.ir
@@ -446,7 +447,7 @@ impl PlanBuilder<'_> {
                 autoscale: read_autoscale(&settings),
                 origins: settings.origins.into_iter().collect(),
                 claims,
-                origin: self.locator.or(node.origin.span, "automatic"),
+                origin: self.locator.at_or(node.origin.span, "automatic"),
             };
             out.insert(node.key.name().to_owned(), plan);
         }
@@ -460,7 +461,7 @@ impl PlanBuilder<'_> {
                 NodeKind::Knob { default, .. } => {
                     let plan = KnobPlan {
                         default: *default > 0.5,
-                        origin: self.locator.or(node.origin.span, "default"),
+                        origin: self.locator.at_or(node.origin.span, "default"),
                     };
                     Some((node.key.name().to_owned(), plan))
                 }

@@ -145,7 +145,7 @@ fn note_unused_server_wrappers(cx: &mut PassContext<'_>, locator: &Locator<'_>) 
             let drops = wanted.0.iter().map(|wrapper| Dropped {
                 what: format!("{} at the listener", wrapper.plugin),
                 why: "no other process calls it, so there is no listener".to_owned(),
-                origin: locator.or(wrapper.span, "default"),
+                origin: locator.at_or(wrapper.span, "default"),
             });
             (!listens).then(|| (node.key.clone(), drops.collect()))
         })

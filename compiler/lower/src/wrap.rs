@@ -452,7 +452,7 @@ fn add_wrappers(
                 drops.insert(Dropped {
                     what: w.plugin.clone(),
                     why: "the call stays inside its process".to_owned(),
-                    origin: locator.or(w.span, "default"),
+                    origin: locator.at_or(w.span, "default"),
                 });
             }
             kept

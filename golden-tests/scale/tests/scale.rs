@@ -46,7 +46,7 @@ fn build(system: &MemorySystem) -> bool {
     if let Some(outcome) = memo::recall(system, &stamps, &root, "local", &key(COMPILER)) {
         let folder =
             OutputFolder::hold(system, Arc::clone(&stamps), out, &|| ()).expect("a folder");
-        if folder.untouched(&outcome.manifest, &outcome.shared).is_some() {
+        if folder.count_if_untouched(&outcome.manifest, &outcome.shared).is_some() {
             stamps.keep(system);
             return true;
         }

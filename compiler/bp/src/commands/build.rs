@@ -222,12 +222,13 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
             CompileResult::Remembered(outcome, mut timings) => {
                 let folder = self.hold_folder()?;
                 let mut clock = Clock::new(self.context.system);
-                let unchanged = folder.untouched(&outcome.manifest, &outcome.shared);
+                let unchanged = folder.count_if_untouched(&outcome.manifest, &outcome.shared);
                 clock.lap("compare");
                 if let Some(unchanged) = unchanged {
                     timings.extend(clock.timings());
                     return Some(self.finish_remembered(folder, unchanged, outcome, timings));
                 }
+                // It is locked again below, and compiling takes time that others need not wait for.
                 drop(folder);
                 let CompileResult::Compiled(compiled, recorder) = self.compile(false) else {
                     return None;
@@ -277,7 +278,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
     fn hold_folder(&self) -> Option<OutputFolder<'c>> {
         let (context, stamps) = (self.context, Arc::clone(&self.stamps));
         context.or_report(OutputFolder::hold(context.system, stamps, &self.out, &|| {
-            self.say_waiting()
+            self.say_waiting();
         }))
     }
 

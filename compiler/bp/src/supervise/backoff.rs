@@ -26,8 +26,8 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// The process ended after running for `ran`.
-    pub(crate) fn poll_exit(&mut self, ran: Duration) -> RestartDecision {
+    /// Records that the process ended after running for `ran`.
+    pub(crate) fn record_end(&mut self, ran: Duration) -> RestartDecision {
         if ran >= STEADY {
             self.quick = 0;
         }
@@ -48,18 +48,18 @@ mod tests {
     fn waits_double_and_five_quick_ends_are_enough() {
         let mut backoff = Backoff::default();
         let quick = Duration::from_millis(5);
-        let waits: Vec<_> = (0..4).map(|_| backoff.poll_exit(quick)).collect();
+        let waits: Vec<_> = (0..4).map(|_| backoff.record_end(quick)).collect();
         let expected =
             [100, 200, 400, 800].map(|ms| RestartDecision::After(Duration::from_millis(ms)));
         assert_eq!(waits, expected);
-        assert_eq!(backoff.poll_exit(quick), RestartDecision::GiveUp);
+        assert_eq!(backoff.record_end(quick), RestartDecision::GiveUp);
     }
 
     #[test]
     fn a_process_that_ran_for_long_starts_over() {
         let mut backoff = Backoff::default();
         for _ in 0..100 {
-            assert_eq!(backoff.poll_exit(STEADY), RestartDecision::After(FIRST));
+            assert_eq!(backoff.record_end(STEADY), RestartDecision::After(FIRST));
         }
     }
 }

@@ -63,7 +63,7 @@ impl ControlSocket {
     }
 
     /// The next request, if there is one.
-    pub(crate) fn request(&self) -> Option<(Request, Caller)> {
+    pub(crate) fn next_request(&self) -> Option<(Request, Caller)> {
         let (stream, _) = self.listener.accept().ok()?;
         stream.set_nonblocking(false).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
@@ -150,10 +150,10 @@ mod tests {
         let control = ControlSocket::listen(folder).expect("listens");
         let mode = fs::metadata(folder.join(NAME)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(control.request().is_none());
+        assert!(control.next_request().is_none());
         let server = thread::spawn(move || {
             loop {
-                if let Some((request, mut caller)) = control.request() {
+                if let Some((request, mut caller)) = control.next_request() {
                     caller.tell(&Answer::Say("one".into()));
                     caller.tell(&Answer::Say("two".into()));
                     if request == Request::Restart("cart".into()) {
@@ -193,7 +193,7 @@ mod tests {
         let control = ControlSocket::listen(folder.path()).expect("listens");
         let mut stream = connect(folder.path()).expect("connects");
         stream.write_all(b"{\"reboot\": 1}\n").expect("written");
-        assert!(control.request().is_none());
+        assert!(control.next_request().is_none());
         let mut text = String::new();
         BufReader::new(stream).read_line(&mut text).expect("answered");
         assert!(text.contains("not understood"), "{text}");

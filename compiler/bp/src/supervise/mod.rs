@@ -263,7 +263,8 @@ impl<'a> Supervisor<'a> {
         }
         self.look_at_processes()?;
         self.look_at_readiness();
-        if let Some((request, caller)) = self.control.as_ref().and_then(ControlSocket::request) {
+        if let Some((request, caller)) = self.control.as_ref().and_then(ControlSocket::next_request)
+        {
             self.answer(request, caller);
         }
         if let Some(roll) = self.roll.take() {
@@ -306,7 +307,7 @@ impl<'a> Supervisor<'a> {
                 CopyState::Running(running) => {
                     let Some(status) = running.poll_exit() else { continue };
                     let how = describe_exit(status);
-                    match copy.backoff.poll_exit(running.age()) {
+                    match copy.backoff.record_end(running.age()) {
                         RestartDecision::After(wait) => {
                             let text = format!(
                                 "{} ended with {how}; starting it again in {} ms",
@@ -345,6 +346,7 @@ impl<'a> Supervisor<'a> {
             running.terminate();
         }
         let mut waves = self.launch.manifest.stop.clone();
+        // The manifest may name a process in no wave, so the last one has all.
         waves.push(self.copies.iter().map(|s| s.process.clone()).collect());
         for wave in waves {
             let inside = |copy: &ProcessCopy| wave.contains(&copy.process);

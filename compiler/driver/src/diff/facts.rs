@@ -181,7 +181,7 @@ fn instance_element(instance: &InstancePlan) -> Element {
                     element.add_fact(name, Value::List(many.iter().map(bound).collect()), origin);
                 }
                 ParameterPlan::Value { value, origin } => {
-                    element.add_fact(name, value.clone(), origin)
+                    element.add_fact(name, value.clone(), origin);
                 }
                 ParameterPlan::Absent => {}
             }

@@ -25,7 +25,7 @@ impl OutputFolder<'_> {
     /// How many files the folder holds, if its manifest has this digest and every file in it is what the manifest says; `shared` files need only be there.
     ///
     /// Then the artifacts of the build that left this manifest are all unchanged.
-    pub fn untouched(&self, manifest: &str, shared: &[String]) -> Option<usize> {
+    pub fn count_if_untouched(&self, manifest: &str, shared: &[String]) -> Option<usize> {
         if self.manifest_digest()? != manifest {
             return None;
         }
@@ -83,5 +83,5 @@ pub fn is_untouched(
     let Ok(lock) = take_lock(system, out, waiting) else { return false };
     let out = out.to_owned();
     let folder = OutputFolder { system, stamps: Arc::default(), out, made: Vec::new(), lock };
-    folder.untouched(&outcome.manifest, &outcome.shared).is_some()
+    folder.count_if_untouched(&outcome.manifest, &outcome.shared).is_some()
 }

@@ -47,7 +47,7 @@ pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String 
 
 /// `app = app.method(argument, …);`
 fn emit_call(p: &mut Printer, method: &str, arguments: &[String]) {
-    p.text("app = ").begin(4).text("app").brk(0, "", 0).text(format!(".{method}"));
+    p.text("app = ").begin(4).text("app").soft_break(0, "", 0).text(format!(".{method}"));
     p.list("(", ")", false, arguments, |p, argument| {
         p.text(argument.as_str());
     });

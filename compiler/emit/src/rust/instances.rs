@@ -55,12 +55,12 @@ fn emit_builder(
     if implementation.task.is_some() {
         p.line("let task = rt::Arc::new(made);");
         p.text("let made: ").ty(&any).equals();
-        p.begin(4).text("task").brk(0, "", 0).text(".clone()").end().line(";");
-        p.text("let run").equals().text("async move {").begin(4).brk(1, "", 0);
+        p.begin(4).text("task").soft_break(0, "", 0).text(".clone()").end().line(";");
+        p.text("let run").equals().text("async move {").begin(4).soft_break(1, "", 0);
         p.awaited(&[], &format!("{path}::run"), ["&task"], |p, text| {
             p.text(text);
         });
-        p.brk(1, "", -4).end().line("};");
+        p.soft_break(1, "", -4).end().line("};");
         p.line("Ok(rt::Built::new(made).background(run))");
     } else {
         p.text("let made: ").ty(&any).equals().call("rt::Arc::new", ["made"], |p, text| {
@@ -83,7 +83,7 @@ fn emit_fetch(p: &mut Printer, parameter: &ConstructorParameter) {
         ParameterKind::Data(_) => "data",
     };
     // As prettyplease lays out `b.method(…)?`: one box around the chain, and one around the call's arguments.
-    p.begin(4).text("b").brk(0, "", 0).text(format!(".{method}"));
+    p.begin(4).text("b").soft_break(0, "", 0).text(format!(".{method}"));
     p.list("(", ")", false, [string_literal(&parameter.name)], |p, text| {
         p.text(text);
     });

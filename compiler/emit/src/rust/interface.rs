@@ -90,7 +90,13 @@ fn emit_direct(interface: &InterfacePlan) -> String {
 
 /// `impl path for name {`, which breaks before `for` and without indentation.
 fn open_impl(p: &mut Printer, path: &str, name: &str) {
-    p.begin(0).text("impl ").ty(path).brk(1, "", 0).text(format!("for {name}")).end().open(" {");
+    p.begin(0)
+        .text("impl ")
+        .ty(path)
+        .soft_break(1, "", 0)
+        .text(format!("for {name}"))
+        .end()
+        .open(" {");
 }
 
 /// `interfaces/mod.rs`.
@@ -107,33 +113,33 @@ pub(super) fn emit_index(modules: &BTreeMap<&str, String>) -> String {
 fn emit_static(p: &mut Printer, interface: &InterfacePlan) {
     p.line("/// What transports and wrappers see.");
     p.text("pub static INTERFACE: rt::Interface").equals().text("rt::Interface::new(");
-    p.begin(4).brk(0, "", 0);
-    p.text(string_literal(&interface.path)).text(",").brk(1, "", 0);
-    p.text(string_literal(&interface.wire_name)).text(",").brk(1, "", 0).text("&");
+    p.begin(4).soft_break(0, "", 0);
+    p.text(string_literal(&interface.path)).text(",").soft_break(1, "", 0);
+    p.text(string_literal(&interface.wire_name)).text(",").soft_break(1, "", 0).text("&");
     p.list("[", "]", false, &interface.methods, |p, method| {
         let made = !method.idempotent && method.remote;
         if !made {
             p.begin(4);
         }
-        p.text("rt::Method::new(").begin(4).brk(0, "", 0);
-        p.text(method.index.to_string()).text(",").brk(1, "", 0);
-        p.text(string_literal(&method.name)).text(",").brk(1, "", 0).text("&");
+        p.text("rt::Method::new(").begin(4).soft_break(0, "", 0);
+        p.text(method.index.to_string()).text(",").soft_break(1, "", 0);
+        p.text(string_literal(&method.name)).text(",").soft_break(1, "", 0).text("&");
         // prettyplease fills an array of literals, so a long one takes a line of its own either way.
         p.list("[", "]", false, &method.arguments, |p, argument| {
             p.text(string_literal(&argument.name));
         });
-        p.brk(0, ",", -4).end().text(")");
+        p.soft_break(0, ",", -4).end().text(")");
         if method.idempotent {
-            p.brk(0, "", 0).text(".idempotent()");
+            p.soft_break(0, "", 0).text(".idempotent()");
         }
         if !method.remote {
-            p.brk(0, "", 0).text(".local()");
+            p.soft_break(0, "", 0).text(".local()");
         }
         if !made {
             p.end();
         }
     });
-    p.brk(0, ",", -4).end().line(");");
+    p.soft_break(0, ",", -4).end().line(");");
 }
 
 /// The name of the argument at a position; the workflow's own name could mean an item, or cause a lint.
@@ -173,8 +179,8 @@ fn emit_client_method(p: &mut Printer, method: &MethodPlan, crates: &CrateNames<
 fn emit_tuple(p: &mut Printer, method: &MethodPlan) {
     match method.arguments.len() {
         1 => {
-            p.text("(").begin(4).brk(0, "", 0);
-            p.text(format!("{},", argument_name(0))).brk(0, "", -4).end().text(")");
+            p.text("(").begin(4).soft_break(0, "", 0);
+            p.text(format!("{},", argument_name(0))).soft_break(0, "", -4).end().text(")");
         }
         count => {
             p.list("(", ")", false, 0..count, |p, index| {
@@ -194,7 +200,7 @@ fn emit_arm(p: &mut Printer, path: &str, method: &MethodPlan) {
     p.open(format!("{} => {{", method.index));
     p.text("let ");
     emit_tuple(p, method);
-    p.equals().begin(4).text("call").brk(0, "", 0).text(take).end().line(";");
+    p.equals().begin(4).text("call").soft_break(0, "", 0).text(take).end().line(";");
     p.call(reply, [method], |p, method| {
         let callee = std::iter::once(String::from("&*self.0"));
         let arguments = callee.chain((0..method.arguments.len()).map(argument_name));
@@ -209,7 +215,7 @@ fn emit_arm(p: &mut Printer, path: &str, method: &MethodPlan) {
 fn emit_glue(p: &mut Printer, method: &MethodPlan, crates: &CrateNames<'_>) {
     let results =
         result_types(&method.returns_rust).filter(|_| method.remote && method.error.is_some());
-    p.text("glue = ").begin(4).text("glue").brk(0, "", 0);
+    p.text("glue = ").begin(4).text("glue").soft_break(0, "", 0);
     if let Some((value, error)) = results {
         let arguments: Vec<&str> = method.arguments.iter().map(|a| &*a.rust).collect();
         let comma = if arguments.len() == 1 { "," } else { "" };

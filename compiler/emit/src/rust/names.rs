@@ -101,6 +101,7 @@ pub(super) fn assign_unique_names<'a>(
     let mut names = BTreeMap::new();
     for path in paths {
         let mut name = alone(path);
+        // Two digests may be equal, or a digest's name may equal another path's own.
         while !taken.insert(name.clone()) {
             name.push_str("_x");
         }

@@ -10,7 +10,7 @@ use crate::{NameSource, OutputName, PlanContext};
 ///
 /// The diagnostics are the same for each such target, so that one cause is reported once.
 pub fn check(cx: &mut PlanContext<'_>, references: &References) {
-    for (store, setting) in lacking(cx.plan) {
+    for (store, setting) in find_missing_settings(cx.plan) {
         let span = cx.span(&NameSource::Instance(store));
         cx.diagnostics.push(codes::store_lacks(span, store, setting));
     }
@@ -45,7 +45,7 @@ pub fn workloads(plan: &Plan) -> impl Iterator<Item = (&str, NameSource<'_>)> {
 }
 
 /// Settings that the servers of deployed stores need and the wiring does not give: the store, and the setting.
-fn lacking(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+fn find_missing_settings(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
     plan.instances.iter().flat_map(|(name, instance)| {
         let missing = instance.deployed_server().map_or(&[][..], |server| &server.missing);
         missing.iter().map(move |setting| (name.as_str(), setting.as_str()))
