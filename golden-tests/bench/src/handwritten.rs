@@ -193,7 +193,7 @@ impl Desk for DeskImpl {
     }
 }
 
-/// Calls the boxed trait so many times in turn.
+/// Calls the boxed trait `calls` times in turn.
 pub(crate) async fn count(calls: u64) -> Result<u64, workflow::RateError> {
     let desk: Arc<dyn Desk> =
         black_box(Arc::new(DeskImpl { rates: Arc::new(RatesImpl { factor: 3 }) }));

@@ -69,7 +69,7 @@ impl WatchedRun {
     fn edit(&self, file: &str, from: &str, to: &str) -> Result<()> {
         let path = self.folder.join(file);
         let text = std::fs::read_to_string(&path)?;
-        ensure!(text.contains(from), "{file} does not hold `{from}`");
+        ensure!(text.contains(from), "{file} does not contain `{from}`");
         Ok(std::fs::write(path, text.replacen(from, to, 1))?)
     }
 

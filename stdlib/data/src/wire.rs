@@ -17,9 +17,9 @@ pub use bp_contract::wire::{TypeNumbers, VariantNumbers, WireTable};
 pub enum InstallError {
     /// Another table is in force; numbers must not change while messages are under way.
     Different,
-    /// A number that protobuf does not have, with the place it stands at.
+    /// A number that protobuf does not have, with its place.
     Number(String, u32),
-    /// A number that stands for two things, with the place it stands at.
+    /// A number that is used for two things, with its place.
     Twice(String, u32),
 }
 

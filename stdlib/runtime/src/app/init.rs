@@ -90,7 +90,7 @@ pub(super) async fn call(
     let client = Client::new(edge, interface, Vec::new(), Arc::new(LocalCallee(dispatch)));
     let mut context = Context::empty();
     context.set_tasks(tasks);
-    // No arguments may be written as nothing at all.
+    // A call without arguments may leave them out altogether.
     let empty = Value::Object(Map::new());
     let arguments = if init.arguments.is_null() { &empty } else { &init.arguments };
     let work = context.scope(glue.call_json(&client, method.index, arguments));

@@ -204,7 +204,10 @@ fn calls_that_are_given_up_and_starts_that_fail_have_their_own_codes() {
     assert!(code == 1 && err.contains("out of ideas"), "{err}");
 
     let (code, _, err) = Program::new(&remote()).run(&[]);
-    assert!(code == 1 && err.contains("BP_PROCESS is not set; one of back, front"), "{err}");
+    assert!(
+        code == 1 && err.contains("BP_PROCESS is not set; set it to one of back, front"),
+        "{err}"
+    );
 }
 
 /// What `#[bp_test]` accepts: instances by name, of any service in this process.
