@@ -2,58 +2,81 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Error, FieldsNamed};
+use syn::{DeriveInput, Error, Field, FieldsNamed, Ident, LitStr};
 
 use crate::attributes::{SettingAttributes, TableAttributes, documentation};
 use crate::wiring_name;
 
 pub(crate) fn expand(item: &DeriveInput, fields: &FieldsNamed) -> syn::Result<TokenStream> {
-    let attributes = TableAttributes::read(&item.attrs)?;
-    let (mut declared, mut read, mut written) = (Vec::new(), Vec::new(), Vec::new());
-    let mut names = Vec::new();
+    let mut expanded = Vec::new();
     for field in &fields.named {
-        let Some(ident) = &field.ident else { continue };
-        let setting = SettingAttributes::read(&field.attrs)?;
-        let name = setting.name.unwrap_or_else(|| wiring_name(ident));
-        let (ty, calls) = (&field.ty, &setting.calls);
-        let doc = documentation(&field.attrs);
-        if doc.is_empty() {
-            let message = "a setting says in its documentation what it does";
-            return Err(Error::new_spanned(ident, message));
+        if let Some(ident) = &field.ident {
+            expanded.push(expand_field(field, ident)?);
         }
-        let (default, value) = match &setting.default {
-            Some(literal) => (quote!(.default(#literal)), quote!(Some(#literal))),
-            None => (
-                quote!(.required_if(<#ty as ::bp_contract::setting::SettingValue>::MUST_BE_WRITTEN)),
-                quote!(None),
-            ),
-        };
-        declared.push(quote! {
-            ::bp_contract::setting::Setting::new(
-                #name,
-                <#ty as ::bp_contract::setting::SettingValue>::KIND,
-                #doc,
-            ) #default #(#calls)* .checked()
-        });
-        read.push(quote! {
-            #ident: ::bp_contract::setting::__private::read_field::<#ty>(entries, #name, #value)?
-        });
-        written.push(quote! {
-            (#name, ::bp_contract::setting::SettingValue::write(&self.#ident))
-        });
-        names.push(name.value());
     }
-    let shorthand = match &attributes.shorthand {
-        Some(name) if !names.contains(&name.value()) => {
+    let shorthand = match TableAttributes::read(&item.attrs)?.shorthand {
+        Some(name) if !expanded.iter().any(|field| field.name.value() == name.value()) => {
             return Err(Error::new_spanned(name, "expected the name of a setting"));
         }
         Some(name) => quote!(Some(#name)),
         None => quote!(None),
     };
-    let ident = &item.ident;
-    // Where no field needs it, the entries are only checked to be a table.
-    let entries = if read.is_empty() { quote!(_) } else { quote!(entries) };
-    Ok(quote! {
+    let settings = implement_settings(&item.ident, &expanded, &shorthand);
+    let (value, deserialize) = (implement_value(&item.ident), implement_deserialize(&item.ident));
+    Ok(quote!(#settings #value #deserialize))
+}
+
+/// What a field adds to the implementations.
+struct ExpandedField {
+    name: LitStr,
+    /// Its declaration.
+    setting: TokenStream,
+    /// How it is read, as a field of a struct expression.
+    read: TokenStream,
+    /// How it is written.
+    write: TokenStream,
+}
+
+fn expand_field(field: &Field, ident: &Ident) -> syn::Result<ExpandedField> {
+    let attributes = SettingAttributes::read(&field.attrs)?;
+    let name = attributes.name.unwrap_or_else(|| wiring_name(ident));
+    let (ty, calls) = (&field.ty, &attributes.calls);
+    let doc = documentation(&field.attrs);
+    if doc.is_empty() {
+        let message = "a setting says in its documentation what it does";
+        return Err(Error::new_spanned(ident, message));
+    }
+    let value = quote!(<#ty as ::bp_contract::setting::SettingValue>);
+    let (default, default_value) = match &attributes.default {
+        Some(literal) => (quote!(.default(#literal)), quote!(Some(#literal))),
+        None => (quote!(.required_if(#value::MUST_BE_WRITTEN)), quote!(None)),
+    };
+    Ok(ExpandedField {
+        setting: quote! {
+            ::bp_contract::setting::Setting::new(#name, #value::KIND, #doc)
+                #default #(#calls)* .checked()
+        },
+        read: quote! {
+            #ident: ::bp_contract::setting::__private::read_field::<#ty>(
+                entries, #name, #default_value,
+            )?
+        },
+        write: quote!((#name, #value::write(&self.#ident))),
+        name,
+    })
+}
+
+fn implement_settings(
+    ident: &Ident,
+    fields: &[ExpandedField],
+    shorthand: &TokenStream,
+) -> TokenStream {
+    let declared = fields.iter().map(|field| &field.setting);
+    let read = fields.iter().map(|field| &field.read);
+    let written = fields.iter().map(|field| &field.write);
+    // Without fields the value is only checked to be a table.
+    let entries = if fields.is_empty() { quote!(_) } else { quote!(entries) };
+    quote! {
         impl ::bp_contract::setting::Settings for #ident {
             const SETTINGS: &'static [::bp_contract::setting::Setting] = &[#(#declared),*];
             const SHORTHAND: Option<&'static str> = #shorthand;
@@ -69,12 +92,18 @@ pub(crate) fn expand(item: &DeriveInput, fields: &FieldsNamed) -> syn::Result<To
                 ::bp_contract::setting::__private::write_fields([#(#written),*])
             }
         }
+    }
+}
 
+/// As the value of a setting in another table.
+fn implement_value(ident: &Ident) -> TokenStream {
+    let settings = quote!(<Self as ::bp_contract::setting::Settings>);
+    quote! {
         impl ::bp_contract::setting::SettingValue for #ident {
             const KIND: ::bp_contract::setting::SettingKind =
                 ::bp_contract::setting::SettingKind::Table {
-                    settings: <Self as ::bp_contract::setting::Settings>::SETTINGS,
-                    shorthand: <Self as ::bp_contract::setting::Settings>::SHORTHAND,
+                    settings: #settings::SETTINGS,
+                    shorthand: #settings::SHORTHAND,
                 };
             // The settings in it say themselves whether they must be written.
             const MUST_BE_WRITTEN: bool = false;
@@ -82,33 +111,33 @@ pub(crate) fn expand(item: &DeriveInput, fields: &FieldsNamed) -> syn::Result<To
             fn read(
                 value: &::bp_contract::setting::__private::Value,
             ) -> Result<Self, ::bp_contract::setting::SettingFault> {
-                <Self as ::bp_contract::setting::Settings>::read(value)
+                #settings::read(value)
             }
 
             fn write(&self) -> Option<::bp_contract::setting::__private::Value> {
-                Some(<Self as ::bp_contract::setting::Settings>::write(self))
+                Some(#settings::write(self))
             }
 
             fn absent() -> Option<Self> {
-                <Self as ::bp_contract::setting::Settings>::read(
-                    &::bp_contract::setting::__private::Value::Null,
-                )
-                .ok()
+                #settings::read(&::bp_contract::setting::__private::Value::Null).ok()
             }
         }
+    }
+}
 
-        impl<'de> ::bp_contract::setting::__private::serde::Deserialize<'de> for #ident {
-            fn deserialize<D: ::bp_contract::setting::__private::serde::Deserializer<'de>>(
+/// For whoever reads settings by serde.
+fn implement_deserialize(ident: &Ident) -> TokenStream {
+    let serde = quote!(::bp_contract::setting::__private::serde);
+    let value = quote!(::bp_contract::setting::__private::Value);
+    quote! {
+        impl<'de> #serde::Deserialize<'de> for #ident {
+            fn deserialize<D: #serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Self, D::Error> {
-                use ::bp_contract::setting::__private::serde::de::Error as _;
-                let value =
-                    <::bp_contract::setting::__private::Value
-                        as ::bp_contract::setting::__private::serde::Deserialize>::deserialize(
-                        deserializer,
-                    )?;
-                <Self as ::bp_contract::setting::Settings>::read(&value).map_err(D::Error::custom)
+                let value = <#value as #serde::Deserialize>::deserialize(deserializer)?;
+                <Self as ::bp_contract::setting::Settings>::read(&value)
+                    .map_err(<D::Error as #serde::de::Error>::custom)
             }
         }
-    })
+    }
 }

@@ -26,10 +26,62 @@ fn edge(client: Stack) -> EdgePlan {
     }
 }
 
-/// A plan with one of everything.
-fn plan() -> RunPlan {
-    let mut stacks = StackTable::default();
-    let client = stacks.share(vec![wrapper("retry", 2)]);
+fn front() -> InstancePlan {
+    let bound = BoundPlan { instance: "cart".to_owned(), edge: "front->cart".to_owned() };
+    let parameters = BTreeMap::from([
+        ("cart".to_owned(), ParameterPlan::Instance(bound.clone())),
+        ("all".to_owned(), ParameterPlan::Instances(InstancesPlan { instances: vec![bound] })),
+        ("size".to_owned(), ParameterPlan::Value(ValuePlan { value: json!(3), tunable: true })),
+        ("none".to_owned(), ParameterPlan::Absent(AbsentPlan { absent: true })),
+    ]);
+    InstancePlan::Service {
+        implementation: "shop::FrontImpl".to_owned(),
+        interface: "shop::Front".to_owned(),
+        process: "front".to_owned(),
+        component: 1,
+        order: 2,
+        parameters,
+    }
+}
+
+fn database() -> InstancePlan {
+    InstancePlan::Backend {
+        plugin: "memory".to_owned(),
+        interface: "bp_backend::Cache".to_owned(),
+        processes: BTreeSet::from(["cart".to_owned()]),
+        settings: json!({ "max_items": 5 }),
+    }
+}
+
+fn listener() -> ListenerPlan {
+    let served = ServedPlan {
+        interface: "shop::Cart".to_owned(),
+        server: Stack::default(),
+        settings: json!({}),
+        deadline: None,
+    };
+    ListenerPlan {
+        process: "cart".to_owned(),
+        transport: "grpc".to_owned(),
+        settings: json!({}),
+        serves: BTreeMap::from([("cart".to_owned(), served)]),
+        address: "CART_GRPC".to_owned(),
+        port: 10_000,
+        entry: false,
+    }
+}
+
+fn process() -> ProcessPlan {
+    ProcessPlan {
+        instances: vec!["front".to_owned()],
+        listeners: BTreeSet::new(),
+        admin: AddressPlan { address: "FRONT_ADMIN".to_owned(), port: 20_000 },
+        replicas: 2,
+        drain: DrainPlan::default(),
+    }
+}
+
+fn retry() -> PluginPlan {
     let attempts = SettingPlan {
         kind: SettingType::Count,
         tunable: true,
@@ -39,91 +91,58 @@ fn plan() -> RunPlan {
         shorthand: None,
         secret: false,
     };
-    let bound = BoundPlan { instance: "cart".to_owned(), edge: "front->cart".to_owned() };
-    let parameters = BTreeMap::from([
-        ("cart".to_owned(), ParameterPlan::Instance(bound.clone())),
-        ("all".to_owned(), ParameterPlan::Instances(InstancesPlan { instances: vec![bound] })),
-        ("size".to_owned(), ParameterPlan::Value(ValuePlan { value: json!(3), tunable: true })),
-        ("none".to_owned(), ParameterPlan::Absent(AbsentPlan { absent: true })),
-    ]);
-    let front = InstancePlan::Service {
-        implementation: "shop::FrontImpl".to_owned(),
-        interface: "shop::Front".to_owned(),
-        process: "front".to_owned(),
-        component: 1,
-        order: 2,
-        parameters,
-    };
-    let db = InstancePlan::Backend {
-        plugin: "memory".to_owned(),
-        interface: "bp_backend::Cache".to_owned(),
-        processes: BTreeSet::from(["cart".to_owned()]),
-        settings: json!({ "max_items": 5 }),
-    };
-    let served = ServedPlan {
-        interface: "shop::Cart".to_owned(),
-        server: Stack::default(),
-        settings: json!({}),
-        deadline: None,
-    };
-    let listener = ListenerPlan {
-        process: "cart".to_owned(),
-        transport: "grpc".to_owned(),
-        settings: json!({}),
-        serves: BTreeMap::from([("cart".to_owned(), served)]),
-        address: "CART_GRPC".to_owned(),
-        port: 10_000,
-        entry: false,
-    };
-    let process = ProcessPlan {
-        instances: vec!["front".to_owned()],
-        listeners: BTreeSet::new(),
-        admin: AddressPlan { address: "FRONT_ADMIN".to_owned(), port: 20_000 },
-        replicas: 2,
-        drain: DrainPlan::default(),
-    };
-    let smoke = |expect, expect_error| SmokePlan {
+    PluginPlan {
+        key: "retry".to_owned(),
+        kind: Some("wrapper".to_owned()),
+        shorthand: Some("attempts".to_owned()),
+        settings: BTreeMap::from([("attempts".to_owned(), attempts)]),
+    }
+}
+
+fn smoke(expect: Option<Value>, expect_error: Option<&str>) -> SmokePlan {
+    SmokePlan {
         name: "lists".to_owned(),
         callee: "front".to_owned(),
         method: "list".to_owned(),
         arguments: json!({ "user": "ann" }),
         expect,
-        expect_error,
-    };
-    let init =
-        InitPlan { callee: "seed".to_owned(), method: "fill".to_owned(), arguments: json!({}) };
-    let numbers = BTreeMap::from([("user".to_owned(), 1)]);
-    let methods = BTreeMap::from([("list".to_owned(), numbers)]);
+        expect_error: expect_error.map(str::to_owned),
+    }
+}
+
+fn init() -> InitPlan {
+    InitPlan { callee: "seed".to_owned(), method: "fill".to_owned(), arguments: json!({}) }
+}
+
+/// A plan with one of everything.
+fn plan() -> RunPlan {
+    fn one<T>(name: &str, value: T) -> BTreeMap<String, T> {
+        BTreeMap::from([(name.to_owned(), value)])
+    }
+    let mut stacks = StackTable::default();
+    let client = stacks.share(vec![wrapper("retry", 2)]);
     RunPlan {
         version: VERSION,
         app: "shop".to_owned(),
         wiring: "local".to_owned(),
         runtime: crate::VERSION.to_owned(),
-        plugins: BTreeMap::from([(
-            "retry".to_owned(),
-            PluginPlan {
-                key: "retry".to_owned(),
-                kind: Some("wrapper".to_owned()),
-                shorthand: Some("attempts".to_owned()),
-                settings: BTreeMap::from([("attempts".to_owned(), attempts)]),
-            },
-        )]),
-        descriptions: BTreeMap::from([("grpc".to_owned(), "syntax = \"proto3\";".into())]),
+        plugins: one("retry", retry()),
+        descriptions: one("grpc", "syntax = \"proto3\";".into()),
         stacks,
-        instances: BTreeMap::from([("front".to_owned(), front), ("db".to_owned(), db)]),
-        edges: BTreeMap::from([("front->cart".to_owned(), edge(client))]),
-        listeners: BTreeMap::from([("cart.grpc".to_owned(), listener)]),
-        processes: BTreeMap::from([("front".to_owned(), process)]),
-        inits: BTreeMap::from([("fill".to_owned(), init)]),
-        knobs: BTreeMap::from([("ads".to_owned(), KnobPlan { default: true })]),
+        instances: BTreeMap::from([("front".to_owned(), front()), ("db".to_owned(), database())]),
+        edges: one("front->cart", edge(client)),
+        listeners: one("cart.grpc", listener()),
+        processes: one("front", process()),
+        inits: one("fill", init()),
+        knobs: one("ads", KnobPlan { default: true }),
         smoke: vec![
             smoke(Some(Value::Null), None),
-            smoke(None, Some("not_found".to_owned())),
+            smoke(None, Some("not_found")),
             smoke(None, None),
         ],
         wire: WireTable {
             types: BTreeMap::new(),
-            methods: BTreeMap::from([("shop::Front".to_owned(), methods)]),
+            methods: one("shop::Front", one("list", one("user", 1))),
         },
     }
 }
