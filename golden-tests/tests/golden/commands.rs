@@ -24,7 +24,7 @@ const CASES: &[Case] = &[
         b.edit("wiring/local.toml", "metrics = true\n\n# This", "again = 2\n\n# This")?;
         b.faulty("again", &["check"])
     }),
-    ("BP6001", "plugin `stray` writes to `../stray`, outside the output folder's rules", |b| {
+    ("BP6001", "plugin `stray` writes to `../stray`, which is not a valid path in the output folder", |b| {
         b.enable_target("stray")?;
         b.faulty("stray", &["build"])
     }),
