@@ -24,10 +24,14 @@ const CASES: &[Case] = &[
         b.edit("wiring/local.toml", "metrics = true\n\n# This", "again = 2\n\n# This")?;
         b.faulty("again", &["check"])
     }),
-    ("BP6001", "plugin `stray` writes to `../stray`, which is not a valid path in the output folder", |b| {
-        b.enable_target("stray")?;
-        b.faulty("stray", &["build"])
-    }),
+    (
+        "BP6001",
+        "plugin `stray` writes to `../stray`, which is not a valid path in the output folder",
+        |b| {
+            b.enable_target("stray")?;
+            b.faulty("stray", &["build"])
+        },
+    ),
     ("BP6002", "plugins `copy` and `process` write different content to `process/run.json`", |b| {
         b.enable_target("copy")?;
         b.faulty("copy", &["build"])
