@@ -6,15 +6,15 @@ use bp_contract::setting::Settings;
 #[derive(Debug, Settings)]
 #[settings(shorthand = "choice")]
 pub(crate) struct BalanceSettings {
-    /// How an endpoint is drawn: of two drawn at random the one with fewer calls under way, one after the other, or any.
+    /// How an endpoint is chosen: of two random ones the one with fewer calls under way, in turn, or at random.
     #[setting(default = "p2c")]
     pub(crate) choice: ChoiceSetting,
-    /// To how many further endpoints a call goes that surely nobody has begun with.
+    /// How many further endpoints a call goes to when no endpoint began to process it.
     #[setting(default = 2, range = 0..=10, renamed_from = "elsewhere")]
     pub(crate) failover: u32,
 }
 
-/// How an endpoint is drawn.
+/// How an endpoint is chosen.
 #[derive(Debug, Clone, Copy, Settings)]
 pub(crate) enum ChoiceSetting {
     P2c,
