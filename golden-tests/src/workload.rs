@@ -184,7 +184,7 @@ impl Workload {
             let template = self.draw(&mut random)?;
             let mut drawn = BTreeMap::new();
             let arguments = self.fill(&template.arguments, &mut random, &seen, &mut drawn)?;
-            // Where a wiring's routes make no difference.
+            // This path exists whatever routes the wiring gives; a default path is gone where there is a route.
             let url = format!("http://{address}/bp/call/{}/{}", self.entry, template.method);
             let mut response = agent
                 .post(&url)

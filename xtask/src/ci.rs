@@ -33,7 +33,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// Format, lints, tests, tidy.
 pub(crate) fn run_all() -> Result<()> {
-    check_tools()?;
+    install_tools()?;
     run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     crate::tidy::check_all()?;
     run(
@@ -85,7 +85,7 @@ fn run_tests() -> Result<()> {
 /// Tools from elsewhere that tests call; each is installed only when it is missing.
 ///
 /// Without Python or apt nothing can be installed; then the test that needs the tool fails and names it.
-fn check_tools() -> Result<()> {
+fn install_tools() -> Result<()> {
     let initdb = initdb();
     packages(&[
         ("chromium", "chromium"),

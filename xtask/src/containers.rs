@@ -76,7 +76,7 @@ fn check_compose(file: &Path) -> Result<()> {
     )
 }
 
-/// The path of hadolint: on the path, or where Python installs a user's programs.
+/// The hadolint program: on `PATH`, or where Python installs a user's programs.
 fn hadolint() -> PathBuf {
     let own = std::env::home_dir().map(|home| home.join(".local/bin/hadolint"));
     own.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from("hadolint"))

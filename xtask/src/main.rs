@@ -18,7 +18,7 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   ci      everything that must pass before a change lands
-  bench   what a generated application costs beside the same by hand: golden-tests/bench
+  bench   what a generated application costs, compared with the same by hand: golden-tests/bench
   bench-scale    `bp` itself on 1,000, 3,000 and 10,000 services: golden-tests/scale
   bench-rewire   from a saved wiring of an example to its running system
   bless   rewrite the expectations of the golden tests; review with git diff

@@ -20,7 +20,7 @@ use crate::cargo::{self, CargoEnd};
 use crate::mirrors::Mirrors;
 use crate::signals;
 
-/// The plan that a binary embeds; under `bp run`, `BP_PLAN` always overrides it.
+/// The plan that a binary embeds; under `bp run` and `bp test`, `BP_PLAN` always overrides it.
 const EMBEDDED_PLAN: &str = "app/plan.json";
 /// Locked from the start of cargo until its programs are linked: in a target folder that applications share, programs of the same name replace each other.
 const BUILDING: &str = ".bp.lock";

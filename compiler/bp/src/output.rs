@@ -258,7 +258,7 @@ impl Output {
         let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
-    /// Prints timings for programs, where diagnostics do not: a SARIF document needs standard output for itself.
+    /// Prints timings for programs where the diagnostics go; with SARIF always on standard error, because its document needs standard output for itself.
     pub(crate) fn print_timings(&self, text: &str) {
         self.clear();
         print_for_machine(text, self.aside || self.format == MessageFormat::Sarif);

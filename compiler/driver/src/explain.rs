@@ -1,9 +1,9 @@
 //! `bp explain WIRING NAME`: every resolved value of one thing, the line that set it, what was dropped, and why.
 
-use bp_contract::units::{format_duration, format_size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use bp_contract::units::{format_duration, format_size};
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{
     BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, InitPlan, InstancePlan, ListenerPlan,
@@ -294,11 +294,7 @@ fn explain_edge(page: &mut Page, plan: &Plan, name: &str, edge: &EdgePlan) {
 fn explain_deadline(page: &mut Page, depth: usize, deadline: Option<&DeadlinePlan>) {
     if let Some(deadline) = deadline {
         let after = format_duration(deadline.after);
-        page.add_row(
-            depth,
-            format!("deadline of a call that has none = {after}"),
-            &deadline.origin,
-        );
+        page.add_row(depth, format!("deadline for a call without one = {after}"), &deadline.origin);
     }
 }
 

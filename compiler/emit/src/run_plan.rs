@@ -12,7 +12,7 @@ use bp_plan::{
 ///
 /// `descriptions` is what plugins hand to their runtime halves, by plugin.
 pub fn run_plan(plan: &Plan, descriptions: &BTreeMap<String, String>) -> String {
-    let mut stacks = run::StackTable::default();
+    let mut stacks = run::StackTableBuilder::default();
     let edges = convert(&plan.edges, |edge| convert_edge(edge, &mut stacks));
     let listeners = convert(&plan.listeners, |listener| convert_listener(listener, &mut stacks));
     let run_plan = run::RunPlan {
@@ -22,7 +22,7 @@ pub fn run_plan(plan: &Plan, descriptions: &BTreeMap<String, String>) -> String 
         runtime: bp_contract::VERSION.to_owned(),
         plugins: convert(&plan.plugins, convert_plugin),
         descriptions: convert(descriptions, |text| text.as_str().into()),
-        stacks,
+        stacks: stacks.finish(),
         instances: convert(&plan.instances, convert_instance),
         edges,
         listeners,
@@ -57,7 +57,7 @@ fn convert_instance(instance: &InstancePlan) -> run::InstancePlan {
         InstanceKind::Service(service) => run::InstancePlan::Service {
             implementation: service.implementation.clone(),
             interface,
-            // A service is in one process, or it is the only one of an init.
+            // A service is in exactly one process or init.
             process: instance.processes.first().cloned().unwrap_or_default(),
             component: service.component,
             order: service.order,
@@ -87,7 +87,7 @@ fn convert_parameter(parameter: &ParameterPlan) -> run::ParameterPlan {
     }
 }
 
-fn convert_wrappers(wrappers: &[WrapperPlan], stacks: &mut run::StackTable) -> run::Stack {
+fn convert_wrappers(wrappers: &[WrapperPlan], stacks: &mut run::StackTableBuilder) -> run::Stack {
     let wrappers = wrappers.iter().map(|wrapper| run::WrapperPlan {
         plugin: wrapper.plugin.clone(),
         settings: wrapper.settings.to_json(),
@@ -98,7 +98,7 @@ fn convert_wrappers(wrappers: &[WrapperPlan], stacks: &mut run::StackTable) -> r
     stacks.share(wrappers.collect())
 }
 
-fn convert_edge(edge: &EdgePlan, stacks: &mut run::StackTable) -> run::EdgePlan {
+fn convert_edge(edge: &EdgePlan, stacks: &mut run::StackTableBuilder) -> run::EdgePlan {
     run::EdgePlan {
         caller: edge.caller.clone(),
         callee: edge.callee.clone(),
@@ -115,7 +115,10 @@ fn convert_edge(edge: &EdgePlan, stacks: &mut run::StackTable) -> run::EdgePlan 
     }
 }
 
-fn convert_listener(listener: &ListenerPlan, stacks: &mut run::StackTable) -> run::ListenerPlan {
+fn convert_listener(
+    listener: &ListenerPlan,
+    stacks: &mut run::StackTableBuilder,
+) -> run::ListenerPlan {
     run::ListenerPlan {
         process: listener.process.clone(),
         transport: listener.transport.clone(),
@@ -127,7 +130,7 @@ fn convert_listener(listener: &ListenerPlan, stacks: &mut run::StackTable) -> ru
     }
 }
 
-fn convert_served(served: &ServedPlan, stacks: &mut run::StackTable) -> run::ServedPlan {
+fn convert_served(served: &ServedPlan, stacks: &mut run::StackTableBuilder) -> run::ServedPlan {
     run::ServedPlan {
         interface: served.interface.clone(),
         server: convert_wrappers(&served.server, stacks),

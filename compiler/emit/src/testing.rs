@@ -1,8 +1,8 @@
 //! Plans for tests.
 
-use bp_contract::wire::WireTable;
 use std::collections::BTreeMap;
 
+use bp_contract::wire::WireTable;
 use bp_plan::{
     AppPlan, ArgumentPlan, ConstructorParameter, ImplementationPlan, InterfacePlan, MethodPlan,
     ParameterKind, Plan, PluginPlan, RuntimeCrate, RuntimeSource, TaskPlan, TypePlan, VERSION,

@@ -1,9 +1,9 @@
 //! Analyses of the plan: what works as written but causes trouble under load.
 
-use bp_contract::units::format_duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bp_contract::units::format_duration;
 use bp_diag::catalog::analysis as codes;
 use bp_diag::{Diagnostics, Span};
 use bp_ir::{Ir, NodeKey};

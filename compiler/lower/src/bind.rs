@@ -3,9 +3,9 @@
 //! The Rust type of a constructor's parameter decides what it takes (see [`crate::parameter`]).
 //! Cycles are legal; nothing here depends on the order of services.
 
-use bp_contract::selector::Rank;
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::selector::Rank;
 use bp_diag::catalog::binding as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
@@ -43,7 +43,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) services: BTreeMap<String, BoundService<'a>>,
     /// The interfaces of each backend, by name.
     pub(crate) backends: BTreeMap<String, &'static [&'static str]>,
-    /// InstanceNames of the instances that offer an interface, by its path and in the order of [`InstanceNames`].
+    /// Names of the instances that offer an interface, by its path and in the order of [`InstanceNames`].
     pub(crate) offering: BTreeMap<String, Vec<String>>,
     /// Whether an instance is declared whose implementation or kind is unknown.
     pub(crate) any_faulty: bool,

@@ -5,7 +5,7 @@ use bp_diag::catalog::binding as codes;
 use bp_plugin::{PassContext, emit};
 use bp_wiring::RuntimeSource;
 
-/// The crate that every path of generated Rust may lead into.
+/// Rust's standard library: generated Rust has paths into it, so no crate of a workflow may have its name.
 const STANDARD: &str = "std";
 
 /// A crate that generated programs link, and its owner.

@@ -2,7 +2,6 @@
 //!
 //! The table is that of `bp_data`, whose libraries read dates, numbers and bytes here too.
 
-use bp_contract::units::parse_duration;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use bp_contract::units::parse_duration;
 use bp_diag::Span;
 use bp_plan::Value;
 use bp_plugin::to_value;
@@ -58,9 +58,11 @@ pub(crate) fn read(ty: &Type, item: &Item) -> Result<Value, FaultKind> {
         Type::Bytes => decode_bytes(item).is_some(),
         Type::Array(_, length) => decode_bytes(item)
             .is_some_and(|bytes| bytes.is_empty() || u64::try_from(bytes.len()) == Ok(*length)),
-        Type::Duration => as_text(item).is_some_and(|text| parse_seconds(text) == Some(false)),
+        Type::Duration => {
+            as_text(item).is_some_and(|text| is_negative_seconds(text) == Some(false))
+        }
         Type::SystemTime => {
-            as_text(item).is_some_and(|text| parse_seconds(text).is_some() || is_utc(text))
+            as_text(item).is_some_and(|text| is_negative_seconds(text).is_some() || is_utc(text))
         }
         Type::NaiveDate => parses::<NaiveDate>(item),
         Type::NaiveTime => parses::<NaiveTime>(item),
@@ -186,7 +188,7 @@ fn decode_bytes(item: &Item) -> Option<Vec<u8>> {
 }
 
 /// Whether `1.5s` or `-1.5s` is negative; `None` for what is neither.
-fn parse_seconds(text: &str) -> Option<bool> {
+fn is_negative_seconds(text: &str) -> Option<bool> {
     let number = text.strip_suffix('s')?;
     let (is_negative, number) = match number.strip_prefix('-') {
         Some(number) => (true, number),
@@ -282,7 +284,7 @@ pub(crate) fn has_empty(workflow: &WorkflowModel, ty: &Type) -> bool {
     has_empty_beside(workflow, ty, &mut BTreeSet::new())
 }
 
-/// `seen` are the types that were visited, so that each is visited once.
+/// `seen` are the types that were visited; meeting one again changes nothing, so each is visited once.
 fn has_empty_beside<'a>(
     workflow: &'a WorkflowModel,
     ty: &'a Type,

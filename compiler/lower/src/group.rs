@@ -172,7 +172,7 @@ fn host_backends(cx: &mut PassContext<'_>) {
 
 /// A backend whose content lives in one process must not be in two, nor in one that runs twice.
 ///
-/// A init that runs before every process shares with them in turn.
+/// An init that runs before every process shares with them in turn.
 fn check_shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKey, Option<Span>>) {
     for node in cx.ir.nodes() {
         let NodeKind::Backend { plugin, one_process: true, .. } = &node.kind else { continue };

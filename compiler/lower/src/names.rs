@@ -1,13 +1,9 @@
-//! InstanceNames of the wiring: `_` and `-` are the same.
+//! Names of the wiring: `_` and `-` are the same.
 
 use std::collections::BTreeMap;
 
+use bp_contract::fold_name;
 use bp_wiring::{InstanceModel, RemovedInstance, WiringModel};
-
-/// The form in which names are compared.
-pub(crate) fn fold(name: &str) -> String {
-    name.replace('-', "_")
-}
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy)]
@@ -37,24 +33,24 @@ impl<'a> InstanceNames<'a> {
         let mut by_name = BTreeMap::new();
         // Equal names in two tables were reported by the front end; the first of this order stays.
         for external in wiring.externals.values() {
-            by_name.insert(fold(&external.name), NamedInstance::External(external));
+            by_name.insert(fold_name(&external.name), NamedInstance::External(external));
         }
         for backend in wiring.backends.values() {
-            by_name.insert(fold(&backend.name), NamedInstance::Backend(backend));
+            by_name.insert(fold_name(&backend.name), NamedInstance::Backend(backend));
         }
         for service in wiring.services.values() {
-            by_name.insert(fold(&service.name), NamedInstance::Service(service));
+            by_name.insert(fold_name(&service.name), NamedInstance::Service(service));
         }
         Self { by_name, removed: &wiring.removed }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<NamedInstance<'a>> {
-        self.by_name.get(&fold(name)).copied()
+        self.by_name.get(&fold_name(name)).copied()
     }
 
     pub(crate) fn removed(&self, name: &str) -> Option<&'a RemovedInstance> {
-        let name = fold(name);
-        self.removed.iter().find(|r| fold(&r.name) == name)
+        let name = fold_name(name);
+        self.removed.iter().find(|r| fold_name(&r.name) == name)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = NamedInstance<'a>> + '_ {

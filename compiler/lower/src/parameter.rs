@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::fold_name;
 use bp_diag::catalog::{binding as codes, wiring as wiring_codes};
 use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
 use bp_plugin::facets::{Binding, Bindings};
@@ -13,7 +14,7 @@ use bp_wiring::Item;
 use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
 
 use crate::bind::{BoundService, Scope};
-use crate::names::{NamedInstance, fold};
+use crate::names::NamedInstance;
 use crate::value_reader::{FaultKind, quote_names};
 use crate::{literal, parameter_value};
 
@@ -44,7 +45,7 @@ pub(crate) fn resolve(
             .settings
             .entries
             .iter()
-            .find(|(key, _)| fold(key) == parameter.name)
+            .find(|(key, _)| fold_name(key) == parameter.name)
             .map(|(_, item)| item);
         // A mistyped key is one fault, not a missing parameter as well.
         if written.is_none() && mistyped.contains(&parameter.name) {
@@ -88,10 +89,10 @@ fn report_unknown_keys(bound: BoundService<'_>, diagnostics: &mut Diagnostics) -
     let mut meant = BTreeSet::new();
     let mut first: BTreeMap<String, &Item> = BTreeMap::new();
     for (key, item) in &bound.instance.settings.entries {
-        if let Some(other) = first.insert(fold(key), item) {
+        if let Some(other) = first.insert(fold_name(key), item) {
             diagnostics.push(wiring_codes::set_twice(item.key, key, Some(other.key)));
         }
-        if key == IMPLEMENTATION || known.contains(&fold(key)) {
+        if key == IMPLEMENTATION || known.contains(&fold_name(key)) {
             continue;
         }
         let suggestion = nearest(key, known.iter().map(String::as_str));
@@ -258,7 +259,7 @@ fn resolve_automatic(
     if interface.backend {
         let own = format!("{}_{}", bound.instance.name, parameter.name);
         for name in [own.as_str(), parameter.name.as_str()] {
-            if let Some(found) = fitting.iter().find(|c| fold(c) == fold(name)) {
+            if let Some(found) = fitting.iter().find(|c| fold_name(c) == fold_name(name)) {
                 return Ok(Some(Binding::Instance { name: found.clone(), span: None }));
             }
         }

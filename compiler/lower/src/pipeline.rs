@@ -70,7 +70,7 @@ struct OwnedPass {
     pass: Box<dyn Pass>,
 }
 
-/// Lowers the models into a graph, runs every pass, and closes the plan.
+/// Lowers the models into a graph, runs every pass, and builds the plan.
 pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
     let mut diagnostics = Diagnostics::new();
     let mut ir = Ir::new();

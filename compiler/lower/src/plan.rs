@@ -1,8 +1,8 @@
 //! From the graph to the plan, in which everything is resolved and nothing is left to look up.
 
-use bp_contract::run_plan::DrainPlan;
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::run_plan::DrainPlan;
 use bp_ir::{ClientSlot, Component, Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side, Slot};
 use bp_plan::{
     AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, Dropped, EdgePlan,
@@ -579,7 +579,7 @@ impl PlanBuilder<'_> {
     }
 }
 
-/// The deadline of a call that has none; `None` where a wrapper gives every method one.
+/// The deadline for a call that arrives without one; `None` where a wrapper gives every method one.
 fn default_deadline(edge: &EdgePlan) -> Option<DeadlinePlan> {
     let given = edge
         .client

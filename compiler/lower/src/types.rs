@@ -1,8 +1,8 @@
 //! Interfaces and types from the workflow's model to the plan's.
 
-use bp_contract::wire::{TypeNumbers, WireTable};
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::wire::{TypeNumbers, WireTable};
 use bp_plan::{
     ArgumentPlan, ConstructorParameter, FieldPlan, ImplementationPlan, InterfacePlan, KnownType,
     MethodPlan, ParameterKind as PlanParameter, Shape, TaskPlan, TypeBody, TypeDefPlan, TypePlan,

@@ -22,7 +22,7 @@ pub(crate) enum ValueForm {
     Call,
 }
 
-/// FaultKind a value is refused.
+/// Why a value is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ValueFault {
     /// From the value as a whole: `.items[2].price`.

@@ -90,7 +90,7 @@ fn clear(ir: &mut Ir) {
     }
 }
 
-/// The class of an edge that the front end calls by its kind.
+/// The class of an edge, from the kind that the front end gives it.
 pub(crate) fn class_of(kind: Shape) -> EdgeClass {
     match kind {
         Shape::Service => EdgeClass::Service,
@@ -480,7 +480,7 @@ fn add_wrappers(
     }
 }
 
-/// What the wiring says without effect, for `bp explain`.
+/// What the wiring says that has no effect, for `bp explain`.
 pub(crate) fn collect_dropped(resolved: &ResolvedEdge, locator: &Locator<'_>) -> BTreeSet<Dropped> {
     resolved
         .edge

@@ -53,7 +53,7 @@ pub struct Plan {
     pub patches: Vec<PatchPlan>,
     /// Enabled targets and their settings, by id.
     pub targets: BTreeMap<String, Settings>,
-    /// What the wiring says without effect, for `bp explain`; by the key it belongs to.
+    /// What the wiring says that has no effect, for `bp explain`; by the key it belongs to.
     pub dropped: BTreeMap<String, Vec<Dropped>>,
 }
 
@@ -320,7 +320,7 @@ pub struct EdgePlan {
     pub transport: Option<TransportPlan>,
     /// Where the callee listens for it, when remote.
     pub listener: Option<String>,
-    /// The deadline of a call that has none, when it is remote and no wrapper in the deadline's slot gives every method one.
+    /// The deadline for a call that arrives without one, when it is remote and no wrapper in the deadline's slot gives every method one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<DeadlinePlan>,
     /// Where it comes from: the parameter in the wiring, or the `client -> X` line.
@@ -548,7 +548,7 @@ pub struct PatchPlan {
     pub origin: String,
 }
 
-/// Something that the wiring says without effect.
+/// Something that the wiring says and that has no effect.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Dropped {
     /// What: `retry`.

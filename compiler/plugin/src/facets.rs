@@ -152,7 +152,7 @@ impl Facet for ProcessSettings {
     }
 }
 
-/// On a service or call: what the wiring says without effect.
+/// On a service or call: what the wiring says that has no effect.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Drops(pub BTreeSet<Dropped>);
 

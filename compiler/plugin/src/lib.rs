@@ -8,7 +8,7 @@
 //!
 //! /// Gives up after a while.
 //! pub static TIMEOUT: Metadata = Metadata::wrapper("timeout", ClientSlot::Deadline, Reach::Call, "Gives up after a while.")
-//!     .settings(&[Setting::new("after", SettingKind::Duration, "Most time for the whole call.")
+//!     .settings(&[Setting::new("after", SettingKind::Duration, "Longest time for the whole call.")
 //!         .bounds(Literal::Text("1ms"), Literal::Text("1h"))
 //!         .required()
 //!         .tunable()])

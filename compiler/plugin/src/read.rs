@@ -1,9 +1,9 @@
 //! From the wiring's text to settings: types, units, bounds, words, defaults.
 
-use bp_contract::units::{parse_duration, parse_size};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bp_contract::units::{parse_duration, parse_size};
 use bp_diag::catalog::{policy as codes, wiring};
 use bp_diag::{Diagnostic, Diagnostics, Edit, Span, nearest};
 use bp_plan::{Reference, Settings, Value};
@@ -81,7 +81,7 @@ impl Reader<'_, '_> {
         values
     }
 
-    /// Reports settings under names that they had once; answers the table with today's, if there is one.
+    /// Reports settings that have their old names; returns the table with the new names, or `None` if it has no old name.
     fn follow_renames(&mut self, known: &[Setting], table: &Table, path: &str) -> Option<Table> {
         let old = |setting: &Setting| setting.renamed_from.filter(|old| table.get(old).is_some());
         known.iter().find_map(old)?;
@@ -90,7 +90,7 @@ impl Reader<'_, '_> {
             let Some(old) = setting.renamed_from else { continue };
             let Some(item) = table.entries.remove(old) else { continue };
             let now = table.get(setting.name);
-            // Renamed, it would be there twice.
+            // Renaming the key would put the new name into this file twice.
             let twice = now.is_some_and(|now| now.key.file == item.key.file);
             let edit = Edit { span: item.key, text: setting.name.to_owned() };
             let edits = if twice { Vec::new() } else { vec![edit] };

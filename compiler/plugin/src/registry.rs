@@ -1,9 +1,9 @@
 //! The plugins that this compiler knows, as an explicit list.
 
-use bp_contract::run_plan::SettingPlan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bp_contract::run_plan::SettingPlan;
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
 use bp_wiring::{Grammar, KeyGrammar, Variant};

@@ -2,9 +2,9 @@
 //!
 //! Targets that run containers start one for every instance, unless the wiring says where the server is (`address`).
 
-use bp_contract::units::parse_size;
 use std::collections::BTreeMap;
 
+use bp_contract::units::parse_size;
 use bp_plan::{AddressPlan, ResourcesPlan, ServerPlan, Settings, Value};
 
 use crate::{Kind, Metadata};

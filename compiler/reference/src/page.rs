@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, unit_names};
 use bp_plugin::{
     EdgeClasses, Feature, IN_PROCESS, Kind, Level, Metadata, PORT, Plugin, Reach, Registry,
     Setting, SettingKind, TARGET_SETTINGS,
@@ -272,8 +273,8 @@ fn collect_rows(
 
 fn describe_kind(kind: &SettingKind) -> String {
     match kind {
-        SettingKind::Duration => "duration (`us`, `ms`, `s`, `m`, `h`)".to_owned(),
-        SettingKind::Size => "size (`B`, `KiB`, `MiB`, `GiB`, `TiB`)".to_owned(),
+        SettingKind::Duration => format!("duration ({})", unit_names(DURATION_UNITS)),
+        SettingKind::Size => format!("size ({})", unit_names(SIZE_UNITS)),
         SettingKind::Ratio => "number from 0 to 1".to_owned(),
         SettingKind::Count => "whole number".to_owned(),
         SettingKind::Float => "number".to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! A pattern is exact for whole numbers of a unit, and accepts some decimals that `bp` then checks; it never refuses what `bp` accepts.
 
+use bp_contract::units::Unit;
 use bp_plugin::{Literal, Setting};
 use serde_json::{Value as Json, json};
 
@@ -11,7 +12,7 @@ use crate::setting::definition_ref;
 pub(crate) fn quantity_schema(
     name: &str,
     setting: &Setting,
-    units: &[&str],
+    units: &[Unit],
     parse: impl Fn(&str) -> Option<u64>,
 ) -> Json {
     let bound = |literal: Option<Literal>| match literal {
@@ -22,14 +23,12 @@ pub(crate) fn quantity_schema(
     if min.is_none() && max.is_none() {
         return definition_ref(name);
     }
-    let scale = |unit: &&str| Some((unit.to_string(), parse(&format!("1{unit}"))?));
-    let units: Vec<(String, u64)> = units.iter().filter_map(scale).collect();
-    let pattern = range_pattern(min.unwrap_or(0), max.unwrap_or(u64::MAX), &units);
+    let pattern = range_pattern(min.unwrap_or(0), max.unwrap_or(u64::MAX), units);
     json!({ "allOf": [definition_ref(name), { "pattern": pattern }] })
 }
 
 /// The quantities from `min` to `max` of the smallest unit.
-fn range_pattern(min: u64, max: u64, units: &[(String, u64)]) -> String {
+fn range_pattern(min: u64, max: u64, units: &[Unit]) -> String {
     let mut forms = Vec::new();
     for (unit, scale) in units {
         let (low, high) = (min / scale, max / scale);
@@ -115,10 +114,7 @@ fn step_digit(digit: char, step: i32) -> char {
 mod tests {
     use super::*;
 
-    fn units() -> Vec<(String, u64)> {
-        let all = [("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000)];
-        all.iter().map(|(unit, scale)| ((*unit).to_owned(), *scale)).collect()
-    }
+    const UNITS: &[Unit] = &[("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000)];
 
     #[test]
     fn a_pattern_takes_what_is_within_bounds_and_no_whole_quantity_that_is_not() {
@@ -131,10 +127,10 @@ mod tests {
             (25_000, 13_000_000),
             (1_000_000, u64::MAX),
         ] {
-            let schema = json!({ "type": "string", "pattern": range_pattern(min, max, &units()) });
+            let schema = json!({ "type": "string", "pattern": range_pattern(min, max, UNITS) });
             let schema = jsonschema::validator_for(&schema).unwrap();
             let takes = |text: String| schema.is_valid(&Json::String(text));
-            for (unit, scale) in &units() {
+            for (unit, scale) in UNITS {
                 let near = |n: u64| (n / scale).saturating_sub(2)..=(n / scale).saturating_add(2);
                 let numbers = (0..=1200).chain(near(min)).chain(near(max));
                 for n in numbers {
@@ -150,8 +146,7 @@ mod tests {
             }
             assert!(!takes("1".to_owned()) && !takes("s".to_owned()) && !takes(" 5s".to_owned()));
         }
-        let half =
-            json!({ "type": "string", "pattern": range_pattern(1_000, 3_000_000, &units()) });
+        let half = json!({ "type": "string", "pattern": range_pattern(1_000, 3_000_000, UNITS) });
         let half = jsonschema::validator_for(&half).unwrap();
         for (text, takes) in [("0.5s", true), ("0.0s", false), ("0s", false), ("1.5ms", true)] {
             assert_eq!(half.is_valid(&json!(text)), takes, "{text}");

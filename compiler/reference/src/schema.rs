@@ -531,7 +531,7 @@ mod tests {
         assert_eq!(own["for"]["examples"], json!(["5ms"]));
         assert_eq!(
             own["for"]["description"],
-            "How long. Unit: `us`, `ms`, `s`, `m` or `h`. From 1ms to 1s."
+            "How long. Unit: `us`, `ms`, `s`, `m`, `h`. From 1ms to 1s."
         );
         assert_eq!(own["code"]["allOf"], json!([{ "$ref": "#/definitions/reference" }]));
         assert!(own.get("in_process").is_some());

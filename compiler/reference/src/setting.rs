@@ -1,16 +1,12 @@
 //! The schema of one setting: what `read_settings` accepts, as far as a schema can say it.
 
-use bp_contract::units::{parse_duration, parse_size};
 use std::fmt::Write as _;
 
+use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, parse_duration, parse_size, unit_names};
 use bp_plugin::{Literal, Setting, SettingKind};
 use serde_json::{Map, Value as Json, json};
 
 use crate::quantity;
-
-/// As the wiring writes them.
-const DURATION_UNITS: &[&str] = &["us", "ms", "s", "m", "h"];
-const SIZE_UNITS: &[&str] = &["B", "KiB", "MiB", "GiB", "TiB"];
 
 /// A reference to a definition of the schema.
 pub(crate) fn definition_ref(name: &str) -> Json {
@@ -126,12 +122,14 @@ fn number_schema(kind: &str, setting: &Setting, least: Option<Literal>) -> Json 
 /// The documentation, with what a schema's keywords cannot say: unit, bounds of quantities, and when it may change.
 fn describe(setting: &Setting) -> String {
     let mut text = setting.doc.to_owned();
-    let unit = match setting.kind {
-        SettingKind::Duration => " Unit: `us`, `ms`, `s`, `m` or `h`.",
-        SettingKind::Size => " Unit: `B`, `KiB`, `MiB`, `GiB` or `TiB`.",
-        _ => "",
+    let units = match setting.kind {
+        SettingKind::Duration => Some(DURATION_UNITS),
+        SettingKind::Size => Some(SIZE_UNITS),
+        _ => None,
     };
-    text.push_str(unit);
+    if let Some(units) = units {
+        let _ = write!(text, " Unit: {}.", unit_names(units));
+    }
     if let Some(bounds) = describe_bounds(setting) {
         let _ = write!(text, " {bounds}.");
     }

@@ -81,7 +81,7 @@ fn read_path(
         return None;
     }
     let from = builder.layers.iter().find(|l| l.file == item.span.file)?;
-    if let Some(found) = layers::why_not_portable(builder.here, &from.path, &text) {
+    if let Some(found) = layers::describe_unportable(builder.here, &from.path, &text) {
         // The same place, as every machine that has this application finds it.
         let named = from.path.parent().unwrap_or(Utf8Path::new("")).join(&text);
         let relative = layers::relative_path(builder.here, &from.path, &named);

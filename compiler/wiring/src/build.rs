@@ -26,7 +26,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) here: &'a Utf8Path,
     pub(crate) out: &'a mut Diagnostics,
     pub(crate) changes: Vec<Change>,
-    /// Some text could not be read, so what is missing may have been meant.
+    /// Some text could not be read, so what seems to be missing may stand there.
     pub(crate) broken: bool,
 }
 

@@ -2,14 +2,14 @@
 //!
 //! The last file that claims a service wins, then exact over glob over `*`.
 
-use bp_contract::selector::Rank;
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::fold_name;
+use bp_contract::selector::Rank;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
 use crate::merge::{TableGrammar, drop_all, find_conflicts, merge, sets};
-use crate::names::fold;
 use crate::value::join;
 use crate::{Change, ChangeKind, InitModel, ProcessRule, Table, WiringModel};
 
@@ -174,7 +174,7 @@ fn add_init_process(
 fn collect_declared(model: &WiringModel) -> Vec<DeclaredProcess<'_>> {
     let mut by_name: BTreeMap<String, DeclaredProcess<'_>> = BTreeMap::new();
     for rule in model.processes.iter().filter(|r| r.name.rank() == Rank::Exact) {
-        let folded = fold(rule.name.as_str());
+        let folded = fold_name(rule.name.as_str());
         if rule.removed {
             by_name.remove(&folded);
             continue;
@@ -275,12 +275,12 @@ fn apply_settings(
     let mut patterns: Vec<&ProcessRule> = Vec::new();
     for rule in &model.processes {
         match rule.name.rank() {
-            Rank::Exact => exact.entry(fold(rule.name.as_str())).or_default().push(rule),
+            Rank::Exact => exact.entry(fold_name(rule.name.as_str())).or_default().push(rule),
             Rank::Glob | Rank::Any => patterns.push(rule),
         }
     }
     for process in processes.values_mut().filter(|p| !p.once) {
-        let mut rules = exact.get(&fold(&process.name)).cloned().unwrap_or_default();
+        let mut rules = exact.get(&fold_name(&process.name)).cloned().unwrap_or_default();
         rules.extend(patterns.iter().filter(|r| r.name.matches(&process.name)));
         rules.sort_by_key(|r| (r.layer, r.name.rank(), r.span.start));
         let path = join("process", &process.name);

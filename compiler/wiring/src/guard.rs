@@ -21,7 +21,7 @@ pub(crate) struct Scan {
     pub(crate) unclosed_strings: Vec<(usize, usize, &'static str)>,
     /// A bracket without its counterpart.
     pub(crate) unclosed_bracket: Option<(usize, u8)>,
-    /// Where a top-level table has a name that it had once.
+    /// Where a top-level table still has its old name.
     pub(crate) renamed: Vec<Range<usize>>,
 }
 
@@ -76,7 +76,7 @@ struct Scanner<'a> {
     header: bool,
     /// Below a header, where keys are no longer of the top level.
     below: bool,
-    /// The next byte that is not a blank begins the first key of its line or header.
+    /// Whether the first key of this line or header is still to come.
     first: bool,
 }
 
@@ -166,7 +166,7 @@ impl Scanner<'_> {
 
     fn scan_plain(&mut self, i: usize, byte: u8) -> Result<usize, Diagnostic> {
         let mut next = i + 1;
-        self.old_name(i, byte);
+        self.note_old_name(i, byte);
         match byte {
             b'\n' => {
                 self.end_line();
@@ -208,14 +208,14 @@ impl Scanner<'_> {
     }
 
     /// Remembers a top-level table under an old name, if its first key begins here.
-    fn old_name(&mut self, i: usize, byte: u8) {
+    fn note_old_name(&mut self, i: usize, byte: u8) {
         if byte.is_ascii_whitespace() || self.opens_header(byte) || !self.first {
             return;
         }
         self.first = false;
         if self.open.is_empty()
             && (self.header || !self.below)
-            && let Some(width) = self.bytes.get(i..).and_then(renamed::width)
+            && let Some(width) = self.bytes.get(i..).and_then(renamed::old_key_len)
         {
             self.found.renamed.push(i..i + width);
         }

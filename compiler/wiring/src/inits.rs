@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bp_contract::fold_name;
 use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
@@ -48,15 +49,14 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
             // As a process, it may be named after its only service.
             model
                 .service(name)
-                .filter(|_| names::fold(name) != names::fold(&callee.value))
+                .filter(|_| fold_name(name) != fold_name(&callee.value))
                 .map(|i| ("a service", i.span)),
         ];
         for (what, span) in taken.into_iter().flatten() {
             builder.out.push(codes::name_taken(item.key, "an init", name, what, span));
         }
-        let rival = inits
-            .values()
-            .find(|other| names::fold(&other.callee.value) == names::fold(&callee.value));
+        let rival =
+            inits.values().find(|other| fold_name(&other.callee.value) == fold_name(&callee.value));
         if let Some(other) = rival {
             let what = format!("init `{}` calls it", other.name.value);
             builder.out.push(codes::init_shared(

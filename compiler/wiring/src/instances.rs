@@ -3,9 +3,10 @@
 //! A later file wins over an earlier one; within a file, exact over glob over `*`.
 //! So one line in a file that extends another, `backend."*_db".kind = "mongodb"`, changes every instance that exists, though the base names each exactly.
 
-use bp_contract::selector::{Pattern, Rank};
 use std::collections::BTreeMap;
 
+use bp_contract::fold_name;
+use bp_contract::selector::{Pattern, Rank};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Span, nearest};
 
@@ -115,7 +116,7 @@ fn check_namespace(builder: &mut Builder<'_>, model: &WiringModel) {
     ];
     for (what, instances) in all {
         for instance in instances.values() {
-            match taken.get(&names::fold(&instance.name)) {
+            match taken.get(&fold_name(&instance.name)) {
                 Some((other, first)) => {
                     builder.out.push(codes::name_taken(
                         instance.span,
@@ -126,7 +127,7 @@ fn check_namespace(builder: &mut Builder<'_>, model: &WiringModel) {
                     ));
                 }
                 None => {
-                    taken.insert(names::fold(&instance.name), (what, instance.span));
+                    taken.insert(fold_name(&instance.name), (what, instance.span));
                 }
             }
         }
@@ -148,7 +149,7 @@ fn read_section(
             if name.contains('*') {
                 globs.push(rule);
             } else if names::check(section.what, name, item.key, builder.out) {
-                let rules = exact.entry(names::fold(name)).or_default();
+                let rules = exact.entry(fold_name(name)).or_default();
                 if let Some(first) = rules.iter().find(|r| r.layer == layer) {
                     builder.out.push(codes::set_twice(item.key, name, Some(first.key)));
                 } else {

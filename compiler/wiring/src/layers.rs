@@ -25,7 +25,7 @@ pub(crate) struct Layer {
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
     pub(crate) layers: Vec<Layer>,
-    /// Some text of the chain could not be read, so what is missing may have been meant.
+    /// Some text of the chain could not be read, so what seems to be missing may stand there.
     pub(crate) broken: bool,
 }
 
@@ -149,7 +149,7 @@ fn read_extends(
         ));
         return None;
     }
-    if let Some(found) = why_not_portable(here, from, text) {
+    if let Some(found) = describe_unportable(here, from, text) {
         let expected = "the path of one file, relative to this one";
         out.push(codes::wrong_shape(
             extends.span,
@@ -163,8 +163,8 @@ fn read_extends(
     Some(resolve_path(from, text))
 }
 
-/// Why a path in the file `from` would be another one on another machine, and the output with it; `None` if it would not.
-pub(crate) fn why_not_portable(
+/// What kind of path this is, in words, if it would mean another place on another machine, so that the output would differ too; `None` otherwise. `from` is the file that has it.
+pub(crate) fn describe_unportable(
     here: &Utf8Path,
     from: &Utf8Path,
     text: &str,
@@ -245,7 +245,7 @@ mod tests {
             ("~", true),
             ("~bp", false),
         ] {
-            assert_eq!(why_not_portable(here, from, text).is_some(), is, "{text}");
+            assert_eq!(describe_unportable(here, from, text).is_some(), is, "{text}");
         }
         let relative = |to: &str| relative_path(here, from, Utf8Path::new(to));
         assert_eq!(relative("/srv/shop/vendor/bp"), "../vendor/bp");

@@ -1,13 +1,14 @@
 //! The wiring after its files are merged.
 
-use bp_contract::selector::{EdgeSelector, Pattern, ServerSelector};
 use std::collections::BTreeMap;
 
+use bp_contract::fold_name;
+use bp_contract::selector::{EdgeSelector, Pattern, ServerSelector};
 use bp_diag::{Diagnostics, FileId, SourceMap, Span, Spanned};
 use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::{Grammar, Item, Table, build, layers, names};
+use crate::{Grammar, Item, Table, build, layers};
 
 /// One file of the `extends` chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,7 +234,7 @@ pub struct WiringModel {
     pub servers: Vec<ServerRule>,
     /// `[process]`, base file first, then in the order written; [`crate::resolve_processes`] puts them together.
     pub processes: Vec<ProcessRule>,
-    /// Something could not be read, so that what is absent may have been meant.
+    /// Some text could not be read, so what seems to be missing may stand there.
     pub broken: bool,
     /// `[target]`.
     pub target: TargetModel,
@@ -254,8 +255,8 @@ pub struct WiringModel {
 impl WiringModel {
     /// The init that calls a service.
     pub fn init_of(&self, service: &str) -> Option<&InitModel> {
-        let service = crate::names::fold(service);
-        self.inits.values().find(|init| crate::names::fold(&init.callee.value) == service)
+        let service = fold_name(service);
+        self.inits.values().find(|init| fold_name(&init.callee.value) == service)
     }
 
     /// The index of the file that a span is in; base is 0.
@@ -280,8 +281,8 @@ impl WiringModel {
 
     /// The removed instance of this name, `_` and `-` being the same.
     pub fn removed(&self, name: &str) -> Option<&RemovedInstance> {
-        let folded = names::fold(name);
-        self.removed.iter().find(|r| names::fold(&r.name) == folded)
+        let folded = fold_name(name);
+        self.removed.iter().find(|r| fold_name(&r.name) == folded)
     }
 }
 
@@ -313,6 +314,6 @@ fn find<'a, T>(map: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
         return found;
     }
     // Only a name that mixes both remains.
-    let folded = names::fold(name);
-    map.iter().find(|(other, _)| names::fold(other) == folded).map(|(_, entry)| entry)
+    let folded = fold_name(name);
+    map.iter().find(|(other, _)| fold_name(other) == folded).map(|(_, entry)| entry)
 }

@@ -1,5 +1,6 @@
 //! Names of instances, processes and applications, and why some are refused.
 
+use bp_contract::fold_name;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
 
@@ -34,11 +35,6 @@ const HOSTS: &[&str] = &[
     "localdomain",
     "localhost",
 ];
-
-/// A name's form for comparison: `-` is `_`.
-pub(crate) fn fold(name: &str) -> String {
-    name.replace('-', "_")
-}
 
 /// Whether the name has the pattern `[a-z][a-z0-9]*([_-][a-z0-9]+)*` and at most 40 characters.
 pub fn is_name(name: &str) -> bool {
@@ -102,7 +98,7 @@ fn suggest_usable(name: &str) -> Option<String> {
 
 /// What a well-formed name means elsewhere.
 fn reserved_meaning(name: &str) -> Option<String> {
-    let folded = fold(name);
+    let folded = fold_name(name);
     let folded = folded.as_str();
     if matches!(folded, "client" | "default" | "bp") {
         let why = match folded {
@@ -118,7 +114,7 @@ fn reserved_meaning(name: &str) -> Option<String> {
     if folded == "kubernetes" {
         return Some("`kubernetes` is the cluster's own service".to_owned());
     }
-    if HOSTS.iter().any(|host| fold(host) == folded) {
+    if HOSTS.iter().any(|host| fold_name(host) == folded) {
         return Some(format!("resolvers already know another host named `{name}`"));
     }
     if YAML_WORDS.contains(&folded) {
@@ -130,7 +126,7 @@ fn reserved_meaning(name: &str) -> Option<String> {
             .is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))
     };
     if DEVICES.contains(&folded) || numbered("com") || numbered("lpt") {
-        return Some(format!("some file systems keep `{name}` for a device"));
+        return Some(format!("some file systems reserve `{name}` for a device"));
     }
     None
 }

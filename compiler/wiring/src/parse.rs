@@ -13,7 +13,7 @@ use crate::{Item, Reference, Table, Value, renamed, syntax};
 #[derive(Debug, Default)]
 pub(crate) struct Parsed {
     pub(crate) root: Table,
-    /// Some text could not be read, so what is missing may have been meant.
+    /// Some text could not be read, so what seems to be missing may stand there.
     pub(crate) broken: bool,
 }
 

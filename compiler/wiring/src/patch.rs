@@ -90,7 +90,13 @@ fn read_text(
     let text = builder.read_string(item, &what, example)?;
     // The empty pointer is the whole document.
     if text.trim().is_empty() && key != "pointer" {
-        builder.out.push(codes::wrong_shape(item.span, &what, "a text", "empty", example));
+        builder.out.push(codes::wrong_shape(
+            item.span,
+            &what,
+            "a text that is not empty",
+            "an empty string",
+            example,
+        ));
         return None;
     }
     Some(Spanned::new(text, item.span))

@@ -6,11 +6,11 @@ use bp_diag::{Diagnostics, Edit, FileId, Span};
 use crate::guard::Scan;
 use crate::{Item, Table, Value};
 
-/// The old name and the new one; a plugin's table cannot have an old one.
+/// The old name and the new one; a plugin's table must not have an old one, since it would be read under the new name.
 const TABLES: &[(&str, &str)] = &[("job", "init")];
 
 /// How many bytes the key at the start of `rest` has, quotes included, if it is the old name of a table.
-pub(crate) fn width(rest: &[u8]) -> Option<usize> {
+pub(crate) fn old_key_len(rest: &[u8]) -> Option<usize> {
     let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     TABLES.iter().find_map(|(old, _)| {
         if let quote @ (b'"' | b'\'') = rest.first()? {
@@ -39,7 +39,12 @@ pub(crate) fn report(
             span: Span::new(file, range.start, range.end),
             text: (*new).to_owned(),
         };
-        let edits = scan.renamed.iter().filter(here).map(edit).collect();
+        // Renamed, some entry could be there twice.
+        let edits = if holds_same_key(root, new, &item) {
+            Vec::new()
+        } else {
+            scan.renamed.iter().filter(here).map(edit).collect()
+        };
         let (was, is) = (format!("[{old}.NAME]"), format!("[{new}.NAME]"));
         out.push(codes::renamed(item.key, &was, &is, edits));
         adopt(root, new, item);
@@ -60,4 +65,11 @@ fn adopt(root: &mut Table, name: &str, item: Item) {
         }
         Some(_) => {}
     }
+}
+
+/// Whether the table `name` has an entry that the table under its old name has too.
+fn holds_same_key(root: &Table, name: &str, old: &Item) -> bool {
+    let known = root.get(name).and_then(Item::as_table);
+    let (Some(known), Some(old)) = (known, old.as_table()) else { return false };
+    old.entries.keys().any(|key| known.get(key).is_some())
 }

@@ -3,10 +3,10 @@
 //! The rules of one edge merge from the least to the most specific, by the function that merges files.
 //! Specificity is (method, callee, caller), each exact over glob over `*`; then the later file.
 
-use bp_contract::selector::{Precedence, Rank};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bp_contract::selector::{Precedence, Rank};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
 

@@ -1,16 +1,17 @@
 //! Resolves every edge and server of a system, and reports what only all of them together show: selectors that match nothing or have no effect.
 
-use bp_contract::selector::{Pattern, Rank, Specificity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bp_contract::fold_name;
+use bp_contract::selector::{Pattern, Rank, Specificity};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
 use crate::resolve::{ResolveContext, Rule, resolve};
 use crate::{
     Acceptance, ChangeKind, EdgeKind, EdgeRule, EdgeShape, Grammar, ResolvedEdge, ResolvedSettings,
-    WiringModel, names,
+    WiringModel,
 };
 
 /// How one rule was used, over everything that it matches.
@@ -121,7 +122,7 @@ pub fn resolve_edges(
     let mut others = Vec::new();
     for (index, rule) in model.edges.iter().enumerate() {
         if rule.selector.callee.rank() == Rank::Exact {
-            by_callee.entry(names::fold(rule.selector.callee.as_str())).or_default().push(index);
+            by_callee.entry(fold_name(rule.selector.callee.as_str())).or_default().push(index);
         } else {
             others.push(index);
         }
@@ -129,7 +130,7 @@ pub fn resolve_edges(
     let mut resolver = Resolver::new(model.edges.iter().map(Rule::of_edge).collect());
     let mut results = Vec::new();
     for edge in edges {
-        let exact = by_callee.get(&names::fold(&edge.callee)).map_or(&[][..], Vec::as_slice);
+        let exact = by_callee.get(&fold_name(&edge.callee)).map_or(&[][..], Vec::as_slice);
         let candidates: Vec<usize> = exact.iter().chain(&others).copied().collect();
         let select = |method: Option<&str>| -> Vec<usize> {
             let fits = |i: &usize| {
@@ -191,12 +192,12 @@ pub fn resolve_servers(
             kind: "a server",
             accepts,
         };
-        let of_edge = select(None);
-        let edge = resolver.resolve(of_edge.clone(), &context);
+        let of_service = select(None);
+        let edge = resolver.resolve(of_service.clone(), &context);
         let mut resolved = BTreeMap::new();
         for method in methods {
             let matching = select(Some(method));
-            if matching != of_edge {
+            if matching != of_service {
                 context.subject = format!("{service}.{method}");
                 resolved.insert(method.clone(), resolver.resolve(matching, &context));
             }
@@ -255,8 +256,7 @@ fn report_unmatched_edge(
     let near = |pattern: &Pattern, names: &BTreeSet<&str>| {
         nearest(&pattern.as_str().replace('*', ""), names.iter().copied()).map(ToOwned::to_owned)
     };
-    let without_method =
-        |e: &&EdgeShape| selector.caller.matches(&e.caller) && selector.callee.matches(&e.callee);
+    let without_method = |e: &&EdgeShape| selector.matches_edge(&e.caller, &e.callee);
     let diagnostic =
         if let (Some(edge), Some(method)) = (edges.iter().find(without_method), &selector.method) {
             codes::selector_matches_nothing(

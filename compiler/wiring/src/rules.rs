@@ -1,8 +1,9 @@
 //! `[edge]`, `[server]` and `[process]`: selectors with their settings, file by file.
 
-use bp_contract::selector::{EdgeSelector, Pattern, Rank, SelectorFault, ServerSelector};
 use std::collections::BTreeMap;
 
+use bp_contract::fold_name;
+use bp_contract::selector::{EdgeSelector, Pattern, Rank, SelectorFault, ServerSelector};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostic, Span, Spanned, nearest};
 
@@ -20,7 +21,7 @@ pub(crate) fn read_edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
             let selector = match EdgeSelector::parse(text) {
                 Ok(selector) => selector,
                 Err(fault) => {
-                    builder.out.push(report_selector(&fault, item.key, text));
+                    builder.out.push(diagnose_selector(&fault, item.key, text));
                     continue;
                 }
             };
@@ -47,7 +48,7 @@ pub(crate) fn read_servers(builder: &mut Builder<'_>) -> Vec<ServerRule> {
             let selector = match ServerSelector::parse(text) {
                 Ok(selector) => selector,
                 Err(fault) => {
-                    builder.out.push(report_selector(&fault, item.key, text));
+                    builder.out.push(diagnose_selector(&fault, item.key, text));
                     continue;
                 }
             };
@@ -177,7 +178,7 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
             if !is_selector && !names::check("a process", name, item.key, builder.out) {
                 continue;
             }
-            if let Some(first) = seen.insert(names::fold(name), item.key) {
+            if let Some(first) = seen.insert(fold_name(name), item.key) {
                 builder.out.push(codes::set_twice(item.key, name, Some(first)));
                 continue;
             }
@@ -283,8 +284,8 @@ fn read_claims(
     claims
 }
 
-/// The diagnostic for a selector written at `span`.
-fn report_selector(fault: &SelectorFault, span: Span, text: &str) -> Diagnostic {
+/// Makes the diagnostic for a malformed selector at `span`.
+fn diagnose_selector(fault: &SelectorFault, span: Span, text: &str) -> Diagnostic {
     match fault {
         SelectorFault::Malformed { why, example } => codes::bad_selector(span, text, why, example),
         SelectorFault::Client { why, help } => codes::client_misplaced(span, why, help),

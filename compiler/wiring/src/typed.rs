@@ -2,9 +2,12 @@
 //!
 //! Plugins' key specifications stand on these.
 
-use bp_contract::units::{QuantityFault, format_duration, format_size, read_duration, read_size};
 use std::time::Duration;
 
+use bp_contract::units::{
+    DURATION_UNITS, QuantityFault, SIZE_UNITS, format_duration, format_size, read_duration,
+    read_size, unit_names,
+};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Applicability, Diagnostic, Edit, nearest};
 
@@ -129,8 +132,8 @@ impl Item {
                     bounded(self, path, duration, bounds, text)
                 }
                 Err(QuantityFault::Unit) => {
-                    let units = "`us`, `ms`, `s`, `m`, `h`";
-                    Err(self.misspelt(path, text, units, DURATION_FORMS, "500ms"))
+                    let units = unit_names(DURATION_UNITS);
+                    Err(self.misspelt(path, text, &units, DURATION_FORMS, "500ms"))
                 }
                 Err(QuantityFault::Range) => Err(codes::out_of_bounds(
                     self.span,
@@ -154,8 +157,8 @@ impl Item {
                     bounded(self, path, bytes, bounds, |n| format!("\"{}\"", format_size(n)))
                 }
                 Err(QuantityFault::Unit) => {
-                    let units = "`B`, `KiB`, `MiB`, `GiB`, `TiB`";
-                    Err(self.misspelt(path, text, units, SIZE_FORMS, "4MiB"))
+                    let units = unit_names(SIZE_UNITS);
+                    Err(self.misspelt(path, text, &units, SIZE_FORMS, "4MiB"))
                 }
                 Err(QuantityFault::Range) => Err(codes::out_of_bounds(
                     self.span,

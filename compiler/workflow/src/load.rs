@@ -425,7 +425,7 @@ impl Loader<'_> {
             Some(ModuleLocation::Neither(candidates)) if condition.is_none() => {
                 self.diagnostics.push(codes::module_file_missing(span, name, candidates));
             }
-            // cargo does not need the file of a module whose condition does not hold, so neither do we.
+            // The condition may not hold, and then cargo does not need the file, so its absence is not reported.
             Some(ModuleLocation::Neither(_)) | None => {}
         }
     }

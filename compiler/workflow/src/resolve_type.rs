@@ -131,7 +131,7 @@ impl<'a> TypeResolver<'a> {
             }
             TypeForm::Object(bounds) => self.resolve_object(bounds, span, scope),
             TypeForm::Anonymous(bounds) => {
-                let text = format!("impl {}", self.write_bounds(bounds, scope));
+                let text = format!("impl {}", self.format_bounds(bounds, scope));
                 local_type(text, span, "`impl Trait` has no name to decode it as")
             }
             TypeForm::Slice(element) => {
@@ -211,7 +211,7 @@ impl<'a> TypeResolver<'a> {
             [Bound::Trait { path, .. }] => self.resolve_interface(path, scope),
             _ => None,
         };
-        let text = format!("dyn {}", self.write_bounds(bounds, scope));
+        let text = format!("dyn {}", self.format_bounds(bounds, scope));
         let mut resolved_type = local_type(text, span, "a trait object is code, not data");
         resolved_type.shape = TypeShape::Dyn(interface);
         resolved_type
@@ -244,13 +244,13 @@ impl<'a> TypeResolver<'a> {
         }
     }
 
-    fn write_bounds(&mut self, bounds: &[Bound], scope: &Scope) -> String {
+    fn format_bounds(&mut self, bounds: &[Bound], scope: &Scope) -> String {
         let mut texts = Vec::new();
         for bound in bounds {
             match bound {
                 Bound::Trait { place, maybe, path } => {
                     let (_, head) = self.resolve_head(path, place.of(scope.file), scope);
-                    let tail = self.write_arguments(&path.arguments, scope);
+                    let tail = self.format_arguments(&path.arguments, scope);
                     let maybe = if *maybe { "?" } else { "" };
                     texts.push(format!("{maybe}{head}{tail}"));
                 }
@@ -260,7 +260,7 @@ impl<'a> TypeResolver<'a> {
         texts.join(" + ")
     }
 
-    fn write_arguments(&mut self, arguments: &Arguments, scope: &Scope) -> String {
+    fn format_arguments(&mut self, arguments: &Arguments, scope: &Scope) -> String {
         match arguments {
             Arguments::None => String::new(),
             Arguments::Angle(list) => {
@@ -298,7 +298,7 @@ impl<'a> TypeResolver<'a> {
         let path = &path.path;
         let resolved = self.names.resolve(scope.module, path, Namespace::Types);
         let text = match &resolved {
-            ResolvedName::Definition(id) => self.write_definition(*id, span),
+            ResolvedName::Definition(id) => self.format_definition(*id, span),
             ResolvedName::External(path) => match short_name(path) {
                 Some(short) => short.to_owned(),
                 // Generated code does not link every crate that the workflow links; the runtime re-exports these.
@@ -313,7 +313,7 @@ impl<'a> TypeResolver<'a> {
         (resolved, text)
     }
 
-    fn write_definition(&mut self, id: DefinitionId, span: Span) -> String {
+    fn format_definition(&mut self, id: DefinitionId, span: Span) -> String {
         let Some(definition) = self.names.tree.definition(id) else { return String::new() };
         if let Some(path) = self.names.reachable(id) {
             return path.to_owned();
@@ -368,7 +368,7 @@ impl<'a> TypeResolver<'a> {
                 local_type(head, span, "its crate is not linked")
             }
             ResolvedName::Unknown { certain } => {
-                let tail = self.write_arguments(arguments, scope);
+                let tail = self.format_arguments(arguments, scope);
                 if certain && head != "Self" && !head.starts_with("Self::") {
                     let near = self.names.suggest(scope.module, &path.path);
                     if near.is_some() || !self.names.may_be_unread(scope.module, &path.path) {
@@ -414,7 +414,7 @@ impl<'a> TypeResolver<'a> {
                 return local_type(head, span, "a trait is not a type");
             }
         };
-        let tail = self.write_arguments(arguments, scope);
+        let tail = self.format_arguments(arguments, scope);
         let text = format!("{head}{tail}");
         if generic {
             let reason = format!("`{}` is generic", definition.name);
@@ -484,7 +484,7 @@ impl<'a> TypeResolver<'a> {
         scope: &Scope,
     ) -> ResolvedType {
         let Some(kind) = encodable_type(full) else {
-            let tail = self.write_arguments(arguments, scope);
+            let tail = self.format_arguments(arguments, scope);
             let reason = format!("`{head}` has no encoding");
             return local_type(format!("{head}{tail}"), span, &reason);
         };

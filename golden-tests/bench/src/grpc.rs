@@ -141,7 +141,7 @@ pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Vec<RoundR
     Ok(found)
 }
 
-/// For profilers: so many calls by one side, whose server runs beside.
+/// For profilers: `number` calls by one side, whose server is a process of its own.
 pub(crate) async fn make_calls(side: &str, number: u32) -> Result<()> {
     let collector = ChildServer::new(&["collector"])?;
     let pair = match side {

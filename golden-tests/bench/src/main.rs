@@ -76,12 +76,12 @@ fn build_single_thread_runtime() -> Result<Runtime> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
-/// As `App::main` has it.
+/// The same runtime as `App::main` builds.
 fn build_process_runtime() -> Result<Runtime> {
     Ok(Builder::new_multi_thread().enable_all().build()?)
 }
 
-/// So many calls on a service in the same process.
+/// Makes `calls` calls on a service in the same process.
 fn run_in_process(side: &str, calls: u64) -> Result<()> {
     build_single_thread_runtime()?.block_on(async {
         let counted = if side == "ours" {

@@ -4,7 +4,7 @@ use bp_diag::render::{Style, render_human, render_json, render_short};
 use bp_diag::{Diagnostics, Severity, SourceMap};
 
 /// How many diagnostics are rendered for people: rendering is slow, and the same for all.
-const DRAWN: usize = 20;
+const RENDERED: usize = 20;
 
 /// Checks that diagnostics can be shown, point into their texts, and report the input rather than a fault of `bp`.
 pub(crate) fn check(found: Diagnostics, sources: &SourceMap) {
@@ -18,7 +18,7 @@ pub(crate) fn check(found: Diagnostics, sources: &SourceMap) {
         }
         let _ = render_short(diagnostic, sources);
         let _ = render_json(diagnostic, sources);
-        if number < DRAWN {
+        if number < RENDERED {
             let _ = render_human(diagnostic, sources, Style::default());
         }
     }

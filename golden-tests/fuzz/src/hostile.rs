@@ -162,7 +162,7 @@ impl Text {
         }
         let mut parameters = BTreeSet::new();
         let mut parameter = || loop {
-            // The wiring has another name for `impl`.
+            // In a wiring, `impl` names the implementation, so no parameter can be called that.
             let word = self.arguments.take(choices, &mut parameters);
             if word != "r#impl" {
                 break word;

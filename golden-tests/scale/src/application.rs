@@ -114,7 +114,7 @@ fn write_library(services: &[usize]) -> String {
 /// What can go wrong.
 #[derive(Debug, bp_std::ServiceError)]
 pub enum ScaleError {
-    /// The request has no asker.
+    /// The request does not say who asks.
     #[status(invalid_argument)]
     Nobody(String),
     /// The infrastructure failed.

@@ -21,7 +21,7 @@ pub struct Run {
     pub stages: Vec<(String, f64, f64)>,
 }
 
-/// Runs a program in a folder; through a child process that measures it, so that each run has its own peak.
+/// Runs a program in a folder, through a child process that measures it, so that each run has its own peak.
 ///
 /// # Errors
 /// When it cannot be started, or fails.

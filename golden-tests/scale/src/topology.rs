@@ -51,7 +51,9 @@ impl Topology {
         let file: File = serde_json::from_str(text).context("not a topology")?;
         let services = file.facts.nodes;
         if let Some(call) = file.edges.iter().find(|(a, b, _)| a.max(b) >= &services) {
-            bail!("the call {call:?} names a service, but there are only {services}");
+            bail!(
+                "the call {call:?} names a service that does not exist: there are only {services}"
+            );
         }
         Ok(Self::new(services, file.edges.into_iter().map(|(from, to, _)| (from, to))))
     }
@@ -76,7 +78,7 @@ impl Topology {
         let drawn: Vec<(usize, usize)> = (0..services)
             .filter_map(|_| degrees.get(random.usize(..degrees.len().max(1))).copied())
             .collect();
-        // Each stub gets a rank; a caller's rank comes before its callee's.
+        // One entry for each end of a call, sorted by service: a caller's entry comes before its callee's, so there is no cycle.
         let mut ranked: Vec<(usize, usize)> = drawn
             .iter()
             .copied()

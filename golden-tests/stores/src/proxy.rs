@@ -73,7 +73,7 @@ impl Proxy {
         self.state.send_modify(|state| state.generation += 1);
     }
 
-    /// With `true`, closes every connection and refuses new ones; with `false`, accepts them again.
+    /// With `true`, closes every connection, and new ones as soon as they are made; with `false`, new ones stay open again.
     pub fn close(&self, closed: bool) {
         self.state.send_modify(|state| {
             state.generation += 1;

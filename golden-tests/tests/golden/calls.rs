@@ -216,7 +216,7 @@ fn json(written: &str) -> Result<Value> {
     Ok(of(&table["value"]))
 }
 
-/// Whether `bp check` refuses on purpose what the runtime would take: JSON has only a text for some numbers, and that text is not text in the wiring; items beyond the last parameter are ignored.
+/// Whether `bp check` refuses on purpose what the runtime would take: JSON writes `nan` and `inf` as a text, which the runtime takes for a string, but in the wiring they are numbers; and the runtime ignores items beyond a tuple's last.
 fn is_stricter(ty: &str, written: &str) -> bool {
     let is_odd = ["nan", "inf", "-inf"].contains(&written);
     is_odd && !ty.starts_with('f') || ty == "(u8,)" && written.contains(", 2]")

@@ -22,7 +22,7 @@ fn bytes(seed: u64) -> Vec<u8> {
     (0..400).map(|_| random.u8(..)).collect()
 }
 
-/// Most workflows with such words are accepted, and in none of them a name is ambiguous.
+/// Most workflows with such words are accepted, and in none of them is a name ambiguous.
 fn emitted() -> Result<()> {
     const WORKFLOWS: u64 = 150;
     let mut accepted = 0;

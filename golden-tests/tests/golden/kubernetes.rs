@@ -200,11 +200,11 @@ fn allows(rules: &Value, side: &str, peer: &Peer<'_>, port: u64) -> bool {
                         && p["ipBlock"].is_null()
                         && selects(&p["podSelector"], &pod.labels)
                 }
-                Peer::OutsidePod(stranger) => {
+                Peer::OutsidePod(outside) => {
                     !p["namespaceSelector"].is_null()
-                        && selects(&p["namespaceSelector"], &stranger.namespace)
+                        && selects(&p["namespaceSelector"], &outside.namespace)
                         && (p["podSelector"].is_null()
-                            || selects(&p["podSelector"], &stranger.labels))
+                            || selects(&p["podSelector"], &outside.labels))
                 }
             })
         });
@@ -229,15 +229,15 @@ fn allowed(policies: &[&Value], pod: &Pod, direction: &str, peer: &Peer<'_>, por
 
 /// Who may connect to whom: `caller -> callee:port`, with `*` for callers outside.
 fn list_pairs(policies: &[&Value], pods: &[Pod]) -> BTreeSet<String> {
-    let nobody = OutsidePod {
+    let outside_pod = OutsidePod {
         namespace: BTreeMap::from([("kubernetes.io/metadata.name".to_owned(), "x".to_owned())]),
         labels: BTreeMap::new(),
     };
     let mut out = BTreeSet::new();
     for callee in pods {
         for port in &callee.ports {
-            let stranger = Peer::OutsidePod(&nobody);
-            if allowed(policies, callee, "Ingress", &stranger, *port) {
+            let outside = Peer::OutsidePod(&outside_pod);
+            if allowed(policies, callee, "Ingress", &outside, *port) {
                 out.insert(format!("* -> {}:{port}", callee.name));
             }
             for caller in pods.iter().filter(|caller| caller.name != callee.name) {

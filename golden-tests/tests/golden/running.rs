@@ -85,7 +85,7 @@ impl Running {
                 break;
             }
         }
-        // The pipe must be read to its end, or the system would stop when it is full.
+        // The pipe must be read to its end, or the system would block when it is full.
         std::thread::spawn(move || std::io::copy(&mut lines.by_ref(), &mut std::io::sink()));
         Ok(running)
     }

@@ -113,7 +113,7 @@ fn hotel() -> Result<()> {
     let entry = running.entry()?.to_owned();
     let search = TracedSearch::ask(&entry)?;
     let names = Names::read()?;
-    fetch_metrics(&running, &names)?;
+    check_metrics(&running, &names)?;
     running.stop()?;
 
     let spans = collector.spans();
@@ -128,7 +128,7 @@ fn hotel() -> Result<()> {
 }
 
 /// The metrics of the processes are present, and have known names.
-fn fetch_metrics(running: &Running, names: &Names) -> Result<()> {
+fn check_metrics(running: &Running, names: &Names) -> Result<()> {
     let mut metrics = BTreeSet::new();
     for process in running.processes() {
         let text = running.fetch_metrics(&process)?;

@@ -237,7 +237,7 @@ impl<S: DocumentStore + ?Sized> DocumentStoreExt for S {}
 pub struct TypedPage<T> {
     /// Ids and bodies, in the query's order.
     pub entries: Vec<(String, T)>,
-    /// The token for the page behind this one; `None` when there was no more.
+    /// The token for the page after this one; `None` when there was no more.
     pub next: Option<String>,
 }
 

@@ -151,7 +151,7 @@ pub struct Query {
     pub fields: Vec<String>,
     /// The order, most significant first; the id ascending decides last.
     pub sort: Vec<Sort>,
-    /// At most so many documents in the page: 1 to [`Query::MAX_LIMIT`], 0 for [`Query::DEFAULT_LIMIT`].
+    /// The largest number of documents in the page: 1 to [`Query::MAX_LIMIT`], 0 for [`Query::DEFAULT_LIMIT`].
     pub limit: u32,
     /// The token of the page before this one ([`Page::next`]), of a query with the same sort.
     pub after: Option<String>,
@@ -211,7 +211,7 @@ impl Query {
 pub struct Page {
     /// In the query's order.
     pub documents: Vec<Document>,
-    /// The token for the page behind this one; `None` when there was no more.
+    /// The token for the page after this one; `None` when there was no more.
     pub next: Option<String>,
 }
 

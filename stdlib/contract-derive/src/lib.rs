@@ -19,7 +19,7 @@ use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, parse_macro_input};
 /// | `default = 3`, `default = "10s"` | the value when the wiring says nothing; without it the field must be written, unless its type can be absent |
 /// | `range = 1..=5`, `range = "1s"..` | bounds, inclusive |
 /// | `tunable` | may change without a rebuild |
-/// | `fixed` | `bp` needs the value, so it is no reference |
+/// | `fixed` | `bp` needs the value, so a reference is refused |
 /// | `secret` | is only ever a reference, and never shown |
 /// | `example = "\"5s\""` | a value for the documentation, as wiring writes it |
 /// | `name = "for"` | the setting's name, where Rust's is another |

@@ -117,15 +117,11 @@ fn implement_value(ident: &Ident) -> TokenStream {
             fn write(&self) -> Option<::bp_contract::setting::__private::Value> {
                 Some(#settings::write(self))
             }
-
-            fn absent() -> Option<Self> {
-                #settings::read(&::bp_contract::setting::__private::Value::Null).ok()
-            }
         }
     }
 }
 
-/// For whoever reads settings by serde.
+/// For code that reads settings by serde.
 fn implement_deserialize(ident: &Ident) -> TokenStream {
     let serde = quote!(::bp_contract::setting::__private::serde);
     let value = quote!(::bp_contract::setting::__private::Value);

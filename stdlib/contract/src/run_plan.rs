@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use crate::setting::{SettingPlan, SettingType};
 use crate::units;
 use crate::wire::WireTable;
-pub use stack::{Stack, StackTable};
+pub use stack::{Stack, StackTable, StackTableBuilder};
 
 /// The version of the plan's form; raised when a runtime of the version before would misread it.
 pub const VERSION: u32 = 1;
@@ -200,12 +200,7 @@ pub struct EdgePlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listener: Option<String>,
     /// What a call without a deadline gets.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "units::optional_duration",
-        serialize_with = "units::write_optional_duration"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "deadline")]
     pub deadline: Option<Duration>,
 }
 
@@ -275,12 +270,7 @@ pub struct ServedPlan {
     #[serde(default)]
     pub settings: Value,
     /// What a call that arrives without a deadline gets.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "units::optional_duration",
-        serialize_with = "units::write_optional_duration"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "deadline")]
     pub deadline: Option<Duration>,
 }
 
@@ -315,7 +305,7 @@ pub struct AddressPlan {
 
 /// How a process stops, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct DrainPlan {
     /// Between being unready and refusing connections.
     pub delay_ms: u64,
@@ -390,6 +380,13 @@ pub struct SmokePlan {
     /// The application error's code, if it must fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_error: Option<String>,
+}
+
+/// How a deadline is written: `"30s"`.
+mod deadline {
+    pub(super) use crate::units::{
+        optional_duration as deserialize, write_optional_duration as serialize,
+    };
 }
 
 /// Keeps an expected `null` apart from no expectation.

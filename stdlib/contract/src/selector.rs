@@ -216,8 +216,7 @@ impl EdgeSelector {
         if caller.as_str() == CLIENT && !exact {
             return Err(SelectorFault::Client {
                 why: "what the outside world may call is named exactly".to_owned(),
-                help: "write one `[edge.\"client -> name\"]` for each service to publish"
-                    .to_owned(),
+                help: "write one `[edge.\"client -> name\"]` for each published service".to_owned(),
             });
         }
         Ok(Self { caller, callee, method })

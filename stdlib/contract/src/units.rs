@@ -34,6 +34,12 @@ pub const DURATION_UNITS: &[Unit] = &[
 pub const SIZE_UNITS: &[Unit] =
     &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
 
+/// The names of units for a sentence: "`us`, `ms`, `s`, `m`, `h`".
+pub fn unit_names(units: &[Unit]) -> String {
+    let names: Vec<String> = units.iter().map(|(name, _)| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
 /// What a message asks for where a duration is expected.
 pub const A_DURATION: &str = "a duration such as \"500ms\"";
 

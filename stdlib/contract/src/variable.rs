@@ -36,6 +36,9 @@ pub const SECRETS_FOLDER: &str = "/run/secrets";
 /// The path of a file that a process writes the ports to that it was given.
 pub const PORTS_FILE: &str = "BP_PORTS_FILE";
 
+/// Where black-box tests find the system: `running` instead of one of their own.
+pub const TEST_TARGET: &str = "BP_TEST_TARGET";
+
 /// What stands before the name of an address that is dialled.
 pub const ADDRESS_PREFIX: &str = "BP_ADDR_";
 

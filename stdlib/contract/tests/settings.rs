@@ -55,6 +55,19 @@ struct Budget {
     growth: f64,
 }
 
+/// A table in which something must be written.
+#[derive(Debug, Settings)]
+struct Outer {
+    /// Below.
+    inner: Inner,
+}
+
+#[derive(Debug, Settings)]
+struct Inner {
+    /// Needed.
+    must: u32,
+}
+
 #[test]
 fn declarations_follow_from_the_fields() {
     const BUDGET: &[Setting] = &[
@@ -143,4 +156,6 @@ fn what_cannot_be_read_is_said_with_its_place() {
     ] {
         assert_eq!(Everything::read(&value).unwrap_err().to_string(), expected);
     }
+    let error = Outer::read(&json!({})).unwrap_err().to_string();
+    assert_eq!(error, "`inner.must`: expected a whole number, found nothing");
 }

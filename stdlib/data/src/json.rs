@@ -174,7 +174,7 @@ pub fn to_canonical<T: Data>(value: &T) -> Value {
     value.to_json()
 }
 
-/// Whether [`to_canonical`] asks.
+/// Whether this is inside a call of [`to_canonical`].
 pub(crate) fn is_canonical() -> bool {
     CANONICAL.get()
 }

@@ -10,7 +10,7 @@ use crate::error::{DecodeError, Problem};
 use crate::writer::WireType;
 use crate::{Data, MAX_DEPTH};
 
-/// One field's occurrence: its tag as on the wire, and where in the root buffer its content starts.
+/// One field's occurrence, an entry of a message's index: its tag as on the wire, and where in the root buffer its content starts.
 #[derive(Debug, Clone, Copy)]
 struct Occurrence {
     tag: u32,

@@ -161,7 +161,7 @@ impl InterfaceGlue {
         Ok((stubs.client)(client))
     }
 
-    /// The server's half over an instance of the trait; `None` when it is of another trait, or the interface is one for direct calls.
+    /// The dispatch of calls to an instance of the trait; `None` when it is of another trait, or the interface is one for direct calls.
     pub fn build_dispatch(&self, instance: &AnyInstance) -> Option<Arc<dyn Dispatch>> {
         (self.stubs.as_ref()?.server)(instance)
     }

@@ -182,7 +182,7 @@ pub struct ConnectContext {
     pub interface: &'static Interface,
     /// The transport's settings on the caller's side.
     pub settings: Settings,
-    /// What the listener says of the callee: such as routes.
+    /// What the listener says of the callee, such as routes.
     pub callee_settings: Settings,
     /// The largest message, both ways; `max_message` is read centrally and absent from `settings`.
     pub limit: MessageLimit,

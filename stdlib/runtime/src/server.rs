@@ -122,7 +122,7 @@ impl Served {
         self.inner.interface
     }
 
-    /// What the transport is told about this instance: such as routes.
+    /// What the transport is told about this instance, such as routes.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
     }

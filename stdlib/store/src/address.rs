@@ -29,7 +29,7 @@ impl Address {
         }
     }
 
-    /// The [`Database`] that telemetry names for an instance with such an address.
+    /// The [`Database`] by which telemetry knows an instance with such an address.
     ///
     /// # Errors
     /// As [`Address::of`].

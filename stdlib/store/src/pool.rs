@@ -55,9 +55,9 @@ struct StaleBefore {
     discard: Option<Instant>,
 }
 
-/// A probe under way; when it ends without an answer, all connections of that time are thrown away.
+/// A probe under way; when it ends without an answer, perhaps because the caller's deadline passed, all connections of that time are thrown away.
 ///
-/// The caller's deadline may end it too. Otherwise each of many calls with little time would find out about one dead connection.
+/// If only this one were thrown away, each of many calls with little time would find out about just one dead connection.
 struct ProbeGuard<'k> {
     stale_before: &'k Mutex<StaleBefore>,
     answered: bool,
@@ -86,7 +86,7 @@ impl<C: Connect> ConnectionFactory<C> {
         *self.stale_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An exchange ended without an answer: the next call probes its connection first.
+    /// An exchange ended without an answer: every connection that last answered before now is probed before it is used again.
     fn suspect_others(&self) {
         update(&self.stale_before, |stale_before, now| stale_before.probe = Some(now));
     }
@@ -116,8 +116,8 @@ impl<C: Connect> managed::Manager for ConnectionFactory<C> {
             return Ok(());
         }
         let mut guard = ProbeGuard { stale_before: &self.stale_before, answered: false };
-        let sign = self.connect.is_alive(&mut pooled.connection);
-        if tokio::time::timeout(PROBE_TIMEOUT, sign).await == Ok(true) {
+        let probe = self.connect.is_alive(&mut pooled.connection);
+        if tokio::time::timeout(PROBE_TIMEOUT, probe).await == Ok(true) {
             guard.answered = true;
             pooled.answered = Instant::now();
             return Ok(());
@@ -257,7 +257,7 @@ impl<C: Connect> DerefMut for Lease<C> {
 
 impl<C: Connect> Drop for Lease<C> {
     fn drop(&mut self) {
-        // Dropped in mid-call (a deadline, a cancellation), the next answer on it would belong to this call, not to the next one.
+        // A lease that is dropped in mid-call (a deadline, a cancellation) loses its connection: the next answer on it would belong to this call, not to the next one.
         if let Some(pool) = self.pool() {
             pool.manager().suspect_others();
         }

@@ -119,7 +119,7 @@ impl System<'_> {
         if let Some(search) = search {
             // Callers learn a new name within half a second.
             std::thread::sleep(Duration::from_secs(1));
-            println!("── {}", search.said(&format!("{address} {}", self.listener()?))?);
+            println!("── {}", search.run(&format!("{address} {}", self.listener()?))?);
         }
         let all = output(&mut self.workload(&address, "compare", "answers", None))?;
         println!("── as local: {all}");
@@ -220,8 +220,8 @@ impl TraceSearch {
         Ok(Self { child, collector: format!("{ip}:{}", port.trim()), said })
     }
 
-    /// What it says once it knows where to ask.
-    fn said(&mut self, addresses: &str) -> Result<String> {
+    /// Tells it where to ask, and returns what it prints.
+    fn run(&mut self, addresses: &str) -> Result<String> {
         let mut stdin = self.child.stdin.take().context("it is asked once")?;
         writeln!(stdin, "{addresses}")?;
         let mut line = String::new();

@@ -48,7 +48,10 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
     for path in list_files(&root.join("docs/errors"), "md")? {
         let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let Some(title) = titles.get(&id) else {
-            faults.push(format!("{} is the page of no code", relative_name(root, &path)));
+            faults.push(format!(
+                "{} is the page of a code that does not exist",
+                relative_name(root, &path)
+            ));
             continue;
         };
         let head = format!("# {id}: {title}");

@@ -12,7 +12,7 @@ const LINES: usize = 800;
 const LONG: &[(&str, &str)] = &[];
 /// Where an unordered map cannot reach output, and why.
 const UNORDERED: &[(&str, &str)] = &[];
-/// Where the compiler may use the machine directly, besides `bp-system`, and why.
+/// Where the compiler may use the machine directly, and why.
 const IMPURE: &[(&str, &str)] = &[
     ("compiler/system/src/real.rs", "it is the implementation of `System`"),
     ("compiler/bp/", "the command line starts processes and supervises them"),

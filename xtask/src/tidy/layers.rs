@@ -9,7 +9,7 @@ use serde_json::Value;
 /// What the compiler and the running system agree on: the one crate that both sides, and both halves of plugins, depend on.
 const CONTRACT: &str = "bp-contract";
 
-/// What each compiler crate may depend on beside the contract, from the bottom up; a crate that is not listed may not be a compiler crate.
+/// What each compiler crate may depend on besides the contract, from the bottom up; a crate that is not listed may not be a compiler crate.
 const COMPILER: &[(&str, &[&str])] = &[
     ("bp-diag", &[]),
     ("bp-system", &[]),
@@ -37,7 +37,7 @@ const COMPILER: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What each crate of the runtime may depend on beside the contract.
+/// What each crate of the runtime may depend on besides the contract.
 const STDLIB: &[(&str, &[&str])] = &[
     (CONTRACT, &["bp-contract-derive"]),
     ("bp-contract-derive", &[]),

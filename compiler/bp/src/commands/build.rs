@@ -29,9 +29,9 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Build) -> Option<()> {
         // This compares what is on the disk, so no remembered stamps are used.
         return WiringBuild::new(context, application, out, mode, Stamps::none()).check();
     }
-    let job = WiringBuild::with_stamps(context, application, out, mode);
-    let known = job.recall_or_compile();
-    job.build(known).map(|_| ())
+    let build = WiringBuild::with_stamps(context, application, out, mode);
+    let known = build.recall_or_compile();
+    build.build(known).map(|_| ())
 }
 
 /// How to build.
@@ -172,7 +172,7 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
     /// Makes the artifacts of a compiled wiring; also returns the clock.
     fn emit(&self, compiled: &Compiled, system: &dyn System) -> Option<(Artifacts, Clock<'c>)> {
         let (context, out) = (self.context, &self.out);
-        let Some(plan) = context.check_plan(compiled) else {
+        let Some(plan) = context.plan_or_report(compiled) else {
             context.print_timings(self.mode.timings, &compiled.timings);
             return None;
         };

@@ -14,7 +14,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Check) -> Option<()> {
         context.or_report(Application::find(context.system, arguments.wiring.as_deref()))?;
     let options = CompileOptions { pins: true, ..CompileOptions::default() };
     let compiled = context.compile_on(context.system, application, options);
-    let mut good = context.check_plan(&compiled).is_some();
+    let mut good = context.plan_or_report(&compiled).is_some();
     // Patches can be checked only against the files that they edit.
     if good && !compiled.wiring.patches.is_empty() {
         good = check_patches(context, &compiled);
@@ -30,8 +30,8 @@ fn apply_fixes(context: &Context<'_>, arguments: &Check) -> Option<()> {
     let application =
         context.or_report(Application::find(context.system, arguments.wiring.as_deref()))?;
     let options = CompileOptions { verify: context.verify, ..CompileOptions::default() };
-    let find_fixes = find_fixes(context.system, context.registry, &application, options);
-    for (path, bytes) in &find_fixes.files {
+    let fixes = find_fixes(context.system, context.registry, &application, options);
+    for (path, bytes) in &fixes.files {
         if let Err(e) = context.system.write_durable(path, bytes) {
             let text = e.to_string();
             context
@@ -40,7 +40,7 @@ fn apply_fixes(context: &Context<'_>, arguments: &Check) -> Option<()> {
             return None;
         }
     }
-    for made in &find_fixes.made {
+    for made in &fixes.made {
         let (path, line) = (&made.path, made.line);
         context.output.say(&format!("{path}:{line}: fixed {}: {}", made.code, made.message));
     }
@@ -49,7 +49,7 @@ fn apply_fixes(context: &Context<'_>, arguments: &Check) -> Option<()> {
 
 /// Reports a runtime that no build can link.
 ///
-/// Only commands that check or make files do this; explaining or comparing wirings needs no runtime.
+/// Making files reports it too; commands that only explain a wiring need no runtime.
 fn check_runtime(context: &Context<'_>, compiled: &Compiled) -> bool {
     let Some(plan) = &compiled.plan else { return false };
     let (system, root, span) =

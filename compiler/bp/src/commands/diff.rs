@@ -91,7 +91,7 @@ fn compile_side(context: &Context<'_>, named: SideArgument<'_>) -> Option<Compil
     let options = CompileOptions { verify: context.verify, ..CompileOptions::default() };
     let compiled = compile(system, context.registry, application, options);
     if compiled.plan.is_none() {
-        context.check_plan(&compiled);
+        context.plan_or_report(&compiled);
         return None;
     }
     Some(CompiledSide { compiled, revision })

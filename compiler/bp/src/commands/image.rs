@@ -14,7 +14,7 @@ use crate::cli::Pin;
 /// Pins the images that the wiring's targets name; pins of other wirings' images stay.
 pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
     let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
-    let plan = context.check_plan(&compiled)?;
+    let plan = context.plan_or_report(&compiled)?;
     let mut lock = context.or_report(read_image_lock(context.system, &compiled.application))?;
     let before = lock.clone();
     let registry = ImageSettings::of(plan).and_then(|settings| settings.registry);

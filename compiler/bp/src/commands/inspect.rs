@@ -18,7 +18,7 @@ pub(crate) fn print_ir(context: &Context<'_>, arguments: &IrDump) -> Option<()> 
     }
     let compiled =
         context.compile(arguments.wiring.as_deref(), false, arguments.after.as_deref())?;
-    let plan = context.check_plan(&compiled);
+    let plan = context.plan_or_report(&compiled);
     let text = match (&compiled.dump, plan, arguments.format) {
         (Some(dump), _, DumpFormat::Text) => dump.text.clone(),
         (Some(dump), _, DumpFormat::Json) => format!("{:#}\n", dump.json),
@@ -35,7 +35,7 @@ pub(crate) fn print_ir(context: &Context<'_>, arguments: &IrDump) -> Option<()> 
 
 pub(crate) fn print_graph(context: &Context<'_>, arguments: &Graph) -> Option<()> {
     let compiled = context.compile(arguments.wiring.as_deref(), false, None)?;
-    let plan = context.check_plan(&compiled)?;
+    let plan = context.plan_or_report(&compiled)?;
     let format = match arguments.format {
         GraphForm::Dot => GraphFormat::Dot,
         GraphForm::Mermaid => GraphFormat::Mermaid,
@@ -67,7 +67,7 @@ pub(crate) fn explain(context: &Context<'_>, arguments: &Explain) -> Option<()> 
         return None;
     }
     let compiled = context.compile(Some(&arguments.what), false, None)?;
-    let plan = context.check_plan(&compiled)?;
+    let plan = context.plan_or_report(&compiled)?;
     let text = match &arguments.name {
         Some(name) => context.or_report(driver_explain::explain(plan, name))?,
         // What can be asked next.

@@ -60,7 +60,7 @@ impl Context<'_> {
     }
 
     /// Prints the diagnostics; returns the plan unless there is an error.
-    pub(crate) fn check_plan<'c>(&self, compiled: &'c Compiled) -> Option<&'c Plan> {
+    pub(crate) fn plan_or_report<'c>(&self, compiled: &'c Compiled) -> Option<&'c Plan> {
         let all = compiled.diagnostics.clone().sorted();
         if self.output.print_diagnostics(all, &compiled.sources) {
             return None;

@@ -164,7 +164,7 @@ fn write_lock(context: &Context<'_>, root: &Utf8Path) -> Option<()> {
         context.or_report(Application::find(context.system, Some(wiring.as_str())))?;
     let compiled =
         compile(context.system, context.registry, application, CompileOptions::default());
-    context.check_plan(&compiled)?;
+    context.plan_or_report(&compiled)?;
     let (path, update) = compiled.lock.as_ref()?;
     context.or_report(write_file(context.system, path, update.text.as_bytes()))
 }

@@ -98,8 +98,9 @@ pub(super) struct RunRequest<'a> {
 pub(super) fn prepare(context: &Context<'_>, request: &RunRequest<'_>) -> Option<Prepared> {
     let application = context.or_report(Application::find(context.system, request.wiring))?;
     let (root, out) = (application.root.clone(), application.output());
-    let job = WiringBuild::with_stamps(context, application.clone(), out, BuildOptions::default());
-    let known = job.recall_or_compile();
+    let build =
+        WiringBuild::with_stamps(context, application.clone(), out, BuildOptions::default());
+    let known = build.recall_or_compile();
     // Without a plan nothing is built, so there is nothing to wait for.
     let mirrors = match known.summarize() {
         Some(about) => {
@@ -111,7 +112,7 @@ pub(super) fn prepare(context: &Context<'_>, request: &RunRequest<'_>) -> Option
         }
         None => None,
     };
-    let built = job.build(known)?;
+    let built = build.build(known)?;
     context.or_report(prepare_built(context, &application, &mirrors?, built, request))?
 }
 

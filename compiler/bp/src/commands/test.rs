@@ -4,6 +4,7 @@
 
 use std::process::Command;
 
+use bp_contract::variable;
 use bp_diag::catalog;
 use bp_driver::Application;
 
@@ -36,7 +37,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Test) -> Option<()> {
             command
                 .args(&arguments.arguments)
                 .envs(supervisor.caller_environment())
-                .env("BP_TEST_TARGET", "running");
+                .env(variable::TEST_TARGET, "running");
             match supervisor.run_while(command.spawn()) {
                 Ok(status) if status.success() => {}
                 Ok(status) => failed.push(format!("tests/{name}.rs: {status}")),

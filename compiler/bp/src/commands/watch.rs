@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
     let mut saves = watch_saves(context, arguments)?;
     let mut data = if arguments.fresh { DataFolder::Fresh } else { DataFolder::Kept };
     loop {
-        let Some(prepared) = build_again(context, arguments) else {
+        let Some(prepared) = build_program(context, arguments) else {
             if signals::is_cut_short() {
                 return None;
             }
@@ -66,7 +66,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
     }
 }
 
-fn build_again(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
+fn build_program(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
     prepare(
         context,
         &run::RunRequest {
@@ -93,7 +93,7 @@ fn build_on_saves(
             continue;
         }
         context.output.say(&format!("saved: {}", saved.join(", ")));
-        let Some(fresh) = build_again(context, arguments) else {
+        let Some(fresh) = build_program(context, arguments) else {
             // The supervisor saw the signal too, and stops the system in order.
             if signals::is_cut_short() {
                 signals::mark_answered();

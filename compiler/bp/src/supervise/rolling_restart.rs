@@ -58,7 +58,7 @@ enum Step {
 #[derive(Debug)]
 struct OldCopy {
     running: RunningProcess,
-    stop: Duration,
+    stop_limit: Duration,
     /// Its ports, unless the new copy has them.
     ports: Vec<u16>,
 }
@@ -96,7 +96,9 @@ impl RollingRestart {
                 CopyState::Running(running) => vec![(running, new.stop_limit)],
                 CopyState::Waiting(_) | CopyState::Stopped => Vec::new(),
             },
-            Step::Noticing { old, .. } | Step::Leaving { old, .. } => vec![(old.running, old.stop)],
+            Step::Noticing { old, .. } | Step::Leaving { old, .. } => {
+                vec![(old.running, old.stop_limit)]
+            }
             Step::Next | Step::Returning { .. } => Vec::new(),
         }
     }
@@ -137,7 +139,7 @@ impl RollingRestart {
             Step::Joining { new, limit } => self.await_new(supervisor, new, limit),
             Step::Noticing { old, until } if Instant::now() >= until => {
                 old.running.terminate();
-                let limit = Instant::now() + old.stop + GRACE;
+                let limit = Instant::now() + old.stop_limit + GRACE;
                 StepOutcome::Continue(Step::Leaving { old, limit })
             }
             Step::Leaving { old, limit } => self.await_old_end(supervisor, old, limit),
@@ -174,7 +176,7 @@ impl RollingRestart {
         supervisor.publish();
         match before {
             CopyState::Running(running) => {
-                let old = OldCopy { running, stop, ports: Vec::new() };
+                let old = OldCopy { running, stop_limit: stop, ports: Vec::new() };
                 StepOutcome::Continue(Step::Noticing { old, until: Instant::now() + NOTICE })
             }
             CopyState::Waiting(_) | CopyState::Stopped => self.start_again(supervisor),
@@ -220,7 +222,7 @@ impl RollingRestart {
         let ports = old.listening.iter().map(|(_, port)| *port).chain([old.admin]).collect();
         match old.state {
             CopyState::Running(running) => {
-                let old = OldCopy { running, stop: old.stop_limit, ports };
+                let old = OldCopy { running, stop_limit: old.stop_limit, ports };
                 StepOutcome::Continue(Step::Noticing { old, until: Instant::now() + NOTICE })
             }
             // The old copy had ended by itself.

@@ -98,7 +98,7 @@ fn callers_stop_before_callees_and_each_copy_has_its_own_ports() {
         let dials: Vec<_> = supervisor.caller_environment();
         let back = dials.iter().find(|(k, _)| k == "BP_ADDR_BACK_GRPC").expect("an address");
         let file = back.1.strip_prefix("file:").expect("a file");
-        let listed = fs::read_to_string(file).expect("endpoint_files");
+        let listed = fs::read_to_string(file).expect("published");
         assert_eq!(listed.split(',').count(), 2, "{listed}");
         let faults = supervisor.stop();
         assert!(faults.is_empty(), "{faults:?}");
@@ -184,7 +184,7 @@ fn readiness_is_awaited_on_the_admin_port() {
 }
 
 #[test]
-fn a_init_runs_before_the_processes_and_its_failure_starts_none() {
+fn an_init_runs_before_the_processes_and_its_failure_starts_none() {
     let harness =
         Harness::new("echo \"$BP_INIT$BP_PROCESS\" >> started; env > env.$BP_INIT; exit 4");
     harness.with_nothing_started(|mut supervisor| {

@@ -654,7 +654,7 @@ pub fn crate_name_taken(span: Span, name: &str, owner: &str, linked: Option<Span
         .help("give this package another name")
 }
 
-/// A constructor's parameter has the name of a key that every service has, so the wiring cannot set it.
+/// A constructor's parameter is called like the key that names the implementation, so the wiring cannot set it.
 pub fn parameter_is_key(span: Span, parameter: &str, implementation: &str) -> Diagnostic {
     let message = format!("no wiring can name the parameter `{parameter}` of `{implementation}`");
     Diagnostic::error(BP3051, message)

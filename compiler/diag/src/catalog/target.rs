@@ -314,7 +314,7 @@ pub fn bad_application_name(name: &str, why: &str) -> Diagnostic {
     .help("use lower-case letters, digits and `-`, starting with a letter: `bp new web-shop`")
 }
 
-/// Git does not have what a command needs of a revision; `detail` is why.
+/// A command cannot get what it needs of a revision; `detail` is why.
 pub fn no_revision(revision: &str, detail: &str) -> Diagnostic {
     Diagnostic::error(
         BP6033,

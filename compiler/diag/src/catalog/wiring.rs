@@ -44,9 +44,9 @@ codes! {
     BP2071 "a value has a bad unit";
     BP2072 "a value is out of bounds";
     BP2073 "a value is not one of the choices";
-    BP2074 "a literal stands where a secret belongs";
+    BP2074 "a literal is written where a secret belongs";
     BP2075 "a reference is malformed";
-    BP2076 "a reference stands where `bp` needs the value";
+    BP2076 "a reference is written where `bp` needs the value";
     BP2080 "a smoke call is malformed";
     BP2081 "an init is malformed";
     BP2082 "an init's service is used elsewhere";
@@ -351,7 +351,7 @@ pub fn selector_conflict(
         format!("two selectors set `{leaf}` of `{target}` and neither is more specific"),
     )
     .at(second.0, format!("`{}` sets one value", second.1))
-    .at(first.0, format!("`{}` sets another", first.1))
+    .at(first.0, format!("`{}` sets another value", first.1))
     .help(format!("add `{add}` with the value you want"))
 }
 

@@ -13,7 +13,7 @@ use miette::{
 };
 use textwrap::{WordSeparator, WordSplitter};
 
-use super::text::{byte_at_column, count_columns, crop, draw_chars, strip_control, wrap_label};
+use super::text::{byte_at_column, count_columns, crop, draw_chars, replace_control, wrap_label};
 use super::{Style, render_short, severity_word};
 use crate::source::Source;
 use crate::{Applicability, Diagnostic, FileId, Label, Severity, SourceMap};
@@ -43,7 +43,7 @@ pub fn render_human(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) 
         .with_word_splitter(WordSplitter::NoHyphenation)
         .with_word_separator(WordSeparator::AsciiSpace);
     let notes: Vec<String> =
-        diagnostic.notes.iter().map(|note| format!("note: {}", strip_control(note))).collect();
+        diagnostic.notes.iter().map(|note| format!("note: {}", replace_control(note))).collect();
     if !notes.is_empty() {
         handler = handler.with_footer(notes.join("\n"));
     }
@@ -108,7 +108,7 @@ impl<'a> MietteReport<'a> {
         report
     }
 
-    /// Writes the lines of a run and the one before; hands back the labels that found no room.
+    /// Writes labelled lines and the line before them; hands back the labels that found no room.
     fn write_excerpt<'l>(
         &mut self,
         source: &Source,
@@ -137,7 +137,7 @@ impl<'a> MietteReport<'a> {
             next = line + 1;
         }
         self.excerpts.push(Excerpt {
-            path: strip_control(&source.path),
+            path: replace_control(&source.path),
             range: start..self.text.len(),
             first: top,
             place: (line - 1, column - 1),
@@ -201,7 +201,7 @@ impl<'a> MietteReport<'a> {
     }
 }
 
-/// The labelled lines by file; the run with the primary label first, then in the order of files and lines.
+/// The labelled lines by file, in groups of close lines; the group with the primary label first, then in the order of files and lines.
 fn collect_lines<'a>(
     diagnostic: &'a Diagnostic,
     sources: &SourceMap,
@@ -237,7 +237,7 @@ impl LabelColumns<'_> {
 
 impl fmt::Display for MietteReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&strip_control(&self.diagnostic.message))
+        f.write_str(&replace_control(&self.diagnostic.message))
     }
 }
 
@@ -258,7 +258,8 @@ impl miette::Diagnostic for MietteReport<'_> {
     }
 
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        let mut help: Vec<String> = self.diagnostic.help.iter().map(|h| strip_control(h)).collect();
+        let mut help: Vec<String> =
+            self.diagnostic.help.iter().map(|h| replace_control(h)).collect();
         let fix = self.diagnostic.fix.as_ref();
         if fix.is_some_and(|f| f.applicability == Applicability::Sure) {
             help.push("`bp check --fix` does that".to_owned());
@@ -301,7 +302,7 @@ impl SourceCode for MietteReport<'_> {
     }
 }
 
-/// The column from which on a line is drawn, so that there is room for a label's text; a long mark is cut to that end.
+/// The column from which on a line is drawn, so that there is room for a label's text; for that, a long label is shortened.
 fn choose_start(mark: &mut LabelColumns<'_>, width: usize, room: usize) -> usize {
     let limit =
         room.saturating_sub(HOOK_COLUMNS + count_columns(&mark.label.text).min(MIN_LABEL_COLUMNS));
@@ -436,7 +437,7 @@ error[BP2031]
         );
         assert!(drawn.contains("╰── this one") && drawn.contains("a.toml:2:100001"), "{drawn}");
         assert!(width(&drawn) <= 80);
-        // The same of a mark that is the whole line.
+        // The same of a label on the whole line.
         let drawn = render_human(&fault(6, text.len() - 7), &sources, Style::default());
         assert!(drawn.contains("this one") && width(&drawn) <= 80, "{drawn}");
     }

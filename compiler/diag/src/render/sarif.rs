@@ -51,7 +51,7 @@ fn set(object: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// One diagnostic as a result; [`sarif`] puts results together.
+/// One diagnostic as a result; [`render_sarif`] puts results together.
 pub fn render_sarif_result(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
     let places = |primary: bool| -> Vec<Value> {
         let labels = diagnostic.labels.iter().filter(|l| l.primary == primary);

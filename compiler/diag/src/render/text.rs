@@ -31,8 +31,8 @@ pub(super) fn byte_at_column(drawn: &str, column: usize) -> usize {
     at.map_or(drawn.len(), |(i, _)| i)
 }
 
-/// A text without control characters.
-pub(super) fn strip_control(text: &str) -> String {
+/// A text whose control characters are replaced as they are drawn; line ends stay.
+pub(super) fn replace_control(text: &str) -> String {
     text.split('\n')
         .map(|l| draw_chars(l).map(|(t, _)| t).collect::<String>())
         .collect::<Vec<_>>()
@@ -44,7 +44,7 @@ pub(super) fn wrap_label(text: &str, room: usize) -> Option<String> {
     let options = textwrap::Options::new(room)
         .word_splitter(WordSplitter::NoHyphenation)
         .word_separator(WordSeparator::AsciiSpace);
-    (!text.is_empty()).then(|| textwrap::fill(&strip_control(text), options))
+    (!text.is_empty()).then(|| textwrap::fill(&replace_control(text), options))
 }
 
 /// At most `room` columns of a line, from column `start` on, with `…` where something is left out.

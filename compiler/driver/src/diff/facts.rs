@@ -3,10 +3,10 @@
 //! An element has a stable key (`board->notes`, `process:web`); a fact of it has a dotted name, a value and the line that set it.
 //! Origins are carried along and never compared, so that a moved line changes nothing.
 
-use bp_contract::units::format_duration;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bp_contract::units::format_duration;
 use bp_plan::{
     BoundInstance, DeadlinePlan, EdgePlan, InstancePlan, ListenerPlan, MethodPlan, ParameterPlan,
     Plan, ProcessPlan, Settings, Value, WrapperPlan,

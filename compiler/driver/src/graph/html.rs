@@ -3,9 +3,9 @@
 //! Positions are computed here, so the page is the same on any machine; folding, searching and following happen in the page, by the scripts in `assets/graph`.
 //! Everything from a specification reaches the page as JSON inside a script that is never run, and from there as text.
 
-use bp_contract::units::format_duration;
 use std::collections::BTreeMap;
 
+use bp_contract::units::format_duration;
 use bp_plan::{EdgeClass, EdgePlan, Plan, Settings, WrapperPlan};
 use serde_json::{Value, json};
 

@@ -33,7 +33,7 @@ impl Question {
             Self::Entry(path) => Answer::Kind(system.entry(path.as_str().into()).map(encode_kind)),
             Self::List(path) => encode_list(&system.list(path.as_str().into())),
             Self::Variable(name) => Answer::Variable(system.variable(name)),
-            Self::CurrentDirectory => encode_here(system.current_directory()),
+            Self::CurrentDirectory => encode_current_directory(system.current_directory()),
         }
     }
 
@@ -84,7 +84,7 @@ fn encode_list(answer: &io::Result<Vec<(String, EntryKind)>>) -> Answer {
     }
 }
 
-fn encode_here(answer: io::Result<Utf8PathBuf>) -> Answer {
+fn encode_current_directory(answer: io::Result<Utf8PathBuf>) -> Answer {
     answer.map_or_else(|error| encode_error(&error), |path| Answer::Path(path.into_string()))
 }
 

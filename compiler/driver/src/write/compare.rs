@@ -61,7 +61,7 @@ pub(super) fn compare(
         comparer.compare_file(path.as_str(), *digest, found, artifact.shared);
     }
     comparer.find_stale(artifacts);
-    comparer.check_turned();
+    comparer.report_turned();
     comparer.report_blocked(artifacts);
     let Comparer { written, faults, gone, .. } = comparer;
     Comparison { written, faults, before, gone }
@@ -187,7 +187,7 @@ impl Comparer<'_> {
     }
 
     /// A folder may be replaced by a file if it holds only stale files.
-    fn check_turned(&mut self) {
+    fn report_turned(&mut self) {
         for name in std::mem::take(&mut self.turned) {
             if !self.only_stale(&name) {
                 let at = self.out.join(&name);

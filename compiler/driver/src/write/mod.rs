@@ -1,6 +1,6 @@
 //! Writes artifacts: only what changed, staged and then renamed, and never over a file that `bp` did not write.
 //!
-//! A [`OutputFolder`] is an output folder that this process alone writes to; the lock ends with the process.
+//! An [`OutputFolder`] is an output folder that this process alone writes to; the lock ends with the process.
 //! [`OutputFolder::stage`] compares, and puts everything that changed into `.bp-staging`, manifests included: until it has returned, the output is as before.
 //! [`Staged::commit`] renames: the manifest that says `writing` first, the one that says `complete` last.
 //! In between the manifest lists the files of both builds, so that the next build recognises an interrupted one and repairs it.

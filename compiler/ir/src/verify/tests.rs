@@ -6,7 +6,7 @@ use crate::testing::{
 use crate::verify::{VerifyStage, verify};
 use crate::{ClientSlot, EdgeKey, EdgeKind, Ir, NodeKey, NodeKind, Side};
 
-/// Breaks a sound graph and expects one complaint that contains `wanted`.
+/// Breaks a sound graph and expects a broken rule whose message contains `wanted`.
 fn breaks(wanted: &str, change: impl FnOnce(&mut Ir)) {
     let mut ir = sample();
     change(&mut ir);

@@ -6,7 +6,7 @@ use bp_plan::Plan;
 use super::{CONFIG_FILE, PROGRAM, References, SECRETS_FOLDER, host};
 use crate::{NameSource, OutputName, PlanContext};
 
-/// Checks what every target that runs containers needs: the servers' required settings, and and that no two things share the name of a container, or of a path or secret in one.
+/// Checks what every target that runs containers needs: the servers' required settings, and that no two things share the name of a container, or of a path or secret in one.
 ///
 /// The diagnostics are the same for each such target, so that one cause is reported once.
 pub fn check(cx: &mut PlanContext<'_>, references: &References) {

@@ -11,7 +11,7 @@ pub enum FlowEnd {
     Client,
     /// A process.
     Process(String),
-    /// An init; nobody calls one.
+    /// An init; nothing calls one.
     Init(String),
     /// A store that is deployed with the application.
     Store(String),

@@ -97,7 +97,9 @@ impl Deployment {
             inits: plan
                 .inits
                 .iter()
-                .map(|(name, init)| (name.clone(), process::init(&index, name, init, options)))
+                .map(|(name, init)| {
+                    (name.clone(), process::build_init_container(&index, name, init, options))
+                })
                 .collect(),
             stores: plan.instances.iter().filter_map(store).collect(),
             flows: flow::collect_flows(plan),

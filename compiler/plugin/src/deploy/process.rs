@@ -97,7 +97,7 @@ pub(super) fn build_container(
     })
 }
 
-pub(super) fn init(
+pub(super) fn build_init_container(
     index: &PlanIndex<'_>,
     name: &str,
     init: &InitPlan,

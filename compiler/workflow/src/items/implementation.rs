@@ -38,7 +38,7 @@ pub(super) fn read(
         let Some(module) = context.names.tree.module(id) else { continue };
         for item in &module.impls {
             let place = InherentImpl { module: id, file: module.file, item };
-            sort_block(context, place, module.condition, &mut found, diagnostics);
+            classify_block(context, place, module.condition, &mut found, diagnostics);
         }
     }
     let implementing: Vec<DefinitionId> = found.services.keys().copied().collect();
@@ -78,8 +78,8 @@ fn read_implementation(
     })
 }
 
-/// Sorts one `impl` block.
-fn sort_block<'a>(
+/// Adds one `impl` block to the inherent ones or to those of services.
+fn classify_block<'a>(
     context: &Context<'_>,
     place: InherentImpl<'a>,
     outer: Option<Span>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::types::visit_named;
 use crate::model::{FieldModel, LocalReason, TypeKind, TypeModel, TypeUse, WorkflowModel};
 
-/// Settles `local` of every type and method.
+/// Sets `local` of every type and method, also of those that only use what cannot be encoded.
 pub(super) fn propagate_local_reasons(model: &mut WorkflowModel) {
     let mut reasons: BTreeMap<String, LocalReason> =
         model.types.values().filter_map(|t| Some((t.path.clone(), t.local.clone()?))).collect();

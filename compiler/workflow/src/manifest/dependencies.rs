@@ -37,7 +37,7 @@ pub(crate) enum Source {
     Other(String),
 }
 
-/// A dependency as one line declares it, before anything is inherited.
+/// A dependency as one line declares it, without `optional` and before anything is inherited.
 #[derive(Debug, Clone)]
 pub(super) struct DeclaredDependency {
     dependency: Dependency,
@@ -87,7 +87,7 @@ impl Manifests<'_> {
         (found, unlinked)
     }
 
-    /// Reads one table; `open` is the condition that builds differ in, if there is one.
+    /// Reads one table; `undecided` is the condition that builds differ in, if there is one.
     fn read_dependency_table(
         &mut self,
         package: InheritingPackage<'_, '_>,

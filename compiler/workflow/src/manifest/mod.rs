@@ -176,7 +176,7 @@ impl<'a> Manifests<'a> {
             });
             let (message, help) = if package.is_none() && table.contains_key("workspace") {
                 (
-                    "this Cargo.toml is of a workspace, not of a package",
+                    "this Cargo.toml describes a workspace, not a package",
                     "name the folder of the package, one of the workspace's `members`",
                 )
             } else {

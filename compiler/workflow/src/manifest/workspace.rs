@@ -129,7 +129,7 @@ impl Manifests<'_> {
     fn read_workspace(&mut self, dir: &Utf8Path) -> Option<Rc<Workspace>> {
         let path = dir.join("Cargo.toml");
         let bytes = self.system.read(&path).ok()?;
-        // Most Cargo.tomls above a package are not of a workspace, and faults in them do not concern the package.
+        // Most Cargo.toml files above a package describe no workspace, and faults in them do not concern the package.
         if !String::from_utf8_lossy(&bytes).contains("workspace") {
             return None;
         }
@@ -172,7 +172,7 @@ impl Manifests<'_> {
 }
 
 impl Workspace {
-    /// Whether a folder is not one of its members.
+    /// Whether a folder lies below one that `exclude` names, and below none that `members` names.
     fn excludes(&self, dir: &Utf8Path) -> bool {
         let below =
             |list: &[String]| list.iter().any(|p| dir.starts_with(normalize(&self.dir.join(p))));

@@ -121,7 +121,7 @@ fn with_cfg_attr(attributes: &[Attribute]) -> Cow<'_, [Attribute]> {
 }
 
 /// What an item depends on; `Err` for one that exists only in tests.
-pub(super) fn require_condition(
+pub(super) fn condition_outside_tests(
     attributes: &[Attribute],
 ) -> Result<Option<CfgAttribute>, OnlyInTests> {
     match read_condition(attributes) {
@@ -131,9 +131,9 @@ pub(super) fn require_condition(
     }
 }
 
-/// As [`require_condition`], the place alone.
+/// As [`condition_outside_tests`], the place alone.
 pub(super) fn condition_place(attributes: &[Attribute]) -> Result<Option<Place>, OnlyInTests> {
-    require_condition(attributes).map(|when| when.map(|w| w.place))
+    condition_outside_tests(attributes).map(|when| when.map(|w| w.place))
 }
 
 /// The item exists only in tests, and is left out.

@@ -68,24 +68,28 @@ impl Cfg {
     fn evaluate(&self, leaf: &dyn Fn(&Self) -> Option<bool>) -> Option<bool> {
         match self {
             Self::Not(inner) => inner.evaluate(leaf).map(|a| !a),
-            Self::All(parts) => evaluate_all(parts, leaf, true),
-            Self::Any(parts) => evaluate_all(parts, leaf, false),
+            Self::All(parts) => evaluate_parts(parts, leaf, true),
+            Self::Any(parts) => evaluate_parts(parts, leaf, false),
             other => leaf(other),
         }
     }
 }
 
 /// `neutral` if all parts have that answer, its opposite if one has that.
-fn evaluate_all(parts: &[Cfg], leaf: &dyn Fn(&Cfg) -> Option<bool>, neutral: bool) -> Option<bool> {
-    let mut open = false;
+fn evaluate_parts(
+    parts: &[Cfg],
+    leaf: &dyn Fn(&Cfg) -> Option<bool>,
+    neutral: bool,
+) -> Option<bool> {
+    let mut undecided = false;
     for part in parts {
         match part.evaluate(leaf) {
             Some(answer) if answer != neutral => return Some(answer),
             Some(_) => {}
-            None => open = true,
+            None => undecided = true,
         }
     }
-    (!open).then_some(neutral)
+    (!undecided).then_some(neutral)
 }
 
 fn read_predicate(tokens: TokenStream, depth: usize) -> Option<Cfg> {

@@ -11,13 +11,13 @@ use super::fault::Fault;
 use super::guard::scan;
 use super::outline::{Outline, Place};
 use super::read_items::read_item;
-use super::text::strip_byte_order_mark;
+use super::text::blank_byte_order_mark;
 
 /// Outlines a text; what does not parse is a fault of it, and skipped.
 ///
 /// The parser's recursion is bounded by the scan, at some tens of kilobytes a level in a debug build.
 pub(crate) fn outline(text: &str) -> Outline {
-    let text = &*strip_byte_order_mark(text);
+    let text = &*blank_byte_order_mark(text);
     let scan = match scan(text) {
         Ok(scan) => scan,
         Err(fault) => return Outline { faults: Box::new([fault]), ..Outline::default() },

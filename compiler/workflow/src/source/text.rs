@@ -119,7 +119,7 @@ impl LoadedText {
 }
 
 /// A text for a parser: a byte order mark becomes three spaces, so that offsets stay those of the file.
-pub(crate) fn strip_byte_order_mark(text: &str) -> Cow<'_, str> {
+pub(crate) fn blank_byte_order_mark(text: &str) -> Cow<'_, str> {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => Cow::Owned(format!("   {rest}")),
         None => Cow::Borrowed(text),
@@ -137,7 +137,7 @@ pub(crate) fn load_text(
     let loaded = read_text(system, path);
     let file = loaded.add_to_sources(sources, &display_path(system, path), asked, diagnostics)?;
     match loaded {
-        LoadedText::Text(text) => Some((file, strip_byte_order_mark(&text).into_owned())),
+        LoadedText::Text(text) => Some((file, blank_byte_order_mark(&text).into_owned())),
         _ => None,
     }
 }

@@ -10,7 +10,6 @@ mod update;
 use std::collections::BTreeSet;
 
 use bp_contract::wire::WireTable;
-
 use bp_diag::{Diagnostics, FileId, SourceMap};
 use bp_system::System;
 use camino::Utf8Path;

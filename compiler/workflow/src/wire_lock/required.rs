@@ -47,7 +47,7 @@ pub(super) fn collect_required(
             {
                 visit_named(&ty.ty, &mut |path| waiting.push(path));
             }
-            // Without arguments there is nothing to number, unless there was once and the numbers stay reserved.
+            // Without arguments there is nothing to number, unless there were some once, whose numbers stay reserved.
             if method.arguments.is_empty() && !lock.contains_key(&key) {
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::wire::WireTable;
 use bp_diag::{Diagnostics, catalog::workflow as codes};
 
 use super::format::{
@@ -9,7 +10,6 @@ use super::format::{
     print,
 };
 use super::required::{RequiredSection, collect_required};
-use bp_contract::wire::WireTable;
 
 use super::{LockFile, LockUpdate};
 use crate::model::WorkflowModel;

@@ -137,7 +137,11 @@ pub(crate) async fn passwords(kind: Kind) {
         let error = answer.unwrap_err();
         let BackendError::Infra(infra) = &error else { panic!("{error}") };
         let told = (infra.kind, infra.processed);
-        assert_eq!(told, (InfraKind::Internal, Processed::No), "a lasting failure: {infra}");
+        assert_eq!(
+            told,
+            (InfraKind::Internal, Processed::No),
+            "expected a lasting failure: {infra}"
+        );
         assert!(!format!("{error} {error:?} {opened:?}").contains(WRONG), "{error:?}");
     }
 }

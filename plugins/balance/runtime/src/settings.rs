@@ -9,7 +9,7 @@ pub(crate) struct BalanceSettings {
     /// How an endpoint is chosen: of two random ones the one with fewer calls under way, in turn, or at random.
     #[setting(default = "p2c")]
     pub(crate) choice: ChoiceSetting,
-    /// How many further endpoints a call goes to when no endpoint began to process it.
+    /// How many further endpoints a call may go to while no endpoint has begun to process it.
     #[setting(default = 2, range = 0..=10, renamed_from = "elsewhere")]
     pub(crate) failover: u32,
 }

@@ -79,7 +79,7 @@ pub(crate) fn build_file(
         services.insert(process.host.clone(), builder.build_process(process, ports));
     }
     for init in deployment.inits.values() {
-        services.insert(init.host.clone(), builder.init(init));
+        services.insert(init.host.clone(), builder.build_init(init));
     }
     for store in deployment.stores.values() {
         volumes.extend(store.data.is_some().then(|| store.host.clone()));

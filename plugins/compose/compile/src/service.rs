@@ -198,11 +198,12 @@ impl ServiceBuilder<'_> {
         if let Some(config) = &self.settings.config {
             volumes.push(self.mount_file(config, CONFIG_FILE));
         }
-        let mut depends_on = self.wait_for_stores(&process.name);
+        let mut depends_on = self.list_store_conditions(&process.name);
         let first = self.deployment.inits.values().filter(|init| init.first);
-        depends_on.extend(
-            first.map(|init| (init.host.clone(), wait_for("service_completed_successfully"))),
-        );
+        depends_on
+            .extend(first.map(|init| {
+                (init.host.clone(), build_condition("service_completed_successfully"))
+            }));
         let test = ["CMD", PROGRAM, "health", "ready"];
         Service {
             environment: build_environment(&process.environment),
@@ -226,17 +227,17 @@ impl ServiceBuilder<'_> {
         }
     }
 
-    pub(crate) fn init(&self, init: &InitContainer) -> Service {
+    pub(crate) fn build_init(&self, init: &InitContainer) -> Service {
         let mut volumes = self.mount_files(&init.references);
         if init.keeps_data {
             volumes.push(mount_volume(&self.volume_of(&init.host), DATA_FOLDER));
         }
-        let mut depends_on = self.wait_for_stores(&init.name);
+        let mut depends_on = self.list_store_conditions(&init.name);
         let called = self.deployment.processes_of(&init.name).into_iter();
         depends_on.extend(
             called
                 .filter_map(|name| self.deployment.processes.get(name))
-                .map(|process| (process.host.clone(), wait_for("service_healthy"))),
+                .map(|process| (process.host.clone(), build_condition("service_healthy"))),
         );
         Service {
             environment: build_environment(&init.environment),
@@ -270,11 +271,11 @@ impl ServiceBuilder<'_> {
         }
     }
 
-    fn wait_for_stores(&self, caller: &str) -> BTreeMap<String, Condition> {
+    fn list_store_conditions(&self, caller: &str) -> BTreeMap<String, Condition> {
         let stores = self.deployment.stores_of(caller).into_iter();
         stores
             .filter_map(|name| self.deployment.stores.get(name))
-            .map(|store| (store.host.clone(), wait_until_ready(store)))
+            .map(|store| (store.host.clone(), build_ready_condition(store)))
             .collect()
     }
 
@@ -358,11 +359,11 @@ fn mount_volume(name: &str, target: &str) -> Mount {
     }
 }
 
-fn wait_until_ready(store: &StoreContainer) -> Condition {
-    wait_for(if store.health.is_empty() { "service_started" } else { "service_healthy" })
+fn build_ready_condition(store: &StoreContainer) -> Condition {
+    build_condition(if store.health.is_empty() { "service_started" } else { "service_healthy" })
 }
 
-fn wait_for(condition: &'static str) -> Condition {
+fn build_condition(condition: &'static str) -> Condition {
     Condition { condition }
 }
 

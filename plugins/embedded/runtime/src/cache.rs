@@ -13,7 +13,7 @@ use redb::{
     TableDefinition, WriteTransaction,
 };
 
-use crate::file::{File, Options, WriteOutcome};
+use crate::file::{File, Options, TransactionResult};
 
 /// Key to its expiry and value.
 const ENTRIES: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("cache");
@@ -168,7 +168,7 @@ impl Cache for EmbeddedCache {
         ttl: Option<Duration>,
     ) -> Result<(), BackendError> {
         validate::entry(&key, &value, ttl)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+        let write = self.file.write(move |transaction| -> TransactionResult<()> {
             CacheTables::of(transaction)?.put(&key, &value, expiry(ttl))?;
             Ok(Ok(()))
         });
@@ -177,7 +177,7 @@ impl Cache for EmbeddedCache {
 
     async fn delete(&self, key: String) -> Result<(), BackendError> {
         validate::key(&key)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+        let write = self.file.write(move |transaction| -> TransactionResult<()> {
             CacheTables::of(transaction)?.remove(&key)?;
             Ok(Ok(()))
         });
@@ -192,7 +192,7 @@ impl Cache for EmbeddedCache {
         ttl: Option<Duration>,
     ) -> Result<bool, BackendError> {
         validate::entry(&key, &value, ttl)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<bool> {
+        let write = self.file.write(move |transaction| -> TransactionResult<bool> {
             let mut entries = CacheTables::of(transaction)?;
             let equal = alive(&entries.entries, &key)?.map(|(_, value)| value) == expected;
             if equal {
@@ -211,7 +211,7 @@ impl Cache for EmbeddedCache {
     ) -> Result<i64, BackendError> {
         validate::key(&key)?;
         validate::time_to_live(ttl)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<i64> {
+        let write = self.file.write(move |transaction| -> TransactionResult<i64> {
             let mut entries = CacheTables::of(transaction)?;
             let there = alive(&entries.entries, &key)?;
             let sum = match counter::add(&key, there.as_ref().map(|(_, value)| &**value), by) {

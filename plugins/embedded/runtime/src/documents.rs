@@ -10,7 +10,7 @@ use bp_backend::{BackendError, Document, DocumentStore, Filter, Index, Json, Pag
 use bp_runtime::StartError;
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
-use crate::file::{File, Options, WriteOutcome};
+use crate::file::{File, Options, TransactionResult};
 
 /// Collection and id to compact JSON.
 const DOCUMENTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("documents");
@@ -198,7 +198,7 @@ impl DocumentStore for EmbeddedDocuments {
     async fn insert(&self, collection: String, document: Document) -> Result<(), BackendError> {
         validate::name(&collection)?;
         let (document, text) = validate::document(document)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+        let write = self.file.write(move |transaction| -> TransactionResult<()> {
             let mut collection = CollectionTables::of(transaction, collection)?;
             if collection.documents.get((collection.name.as_str(), document.id.as_str()))?.is_some()
             {
@@ -214,7 +214,7 @@ impl DocumentStore for EmbeddedDocuments {
     async fn put(&self, collection: String, document: Document) -> Result<(), BackendError> {
         validate::name(&collection)?;
         let (document, text) = validate::document(document)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+        let write = self.file.write(move |transaction| -> TransactionResult<()> {
             let mut collection = CollectionTables::of(transaction, collection)?;
             let old = collection.get(&document.id)?;
             collection.put(old.as_ref(), &document, &text)?;
@@ -246,7 +246,7 @@ impl DocumentStore for EmbeddedDocuments {
     async fn delete(&self, collection: String, id: String) -> Result<bool, BackendError> {
         validate::name(&collection)?;
         validate::id(&id)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<bool> {
+        let write = self.file.write(move |transaction| -> TransactionResult<bool> {
             let mut collection = CollectionTables::of(transaction, collection)?;
             let old = collection.get(&id)?;
             if let Some(old) = &old {
@@ -297,7 +297,7 @@ impl DocumentStore for EmbeddedDocuments {
         validate::name(&collection)?;
         validate::id(&id)?;
         validate::update(&update)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<Option<Document>> {
+        let write = self.file.write(move |transaction| -> TransactionResult<Option<Document>> {
             let mut collection = CollectionTables::of(transaction, collection)?;
             let Some(old) = collection.get(&id)? else { return Ok(Ok(None)) };
             let changed = engine::apply(&update, &old);
@@ -316,7 +316,7 @@ impl DocumentStore for EmbeddedDocuments {
     async fn create_index(&self, collection: String, index: Index) -> Result<(), BackendError> {
         validate::name(&collection)?;
         validate::index(&index)?;
-        let write = self.file.write(move |transaction| -> WriteOutcome<()> {
+        let write = self.file.write(move |transaction| -> TransactionResult<()> {
             let mut collection = CollectionTables::of(transaction, collection)?;
             if let Some(there) = collection.indexes.iter().find(|there| there.name == index.name) {
                 let what = format!("index `{}` over {:?}", there.name, there.paths);

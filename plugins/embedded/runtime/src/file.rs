@@ -50,8 +50,8 @@ const GROUP: usize = 256;
 /// Most writes that wait, beyond which callers do.
 const QUEUE: usize = 1024;
 
-/// What a write does in its transaction: an application's error must leave no change behind.
-pub(crate) type WriteOutcome<T> = Result<Result<T, BackendError>, redb::Error>;
+/// What a read or a write returns from its transaction: after an application's error, a write must leave no change behind.
+pub(crate) type TransactionResult<T> = Result<Result<T, BackendError>, redb::Error>;
 
 /// A write with its caller's type hidden. It returns what to do once the outcome of the commit is known.
 type WriteTask = Box<dyn FnOnce(&WriteTransaction) -> Result<Acknowledge, redb::Error> + Send>;
@@ -108,7 +108,7 @@ impl File {
     /// Reads one snapshot, on a blocking thread.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&ReadTransaction) -> WriteOutcome<T> + Send + 'static,
+        work: impl FnOnce(&ReadTransaction) -> TransactionResult<T> + Send + 'static,
     ) -> Result<T, BackendError> {
         let Some(database) = self.database.clone() else { return Err(self.ended().into()) };
         let done = tokio::task::spawn_blocking(move || work(&database.begin_read()?));
@@ -124,7 +124,7 @@ impl File {
     /// If the future is dropped before the write is queued, the write does not happen; later it does.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&WriteTransaction) -> WriteOutcome<T> + Send + 'static,
+        work: impl FnOnce(&WriteTransaction) -> TransactionResult<T> + Send + 'static,
     ) -> Result<T, BackendError> {
         let room = Arc::clone(&self.room).acquire_owned().await;
         let (room, queue): (OwnedSemaphorePermit, _) = match (room, &self.queue) {

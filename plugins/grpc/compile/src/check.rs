@@ -21,7 +21,7 @@ const KEPT: [(&str, &[&str]); 2] = [
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let Some(file) = File::of(cx.plan) else { return };
     check_spelling(cx, &file);
-    // A method whose service's or own name is taken was reported; what follows from it is not a second fault.
+    // A method is reported if its name or its service's name is taken; what follows from that is not a second fault.
     let (mut services, mut again) = (BTreeSet::new(), BTreeSet::new());
     for service in &file.services {
         let path = &service.interface.path;

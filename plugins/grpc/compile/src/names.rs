@@ -162,9 +162,9 @@ pub(crate) fn describe_type(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> St
         }
         TypePlan::Tuple(items) => {
             let items = items.iter().map(|item| {
-                let hint = describe_type(item, named);
+                let description = describe_type(item, named);
                 // Only the fences tell where a tuple ends inside another.
-                if hint.contains("TupleOf") { fence(&hint) } else { hint }
+                if description.contains("TupleOf") { fence(&description) } else { description }
             });
             format!("TupleOf{}", items.collect::<Vec<_>>().join("And"))
         }
@@ -176,8 +176,8 @@ pub(crate) fn describe_type(ty: &TypePlan, named: &dyn Fn(&str) -> String) -> St
 }
 
 /// Puts `_` around a name; no other name begins or ends with `_`.
-fn fence(hint: &str) -> String {
-    format!("_{hint}_")
+fn fence(description: &str) -> String {
+    format!("_{description}_")
 }
 
 /// Whether a type's own name reads as one that [`describe_type`] makes.

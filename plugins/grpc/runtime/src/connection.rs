@@ -46,7 +46,7 @@ enum State {
     Closed,
     /// Other calls wait for the same attempt meanwhile.
     Opening(Opening),
-    OpenConnection(OpenConnection),
+    Open(OpenConnection),
 }
 
 type Opening = Shared<BoxFuture<'static, Result<OpenConnection, Arc<str>>>>;
@@ -99,7 +99,7 @@ impl Connection {
         let opening = {
             let mut state = lock(&self.state);
             match &*state {
-                State::OpenConnection(open) => return Ok(open.clone()),
+                State::Open(open) => return Ok(open.clone()),
                 State::Opening(opening) => opening.clone(),
                 State::Closed => {
                     let opening = self.start();
@@ -118,7 +118,7 @@ impl Connection {
         let task = tokio::spawn(async move { open(origin, largest_header_list).await });
         let opening = task.map(move |ended| {
             let opened = ended.unwrap_or_else(|error| Err(Arc::from(error.to_string())));
-            *lock(&state) = opened.clone().map_or(State::Closed, State::OpenConnection);
+            *lock(&state) = opened.clone().map_or(State::Closed, State::Open);
             opened
         });
         opening.boxed().shared()
@@ -127,8 +127,7 @@ impl Connection {
     /// Lets the next call make another connection, unless one has already.
     fn forget(&self, broken: &OpenConnection) {
         let mut state = lock(&self.state);
-        if matches!(&*state, State::OpenConnection(open) if Arc::ptr_eq(&open.activity, &broken.activity))
-        {
+        if matches!(&*state, State::Open(open) if Arc::ptr_eq(&open.activity, &broken.activity)) {
             *state = State::Closed;
         }
     }

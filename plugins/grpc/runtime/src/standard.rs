@@ -104,7 +104,7 @@ impl StandardServices {
     ) -> Result<Response<Body>, Request<Incoming>> {
         let path = request.uri().path();
         if path.starts_with(HEALTH) {
-            return Ok(ask(self.health.clone(), self.open(request)).await);
+            return Ok(ask(self.health.clone(), self.end_at_drain(request)).await);
         }
         let stable = path.starts_with(REFLECTION);
         let description = match &self.description {
@@ -113,13 +113,13 @@ impl StandardServices {
         };
         let reflection = self.reflection.get_or_init(|| self.reflect(description.clone())).await;
         Ok(match reflection {
-            Ok(reflection) if stable => (reflection.stable)(self.open(request)).await,
-            Ok(reflection) => (reflection.alpha)(self.open(request)).await,
+            Ok(reflection) if stable => (reflection.stable)(self.end_at_drain(request)).await,
+            Ok(reflection) => (reflection.alpha)(self.end_at_drain(request)).await,
             Err(error) => Status::internal(error.to_string()).into_http(),
         })
     }
 
-    fn open(&self, request: Request<Incoming>) -> Request<DrainingBody> {
+    fn end_at_drain(&self, request: Request<Incoming>) -> Request<DrainingBody> {
         let draining = Box::pin(self.drain.draining());
         request.map(|body| DrainingBody { body, draining })
     }

@@ -91,7 +91,7 @@ pub(crate) fn read(status: &Status, address: &str) -> Result<(Class, Bytes), Inf
     Err(Infra::new(kind, processed, format!("{address}: {}", describe(status))))
 }
 
-/// Classes a status that carries none of our metadata.
+/// Classifies a status that carries none of our metadata.
 fn classify_foreign(status: &Status) -> (InfraKind, Processed) {
     if let Some(found) = status.source().and_then(classify_connection) {
         return found;

@@ -90,9 +90,9 @@ impl Plugin for Kubernetes {
         files.par_extend(
             processes.flat_map_iter(|(name, process)| builder.build_process(name, process)),
         );
-        // A init that fills files of a process cannot run on a cluster; `lossy` has accepted that.
+        // An init that fills files of a process cannot run on a cluster; `lossy` has accepted that.
         for (name, init) in deployment.inits.iter().filter(|(_, init)| !init.keeps_data) {
-            files.extend(builder.init(name, init));
+            files.extend(builder.build_init(name, init));
         }
         for (name, store) in &deployment.stores {
             files.extend(builder.build_store(name, store));
@@ -147,14 +147,14 @@ impl ManifestBuilder<'_> {
         files
     }
 
-    fn init(&self, name: &str, init: &InitContainer) -> Vec<File> {
+    fn build_init(&self, name: &str, init: &InitContainer) -> Vec<File> {
         let named = self.names.init(name);
         let mut files = Vec::new();
         let mut add = |kind, value: Value| files.push(File::new(&named.host, kind, &value));
         let environment = config::split_environment(&init.environment);
         add("serviceaccount", config::build_account(&named));
         add("configmap", config::build_map(&named, &environment));
-        add("job", workload::init(&named, init, &environment));
+        add("job", workload::build_init(&named, init, &environment));
         add("networkpolicy", self.grants.build_policy(&named, self.settings));
         files
     }

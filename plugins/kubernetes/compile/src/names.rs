@@ -53,8 +53,10 @@ pub(crate) fn name_objects<'a>(
     let maps = maps.into_iter().filter(|(.., used)| *used);
     let maps =
         maps.map(|(what, words, _)| OutputName::new(given(app, what), NameSource::Own(words)));
-    let denial =
-        OutputName::new(given(app, DENIAL), NameSource::Own("what denies all other calls"));
+    let denial = OutputName::new(
+        given(app, DENIAL),
+        NameSource::Own("the policy that denies all other calls"),
+    );
     [
         ("Service", own().chain(entries).collect()),
         ("ConfigMap", own().chain(maps).collect()),

@@ -69,7 +69,11 @@ pub(crate) fn build_process(
 }
 
 /// The pod template of an init.
-pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Environment) -> Value {
+pub(crate) fn build_init(
+    named: &Named<'_>,
+    init: &InitContainer,
+    environment: &Environment,
+) -> Value {
     let mut mounts = Mounts::default();
     mounts.references(named.app, &init.references);
     let container = build_program(named, environment, &init.resources, &mounts);

@@ -66,7 +66,11 @@ pub(crate) fn build_store(
 }
 
 /// The Job of an init: repeated for about ten minutes with growing pauses, because its stores may not be up yet.
-pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Environment) -> Value {
+pub(crate) fn build_init(
+    named: &Named<'_>,
+    init: &InitContainer,
+    environment: &Environment,
+) -> Value {
     json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -75,7 +79,7 @@ pub(crate) fn init(named: &Named<'_>, init: &InitContainer, environment: &Enviro
             "backoffLimit": 6,
             // A Job cannot be changed: it is deleted an hour after its end, so that the next deployment makes a new one.
             "ttlSecondsAfterFinished": 3600,
-            "template": pod::init(named, init, environment),
+            "template": pod::build_init(named, init, environment),
         },
     })
 }

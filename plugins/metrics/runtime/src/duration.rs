@@ -40,12 +40,12 @@ pub(crate) struct CallDuration {
     side: Side,
     /// For calls that end well; present from the start.
     ok: Histogram,
-    all: FailureHistograms,
+    all: OutcomeHistograms,
 }
 
-/// Where the histograms of other outcomes are found.
+/// Where the histogram of each outcome is found.
 #[derive(Debug)]
-enum FailureHistograms {
+enum OutcomeHistograms {
     Service(Histograms<ServiceCall>, ServiceCall),
     Store(Histograms<StoreCall>, StoreCall),
 }
@@ -74,7 +74,7 @@ impl CallDuration {
                 };
                 let family =
                     metrics.shared(name, meaning, || Family::new_with_constructor(make))?;
-                FailureHistograms::Service(family, labels)
+                OutcomeHistograms::Service(family, labels)
             }
             System::Database(database) => {
                 let (host, port) = database.server.clone().unzip();
@@ -92,12 +92,12 @@ impl CallDuration {
                     "Calls of stores",
                     || Family::new_with_constructor(make),
                 )?;
-                FailureHistograms::Store(family, labels)
+                OutcomeHistograms::Store(family, labels)
             }
         };
         let ok = match &all {
-            FailureHistograms::Service(family, labels) => family.get_or_create(labels).clone(),
-            FailureHistograms::Store(family, labels) => family.get_or_create(labels).clone(),
+            OutcomeHistograms::Service(family, labels) => family.get_or_create(labels).clone(),
+            OutcomeHistograms::Store(family, labels) => family.get_or_create(labels).clone(),
         };
         Ok(Self { side: cx.side, ok, all })
     }
@@ -114,12 +114,12 @@ impl CallDuration {
         };
         let error_type = error.to_owned();
         match &self.all {
-            FailureHistograms::Service(family, labels) => {
+            OutcomeHistograms::Service(family, labels) => {
                 let rpc_response_status_code = status.as_str().to_ascii_uppercase();
                 let labels = ServiceCall { rpc_response_status_code, error_type, ..labels.clone() };
                 family.get_or_create(&labels).observe(seconds);
             }
-            FailureHistograms::Store(family, labels) => {
+            OutcomeHistograms::Store(family, labels) => {
                 let labels = StoreCall { error_type, ..labels.clone() };
                 family.get_or_create(&labels).observe(seconds);
             }

@@ -114,7 +114,7 @@ pub(crate) fn classify(error: &Error) -> BackendError {
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::ConnectionPoolCleared { .. } => (Unavailable, No),
         ErrorKind::Write(WriteFailure::WriteError(write)) => (classify_refusal(write.code).0, No),
-        // Any other write concern error: the write is done, but not as safely as it should be.
+        // `Write` is now a write concern error: the write is done, but not as safely as it should be.
         ErrorKind::Io(_) | ErrorKind::Shutdown | ErrorKind::Write(_) => (Unavailable, Maybe),
         ErrorKind::Authentication { .. }
         | ErrorKind::InvalidArgument { .. }

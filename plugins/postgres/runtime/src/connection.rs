@@ -89,8 +89,9 @@ impl Postgres {
     fn unreachable(&self, error: &Error) -> Infra {
         let kind = match error.code() {
             Some(code) => classify(code),
-            // A missing password and similar errors, which do not go away with time. Broken pipes are `Io`, refused connections `Connect`.
+            // Broken pipes are `Io`, refused connections `Connect`.
             None if is_io(error) => InfraKind::Unavailable,
+            // A missing password and similar errors, which do not go away with time.
             None => InfraKind::Internal,
         };
         let message =

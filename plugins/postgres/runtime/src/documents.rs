@@ -59,7 +59,7 @@ async fn run(
         (Fault::Broken(infra), Effect::Reads) => {
             Err(Fault::Broken(infra.with_processed(Processed::No)))
         }
-        (to_fault, _) => Err(to_fault),
+        (fault, _) => Err(fault),
     }
 }
 

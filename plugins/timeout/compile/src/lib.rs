@@ -7,7 +7,7 @@ mod settings;
 
 use bp_plugin::{ClientSlot, EdgeClasses, Metadata, Reach};
 
-use settings::Timeout;
+use settings::TimeoutSettings;
 
 /// `timeout = "500ms"`.
 pub static PLUGIN: Metadata = Metadata::wrapper(
@@ -17,7 +17,7 @@ pub static PLUGIN: Metadata = Metadata::wrapper(
     "Gives up on a call after a while, and tells the callee how long that is.",
 )
 .edges(EdgeClasses::ALL)
-.settings_of::<Timeout>()
+.settings_of::<TimeoutSettings>()
 .about(include_str!("../../README.md"))
 .needs(&["no call to wait for ever", "callees to stop working when the caller has given up"])
 .runtime("bp-rt-timeout", "bp_rt_timeout::plugin()", "plugins/timeout/runtime");

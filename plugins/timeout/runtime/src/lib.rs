@@ -13,7 +13,7 @@ use bp_runtime::{
 };
 use futures_util::future::{Either, select};
 
-use settings::Timeout;
+use settings::TimeoutSettings;
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
@@ -36,7 +36,7 @@ impl WrapperPlugin for Plugin {
 
 #[derive(Debug)]
 struct TimeoutWrapper {
-    settings: Live<Timeout>,
+    settings: Live<TimeoutSettings>,
     clock: Arc<dyn Clock>,
 }
 

@@ -7,8 +7,8 @@ use bp_contract::setting::Settings;
 /// `timeout = "500ms"`.
 #[derive(Debug, Settings)]
 #[settings(shorthand = "after")]
-pub(crate) struct Timeout {
-    /// Most time for the whole call, further attempts included.
+pub(crate) struct TimeoutSettings {
+    /// Longest time for the whole call, including further attempts.
     #[setting(range = "1ms"..="1h", tunable, example = "\"500ms\"")]
     pub(crate) after: Duration,
 }

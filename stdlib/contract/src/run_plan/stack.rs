@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::to_json;
 use super::{PlanFault, WrapperPlan};
 
 /// The wrappers of an edge or a listener, outermost first: written out, or the name of a list in the [`StackTable`].
@@ -61,24 +62,41 @@ impl StackTable {
     pub fn iter(&self) -> impl Iterator<Item = (&String, &Arc<[WrapperPlan]>)> {
         self.by_name.iter()
     }
+}
 
+/// Makes a [`StackTable`], in time that grows with the lists and not with their square.
+#[derive(Debug, Default)]
+pub struct StackTableBuilder {
+    table: StackTable,
+    /// The name of each list, by its text.
+    names: BTreeMap<String, String>,
+    /// How many lists there are of the same plugins.
+    counts: BTreeMap<String, usize>,
+}
+
+impl StackTableBuilder {
     /// Takes a list in, and gives what stands for it: its plugins, and a number from the second list of the same plugins on.
     pub fn share(&mut self, wrappers: Vec<WrapperPlan>) -> Stack {
         if wrappers.is_empty() {
             return Stack::default();
         }
+        let text = to_json(&wrappers);
+        if let Some(name) = self.names.get(&text) {
+            return Stack::Named(name.clone());
+        }
         let plugins: Vec<&str> = wrappers.iter().map(|w| w.plugin.as_str()).collect();
         let plugins = plugins.join("+");
-        let mut name = plugins.clone();
-        let mut number = 2_usize;
-        while let Some(present) = self.by_name.get(&name) {
-            if **present == *wrappers {
-                return Stack::Named(name);
-            }
-            name = format!("{plugins} {number}");
-            number += 1;
-        }
-        self.by_name.insert(name.clone(), wrappers.into());
+        let count = self.counts.entry(plugins.clone()).or_default();
+        *count += 1;
+        // An id of a plugin holds no space, so a number makes no list of other plugins.
+        let name = if *count == 1 { plugins } else { format!("{plugins} {count}") };
+        self.names.insert(text, name.clone());
+        self.table.by_name.insert(name.clone(), wrappers.into());
         Stack::Named(name)
+    }
+
+    /// The table of all lists that were taken in.
+    pub fn finish(self) -> StackTable {
+        self.table
     }
 }

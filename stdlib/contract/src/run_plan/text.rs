@@ -11,10 +11,10 @@ pub(super) fn write(plan: &RunPlan) -> String {
     let wire =
         [("types", section(6, &plan.wire.types)), ("methods", section(6, &plan.wire.methods))];
     let sections = [
-        ("version", json(&plan.version)),
-        ("app", json(&plan.app)),
-        ("wiring", json(&plan.wiring)),
-        ("runtime", json(&plan.runtime)),
+        ("version", to_json(&plan.version)),
+        ("app", to_json(&plan.app)),
+        ("wiring", to_json(&plan.wiring)),
+        ("runtime", to_json(&plan.runtime)),
         ("plugins", section(4, &plan.plugins)),
         ("descriptions", section(4, &plan.descriptions)),
         ("stacks", section(4, plan.stacks.iter())),
@@ -32,7 +32,7 @@ pub(super) fn write(plan: &RunPlan) -> String {
     text
 }
 
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
+pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
     // A structure of texts, numbers and maps with text keys always has a form in JSON.
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -43,7 +43,7 @@ fn lines<'a>(indent: usize, entries: impl IntoIterator<Item = (&'a str, String)>
     let mut first = true;
     for (name, value) in entries {
         let comma = if std::mem::take(&mut first) { "" } else { "," };
-        let _ = write!(text, "{comma}\n{:indent$}{}: {value}", "", json(name));
+        let _ = write!(text, "{comma}\n{:indent$}{}: {value}", "", to_json(name));
     }
     if !first {
         let outer = indent.saturating_sub(2);
@@ -57,10 +57,10 @@ fn section<'a, T: Serialize + 'a>(
     indent: usize,
     map: impl IntoIterator<Item = (&'a String, &'a T)>,
 ) -> String {
-    lines(indent, map.into_iter().map(|(name, value)| (name.as_str(), json(value))))
+    lines(indent, map.into_iter().map(|(name, value)| (name.as_str(), to_json(value))))
 }
 
 fn list<T: Serialize>(items: &[T]) -> String {
-    let items: Vec<String> = items.iter().map(|item| format!("\n    {}", json(item))).collect();
+    let items: Vec<String> = items.iter().map(|item| format!("\n    {}", to_json(item))).collect();
     if items.is_empty() { String::from("[]") } else { format!("[{}\n  ]", items.join(",")) }
 }

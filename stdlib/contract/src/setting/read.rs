@@ -135,10 +135,15 @@ pub fn read_field<T: SettingValue>(
     match (entries.get(name), default) {
         (Some(value), _) => read(value),
         (None, Some(default)) => read(&default.to_json()),
-        (None, None) => T::absent().ok_or_else(|| {
-            let message = format!("expected {}, found nothing", T::KIND.value_type().expected());
-            SettingFault { path: name.to_owned(), message }
-        }),
+        (None, None) => match (T::absent(), T::KIND) {
+            (Some(value), _) => Ok(value),
+            // The settings in it have defaults of their own, or say that they are missing.
+            (None, SettingKind::Table { .. }) => read(&Value::Null),
+            (None, kind) => {
+                let message = format!("expected {}, found nothing", kind.value_type().expected());
+                Err(SettingFault { path: name.to_owned(), message })
+            }
+        },
     }
 }
 

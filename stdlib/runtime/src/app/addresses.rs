@@ -15,13 +15,13 @@ use crate::plan::{InstancePlan, RunPlan};
 const BACKLOG: u32 = 1024;
 
 /// The name of a backend's address: `RATE_DB` for `rate_db` and `rate-db`.
-fn backend_variable(name: &str) -> String {
+fn backend_address_name(name: &str) -> String {
     name.to_uppercase().replace('-', "_")
 }
 
 /// Where a backend's server is: `BP_ADDR_<NAME>`.
 pub(super) fn find_backend_address(environment: &Environment, name: &str) -> Option<String> {
-    environment.get(&variable::address(&backend_variable(name))).map(str::to_owned)
+    environment.get(&variable::address(&backend_address_name(name))).map(str::to_owned)
 }
 
 /// Whether an instance is a backend that dials a server.
@@ -39,7 +39,7 @@ pub(super) fn check_addresses(plan: &RunPlan, environment: &Environment) -> Resu
         .instances
         .iter()
         .filter(|(_, instance)| is_networked(plan, instance))
-        .map(|(name, _)| backend_variable(name))
+        .map(|(name, _)| backend_address_name(name))
         .collect();
     let dialled = ours.iter().copied().chain(backends.iter().map(String::as_str)).collect();
     for (prefix, known) in [(variable::ADDRESS_PREFIX, &dialled), (variable::BIND_PREFIX, &ours)] {

@@ -1,10 +1,11 @@
 //! Asks the process's own admin listener for its health, for containers that hold no other program to do so.
 
-use bp_contract::variable;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
+
+use bp_contract::variable;
 
 use super::App;
 use super::lifecycle::{choose_process, complain};

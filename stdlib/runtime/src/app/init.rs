@@ -23,7 +23,7 @@ use crate::plan::{InitPlan, RunPlan};
 use crate::server::panic_text;
 use crate::tasks::Tasks;
 
-/// Does the init that `BP_INIT` names. 0 when it is done, 1 when it failed or was told to stop before its end.
+/// Runs the init that `BP_INIT` names. 0 when it is done, 1 when it failed or was told to stop before its end.
 pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
@@ -37,7 +37,7 @@ pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
             done = running.init(&name) => done,
             failure = running.failed() => Err(StartError::new(failure)),
         };
-        // Nobody is left to call, and what the init spawned has the time that tasks have.
+        // Nothing listens, so this waits only for the tasks that the init spawned, as long as for any task.
         running.stop(std::future::pending()).await;
         done
     };
@@ -77,7 +77,7 @@ pub(super) async fn call(
     let (Some(dispatch), Some(method)) =
         (glue.build_dispatch(callee), interface.method(&init.method))
     else {
-        return Err(StartError::new(format!("`{what}` is nothing that an init can call")));
+        return Err(StartError::new(format!("an init cannot call `{what}`")));
     };
     let edge = Edge {
         key: format!("init:{name}->{}", init.callee),

@@ -15,12 +15,13 @@ mod running;
 mod smoke;
 pub(crate) mod test;
 
-use bp_contract::variable;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
+
+use bp_contract::variable;
 
 pub use running::{Hosting, Running, Stopped};
 
@@ -102,7 +103,7 @@ impl App {
 
     /// Runs what the arguments ask for, and says how it went.
     ///
-    /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or does the init that `BP_INIT` names and ends; `smoke` makes the plan's smoke calls; `call INSTANCE METHOD JSON` makes one; `health live|ready|startup` asks the process that runs beside it, for containers without a shell.
+    /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or runs the init that `BP_INIT` names and ends; `smoke` makes the plan's smoke calls; `call INSTANCE METHOD JSON` makes one; `health live|ready|startup` asks the process that runs beside it, for containers without a shell.
     ///
     /// The exit code is 0 after a clean end or of a healthy process, 1 when start-up, a background task, an init or a call failed, 2 for wrong arguments, 75 when calls had to be given up.
     pub fn main(self) -> ExitCode {

@@ -55,7 +55,7 @@ impl ProcessMetrics {
     }
 }
 
-/// From Linux; 0 elsewhere. `VmRSS` is in kilobytes, so the size of a page need not be known.
+/// From Linux; `None` elsewhere. `VmRSS` is in kilobytes, so the size of a page need not be known.
 fn read_resident_bytes() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -40,7 +40,7 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// What a process holds and whether it listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hosting {
-    /// One of the plan's processes, `*` for all, with its listeners; all of them do the plan's inits before they are ready.
+    /// One of the plan's processes, `*` for all, with its listeners; with `*`, the plan's inits are run before the process is ready.
     Process(String),
     /// What one of the plan's inits needs, and nothing listens.
     Init(String),
@@ -162,7 +162,7 @@ impl Running {
         Ok(listeners)
     }
 
-    /// Does one of the plan's inits, whose service this process holds.
+    /// Runs one of the plan's inits, whose service this process holds.
     pub(super) async fn init(&self, name: &str) -> Result<(), StartError> {
         let plan = &self.state.plan;
         let init = init::find(plan, name)?;

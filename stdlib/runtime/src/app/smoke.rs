@@ -56,7 +56,7 @@ fn canonicalize(
         let method = glue.interface().method(&smoke.method)?;
         Some(glue.canonicalize(method.index, value.clone()))
     });
-    // Without a connection there is no answer either.
+    // Without a connection or the method there is no answer either.
     found.unwrap_or_else(|| Ok(value.clone()))
 }
 

@@ -1,7 +1,8 @@
 //! What `#[bp_test]` expands to: a test against instances, in this process or in the running system.
 
-use bp_contract::variable;
 use std::sync::Arc;
+
+use bp_contract::variable;
 
 use super::App;
 use super::dial::OutsideCaller;
@@ -72,7 +73,7 @@ pub fn run_in<T>(
         .enable_all()
         .build()
         .unwrap_or_else(|error| panic!("{name}: the async runtime: {error}"));
-    let running = environment.get("BP_TEST_TARGET") == Some("running");
+    let running = environment.get(variable::TEST_TARGET) == Some("running");
     let folder = tempfile::Builder::new()
         .prefix("bp-test-")
         .tempdir()

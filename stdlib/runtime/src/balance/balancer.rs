@@ -307,10 +307,7 @@ impl EdgeMetrics {
         )?;
         Ok(Self {
             known: gauge("bp_balance_endpoints", "Endpoints of the callee that are known")?,
-            ready: gauge(
-                "bp_balance_ready",
-                "Endpoints of the callee that calls are not skipping",
-            )?,
+            ready: gauge("bp_balance_ready", "Endpoints of the callee that are not skipped")?,
             failover: counter.get_or_create_owned(&of),
         })
     }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use bp_contract::selector::{CLIENT, Pattern};
 use serde_json::Value;
 
 use super::leaves::{collect_leaves, set};
@@ -10,7 +11,6 @@ use super::overlay::{Entry, Table};
 use super::place::{Interfaces, Place, collect_places};
 use crate::error::StartError;
 use crate::plan::{InstancePlan, ParameterPlan, RunPlan, ValuePlan};
-use bp_contract::selector::{CLIENT, Pattern};
 
 /// The values in force. References in them are not yet resolved.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -167,7 +167,7 @@ impl Configuration {
             tokio::time::sleep(PERIOD).await;
             match self.reload() {
                 Ok(true) => tracing::info!("the new configuration is in force"),
-                // A file that stays unreadable is said once.
+                // A file that stays unreadable is reported once.
                 Err(error) if !unreadable => {
                     tracing::error!(%error, "the configuration stays unchanged");
                 }

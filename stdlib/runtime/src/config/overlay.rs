@@ -1,13 +1,13 @@
 //! What `BP_SET` and `BP_CONFIG` say, in the wiring's grammar, before it is compared with the plan.
 
+use bp_contract::selector::{
+    EdgeSelector, Pattern, Precedence, SelectorFault, ServerSelector, Specificity,
+};
 use bp_contract::variable;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::StartError;
-use bp_contract::selector::{
-    EdgeSelector, Pattern, Precedence, SelectorFault, ServerSelector, Specificity,
-};
 
 /// The tables of wiring that configuration may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Selector {
         })
     }
 
-    /// Whether it is about what `callee` is to `caller`, or some methods of it; there is no caller but on an edge.
+    /// Whether it selects `callee` as `caller` calls it, or some of its methods; only edges have a caller.
     pub(super) fn matches(&self, caller: Option<&str>, callee: &str) -> bool {
         match self {
             Self::Edge(edge) => caller.is_some_and(|caller| edge.matches_edge(caller, callee)),
@@ -125,7 +125,7 @@ impl Source {
 }
 
 impl Entry {
-    /// Which of two entries for the same leaf wins.
+    /// Its rank among the entries for the same leaf; the greatest wins.
     pub(super) fn precedence(&self) -> Precedence {
         Precedence { specificity: self.selector.specificity(), layer: self.source as usize }
     }

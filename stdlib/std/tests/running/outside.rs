@@ -166,14 +166,14 @@ fn an_init_makes_its_call_and_ends_with_the_truth() {
     for (name, what, text) in [
         ("fill", crash.clone(), "error: init `fill`: seed.crash panicked"),
         ("fill", init("around", json!({ "text": "" })), "error: init `fill`: seed.around: error"),
-        ("fill", init("describer", json!({})), "`seed.describer` is nothing that an init can call"),
+        ("fill", init("describer", json!({})), "an init cannot call `seed.describer`"),
         ("fill", json!({ "callee": "front", "method": "all" }), "`front` is not in this process"),
         ("full", crash.clone(), "has no init `full`; known: fill"),
     ] {
         let (code, _, log) = run(name, what);
         assert!(code == 1 && log.contains(text), "{text}: {code} {log}");
     }
-    // All in one process does every init before it is ready.
+    // When all processes are one, it runs every init before it is ready.
     plan["inits"] = json!({ "fill": crash });
     let output = Program::new(&plan).command(&[]).env("BP_PROCESS", "*").output().unwrap();
     let (code, _, log) = outcome(&output);

@@ -57,7 +57,7 @@ fn around(types: &[TypePlan]) -> Vec<TypePlan> {
 }
 
 #[test]
-fn two_types_never_share_a_hint() {
+fn two_types_never_share_a_description() {
     let hostile = ["A", "AAndB", "AToB", "OptionOfA", "TupleOfAAndB", "String", "To", "Total"];
     let named = hostile.map(|name| TypePlan::Named(name.into()));
     let leaves: Vec<TypePlan> = named.into_iter().chain([TypePlan::String]).collect();
@@ -75,9 +75,9 @@ fn two_types_never_share_a_hint() {
     }
     let mut seen: BTreeMap<String, &TypePlan> = BTreeMap::new();
     for ty in &types {
-        let hint = describe_type(ty, &|path| path.to_owned());
-        assert!(is_identifier(&hint), "{hint}");
-        let other = seen.insert(hint.clone(), ty);
-        assert!(other.is_none_or(|other| other == ty), "{hint}: {other:?}, {ty:?}");
+        let description = describe_type(ty, &|path| path.to_owned());
+        assert!(is_identifier(&description), "{description}");
+        let other = seen.insert(description.clone(), ty);
+        assert!(other.is_none_or(|other| other == ty), "{description}: {other:?}, {ty:?}");
     }
 }

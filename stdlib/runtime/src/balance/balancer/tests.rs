@@ -128,7 +128,7 @@ impl Bench {
 const REFUSED: Result<(), (InfraKind, Processed)> = Err((InfraKind::Unavailable, Processed::No));
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_was_not_taken_fails_over_and_its_endpoint_is_passed_over() {
+async fn a_call_that_was_not_taken_fails_over_and_its_endpoint_is_skipped() {
     let bench = Bench::of(&["a:1", "b:1", "c:1"]);
     bench.behave("a:1", REFUSED);
     // At the same time, so that no endpoint is always idle.

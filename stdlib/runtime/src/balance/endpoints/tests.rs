@@ -75,7 +75,7 @@ fn load_is_even_when_requests_stay_open() {
 }
 
 #[test]
-fn one_that_cannot_be_reached_is_passed_over_until_it_was_asked() {
+fn one_that_cannot_be_reached_is_skipped_until_a_probe_reaches_it() {
     for choice in [Choice::P2c, Choice::RoundRobin, Choice::Random] {
         let all = endpoints(choice, 3);
         let mut rng = fastrand::Rng::with_seed(5);
@@ -85,17 +85,20 @@ fn one_that_cannot_be_reached_is_passed_over_until_it_was_asked() {
         let picked = all.pick(0, &[]).unwrap();
         let gone = picked.address().to_owned();
         let probe = picked.mark_unreachable().unwrap();
-        assert!(picked.mark_unreachable().is_none(), "one asks");
+        assert!(picked.mark_unreachable().is_none(), "there is one probe at a time");
         assert!(!seen().contains(&gone));
         assert_eq!(all.ready(), 2);
-        assert!(probe.record(false), "asked again");
+        assert!(probe.record(false), "it must be probed again");
         assert!(!seen().contains(&gone));
         assert!(!probe.record(true));
         drop(picked);
         // The others must be busy for every choice to come back to it.
         let _held: Vec<_> = (0..20).map(|i| all.pick(next_seed(i), &[]).unwrap()).collect();
         assert!(seen().contains(&gone), "{choice:?}");
-        assert!(all.pick(0, &[]).unwrap().mark_unreachable().is_some(), "the duty is free again");
+        assert!(
+            all.pick(0, &[]).unwrap().mark_unreachable().is_some(),
+            "a probe can be made again"
+        );
     }
 }
 
@@ -107,7 +110,7 @@ fn pauses_double_until_a_call_is_answered() {
     let mut pauses = Vec::new();
     for _ in 0..8 {
         pauses.push(probe.pause(0.0).as_millis());
-        // Guesses in between do not count.
+        // Calls that are tried in between do not count.
         assert!(picked.mark_unreachable().is_none());
         assert!(probe.record(false));
     }
@@ -122,7 +125,7 @@ fn pauses_double_until_a_call_is_answered() {
 }
 
 #[test]
-fn an_answer_ends_the_asking() {
+fn an_answer_ends_the_probe() {
     let all = endpoints(Choice::P2c, 2);
     let picked = all.pick(0, &[]).unwrap();
     let probe = picked.mark_unreachable().unwrap();
