@@ -14,18 +14,10 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed={}", krate.display());
         collect(&repository, &krate, &krate, &mut files)?;
     }
-    // What crates include from beside them: the pages of codes, and of plugins.
+    // What crates include from beside them: the pages of codes.
     let pages = repository.join("docs/errors");
     println!("cargo::rerun-if-changed={}", pages.display());
     collect(&repository, &pages, &pages, &mut files)?;
-    for plugin in folders(&repository.join("plugins"))? {
-        let readme = plugin.join("README.md");
-        if let (true, Ok(name)) = (readme.is_file(), readme.strip_prefix(&repository)) {
-            println!("cargo::rerun-if-changed={}", readme.display());
-            files.insert(name.display().to_string(), readme);
-        }
-    }
-    println!("cargo::rerun-if-changed={}", repository.join("plugins").display());
     // The example that `bp new --example` starts from; what was built there is none of it.
     for part in ["tests", "wiring", "workflow", "workload"] {
         let folder = repository.join("examples/leaf").join(part);
@@ -48,13 +40,15 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&out).join("runtime.rs"), text)
 }
 
-/// The crates of the runtime, `stdlib/*` and `plugins/*/runtime`, and of the compiler, `compiler/*` and `plugins/*/compile`.
+/// The crates of the runtime, `stdlib/*` and `plugins/*/runtime`, and of the compiler, `compiler/*` and `plugins`.
+///
+/// The folder of the plugins' compile halves holds the crates of their runtime halves.
 fn crates(repository: &Path) -> io::Result<Vec<PathBuf>> {
+    let plugins = repository.join("plugins");
     let mut found = folders(&repository.join("stdlib"))?;
     found.extend(folders(&repository.join("compiler"))?);
-    for plugin in folders(&repository.join("plugins"))? {
-        found.extend([plugin.join("runtime"), plugin.join("compile")]);
-    }
+    found.extend(folders(&plugins)?.into_iter().map(|plugin| plugin.join("runtime")));
+    found.push(plugins);
     found.retain(|path| path.join("Cargo.toml").is_file());
     found.sort();
     Ok(found)
@@ -74,7 +68,10 @@ fn collect(
         if path.is_dir() {
             // A crate's own tests and benchmarks need the repository around them.
             let own = |name: &str| path == krate.join(name);
-            if !own("tests") && !own("benches") && !path.ends_with("target") {
+            // A crate inside this one is collected by itself; cases are read by tests of the repository.
+            let inner = path.join("Cargo.toml").is_file();
+            let unused = path.ends_with("target") || path.ends_with("cases");
+            if !own("tests") && !own("benches") && !unused && !inner {
                 collect(repository, krate, &path, files)?;
             }
         } else if let Ok(name) = path.strip_prefix(repository) {

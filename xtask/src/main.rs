@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask ci`, `bench`, `bench-scale`, `bless`, `docs`, `fuzz`, `tidy`.
+//! The project's own chores: `cargo xtask ci`, `bench`, `bench-scale`, `bless`, `docs`, `fuzz`, `plugins`, `tidy`.
 
 #![expect(
     clippy::print_stdout,
@@ -10,6 +10,7 @@ mod bench;
 mod ci;
 mod containers;
 mod fuzz;
+mod plugin_list;
 mod tidy;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ cargo xtask COMMAND
           hotel, or leaf, in containers for real: bases, pins, image, Compose, workload, kills; half an hour
   docs    rewrite what is generated into docs: the schema of wirings, the plugins' pages
   fuzz    feed what bp reads with anything: [TARGET] SECONDS; golden-tests/fuzz
+  plugins rewrite the list of plugins, plugins/lib.rs, from their folders
   tidy    layering, file sizes, purity, plugin folders, diagnostics
 ";
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ["containers", arguments @ ..] => containers::run_all(arguments),
         ["docs"] => ci::write_docs(),
         ["fuzz", arguments @ ..] => fuzz::run_all(arguments),
+        ["plugins"] => plugin_list::write(),
         ["tidy"] => tidy::check_all(),
         ["help" | "--help"] => {
             print!("{USAGE}");

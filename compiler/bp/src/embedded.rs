@@ -29,7 +29,9 @@ fn is_manifest(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     matches!(
         parts.as_slice(),
-        ["stdlib" | "compiler", _, "Cargo.toml"] | ["plugins", _, _, "Cargo.toml"]
+        ["stdlib" | "compiler", _, "Cargo.toml"]
+            | ["plugins", "Cargo.toml"]
+            | ["plugins", _, "runtime", "Cargo.toml"]
     )
 }
 
@@ -47,7 +49,7 @@ pub(crate) fn runtime_files() -> BTreeMap<String, Vec<u8>> {
 pub(crate) fn compiler_files() -> BTreeMap<String, Vec<u8>> {
     let mut files = collect_crates(|_| true);
     let header = "# The compiler and its runtime, written by `bp new --plugin`.\n";
-    let members = ["compiler/*", "stdlib/*", "plugins/*/compile", "plugins/*/runtime"];
+    let members = ["compiler/*", "stdlib/*", "plugins", "plugins/*/runtime"];
     let manifest = build_workspace_manifest(header, &members, |_| true);
     files.insert(String::from("Cargo.toml"), manifest.into_bytes());
     files.insert(String::from("Cargo.lock"), read_text("Cargo.lock").into());
@@ -204,7 +206,7 @@ mod tests {
             "compiler/diag/src/lib.rs",
             "docs/errors/BP2001.md",
             "plugins/retry/README.md",
-            "plugins/retry/compile/src/lib.rs",
+            "plugins/retry/mod.rs",
             "stdlib/std/src/lib.rs",
         ] {
             assert!(files.contains_key(path), "{path}");

@@ -9,6 +9,9 @@ use serde_json::Value;
 /// What the compiler and the running system agree on: the one crate that both sides, and both halves of plugins, depend on.
 const CONTRACT: &str = "bp-contract";
 
+/// The compile halves of all plugins.
+const PLUGINS: &str = "bp-plugins";
+
 /// What each compiler crate may depend on besides the contract, from the bottom up; a crate that is not listed may not be a compiler crate.
 const COMPILER: &[(&str, &[&str])] = &[
     ("bp-diag", &[]),
@@ -93,8 +96,8 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
 }
 
 fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut Vec<String>) {
-    // The driver lists the plugins that come with `bp`; nothing else in the compiler names one.
-    let listed = |d: &&&str| name == "bp-driver" && d.starts_with("bp-plugin-");
+    // The driver knows the plugins that come with `bp`; nothing else in the compiler does.
+    let listed = |d: &&&str| name == "bp-driver" && **d == PLUGINS;
     let ours = |d: &&&str| d.starts_with("bp-") && **d != CONTRACT && !listed(d);
     let allowed = |table: &[(&str, &[&'static str])]| {
         table.iter().find(|(n, _)| *n == name).map(|(_, d)| d.to_vec())
@@ -119,9 +122,9 @@ fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut V
         for dependency in dependencies.iter().filter(ours).filter(|d| !allowed.contains(d)) {
             faults.push(format!("{name} may not depend on {dependency}"));
         }
-    } else if folder.starts_with("plugins/") && folder.contains("/compile/") {
+    } else if name == PLUGINS {
         for dependency in dependencies.iter().filter(ours).filter(|d| **d != "bp-plugin") {
-            faults.push(format!("{name} is a plugin's compile half and may depend on bp-plugin and {CONTRACT} alone, not {dependency}"));
+            faults.push(format!("{name} is the compile halves of plugins and may depend on bp-plugin and {CONTRACT} alone, not {dependency}"));
         }
     } else if folder.starts_with("plugins/") {
         let stdlib: Vec<&str> = STDLIB.iter().map(|(n, _)| *n).collect();
@@ -131,7 +134,7 @@ fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut V
             ));
         }
     }
-    if folder.starts_with("compiler/") || folder.contains("/compile/") || name == CONTRACT {
+    if folder.starts_with("compiler/") || name == PLUGINS || name == CONTRACT {
         for dependency in dependencies.iter().filter(|d| HEAVY.contains(d)) {
             faults.push(format!("{name} pulls {dependency} into the compiler; it belongs to stdlib or a plugin's runtime half"));
         }

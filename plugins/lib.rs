@@ -1,0 +1,46 @@
+//! The compile halves of the plugins that come with `bp`: one folder, and one module, a plugin.
+//!
+//! `cargo xtask plugins` writes this list; a plugin's runtime half is a crate of its own, in its `runtime` folder.
+
+use bp_plugin::Plugin;
+
+mod balance;
+mod compose;
+mod docker;
+mod embedded;
+#[cfg(test)]
+mod fixture;
+mod grpc;
+mod http;
+mod kubernetes;
+mod memcached;
+mod memory;
+mod metrics;
+mod mongodb;
+mod postgres;
+mod process;
+mod redis;
+mod retry;
+mod timeout;
+mod trace;
+
+/// Every plugin, by id.
+pub static PLUGINS: &[&dyn Plugin] = &[
+    &balance::PLUGIN,
+    &compose::PLUGIN,
+    &docker::PLUGIN,
+    &embedded::PLUGIN,
+    &grpc::PLUGIN,
+    &http::PLUGIN,
+    &kubernetes::PLUGIN,
+    &memcached::PLUGIN,
+    &memory::PLUGIN,
+    &metrics::PLUGIN,
+    &mongodb::PLUGIN,
+    &postgres::PLUGIN,
+    &process::PLUGIN,
+    &redis::PLUGIN,
+    &retry::PLUGIN,
+    &timeout::PLUGIN,
+    &trace::PLUGIN,
+];

@@ -1,0 +1,57 @@
+//! `plugins/lib.rs`: the list of plugins, which follows from their folders.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::ci::root;
+
+const HEADER: &str = "\
+//! The compile halves of the plugins that come with `bp`: one folder, and one module, a plugin.
+//!
+//! `cargo xtask plugins` writes this list; a plugin's runtime half is a crate of its own, in its `runtime` folder.
+
+use bp_plugin::Plugin;
+";
+
+/// The list.
+pub(crate) fn file(root: &Path) -> PathBuf {
+    root.join("plugins/lib.rs")
+}
+
+/// Writes the list.
+pub(crate) fn write() -> Result<()> {
+    let root = root();
+    std::fs::write(file(&root), render(&root)?).context("plugins/lib.rs")
+}
+
+/// The names of the plugins' folders, sorted.
+pub(crate) fn ids(root: &Path) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for entry in std::fs::read_dir(root.join("plugins"))? {
+        let path = entry?.path();
+        if path.join("mod.rs").is_file() {
+            ids.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    ids.sort();
+    Ok(ids)
+}
+
+/// The list as it must be.
+pub(crate) fn render(root: &Path) -> Result<String> {
+    let mut text = String::from(HEADER);
+    let ids = ids(root)?;
+    text.push('\n');
+    for id in &ids {
+        writeln!(text, "mod {id};")?;
+    }
+    text.push_str("#[cfg(test)]\nmod fixture;\n\n");
+    text.push_str("/// Every plugin, by id.\npub static PLUGINS: &[&dyn Plugin] = &[\n");
+    for id in &ids {
+        writeln!(text, "    &{id}::PLUGIN,")?;
+    }
+    text.push_str("];\n");
+    Ok(text)
+}
