@@ -8,8 +8,6 @@ mod balance;
 mod compose;
 mod docker;
 mod embedded;
-#[cfg(test)]
-mod fixture;
 mod grpc;
 mod http;
 mod kubernetes;
@@ -23,6 +21,9 @@ mod redis;
 mod retry;
 mod timeout;
 mod trace;
+
+#[cfg(test)]
+mod fixture;
 
 /// Every plugin, by id.
 pub static PLUGINS: &[&dyn Plugin] = &[

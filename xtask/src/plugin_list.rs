@@ -47,7 +47,7 @@ pub(crate) fn render(root: &Path) -> Result<String> {
     for id in &ids {
         writeln!(text, "mod {id};")?;
     }
-    text.push_str("#[cfg(test)]\nmod fixture;\n\n");
+    text.push_str("\n#[cfg(test)]\nmod fixture;\n\n");
     text.push_str("/// Every plugin, by id.\npub static PLUGINS: &[&dyn Plugin] = &[\n");
     for id in &ids {
         writeln!(text, "    &{id}::PLUGIN,")?;
