@@ -59,8 +59,12 @@ pub fn strip(archive: &Archive) -> Archive {
     out
 }
 
+/// Whether a text starts as `error[BP3013]` or `warning[retry/never-tries]`.
 fn is_severity(text: &str) -> bool {
-    ["error[BP", "warning[BP", "note[BP"].iter().any(|s| text.trim_start().starts_with(s))
+    let text = text.trim_start();
+    let code = ["error[", "warning[", "note["].iter().find_map(|word| text.strip_prefix(word));
+    code.and_then(|rest| rest.split_once(']'))
+        .is_some_and(|(code, _)| code.starts_with("BP") || code.contains('/'))
 }
 
 /// The stripped case with what the compiler said of it.

@@ -1,9 +1,23 @@
 //! The compile half of `memory`: backends in the process's memory.
 
-use bp_plugin::{Literal, Metadata, Setting, SettingKind};
+use bp_plugin::{
+    CheckContext, Literal, Metadata, PlaceInterface, Plugin, PluginCode, Setting, SettingKind,
+};
 
 /// `kind = "memory"`.
-pub(crate) static PLUGIN: Metadata = Metadata::backend(
+pub(crate) static PLUGIN: Memory = Memory;
+
+/// The plugin.
+#[derive(Debug)]
+pub(crate) struct Memory;
+
+const LIMITS_NEED_A_CACHE: PluginCode = PluginCode::new(
+    "limits-need-a-cache",
+    "a limit on a store that forgets nothing",
+    include_str!("errors/limits-need-a-cache.md"),
+);
+
+static METADATA: Metadata = Metadata::backend(
     "memory",
     &["bp_backend::Cache", "bp_backend::DocumentStore"],
     true,
@@ -26,9 +40,51 @@ pub(crate) static PLUGIN: Metadata = Metadata::backend(
     .bounds(Literal::Text("64KiB"), Literal::Text("1TiB"))
     .example("\"256MiB\""),
 ])
+.codes(&[LIMITS_NEED_A_CACHE])
 .about(include_str!("README.md"))
 .needs(&[
     "a cache inside a process",
     "tests without a database",
 ])
 .runtime("bp-rt-memory", "bp_rt_memory::plugin()", "plugins/memory/runtime");
+
+impl Plugin for Memory {
+    fn metadata(&self) -> &Metadata {
+        &METADATA
+    }
+
+    fn check(&self, cx: &mut CheckContext<'_>) {
+        let is_cache = |interface: &PlaceInterface<'_>| interface.path == "bp_backend::Cache";
+        if cx.interface.is_none_or(is_cache) {
+            return;
+        }
+        for limit in ["max_items", "max_bytes"] {
+            if cx.settings.get(limit).is_none() {
+                continue;
+            }
+            let users = match cx.neighbours.callers.as_slice() {
+                [] => "its users take it".to_owned(),
+                [only] => format!("`{only}` takes it"),
+                [first, others @ ..] => format!("`{first}` and {} more take it", others.len()),
+            };
+            cx.report(
+                &LIMITS_NEED_A_CACHE,
+                limit,
+                format!("`{}` forgets nothing, so it has no `{limit}`", cx.place),
+                format!(
+                    "remove `{limit}`: {users} as a document store, and only caches have limits"
+                ),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bp_plugin::{Plugin, Registry};
+
+    #[test]
+    fn the_declaration_has_no_fault() {
+        assert_eq!(Registry::new([&super::PLUGIN as &dyn Plugin]).faults(), Vec::<String>::new());
+    }
+}

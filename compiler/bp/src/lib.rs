@@ -88,7 +88,7 @@ fn run(registry: &Registry) -> ExitCode {
         }
     };
     let system = RealSystem::new();
-    let output = Output::new(&cli.global, &cli.command, &system);
+    let output = Output::new(&cli.global, &cli.command, &system, registry.codes().collect());
     let context = Context {
         system: &system,
         registry,

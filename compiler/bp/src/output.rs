@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use bp_diag::render::{
     Style, render_human, render_json, render_sarif, render_sarif_result, render_short,
 };
-use bp_diag::{Diagnostic, Severity, SourceMap, Span};
+use bp_diag::{Code, CodeId, Diagnostic, Severity, SourceMap, Span};
 use bp_system::System;
 
 use crate::cli::{Color, Command, Global, MessageFormat};
@@ -44,6 +44,8 @@ pub(crate) struct Output {
     shown: AtomicBool,
     /// Whether a fault was in the command line.
     usage: AtomicBool,
+    /// The codes that plugins declare, for the rules of the SARIF document.
+    plugin_codes: Vec<Code>,
     /// Results for the one SARIF document at the end.
     results: Mutex<Vec<serde_json::Value>>,
     /// What was printed since recording started; `None` when not recording.
@@ -52,7 +54,7 @@ pub(crate) struct Output {
 
 /// Counts diagnostics of one code at one place: one line of a wiring may cause hundreds.
 #[derive(Default)]
-struct RepeatCounter(BTreeMap<(&'static str, Option<Span>), usize>);
+struct RepeatCounter(BTreeMap<(CodeId, Option<Span>), usize>);
 
 impl RepeatCounter {
     /// How many are drawn.
@@ -91,7 +93,12 @@ fn can_draw_unicode(system: &dyn System) -> bool {
 }
 
 impl Output {
-    pub(crate) fn new(global: &Global, command: &Command, system: &dyn System) -> Self {
+    pub(crate) fn new(
+        global: &Global,
+        command: &Command,
+        system: &dyn System,
+        plugin_codes: Vec<Code>,
+    ) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let wanted = system.variable("NO_COLOR").is_none_or(|v| v.is_empty());
         let dumb = system.variable("TERM").is_some_and(|v| v == "dumb");
@@ -116,6 +123,7 @@ impl Output {
             live: terminal && !dumb && !global.quiet && format == MessageFormat::Human,
             shown: AtomicBool::new(false),
             usage: AtomicBool::new(false),
+            plugin_codes,
             results: Mutex::default(),
             record: Mutex::default(),
         }
@@ -269,13 +277,14 @@ impl Output {
         self.clear();
         if self.format == MessageFormat::Sarif {
             let results = std::mem::take(&mut *self.lock_results());
-            print_sarif(&results, self.aside);
+            print_sarif(results, &self.plugin_codes, self.aside);
         }
     }
 }
 
-fn print_sarif(results: &[serde_json::Value], aside: bool) {
-    print_for_machine(&format!("{:#}\n", render_sarif(results, env!("CARGO_PKG_VERSION"))), aside);
+fn print_sarif(results: Vec<serde_json::Value>, plugin_codes: &[Code], aside: bool) {
+    let document = render_sarif(results, plugin_codes, env!("CARGO_PKG_VERSION"));
+    print_for_machine(&format!("{document:#}\n"), aside);
 }
 
 /// Prints for programs: on standard output, or with `aside` on standard error.
@@ -297,6 +306,9 @@ pub(crate) fn print_panic(detail: &str) {
         MessageFormat::Json => {
             print_for_machine(&format!("{}\n", render_json(&fault, &none)), aside);
         }
-        MessageFormat::Sarif => print_sarif(&[render_sarif_result(&fault, &none)], aside),
+        MessageFormat::Sarif => {
+            // What the plugins declare is not at hand, and no result needs it.
+            print_sarif(vec![render_sarif_result(&fault, &none)], &[], aside);
+        }
     }
 }

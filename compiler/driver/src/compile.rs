@@ -219,9 +219,10 @@ fn lower_and_check(
     let unread = compiled.diagnostics.iter().any(|d| d.code.hides_names());
     let faulty = compiled.diagnostics.has_errors() || lowered.diagnostics.has_errors();
     // Faults that only follow from an unreadable or wrong part are not reported.
-    let told = lowered.diagnostics.into_iter().filter(|d| {
-        !(unread && d.code.id.starts_with("BP3") || faulty && d.code.id.starts_with("BP8"))
-    });
+    let told = lowered
+        .diagnostics
+        .into_iter()
+        .filter(|d| !(unread && d.code.id.is_core("BP3") || faulty && d.code.id.is_core("BP8")));
     compiled.diagnostics.extend(told);
     if let (Some(plan), false) = (&lowered.plan, faulty) {
         check_plan(system, registry, workflow, options, plan, compiled);

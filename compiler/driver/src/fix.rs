@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use bp_diag::{Applicability, Diagnostic, Edit, FileId, SourceMap};
+use bp_diag::{Applicability, CodeId, Diagnostic, Edit, FileId, SourceMap};
 use bp_plugin::Registry;
 use bp_system::{EntryKind, System};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -25,7 +25,7 @@ pub struct AppliedFix {
     /// The line, as it was numbered then.
     pub line: usize,
     /// The diagnostic's code.
-    pub code: &'static str,
+    pub code: CodeId,
     /// Its message.
     pub message: String,
 }
@@ -91,7 +91,7 @@ pub fn find_fixes(
 ) -> Fixes {
     let mut overlay = Overlay { machine: system, files: BTreeMap::new() };
     let mut made = Vec::new();
-    let mut refused: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut refused: BTreeSet<(CodeId, String)> = BTreeSet::new();
     let run = |overlay: &Overlay<'_>| compile(overlay, registry, application.clone(), options);
     let mut compiled = run(&overlay);
     for _ in 0..MAX_ROUNDS {
@@ -136,8 +136,8 @@ pub fn find_fixes(
     Fixes { files: overlay.files, made }
 }
 
-fn diagnostic_key(diagnostic: &Diagnostic) -> (String, String) {
-    (diagnostic.code.id.to_owned(), diagnostic.message.clone())
+fn diagnostic_key(diagnostic: &Diagnostic) -> (CodeId, String) {
+    (diagnostic.code.id, diagnostic.message.clone())
 }
 
 fn describe_fix(diagnostic: &Diagnostic, sources: &SourceMap) -> AppliedFix {
@@ -150,7 +150,7 @@ fn describe_fix(diagnostic: &Diagnostic, sources: &SourceMap) -> AppliedFix {
 
 /// Counts syntax faults; a fix that adds one broke the text.
 fn count_syntax_faults(compiled: &Compiled) -> usize {
-    let syntax = |id: &str| (id.starts_with("BP200") || id.starts_with("BP201")) || id == "BP1001";
+    let syntax = |id: CodeId| id.is_core("BP200") || id.is_core("BP201") || id == "BP1001";
     compiled.diagnostics.iter().filter(|d| syntax(d.code.id)).count()
 }
 
@@ -174,7 +174,7 @@ fn try_fixes(
         );
     }
     let after = run(&Overlay { machine: overlay.machine, files: files.clone() });
-    let count = |compiled: &Compiled, wanted: &(String, String)| {
+    let count = |compiled: &Compiled, wanted: &(CodeId, String)| {
         compiled.diagnostics.iter().filter(|d| diagnostic_key(d) == *wanted).count()
     };
     let gone =

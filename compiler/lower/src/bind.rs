@@ -11,8 +11,8 @@ use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
 use bp_plugin::facets::{Binding, Bindings, PluginSettings};
 use bp_plugin::{
-    CheckContext, Kind, Pass, PassContext, ReadContext, Registry, Stage, backend_interface,
-    read_settings,
+    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, ReadContext, Registry,
+    Stage, backend_interface, read_settings,
 };
 use bp_wiring::{EdgeRule, InstanceModel, Table};
 use bp_workflow::{ImplementationModel, WorkflowModel};
@@ -167,9 +167,11 @@ fn add_nodes(
     scope: &Scope<'_>,
     services: &[(BoundService<'_>, Bindings)],
 ) {
+    let mut callers = collect_callers(scope, services);
     for (name, interfaces) in &scope.backends {
         if let Some(NamedInstance::Backend(backend)) = scope.names.get(name) {
-            add_backend(cx, scope, backend, interfaces);
+            let callers = callers.remove(name.as_str()).unwrap_or_default();
+            add_backend(cx, scope, backend, interfaces, callers);
         }
     }
     for (bound, _) in services {
@@ -181,6 +183,39 @@ fn add_nodes(
         };
         add_node(cx.ir, cx.diagnostics, &bound.instance.name, kind, bound.instance.span);
     }
+}
+
+/// The services that call each backend, sorted.
+fn collect_callers<'a>(
+    scope: &Scope<'_>,
+    services: &'a [(BoundService<'a>, Bindings)],
+) -> BTreeMap<&'a str, Vec<&'a str>> {
+    let mut callers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (bound, bindings) in services {
+        for (callee, _) in list_callees(bound, bindings) {
+            if scope.backends.contains_key(callee) {
+                callers.entry(callee).or_default().insert(&bound.instance.name);
+            }
+        }
+    }
+    callers.into_iter().map(|(callee, names)| (callee, names.into_iter().collect())).collect()
+}
+
+/// The instances that a service's parameters take, and where that is said.
+fn list_callees<'a>(bound: &BoundService<'_>, bindings: &'a Bindings) -> Vec<(&'a str, Span)> {
+    let mut callees: Vec<(&str, Span)> = Vec::new();
+    for binding in bindings.0.values() {
+        match binding {
+            Binding::Instance { name, span } => {
+                callees.push((name, span.unwrap_or(bound.instance.span)));
+            }
+            Binding::Instances(items) => {
+                callees.extend(items.iter().map(|(name, span)| (name.as_str(), *span)));
+            }
+            Binding::Value { .. } | Binding::Absent => {}
+        }
+    }
+    callees
 }
 
 fn add_node(ir: &mut Ir, diagnostics: &mut Diagnostics, name: &str, kind: NodeKind, span: Span) {
@@ -210,6 +245,7 @@ fn add_backend(
     scope: &Scope<'_>,
     backend: &InstanceModel,
     interfaces: &[&str],
+    callers: Vec<&str>,
 ) {
     let Some(plugin) = backend.kind().and_then(|k| cx.registry.backend(k.as_str()?)) else {
         return;
@@ -221,7 +257,11 @@ fn add_backend(
         .get(&backend.name)
         .map_or_else(|| interfaces.first().copied().unwrap_or("").to_owned(), |(i, _)| i.clone());
     let one_process = matches!(metadata.kind, Kind::Backend { one_process: true, .. });
-    let kind = NodeKind::Backend { plugin: metadata.id.to_owned(), interface, one_process };
+    let kind = NodeKind::Backend {
+        plugin: metadata.id.to_owned(),
+        interface: interface.clone(),
+        one_process,
+    };
     add_node(cx.ir, cx.diagnostics, &backend.name, kind, backend.span);
 
     let mut table = Table::default();
@@ -239,6 +279,8 @@ fn add_backend(
         plugin: metadata.id,
         place: &backend.name,
         class: None,
+        interface: Some(&PlaceInterface::find(cx.workflow, &interface)),
+        neighbours: &Neighbours { callers, ..Neighbours::default() },
         arguments: &BTreeMap::new(),
         settings: &read.settings,
         spans: &read.spans,
@@ -254,19 +296,7 @@ fn add_backend(
 /// The calls that a service's parameters stand for.
 fn add_calls(ir: &mut Ir, scope: &Scope<'_>, bound: BoundService<'_>, bindings: &Bindings) {
     let from = NodeKey::instance(&bound.instance.name);
-    let mut targets: Vec<(&str, Span)> = Vec::new();
-    for binding in bindings.0.values() {
-        match binding {
-            Binding::Instance { name, span } => {
-                targets.push((name, span.unwrap_or(bound.instance.span)));
-            }
-            Binding::Instances(items) => {
-                targets.extend(items.iter().map(|(name, span)| (name.as_str(), *span)));
-            }
-            Binding::Value { .. } | Binding::Absent => {}
-        }
-    }
-    for (name, span) in targets {
+    for (name, span) in list_callees(&bound, bindings) {
         let Some(kind) = resolve_call_kind(scope, name) else { continue };
         // Two parameters may take one instance; it is one edge then.
         let origin = Origin::new(Some(span), "bind");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bp_diag::catalog::{analysis, binding as codes, wiring};
 use bp_diag::{Span, nearest};
 use bp_ir::{EdgeKind, NodeKind};
-use bp_plugin::{CheckContext, Pass, PassContext, ReadContext, Stage, read_settings};
+use bp_plugin::{CheckContext, Neighbours, Pass, PassContext, ReadContext, Stage, read_settings};
 use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
@@ -90,6 +90,18 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
             plugin: metadata.id,
             place: &format!("target {name}"),
             class: None,
+            interface: None,
+            neighbours: &Neighbours {
+                targets: cx
+                    .wiring
+                    .target
+                    .enabled
+                    .iter()
+                    .map(|target| target.value.as_str())
+                    .filter(|other| *other != name)
+                    .collect(),
+                ..Neighbours::default()
+            },
             arguments: &BTreeMap::new(),
             settings: &read.settings,
             spans: &read.spans,

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use bp_diag::catalog::{binding as codes, policy, wiring};
 use bp_diag::{Span, nearest};
-use bp_ir::{Edge, EdgeKey, EdgeKind, NodeKey, NodeKind, Origin, Side};
+use bp_ir::{Edge, EdgeKey, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side};
 use bp_plan::{Dropped, EdgeClass, Settings};
-use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers};
+use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers, WrapperSettings};
 use bp_plugin::{
-    CheckContext, Kind, Metadata, PORT, Pass, PassContext, Plugin, ReadContext, Setting,
-    SettingKind, Stage, read_settings,
+    CheckContext, Kind, Metadata, Neighbours, PORT, Pass, PassContext, PlaceInterface, Plugin,
+    ReadContext, Setting, SettingKind, Stage, WrapperOfPlace, read_settings,
 };
 use bp_wiring::{Item, Table};
 use bp_workflow::{MethodModel, WorkflowModel};
@@ -287,10 +287,16 @@ fn read(
         EdgeKind::Calls { interface, .. } => collect_arguments(cx.workflow, interface),
         _ => BTreeMap::new(),
     };
+    let interface = match &call.kind {
+        EdgeKind::Calls { interface, .. } => Some(PlaceInterface::find(cx.workflow, interface)),
+        _ => None,
+    };
     CheckContext {
         plugin: metadata.id,
         place,
         class: Some(classify(cx.ir, call)),
+        interface: interface.as_ref(),
+        neighbours: &collect_neighbours(cx.ir, call),
         arguments: &arguments,
         settings: &out.settings,
         spans: &out.spans,
@@ -299,6 +305,22 @@ fn read(
     }
     .run(plugin);
     out.settings
+}
+
+/// The wrappers of a call, outermost first.
+fn collect_neighbours<'a>(ir: &'a Ir, call: &Edge) -> Neighbours<'a> {
+    let mut wrappers: Vec<WrapperOfPlace<'a>> = ir
+        .parts_of(call.key.as_str())
+        .filter_map(|part| match &part.kind {
+            NodeKind::Wrapper { plugin, slot, .. } => {
+                let settings = &part.facets.get::<WrapperSettings>()?.settings;
+                Some(WrapperOfPlace { plugin, slot: *slot, settings })
+            }
+            _ => None,
+        })
+        .collect();
+    wrappers.sort_by_key(|wrapper| wrapper.slot);
+    Neighbours { wrappers, ..Neighbours::default() }
 }
 
 /// The names of the arguments of each method of a service that can cross a process.

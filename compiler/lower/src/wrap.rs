@@ -4,20 +4,23 @@
 //! Calls inside one process lose their remote wrappers, which is noted for `bp explain`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use bp_diag::Diagnostics;
 use bp_diag::catalog::policy as codes;
+use bp_diag::{Diagnostics, Span};
 use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass, Value};
 use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
 use bp_plugin::{
-    CheckContext, IN_PROCESS, Kind, Level, Metadata, Pass, PassContext, Plugin, Reach, ReadContext,
-    Registry, Setting, Stage, read_settings,
+    CheckContext, IN_PROCESS, Kind, Level, Metadata, Neighbours, Pass, PassContext, PlaceInterface,
+    Plugin, Reach, ReadContext, ReadSettings, Registry, Setting, Stage, WrapperOfPlace,
+    read_settings,
 };
 use bp_wiring::{
     Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, ResolvedEdge,
     ResolvedSettings, Table, resolve_edges, resolve_servers,
 };
+use bp_workflow::WorkflowModel;
 
 use crate::locate::Locator;
 
@@ -50,21 +53,33 @@ impl Pass for Wrap {
             let mut reader = WrapperReader {
                 registry,
                 locator: &locator,
-                place: call.key.as_str().to_owned(),
                 class: Some(call.class),
                 side: Side::Client,
                 methods: &call.shape.methods,
                 known: &mut known,
                 diagnostics: cx.diagnostics,
+                checks: Vec::new(),
             };
             let mut wanted = reader.read_wrappers(&resolved);
+            let checks = reader.checks;
             if call.class != EdgeClass::Entry
                 && let Some(server) = servers.get(&call.shape.caller)
             {
                 wanted.extend(inherit_wrappers(registry, server, &resolved, &wanted, call.class));
                 wanted.sort_by(|a, b| (a.slot, &a.plugin).cmp(&(b.slot, &b.plugin)));
             }
-            add_wrappers(cx, &call, wanted, resolved, &locator);
+            let mut drops = collect_dropped(&resolved, &locator);
+            if !call.crosses {
+                drop_remote_wrappers(registry, &mut wanted, &mut drops, &locator);
+            }
+            let place = WrappedPlace {
+                name: call.key.as_str(),
+                class: Some(call.class),
+                interface: &call.interface,
+                wrappers: &wanted,
+            };
+            place.check(checks, cx.workflow, cx.diagnostics);
+            add_wrappers(cx, &call, wanted, resolved, drops);
         }
     }
 }
@@ -74,6 +89,8 @@ struct Call {
     key: bp_ir::EdgeKey,
     shape: EdgeShape,
     class: EdgeClass,
+    /// The callee's.
+    interface: String,
     /// Whether it leaves the process: to another one, or to a backend that runs as a server.
     crosses: bool,
 }
@@ -120,7 +137,7 @@ fn is_server(ir: &Ir, call: &Edge) -> bool {
 fn collect_calls(ir: &Ir) -> Vec<Call> {
     ir.calls()
         .filter_map(|edge| {
-            let EdgeKind::Calls { methods, .. } = &edge.kind else { return None };
+            let EdgeKind::Calls { interface, methods } = &edge.kind else { return None };
             let class = classify(ir, edge);
             let kind = match class {
                 EdgeClass::Service => Shape::Service,
@@ -136,6 +153,7 @@ fn collect_calls(ir: &Ir) -> Vec<Call> {
                     methods: methods.clone(),
                 },
                 class,
+                interface: interface.clone(),
                 crosses: ir.is_remote(edge) || is_server(ir, edge),
             })
         })
@@ -166,7 +184,7 @@ fn accepts(registry: &Registry, key: &str, class: EdgeClass) -> Acceptance {
 fn report(faults: Diagnostics, diagnostics: &mut Diagnostics) {
     let broken = diagnostics.has_errors();
     diagnostics.extend(
-        faults.into_iter().filter(|d| !broken || !matches!(d.code.id, "BP2053" | "BP2054")),
+        faults.into_iter().filter(|d| !broken || !matches!(d.code.id.name, "BP2053" | "BP2054")),
     );
 }
 
@@ -175,14 +193,18 @@ fn resolve_server_side(
     cx: &mut PassContext<'_>,
     locator: &Locator<'_>,
 ) -> BTreeMap<String, Vec<WantedWrapper>> {
+    let mut interfaces = Vec::new();
     let services: Vec<(String, Vec<String>)> = cx
         .ir
         .nodes()
         .filter_map(|node| match &node.kind {
-            NodeKind::Service { methods, .. } => Some((
-                node.key.as_str().to_owned(),
-                methods.iter().map(|m| m.name.clone()).collect(),
-            )),
+            NodeKind::Service { methods, interface, .. } => {
+                interfaces.push(interface.clone());
+                Some((
+                    node.key.as_str().to_owned(),
+                    methods.iter().map(|m| m.name.clone()).collect(),
+                ))
+            }
             _ => None,
         })
         .collect();
@@ -196,19 +218,25 @@ fn resolve_server_side(
     report(faults, cx.diagnostics);
     let mut out = BTreeMap::new();
     let mut known = SettingsCache::default();
-    for ((name, methods), resolved) in services.into_iter().zip(resolved) {
+    for (((name, methods), interface), resolved) in
+        services.into_iter().zip(interfaces).zip(resolved)
+    {
         let mut reader = WrapperReader {
             registry,
             locator,
-            place: name.clone(),
             class: None,
             side: Side::Server,
             methods: &methods,
             known: &mut known,
             diagnostics: cx.diagnostics,
+            checks: Vec::new(),
         };
         let mut wanted = reader.read_wrappers(&resolved);
+        let checks = reader.checks;
         keep_one_per_slot(&name, &mut wanted, cx.diagnostics);
+        let place =
+            WrappedPlace { name: &name, class: None, interface: &interface, wrappers: &wanted };
+        place.check(checks, cx.workflow, cx.diagnostics);
         if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&name)) {
             node.facets.remove::<ServerWrappers>();
             node.facets.remove::<Drops>();
@@ -229,17 +257,77 @@ fn resolve_server_side(
 struct WrapperReader<'a> {
     registry: &'a Registry,
     locator: &'a Locator<'a>,
-    place: String,
     class: Option<EdgeClass>,
     side: Side,
     methods: &'a [String],
     known: &'a mut SettingsCache,
     diagnostics: &'a mut Diagnostics,
+    /// What was read, to be checked when all wrappers of the place are known.
+    checks: Vec<PendingCheck>,
+}
+
+/// Settings that their plugin has not checked yet.
+#[derive(Debug)]
+struct PendingCheck {
+    plugin: &'static dyn Plugin,
+    /// Where the key was written.
+    span: Span,
+    read: Rc<ReadSettings>,
+}
+
+/// A place and the wrappers that it gets.
+struct WrappedPlace<'a> {
+    /// `frontend->cart`, or the service that listens.
+    name: &'a str,
+    class: Option<EdgeClass>,
+    interface: &'a str,
+    wrappers: &'a [WantedWrapper],
+}
+
+impl WrappedPlace<'_> {
+    /// Lets each plugin check its settings.
+    ///
+    /// Settings that many places share are checked at each, because interfaces and neighbours differ.
+    fn check(
+        &self,
+        checks: Vec<PendingCheck>,
+        workflow: &WorkflowModel,
+        diagnostics: &mut Diagnostics,
+    ) {
+        if checks.is_empty() {
+            return;
+        }
+        let interface = PlaceInterface::find(workflow, self.interface);
+        for PendingCheck { plugin, span, read } in checks {
+            let id = plugin.metadata().id;
+            let others = self.wrappers.iter().filter(|wrapper| wrapper.plugin != id);
+            let wrappers = others
+                .map(|wrapper| WrapperOfPlace {
+                    plugin: &wrapper.plugin,
+                    slot: wrapper.slot,
+                    settings: &wrapper.settings.settings,
+                })
+                .collect();
+            CheckContext {
+                plugin: id,
+                place: self.name,
+                class: self.class,
+                interface: Some(&interface),
+                neighbours: &Neighbours { wrappers, ..Neighbours::default() },
+                arguments: &BTreeMap::new(),
+                settings: &read.settings,
+                spans: &read.spans,
+                span: Some(span),
+                diagnostics,
+            }
+            .run(plugin);
+        }
+    }
 }
 
 /// Settings that were read without a fault, so that a selector which matches ten thousand edges is read once.
 #[derive(Debug, Default)]
-struct SettingsCache(BTreeMap<&'static str, Vec<(CacheKey, bp_plan::Settings)>>);
+struct SettingsCache(BTreeMap<&'static str, Vec<(CacheKey, Rc<ReadSettings>)>>);
 
 /// What decides the settings of a wrapper, spans included: the same lines are the same item.
 #[derive(Debug, Clone, PartialEq)]
@@ -307,10 +395,10 @@ impl WrapperReader<'_> {
             let others = self.methods.iter().filter(|m| !named.contains_key(m));
             out.off.extend(others.cloned());
         }
-        out.settings = self.read_cached(plugin, first);
+        out.settings = self.read(plugin, first);
         for (method, item) in named {
             if whole.is_none_or(|whole| !whole.same_value(item)) {
-                out.methods.insert(method.clone(), self.read_cached(plugin, item));
+                out.methods.insert(method.clone(), self.read(plugin, item));
             }
         }
         Some(WantedWrapper {
@@ -321,11 +409,18 @@ impl WrapperReader<'_> {
         })
     }
 
-    fn read_cached(&mut self, plugin: &dyn Plugin, item: &Item) -> bp_plan::Settings {
-        let metadata = plugin.metadata();
+    /// Reads settings, and notes that they are to be checked.
+    fn read(&mut self, plugin: &'static dyn Plugin, item: &Item) -> bp_plan::Settings {
+        let read = self.read_cached(plugin.metadata(), item);
+        let settings = read.settings.clone();
+        self.checks.push(PendingCheck { plugin, span: item.key, read });
+        settings
+    }
+
+    fn read_cached(&mut self, metadata: &Metadata, item: &Item) -> Rc<ReadSettings> {
         let same = self.known.0.get(metadata.id).into_iter().flatten();
-        if let Some((_, settings)) = same.into_iter().find(|(known, _)| known.is(item, self)) {
-            return settings.clone();
+        if let Some((_, read)) = same.into_iter().find(|(known, _)| known.is(item, self)) {
+            return Rc::clone(read);
         }
         let before = self.diagnostics.len();
         let empty = Table::default();
@@ -339,19 +434,8 @@ impl WrapperReader<'_> {
             methods: self.methods,
             locate: &|span| self.locator.at(span),
         };
-        let read =
-            read_settings(&known, item.as_table().unwrap_or(&empty), reading, self.diagnostics);
-        CheckContext {
-            plugin: metadata.id,
-            place: &self.place,
-            class: self.class,
-            arguments: &BTreeMap::new(),
-            settings: &read.settings,
-            spans: &read.spans,
-            span: Some(item.key),
-            diagnostics: self.diagnostics,
-        }
-        .run(plugin);
+        let table = item.as_table().unwrap_or(&empty);
+        let read = Rc::new(read_settings(&known, table, reading, self.diagnostics));
         let kept = self.known.0.entry(metadata.id).or_default();
         if self.diagnostics.len() == before && kept.len() < CACHED_PER_PLUGIN {
             let of = CacheKey {
@@ -360,9 +444,9 @@ impl WrapperReader<'_> {
                 side: self.side,
                 methods: self.methods.to_vec(),
             };
-            kept.push((of, read.settings.clone()));
+            kept.push((of, Rc::clone(&read)));
         }
-        read.settings
+        read
     }
 }
 
@@ -434,30 +518,36 @@ fn keep_one_per_slot(owner: &str, wanted: &mut Vec<WantedWrapper>, diagnostics: 
     });
 }
 
+/// Removes the wrappers that have no effect on a call inside one process.
+fn drop_remote_wrappers(
+    registry: &Registry,
+    wanted: &mut Vec<WantedWrapper>,
+    drops: &mut BTreeSet<Dropped>,
+    locator: &Locator<'_>,
+) {
+    wanted.retain(|w| {
+        let metadata = registry.get(&w.plugin).map(bp_plugin::Plugin::metadata);
+        let kept = !metadata.is_some_and(is_remote)
+            || w.settings.settings.get("in_process").and_then(Value::as_bool) == Some(true);
+        if !kept {
+            drops.insert(Dropped {
+                what: w.plugin.clone(),
+                why: "the call stays inside its process".to_owned(),
+                origin: locator.at_or(w.span, "default"),
+            });
+        }
+        kept
+    });
+}
+
 /// Puts the wrappers of one call into the graph, outermost first, down to the callee.
 fn add_wrappers(
     cx: &mut PassContext<'_>,
     call: &Call,
     mut wanted: Vec<WantedWrapper>,
     resolved: ResolvedEdge,
-    locator: &Locator<'_>,
+    drops: BTreeSet<Dropped>,
 ) {
-    let mut drops = collect_dropped(&resolved, locator);
-    if !call.crosses {
-        wanted.retain(|w| {
-            let metadata = cx.registry.get(&w.plugin).map(bp_plugin::Plugin::metadata);
-            let kept = !metadata.is_some_and(is_remote)
-                || w.settings.settings.get("in_process").and_then(Value::as_bool) == Some(true);
-            if !kept {
-                drops.insert(Dropped {
-                    what: w.plugin.clone(),
-                    why: "the call stays inside its process".to_owned(),
-                    origin: locator.at_or(w.span, "default"),
-                });
-            }
-            kept
-        });
-    }
     keep_one_per_slot(call.key.as_str(), &mut wanted, cx.diagnostics);
     let mut inner = NodeKey::instance(&call.shape.callee);
     for w in wanted.into_iter().rev() {

@@ -22,6 +22,7 @@ pub mod facets;
 mod metadata;
 mod name_source;
 mod pass;
+mod place;
 mod plan_check;
 mod plugin;
 mod process;
@@ -33,7 +34,7 @@ mod yaml;
 
 pub use backend::{BACKEND_INTERFACES, BackendInterface, BackendMethod, backend_interface};
 pub use bp_contract::setting::{Literal, Setting, SettingKind};
-pub use bp_diag::{self as diag, Diagnostic, Diagnostics, SourceMap, Span};
+pub use bp_diag::{self as diag, Diagnostic, Diagnostics, PluginCode, SourceMap, Span};
 pub use bp_emit::{self as emit, Artifacts};
 pub use bp_ir::{self as ir, ClientSlot, Ir, ServerSlot, Side, Slot};
 pub use bp_plan::{self as plan, EdgeClass, Plan, Settings, Value};
@@ -42,6 +43,7 @@ pub use bp_workflow as workflow;
 pub use metadata::{EdgeClasses, Feature, Kind, Level, Metadata, Reach, Runtime};
 pub use name_source::NameSource;
 pub use pass::{Pass, PassContext, Stage};
+pub use place::{MethodOfPlace, Neighbours, PlaceInterface, WrapperOfPlace};
 pub use plan_check::{OutputName, PlanContext};
 pub use plugin::{ArtifactContext, CheckContext, Description, Plugin};
 pub use process::{

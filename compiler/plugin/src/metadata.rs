@@ -1,6 +1,7 @@
 //! What a plugin is: plain data, so that most plugins need no code in their compile half.
 
 use bp_contract::setting::Settings;
+use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::EdgeClass;
 
@@ -207,6 +208,8 @@ pub struct Metadata {
     pub emits: &'static [(&'static str, &'static str)],
     /// Metrics that its runtime half counts, with their labels, and what each is: `bp_calls_total{bp_edge, bp_method}`.
     pub metrics: &'static [(&'static str, &'static str)],
+    /// Codes of its own that it reports with.
+    pub codes: &'static [PluginCode],
 }
 
 impl Metadata {
@@ -313,6 +316,7 @@ impl Metadata {
             needs: &[],
             emits: &[],
             metrics: &[],
+            codes: &[],
         }
     }
 
@@ -422,6 +426,17 @@ impl Metadata {
     pub const fn metrics(mut self, metrics: &'static [(&'static str, &'static str)]) -> Self {
         self.metrics = metrics;
         self
+    }
+
+    /// Declares the codes of its own that it reports with.
+    pub const fn codes(mut self, codes: &'static [PluginCode]) -> Self {
+        self.codes = codes;
+        self
+    }
+
+    /// Its code with a name.
+    pub fn find_code(&self, name: &str) -> Option<&'static PluginCode> {
+        self.codes.iter().find(|code| code.name == name)
     }
 
     /// `wrapper`, `transport`, `backend` or `target`.

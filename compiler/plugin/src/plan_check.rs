@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use bp_diag::{Diagnostic, Diagnostics, Span, catalog};
+use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, Span, catalog};
 use bp_plan::Plan;
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
@@ -74,6 +74,47 @@ impl PlanContext<'_> {
     pub fn complain(&mut self, plugin: &str, of: &NameSource<'_>, message: &str, help: &str) {
         let span = self.span(of);
         self.diagnostics.push(catalog::policy::settings_disagree(plugin, message, help, span));
+    }
+
+    /// A fault with a code of a plugin's own, where something is declared: for one that gets notes, labels or a fix before it is pushed to `diagnostics`.
+    ///
+    /// `plugin` is the id of the plugin that declares the code.
+    pub fn fault(
+        &self,
+        plugin: &'static str,
+        code: &PluginCode,
+        of: &NameSource<'_>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Diagnostic {
+        let span = self.span(of);
+        catalog::plugin::reported(plugin, code, Severity::Error, message, help, span)
+    }
+
+    /// Reports an error with a code of a plugin's own, where something is declared, and what to write instead.
+    pub fn report(
+        &mut self,
+        plugin: &'static str,
+        code: &PluginCode,
+        of: &NameSource<'_>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let fault = self.fault(plugin, code, of, message, help);
+        self.diagnostics.push(fault);
+    }
+
+    /// Like [`PlanContext::report`], as a warning.
+    pub fn warn(
+        &mut self,
+        plugin: &'static str,
+        code: &PluginCode,
+        of: &NameSource<'_>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let fault = self.fault(plugin, code, of, message, help);
+        self.diagnostics.push(Diagnostic { severity: Severity::Warning, ..fault });
     }
 
     /// Reports each name that two things in one namespace would share.

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use bp_diag::{Diagnostics, SourceMap, Span, catalog};
+use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, SourceMap, Span, catalog};
 use bp_emit::Artifacts;
 use bp_plan::{EdgeClass, Plan, Settings};
 
 use crate::deploy::{ImageLock, OutputLocation};
-use crate::{Metadata, Pass, PlanContext, Value, guard};
+use crate::{Metadata, Neighbours, Pass, PlaceInterface, PlanContext, Value, guard};
 
 /// A wrapper, transport, backend or target, at compile time.
 ///
@@ -48,11 +48,15 @@ impl Plugin for Metadata {
 #[derive(Debug)]
 pub struct CheckContext<'a> {
     /// The plugin's id.
-    pub plugin: &'a str,
+    pub plugin: &'static str,
     /// The place: `frontend->cart`, `cart_db`, `target process`.
     pub place: &'a str,
     /// The class of the edge, if the place is one.
     pub class: Option<EdgeClass>,
+    /// The interface of the place; nothing for targets.
+    pub interface: Option<&'a PlaceInterface<'a>>,
+    /// What else is at the place.
+    pub neighbours: &'a Neighbours<'a>,
     /// The arguments of each method that a transport carries; nothing for other plugins.
     pub arguments: &'a std::collections::BTreeMap<String, Vec<String>>,
     /// The settings, defaults filled in.
@@ -91,15 +95,82 @@ impl CheckContext<'_> {
         self.spans.get(path).copied().or(self.span)
     }
 
+    /// A fault with a code of the plugin's own, at a setting: for one that gets notes, labels or a fix before it is pushed to `diagnostics`.
+    pub fn fault(
+        &self,
+        code: &PluginCode,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Diagnostic {
+        let span = self.span_of(path);
+        catalog::plugin::reported(self.plugin, code, Severity::Error, message, help, span)
+    }
+
+    /// Reports an error with a code of the plugin's own, at a setting, and what to write instead.
+    pub fn report(
+        &mut self,
+        code: &PluginCode,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let fault = self.fault(code, path, message, help);
+        self.diagnostics.push(fault);
+    }
+
+    /// Like [`CheckContext::report`], as a warning.
+    pub fn warn(
+        &mut self,
+        code: &PluginCode,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let fault = self.fault(code, path, message, help);
+        self.diagnostics.push(Diagnostic { severity: Severity::Warning, ..fault });
+    }
+
+    /// Reports with the code of `plugin` that has a name, as rules know it that both halves of a plugin run.
+    ///
+    /// Without a name it is like [`CheckContext::complain`]; also with a name that the plugin does not declare, which a note then says.
+    pub fn complain_with(
+        &mut self,
+        plugin: &Metadata,
+        code: Option<&str>,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        match code.map(|name| (name, plugin.find_code(name))) {
+            Some((_, Some(code))) => self.report(code, path, message, help),
+            Some((name, None)) => {
+                let note = format!("`{}` does not declare the code `{name}`", self.plugin);
+                let fault = self.disagreement(path, message, help).note(note);
+                self.diagnostics.push(fault);
+            }
+            None => self.complain(path, message, help),
+        }
+    }
+
     /// Reports that settings do not make sense, and what to write instead.
     pub fn complain(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        let diagnostic = catalog::policy::settings_disagree(
+        let fault = self.disagreement(path, message, help);
+        self.diagnostics.push(fault);
+    }
+
+    fn disagreement(
+        &self,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Diagnostic {
+        catalog::policy::settings_disagree(
             self.plugin,
             &message.into(),
             &help.into(),
             self.span_of(path),
-        );
-        self.diagnostics.push(diagnostic);
+        )
     }
 }
 

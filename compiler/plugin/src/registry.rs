@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bp_contract::run_plan::SettingPlan;
-use bp_diag::{Diagnostic, catalog};
+use bp_diag::{Code, Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
 use bp_wiring::{Grammar, KeyGrammar, Variant};
 
@@ -74,7 +74,17 @@ impl Registry {
             .collect()
     }
 
-    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, an order of settings that cannot be compared.
+    /// The codes that plugins declare, by plugin and in the order of their declarations.
+    pub fn codes(&self) -> impl Iterator<Item = Code> + '_ {
+        self.iter().map(Plugin::metadata).flat_map(|m| m.codes.iter().map(|code| code.of(m.id)))
+    }
+
+    /// The code with this id, in any case, of the compiler or of a plugin.
+    pub fn find_code(&self, id: &str) -> Option<Code> {
+        bp_diag::find_code(id).or_else(|| self.codes().find(|code| code.id.matches(id)))
+    }
+
+    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, an order of settings that cannot be compared, a code whose page belongs to another.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
@@ -86,6 +96,13 @@ impl Registry {
                 if kind(low).is_none() || kind(low) != kind(high) {
                     faults
                         .push(format!("{}: `{low}` and `{high}` cannot be compared", metadata.id));
+                }
+            }
+            let mut names = BTreeSet::new();
+            for code in metadata.codes {
+                faults.extend(code.faults(metadata.id));
+                if !names.insert(code.name) {
+                    faults.push(format!("{}: two codes `{}`", metadata.id, code.name));
                 }
             }
             if let Kind::Transport { beside, .. } = metadata.kind {
@@ -297,7 +314,7 @@ pub(crate) fn format_literal(literal: Literal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ClientSlot, Reach};
+    use crate::{ClientSlot, PluginCode, Reach};
 
     static GOOD: Metadata = Metadata::wrapper("good", ClientSlot::Cap, Reach::Call, "Good.")
         .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
@@ -309,7 +326,10 @@ mod tests {
             .default(Literal::Text("1 second"))
             .renamed_from("after")])
         .shorthand("for")
-        .ordered(&[("after", "until")]);
+        .ordered(&[("after", "until")])
+        .codes(&[TOO_LATE, TOO_LATE]);
+    const TOO_LATE: PluginCode =
+        PluginCode::new("too-late", "it comes too late", "# bad/too-late: it comes too late\n");
 
     #[test]
     fn faulty_declarations_are_found() {
@@ -321,9 +341,19 @@ mod tests {
                 "bad: the shorthand `for` is not a setting",
                 "bad.after: expected a duration such as \"500ms\", found Text(\"1 second\")",
                 "bad.after: `after`, its old name, is a setting",
-                "bad: `after` and `until` cannot be compared"
+                "bad: `after` and `until` cannot be compared",
+                "bad: two codes `too-late`"
             ]
         );
+    }
+
+    #[test]
+    fn codes_of_plugins_are_found_beside_those_of_the_compiler() {
+        let registry = Registry::new([&GOOD as &dyn Plugin, &BAD]);
+        let found = |id: &str| registry.find_code(id).map(|c| c.id.to_string());
+        assert_eq!(found("bp4001").as_deref(), Some("BP4001"));
+        assert_eq!(found("BAD/too-late").as_deref(), Some("bad/too-late"));
+        assert_eq!((found("too-late"), found("good/too-late")), (None, None));
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub fn render_page(metadata: &Metadata) -> String {
     }
     write_list(&mut out, "Files", "file in `build/<wiring>/`", metadata.emits);
     write_list(&mut out, "Metrics", "metric", metadata.metrics);
+    write_codes(&mut out, metadata);
     out
 }
 
@@ -92,6 +93,18 @@ pub fn render_index(registry: &Registry) -> String {
         }
     }
     out
+}
+
+/// The pages of the codes that a plugin declares, one heading below their own.
+fn write_codes(out: &mut String, metadata: &Metadata) {
+    if metadata.codes.is_empty() {
+        return;
+    }
+    out.push_str("\n## Diagnostics\n");
+    for code in metadata.codes {
+        let text = code.page.split_once('\n').map_or("", |(_, text)| text.trim());
+        let _ = write!(out, "\n### `{}`: {}\n\n{text}\n", code.of(metadata.id), code.title);
+    }
 }
 
 fn page_link(id: &str) -> String {

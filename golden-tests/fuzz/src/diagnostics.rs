@@ -9,7 +9,7 @@ const RENDERED: usize = 20;
 /// Checks that diagnostics can be shown, point into their texts, and report the input rather than a fault of `bp`.
 pub(crate) fn check(found: Diagnostics, sources: &SourceMap) {
     for (number, diagnostic) in found.sorted().iter().enumerate() {
-        let ours = diagnostic.severity == Severity::Error && diagnostic.code.id.starts_with("BP9");
+        let ours = diagnostic.severity == Severity::Error && diagnostic.code.id.is_core("BP9");
         assert!(!ours, "a fault of bp: {diagnostic:?}");
         for label in &diagnostic.labels {
             let range = label.span.start as usize..label.span.end as usize;

@@ -1,4 +1,4 @@
-//! Diagnostics: `cases/<group>/<name>.txt`, expectations as comments in the sources.
+//! Diagnostics: `golden-tests/cases/<group>/<name>.txt` and `plugins/<id>/cases/<name>.txt`, expectations as comments in the sources.
 //!
 //! A case with both is checked as `bp check wiring/local.toml` checks it; one without a workflow is read as a wiring, one without a wiring as a workflow.
 //! A line `wiring: child` in front of the parts names another wiring than `local`, and each line `explain: cart` what is explained as `bp explain` does, in a part `explained`; the artifacts of what is accepted are made too, which must find nothing that the check does not; patches alone are judged there.
@@ -20,23 +20,35 @@ use crate::{blessing, bp, first_difference, trial};
 
 /// The files of the cases, sorted.
 pub(crate) fn paths() -> Vec<PathBuf> {
-    let folder = bp::root().join("golden-tests/cases");
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for group in std::fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok) {
-        let files = std::fs::read_dir(group.path()).into_iter().flatten().filter_map(Result::ok);
-        paths.extend(files.map(|f| f.path()).filter(|p| p.extension().is_some_and(|e| e == "txt")));
-    }
+    let mut folders = list(&bp::root().join("golden-tests/cases"));
+    folders.extend(list(&bp::root().join("plugins")).into_iter().map(|p| p.join("cases")));
+    let files = folders.iter().flat_map(|folder| list(folder));
+    let mut paths: Vec<PathBuf> =
+        files.filter(|p| p.extension().is_some_and(|e| e == "txt")).collect();
     paths.sort();
     paths
 }
 
+/// What is in a folder; nothing if it is not one.
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.path()).collect()
+}
+
+/// `wiring/topology` for a case of the golden tests, `plugins/memory/limits` for one of a plugin.
+fn name_case(path: &Path) -> String {
+    let root = bp::root();
+    let name = path.strip_prefix(root.join("golden-tests/cases"));
+    let name = name.or_else(|_| path.strip_prefix(&root)).unwrap_or(path).with_extension("");
+    name.display().to_string().replace("/cases/", "/")
+}
+
 pub(crate) fn trials() -> Vec<Trial> {
-    let folder = bp::root().join("golden-tests/cases");
     paths()
         .into_iter()
         .map(|path| {
-            let name = path.strip_prefix(&folder).unwrap_or(&path).with_extension("");
-            trial(format!("case::{}", name.display()).replace('/', "::"), move || check(&path))
+            let name = format!("case::{}", name_case(&path)).replace('/', "::");
+            trial(name, move || check(&path))
         })
         .collect()
 }

@@ -149,7 +149,7 @@ fn check_every_case() -> Result<()> {
                     && d.primary_span().is_some_and(|s| sources.path(s.file) == source.path)
             };
             let found: BTreeSet<&str> =
-                diagnostics.iter().filter(here).map(|d| d.code.id).collect();
+                diagnostics.iter().filter(here).map(|d| d.code.id.name).collect();
             let shape: BTreeSet<&str> =
                 found.iter().copied().filter(|id| SHAPE_CODES.contains(id)).collect();
             let name = format!("{}: {}", path.display(), source.path);

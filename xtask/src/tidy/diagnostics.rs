@@ -1,4 +1,4 @@
-//! Every code has one constructor, a page under its title, and a case.
+//! Every code has one constructor, a page under its title, and a case; every code of a plugin has a page and a case too.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,6 +45,7 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
             faults.push(format!("{id} ({file}) has no case in golden-tests"));
         }
     }
+    check_plugins(root, &cases, faults)?;
     for path in list_files(&root.join("docs/errors"), "md")? {
         let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let Some(title) = titles.get(&id) else {
@@ -62,7 +63,106 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+/// Every code of a plugin has a page under its title and a case, and every page a code.
+fn check_plugins(root: &Path, core_cases: &str, faults: &mut Vec<String>) -> Result<()> {
+    for entry in std::fs::read_dir(root.join("plugins"))? {
+        let folder = entry?.path();
+        let plugin = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut titles: BTreeMap<String, String> = BTreeMap::new();
+        for path in list_files(&folder, "rs")? {
+            // What runs in an application reports nothing.
+            if !path.starts_with(folder.join("runtime")) {
+                titles.extend(find_plugin_codes(&std::fs::read_to_string(&path)?));
+            }
+        }
+        let mut cases = core_cases.to_owned();
+        for path in list_files(&folder.join("cases"), "txt")? {
+            cases.push_str(&std::fs::read_to_string(&path)?);
+        }
+        for name in titles.keys() {
+            if !cases.contains(&format!("[{plugin}/{name}]")) {
+                faults.push(format!(
+                    "{plugin}/{name} has no case in plugins/{plugin}/cases or golden-tests"
+                ));
+            }
+            let page = folder.join("errors").join(format!("{name}.md"));
+            if !page.is_file() {
+                faults.push(format!("{plugin}/{name} has no page {}", relative_name(root, &page)));
+            }
+        }
+        for path in list_files(&folder.join("errors"), "md")? {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let page = relative_name(root, &path);
+            let Some(title) = titles.get(&name) else {
+                faults.push(format!("{page} is the page of a code that does not exist"));
+                continue;
+            };
+            let head = format!("# {plugin}/{name}: {title}");
+            if std::fs::read_to_string(&path)?.lines().next() != Some(head.as_str()) {
+                faults.push(format!("{page} does not start with `{head}`"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names and titles of the codes that a source file declares, each as `PluginCode::new("name", "title", …)`.
+fn find_plugin_codes(text: &str) -> Vec<(String, String)> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    code.split("PluginCode::new(")
+        .skip(1)
+        .filter_map(|declared| {
+            let mut words = declared.split('"').skip(1).step_by(2);
+            Some((words.next()?.to_owned(), words.next()?.to_owned()))
+        })
+        .collect()
+}
+
 fn is_code(word: &str) -> bool {
     word.len() == 6
         && word.strip_prefix("BP").is_some_and(|d| d.chars().all(|c| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declared_codes_are_found_and_those_of_tests_are_not() {
+        let text = r#"
+const A: PluginCode = PluginCode::new(
+    "a-b",
+    "a before b",
+    include_str!("errors/a-b.md"),
+);
+#[cfg(test)]
+const C: PluginCode = PluginCode::new("c", "c", "");
+"#;
+        assert_eq!(find_plugin_codes(text), [("a-b".to_owned(), "a before b".to_owned())]);
+    }
+
+    #[test]
+    fn a_code_without_page_or_case_and_a_page_without_code_are_faults() -> Result<()> {
+        let root = std::env::temp_dir().join(format!("bp-tidy-codes-{}", std::process::id()));
+        let plugin = root.join("plugins/store");
+        std::fs::create_dir_all(plugin.join("errors"))?;
+        let declared = r#"const A: PluginCode = PluginCode::new("a", "first", "");"#;
+        std::fs::write(plugin.join("mod.rs"), declared)?;
+        std::fs::write(plugin.join("errors/b.md"), "# store/b: second\n")?;
+        let mut faults = Vec::new();
+        check_plugins(&root, "", &mut faults)?;
+        let expected = [
+            "store/a has no case in plugins/store/cases or golden-tests",
+            "store/a has no page plugins/store/errors/a.md",
+            "plugins/store/errors/b.md is the page of a code that does not exist",
+        ];
+        assert_eq!(faults, expected);
+        std::fs::write(plugin.join("errors/a.md"), "# store/a: other\n")?;
+        std::fs::remove_file(plugin.join("errors/b.md"))?;
+        faults.clear();
+        check_plugins(&root, "error[store/a]", &mut faults)?;
+        std::fs::remove_dir_all(&root)?;
+        assert_eq!(faults, ["plugins/store/errors/a.md does not start with `# store/a: first`"]);
+        Ok(())
+    }
 }

@@ -1,6 +1,6 @@
 //! `bp ir`, `bp graph` and `bp explain`: showing what was resolved.
 
-use bp_diag::{catalog, find_code, nearest};
+use bp_diag::{catalog, nearest};
 use bp_driver::{Application, GraphFormat, explain as driver_explain, pass_names, render_plan};
 
 use super::Context;
@@ -62,8 +62,10 @@ pub(crate) fn explain(context: &Context<'_>, arguments: &Explain) -> Option<()> 
     }
     let wiring = Application::find(context.system, Some(&arguments.what));
     if arguments.name.is_none() && wiring.is_err() {
-        let ids: Vec<&str> = context.registry.iter().map(|p| p.metadata().id).collect();
-        context.output.print_fault(catalog::target::no_such_code(&arguments.what, &ids));
+        let ids = context.registry.iter().map(|p| p.metadata().id.to_owned());
+        let codes = context.registry.codes().map(|code| code.to_string());
+        let known: Vec<String> = ids.chain(codes).collect();
+        context.output.print_fault(catalog::target::no_such_code(&arguments.what, &known));
         return None;
     }
     let compiled = context.compile(Some(&arguments.what), false, None)?;
@@ -82,7 +84,7 @@ pub(crate) fn explain(context: &Context<'_>, arguments: &Explain) -> Option<()> 
 /// Explains what belongs to no wiring: a code or a plugin; returns whether `what` is one.
 fn explain_code(context: &Context<'_>, what: &str) -> bool {
     if what == "codes" {
-        for code in bp_diag::all_codes() {
+        for code in bp_diag::all_codes().chain(context.registry.codes()) {
             context.output.print_result(&format!(
                 "{}  {}
 ",
@@ -93,7 +95,7 @@ fn explain_code(context: &Context<'_>, what: &str) -> bool {
         context.output.print_result(&bp_reference::render_index(context.registry));
     } else if let Some(plugin) = context.registry.get(what) {
         context.output.print_result(&bp_reference::render_page(plugin.metadata()));
-    } else if let Some(code) = find_code(what) {
+    } else if let Some(code) = context.registry.find_code(what) {
         context.output.print_result(code.page);
     } else {
         return false;

@@ -239,11 +239,12 @@ pub fn nothing_named(name: &str, known: &[String]) -> Diagnostic {
         .note("names are those of instances, edges such as `frontend->cart`, listeners, processes and knobs; `bp graph WIRING` lists them")
 }
 
-/// `bp explain CODE` found nothing.
-pub fn no_such_code(what: &str, plugins: &[&str]) -> Diagnostic {
-    let near = nearest(&what.to_uppercase(), crate::all_codes().map(|c| c.id));
+/// `bp explain CODE` found nothing; `known` are the names of plugins and the codes that they declare.
+pub fn no_such_code(what: &str, known: &[String]) -> Diagnostic {
+    let near = nearest(&what.to_uppercase(), crate::all_codes().map(|c| c.id.name));
+    let lower = what.to_lowercase();
     Diagnostic::error(BP6019, format!("there is no code, plugin or wiring `{what}`"))
-        .suggest(near.or(nearest(what, plugins.iter().copied())))
+        .suggest(near.or_else(|| nearest(&lower, known.iter().map(String::as_str))))
         .help("`bp explain codes` and `bp explain plugins` list what there is")
 }
 

@@ -74,7 +74,7 @@ pub fn render_json(diagnostic: &Diagnostic, sources: &SourceMap) -> serde_json::
         serde_json::json!({ "sure": f.applicability == Applicability::Sure, "edits": edits })
     });
     serde_json::json!({
-        "code": diagnostic.code.id,
+        "code": diagnostic.code.id.to_string(),
         "title": diagnostic.code.title,
         "severity": severity_word(diagnostic.severity),
         "message": diagnostic.message,
@@ -86,7 +86,7 @@ pub fn render_json(diagnostic: &Diagnostic, sources: &SourceMap) -> serde_json::
     })
 }
 
-/// Where a code is explained, as seen from the root of this repository; `bp explain CODE` prints it.
+/// Where a code is explained, as seen from the root of the repository that declares it; `bp explain CODE` prints it.
 fn page(diagnostic: &Diagnostic) -> String {
-    format!("docs/errors/{}.md", diagnostic.code)
+    diagnostic.code.id.page_path()
 }

@@ -1,5 +1,7 @@
 //! SARIF 2.1.0 (OASIS): one document for all diagnostics of a run, as code scanners and editors read it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{page, severity_word};
@@ -58,16 +60,13 @@ pub fn render_sarif_result(diagnostic: &Diagnostic, sources: &SourceMap) -> Valu
         labels.map(|l| encode_location(l, sources)).collect()
     };
     let mut result = json!({
-        "ruleId": diagnostic.code.id,
+        "ruleId": diagnostic.code.id.to_string(),
         "level": severity_word(diagnostic.severity),
         "message": { "text": diagnostic.message },
         "locations": places(true),
         "relatedLocations": places(false),
         "properties": { "notes": diagnostic.notes, "help": diagnostic.help, "page": page(diagnostic) },
     });
-    if let Some(index) = all_codes().position(|c| c.id == diagnostic.code.id) {
-        set(&mut result, "ruleIndex", index.into());
-    }
     if let Some(fix) = &diagnostic.fix {
         let mut changes: Vec<(Value, Vec<Value>)> = Vec::new();
         for edit in &fix.edits {
@@ -94,14 +93,27 @@ pub fn render_sarif_result(diagnostic: &Diagnostic, sources: &SourceMap) -> Valu
 
 fn encode_rule(code: Code) -> Value {
     json!({
-        "id": code.id,
+        "id": code.id.to_string(),
         "shortDescription": { "text": code.title },
         "help": { "text": code.page, "markdown": code.page },
     })
 }
 
-/// The whole document; `version` is that of `bp`.
-pub fn render_sarif(results: &[Value], version: &str) -> Value {
+/// The whole document; `version` is that of `bp`, and `plugin_codes` are the codes that its plugins declare.
+pub fn render_sarif(mut results: Vec<Value>, plugin_codes: &[Code], version: &str) -> Value {
+    let rules: Vec<Value> =
+        all_codes().chain(plugin_codes.iter().copied()).map(encode_rule).collect();
+    let places: BTreeMap<&str, usize> = rules
+        .iter()
+        .enumerate()
+        .filter_map(|(index, rule)| Some((rule.get("id")?.as_str()?, index)))
+        .collect();
+    for result in &mut results {
+        let rule = result.get("ruleId").and_then(Value::as_str);
+        if let Some(index) = rule.and_then(|id| places.get(id)).copied() {
+            set(result, "ruleIndex", index.into());
+        }
+    }
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -109,7 +121,7 @@ pub fn render_sarif(results: &[Value], version: &str) -> Value {
             "tool": {
                 "driver": {
                     "name": "bp", "version": version,
-                    "rules": all_codes().map(encode_rule).collect::<Vec<_>>(),
+                    "rules": rules,
                 },
             },
             // Columns count characters, not UTF-16 units.

@@ -6,7 +6,7 @@ use crate::setup::{read, read_one};
 
 fn codes(bytes: impl Into<Vec<u8>>) -> Vec<&'static str> {
     let (_, found, _) = read_one(bytes);
-    found.sorted().iter().map(|d| d.code.id).collect()
+    found.sorted().iter().map(|d| d.code.id.name).collect()
 }
 
 const HEAD: &str = "[app]\nname = \"a\"\nworkflow = \"w\"\n";

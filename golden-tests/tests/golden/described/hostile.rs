@@ -245,9 +245,9 @@ pub(super) fn names() -> Result<()> {
         };
         let errors = compile(&code, &wiring, &mut one, &from)?;
         for fault in &errors {
-            ensure!(["BP3040", "BP3041"].contains(&fault.code.id), "{}", said(fault));
+            ensure!(["BP3040", "BP3041"].contains(&fault.code.id.name), "{}", said(fault));
             ensure!(!fault.labels.is_empty(), "nowhere: {}", said(fault));
-            *codes.entry(fault.code.id).or_default() += 1;
+            *codes.entry(fault.code.id.name).or_default() += 1;
         }
         if errors.is_empty() {
             accepted += 1;

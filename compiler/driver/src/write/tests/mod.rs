@@ -22,7 +22,7 @@ fn out() -> &'static Utf8Path {
 }
 
 fn codes(faults: &Diagnostics) -> Vec<&'static str> {
-    faults.iter().map(|d| d.code.id).collect()
+    faults.iter().map(|d| d.code.id.name).collect()
 }
 
 fn visible(system: &MemorySystem) -> Vec<(String, String)> {

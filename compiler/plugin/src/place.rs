@@ -1,0 +1,70 @@
+//! What is at a place beside the settings that a plugin checks there.
+
+use bp_ir::Slot;
+use bp_plan::Settings;
+use bp_workflow::WorkflowModel;
+
+use crate::backend_interface;
+
+/// The interface of a place: of a backend the one that its callers use, of an edge or a listener the callee's.
+///
+/// A backend that nobody calls has the first that its plugin offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceInterface<'a> {
+    /// Its definition path: `bp_backend::Cache`, `leaf_workflow::Cart`.
+    pub path: &'a str,
+    /// Its methods, in order.
+    pub methods: Vec<MethodOfPlace<'a>>,
+}
+
+/// A method of the interface of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MethodOfPlace<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Whether it is safe to repeat.
+    pub idempotent: bool,
+}
+
+impl<'a> PlaceInterface<'a> {
+    /// The interface with a path: a service of the workflow, or one that backends offer; without methods if neither declares it.
+    pub fn find(workflow: &'a WorkflowModel, path: &'a str) -> Self {
+        let methods = match workflow.services.get(path) {
+            Some(service) => service
+                .methods
+                .iter()
+                .map(|m| MethodOfPlace { name: &m.name, idempotent: m.idempotent })
+                .collect(),
+            None => backend_interface(path)
+                .map_or(&[][..], |interface| interface.methods)
+                .iter()
+                .map(|m| MethodOfPlace { name: m.name, idempotent: m.idempotent })
+                .collect(),
+        };
+        Self { path, methods }
+    }
+}
+
+/// What else is at a place; what does not apply to the place is empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Neighbours<'a> {
+    /// Of an edge or a listener: the other wrappers that the wiring wants there, outermost first.
+    ///
+    /// Those that are removed because the call stays in its process are not among them; those under `[server]` are, even if the service turns out to listen nowhere.
+    pub wrappers: Vec<WrapperOfPlace<'a>>,
+    /// Of a backend: the names of the services that call it, sorted.
+    pub callers: Vec<&'a str>,
+    /// Of a target: the other enabled targets, in the order of the wiring.
+    pub targets: Vec<&'a str>,
+}
+
+/// A wrapper that is at the same place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WrapperOfPlace<'a> {
+    /// The plugin's id.
+    pub plugin: &'a str,
+    /// Its slot.
+    pub slot: Slot,
+    /// Its settings for the whole place, defaults filled in.
+    pub settings: &'a Settings,
+}
