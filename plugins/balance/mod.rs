@@ -5,51 +5,27 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{CheckContext, ClientSlot, Level, Metadata, Plugin, Reach, Value};
+use bp_plugin::{CheckContext, ClientSlot, IN_PROCESS, Plugin, wrapper};
 
 use settings::BalanceSettings;
 
-/// `balance = "p2c"`.
-pub(crate) static PLUGIN: Balance = Balance;
+pub(crate) static PLUGIN: Plugin = wrapper::<BalanceSettings>("balance")
+    .client(ClientSlot::Balance)
+    .whole_edges()
+    .check(check)
+    .about(include_str!("README.md"))
+    .needs(&[
+        "calls to be spread over replicas in another way",
+        "a refused call to stay refused",
+    ])
+    .declare();
 
-/// The plugin.
-#[derive(Debug)]
-pub(crate) struct Balance;
-
-static METADATA: Metadata = Metadata::wrapper(
-    "balance",
-    ClientSlot::Balance,
-    Reach::Remote,
-    "Chooses how calls are spread over the replicas of a callee.",
-)
-.level(Level::Edge)
-.settings_of::<BalanceSettings>()
-.about(include_str!("README.md"))
-.needs(&["calls to be spread over replicas in another way", "a refused call to stay refused"])
-.runtime("bp-rt-balance", "bp_rt_balance::plugin()", "plugins/balance/runtime");
-
-impl Plugin for Balance {
-    fn metadata(&self) -> &Metadata {
-        &METADATA
-    }
-
-    fn check(&self, cx: &mut CheckContext<'_>) {
-        if cx.settings.get("in_process").and_then(Value::as_bool) == Some(true) {
-            cx.complain(
-                "in_process",
-                "inside a process there is one callee, so nothing is chosen",
-                "remove `in_process`",
-            );
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bp_plugin::{Plugin, Registry};
-
-    #[test]
-    fn the_declaration_is_sound() {
-        assert_eq!(Registry::new([&super::PLUGIN as &dyn Plugin]).faults(), Vec::<String>::new());
+fn check(cx: &mut CheckContext<'_>) {
+    if cx.keeps_in_process() {
+        cx.complain(
+            IN_PROCESS.name,
+            "inside a process there is one callee, so nothing is chosen",
+            "remove `in_process`",
+        );
     }
 }

@@ -8,7 +8,8 @@ use bp_plugin::diag::Diagnostic;
 use serde::Serialize;
 
 use crate::compose::ports;
-use crate::compose::service::{ComposeSettings, Service, ServiceBuilder};
+use crate::compose::service::{Service, ServiceBuilder};
+use crate::compose::settings::ComposeSettings;
 
 /// The whole file.
 #[derive(Debug, Serialize)]

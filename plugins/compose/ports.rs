@@ -6,12 +6,13 @@ use std::ops::RangeInclusive;
 use bp_plugin::diag::catalog;
 use bp_plugin::{NameSource, Plan, PlanContext};
 
-use crate::compose::service::ComposeSettings;
+use crate::compose::settings::ComposeSettings;
 
 /// Reports listeners that would be published at one port.
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
+    let Some(settings) = cx.target_settings() else { return };
     let mut taken: BTreeMap<u16, &str> = BTreeMap::new();
-    for published in list_published(cx.plan, &ComposeSettings::of(cx.plan)) {
+    for published in list_published(cx.plan, &settings) {
         let clash = published.ports.clone().find_map(|port| {
             let other = taken.insert(port, published.listener)?;
             Some((port, other))

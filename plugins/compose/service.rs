@@ -8,38 +8,11 @@ use bp_plugin::deploy::{
     InitContainer, PROGRAM, ProcessContainer, References, StoreContainer, host, store_image,
 };
 use bp_plugin::plan::ResourcesPlan;
-use bp_plugin::{Plan, Value};
+use bp_plugin::Plan;
 use serde::Serialize;
 
 use crate::compose::file::{CALLS, STORES, escape_dollars};
-
-/// What `[target.compose]` says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ComposeSettings {
-    pub(crate) publish: BTreeMap<String, u16>,
-    pub(crate) bind: String,
-    pub(crate) secrets: String,
-    pub(crate) config: Option<String>,
-}
-
-impl ComposeSettings {
-    pub(crate) fn of(plan: &Plan) -> Self {
-        let settings = plan.targets.get("compose");
-        let value = |name: &str| settings.and_then(|s| s.get(name));
-        let text = |name: &str| value(name).and_then(Value::as_text).map(str::to_owned);
-        let publish = value("publish").and_then(Value::as_table).into_iter().flatten();
-        Self {
-            publish: publish
-                .filter_map(|(name, port)| {
-                    Some((name.clone(), u16::try_from(port.as_integer()?).ok()?))
-                })
-                .collect(),
-            bind: text("bind").unwrap_or_default(),
-            secrets: text("secrets").unwrap_or_default(),
-            config: text("config"),
-        }
-    }
-}
+use crate::compose::settings::ComposeSettings;
 
 /// One service. The fields' order is the file's.
 #[derive(Debug, Serialize)]

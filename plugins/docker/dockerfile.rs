@@ -8,6 +8,8 @@ use bp_plugin::emit::app_package;
 use bp_plugin::{ArtifactContext, GENERATED};
 use minijinja::{Environment, UndefinedBehavior, context};
 
+use crate::docker::DOCKERFILE;
+
 const TEMPLATE: &str = include_str!("templates/Dockerfile");
 
 /// Static linking needs a target of its own, so that build scripts and macros, which run in the builder, are still linked dynamically.
@@ -33,7 +35,7 @@ pub(crate) fn write_dockerfile(
         .render_str(
             TEMPLATE,
             context! {
-                dockerfile => format!("{}/docker/Dockerfile", paths.out),
+                dockerfile => format!("{}/{DOCKERFILE}", paths.out),
                 context => up,
                 application => &settings.application,
                 builder => cx.images.reference(&settings.builder, registry),

@@ -122,7 +122,7 @@ fn find_served(plan: &Plan) -> Vec<&InterfacePlan> {
     let paths: BTreeSet<&str> = plan
         .listeners
         .values()
-        .filter(|listener| listener.transport == "grpc")
+        .filter(|listener| listener.transport == crate::grpc::PLUGIN.id)
         .flat_map(|listener| listener.serves.values().map(|served| served.interface.as_str()))
         .collect();
     paths.into_iter().filter_map(|path| plan.interfaces.get(path)).collect()

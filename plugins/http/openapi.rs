@@ -46,7 +46,7 @@ impl<'a> Document<'a> {
                 };
                 // An invalid route was reported when the settings were checked.
                 if let Ok(route) = route {
-                    let origin = served.settings.origin(&format!("routes.{}", method.name));
+                    let origin = served.settings.origin(&crate::http::route_path(&method.name));
                     self.add_method(instance, interface, method, &route, origin);
                 }
             }
@@ -70,7 +70,7 @@ impl<'a> Document<'a> {
                 self.listener
             );
             let help = "give one of the two another verb or path";
-            self.complaints.push(settings_disagree("http", &message, help, None));
+            self.complaints.push(settings_disagree(crate::http::PLUGIN.id, &message, help, None));
             return;
         }
         let operation = self.build_operation(instance, interface, method, route);

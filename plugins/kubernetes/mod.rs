@@ -16,25 +16,17 @@ mod workload;
 use bp_plugin::deploy::{
     Deployment, ImageLock, InitContainer, Options, ProcessContainer, StoreContainer, store_image,
 };
-use bp_plugin::emit::Origin;
 use bp_plugin::{
-    ArtifactContext, CheckContext, Diagnostic, Feature, Metadata, Plan, PlanContext, Plugin,
-    to_yaml,
+    ArtifactContext, Diagnostic, Feature, Plan, PlanContext, Plugin, target, to_yaml,
 };
 use rayon::iter::{IntoParallelRefIterator as _, ParallelExtend as _, ParallelIterator as _};
 use serde_json::{Value, json};
 
-use crate::kubernetes::settings::Settings;
+use crate::kubernetes::settings::KubernetesSettings;
 
 /// `[target] enabled = ["kubernetes"]`.
-pub(crate) static PLUGIN: Kubernetes = Kubernetes;
-
-/// The plugin.
-#[derive(Debug)]
-pub(crate) struct Kubernetes;
-
-static METADATA: Metadata = Metadata::target(
-    ID,
+pub(crate) static PLUGIN: Plugin = target::<KubernetesSettings>(
+    "kubernetes",
     // A volume belongs to one pod, so an init cannot reach a process's files.
     &[
         Feature::Replicas,
@@ -45,73 +37,57 @@ static METADATA: Metadata = Metadata::target(
         Feature::Autoscale,
         Feature::Inits,
     ],
-    "Writes manifests and a kustomization for a Kubernetes cluster.",
 )
+.check_plan(check_plan)
 .about(include_str!("README.md"))
-.settings(settings::SETTINGS)
 .needs(&["to run the system on a Kubernetes cluster"])
-.emits(&[
-    ("kubernetes/kustomization.yaml", "all manifests, for `kubectl apply --kustomize`"),
-    ("kubernetes/NAME/KIND.yaml", "the objects of each process, init and store: workload, Service, ConfigMap, ServiceAccount, budget, autoscaler, NetworkPolicy"),
-    ("kubernetes/default-deny.yaml", "the NetworkPolicy that denies what no other grants"),
-]);
+.artifacts(
+    &[
+        ("kubernetes/kustomization.yaml", "all manifests, for `kubectl apply --kustomize`"),
+        (
+            "kubernetes/NAME/KIND.yaml",
+            "the objects of each process, init and store: workload, Service, ConfigMap, ServiceAccount, budget, autoscaler, NetworkPolicy",
+        ),
+        ("kubernetes/default-deny.yaml", "the NetworkPolicy that denies what no other grants"),
+    ],
+    write,
+)
+.declare();
 
-const ID: &str = "kubernetes";
-
-impl Plugin for Kubernetes {
-    fn metadata(&self) -> &Metadata {
-        &METADATA
+fn check_plan(cx: &mut PlanContext<'_>) {
+    if let Some(settings) = cx.target_settings() {
+        names::check(cx, &settings);
     }
+}
 
-    fn check(&self, cx: &mut CheckContext<'_>) {
-        settings::check(cx);
+fn write(cx: &mut ArtifactContext<'_>) {
+    let Some(settings) = cx.target_settings::<KubernetesSettings>() else { return };
+    let options = Options { config: settings.overrides, ..Options::default() };
+    let deployment = Deployment::of(cx.plan, options);
+    let names = labels::Names { app: &cx.plan.app.name, wiring: &cx.plan.wiring };
+    let builder = ManifestBuilder {
+        plan: cx.plan,
+        images: cx.images,
+        grants: network::NetworkGrants::of(cx.plan, &deployment),
+        names,
+        settings: &settings,
+    };
+    let mut files = vec![File::new("", "default-deny", &network::build_deny_all(&builder.names))];
+    // With thousands of processes, nearly all files are theirs.
+    let processes = deployment.processes.par_iter();
+    files.par_extend(processes.flat_map_iter(|(name, process)| builder.build_process(name, process)));
+    // An init that fills files of a process cannot run on a cluster; `lossy` has accepted that.
+    for (name, init) in deployment.inits.iter().filter(|(_, init)| !init.keeps_data) {
+        files.extend(builder.build_init(name, init));
     }
-
-    fn check_plan(&self, cx: &mut PlanContext<'_>) {
-        names::check(cx);
+    for (name, store) in &deployment.stores {
+        files.extend(builder.build_store(name, store));
     }
-
-    fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
-        let settings = Settings::read(cx.plan);
-        let options = Options { config: settings.overrides, ..Options::default() };
-        let deployment = Deployment::of(cx.plan, options);
-        let names = labels::Names { app: &cx.plan.app.name, wiring: &cx.plan.wiring };
-        let builder = ManifestBuilder {
-            plan: cx.plan,
-            images: cx.images,
-            grants: network::NetworkGrants::of(cx.plan, &deployment),
-            names,
-            settings: &settings,
-        };
-        let mut files =
-            vec![File::new("", "default-deny", &network::build_deny_all(&builder.names))];
-        // With thousands of processes, nearly all files are theirs.
-        let processes = deployment.processes.par_iter();
-        files.par_extend(
-            processes.flat_map_iter(|(name, process)| builder.build_process(name, process)),
-        );
-        // An init that fills files of a process cannot run on a cluster; `lossy` has accepted that.
-        for (name, init) in deployment.inits.iter().filter(|(_, init)| !init.keeps_data) {
-            files.extend(builder.build_init(name, init));
-        }
-        for (name, store) in &deployment.stores {
-            files.extend(builder.build_store(name, store));
-        }
-        let resources: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        let kustomization = build_kustomization(&builder.names, &resources, &settings);
-        files.push(File::new("", "kustomization", &kustomization));
-        for file in files {
-            let written = file.text.and_then(|text| {
-                cx.artifacts.insert(
-                    format!("kubernetes/{}", file.path),
-                    text,
-                    Origin::new(ID, file.key),
-                )
-            });
-            if let Err(fault) = written {
-                cx.diagnostics.push(fault);
-            }
-        }
+    let resources: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let kustomization = build_kustomization(&builder, &resources);
+    files.push(File::new("", "kustomization", &kustomization));
+    for file in files {
+        cx.insert(format!("kubernetes/{}", file.path), file.key, file.text);
     }
 }
 
@@ -121,7 +97,7 @@ struct ManifestBuilder<'a> {
     images: &'a ImageLock,
     grants: network::NetworkGrants,
     names: labels::Names<'a>,
-    settings: &'a Settings,
+    settings: &'a KubernetesSettings,
 }
 
 impl ManifestBuilder<'_> {
@@ -187,15 +163,13 @@ impl File {
             if host.is_empty() { format!("{kind}.yaml") } else { format!("{host}/{kind}.yaml") };
         let annotations = value.pointer("/metadata/annotations/bp.key").and_then(Value::as_str);
         let key = annotations.unwrap_or_default().to_owned();
-        Self { path, key, text: to_yaml(ID, value) }
+        Self { path, key, text: to_yaml(PLUGIN.id, value) }
     }
 }
 
-fn build_kustomization(
-    names: &labels::Names<'_>,
-    resources: &[&str],
-    settings: &Settings,
-) -> Value {
+fn build_kustomization(builder: &ManifestBuilder<'_>, resources: &[&str]) -> Value {
+    let settings = builder.settings;
+    let image = settings.image(builder.plan).build_override(builder.names.app);
     let mut value = json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -205,7 +179,7 @@ fn build_kustomization(
     }
     if let Some(object) = value.as_object_mut() {
         object.insert("resources".to_owned(), json!(resources));
-        object.insert("images".to_owned(), json!([settings.image.build_override(names.app)]));
+        object.insert("images".to_owned(), json!([image]));
     }
     value
 }

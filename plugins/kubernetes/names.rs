@@ -5,15 +5,14 @@ use std::collections::BTreeSet;
 use bp_plugin::deploy::{References, check as check_outside, host, workloads};
 use bp_plugin::{NameSource, OutputName, Plan, PlanContext};
 
-use crate::kubernetes::ID;
 use crate::kubernetes::labels::given;
-use crate::kubernetes::settings::Settings;
+use crate::kubernetes::settings::KubernetesSettings;
 
 /// Reports what the manifests cannot express, and names that two objects would have.
-pub(crate) fn check(cx: &mut PlanContext<'_>) {
+pub(crate) fn check(cx: &mut PlanContext<'_>, settings: &KubernetesSettings) {
     let references = References::of(cx.plan);
     check_outside(cx, &references);
-    for (kind, names) in name_objects(cx.plan, &references) {
+    for (kind, names) in name_objects(cx.plan, settings, &references) {
         cx.report_clashes(kind, names);
     }
     // A file whose path is written in two ways was reported already.
@@ -23,7 +22,6 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
     cx.report_clashes("key of a ConfigMap", keys);
     for path in references.files.iter().filter(|path| !is_key(&References::key(path))) {
         cx.complain(
-            ID,
             &NameSource::File(path),
             &format!("`{}` cannot be the key of a ConfigMap", path.escape_debug()),
             "give the file a path of letters, digits, `.`, `_`, `-` and `/` below the application's folder, at most 253 characters long",
@@ -36,6 +34,7 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
 /// A Service, an identity, a workload, a budget and so on for each process, init and store have the owner's host name, and host names are distinct.
 pub(crate) fn name_objects<'a>(
     plan: &'a Plan,
+    settings: &KubernetesSettings,
     references: &References,
 ) -> [(&'static str, Vec<OutputName<'a>>); 3] {
     let app = &plan.app.name;
@@ -44,7 +43,6 @@ pub(crate) fn name_objects<'a>(
         let process = &listener.process;
         OutputName::part(entry(&host(process)), "the entry of", NameSource::Process(process))
     });
-    let settings = Settings::read(plan);
     let maps = [
         ("environment", "the map of variables", true),
         ("overrides", "the map of overrides", settings.overrides),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::kubernetes::labels::{Named, Names, given};
 use crate::kubernetes::names::DENIAL;
-use crate::kubernetes::settings::Settings;
+use crate::kubernetes::settings::KubernetesSettings;
 
 /// Denies every pod of the application everything that no other policy grants.
 pub(crate) fn build_deny_all(names: &Names<'_>) -> Value {
@@ -83,7 +83,7 @@ impl NetworkGrants {
     /// The policy of a process, an init or a store.
     ///
     /// The kubelet's probes need no rule: a pod's own node always reaches it.
-    pub(crate) fn build_policy(&self, named: &Named<'_>, settings: &Settings) -> Value {
+    pub(crate) fn build_policy(&self, named: &Named<'_>, settings: &KubernetesSettings) -> Value {
         let peer = |host: &String| json!({ "podSelector": { "matchLabels": named.peer(host) } });
         let mut ingress = Vec::new();
         for (port, callers) in self.takes.get(&named.host).into_iter().flatten() {
@@ -108,7 +108,7 @@ impl NetworkGrants {
             egress.push(json!({ "ports": [{ "protocol": "TCP", "port": port }] }));
         }
         let monitoring =
-            json!([{ "namespaceSelector": { "matchLabels": { NAMESPACE: settings.monitoring } } }]);
+            json!([{ "namespaceSelector": { "matchLabels": { NAMESPACE: settings.monitoring.namespace } } }]);
         if let Some(admin) = self.admin.get(&named.host) {
             ingress.push(
                 json!({ "from": monitoring, "ports": [{ "protocol": "TCP", "port": admin }] }),
@@ -123,7 +123,7 @@ impl NetworkGrants {
                 "ports": [{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }],
             }));
             if self.exports {
-                let port = settings.telemetry_port;
+                let port = settings.monitoring.port;
                 egress.push(
                     json!({ "to": monitoring, "ports": [{ "protocol": "TCP", "port": port }] }),
                 );

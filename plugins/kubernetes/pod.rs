@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::kubernetes::config::{Environment, split_environment};
 use crate::kubernetes::labels::{Named, given};
-use crate::kubernetes::settings::Settings;
+use crate::kubernetes::settings::KubernetesSettings;
 
 /// The name of the volume with data.
 pub(crate) const DATA: &str = "data";
@@ -19,7 +19,7 @@ pub(crate) fn build_process(
     named: &Named<'_>,
     process: &ProcessContainer,
     environment: &Environment,
-    settings: &Settings,
+    settings: &KubernetesSettings,
 ) -> Value {
     let mut mounts = Mounts::default();
     mounts.references(named.app, &process.references);

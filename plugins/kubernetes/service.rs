@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use crate::kubernetes::labels::Named;
 use crate::kubernetes::names::entry;
-use crate::kubernetes::settings::Settings;
+use crate::kubernetes::settings::KubernetesSettings;
 
 /// The Services of a process: a headless one, whose name resolves to every ready pod, since callers balance themselves; and one for the outside world.
 pub(crate) fn build_process(
     named: &Named<'_>,
     process: &ProcessContainer,
-    settings: &Settings,
+    settings: &KubernetesSettings,
 ) -> Vec<(&'static str, Value)> {
     let listeners: Vec<&Port> =
         process.ports.iter().filter(|p| matches!(p.of, PortUse::Listener { .. })).collect();
@@ -29,7 +29,7 @@ pub(crate) fn build_process(
             "kind": "Service",
             "metadata": named.metadata_as(&name),
             "spec": {
-                "type": settings.entry,
+                "type": settings.entry.write(),
                 "selector": named.selector(),
                 "ports": entries,
             },

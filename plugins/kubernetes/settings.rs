@@ -1,133 +1,97 @@
 //! What `[target.kubernetes]` says.
 
 use bp_plugin::deploy::{ImageSettings, host, is_digest, is_dns_label, is_image};
-use bp_plugin::{CheckContext, Literal, Plan, Setting, SettingKind, Value};
+use bp_contract::setting::{Faults, Field, Settings, Size, Validate};
+use bp_plugin::Plan;
 use serde_json::json;
 
-pub(crate) const SETTINGS: &[Setting] = &[
-    Setting::new(
-        "namespace",
-        SettingKind::Text,
-        "The namespace of every object; without it, the one in which the manifests are applied.",
-    )
-    .fixed()
-    .example("\"hotel\""),
-    Setting::new(
-        "image",
-        SettingKind::Text,
-        "The image of the application, with a digest or a tag; without it, the one that target `docker` builds, or the application's name.",
-    )
-    .fixed()
-    .example("\"registry.example/hotel@sha256:…\""),
-    Setting::new(
-        "entry",
-        SettingKind::OneOf(&["ClusterIP", "LoadBalancer", "NodePort"]),
-        "The type of the Service through which the outside world calls.",
-    )
-    .default(Literal::Text("ClusterIP"))
-    .fixed(),
-    Setting::new(
-        "overrides",
-        SettingKind::Bool,
-        "Whether processes read the key `config.toml` of the ConfigMap `<app>-overrides`.",
-    )
-    .default(Literal::Bool(false))
-    .fixed(),
-    Setting::new(
-        "volume",
-        SettingKind::Size,
-        "How much each volume of a store or of a process with embedded stores holds.",
-    )
-    .default(Literal::Text("10GiB"))
-    .bounds(Literal::Text("1MiB"), Literal::Text("1000TiB"))
-    .fixed()
-    .example("\"10GiB\""),
-    Setting::new(
-        "storage_class",
-        SettingKind::Text,
-        "The class of those volumes; without it, the cluster's default.",
-    )
-    .fixed()
-    .example("\"fast\""),
-    Setting::new(
-        "monitoring",
-        SettingKind::Table { settings: MONITORING, shorthand: Some("namespace") },
-        "Who may read metrics, and where telemetry may go.",
-    ),
-];
-
-const MONITORING: &[Setting] = &[
-    Setting::new(
-        "namespace",
-        SettingKind::Text,
-        "The namespace of the software that reads `/metrics` and receives OTLP.",
-    )
-    .default(Literal::Text("monitoring"))
-    .fixed(),
-    Setting::new("port", SettingKind::Count, "The port on which it receives OTLP.")
-        .default(Literal::Int(4317))
-        .bounds(Literal::Int(1), Literal::Int(65_535))
-        .fixed(),
-];
-
-/// Reports names that no cluster takes.
-pub(crate) fn check(cx: &mut CheckContext<'_>) {
-    for path in ["namespace", "storage_class", "monitoring.namespace"] {
-        let name = cx.settings.get(path).and_then(Value::as_text).unwrap_or("x").to_owned();
-        // A class may have dots between labels.
-        let labels: Vec<&str> =
-            if path == "storage_class" { name.split('.').collect() } else { vec![&name] };
-        if !labels.into_iter().all(is_dns_label) {
-            cx.complain(
-                path,
-                format!("Kubernetes does not accept {name:?} as a name"),
-                "type a name of at most 63 of `a-z`, `0-9` and `-`, with a letter or digit at both ends",
-            );
-        }
-    }
-    let image = cx.settings.get("image").and_then(Value::as_text).unwrap_or("x").to_owned();
-    if !Image::parse(&image).is_sound() {
-        cx.complain(
-            "image",
-            format!("{image:?} is not an image"),
-            "type it as `registry.example/name:tag` or `registry.example/name@sha256:…`",
-        );
-    }
-}
-
-/// The target's settings.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings {
+/// Writes manifests and a kustomization for a Kubernetes cluster.
+#[derive(Debug, Clone, Settings)]
+#[settings(validate)]
+pub(crate) struct KubernetesSettings {
+    /// The namespace of every object; without it, the one in which the manifests are applied.
+    #[setting(fixed, example = "\"hotel\"")]
     pub(crate) namespace: Option<String>,
-    pub(crate) image: Image,
-    pub(crate) entry: String,
+    /// The image of the application, with a digest or a tag; without it, the one that target `docker` builds, or the application's name.
+    #[setting(fixed, example = "\"registry.example/hotel@sha256:…\"")]
+    image: Option<String>,
+    /// The type of the Service through which the outside world calls.
+    #[setting(default = "ClusterIP", fixed)]
+    pub(crate) entry: Entry,
+    /// Whether processes read the key `config.toml` of the ConfigMap `<app>-overrides`.
+    #[setting(default = false, fixed)]
     pub(crate) overrides: bool,
-    /// Bytes.
-    pub(crate) volume: u64,
+    /// How much each volume of a store or of a process with embedded stores holds.
+    #[setting(default = "10GiB", range = "1MiB"..="1000TiB", fixed, example = "\"10GiB\"")]
+    pub(crate) volume: Size,
+    /// The class of those volumes; without it, the cluster's default.
+    #[setting(fixed, example = "\"fast\"")]
     pub(crate) storage_class: Option<String>,
-    pub(crate) monitoring: String,
-    pub(crate) telemetry_port: u16,
+    /// Who may read metrics, and where telemetry may go.
+    pub(crate) monitoring: Monitoring,
 }
 
-impl Settings {
-    pub(crate) fn read(plan: &Plan) -> Self {
-        let settings = plan.targets.get(crate::kubernetes::ID).cloned().unwrap_or_default();
-        let text = |path: &str| settings.get(path).and_then(Value::as_text).map(str::to_owned);
-        let port = settings.get("monitoring.port").and_then(Value::as_integer);
-        Self {
-            namespace: text("namespace"),
-            image: Image::parse(
-                &text("image")
-                    .or_else(|| ImageSettings::of(plan).map(|docker| docker.application))
-                    .unwrap_or_else(|| host(&plan.app.name)),
-            ),
-            entry: text("entry").unwrap_or_else(|| "ClusterIP".to_owned()),
-            overrides: settings.get("overrides").and_then(Value::as_bool).unwrap_or_default(),
-            volume: settings.get("volume").and_then(Value::as_size).unwrap_or_default(),
-            storage_class: text("storage_class"),
-            monitoring: text("monitoring.namespace").unwrap_or_default(),
-            telemetry_port: port.and_then(|p| u16::try_from(p).ok()).unwrap_or_default(),
+/// The type of a Service, in Kubernetes' words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Settings)]
+pub(crate) enum Entry {
+    #[setting(name = "ClusterIP")]
+    ClusterIp,
+    #[setting(name = "LoadBalancer")]
+    LoadBalancer,
+    #[setting(name = "NodePort")]
+    NodePort,
+}
+
+/// Who may read metrics, and where telemetry may go.
+#[derive(Debug, Clone, Settings)]
+#[settings(shorthand = "namespace", validate)]
+pub(crate) struct Monitoring {
+    /// The namespace of the software that reads `/metrics` and receives OTLP.
+    #[setting(default = "monitoring", fixed)]
+    pub(crate) namespace: String,
+    /// The port on which it receives OTLP.
+    #[setting(default = 4317, range = 1..=65_535, fixed)]
+    pub(crate) port: u16,
+}
+
+impl Validate for KubernetesSettings {
+    fn validate(&self, faults: &mut Faults) {
+        if let Some(namespace) = &self.namespace {
+            check_name(faults, Self::NAMESPACE, namespace, is_dns_label(namespace));
         }
+        if let Some(class) = &self.storage_class {
+            // A class may have dots between labels.
+            check_name(faults, Self::STORAGE_CLASS, class, class.split('.').all(is_dns_label));
+        }
+        if let Some(image) = self.image.as_ref().filter(|image| !Image::parse(image).is_sound()) {
+            faults
+                .at(Self::IMAGE, format!("{image:?} is not an image"))
+                .help("type it as `registry.example/name:tag` or `registry.example/name@sha256:…`");
+        }
+    }
+}
+
+impl Validate for Monitoring {
+    fn validate(&self, faults: &mut Faults) {
+        check_name(faults, Self::NAMESPACE, &self.namespace, is_dns_label(&self.namespace));
+    }
+}
+
+/// Reports a name that no cluster takes.
+fn check_name<T>(faults: &mut Faults, field: Field<T>, name: &str, is_accepted: bool) {
+    if !is_accepted {
+        faults
+            .at(field, format!("Kubernetes does not accept {name:?} as a name"))
+            .help("type a name of at most 63 of `a-z`, `0-9` and `-`, with a letter or digit at both ends");
+    }
+}
+
+impl KubernetesSettings {
+    /// The application's image.
+    pub(crate) fn image(&self, plan: &Plan) -> Image {
+        let built = || ImageSettings::of(plan).map(|docker| docker.application);
+        let image = self.image.clone().or_else(built).unwrap_or_else(|| host(&plan.app.name));
+        Image::parse(&image)
     }
 }
 

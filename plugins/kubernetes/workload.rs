@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::kubernetes::config::Environment;
 use crate::kubernetes::labels::Named;
 use crate::kubernetes::pod;
-use crate::kubernetes::settings::Settings;
+use crate::kubernetes::settings::KubernetesSettings;
 
 /// `Deployment` or `StatefulSet`.
 pub(crate) const fn api_kind(keeps_data: bool) -> &'static str {
@@ -32,7 +32,7 @@ pub(crate) fn build_process(
     named: &Named<'_>,
     process: &ProcessContainer,
     environment: &Environment,
-    settings: &Settings,
+    settings: &KubernetesSettings,
 ) -> Value {
     let template = pod::build_process(named, process, environment, settings);
     let mut spec = json!({ "replicas": process.replicas });
@@ -53,7 +53,7 @@ pub(crate) fn build_store(
     named: &Named<'_>,
     store: &StoreContainer,
     image: &str,
-    settings: &Settings,
+    settings: &KubernetesSettings,
 ) -> Value {
     let template = pod::build_store(named, store, image);
     let mut spec = json!({ "replicas": 1 });
@@ -111,10 +111,10 @@ fn set_rolling_update(spec: &mut Value, unavailable: u32, surge: u32) {
     }
 }
 
-fn set_stateful(spec: &mut Value, named: &Named<'_>, settings: &Settings) {
+fn set_stateful(spec: &mut Value, named: &Named<'_>, settings: &KubernetesSettings) {
     let mut claim = json!({
         "accessModes": ["ReadWriteOnce"],
-        "resources": { "requests": { "storage": settings.volume.to_string() } },
+        "resources": { "requests": { "storage": settings.volume.bytes().to_string() } },
     });
     if let (Some(class), Some(claim)) = (&settings.storage_class, claim.as_object_mut()) {
         claim.insert("storageClassName".to_owned(), json!(class));

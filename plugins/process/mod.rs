@@ -5,17 +5,14 @@
 mod manifest;
 mod order;
 
-use bp_plugin::emit::Origin;
-use bp_plugin::{ArtifactContext, Feature, Metadata, Plugin};
+use bp_contract::setting::Settings;
+use bp_plugin::{ArtifactContext, Feature, Plugin, target};
 
-/// `[target] enabled = ["process"]`.
-pub(crate) static PLUGIN: Process = Process;
+/// Runs the processes on this machine, supervised by `bp run`.
+#[derive(Debug, Settings)]
+struct ProcessSettings {}
 
-/// The plugin.
-#[derive(Debug)]
-pub(crate) struct Process;
-
-static METADATA: Metadata = Metadata::target(
+pub(crate) static PLUGIN: Plugin = target::<ProcessSettings>(
     "process",
     &[
         Feature::Replicas,
@@ -24,32 +21,25 @@ static METADATA: Metadata = Metadata::target(
         Feature::Inits,
         Feature::InitFiles,
     ],
-    "Runs the processes on this machine, supervised by `bp run`.",
 )
 .about(include_str!("README.md"))
-.needs(&[
-    "to run the system on this machine with `bp run`",
-])
-.emits(&[
-    ("process/run.json", "what `bp run` and `bp test` supervise: processes, addresses, replicas, time to stop, order"),
-    ("process/local.env", "`BP_ADDR_…` of every listener, for processes started by hand"),
-]);
+.needs(&["to run the system on this machine with `bp run`"])
+.artifacts(
+    &[
+        (
+            MANIFEST,
+            "what `bp run` and `bp test` supervise: processes, addresses, replicas, time to stop, order",
+        ),
+        (ENV_FILE, "`BP_ADDR_…` of every listener, for processes started by hand"),
+    ],
+    write,
+)
+.declare();
 
-impl Plugin for Process {
-    fn metadata(&self) -> &Metadata {
-        &METADATA
-    }
+const MANIFEST: &str = "process/run.json";
+const ENV_FILE: &str = "process/local.env";
 
-    fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
-        let manifest = manifest::build_manifest(cx.plan).to_text();
-        let files = [
-            ("process/run.json", manifest),
-            ("process/local.env", manifest::write_env_file(cx.plan)),
-        ];
-        for (path, text) in files {
-            if let Err(fault) = cx.artifacts.insert(path, text, Origin::new(METADATA.id, "")) {
-                cx.diagnostics.push(fault);
-            }
-        }
-    }
+fn write(cx: &mut ArtifactContext<'_>) {
+    cx.insert(MANIFEST, "", Ok(manifest::build_manifest(cx.plan).to_text()));
+    cx.insert(ENV_FILE, "", Ok(manifest::write_env_file(cx.plan)));
 }

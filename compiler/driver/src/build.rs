@@ -6,7 +6,7 @@ use bp_diag::{Diagnostic, Diagnostics, SourceMap, Span, catalog};
 use bp_emit::{Artifacts, Origin, RustInput, emit_rust, run_plan};
 use bp_plan::Plan;
 use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, OutputLocation};
-use bp_plugin::{ArtifactContext, Description, Kind, Metadata, Plugin, Registry, guard};
+use bp_plugin::{ArtifactContext, Description, Kind, Plugin, Registry, Runtime, guard};
 use bp_system::System;
 use bp_wiring::Patch;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
@@ -83,11 +83,11 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
         }
     };
     // No plugin sees another's artifacts, so they are made in parallel and collected in order.
-    let make = |plugin: &&'static dyn Plugin| {
-        let mut own = Artifacts::new();
-        let mut faults = Diagnostics::new();
-        let outcome = guard(plugin.metadata().id, || {
-            plugin.artifacts(&mut ArtifactContext {
+    let make = |plugin: &&'static Plugin| {
+        let (mut own, mut faults) = (Artifacts::new(), Diagnostics::new());
+        let Some(write) = plugin.hooks.artifacts else { return (own, faults, Ok(())) };
+        let outcome = guard(plugin.id, || {
+            write(&mut ArtifactContext {
                 plan,
                 run_plan: &run_plan,
                 sources: input.sources,
@@ -121,13 +121,13 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
 /// The plugins' descriptions of the services that they carry, by plugin.
 fn collect_descriptions(
     plan: &Plan,
-    plugins: &[&'static dyn Plugin],
+    plugins: &[&'static Plugin],
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<&'static str, Description> {
     let mut all = BTreeMap::new();
     for plugin in plugins {
-        let id = plugin.metadata().id;
-        match guard(id, || plugin.describe(plan)) {
+        let (id, Some(describe)) = (plugin.id, plugin.hooks.describe) else { continue };
+        match guard(id, || describe(plan)) {
             Ok(Some(description)) => drop(all.insert(id, description)),
             Ok(None) => {}
             Err(panicked) => diagnostics.push(panicked),
@@ -138,12 +138,12 @@ fn collect_descriptions(
 
 /// The runtime halves that plugins in use carry themselves, by package.
 fn collect_carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String, String>> {
-    let used = registry.iter().map(Plugin::metadata).filter(|m| plan.plugins.contains_key(m.id));
+    let used = registry.iter().filter(|m| plan.plugins.contains_key(m.id));
     let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for metadata in used.filter(|m| !m.sources.is_empty()) {
-        let Some(runtime) = metadata.runtime else { continue };
-        let files = metadata.sources.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned()));
-        all.entry(runtime.package.to_owned()).or_default().extend(files);
+    for plugin in used {
+        let Runtime::Carried { package, sources, .. } = plugin.runtime else { continue };
+        let files = sources.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned()));
+        all.entry(package.to_owned()).or_default().extend(files);
     }
     all
 }
@@ -153,15 +153,15 @@ pub(crate) fn find_emitting(
     plan: &Plan,
     registry: &Registry,
     chosen: &[String],
-) -> Vec<&'static dyn Plugin> {
-    let emits = |metadata: &Metadata| match metadata.kind {
+) -> Vec<&'static Plugin> {
+    let emits = |plugin: &Plugin| match plugin.kind {
         Kind::Target { .. } => {
-            plan.targets.contains_key(metadata.id)
-                && (chosen.is_empty() || chosen.iter().any(|target| target == metadata.id))
+            plan.targets.contains_key(plugin.id)
+                && (chosen.is_empty() || chosen.iter().any(|target| target == plugin.id))
         }
-        _ => plan.plugins.contains_key(metadata.id),
+        _ => plan.plugins.contains_key(plugin.id),
     };
-    registry.iter().filter(|plugin| emits(plugin.metadata())).collect()
+    registry.iter().filter(|plugin| emits(plugin)).collect()
 }
 
 /// `images.lock` of an application; empty when there is none.

@@ -252,6 +252,7 @@ fn check_plan(
         })
     });
     let mut cx = PlanContext {
+        plugin: None,
         plan,
         place: &place,
         images: images.as_ref(),

@@ -156,7 +156,7 @@ fn resolve_backend_kind(
         cx.diagnostics.push(codes::unknown_backend_kind(item.span, kind, suggestion, &known));
         return None;
     };
-    match plugin.metadata().kind {
+    match plugin.kind {
         Kind::Backend { interfaces, .. } => Some(interfaces),
         Kind::Wrapper { .. } | Kind::Transport { .. } | Kind::Target { .. } => None,
     }
@@ -250,15 +250,14 @@ fn add_backend(
     let Some(plugin) = backend.kind().and_then(|k| cx.registry.backend(k.as_str()?)) else {
         return;
     };
-    let metadata = plugin.metadata();
     // An unused backend is a warning; it then stands for the first interface it could offer.
     let interface = scope
         .used_as
         .get(&backend.name)
         .map_or_else(|| interfaces.first().copied().unwrap_or("").to_owned(), |(i, _)| i.clone());
-    let one_process = matches!(metadata.kind, Kind::Backend { one_process: true, .. });
+    let one_process = matches!(plugin.kind, Kind::Backend { one_process: true, .. });
     let kind = NodeKind::Backend {
-        plugin: metadata.id.to_owned(),
+        plugin: plugin.id.to_owned(),
         interface: interface.clone(),
         one_process,
     };
@@ -274,9 +273,9 @@ fn add_backend(
         methods: &[],
         locate: &|span| locator.at(span),
     };
-    let read = read_settings(metadata.settings, &table, reading, cx.diagnostics);
+    let read = read_settings(plugin.settings, &table, reading, cx.diagnostics);
     CheckContext {
-        plugin: metadata.id,
+        plugin: plugin.id,
         place: &backend.name,
         class: None,
         interface: Some(&PlaceInterface::find(cx.workflow, &interface)),

@@ -64,7 +64,6 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
     }
     for (name, (span, item)) in places {
         let Some(plugin) = cx.registry.target(name) else { continue };
-        let metadata = plugin.metadata();
         let table = match item {
             // `= true` takes the defaults.
             Some(item) if item.as_bool() != Some(true) => {
@@ -84,10 +83,10 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
             methods: &[],
             locate: &|span| locator.at(span),
         };
-        let known = bp_plugin::target_settings(metadata.settings);
+        let known = bp_plugin::target_settings(plugin.settings);
         let read = read_settings(&known, table, reading, cx.diagnostics);
         CheckContext {
-            plugin: metadata.id,
+            plugin: plugin.id,
             place: &format!("target {name}"),
             class: None,
             interface: None,

@@ -10,9 +10,9 @@ const STANDARD: &str = "std";
 
 /// A crate that generated programs link, and its owner.
 struct LinkedCrate {
-    package: &'static str,
+    package: String,
     /// Below the runtime's root; nothing for what is carried in the generated workspace.
-    folder: Option<&'static str>,
+    folder: Option<String>,
     owner: String,
 }
 
@@ -30,7 +30,8 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
             cx.diagnostics.push(codes::crate_name_taken(krate.name_span, library, owner, None));
             continue;
         }
-        let itself = |l: &&LinkedCrate| l.folder.is_some_and(|folder| krate.dir.ends_with(folder));
+        let itself =
+            |l: &&LinkedCrate| l.folder.as_ref().is_some_and(|folder| krate.dir.ends_with(folder));
         let by_package = linked.iter().find(|l| l.package == krate.package);
         // Paths into the runtime's own crates are known by their first part.
         let by_library = emit::RUNTIME.iter().find_map(|(package, _)| {
@@ -49,14 +50,14 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
 
 fn collect_linked(cx: &PassContext<'_>) -> Vec<LinkedCrate> {
     let own = emit::RUNTIME.iter().map(|(package, folder)| LinkedCrate {
-        package,
-        folder: Some(folder),
+        package: (*package).to_owned(),
+        folder: Some((*folder).to_owned()),
         owner: format!("a crate of the runtime, in its folder `{folder}`"),
     });
-    let plugins = cx.registry.iter().map(bp_plugin::Plugin::metadata).filter_map(|metadata| {
-        let runtime = metadata.runtime?;
-        let folder = metadata.sources.is_empty().then_some(runtime.folder);
-        let owner = format!("the runtime half of the plugin `{}`", metadata.id);
+    let plugins = cx.registry.iter().filter_map(|plugin| {
+        let runtime = plugin.runtime_crate()?;
+        let folder = plugin.sources().is_empty().then_some(runtime.folder);
+        let owner = format!("the runtime half of the plugin `{}`", plugin.id);
         Some(LinkedCrate { package: runtime.package, folder, owner })
     });
     own.chain(plugins).collect()

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_contract::fold_name;
 use bp_diag::catalog::{binding as codes, wiring as wiring_codes};
 use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
+use bp_plugin::Kind;
 use bp_plugin::facets::{Binding, Bindings};
-use bp_plugin::{Kind, Plugin};
 use bp_wiring::Item;
 use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
 
@@ -270,7 +270,7 @@ fn resolve_automatic(
             {
                 let offered: Vec<String> =
                     offered.iter().map(|path| self::short_name(path).to_owned()).collect();
-                let kinds = scope.registry.iter().map(Plugin::metadata).filter(|m| match m.kind {
+                let kinds = scope.registry.iter().filter(|m| match m.kind {
                     Kind::Backend { interfaces, .. } => interfaces.contains(&&*interface.path),
                     Kind::Transport { .. } | Kind::Wrapper { .. } | Kind::Target { .. } => false,
                 });

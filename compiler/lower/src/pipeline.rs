@@ -137,8 +137,8 @@ fn sort_passes(registry: &Registry, diagnostics: &mut Diagnostics) -> Vec<OwnedP
     let mut waiting: Vec<OwnedPass> =
         own.into_iter().map(|pass| OwnedPass { plugin: "bp", pass }).collect();
     for plugin in registry.iter() {
-        let id = plugin.metadata().id;
-        match guard(id, || plugin.passes()) {
+        let (id, Some(passes)) = (plugin.id, plugin.hooks.passes) else { continue };
+        match guard(id, passes) {
             Ok(passes) => {
                 waiting.extend(passes.into_iter().map(|pass| OwnedPass { plugin: id, pass }));
             }

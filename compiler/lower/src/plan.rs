@@ -126,9 +126,9 @@ impl PlanBuilder<'_> {
                 NodeKind::Backend { plugin, interface, .. } => {
                     let mut settings =
                         node.facets.get::<PluginSettings>().cloned().unwrap_or_default();
-                    let metadata = self.input.registry.get(plugin).map(|p| *p.metadata());
+                    let declared = self.input.registry.get(plugin);
                     let server =
-                        metadata.and_then(|m| m.server_plan(node.key.as_str(), &settings.0));
+                        declared.and_then(|p| p.server_plan(node.key.as_str(), &settings.0));
                     if server.is_some() {
                         // The resources are the server's, not the client's.
                         settings.0.values.remove("resources");
@@ -136,7 +136,7 @@ impl PlanBuilder<'_> {
                     let backend = BackendPlan {
                         plugin: plugin.clone(),
                         plugin_origin: self.locate_leaf(node, "kind"),
-                        keeps_data: metadata.is_some_and(|m| m.keeps_files()),
+                        keeps_data: declared.is_some_and(bp_plugin::Plugin::keeps_files),
                         server,
                         settings: settings.0,
                     };
@@ -224,14 +224,14 @@ impl PlanBuilder<'_> {
                     let kind = item.as_table().and_then(|t| t.entries.get("kind")?.as_str());
                     ids.extend(kind);
                 } else if let Some(plugin) = self.input.registry.wrapper(key) {
-                    ids.insert(plugin.metadata().id);
+                    ids.insert(plugin.id);
                 }
             }
         }
         ids.extend(wiring.backends.values().filter_map(|b| b.kind()?.as_str()));
         ids.extend(wiring.target.enabled.iter().map(|t| t.value.as_str()));
         ids.into_iter()
-            .filter_map(|id| Some((id.to_owned(), self.input.registry.get(id)?.metadata().plan())))
+            .filter_map(|id| Some((id.to_owned(), self.input.registry.get(id)?.plan())))
             .collect()
     }
 
@@ -374,7 +374,7 @@ impl PlanBuilder<'_> {
             settings.values.remove("port");
         }
         let mut beside = Settings::default();
-        let kind = self.input.registry.get(plugin).map(|p| p.metadata().kind);
+        let kind = self.input.registry.get(plugin).map(|p| p.kind);
         let Some(Kind::Transport { beside: known, .. }) = kind else { return beside };
         for setting in known {
             if settings.values.contains_key(setting.name)
@@ -540,7 +540,7 @@ impl PlanBuilder<'_> {
             };
             // What is wrong with them was reported by the check pass.
             let read = read_settings(
-                &target_settings(plugin.metadata().settings),
+                &target_settings(plugin.settings),
                 table,
                 reading,
                 &mut bp_diag::Diagnostics::new(),

@@ -10,8 +10,8 @@ use bp_ir::{Edge, EdgeKey, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side};
 use bp_plan::{Dropped, EdgeClass, Settings};
 use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers, WrapperSettings};
 use bp_plugin::{
-    CheckContext, Kind, Metadata, Neighbours, PORT, Pass, PassContext, PlaceInterface, Plugin,
-    ReadContext, Setting, SettingKind, Stage, WrapperOfPlace, read_settings,
+    CheckContext, Kind, Neighbours, PORT, Pass, PassContext, PlaceInterface, Plugin, ReadContext,
+    Setting, SettingKind, Stage, WrapperOfPlace, read_settings,
 };
 use bp_wiring::{Item, Table};
 use bp_workflow::{MethodModel, WorkflowModel};
@@ -194,7 +194,6 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
     let known: Vec<&str> = cx
         .registry
         .iter()
-        .map(bp_plugin::Plugin::metadata)
         .filter(|m| match m.kind {
             Kind::Transport { entry: may, .. } => may || !entry,
             Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } => false,
@@ -225,14 +224,14 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
         cx.diagnostics.push(codes::not_an_entry_transport(kind.span, name, &known));
         return None;
     }
-    report_foreign_settings(cx, call, plugin.metadata());
+    report_foreign_settings(cx, call, plugin);
     let settings = read(cx, call, plugin, item, table, locator);
-    Some(ChosenTransport { plugin: plugin.metadata().id, settings, span: kind.span, entry })
+    Some(ChosenTransport { plugin: plugin.id, settings, span: kind.span, entry })
 }
 
 /// Reports keys beside `rpc` that belong to another transport.
-fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Metadata) {
-    let beside = |metadata: &Metadata| match metadata.kind {
+fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Plugin) {
+    let beside = |plugin: &Plugin| match plugin.kind {
         Kind::Transport { beside, .. } => beside,
         Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } => &[],
     };
@@ -240,8 +239,8 @@ fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Metad
     let target = format!("{} -> {}", call.from, call.to);
     let kind = format!("a call over `{}`", chosen.id);
     for (key, item) in &resolved.0.edge.settings.entries {
-        let takes = |metadata: &Metadata| beside(metadata).iter().any(|s| s.name == key);
-        if !takes(chosen) && cx.registry.iter().any(|p| takes(p.metadata())) {
+        let takes = |plugin: &Plugin| beside(plugin).iter().any(|s| s.name == key);
+        if !takes(chosen) && cx.registry.iter().any(|p| takes(p)) {
             cx.diagnostics.push(wiring::key_not_taken(item.key, key, &target, &kind));
         }
     }
@@ -251,24 +250,23 @@ fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Metad
 fn read(
     cx: &mut PassContext<'_>,
     call: &Edge,
-    plugin: &'static dyn Plugin,
+    plugin: &'static Plugin,
     item: &Item,
     table: &Table,
     locator: &Locator<'_>,
 ) -> Settings {
-    let metadata = plugin.metadata();
     let methods: &[String] = match &call.kind {
         EdgeKind::Calls { methods, .. } => methods,
         _ => &[],
     };
     let locate = |span| locator.at(span);
     let reading = |key| ReadContext { key, span: Some(item.key), methods, locate: &locate };
-    let mut known: Vec<Setting> = metadata.settings.to_vec();
+    let mut known: Vec<Setting> = plugin.settings.to_vec();
     known.extend([PORT, KIND]);
     let mut out = read_settings(&known, table, reading("rpc"), cx.diagnostics);
     out.settings.values.remove("kind");
     out.settings.origins.remove("kind");
-    if let Kind::Transport { beside, .. } = metadata.kind
+    if let Kind::Transport { beside, .. } = plugin.kind
         && let Some(resolved) = call.facets.get::<CallSettings>()
     {
         let mut around = Table::default();
@@ -292,7 +290,7 @@ fn read(
         _ => None,
     };
     CheckContext {
-        plugin: metadata.id,
+        plugin: plugin.id,
         place,
         class: Some(classify(cx.ir, call)),
         interface: interface.as_ref(),

@@ -12,9 +12,8 @@ use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass, Value};
 use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
 use bp_plugin::{
-    CheckContext, IN_PROCESS, Kind, Level, Metadata, Neighbours, Pass, PassContext, PlaceInterface,
-    Plugin, Reach, ReadContext, ReadSettings, Registry, Setting, Stage, WrapperOfPlace,
-    read_settings,
+    CheckContext, IN_PROCESS, Kind, Level, Neighbours, Pass, PassContext, PlaceInterface, Plugin,
+    Reach, ReadContext, ReadSettings, Registry, Setting, Stage, WrapperOfPlace, read_settings,
 };
 use bp_wiring::{
     Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, ResolvedEdge,
@@ -163,10 +162,9 @@ fn collect_calls(ir: &Ir) -> Vec<Call> {
 /// The edges that a key may be set on: a wrapper declares them, `rpc` is for calls between services and from outside, and keys beside `rpc` for calls from outside.
 fn accepts(registry: &Registry, key: &str, class: EdgeClass) -> Acceptance {
     if let Some(plugin) = registry.wrapper(key) {
-        let metadata = plugin.metadata();
         return Acceptance {
-            edge: metadata.edges.takes(class),
-            method: metadata.level == Level::Method,
+            edge: plugin.edges.takes(class),
+            method: plugin.level == Level::Method,
         };
     }
     let beside = key != "rpc";
@@ -212,7 +210,7 @@ fn resolve_server_side(
     let grammar = registry.grammar();
     let accepts = |key: &str| Acceptance {
         edge: registry.wrapper(key).is_some(),
-        method: registry.wrapper(key).is_some_and(|p| p.metadata().level == Level::Method),
+        method: registry.wrapper(key).is_some_and(|p| p.level == Level::Method),
     };
     let (resolved, faults) = resolve_servers(cx.wiring, &grammar, &services, &accepts);
     report(faults, cx.diagnostics);
@@ -269,7 +267,7 @@ struct WrapperReader<'a> {
 /// Settings that their plugin has not checked yet.
 #[derive(Debug)]
 struct PendingCheck {
-    plugin: &'static dyn Plugin,
+    plugin: &'static Plugin,
     /// Where the key was written.
     span: Span,
     read: Rc<ReadSettings>,
@@ -299,7 +297,7 @@ impl WrappedPlace<'_> {
         }
         let interface = PlaceInterface::find(workflow, self.interface);
         for PendingCheck { plugin, span, read } in checks {
-            let id = plugin.metadata().id;
+            let id = plugin.id;
             let others = self.wrappers.iter().filter(|wrapper| wrapper.plugin != id);
             let wrappers = others
                 .map(|wrapper| WrapperOfPlace {
@@ -351,8 +349,8 @@ impl CacheKey {
 const CACHED_PER_PLUGIN: usize = 16;
 
 /// The slot of a wrapper on a side, if it works there.
-fn slot_of(metadata: &Metadata, side: Side) -> Option<Slot> {
-    match (metadata.kind, side) {
+fn slot_of(plugin: &Plugin, side: Side) -> Option<Slot> {
+    match (plugin.kind, side) {
         (Kind::Wrapper { client, .. }, Side::Client) => client.map(Slot::Client),
         (Kind::Wrapper { server, .. }, Side::Server) => server.map(Slot::Server),
         (Kind::Transport { .. } | Kind::Backend { .. } | Kind::Target { .. }, _) => None,
@@ -375,7 +373,7 @@ impl WrapperReader<'_> {
 
     fn read_wrapper(&mut self, key: &str, resolved: &ResolvedEdge) -> Option<WantedWrapper> {
         let plugin = self.registry.wrapper(key)?;
-        let slot = slot_of(plugin.metadata(), self.side)?;
+        let slot = slot_of(plugin, self.side)?;
         let whole = find_active(&resolved.edge, key);
         let mut out = WrapperSettings::default();
         let mut named: BTreeMap<&String, &Item> = BTreeMap::new();
@@ -402,7 +400,7 @@ impl WrapperReader<'_> {
             }
         }
         Some(WantedWrapper {
-            plugin: plugin.metadata().id.to_owned(),
+            plugin: plugin.id.to_owned(),
             slot,
             settings: out,
             span: Some(first.key),
@@ -410,33 +408,33 @@ impl WrapperReader<'_> {
     }
 
     /// Reads settings, and notes that they are to be checked.
-    fn read(&mut self, plugin: &'static dyn Plugin, item: &Item) -> bp_plan::Settings {
-        let read = self.read_cached(plugin.metadata(), item);
+    fn read(&mut self, plugin: &'static Plugin, item: &Item) -> bp_plan::Settings {
+        let read = self.read_cached(plugin, item);
         let settings = read.settings.clone();
         self.checks.push(PendingCheck { plugin, span: item.key, read });
         settings
     }
 
-    fn read_cached(&mut self, metadata: &Metadata, item: &Item) -> Rc<ReadSettings> {
-        let same = self.known.0.get(metadata.id).into_iter().flatten();
+    fn read_cached(&mut self, plugin: &Plugin, item: &Item) -> Rc<ReadSettings> {
+        let same = self.known.0.get(plugin.id).into_iter().flatten();
         if let Some((_, read)) = same.into_iter().find(|(known, _)| known.is(item, self)) {
             return Rc::clone(read);
         }
         let before = self.diagnostics.len();
         let empty = Table::default();
-        let mut known: Vec<Setting> = metadata.settings.to_vec();
-        if is_remote(metadata) {
+        let mut known: Vec<Setting> = plugin.settings.to_vec();
+        if is_remote(plugin) {
             known.push(IN_PROCESS);
         }
         let reading = ReadContext {
-            key: metadata.key,
+            key: plugin.key,
             span: Some(item.key),
             methods: self.methods,
             locate: &|span| self.locator.at(span),
         };
         let table = item.as_table().unwrap_or(&empty);
         let read = Rc::new(read_settings(&known, table, reading, self.diagnostics));
-        let kept = self.known.0.entry(metadata.id).or_default();
+        let kept = self.known.0.entry(plugin.id).or_default();
         if self.diagnostics.len() == before && kept.len() < CACHED_PER_PLUGIN {
             let of = CacheKey {
                 item: item.clone(),
@@ -455,8 +453,8 @@ fn find_active<'a>(resolved: &'a ResolvedSettings, key: &str) -> Option<&'a Item
     resolved.settings.entries.get(key).filter(|item| item.as_bool() != Some(false))
 }
 
-fn is_remote(metadata: &Metadata) -> bool {
-    matches!(metadata.kind, Kind::Wrapper { client: Some(_), reach: Reach::Remote, .. })
+fn is_remote(plugin: &Plugin) -> bool {
+    matches!(plugin.kind, Kind::Wrapper { client: Some(_), reach: Reach::Remote, .. })
 }
 
 /// Wrappers that a service's server side also puts on the calls that it makes, unless the edge says otherwise.
@@ -469,17 +467,18 @@ fn inherit_wrappers(
 ) -> Vec<WantedWrapper> {
     let mut out = Vec::new();
     for wrapper in server {
-        let Some(metadata) = registry.get(&wrapper.plugin).map(bp_plugin::Plugin::metadata) else {
+        let Some(plugin) = registry.get(&wrapper.plugin) else {
             continue;
         };
-        let Kind::Wrapper { client: Some(slot), instance_wide: true, .. } = metadata.kind else {
+        let Kind::Wrapper { client: Some(slot), instance_wide: true, .. } = plugin.kind else {
             continue;
         };
-        let removed = edge.edge.changes.iter().any(|c| {
-            c.kind == ChangeKind::Removed && c.path.split('.').next() == Some(metadata.key)
-        });
-        let said = removed || wanted.iter().any(|w| w.plugin == metadata.id);
-        if !said && metadata.edges.takes(class) {
+        let removed =
+            edge.edge.changes.iter().any(|c| {
+                c.kind == ChangeKind::Removed && c.path.split('.').next() == Some(plugin.key)
+            });
+        let said = removed || wanted.iter().any(|w| w.plugin == plugin.id);
+        if !said && plugin.edges.takes(class) {
             // Methods of the server side are the service's own, not its callees'.
             let settings = WrapperSettings {
                 settings: wrapper.settings.settings.clone(),
@@ -526,8 +525,8 @@ fn drop_remote_wrappers(
     locator: &Locator<'_>,
 ) {
     wanted.retain(|w| {
-        let metadata = registry.get(&w.plugin).map(bp_plugin::Plugin::metadata);
-        let kept = !metadata.is_some_and(is_remote)
+        let plugin = registry.get(&w.plugin);
+        let kept = !plugin.is_some_and(is_remote)
             || w.settings.settings.get("in_process").and_then(Value::as_bool) == Some(true);
         if !kept {
             drops.insert(Dropped {

@@ -152,6 +152,11 @@ impl Settings {
         self.origins.get(path).map_or("default", String::as_str)
     }
 
+    /// The settings as the type that declares them; `None` while a value is a reference, which is read at start-up.
+    pub fn read<S: bp_contract::setting::Settings>(&self) -> Option<S> {
+        S::read(&self.to_json()).ok()
+    }
+
     /// The values as a JSON object.
     pub fn to_json(&self) -> serde_json::Value {
         crate::value::table_json(&self.values)

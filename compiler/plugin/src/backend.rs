@@ -28,10 +28,16 @@ const fn once(name: &'static str) -> BackendMethod {
     BackendMethod { name, idempotent: false }
 }
 
+/// The path of the interface of caches.
+pub const CACHE: &str = "bp_backend::Cache";
+
+/// The path of the interface of document stores.
+pub const DOCUMENT_STORE: &str = "bp_backend::DocumentStore";
+
 /// Every backend interface, by path.
 pub const BACKEND_INTERFACES: &[BackendInterface] = &[
     BackendInterface {
-        path: "bp_backend::Cache",
+        path: CACHE,
         methods: &[
             safe("get"),
             safe("get_many"),
@@ -42,7 +48,7 @@ pub const BACKEND_INTERFACES: &[BackendInterface] = &[
         ],
     },
     BackendInterface {
-        path: "bp_backend::DocumentStore",
+        path: DOCUMENT_STORE,
         methods: &[
             once("insert"),
             safe("put"),
@@ -87,8 +93,8 @@ mod tests {
     #[test]
     fn the_table_says_what_the_traits_say() {
         let sources = [
-            ("bp_backend::Cache", include_str!("../../../stdlib/backend/src/cache.rs")),
-            ("bp_backend::DocumentStore", include_str!("../../../stdlib/backend/src/document.rs")),
+            (CACHE, include_str!("../../../stdlib/backend/src/cache.rs")),
+            (DOCUMENT_STORE, include_str!("../../../stdlib/backend/src/document.rs")),
         ];
         assert_eq!(sources.len(), BACKEND_INTERFACES.len());
         for (path, source) in sources {

@@ -1,11 +1,10 @@
-//! What a plugin is: plain data, so that most plugins need no code in their compile half.
+//! What a plugin is: data, and functions for what data cannot say.
 
-use bp_contract::setting::Settings;
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
-use bp_plan::EdgeClass;
+use bp_plan::{EdgeClass, Plan};
 
-use crate::{ServerSpec, Setting};
+use crate::{ArtifactContext, CheckContext, Description, Pass, PlanContext, ServerSpec, Setting};
 
 /// Whether a wrapper stays when a call does not leave its process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +44,8 @@ pub enum Kind {
         one_process: bool,
         /// Whether it keeps files in the data folder of its process, which must outlive the process.
         keeps_data: bool,
+        /// Whether its content is gone when its process ends.
+        forgets: bool,
         /// The server that it talks to; `None` for one that lives in the process.
         server: Option<ServerSpec>,
     },
@@ -139,6 +140,11 @@ impl EdgeClasses {
     /// No call.
     pub const NONE: Self = Self { service: false, backend: false, entry: false };
 
+    /// Whether it takes any call.
+    pub const fn is_any(self) -> bool {
+        self.service || self.backend || self.entry
+    }
+
     /// Whether a class of edges is taken.
     pub const fn takes(self, class: EdgeClass) -> bool {
         match class {
@@ -160,20 +166,30 @@ pub enum Level {
 
 /// The runtime half of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Runtime {
-    /// The package: `bp-rt-retry`.
-    pub package: &'static str,
-    /// The expression that makes it: `bp_rt_retry::plugin()`.
-    pub constructor: &'static str,
-    /// Its folder below the runtime's root: `plugins/retry/runtime`.
-    pub folder: &'static str,
+pub enum Runtime {
+    /// None: a target.
+    Absent,
+    /// A crate of `bp`'s own runtime, named by the plugin's id: `bp-rt-retry`, in `plugins/retry/runtime`.
+    Own,
+    /// A crate that the compile half carries, as plugins outside `bp`'s repository do.
+    Carried {
+        /// The package: `bp-rt-pause`.
+        package: &'static str,
+        /// The function that makes the plugin: `wrapper`.
+        constructor: &'static str,
+        /// Its files, by path below the crate; every build writes them into the generated workspace.
+        ///
+        /// Its manifest may name `bp-runtime` and the other crates of the runtime by any path: what is written names the application's own.
+        sources: &'static [(&'static str, &'static str)],
+    },
 }
 
-/// Everything that the compiler must know of a plugin.
+/// A wrapper, transport, backend or target, at compile time: everything that the compiler must know of it.
 ///
-/// Itself a [`crate::Plugin`], so a plugin without checks and artifacts is one `static`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Metadata {
+/// Declared by [`wrapper`](crate::wrapper), [`transport`](crate::transport), [`backend`](crate::backend) and [`target`](crate::target).
+/// Every hook is called under a guard: a panic becomes a diagnostic that names the plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct Plugin {
     /// Its name: `retry`, `grpc`, `embedded`; unique.
     pub id: &'static str,
     /// Its key in the wiring: the id for wrappers and targets, `rpc` for transports, `kind` for backends.
@@ -192,14 +208,10 @@ pub struct Metadata {
     pub shorthand: Option<&'static str>,
     /// Pairs of settings, by dotted path, of which the first may not be greater than the second.
     pub ordered: &'static [(&'static str, &'static str)],
-    /// For a backend: whether its content is gone when its process ends.
-    pub forgets: bool,
     /// Its runtime half.
-    pub runtime: Option<Runtime>,
+    pub runtime: Runtime,
     /// Environment variables that its runtime half reads; targets pass them on from where they deploy.
     pub environment: &'static [&'static str],
-    /// The files of its runtime half, by path below the crate, if it is not part of `bp`'s own runtime; every build writes them into the generated workspace.
-    pub sources: &'static [(&'static str, &'static str)],
     /// The text of its page, in Markdown: the plugin's README; the page adds the heading and the settings table.
     pub about: &'static str,
     /// The needs that it serves, each as the end of "I want …": `calls to survive a crash`.
@@ -210,235 +222,26 @@ pub struct Metadata {
     pub metrics: &'static [(&'static str, &'static str)],
     /// Codes of its own that it reports with.
     pub codes: &'static [PluginCode],
+    /// What it does beyond data.
+    pub hooks: Hooks,
 }
 
-impl Metadata {
-    /// A wrapper at the caller, on calls to services, with settings that differ by method.
-    pub const fn wrapper(
-        id: &'static str,
-        slot: ClientSlot,
-        reach: Reach,
-        doc: &'static str,
-    ) -> Self {
-        Self::new(
-            id,
-            id,
-            Kind::Wrapper { client: Some(slot), server: None, reach, instance_wide: false },
-            doc,
-        )
-        .edges(EdgeClasses::SERVICE)
-        .level(Level::Method)
-    }
+/// The functions of a plugin; most have few or none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hooks {
+    /// Checks settings beyond their types, bounds, words and rules; called once for every place that sets any.
+    pub check: Option<fn(&mut CheckContext<'_>)>,
+    /// Checks the whole plan, if the plugin is in use: names that outsiders see, and settings that depend on each other.
+    pub check_plan: Option<fn(&mut PlanContext<'_>)>,
+    /// Passes that it adds to the compiler's own.
+    pub passes: Option<fn() -> Vec<Box<dyn Pass>>>,
+    /// Describes the services that it carries, for clients that others write: a file, and, if its runtime half needs it, a part of the run plan.
+    pub describe: Option<fn(&Plan) -> Option<Description>>,
+    /// Adds files, by paths relative to the wiring's output folder: transports may add interface descriptions, targets add everything.
+    pub artifacts: Option<fn(&mut ArtifactContext<'_>)>,
+}
 
-    /// A wrapper at the listener, with settings that differ by method.
-    pub const fn server_wrapper(id: &'static str, slot: ServerSlot, doc: &'static str) -> Self {
-        Self::new(
-            id,
-            id,
-            Kind::Wrapper {
-                client: None,
-                server: Some(slot),
-                reach: Reach::Remote,
-                instance_wide: false,
-            },
-            doc,
-        )
-        .level(Level::Method)
-    }
-
-    /// A wrapper at both ends; its key under `[server]` wraps the service's listeners and the calls that it makes.
-    pub const fn instance_wrapper(
-        id: &'static str,
-        client: ClientSlot,
-        server: ServerSlot,
-        doc: &'static str,
-    ) -> Self {
-        Self::new(
-            id,
-            id,
-            Kind::Wrapper {
-                client: Some(client),
-                server: Some(server),
-                reach: Reach::Call,
-                instance_wide: true,
-            },
-            doc,
-        )
-        .edges(EdgeClasses::INSIDE)
-    }
-
-    /// A transport; `entry` if the outside world may call through it.
-    pub const fn transport(
-        id: &'static str,
-        entry: bool,
-        beside: &'static [Setting],
-        doc: &'static str,
-    ) -> Self {
-        Self::new(id, "rpc", Kind::Transport { beside, entry }, doc).edges(EdgeClasses {
-            service: true,
-            backend: false,
-            entry,
-        })
-    }
-
-    /// A backend that offers interfaces.
-    pub const fn backend(
-        id: &'static str,
-        interfaces: &'static [&'static str],
-        one_process: bool,
-        doc: &'static str,
-    ) -> Self {
-        let kind = Kind::Backend { interfaces, one_process, keeps_data: false, server: None };
-        Self::new(id, "kind", kind, doc)
-    }
-
-    /// A target.
-    pub const fn target(id: &'static str, supports: &'static [Feature], doc: &'static str) -> Self {
-        Self::new(id, id, Kind::Target { supports }, doc)
-    }
-
-    const fn new(id: &'static str, key: &'static str, kind: Kind, doc: &'static str) -> Self {
-        Self {
-            id,
-            key,
-            doc,
-            kind,
-            edges: EdgeClasses::NONE,
-            level: Level::Edge,
-            settings: &[],
-            shorthand: None,
-            ordered: &[],
-            forgets: false,
-            runtime: None,
-            environment: &[],
-            sources: &[],
-            about: "",
-            needs: &[],
-            emits: &[],
-            metrics: &[],
-            codes: &[],
-        }
-    }
-
-    /// Sets where it may be put.
-    pub const fn edges(mut self, edges: EdgeClasses) -> Self {
-        self.edges = edges;
-        self
-    }
-
-    /// Sets the finest level at which its settings may differ.
-    pub const fn level(mut self, level: Level) -> Self {
-        self.level = level;
-        self
-    }
-
-    /// Sets its settings.
-    pub const fn settings(mut self, settings: &'static [Setting]) -> Self {
-        self.settings = settings;
-        self
-    }
-
-    /// Takes the settings, and what a bare value stands for, from their derived declaration.
-    pub const fn settings_of<T: Settings>(mut self) -> Self {
-        self.settings = T::SETTINGS;
-        self.shorthand = T::SHORTHAND;
-        self
-    }
-
-    /// Sets what a bare value stands for.
-    pub const fn shorthand(mut self, setting: &'static str) -> Self {
-        self.shorthand = Some(setting);
-        self
-    }
-
-    /// Sets pairs of settings of which the first may not be greater than the second.
-    pub const fn ordered(mut self, pairs: &'static [(&'static str, &'static str)]) -> Self {
-        self.ordered = pairs;
-        self
-    }
-
-    /// Says that a backend's content is gone when its process ends.
-    pub const fn forgets(mut self) -> Self {
-        self.forgets = true;
-        self
-    }
-
-    /// Sets its runtime half.
-    pub const fn runtime(
-        mut self,
-        package: &'static str,
-        constructor: &'static str,
-        folder: &'static str,
-    ) -> Self {
-        self.runtime = Some(Runtime { package, constructor, folder });
-        self
-    }
-
-    /// Names environment variables that its runtime half reads, such as OTEL_EXPORTER_OTLP_ENDPOINT.
-    pub const fn environment(mut self, names: &'static [&'static str]) -> Self {
-        self.environment = names;
-        self
-    }
-
-    /// Says that a backend keeps files in the data folder of its process; of other kinds, nothing.
-    pub const fn keeps_data(mut self) -> Self {
-        if let Kind::Backend { interfaces, one_process, server, .. } = self.kind {
-            self.kind = Kind::Backend { interfaces, one_process, keeps_data: true, server };
-        }
-        self
-    }
-
-    /// Declares the server that a backend talks to; of other kinds, nothing.
-    pub const fn server(mut self, spec: ServerSpec) -> Self {
-        if let Kind::Backend { interfaces, one_process, keeps_data, .. } = self.kind {
-            self.kind = Kind::Backend { interfaces, one_process, keeps_data, server: Some(spec) };
-        }
-        self
-    }
-
-    /// Carries the runtime half of a plugin outside `bp`'s repository: `&[("Cargo.toml", include_str!("../runtime/Cargo.toml")), …]`.
-    ///
-    /// Its manifest may name `bp-runtime` and the other crates of the runtime by any path: what is written names the application's own.
-    pub const fn sources(mut self, sources: &'static [(&'static str, &'static str)]) -> Self {
-        self.sources = sources;
-        self
-    }
-
-    /// Sets what its page says beyond settings: `include_str!` of its README.
-    pub const fn about(mut self, about: &'static str) -> Self {
-        self.about = about;
-        self
-    }
-
-    /// Sets the needs that it serves, each as the end of "I want …".
-    pub const fn needs(mut self, needs: &'static [&'static str]) -> Self {
-        self.needs = needs;
-        self
-    }
-
-    /// Sets the files that it writes, and what each is.
-    pub const fn emits(mut self, emits: &'static [(&'static str, &'static str)]) -> Self {
-        self.emits = emits;
-        self
-    }
-
-    /// Sets the metrics that its runtime half counts, and what each is.
-    pub const fn metrics(mut self, metrics: &'static [(&'static str, &'static str)]) -> Self {
-        self.metrics = metrics;
-        self
-    }
-
-    /// Declares the codes of its own that it reports with.
-    pub const fn codes(mut self, codes: &'static [PluginCode]) -> Self {
-        self.codes = codes;
-        self
-    }
-
-    /// Its code with a name.
-    pub fn find_code(&self, name: &str) -> Option<&'static PluginCode> {
-        self.codes.iter().find(|code| code.name == name)
-    }
-
+impl Plugin {
     /// `wrapper`, `transport`, `backend` or `target`.
     pub const fn kind_name(&self) -> &'static str {
         match self.kind {
@@ -446,6 +249,29 @@ impl Metadata {
             Kind::Transport { .. } => "transport",
             Kind::Backend { .. } => "backend",
             Kind::Target { .. } => "target",
+        }
+    }
+
+    /// Its code with a name.
+    pub fn find_code(&self, name: &str) -> Option<&'static PluginCode> {
+        self.codes.iter().find(|code| code.name == name)
+    }
+
+    /// Whether it is a backend whose content is gone when its process ends.
+    pub const fn forgets(&self) -> bool {
+        matches!(self.kind, Kind::Backend { forgets: true, .. })
+    }
+
+    /// Whether it is a backend that keeps files in the data folder of its process.
+    pub const fn keeps_files(&self) -> bool {
+        matches!(self.kind, Kind::Backend { keeps_data: true, .. })
+    }
+
+    /// The files of a runtime half that it carries; none for others.
+    pub const fn sources(&self) -> &'static [(&'static str, &'static str)] {
+        match self.runtime {
+            Runtime::Carried { sources, .. } => sources,
+            Runtime::Absent | Runtime::Own => &[],
         }
     }
 }

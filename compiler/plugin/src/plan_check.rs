@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use bp_contract::setting::Settings;
 use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, Span, catalog};
 use bp_plan::Plan;
 use bp_wiring::WiringModel;
@@ -43,6 +44,8 @@ impl<'a> OutputName<'a> {
 /// What a plugin sees and reports to while it checks a whole plan.
 #[derive(Debug)]
 pub struct PlanContext<'a> {
+    /// The plugin that checks; none while the compiler itself does.
+    pub plugin: Option<&'static Plugin>,
     /// The plan.
     pub plan: &'a Plan,
     /// Where the output folder will be.
@@ -59,10 +62,22 @@ pub struct PlanContext<'a> {
 
 impl PlanContext<'_> {
     /// Lets a plugin check the plan; a panic becomes a diagnostic that names it.
-    pub fn run(&mut self, plugin: &dyn Plugin) {
-        if let Err(panicked) = guard(plugin.metadata().id, || plugin.check_plan(self)) {
+    pub fn run(&mut self, plugin: &'static Plugin) {
+        self.plugin = Some(plugin);
+        if let Some(check) = plugin.hooks.check_plan
+            && let Err(panicked) = guard(plugin.id, || check(self))
+        {
             self.diagnostics.push(panicked);
         }
+    }
+
+    /// The target's own settings; `None` if the plugin is not a target that the plan enables.
+    pub fn target_settings<S: Settings>(&self) -> Option<S> {
+        self.plan.targets.get(self.plugin?.id)?.read()
+    }
+
+    fn plugin_id(&self) -> &'static str {
+        self.plugin.map_or("bp", |plugin| plugin.id)
     }
 
     /// Where something is declared; nothing for what `bp` adds.
@@ -71,49 +86,44 @@ impl PlanContext<'_> {
     }
 
     /// Reports that something declared does not fit the rest of the plan, and what to write instead.
-    pub fn complain(&mut self, plugin: &str, of: &NameSource<'_>, message: &str, help: &str) {
-        let span = self.span(of);
+    pub fn complain(&mut self, of: &NameSource<'_>, message: &str, help: &str) {
+        let (plugin, span) = (self.plugin_id(), self.span(of));
         self.diagnostics.push(catalog::policy::settings_disagree(plugin, message, help, span));
     }
 
-    /// A fault with a code of a plugin's own, where something is declared: for one that gets notes, labels or a fix before it is pushed to `diagnostics`.
-    ///
-    /// `plugin` is the id of the plugin that declares the code.
+    /// A fault with a code of the plugin's own, where something is declared: for one that gets notes, labels or a fix before it is pushed to `diagnostics`.
     pub fn fault(
         &self,
-        plugin: &'static str,
         code: &PluginCode,
         of: &NameSource<'_>,
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Diagnostic {
         let span = self.span(of);
-        catalog::plugin::reported(plugin, code, Severity::Error, message, help, span)
+        catalog::plugin::reported(self.plugin_id(), code, Severity::Error, message, help, span)
     }
 
-    /// Reports an error with a code of a plugin's own, where something is declared, and what to write instead.
+    /// Reports an error with a code of the plugin's own, where something is declared, and what to write instead.
     pub fn report(
         &mut self,
-        plugin: &'static str,
         code: &PluginCode,
         of: &NameSource<'_>,
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let fault = self.fault(plugin, code, of, message, help);
+        let fault = self.fault(code, of, message, help);
         self.diagnostics.push(fault);
     }
 
     /// Like [`PlanContext::report`], as a warning.
     pub fn warn(
         &mut self,
-        plugin: &'static str,
         code: &PluginCode,
         of: &NameSource<'_>,
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let fault = self.fault(plugin, code, of, message, help);
+        let fault = self.fault(code, of, message, help);
         self.diagnostics.push(Diagnostic { severity: Severity::Warning, ..fault });
     }
 

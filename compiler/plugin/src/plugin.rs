@@ -1,48 +1,11 @@
-//! The plugin trait: metadata, and hooks for what metadata cannot say.
-
-use std::fmt;
+//! What the hooks of plugins see and report to.
 
 use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, SourceMap, Span, catalog};
-use bp_emit::Artifacts;
+use bp_emit::{Artifacts, Origin};
 use bp_plan::{EdgeClass, Plan, Settings};
 
 use crate::deploy::{ImageLock, OutputLocation};
-use crate::{Metadata, Neighbours, Pass, PlaceInterface, PlanContext, Value, guard};
-
-/// A wrapper, transport, backend or target, at compile time.
-///
-/// Every hook is called under a guard: a panic becomes a diagnostic that names the plugin.
-pub trait Plugin: fmt::Debug + Send + Sync {
-    /// What it is.
-    fn metadata(&self) -> &Metadata;
-
-    /// Checks settings beyond types, bounds, words and declared orders; called once for every place that sets any.
-    fn check(&self, _cx: &mut CheckContext<'_>) {}
-
-    /// Checks the whole plan, if the plugin is in use: names that outsiders see, and settings that depend on each other.
-    fn check_plan(&self, _cx: &mut PlanContext<'_>) {}
-
-    /// Passes that it adds to the compiler's own.
-    fn passes(&self) -> Vec<Box<dyn Pass>> {
-        Vec::new()
-    }
-
-    /// Describes the services that it carries, for clients that others write: a file, and, if its runtime half needs it, a part of the run plan.
-    fn describe(&self, _plan: &Plan) -> Option<Description> {
-        None
-    }
-
-    /// Adds files: transports may add interface descriptions, targets add everything.
-    ///
-    /// Paths are relative to the wiring's output folder.
-    fn artifacts(&self, _cx: &mut ArtifactContext<'_>) {}
-}
-
-impl Plugin for Metadata {
-    fn metadata(&self) -> &Metadata {
-        self
-    }
-}
+use crate::{IN_PROCESS, Neighbours, PlaceInterface, Plugin, Value, guard};
 
 /// What a plugin sees and reports to while it checks the settings of one place.
 #[derive(Debug)]
@@ -73,8 +36,8 @@ impl CheckContext<'_> {
     /// Checks the settings of one place: the orders that the plugin declares, then what it checks itself.
     ///
     /// A panic becomes a diagnostic that names the plugin.
-    pub fn run(mut self, plugin: &dyn Plugin) {
-        for (low, high) in plugin.metadata().ordered {
+    pub fn run(mut self, plugin: &Plugin) {
+        for (low, high) in plugin.ordered {
             if let (Some(least), Some(most)) = (self.settings.get(low), self.settings.get(high))
                 && is_greater(least, most)
             {
@@ -85,9 +48,16 @@ impl CheckContext<'_> {
                 );
             }
         }
-        if let Err(panicked) = guard(self.plugin, || plugin.check(&mut self)) {
+        if let Some(check) = plugin.hooks.check
+            && let Err(panicked) = guard(self.plugin, || check(&mut self))
+        {
             self.diagnostics.push(panicked);
         }
+    }
+
+    /// Whether a wrapper is kept on calls inside a process.
+    pub fn keeps_in_process(&self) -> bool {
+        self.settings.get(IN_PROCESS.name).and_then(Value::as_bool) == Some(true)
     }
 
     /// The place where a setting was written; the key's own when the setting is at its default.
@@ -136,7 +106,7 @@ impl CheckContext<'_> {
     /// Without a name it is like [`CheckContext::complain`]; also with a name that the plugin does not declare, which a note then says.
     pub fn complain_with(
         &mut self,
-        plugin: &Metadata,
+        plugin: &Plugin,
         code: Option<&str>,
         path: &str,
         message: impl Into<String>,
@@ -199,6 +169,8 @@ pub struct Description {
 /// What a plugin sees and reports to while it writes files.
 #[derive(Debug)]
 pub struct ArtifactContext<'a> {
+    /// The plugin.
+    pub plugin: &'a Plugin,
     /// The system.
     pub plan: &'a Plan,
     /// The run plan as text, to be embedded or written as a file.
@@ -213,4 +185,23 @@ pub struct ArtifactContext<'a> {
     pub artifacts: &'a mut Artifacts,
     /// Where diagnostics go.
     pub diagnostics: &'a mut Diagnostics,
+}
+
+impl ArtifactContext<'_> {
+    /// The target's own settings; `None` if the plugin is not a target that the plan enables.
+    pub fn target_settings<S: bp_contract::setting::Settings>(&self) -> Option<S> {
+        self.plan.targets.get(self.plugin.id)?.read()
+    }
+
+    /// Adds a file that comes from the part `key` of the plan, or reports why it cannot be made.
+    pub fn insert(
+        &mut self,
+        path: impl Into<String>,
+        key: impl Into<String>,
+        text: Result<String, Diagnostic>,
+    ) {
+        let origin = Origin::new(self.plugin.id, key);
+        let written = text.and_then(|text| self.artifacts.insert(path, text, origin));
+        self.diagnostics.extend(written.err());
+    }
 }

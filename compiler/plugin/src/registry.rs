@@ -10,7 +10,7 @@ use bp_wiring::{Grammar, KeyGrammar, Variant};
 
 use crate::read::literal_value;
 use crate::{
-    Kind, Literal, Metadata, PROCESS_SETTINGS, Plugin, Setting, SettingKind, TARGET_SETTINGS,
+    Kind, Literal, PROCESS_SETTINGS, Plugin, Runtime, Setting, SettingKind, TARGET_SETTINGS,
 };
 
 /// The plugins that this compiler knows.
@@ -18,65 +18,60 @@ use crate::{
 /// An explicit list: no link-time registration, so that the order and the content never depend on the linker.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    plugins: Vec<&'static dyn Plugin>,
+    plugins: Vec<&'static Plugin>,
 }
 
 impl Registry {
     /// These plugins; of two with one id the later one is used.
-    pub fn new(plugins: impl IntoIterator<Item = &'static dyn Plugin>) -> Self {
-        let by_id: BTreeMap<&str, &'static dyn Plugin> =
-            plugins.into_iter().map(|p| (p.metadata().id, p)).collect();
+    pub fn new(plugins: impl IntoIterator<Item = &'static Plugin>) -> Self {
+        let by_id: BTreeMap<&str, &'static Plugin> =
+            plugins.into_iter().map(|p| (p.id, p)).collect();
         Self { plugins: by_id.into_values().collect() }
     }
 
     /// Adds a plugin, or replaces the one with its id.
-    pub fn with(self, plugin: &'static dyn Plugin) -> Self {
+    pub fn with(self, plugin: &'static Plugin) -> Self {
         Self::new(self.plugins.into_iter().chain([plugin]))
     }
 
     /// Every plugin, by id.
-    pub fn iter(&self) -> impl Iterator<Item = &'static dyn Plugin> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = &'static Plugin> + '_ {
         self.plugins.iter().copied()
     }
 
     /// The plugin with an id.
-    pub fn get(&self, id: &str) -> Option<&'static dyn Plugin> {
-        self.iter().find(|p| p.metadata().id == id)
+    pub fn get(&self, id: &str) -> Option<&'static Plugin> {
+        self.iter().find(|p| p.id == id)
     }
 
     /// The wrapper with a key.
-    pub fn wrapper(&self, key: &str) -> Option<&'static dyn Plugin> {
-        self.iter()
-            .find(|p| p.metadata().key == key && matches!(p.metadata().kind, Kind::Wrapper { .. }))
+    pub fn wrapper(&self, key: &str) -> Option<&'static Plugin> {
+        self.iter().find(|p| p.key == key && matches!(p.kind, Kind::Wrapper { .. }))
     }
 
     /// The transport with an id.
-    pub fn transport(&self, id: &str) -> Option<&'static dyn Plugin> {
-        self.get(id).filter(|p| matches!(p.metadata().kind, Kind::Transport { .. }))
+    pub fn transport(&self, id: &str) -> Option<&'static Plugin> {
+        self.get(id).filter(|p| matches!(p.kind, Kind::Transport { .. }))
     }
 
     /// The backend with an id.
-    pub fn backend(&self, id: &str) -> Option<&'static dyn Plugin> {
-        self.get(id).filter(|p| matches!(p.metadata().kind, Kind::Backend { .. }))
+    pub fn backend(&self, id: &str) -> Option<&'static Plugin> {
+        self.get(id).filter(|p| matches!(p.kind, Kind::Backend { .. }))
     }
 
     /// The target with an id.
-    pub fn target(&self, id: &str) -> Option<&'static dyn Plugin> {
-        self.get(id).filter(|p| matches!(p.metadata().kind, Kind::Target { .. }))
+    pub fn target(&self, id: &str) -> Option<&'static Plugin> {
+        self.get(id).filter(|p| matches!(p.kind, Kind::Target { .. }))
     }
 
     /// The ids of one kind, sorted: `wrapper`, `transport`, `backend` or `target`.
     pub fn ids(&self, kind: &str) -> Vec<&'static str> {
-        self.iter()
-            .map(super::plugin::Plugin::metadata)
-            .filter(|m| m.kind_name() == kind)
-            .map(|m| m.id)
-            .collect()
+        self.iter().filter(|m| m.kind_name() == kind).map(|m| m.id).collect()
     }
 
     /// The codes that plugins declare, by plugin and in the order of their declarations.
     pub fn codes(&self) -> impl Iterator<Item = Code> + '_ {
-        self.iter().map(Plugin::metadata).flat_map(|m| m.codes.iter().map(|code| code.of(m.id)))
+        self.iter().flat_map(|p| p.codes.iter().map(|code| code.of(p.id)))
     }
 
     /// The code with this id, in any case, of the compiler or of a plugin.
@@ -89,27 +84,26 @@ impl Registry {
         let mut faults = Vec::new();
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
         check_declarations("target", TARGET_SETTINGS, None, &mut faults);
-        for metadata in self.iter().map(Plugin::metadata) {
-            check_declarations(metadata.id, metadata.settings, metadata.shorthand, &mut faults);
-            let kind = |path: &str| find_setting(metadata.settings, path).map(|s| s.kind);
-            for (low, high) in metadata.ordered {
+        for plugin in self.iter() {
+            check_declarations(plugin.id, plugin.settings, plugin.shorthand, &mut faults);
+            let kind = |path: &str| find_setting(plugin.settings, path).map(|s| s.kind);
+            for (low, high) in plugin.ordered {
                 if kind(low).is_none() || kind(low) != kind(high) {
-                    faults
-                        .push(format!("{}: `{low}` and `{high}` cannot be compared", metadata.id));
+                    faults.push(format!("{}: `{low}` and `{high}` cannot be compared", plugin.id));
                 }
             }
             let mut names = BTreeSet::new();
-            for code in metadata.codes {
-                faults.extend(code.faults(metadata.id));
+            for code in plugin.codes {
+                faults.extend(code.faults(plugin.id));
                 if !names.insert(code.name) {
-                    faults.push(format!("{}: two codes `{}`", metadata.id, code.name));
+                    faults.push(format!("{}: two codes `{}`", plugin.id, code.name));
                 }
             }
-            if let Kind::Transport { beside, .. } = metadata.kind {
-                check_declarations(metadata.id, beside, None, &mut faults);
+            if let Kind::Transport { beside, .. } = plugin.kind {
+                check_declarations(plugin.id, beside, None, &mut faults);
             }
-            if let Kind::Backend { server: Some(server), .. } = metadata.kind {
-                server.faults(metadata, &mut faults);
+            if let Kind::Backend { server: Some(server), .. } = plugin.kind {
+                server.faults(plugin, &mut faults);
             }
         }
         faults
@@ -120,30 +114,28 @@ impl Registry {
         let mut grammar = Grammar::default();
         let mut rpc = Variant { leaf: "kind".to_owned(), ..Variant::default() };
         let mut below_rpc = BTreeMap::new();
-        for metadata in self.iter().map(super::plugin::Plugin::metadata) {
-            match metadata.kind {
+        for plugin in self.iter() {
+            match plugin.kind {
                 Kind::Wrapper { client, server, .. } => {
-                    let key = key_grammar(metadata.shorthand, metadata.settings);
+                    let key = key_grammar(plugin.shorthand, plugin.settings);
                     if client.is_some() {
-                        grammar.edge.insert(metadata.key.to_owned(), key.clone());
+                        grammar.edge.insert(plugin.key.to_owned(), key.clone());
                     }
                     if server.is_some() {
-                        grammar.server.insert(metadata.key.to_owned(), key);
+                        grammar.server.insert(plugin.key.to_owned(), key);
                     }
                 }
                 Kind::Transport { beside, .. } => {
-                    let id = metadata.id.to_owned();
-                    rpc.settings.insert(id.clone(), setting_names(metadata.settings));
-                    below_rpc.extend(nested_grammars(metadata.settings));
+                    let id = plugin.id.to_owned();
+                    rpc.settings.insert(id.clone(), setting_names(plugin.settings));
+                    below_rpc.extend(nested_grammars(plugin.settings));
                     rpc.siblings.insert(id, setting_names(beside));
                     for setting in beside {
                         grammar.edge.insert(setting.name.to_owned(), beside_grammar(setting));
                     }
                 }
                 Kind::Backend { .. } => {
-                    grammar
-                        .backend
-                        .insert(metadata.id.to_owned(), setting_names(metadata.settings));
+                    grammar.backend.insert(plugin.id.to_owned(), setting_names(plugin.settings));
                 }
                 Kind::Target { .. } => {}
             }
@@ -203,7 +195,7 @@ fn beside_grammar(setting: &Setting) -> KeyGrammar {
     }
 }
 
-impl Metadata {
+impl Plugin {
     /// The plugin as the plan holds it.
     pub fn plan(&self) -> PluginPlan {
         let mut settings = BTreeMap::new();
@@ -215,14 +207,25 @@ impl Metadata {
             key: self.key.to_owned(),
             kind: self.kind_name().to_owned(),
             shorthand: self.shorthand.map(str::to_owned),
-            runtime: self.runtime.map(|r| RuntimeCrate {
-                package: r.package.to_owned(),
-                constructor: r.constructor.to_owned(),
-                folder: r.folder.to_owned(),
-            }),
+            runtime: self.runtime_crate(),
             environment: self.environment.iter().map(|name| (*name).to_owned()).collect(),
             settings,
         }
+    }
+
+    /// The crate of its runtime half, if it has one.
+    pub fn runtime_crate(&self) -> Option<RuntimeCrate> {
+        let (package, constructor, folder) = match self.runtime {
+            Runtime::Absent => return None,
+            Runtime::Own => {
+                (format!("bp-rt-{}", self.id), "plugin", format!("plugins/{}/runtime", self.id))
+            }
+            Runtime::Carried { package, constructor, .. } => {
+                (package.to_owned(), constructor, format!("{package}/runtime"))
+            }
+        };
+        let constructor = format!("{}::{constructor}()", package.replace('-', "_"));
+        Some(RuntimeCrate { package, constructor, folder })
     }
 }
 
@@ -333,8 +336,8 @@ mod tests {
 
     #[test]
     fn faulty_declarations_are_found() {
-        assert_eq!(Registry::new([&GOOD as &dyn Plugin]).faults(), Vec::<String>::new());
-        let faults = Registry::new([&GOOD as &dyn Plugin, &BAD]).faults();
+        assert_eq!(Registry::new([&GOOD]).faults(), Vec::<String>::new());
+        let faults = Registry::new([&GOOD, &BAD]).faults();
         assert_eq!(
             faults,
             [

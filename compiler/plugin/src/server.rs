@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bp_contract::units::parse_size;
 use bp_plan::{AddressPlan, ResourcesPlan, ServerPlan, Settings, Value};
 
-use crate::{Kind, Metadata};
+use crate::{Kind, Plugin};
 
 /// The server of a networked backend.
 ///
@@ -179,11 +179,11 @@ impl ServerSpec {
     }
 
     /// What is wrong with the declaration, for tests.
-    pub(crate) fn faults(&self, metadata: &Metadata, faults: &mut Vec<String>) {
-        let id = metadata.id;
+    pub(crate) fn faults(&self, plugin: &Plugin, faults: &mut Vec<String>) {
+        let id = plugin.id;
         for (variable, value) in self.environment {
             if let ServerValue::Setting(path) | ServerValue::Secret(path) = value
-                && !metadata.settings.iter().any(|s| Some(s.name) == path.split('.').next())
+                && !plugin.settings.iter().any(|s| Some(s.name) == path.split('.').next())
             {
                 faults.push(format!("{id}: {variable} takes `{path}`, which is not a setting"));
             }
@@ -200,12 +200,7 @@ impl ServerSpec {
     }
 }
 
-impl Metadata {
-    /// Whether it is a backend that keeps files in the data folder of its process.
-    pub const fn keeps_files(&self) -> bool {
-        matches!(self.kind, Kind::Backend { keeps_data: true, .. })
-    }
-
+impl Plugin {
     /// The server of an instance of this name and settings, if it is a backend that talks to one.
     pub fn server_plan(&self, name: &str, settings: &Settings) -> Option<Box<ServerPlan>> {
         match &self.kind {

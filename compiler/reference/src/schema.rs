@@ -5,8 +5,7 @@
 
 use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
 use bp_plugin::{
-    IN_PROCESS, Kind, Metadata, PORT, PROCESS_SETTINGS, Plugin, Reach, Registry, Setting,
-    target_settings,
+    IN_PROCESS, Kind, PORT, PROCESS_SETTINGS, Plugin, Reach, Registry, Setting, target_settings,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -28,7 +27,7 @@ pub fn render_schema(registry: &Registry) -> String {
 
 /// The JSON Schema of a wiring file, with the keys of these plugins.
 pub fn build_schema(registry: &Registry) -> Json {
-    let plugins: Vec<&Metadata> = registry.iter().map(Plugin::metadata).collect();
+    let plugins: Vec<&Plugin> = registry.iter().collect();
     let mut tables = Map::new();
     for name in TABLES.iter().copied() {
         tables.insert(name.to_owned(), table_schema(name, &plugins));
@@ -71,7 +70,7 @@ fn root_requirements() -> Json {
     })
 }
 
-fn table_schema(name: &str, plugins: &[&Metadata]) -> Json {
+fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
     match name {
         "extends" => json!({
             "description": "The wiring file that this one extends, by its path relative to this file; a value here replaces the same value there.",
@@ -242,7 +241,7 @@ fn processes_schema() -> Json {
     })
 }
 
-fn target_schema(plugins: &[&Metadata]) -> Json {
+fn target_schema(plugins: &[&Plugin]) -> Json {
     let targets = plugins.iter().filter(|m| matches!(m.kind, Kind::Target { .. }));
     let mut own = Map::new();
     let ids: Vec<&str> = targets.clone().map(|m| m.id).collect();
@@ -254,10 +253,10 @@ fn target_schema(plugins: &[&Metadata]) -> Json {
             "examples": [["process"]],
         }),
     );
-    for metadata in targets {
+    for plugin in targets {
         own.insert(
-            metadata.id.to_owned(),
-            key_schema(metadata.doc, &target_settings(metadata.settings), None, false),
+            plugin.id.to_owned(),
+            key_schema(plugin.doc, &target_settings(plugin.settings), None, false),
         );
     }
     json!({
@@ -341,7 +340,7 @@ fn patch_schema() -> Json {
     })
 }
 
-fn build_definitions(plugins: &[&Metadata]) -> Json {
+fn build_definitions(plugins: &[&Plugin]) -> Json {
     let named = |kind: &str, name: &str| {
         let pattern = match kind {
             "env" => "^[A-Za-z_][A-Za-z0-9_]*$",
@@ -411,7 +410,7 @@ fn build_definitions(plugins: &[&Metadata]) -> Json {
     })
 }
 
-fn backend_schema(plugins: &[&Metadata]) -> Json {
+fn backend_schema(plugins: &[&Plugin]) -> Json {
     let kinds = plugins.iter().filter(|m| matches!(m.kind, Kind::Backend { .. }));
     let ids: Vec<&str> = kinds.clone().map(|m| m.id).collect();
     let mut forms: Vec<Json> = kinds.map(|m| variant_schema(m, m.settings)).collect();
@@ -447,30 +446,30 @@ fn service_schema() -> Json {
 }
 
 /// The table of one kind or transport; `kind` may be missing where another file or selector chooses it.
-fn variant_schema(metadata: &Metadata, settings: &[Setting]) -> Json {
+fn variant_schema(plugin: &Plugin, settings: &[Setting]) -> Json {
     let mut own = Map::new();
-    own.insert("kind".to_owned(), json!({ "description": metadata.doc, "const": metadata.id }));
+    own.insert("kind".to_owned(), json!({ "description": plugin.doc, "const": plugin.id }));
     own.extend(properties(settings));
     json!({
-        "description": metadata.doc,
+        "description": plugin.doc,
         "type": "object",
         "properties": own,
         "additionalProperties": false,
     })
 }
 
-fn edge_schema(plugins: &[&Metadata]) -> Json {
+fn edge_schema(plugins: &[&Plugin]) -> Json {
     let mut own = Map::new();
     let mut forms = Vec::new();
     let mut ids = Vec::new();
-    for metadata in plugins {
-        match metadata.kind {
+    for plugin in plugins {
+        match plugin.kind {
             Kind::Wrapper { client: Some(_), reach, .. } => {
-                own.insert(metadata.key.to_owned(), wrapper_schema(metadata, reach));
+                own.insert(plugin.key.to_owned(), wrapper_schema(plugin, reach));
             }
             Kind::Transport { beside, .. } => {
-                ids.push(metadata.id);
-                forms.push(variant_schema(metadata, &[metadata.settings, &[PORT]].concat()));
+                ids.push(plugin.id);
+                forms.push(variant_schema(plugin, &[plugin.settings, &[PORT]].concat()));
                 for beside in beside {
                     // `= false` removes a key that another file or selector set.
                     let taken = json!({ "anyOf": [setting_schema(beside), { "const": false }] });
@@ -489,22 +488,22 @@ fn edge_schema(plugins: &[&Metadata]) -> Json {
     json!({ "type": "object", "properties": own, "additionalProperties": false })
 }
 
-fn server_schema(plugins: &[&Metadata]) -> Json {
+fn server_schema(plugins: &[&Plugin]) -> Json {
     let mut own = Map::new();
-    for metadata in plugins {
-        if let Kind::Wrapper { server: Some(_), reach, .. } = metadata.kind {
-            own.insert(metadata.key.to_owned(), wrapper_schema(metadata, reach));
+    for plugin in plugins {
+        if let Kind::Wrapper { server: Some(_), reach, .. } = plugin.kind {
+            own.insert(plugin.key.to_owned(), wrapper_schema(plugin, reach));
         }
     }
     json!({ "type": "object", "properties": own, "additionalProperties": false })
 }
 
-fn wrapper_schema(metadata: &Metadata, reach: Reach) -> Json {
-    let mut settings = metadata.settings.to_vec();
+fn wrapper_schema(plugin: &Plugin, reach: Reach) -> Json {
+    let mut settings = plugin.settings.to_vec();
     if reach == Reach::Remote {
         settings.push(IN_PROCESS);
     }
-    key_schema(metadata.doc, &settings, metadata.shorthand, true)
+    key_schema(plugin.doc, &settings, plugin.shorthand, true)
 }
 
 #[cfg(test)]
@@ -513,7 +512,7 @@ mod tests {
 
     use super::*;
 
-    static PAUSE: Metadata = Metadata::wrapper("pause", ClientSlot::Cap, Reach::Remote, "Waits.")
+    static PAUSE: Plugin = Plugin::wrapper("pause", ClientSlot::Cap, Reach::Remote, "Waits.")
         .settings(&[
             Setting::new("for", SettingKind::Duration, "How long.")
                 .bounds(Literal::Text("1ms"), Literal::Text("1s"))

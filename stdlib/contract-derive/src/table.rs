@@ -21,7 +21,7 @@ pub(crate) fn expand(item: &DeriveInput, fields: &FieldsNamed) -> syn::Result<To
         Some(name) => quote!(Some(#name)),
         None => quote!(None),
     };
-    let settings = implement_settings(&item.ident, &expanded, &shorthand);
+    let settings = implement_settings(item, &expanded, &shorthand);
     let (value, deserialize) = (implement_value(&item.ident), implement_deserialize(&item.ident));
     Ok(quote!(#settings #value #deserialize))
 }
@@ -67,7 +67,7 @@ fn expand_field(field: &Field, ident: &Ident) -> syn::Result<ExpandedField> {
 }
 
 fn implement_settings(
-    ident: &Ident,
+    item: &DeriveInput,
     fields: &[ExpandedField],
     shorthand: &TokenStream,
 ) -> TokenStream {
@@ -76,8 +76,10 @@ fn implement_settings(
     let written = fields.iter().map(|field| &field.write);
     // Without fields the value is only checked to be a table.
     let entries = if fields.is_empty() { quote!(_) } else { quote!(entries) };
+    let (ident, doc) = (&item.ident, documentation(&item.attrs));
     quote! {
         impl ::bp_contract::setting::Settings for #ident {
+            const DOC: &'static str = #doc;
             const SETTINGS: &'static [::bp_contract::setting::Setting] = &[#(#declared),*];
             const SHORTHAND: Option<&'static str> = #shorthand;
 

@@ -62,7 +62,7 @@ pub(crate) fn explain(context: &Context<'_>, arguments: &Explain) -> Option<()> 
     }
     let wiring = Application::find(context.system, Some(&arguments.what));
     if arguments.name.is_none() && wiring.is_err() {
-        let ids = context.registry.iter().map(|p| p.metadata().id.to_owned());
+        let ids = context.registry.iter().map(|p| p.id.to_owned());
         let codes = context.registry.codes().map(|code| code.to_string());
         let known: Vec<String> = ids.chain(codes).collect();
         context.output.print_fault(catalog::target::no_such_code(&arguments.what, &known));
@@ -94,7 +94,7 @@ fn explain_code(context: &Context<'_>, what: &str) -> bool {
     } else if what == "plugins" {
         context.output.print_result(&bp_reference::render_index(context.registry));
     } else if let Some(plugin) = context.registry.get(what) {
-        context.output.print_result(&bp_reference::render_page(plugin.metadata()));
+        context.output.print_result(&bp_reference::render_page(plugin));
     } else if let Some(code) = context.registry.find_code(what) {
         context.output.print_result(code.page);
     } else {

@@ -1,108 +1,156 @@
 //! Applications in memory, and a set of small plugins.
 
+use std::time::Duration;
+
+use bp_contract::setting::{PerMethod, Ratio, Secret, Settings, Size};
 use bp_diag::{Diagnostic, SourceMap};
 use bp_lower::{Input, Lowered, NoObserver, PassObserver, lower};
 use bp_plugin::{
-    ClientSlot, EdgeClasses, Literal, Metadata, RESOURCES, Reach, Registry, ServerSlot, ServerSpec,
-    ServerValue, Setting, SettingKind,
+    CACHE, ClientSlot, DOCUMENT_STORE, EdgeClasses, Feature, Plugin, Registry, ServerSlot,
+    ServerSpec, ServerValue, backend, target, transport, wrapper,
 };
 use bp_system::MemorySystem;
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
-pub(crate) static TIMEOUT: Metadata =
-    Metadata::wrapper("timeout", ClientSlot::Deadline, Reach::Call, "Gives up.")
-        .edges(EdgeClasses::ALL)
-        .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
-            .required()
-            .bounds(Literal::Text("1ms"), Literal::Text("1h"))
-            .example("\"500ms\"")])
-        .shorthand("after")
-        .runtime("bp-rt-timeout", "bp_rt_timeout::plugin()", "plugins/timeout/runtime");
+/// Gives up.
+#[derive(Settings)]
+#[settings(shorthand = "after")]
+struct Timeout {
+    /// How long.
+    #[setting(range = "1ms"..="1h", example = "\"500ms\"")]
+    after: Duration,
+}
 
-const BUDGET: &[Setting] = &[
-    Setting::new("ratio", SettingKind::Ratio, "The share.").default(Literal::Float(0.1)),
-    Setting::new("ttl", SettingKind::Duration, "How long.").default(Literal::Text("10s")),
-];
+pub(crate) static TIMEOUT: Plugin = wrapper::<Timeout>("timeout")
+    .client(ClientSlot::Deadline)
+    .in_process()
+    .edges(EdgeClasses::ALL)
+    .declare();
 
-pub(crate) static RETRY: Metadata =
-    Metadata::wrapper("retry", ClientSlot::Retry, Reach::Remote, "Repeats.")
-        .settings(&[
-            Setting::new("attempts", SettingKind::Count, "How many.")
-                .default(Literal::Int(3))
-                .bounds(Literal::Int(1), Literal::Int(5)),
-            Setting::new(
-                "budget",
-                SettingKind::Table { settings: BUDGET, shorthand: Some("ratio") },
-                "The budget.",
-            ),
-        ])
-        .shorthand("attempts");
+/// Repeats.
+#[derive(Settings)]
+#[settings(shorthand = "attempts")]
+struct Retry {
+    /// How many.
+    #[setting(default = 3, range = 1..=5)]
+    attempts: u32,
+    /// The budget.
+    budget: Budget,
+}
 
-pub(crate) static REPLAY: Metadata =
-    Metadata::wrapper("replay", ClientSlot::Retry, Reach::Remote, "Wants retry's slot.");
+#[derive(Settings)]
+#[settings(shorthand = "ratio")]
+struct Budget {
+    /// The share.
+    #[setting(default = 0.1)]
+    ratio: Ratio,
+    /// How long.
+    #[setting(default = "10s")]
+    ttl: Duration,
+}
 
-pub(crate) static TRACE: Metadata =
-    Metadata::instance_wrapper("trace", ClientSlot::Trace, ServerSlot::Trace, "Spans.")
-        .settings(&[Setting::new(
-            "exporter",
-            SettingKind::OneOf(&["otlp", "none"]),
-            "Where spans go.",
-        )
-        .default(Literal::Text("otlp"))])
-        .environment(&["OTEL_EXPORTER_OTLP_ENDPOINT"])
-        .shorthand("exporter");
+pub(crate) static RETRY: Plugin = wrapper::<Retry>("retry").client(ClientSlot::Retry).declare();
 
-const MAX_MESSAGE: Setting =
-    Setting::new("max_message", SettingKind::Size, "Largest.").default(Literal::Text("4MiB"));
+/// Wants retry's slot.
+#[derive(Settings)]
+struct Replay {}
 
-pub(crate) static GRPC: Metadata =
-    Metadata::transport("grpc", false, &[], "Between services.").settings(&[MAX_MESSAGE]);
+pub(crate) static REPLAY: Plugin = wrapper::<Replay>("replay").client(ClientSlot::Retry).declare();
 
-pub(crate) static HTTP: Metadata = Metadata::transport(
-    "http",
-    true,
-    &[Setting::new("routes", SettingKind::PerMethod(&SettingKind::Text), "Routes.")],
-    "From outside.",
-)
-.settings(&[MAX_MESSAGE]);
+/// Spans.
+#[derive(Settings)]
+#[settings(shorthand = "exporter")]
+struct Trace {
+    /// Where spans go.
+    #[setting(default = "otlp")]
+    exporter: Exporter,
+}
 
-pub(crate) static MEMORY: Metadata = Metadata::backend(
-    "memory",
-    &["bp_backend::Cache", "bp_backend::DocumentStore"],
-    true,
-    "In memory.",
-);
+#[derive(Clone, Copy, Settings)]
+enum Exporter {
+    Otlp,
+    None,
+}
 
-pub(crate) static SERVER_DB: Metadata =
-    Metadata::backend("server-db", &["bp_backend::DocumentStore"], false, "A server.")
-        .settings(&[
-            Setting::new("address", SettingKind::Text, "Where."),
-            Setting::new("password", SettingKind::Text, "The password.").secret(),
-            Setting::new("pool", SettingKind::Count, "Connections.").default(Literal::Int(4)),
-            RESOURCES,
-        ])
-        .server(
-            ServerSpec::new("docker.io/library/server-db:1", 5000)
-                .environment(&[
-                    ("DB_NAME", ServerValue::Name),
-                    ("DB_PASSWORD", ServerValue::Secret("password")),
-                ])
-                .health(&["db-ready"])
-                .data("/var/lib/db")
-                .resources(0.5, "512MiB", "2GiB"),
-        );
+pub(crate) static TRACE: Plugin = wrapper::<Trace>("trace")
+    .client(ClientSlot::Trace)
+    .server(ServerSlot::Trace)
+    .instance_wide()
+    .in_process()
+    .whole_edges()
+    .edges(EdgeClasses::INSIDE)
+    .environment(&["OTEL_EXPORTER_OTLP_ENDPOINT"])
+    .declare();
+
+/// Carries calls.
+#[derive(Settings)]
+struct Transport {
+    /// Largest.
+    #[setting(default = "4MiB")]
+    max_message: Size,
+}
+
+#[derive(Settings)]
+struct Routes {
+    /// Routes.
+    routes: PerMethod<String>,
+}
+
+pub(crate) static GRPC: Plugin = transport::<Transport>("grpc").declare();
+
+pub(crate) static HTTP: Plugin =
+    transport::<Transport>("http").entry().beside::<Routes>().declare();
+
+/// In memory.
+#[derive(Settings)]
+struct Memory {}
+
+pub(crate) static MEMORY: Plugin =
+    backend::<Memory>("memory", &[CACHE, DOCUMENT_STORE]).one_process().declare();
+
+/// A server.
+#[derive(Settings)]
+struct ServerDb {
+    /// Where.
+    address: Option<String>,
+    /// The password.
+    password: Option<Secret>,
+    /// Connections.
+    #[setting(default = 4)]
+    pool: u32,
+}
+
+pub(crate) static SERVER_DB: Plugin = backend::<ServerDb>("server-db", &[DOCUMENT_STORE])
+    .server(
+        ServerSpec::new("docker.io/library/server-db:1", 5000)
+            .environment(&[
+                ("DB_NAME", ServerValue::Name),
+                ("DB_PASSWORD", ServerValue::Secret("password")),
+            ])
+            .health(&["db-ready"])
+            .data("/var/lib/db")
+            .resources(0.5, "512MiB", "2GiB"),
+    )
+    .declare();
+
+/// A file.
+#[derive(Settings)]
+struct Filed {}
 
 /// Keeps a file.
-pub(crate) static FILED: Metadata =
-    Metadata::backend("filed", &["bp_backend::Cache"], true, "A file.").keeps_data();
+pub(crate) static FILED: Plugin =
+    backend::<Filed>("filed", &[CACHE]).one_process().keeps_data().declare();
 
-pub(crate) static PROCESS: Metadata =
-    Metadata::target("process", &bp_plugin::Feature::ALL, "Local.");
+/// Local.
+#[derive(Settings)]
+struct Local {}
+
+pub(crate) static PROCESS: Plugin = target::<Local>("process", &Feature::ALL).declare();
 
 pub(crate) fn registry() -> Registry {
     Registry::new([
-        &TIMEOUT as &dyn bp_plugin::Plugin,
+        &TIMEOUT,
         &RETRY,
         &REPLAY,
         &TRACE,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bp_contract::setting::Settings;
 
-/// `timeout = "500ms"`.
+/// Gives up on a call after a while, and tells the callee how long that is.
 #[derive(Debug, Settings)]
 #[settings(shorthand = "after")]
 pub(crate) struct TimeoutSettings {

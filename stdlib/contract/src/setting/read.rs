@@ -11,6 +11,8 @@ use crate::units;
 
 /// The settings of a plugin, or a table of them. Derived by [`bp_contract_derive::Settings`].
 pub trait Settings: Sized {
+    /// What the type's documentation says in its first paragraph: for a plugin, what it does.
+    const DOC: &'static str;
     /// The declarations, in the order of the fields.
     const SETTINGS: &'static [Setting];
     /// The setting that a bare value stands for.

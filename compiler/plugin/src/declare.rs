@@ -1,0 +1,370 @@
+//! How a plugin is declared: a builder for each kind, so that what does not belong to a kind does not compile.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use bp_contract::setting::Settings;
+//! use bp_plugin::{ClientSlot, Plugin, wrapper};
+//!
+//! /// Gives up on a call after a while.
+//! #[derive(Settings)]
+//! #[settings(shorthand = "after")]
+//! struct Timeout {
+//!     /// Longest time for the whole call.
+//!     #[setting(range = "1ms"..="1h", tunable)]
+//!     after: Duration,
+//! }
+//!
+//! /// `timeout = "500ms"`.
+//! pub static PLUGIN: Plugin = wrapper::<Timeout>("timeout")
+//!     .client(ClientSlot::Deadline)
+//!     .in_process()
+//!     .needs(&["no call to wait for ever"])
+//!     .declare();
+//! assert_eq!(PLUGIN.doc, "Gives up on a call after a while.");
+//! ```
+//!
+//! A backend has no slot:
+//!
+//! ```compile_fail,E0599
+//! # use bp_contract::setting::Settings;
+//! # use bp_plugin::{ClientSlot, Plugin, backend};
+//! /// Keeps things.
+//! #[derive(Settings)]
+//! struct Shelf {}
+//!
+//! pub static PLUGIN: Plugin =
+//!     backend::<Shelf>("shelf", &[]).client(ClientSlot::Deadline).declare();
+//! ```
+
+use bp_contract::setting::Settings;
+use bp_diag::PluginCode;
+use bp_ir::{ClientSlot, ServerSlot};
+use bp_plan::Plan;
+
+use crate::{
+    ArtifactContext, CheckContext, Description, EdgeClasses, Feature, Hooks, Kind, Level, Pass,
+    PlanContext, Plugin, Reach, Runtime, ServerSpec,
+};
+
+/// Declares a wrapper: a key on edges, under `[server]`, or both.
+///
+/// Without further words it stands on calls to services that leave their process, with settings that may differ by method.
+pub const fn wrapper<S: Settings>(id: &'static str) -> WrapperDeclaration {
+    let kind =
+        Kind::Wrapper { client: None, server: None, reach: Reach::Remote, instance_wide: false };
+    let mut plugin = new::<S>(id, id, kind, Runtime::Own);
+    plugin.level = Level::Method;
+    WrapperDeclaration(plugin)
+}
+
+/// Declares a transport, chosen by `rpc = "<id>"`, for calls between services.
+pub const fn transport<S: Settings>(id: &'static str) -> TransportDeclaration {
+    let kind = Kind::Transport { beside: &[], entry: false };
+    let mut plugin = new::<S>(id, "rpc", kind, Runtime::Own);
+    plugin.edges = EdgeClasses::SERVICE;
+    TransportDeclaration(plugin)
+}
+
+/// Declares a backend, chosen by `kind = "<id>"`, that offers interfaces by path: `bp_backend::Cache`.
+pub const fn backend<S: Settings>(
+    id: &'static str,
+    interfaces: &'static [&'static str],
+) -> BackendDeclaration {
+    let kind = Kind::Backend {
+        interfaces,
+        one_process: false,
+        keeps_data: false,
+        forgets: false,
+        server: None,
+    };
+    BackendDeclaration(new::<S>(id, "kind", kind, Runtime::Own))
+}
+
+/// Declares a target, enabled by `[target] enabled = ["<id>"]`, and the features of a plan that it can express.
+pub const fn target<S: Settings>(
+    id: &'static str,
+    supports: &'static [Feature],
+) -> TargetDeclaration {
+    TargetDeclaration(new::<S>(id, id, Kind::Target { supports }, Runtime::Absent))
+}
+
+const fn new<S: Settings>(
+    id: &'static str,
+    key: &'static str,
+    kind: Kind,
+    runtime: Runtime,
+) -> Plugin {
+    Plugin {
+        id,
+        key,
+        doc: S::DOC,
+        kind,
+        edges: EdgeClasses::NONE,
+        level: Level::Edge,
+        settings: S::SETTINGS,
+        shorthand: S::SHORTHAND,
+        ordered: &[],
+        runtime,
+        environment: &[],
+        about: "",
+        needs: &[],
+        emits: &[],
+        metrics: &[],
+        codes: &[],
+        hooks: Hooks {
+            check: None,
+            check_plan: None,
+            passes: None,
+            describe: None,
+            artifacts: None,
+        },
+    }
+}
+
+/// What is declared of a plugin of any kind.
+macro_rules! common {
+    ($declaration:ident) => {
+        impl $declaration {
+            /// The declared plugin.
+            pub const fn declare(self) -> Plugin {
+                self.0
+            }
+
+            /// Sets what its page says beyond settings: `include_str!` of its README.
+            pub const fn about(mut self, about: &'static str) -> Self {
+                self.0.about = about;
+                self
+            }
+
+            /// Sets the needs that it serves, each as the end of "I want …".
+            pub const fn needs(mut self, needs: &'static [&'static str]) -> Self {
+                self.0.needs = needs;
+                self
+            }
+
+            /// Sets pairs of settings, by dotted path, of which the first may not be greater than the second.
+            pub const fn ordered(mut self, pairs: &'static [(&'static str, &'static str)]) -> Self {
+                self.0.ordered = pairs;
+                self
+            }
+
+            /// Declares the codes of its own that it reports with.
+            pub const fn codes(mut self, codes: &'static [PluginCode]) -> Self {
+                self.0.codes = codes;
+                self
+            }
+
+            /// Checks settings beyond their types, bounds, words and rules; called once for every place that sets any.
+            pub const fn check(mut self, check: fn(&mut CheckContext<'_>)) -> Self {
+                self.0.hooks.check = Some(check);
+                self
+            }
+
+            /// Checks the whole plan, if the plugin is in use.
+            pub const fn check_plan(mut self, check: fn(&mut PlanContext<'_>)) -> Self {
+                self.0.hooks.check_plan = Some(check);
+                self
+            }
+
+            /// Adds passes to the compiler's own.
+            pub const fn passes(mut self, passes: fn() -> Vec<Box<dyn Pass>>) -> Self {
+                self.0.hooks.passes = Some(passes);
+                self
+            }
+        }
+    };
+}
+
+/// What is declared of a plugin that does something at run time.
+macro_rules! running {
+    ($declaration:ident) => {
+        impl $declaration {
+            /// Names environment variables that its runtime half reads, such as OTEL_EXPORTER_OTLP_ENDPOINT.
+            pub const fn environment(mut self, names: &'static [&'static str]) -> Self {
+                self.0.environment = names;
+                self
+            }
+
+            /// Sets the metrics that its runtime half counts, and what each is.
+            pub const fn metrics(
+                mut self,
+                metrics: &'static [(&'static str, &'static str)],
+            ) -> Self {
+                self.0.metrics = metrics;
+                self
+            }
+
+            /// Carries the runtime half of a plugin outside `bp`'s repository: its package, the function in it that makes the plugin, and its files, `&[("Cargo.toml", include_str!("../runtime/Cargo.toml")), …]`.
+            pub const fn carries(
+                mut self,
+                package: &'static str,
+                constructor: &'static str,
+                sources: &'static [(&'static str, &'static str)],
+            ) -> Self {
+                self.0.runtime = Runtime::Carried { package, constructor, sources };
+                self
+            }
+        }
+    };
+}
+
+/// What is declared of a plugin that writes files.
+macro_rules! writing {
+    ($declaration:ident) => {
+        impl $declaration {
+            /// Adds files, and says which, by path below the output folder, and what each is.
+            pub const fn artifacts(
+                mut self,
+                emits: &'static [(&'static str, &'static str)],
+                write: fn(&mut ArtifactContext<'_>),
+            ) -> Self {
+                self.0.emits = emits;
+                self.0.hooks.artifacts = Some(write);
+                self
+            }
+        }
+    };
+}
+
+/// A wrapper that is being declared.
+#[derive(Debug, Clone, Copy)]
+pub struct WrapperDeclaration(Plugin);
+
+common!(WrapperDeclaration);
+running!(WrapperDeclaration);
+
+impl WrapperDeclaration {
+    /// Works at the caller, in this slot.
+    pub const fn client(mut self, slot: ClientSlot) -> Self {
+        if let Kind::Wrapper { client, .. } = &mut self.0.kind {
+            *client = Some(slot);
+        }
+        if !self.0.edges.is_any() {
+            self.0.edges = EdgeClasses::SERVICE;
+        }
+        self
+    }
+
+    /// Works at the listener, in this slot.
+    pub const fn server(mut self, slot: ServerSlot) -> Self {
+        if let Kind::Wrapper { server, .. } = &mut self.0.kind {
+            *server = Some(slot);
+        }
+        self
+    }
+
+    /// Its key under `[server]` also wraps the calls that the service makes, with the same settings: for wrappers that belong to a service rather than to an edge, such as tracing.
+    pub const fn instance_wide(mut self) -> Self {
+        if let Kind::Wrapper { instance_wide, .. } = &mut self.0.kind {
+            *instance_wide = true;
+        }
+        self
+    }
+
+    /// Concerns the call rather than the way between processes, so it stays on calls inside a process.
+    pub const fn in_process(mut self) -> Self {
+        if let Kind::Wrapper { reach, .. } = &mut self.0.kind {
+            *reach = Reach::Call;
+        }
+        self
+    }
+
+    /// Sets the edges that it may be put on; without this, calls to services.
+    pub const fn edges(mut self, edges: EdgeClasses) -> Self {
+        self.0.edges = edges;
+        self
+    }
+
+    /// Its settings are the same for all methods of an edge or service.
+    pub const fn whole_edges(mut self) -> Self {
+        self.0.level = Level::Edge;
+        self
+    }
+}
+
+/// A transport that is being declared.
+#[derive(Debug, Clone, Copy)]
+pub struct TransportDeclaration(Plugin);
+
+common!(TransportDeclaration);
+running!(TransportDeclaration);
+writing!(TransportDeclaration);
+
+impl TransportDeclaration {
+    /// The outside world may call through it too.
+    pub const fn entry(mut self) -> Self {
+        if let Kind::Transport { entry, .. } = &mut self.0.kind {
+            *entry = true;
+        }
+        self.0.edges.entry = true;
+        self
+    }
+
+    /// Takes keys beside `rpc` on the edges that it carries, such as `routes`.
+    pub const fn beside<S: Settings>(mut self) -> Self {
+        if let Kind::Transport { beside, .. } = &mut self.0.kind {
+            *beside = S::SETTINGS;
+        }
+        self
+    }
+
+    /// Describes the services that it carries, for clients that others write.
+    pub const fn describe(
+        mut self,
+        emits: &'static [(&'static str, &'static str)],
+        describe: fn(&Plan) -> Option<Description>,
+    ) -> Self {
+        self.0.emits = emits;
+        self.0.hooks.describe = Some(describe);
+        self
+    }
+}
+
+/// A backend that is being declared.
+#[derive(Debug, Clone, Copy)]
+pub struct BackendDeclaration(Plugin);
+
+common!(BackendDeclaration);
+running!(BackendDeclaration);
+
+impl BackendDeclaration {
+    /// Its content is in one process, so that two processes or two replicas cannot share it.
+    pub const fn one_process(mut self) -> Self {
+        if let Kind::Backend { one_process, .. } = &mut self.0.kind {
+            *one_process = true;
+        }
+        self
+    }
+
+    /// Its content is gone when its process ends.
+    pub const fn forgets(mut self) -> Self {
+        if let Kind::Backend { forgets, .. } = &mut self.0.kind {
+            *forgets = true;
+        }
+        self
+    }
+
+    /// Keeps files in the data folder of its process.
+    pub const fn keeps_data(mut self) -> Self {
+        if let Kind::Backend { keeps_data, .. } = &mut self.0.kind {
+            *keeps_data = true;
+        }
+        self
+    }
+
+    /// Declares the server that it talks to.
+    pub const fn server(mut self, spec: ServerSpec) -> Self {
+        if let Kind::Backend { server, .. } = &mut self.0.kind {
+            *server = Some(spec);
+        }
+        self
+    }
+}
+
+/// A target that is being declared.
+#[derive(Debug, Clone, Copy)]
+pub struct TargetDeclaration(Plugin);
+
+common!(TargetDeclaration);
+writing!(TargetDeclaration);
