@@ -9,6 +9,12 @@ use syn::{Attribute, Error, Expr, ExprLit, ExprUnary, Lit, LitStr, Meta, RangeLi
 #[derive(Default)]
 pub(crate) struct TableAttributes {
     pub(crate) shorthand: Option<LitStr>,
+    /// The setting that chooses a variant.
+    pub(crate) tag: Option<LitStr>,
+    /// The variant when the wiring chooses none.
+    pub(crate) default: Option<LitStr>,
+    /// Whether the type has rules of its own.
+    pub(crate) validate: bool,
 }
 
 /// `#[setting(…)]`, each as the call that adds it to a declaration.
@@ -16,6 +22,9 @@ pub(crate) struct TableAttributes {
 pub(crate) struct SettingAttributes {
     pub(crate) name: Option<LitStr>,
     pub(crate) default: Option<TokenStream>,
+    /// Whether the settings of the field's type stand in this table.
+    pub(crate) flatten: bool,
+    pub(crate) required: bool,
     /// `.tunable()`, `.at_least(…)` and so on.
     pub(crate) calls: Vec<TokenStream>,
 }
@@ -25,10 +34,18 @@ impl TableAttributes {
         let mut read = Self::default();
         for attribute in attributes.iter().filter(|a| a.path().is_ident("settings")) {
             attribute.parse_nested_meta(|meta| {
-                if !meta.path.is_ident("shorthand") {
-                    return Err(meta.error("expected `shorthand = \"…\"`"));
+                let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                match word.as_str() {
+                    "shorthand" => read.shorthand = Some(meta.value()?.parse()?),
+                    "tag" => read.tag = Some(meta.value()?.parse()?),
+                    "default" => read.default = Some(meta.value()?.parse()?),
+                    "validate" => read.validate = true,
+                    _ => {
+                        return Err(meta.error(
+                            "expected `shorthand = \"…\"`, `tag = \"…\"`, `default = \"…\"` or `validate`",
+                        ));
+                    }
                 }
-                read.shorthand = Some(meta.value()?.parse()?);
                 Ok(())
             })?;
         }
@@ -45,7 +62,13 @@ impl SettingAttributes {
                 match word.as_str() {
                     "tunable" => read.calls.push(quote!(.tunable())),
                     "fixed" => read.calls.push(quote!(.fixed())),
-                    "secret" => read.calls.push(quote!(.secret())),
+                    "required" => read.required = true,
+                    "flatten" => read.flatten = true,
+                    "secret" => {
+                        return Err(meta.error(
+                            "a secret is a field of the type `bp_contract::Secret`, without an attribute",
+                        ));
+                    }
                     "name" => read.name = Some(meta.value()?.parse()?),
                     "default" => read.default = Some(literal(&meta.value()?.parse()?)?),
                     "range" => read.calls.extend(range(&meta.value()?.parse()?)?),
@@ -59,7 +82,7 @@ impl SettingAttributes {
                     }
                     _ => {
                         return Err(meta.error(
-                            "expected `default`, `range`, `tunable`, `fixed`, `secret`, `example`, `name` or `renamed_from`",
+                            "expected `default`, `range`, `tunable`, `fixed`, `required`, `flatten`, `example`, `name` or `renamed_from`",
                         ));
                     }
                 }
@@ -109,10 +132,25 @@ fn range(expr: &Expr) -> syn::Result<Vec<TokenStream>> {
 
 /// The documentation, its lines joined.
 pub(crate) fn documentation(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter(|a| a.path().is_ident("doc")).filter_map(|attribute| {
+    let lines = documentation_lines(attributes).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+/// The first paragraph of the documentation, its lines joined.
+pub(crate) fn first_paragraph(attributes: &[Attribute]) -> String {
+    let lines = documentation_lines(attributes).skip_while(String::is_empty);
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn documentation_lines(attributes: &[Attribute]) -> impl Iterator<Item = String> + '_ {
+    let texts = attributes.iter().filter(|a| a.path().is_ident("doc")).filter_map(|attribute| {
         let Meta::NameValue(pair) = &attribute.meta else { return None };
         let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { return None };
-        Some(text.value().trim().to_owned())
+        Some(text.value())
     });
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    // A block comment is one text with several lines.
+    texts.flat_map(|text| {
+        let lines: Vec<String> = text.split('\n').map(|line| line.trim().to_owned()).collect();
+        lines
+    })
 }

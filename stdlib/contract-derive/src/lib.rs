@@ -1,32 +1,47 @@
 //! The derive of `bp_contract::setting::Settings`; use it from there.
 
 mod attributes;
+mod fields;
+mod implement;
 mod table;
+mod variants;
 mod words;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, parse_macro_input};
 
-/// Derives a plugin's settings from a struct, or the words of a setting from an enum without content.
+use crate::attributes::TableAttributes;
+
+/// Derives a plugin's settings: from a struct, from an enum whose variants have settings of their own, or, from an enum without content, the words of one setting.
 ///
-/// On the struct: `#[settings(shorthand = "after")]` names the setting that a bare value stands for.
+/// | `#[settings(…)]` | meaning |
+/// |---|---|
+/// | `shorthand = "after"` | of a struct: the setting that a bare value stands for |
+/// | `tag = "algorithm"` | of an enum: the setting that chooses the variant, and the shorthand; it never changes without a rebuild |
+/// | `default = "vegas"` | the variant when the wiring chooses none; without it the tag must be written |
+/// | `validate` | the type implements `Validate`: it has rules across its settings |
+///
+/// A variant is written `Vegas(Vegas)` with the settings of another type, `Fixed { /** … */ limit: u32 }` or `Off`.
 ///
 /// On a field, whose documentation becomes the setting's:
 ///
 /// | `#[setting(…)]` | meaning |
 /// |---|---|
 /// | `default = 3`, `default = "10s"` | the value when the wiring says nothing; without it the field must be written, unless its type can be absent |
-/// | `range = 1..=5`, `range = "1s"..` | bounds, inclusive |
+/// | `required` | must be written even though its type can be absent or empty |
+/// | `range = 1..=5`, `range = "1s"..` | bounds, inclusive; of a list or a map, those of its elements |
 /// | `tunable` | may change without a rebuild |
 /// | `fixed` | `bp` needs the value, so a reference is refused |
-/// | `secret` | is only ever a reference, and never shown |
+/// | `flatten` | the settings of the field's type stand in this table |
 /// | `example = "\"5s\""` | a value for the documentation, as wiring writes it |
 /// | `name = "for"` | the setting's name, where Rust's is another |
 /// | `renamed_from = "old"` | the name that it had once |
 ///
-/// The type of the field says the rest: see `bp_contract::setting::SettingValue`.
+/// The type of the field says the rest: see `bp_contract::setting::SettingValue`. A field of type `Secret` is only ever a reference, and never shown.
 /// A default or a bound that is not a value of that type does not compile.
+///
+/// Each field has a constant by which rules name it: `Breaker::WINDOW`.
 #[proc_macro_derive(Settings, attributes(settings, setting))]
 pub fn settings(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
@@ -42,7 +57,13 @@ fn expand(item: &DeriveInput) -> syn::Result<Tokens> {
             Fields::Named(fields) => table::expand(item, fields),
             fields => Err(Error::new_spanned(fields, "settings are named fields")),
         },
-        Data::Enum(data) => words::expand(item, data),
+        Data::Enum(data) => {
+            let attributes = TableAttributes::read(&item.attrs)?;
+            match &attributes.tag {
+                Some(tag) => variants::expand(item, data, &attributes, tag),
+                None => words::expand(item, data, &attributes),
+            }
+        }
         Data::Union(data) => {
             Err(Error::new_spanned(data.union_token, "settings are a struct or an enum"))
         }

@@ -19,8 +19,36 @@ fn what_cannot_be_settings_is_refused() {
         ("struct S { /// A.\n #[setting(range = 5)] a: u32 }", "expected a range"),
         ("#[settings(shorthand = \"b\")] struct S { /// A.\n a: u32 }", "the name of a setting"),
         ("#[settings(short = \"a\")] struct S { /// A.\n a: u32 }", "expected `shorthand"),
-        ("enum E { A, B(u32) }", "expected a variant without content"),
+        ("struct S { /// A.\n #[setting(secret)] a: u32 }", "of the type `bp_contract::Secret`"),
+        (
+            "struct S { /// A.\n #[setting(default = 1, required)] a: u32 }",
+            "a default need not be written",
+        ),
+        ("struct S { #[setting(flatten, tunable)] a: A }", "no attribute but `flatten`"),
+        ("#[settings(tag = \"a\")] struct S { /// A.\n a: u32 }", "only an enum has variants"),
+        ("#[settings(default = \"a\")] struct S { /// A.\n a: u32 }", "only an enum has variants"),
+        ("enum E { A, B(u32) }", "variants with settings need `#[settings(tag"),
         ("enum E {}", "expected at least one word"),
+        ("#[settings(validate)] enum E { A }", "words have no rules"),
+        ("#[settings(default = \"a\")] enum E { A }", "neither a shorthand nor a default"),
+        ("#[settings(tag = \"t\")] enum E { A }", "what its tag chooses"),
+        ("/// E.\n #[settings(tag = \"t\")] enum E {}", "at least one variant"),
+        (
+            "/// E.\n #[settings(tag = \"t\", default = \"c\")] enum E { A, B(B) }",
+            "expected one of the variants a, b",
+        ),
+        (
+            "/// E.\n #[settings(tag = \"t\", shorthand = \"x\")] enum E { A }",
+            "the shorthand of variants is their tag",
+        ),
+        (
+            "/// E.\n #[settings(tag = \"t\")] enum E { A(A, B) }",
+            "a variant has one type, named fields or nothing",
+        ),
+        (
+            "/// E.\n #[settings(tag = \"t\")] enum E { A { a: u32 } }",
+            "a setting says in its documentation what it does",
+        ),
     ] {
         let found = refusal(item);
         assert!(found.contains(expected), "{item}\n{found}");

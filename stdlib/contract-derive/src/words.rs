@@ -4,13 +4,25 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DataEnum, DeriveInput, Error, Fields};
 
+use crate::attributes::TableAttributes;
 use crate::wiring_name;
 
-pub(crate) fn expand(item: &DeriveInput, data: &DataEnum) -> syn::Result<TokenStream> {
+pub(crate) fn expand(
+    item: &DeriveInput,
+    data: &DataEnum,
+    attributes: &TableAttributes,
+) -> syn::Result<TokenStream> {
+    if let Some(text) = attributes.shorthand.as_ref().or(attributes.default.as_ref()) {
+        return Err(Error::new_spanned(text, "words have neither a shorthand nor a default"));
+    }
+    if attributes.validate {
+        return Err(Error::new_spanned(&item.ident, "words have no rules"));
+    }
     let (mut words, mut pairs, mut arms) = (Vec::new(), Vec::new(), Vec::new());
     for variant in &data.variants {
         if !matches!(variant.fields, Fields::Unit) {
-            return Err(Error::new_spanned(variant, "expected a variant without content"));
+            let message = "variants with settings need `#[settings(tag = \"…\")]`";
+            return Err(Error::new_spanned(variant, message));
         }
         let (ident, word) = (&variant.ident, wiring_name(&variant.ident));
         pairs.push(quote!((#word, Self::#ident)));

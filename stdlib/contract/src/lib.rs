@@ -4,16 +4,22 @@
 //! A wiring and `BP_SET` share their [`units`] and their [`selector`]s.
 //! Everything here is data and pure functions: no async, no I/O.
 
+// Derived code names this crate.
+extern crate self as bp_contract;
+
 pub mod run_manifest;
 pub mod run_plan;
+mod secret;
 pub mod selector;
 pub mod setting;
+pub mod store;
 pub mod units;
 pub mod variable;
 pub mod wire;
 
 pub use run_manifest::RunManifest;
 pub use run_plan::RunPlan;
+pub use secret::Secret;
 
 /// The version of the compiler and of the runtime: they are released together, and a run plan names the one that it is for.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

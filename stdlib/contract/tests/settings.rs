@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bp_contract::setting::{Literal, Ratio, Setting, SettingKind, Settings, Size};
+use bp_contract::setting::{Literal, Ratio, Secret, Setting, SettingKind, Settings, Size};
 use serde_json::json;
 
 /// One of everything.
@@ -34,8 +34,7 @@ struct Everything {
     /// Below.
     budget: Budget,
     /// Who.
-    #[setting(secret)]
-    token: Option<String>,
+    token: Option<Secret>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Settings)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::secret::Secret;
 use crate::units::{parse_duration, parse_size};
+use bp_contract::Secret;
 
 /// A type that a constructor may take as a literal.
 pub trait Literal: Sized {

@@ -174,8 +174,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::secret::Secret;
     use crate::trace_context::TraceContext;
+    use bp_contract::Secret;
 
     static WRITTEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 

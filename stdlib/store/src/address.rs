@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bp_contract::store::StoreAddress;
 use bp_runtime::{BackendContext, Database, StartError};
 
 /// A host and a port.
@@ -20,13 +21,25 @@ impl Address {
     /// The address is not a `host:port`.
     pub fn of(cx: &BackendContext, wiring: Option<&str>, port: u16) -> Result<Self, StartError> {
         match cx.address.as_deref().or(wiring) {
-            Some(text) => Self::parse(text).ok_or_else(|| {
+            Some(text) => text.parse::<StoreAddress>().map(Self::from).map_err(|_| {
                 StartError::new(format!(
                     "`{text}` is not the address of one server, such as \"127.0.0.1:{port}\""
                 ))
             }),
             None => Ok(Self { host: "127.0.0.1".to_owned(), port }),
         }
+    }
+
+    /// As [`Address::of`], for a plugin whose settings hold the address read.
+    ///
+    /// # Errors
+    /// The address that the environment gives is not a `host:port`.
+    pub fn of_setting(
+        cx: &BackendContext,
+        wiring: Option<&StoreAddress>,
+        port: u16,
+    ) -> Result<Self, StartError> {
+        Self::of(cx, wiring.map(ToString::to_string).as_deref(), port)
     }
 
     /// The [`Database`] by which telemetry knows an instance with such an address.
@@ -46,14 +59,11 @@ impl Address {
         let Self { host, port } = Self::of(cx, setting.address.as_deref(), port)?;
         Ok(Database { system, server: Some((host, port)) })
     }
+}
 
-    fn parse(text: &str) -> Option<Self> {
-        let (host, port) = text.rsplit_once(':')?;
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let plain = !host.is_empty()
-            && !host.contains(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '@' | '['));
-        let port = port.parse().ok().filter(|port| *port > 0)?;
-        plain.then(|| Self { host: host.to_owned(), port })
+impl From<StoreAddress> for Address {
+    fn from(StoreAddress { host, port }: StoreAddress) -> Self {
+        Self { host, port }
     }
 }
 
@@ -63,22 +73,6 @@ impl fmt::Display for Address {
             write!(f, "[{}]:{}", self.host, self.port)
         } else {
             write!(f, "{}:{}", self.host, self.port)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_one_host_and_one_port() {
-        for text in ["localhost:5432", "10.0.0.1:1", "rate-db:11211", "[::1]:6379"] {
-            assert_eq!(Address::parse(text).map(|it| it.to_string()).as_deref(), Some(text));
-        }
-        for text in ["", "host", ":1", "host:", "host:0", "host:70000", "a:1,b:2", "u@h:1", "a b:1"]
-        {
-            assert_eq!(Address::parse(text), None, "{text}");
         }
     }
 }

@@ -23,7 +23,8 @@ mod limits;
 mod pool;
 
 pub use address::Address;
+pub use bp_contract::store::{StoreAddress, StoreLimits as Limits};
 pub use concurrency_limit::ConcurrencyLimit;
 pub use fault::Fault;
-pub use limits::{Limit, Limits};
+pub use limits::Limit;
 pub use pool::{Connect, Lease, Pool};

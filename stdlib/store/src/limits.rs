@@ -3,24 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use bp_runtime::{Context, Infra, Instant, Processed, units};
-use serde::Deserialize;
+use bp_runtime::{Context, Infra, Instant, Processed};
 
 use crate::Address;
-
-/// The limits of an instance, which may change while it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct Limits {
-    /// Longest time for a call, unless its deadline is earlier.
-    #[serde(deserialize_with = "units::duration")]
-    pub timeout: Duration,
-    /// Longest wait for a free connection.
-    #[serde(deserialize_with = "units::duration")]
-    pub wait: Duration,
-    /// Longest time to connect.
-    #[serde(deserialize_with = "units::duration")]
-    pub connect_timeout: Duration,
-}
 
 /// When one call must be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -90,6 +90,7 @@ fn retry() -> PluginPlan {
         words: Vec::new(),
         shorthand: None,
         secret: false,
+        when: None,
     };
     PluginPlan {
         key: "retry".to_owned(),

@@ -85,6 +85,14 @@ impl SettingKind {
         }
     }
 
+    /// The type to which bounds apply: that of the elements of a list or a map, else its own.
+    pub const fn bounded(&self) -> &Self {
+        match self {
+            Self::List(inner) | Self::Map(inner) | Self::PerMethod(inner) => inner.bounded(),
+            kind => kind,
+        }
+    }
+
     /// What a message asks for.
     pub fn expected(&self) -> String {
         match self {
@@ -95,6 +103,15 @@ impl SettingKind {
             kind => kind.value_type().expected().to_owned(),
         }
     }
+}
+
+/// The variant of a table to which a setting belongs: it may be written only where the setting `tag` of its table is `word`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// The setting of the same table that chooses the variant.
+    pub tag: &'static str,
+    /// The variant, as the tag's value.
+    pub word: &'static str,
 }
 
 /// One setting of a plugin.
@@ -128,6 +145,10 @@ pub struct Setting {
     pub example: &'static str,
     /// The name that it had once, whose use is an error that tells this one.
     pub renamed_from: Option<&'static str>,
+    /// The variant to which it belongs; `None` if it belongs to all. A name may stand once in each variant.
+    pub when: Option<When>,
+    /// For a table: whether it is absent unless it is written, or removed with `false`. Other tables always exist, with the defaults in them.
+    pub optional: bool,
 }
 
 impl Setting {
@@ -146,6 +167,8 @@ impl Setting {
             fixed: false,
             example: "",
             renamed_from: None,
+            when: None,
+            optional: false,
         }
     }
 
@@ -207,6 +230,24 @@ impl Setting {
     /// Gives it an example.
     pub const fn example(mut self, example: &'static str) -> Self {
         self.example = example;
+        self
+    }
+
+    /// Makes it a secret, if `is`.
+    pub const fn secret_if(mut self, is: bool) -> Self {
+        self.secret = is;
+        self
+    }
+
+    /// Lets it be absent, if `may` and it is a table; other settings without a default can be absent anyway.
+    pub const fn optional_if(mut self, may: bool) -> Self {
+        self.optional = may && matches!(self.kind, SettingKind::Table { .. });
+        self
+    }
+
+    /// Puts it into the variant of its table that the setting `tag` chooses with `word`.
+    pub const fn when(mut self, tag: &'static str, word: &'static str) -> Self {
+        self.when = Some(When { tag, word });
         self
     }
 

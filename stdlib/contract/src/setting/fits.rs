@@ -10,19 +10,25 @@ impl Setting {
     /// Only while constants are evaluated.
     #[expect(clippy::panic, reason = "this is how a constant refuses to be compiled")]
     pub const fn checked(self) -> Self {
-        let literals = [self.default, self.min, self.max];
-        let mut i = 0;
-        while i < literals.len() {
-            #[expect(
-                clippy::indexing_slicing,
-                reason = "a constant has no iterators; i is in range"
-            )]
-            if let Some(literal) = literals[i]
-                && !fits(&self.kind, literal)
-            {
-                panic!("the default or a bound of a setting is not a value of its type");
-            }
-            i += 1;
+        if let Some(default) = self.default
+            && !fits(&self.kind, default)
+        {
+            panic!("the default of a setting is not a value of its type");
+        }
+        let bounded = self.kind.bounded();
+        if let Some(min) = self.min
+            && !(fits(bounded, min) && has_order(bounded))
+        {
+            panic!(
+                "the least value of a setting is not a value of its type, or its type has no order"
+            );
+        }
+        if let Some(max) = self.max
+            && !(fits(bounded, max) && has_order(bounded))
+        {
+            panic!(
+                "the greatest value of a setting is not a value of its type, or its type has no order"
+            );
         }
         if let Some(default) = self.default {
             if let Some(min) = self.min
@@ -37,7 +43,7 @@ impl Setting {
             }
         }
         if let (Some(min), Some(max)) = (self.min, self.max)
-            && magnitude(&self.kind, min) > magnitude(&self.kind, max)
+            && magnitude(bounded, min) > magnitude(bounded, max)
         {
             panic!("the least value of a setting is more than its greatest");
         }
@@ -50,8 +56,9 @@ const fn fits(kind: &SettingKind, literal: Literal) -> bool {
         (SettingKind::Duration, Literal::Text(text)) => quantity(text, DURATION_UNITS).is_some(),
         (SettingKind::Size, Literal::Text(text)) => quantity(text, SIZE_UNITS).is_some(),
         (SettingKind::Ratio, Literal::Float(n)) => n >= 0.0 && n <= 1.0,
+        (SettingKind::Ratio, Literal::Int(n)) => n == 0 || n == 1,
         (SettingKind::Count, Literal::Int(n)) => n >= 0,
-        (SettingKind::Float, Literal::Float(_))
+        (SettingKind::Float, Literal::Float(_) | Literal::Int(_))
         | (SettingKind::Bool, Literal::Bool(_))
         | (SettingKind::Text, Literal::Text(_)) => true,
         (SettingKind::OneOf(words), Literal::Text(text)) => is_word(words, text),
@@ -59,9 +66,21 @@ const fn fits(kind: &SettingKind, literal: Literal) -> bool {
     }
 }
 
+/// Whether values of the type can be compared.
+const fn has_order(kind: &SettingKind) -> bool {
+    matches!(
+        kind,
+        SettingKind::Duration
+            | SettingKind::Size
+            | SettingKind::Ratio
+            | SettingKind::Count
+            | SettingKind::Float
+    )
+}
+
 /// The number behind a literal that has an order; 0 for others, which have no bounds.
 #[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
-const fn magnitude(kind: &SettingKind, literal: Literal) -> f64 {
+pub(super) const fn magnitude(kind: &SettingKind, literal: Literal) -> f64 {
     match (kind, literal) {
         (SettingKind::Duration, Literal::Text(text)) => match quantity(text, DURATION_UNITS) {
             Some(nanos) => nanos as f64,

@@ -97,6 +97,19 @@ pub struct SettingPlan {
     /// Whether its value is never shown.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
+    /// The variants of its table to which it belongs; `None` if it belongs to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<WhenPlan>,
+}
+
+/// Where a setting of some variants of a table may be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhenPlan {
+    /// The setting of the same table that chooses the variant.
+    pub tag: String,
+    /// The variants, as values of the tag.
+    pub words: Vec<String>,
 }
 
 impl SettingPlan {

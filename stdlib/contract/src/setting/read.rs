@@ -1,31 +1,56 @@
 //! How settings are read and written; the compiler has filled in defaults and checked what it could.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Literal, Setting, SettingKind};
+use super::fits::magnitude;
+use super::{Faults, Literal, RuleFault, Setting, SettingKind};
 use crate::units;
 
 /// The settings of a plugin, or a table of them. Derived by [`bp_contract_derive::Settings`].
 pub trait Settings: Sized {
-    /// What the type's documentation says in its first paragraph: for a plugin, what it does.
+    /// What the table is for: the first paragraph of the type's documentation.
     const DOC: &'static str;
     /// The declarations, in the order of the fields.
     const SETTINGS: &'static [Setting];
     /// The setting that a bare value stands for.
     const SHORTHAND: Option<&'static str>;
 
-    /// Reads a table of values; one that is absent has its default.
+    /// Reads a table of values; one that is absent has its default. Rules across settings are not checked.
     ///
     /// # Errors
-    /// A value that is missing or not of its setting's type.
+    /// A value that is missing, not of its setting's type, or out of its bounds.
     fn read(value: &Value) -> Result<Self, SettingFault>;
 
-    /// Writes what [`Settings::read`] reads, as a table without what is absent.
+    /// Writes what [`Settings::read`] reads, secrets included, as a table without what is absent.
     fn write(&self) -> Value;
+
+    /// Runs the rules of every table in it, then its own.
+    fn check_rules(&self, faults: &mut Faults);
+
+    /// Reads a table of values and checks the rules: what the running system uses.
+    ///
+    /// # Errors
+    /// As [`Settings::read`], or the rules that the values break.
+    fn read_checked(value: &Value) -> Result<Self, SettingFault> {
+        let read = Self::read(value)?;
+        let mut faults = Faults::default();
+        read.check_rules(&mut faults);
+        SettingFault::from_rules(&faults.into_vec()).map_or(Ok(read), Err)
+    }
+}
+
+/// What is wrong with a table of values: one that cannot be read, else the rules of `T` that they break.
+pub fn list_faults<T: Settings>(value: &Value) -> Vec<RuleFault> {
+    match T::read(value) {
+        Ok(read) => {
+            let mut faults = Faults::default();
+            read.check_rules(&mut faults);
+            faults.into_vec()
+        }
+        Err(fault) => vec![RuleFault::unreadable(fault.path, fault.message)],
+    }
 }
 
 /// The type of a field of [`Settings`].
@@ -34,6 +59,10 @@ pub trait SettingValue: Sized {
     const KIND: SettingKind;
     /// Whether a field without a default must be written.
     const MUST_BE_WRITTEN: bool = true;
+    /// Whether a literal is refused and the value never shown.
+    const SECRET: bool = false;
+    /// Whether a table may be absent.
+    const OPTIONAL: bool = false;
 
     /// Reads a value.
     ///
@@ -48,9 +77,12 @@ pub trait SettingValue: Sized {
     fn absent() -> Option<Self> {
         None
     }
+
+    /// Runs the rules of the tables in it.
+    fn check_rules(&self, _faults: &mut Faults) {}
 }
 
-/// Why a setting cannot be read.
+/// Why settings cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingFault {
     /// The setting's dotted path; empty for the value itself.
@@ -61,7 +93,12 @@ pub struct SettingFault {
 impl SettingFault {
     /// A value that is not what was expected.
     pub fn expected(what: &str, found: &Value) -> Self {
-        Self { path: String::new(), message: format!("expected {what}, found {found}") }
+        Self::of_value(format!("expected {what}, found {found}"))
+    }
+
+    /// A value that is wrong in another way.
+    pub fn of_value(message: impl Into<String>) -> Self {
+        Self { path: String::new(), message: message.into() }
     }
 
     /// The same fault, of the setting `name`.
@@ -69,6 +106,12 @@ impl SettingFault {
         let rest = if self.path.is_empty() { String::new() } else { format!(".{}", self.path) };
         self.path = format!("{name}{rest}");
         self
+    }
+
+    /// All broken rules as one fault; `None` if there are none.
+    fn from_rules(faults: &[RuleFault]) -> Option<Self> {
+        let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        (!all.is_empty()).then(|| Self::of_value(all.join("; ")))
     }
 }
 
@@ -83,38 +126,6 @@ impl fmt::Display for SettingFault {
 
 impl std::error::Error for SettingFault {}
 
-/// A number from 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Ratio(f64);
-
-impl Ratio {
-    /// A ratio, if the number is from 0 to 1.
-    pub fn new(value: f64) -> Option<Self> {
-        (0.0..=1.0).contains(&value).then_some(Self(value))
-    }
-
-    /// The number.
-    pub const fn get(self) -> f64 {
-        self.0
-    }
-}
-
-/// An amount of memory or disk, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Size(u64);
-
-impl Size {
-    /// A size of so many bytes.
-    pub const fn of_bytes(bytes: u64) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    pub const fn bytes(self) -> u64 {
-        self.0
-    }
-}
-
 /// The entries of a table; nothing at all is an empty one.
 #[doc(hidden)]
 pub fn read_entries(value: &Value) -> Result<&Map<String, Value>, SettingFault> {
@@ -126,18 +137,21 @@ pub fn read_entries(value: &Value) -> Result<&Map<String, Value>, SettingFault> 
     }
 }
 
-/// The field `name` of a table.
+/// A field of a table, within the bounds of its declaration.
 #[doc(hidden)]
 pub fn read_field<T: SettingValue>(
     entries: &Map<String, Value>,
-    name: &str,
-    default: Option<Literal>,
+    setting: &Setting,
 ) -> Result<T, SettingFault> {
-    let read = |value: &Value| T::read(value).map_err(|fault| fault.of(name));
-    match (entries.get(name), default) {
+    let name = setting.name;
+    let read = |value: &Value| {
+        let read = T::read(value).and_then(|read| check_bounds(setting, value).map(|()| read));
+        read.map_err(|fault| fault.of(name))
+    };
+    match (entries.get(name), setting.default) {
         (Some(value), _) => read(value),
         (None, Some(default)) => read(&default.to_json()),
-        (None, None) => match (T::absent(), T::KIND) {
+        (None, None) => match (T::absent().filter(|_| !setting.required), T::KIND) {
             (Some(value), _) => Ok(value),
             // The settings in it have defaults of their own, or say that they are missing.
             (None, SettingKind::Table { .. }) => read(&Value::Null),
@@ -149,11 +163,96 @@ pub fn read_field<T: SettingValue>(
     }
 }
 
+/// Whether a value, or each element of it, is within the bounds. The compiler has checked literals; values of references are seen only here.
+fn check_bounds(setting: &Setting, value: &Value) -> Result<(), SettingFault> {
+    if setting.min.is_none() && setting.max.is_none() {
+        return Ok(());
+    }
+    match (value, setting.kind) {
+        (Value::Array(items), SettingKind::List(_)) => {
+            items.iter().enumerate().try_for_each(|(index, item)| {
+                check_bounds_of_one(setting, item).map_err(|fault| fault.of(&index.to_string()))
+            })
+        }
+        (Value::Object(entries), SettingKind::Map(_) | SettingKind::PerMethod(_)) => {
+            entries.iter().try_for_each(|(name, item)| {
+                check_bounds_of_one(setting, item).map_err(|fault| fault.of(name))
+            })
+        }
+        (value, _) => check_bounds_of_one(setting, value),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
+fn check_bounds_of_one(setting: &Setting, value: &Value) -> Result<(), SettingFault> {
+    let kind = setting.kind.bounded();
+    let number = match (kind, value) {
+        (SettingKind::Duration, Value::String(text)) => {
+            units::parse_duration(text).map(|span| span.as_nanos() as f64)
+        }
+        (SettingKind::Size, Value::String(text)) => {
+            units::parse_size(text).map(|bytes| bytes as f64)
+        }
+        (_, value) => read_number(value),
+    };
+    let Some(number) = number else { return Ok(()) };
+    let written = |literal: Literal| match literal {
+        Literal::Text(text) => text.to_owned(),
+        literal => literal.to_json().to_string(),
+    };
+    if let Some(min) = setting.min.filter(|min| number < magnitude(kind, *min)) {
+        return Err(SettingFault::expected(&format!("at least {}", written(min)), value));
+    }
+    if let Some(max) = setting.max.filter(|max| number > magnitude(kind, *max)) {
+        return Err(SettingFault::expected(&format!("at most {}", written(max)), value));
+    }
+    Ok(())
+}
+
+/// A number, or the text of one, which is what a reference stands for.
+pub(super) fn read_number(value: &Value) -> Option<f64> {
+    let finite = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+    value.as_f64().or_else(|| value.as_str().and_then(finite))
+}
+
+/// A whole number, or the text of one, which is what a reference stands for.
+pub(super) fn read_count(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()))
+}
+
 /// A table of the fields that are not absent.
 #[doc(hidden)]
 pub fn write_fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     let present = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(present.collect())
+}
+
+/// A table with the entries of others.
+#[doc(hidden)]
+pub fn join_tables<const N: usize>(tables: [Value; N]) -> Value {
+    let entries = tables.into_iter().filter_map(|table| match table {
+        Value::Object(entries) => Some(entries),
+        _ => None,
+    });
+    Value::Object(entries.flatten().collect())
+}
+
+/// The place of a table's variant among its words.
+#[doc(hidden)]
+pub fn read_tag(
+    entries: &Map<String, Value>,
+    tag: &Setting,
+    words: &[&str],
+) -> Result<usize, SettingFault> {
+    let default = tag.default.map(Literal::to_json);
+    let Some(value) = entries.get(tag.name).or(default.as_ref()) else {
+        let message = format!("expected one of {}, found nothing", words.join(", "));
+        return Err(SettingFault { path: tag.name.to_owned(), message });
+    };
+    let found = value.as_str().and_then(|text| words.iter().position(|word| *word == text));
+    found.ok_or_else(|| {
+        SettingFault::expected(&format!("one of {}", words.join(", ")), value).of(tag.name)
+    })
 }
 
 /// One of several words.
@@ -164,111 +263,4 @@ pub fn read_word<T: Copy>(value: &Value, words: &[(&str, T)]) -> Result<T, Setti
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         SettingFault::expected(&format!("one of {}", known.join(", ")), value)
     })
-}
-
-/// Implements [`SettingValue`] for a type that is read by one expression and written by another.
-macro_rules! values {
-    ($($type:ty: $kind:ident, $value:ident => $read:expr, $this:ident => $write:expr;)*) => {$(
-        impl SettingValue for $type {
-            const KIND: SettingKind = SettingKind::$kind;
-
-            fn read($value: &Value) -> Result<Self, SettingFault> {
-                let read: Option<Self> = $read;
-                read.ok_or_else(|| {
-                    SettingFault::expected(Self::KIND.value_type().expected(), $value)
-                })
-            }
-
-            fn write(&self) -> Option<Value> {
-                let $this = self;
-                Some(Value::from($write))
-            }
-        }
-    )*};
-}
-
-values! {
-    Duration: Duration, value => value.as_str().and_then(units::parse_duration), this => units::format_duration(*this);
-    Size: Size, value => value.as_str().and_then(units::parse_size).map(Size), this => units::format_size(this.0);
-    Ratio: Ratio, value => value.as_f64().and_then(Ratio::new), this => this.0;
-    f64: Float, value => value.as_f64(), this => *this;
-    bool: Bool, value => value.as_bool(), this => *this;
-    String: Text, value => value.as_str().map(str::to_owned), this => this.as_str();
-    u16: Count, value => value.as_u64().and_then(|n| Self::try_from(n).ok()), this => *this;
-    u32: Count, value => value.as_u64().and_then(|n| Self::try_from(n).ok()), this => *this;
-    u64: Count, value => value.as_u64(), this => *this;
-    usize: Count, value => value.as_u64().and_then(|n| Self::try_from(n).ok()), this => *this;
-}
-
-impl SettingValue for Value {
-    const KIND: SettingKind = SettingKind::Any;
-    const MUST_BE_WRITTEN: bool = false;
-
-    fn read(value: &Value) -> Result<Self, SettingFault> {
-        Ok(value.clone())
-    }
-
-    fn write(&self) -> Option<Value> {
-        Some(self.clone())
-    }
-
-    fn absent() -> Option<Self> {
-        Some(Self::Null)
-    }
-}
-
-impl<T: SettingValue> SettingValue for Option<T> {
-    const KIND: SettingKind = T::KIND;
-    const MUST_BE_WRITTEN: bool = false;
-
-    fn read(value: &Value) -> Result<Self, SettingFault> {
-        T::read(value).map(Some)
-    }
-
-    fn write(&self) -> Option<Value> {
-        self.as_ref().and_then(T::write)
-    }
-
-    fn absent() -> Option<Self> {
-        Some(None)
-    }
-}
-
-impl<T: SettingValue> SettingValue for Vec<T> {
-    const KIND: SettingKind = SettingKind::List(&T::KIND);
-    const MUST_BE_WRITTEN: bool = false;
-
-    fn read(value: &Value) -> Result<Self, SettingFault> {
-        let items = value.as_array().ok_or_else(|| SettingFault::expected("a list", value))?;
-        let items = items.iter().enumerate();
-        items.map(|(i, item)| T::read(item).map_err(|f| f.of(&i.to_string()))).collect()
-    }
-
-    fn write(&self) -> Option<Value> {
-        Some(self.iter().filter_map(T::write).collect())
-    }
-
-    fn absent() -> Option<Self> {
-        Some(Self::new())
-    }
-}
-
-impl<T: SettingValue> SettingValue for BTreeMap<String, T> {
-    const KIND: SettingKind = SettingKind::Map(&T::KIND);
-    const MUST_BE_WRITTEN: bool = false;
-
-    fn read(value: &Value) -> Result<Self, SettingFault> {
-        let entries = read_entries(value)?.iter();
-        entries
-            .map(|(name, item)| Ok((name.clone(), T::read(item).map_err(|f| f.of(name))?)))
-            .collect()
-    }
-
-    fn write(&self) -> Option<Value> {
-        Some(self.iter().filter_map(|(name, item)| Some((name.clone(), item.write()?))).collect())
-    }
-
-    fn absent() -> Option<Self> {
-        Some(Self::new())
-    }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Deserialize;
 
 /// A password or a key. It prints as `•••`; [`Secret::expose`] is the only way to its text.
+///
+/// As the type of a setting it makes the setting a secret: a wiring writes a reference there, never the text.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
