@@ -108,6 +108,11 @@ fn codes_are_explained_and_help_teaches() {
     assert!(text(&page.stdout).starts_with("# BP6003: "));
     let list = text(&bp(folder.path(), &["explain", "codes"]).stdout);
     assert!(list.lines().count() >= 30, "{list}");
+    let page = bp(folder.path(), &["explain", "Memory/limits-need-a-cache"]);
+    assert!(text(&page.stdout).starts_with("# memory/limits-need-a-cache: "));
+    assert!(list.contains("\nmemory/limits-need-a-cache  a limit on"), "{list}");
+    let near = text(&bp(folder.path(), &["explain", "memory/limit-needs-a-cache"]).stderr);
+    assert!(near.contains("`memory/limits-need-a-cache`"), "{near}");
     let help = text(&bp(folder.path(), &["run", "--help"]).stdout);
     assert!(help.contains("bp run monolith --smoke"), "{help}");
     // No terminal, no colour.

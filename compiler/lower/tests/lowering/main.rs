@@ -6,6 +6,7 @@ mod deploy;
 mod faults;
 #[cfg(test)]
 mod outcome;
+mod places;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
