@@ -4,6 +4,7 @@
 //! A wiring and `BP_SET` share their [`units`] and their [`selector`]s.
 //! Everything here is data and pure functions: no async, no I/O.
 
+pub mod metric;
 pub mod run_manifest;
 pub mod run_plan;
 pub mod selector;
