@@ -32,6 +32,7 @@ pub mod store;
 mod yaml;
 
 pub use backend::{BACKEND_INTERFACES, BackendInterface, BackendMethod, backend_interface};
+pub use bp_contract::metric::Metric;
 pub use bp_contract::setting::{Literal, Setting, SettingKind};
 pub use bp_diag::{self as diag, Diagnostic, Diagnostics, SourceMap, Span};
 pub use bp_emit::{self as emit, Artifacts};

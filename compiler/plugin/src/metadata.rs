@@ -1,5 +1,6 @@
 //! What a plugin is: plain data, so that most plugins need no code in their compile half.
 
+use bp_contract::metric::Metric;
 use bp_contract::setting::Settings;
 use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::EdgeClass;
@@ -205,8 +206,8 @@ pub struct Metadata {
     pub needs: &'static [&'static str],
     /// Files that it writes below the output folder, and what each is.
     pub emits: &'static [(&'static str, &'static str)],
-    /// Metrics that its runtime half counts, with their labels, and what each is: `bp_calls_total{bp_edge, bp_method}`.
-    pub metrics: &'static [(&'static str, &'static str)],
+    /// Metrics that its runtime half registers.
+    pub metrics: &'static [Metric],
 }
 
 impl Metadata {
@@ -418,8 +419,8 @@ impl Metadata {
         self
     }
 
-    /// Sets the metrics that its runtime half counts, and what each is.
-    pub const fn metrics(mut self, metrics: &'static [(&'static str, &'static str)]) -> Self {
+    /// Sets the metrics that its runtime half registers; both halves compile the file that declares them.
+    pub const fn metrics(mut self, metrics: &'static [Metric]) -> Self {
         self.metrics = metrics;
         self
     }

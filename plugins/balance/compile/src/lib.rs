@@ -1,10 +1,11 @@
 //! The compile half of `balance`: how calls are spread over the replicas of a callee.
 //!
-//! Every edge that leaves its process is balanced; this key changes how.
+//! Every edge that leaves its process is balanced, by the runtime, which also declares the metrics; this key changes how.
 
 #[path = "../../runtime/src/settings.rs"]
 mod settings;
 
+use bp_contract::metric::runtime::BALANCE_METRICS;
 use bp_plugin::{CheckContext, ClientSlot, Level, Metadata, Plugin, Reach, Value};
 
 use settings::BalanceSettings;
@@ -26,6 +27,7 @@ static METADATA: Metadata = Metadata::wrapper(
 .settings_of::<BalanceSettings>()
 .about(include_str!("../../README.md"))
 .needs(&["calls to be spread over replicas in another way", "a refused call to stay refused"])
+.metrics(BALANCE_METRICS)
 .runtime("bp-rt-balance", "bp_rt_balance::plugin()", "plugins/balance/runtime");
 
 impl Plugin for Balance {

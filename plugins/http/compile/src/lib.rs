@@ -2,6 +2,8 @@
 //!
 //! Main type: [`Http`].
 
+#[path = "../../runtime/src/metrics.rs"]
+pub mod metrics;
 mod openapi;
 mod route;
 mod schema;
@@ -43,10 +45,7 @@ static METADATA: Metadata = Metadata::transport(
 .about(include_str!("../../README.md"))
 .needs(&["a browser or `curl` to call a service", "an OpenAPI document of the public interface"])
 .emits(&[("openapi/<listener>.json", "the OpenAPI 3.1 document of a listener")])
-.metrics(&[(
-    "http_server_request_duration_seconds{http_request_method, url_scheme, http_route, http_response_status_code, error_type}",
-    "how long requests take, a histogram; `http_route` is empty where nothing answers",
-)])
+.metrics(metrics::METRICS)
 .runtime("bp-rt-http", "bp_rt_http::plugin()", "plugins/http/runtime");
 
 impl Plugin for Http {

@@ -1,5 +1,8 @@
 //! The compile half of `trace`: OpenTelemetry spans around calls, at both ends.
 
+#[path = "../../runtime/src/metrics.rs"]
+pub mod metrics;
+
 use bp_plugin::{
     CheckContext, ClientSlot, EdgeClasses, Literal, Metadata, Plugin, ServerSlot, Setting,
     SettingKind, Value,
@@ -48,12 +51,7 @@ static METADATA: Metadata = Metadata::instance_wrapper(
 .needs(&[
     "to follow one request through all services",
 ])
-.metrics(&[
-    (
-        "otel_sdk_exporter_span_exported_total{otel_component_type, error_type}",
-        "spans whose export ended; `error_type` is `export_failed` for those that the collector did not take, else empty",
-    ),
-])
+.metrics(metrics::METRICS)
 .runtime("bp-rt-trace", "bp_rt_trace::plugin()", "plugins/trace/runtime");
 
 impl Plugin for Trace {
