@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bp_contract::metric::Metric;
+use bp_contract::metric::runtime::{BALANCE_METRICS, PROCESS_METRICS};
 use bp_contract::run_plan::SettingPlan;
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
@@ -74,7 +76,7 @@ impl Registry {
             .collect()
     }
 
-    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, an order of settings that cannot be compared.
+    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, an order of settings that cannot be compared, a metric with the name of another.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
@@ -95,7 +97,23 @@ impl Registry {
                 server.faults(metadata, &mut faults);
             }
         }
+        self.check_metrics(&mut faults);
         faults
+    }
+
+    /// Plugins may share a metric, if they declare the same one.
+    fn check_metrics(&self, faults: &mut Vec<String>) {
+        let mut known: BTreeMap<String, (&str, &Metric)> = BTreeMap::new();
+        let own = PROCESS_METRICS.iter().chain(BALANCE_METRICS).map(|metric| ("bp", metric));
+        let plugins = self.iter().map(Plugin::metadata);
+        let plugins = plugins.flat_map(|m| m.metrics.iter().map(|metric| (m.id, metric)));
+        for (id, metric) in own.chain(plugins) {
+            let (first, declared) = *known.entry(metric.family_name()).or_insert((id, metric));
+            if declared != metric {
+                let name = metric.exposed_name();
+                faults.push(format!("{id}: `{name}` is not the metric that `{first}` declares"));
+            }
+        }
     }
 
     /// What the plugins add to the wiring's grammar.
@@ -303,13 +321,18 @@ mod tests {
         .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
             .default(Literal::Text("1s"))
             .tunable()])
-        .shorthand("after");
+        .shorthand("after")
+        .metrics(&[PAUSES]);
     static BAD: Metadata = Metadata::wrapper("bad", ClientSlot::Cap, Reach::Call, "Bad.")
         .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
             .default(Literal::Text("1 second"))
             .renamed_from("after")])
         .shorthand("for")
-        .ordered(&[("after", "until")]);
+        .ordered(&[("after", "until")])
+        .metrics(&[READY, OTHER_PAUSES]);
+    const PAUSES: Metric = Metric::counter("bp_pauses", "Pauses").labels(&["bp_edge"]);
+    const OTHER_PAUSES: Metric = Metric::counter("bp_pauses", "Pauses");
+    const READY: Metric = Metric::gauge("bp_balance_ready", "What is ready");
 
     #[test]
     fn faulty_declarations_are_found() {
@@ -321,7 +344,9 @@ mod tests {
                 "bad: the shorthand `for` is not a setting",
                 "bad.after: expected a duration such as \"500ms\", found Text(\"1 second\")",
                 "bad.after: `after`, its old name, is a setting",
-                "bad: `after` and `until` cannot be compared"
+                "bad: `after` and `until` cannot be compared",
+                "bad: `bp_balance_ready` is not the metric that `bp` declares",
+                "good: `bp_pauses_total` is not the metric that `bad` declares",
             ]
         );
     }
