@@ -2,6 +2,7 @@
 //!
 //! The compiler writes a [`RunPlan`] and a [`RunManifest`]; the runtime and `bp run` read them.
 //! A wiring and `BP_SET` share their [`units`] and their [`selector`]s.
+//! The runtime registers a [`metric`] by the declaration that a plugin's page shows.
 //! Everything here is data and pure functions: no async, no I/O.
 
 pub mod metric;
