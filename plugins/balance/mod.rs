@@ -1,10 +1,11 @@
 //! The compile half of `balance`: how calls are spread over the replicas of a callee.
 //!
-//! Every edge that leaves its process is balanced; this key changes how.
+//! Every edge that leaves its process is balanced, by the runtime, which also declares the metrics; this key changes how.
 
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
+use bp_contract::metric::runtime::BALANCE_METRICS;
 use bp_plugin::{CheckContext, ClientSlot, IN_PROCESS, Plugin, wrapper};
 
 use settings::BalanceSettings;
@@ -18,6 +19,7 @@ pub(crate) static PLUGIN: Plugin = wrapper::<BalanceSettings>("balance")
         "calls to be spread over replicas in another way",
         "a refused call to stay refused",
     ])
+    .metrics(BALANCE_METRICS)
     .declare();
 
 fn check(cx: &mut CheckContext<'_>) {

@@ -1,5 +1,7 @@
 //! The compile half of `http`: its settings, the routes, and the OpenAPI documents.
 
+#[path = "runtime/src/metrics.rs"]
+mod metrics;
 mod openapi;
 mod route;
 mod schema;
@@ -22,10 +24,7 @@ pub(crate) static PLUGIN: Plugin = transport::<HttpSettings>("http")
     .about(include_str!("README.md"))
     .needs(&["a browser or `curl` to call a service", "an OpenAPI document of the public interface"])
     .artifacts(&[("openapi/<listener>.json", "the OpenAPI 3.1 document of a listener")], write)
-    .metrics(&[(
-        "http_server_request_duration_seconds{http_request_method, url_scheme, http_route, http_response_status_code, error_type}",
-        "how long requests take, a histogram; `http_route` is empty where nothing answers",
-    )])
+    .metrics(metrics::METRICS)
     .declare();
 
 fn check(cx: &mut CheckContext<'_>) {

@@ -1,5 +1,7 @@
 //! The compile half of `trace`: OpenTelemetry spans around calls, at both ends.
 
+#[path = "runtime/src/metrics.rs"]
+mod metrics;
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
@@ -17,4 +19,5 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .environment(&[COLLECTOR])
     .about(include_str!("README.md"))
     .needs(&["to follow one request through all services"])
+    .metrics(metrics::METRICS)
     .declare();

@@ -3,7 +3,8 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use bp_contract::setting::Settings;
+//! use bp_contract::metric::Metric;
+use bp_contract::setting::Settings;
 //! use bp_plugin::{ClientSlot, Plugin, wrapper};
 //!
 //! /// Gives up on a call after a while.
@@ -27,7 +28,8 @@
 //! A backend has no slot:
 //!
 //! ```compile_fail,E0599
-//! # use bp_contract::setting::Settings;
+//! # use bp_contract::metric::Metric;
+use bp_contract::setting::Settings;
 //! # use bp_plugin::{ClientSlot, Plugin, backend};
 //! /// Keeps things.
 //! #[derive(Settings)]
@@ -37,6 +39,7 @@
 //!     backend::<Shelf>("shelf", &[]).client(ClientSlot::Deadline).declare();
 //! ```
 
+use bp_contract::metric::Metric;
 use bp_contract::setting::Settings;
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
@@ -104,7 +107,6 @@ const fn new<S: Settings>(
         level: Level::Edge,
         settings: S::SETTINGS,
         shorthand: S::SHORTHAND,
-        ordered: &[],
         runtime,
         environment: &[],
         about: "",
@@ -143,11 +145,6 @@ macro_rules! common {
                 self
             }
 
-            /// Sets pairs of settings, by dotted path, of which the first may not be greater than the second.
-            pub const fn ordered(mut self, pairs: &'static [(&'static str, &'static str)]) -> Self {
-                self.0.ordered = pairs;
-                self
-            }
 
             /// Declares the codes of its own that it reports with.
             pub const fn codes(mut self, codes: &'static [PluginCode]) -> Self {
@@ -186,11 +183,8 @@ macro_rules! running {
                 self
             }
 
-            /// Sets the metrics that its runtime half counts, and what each is.
-            pub const fn metrics(
-                mut self,
-                metrics: &'static [(&'static str, &'static str)],
-            ) -> Self {
+            /// Sets the metrics that its runtime half registers; both halves compile the file that declares them.
+            pub const fn metrics(mut self, metrics: &'static [Metric]) -> Self {
                 self.0.metrics = metrics;
                 self
             }

@@ -23,6 +23,7 @@ mod yaml;
 pub use backend::{
     BACKEND_INTERFACES, BackendInterface, BackendMethod, CACHE, DOCUMENT_STORE, backend_interface,
 };
+pub use bp_contract::metric::Metric;
 pub use bp_contract::setting::{Literal, Setting, SettingKind};
 pub use bp_diag::{self as diag, Diagnostic, Diagnostics, PluginCode, SourceMap, Span};
 pub use bp_emit::{self as emit, Artifacts};

@@ -1,5 +1,6 @@
 //! What a plugin is: data, and functions for what data cannot say.
 
+use bp_contract::metric::Metric;
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::{EdgeClass, Plan};
@@ -206,8 +207,6 @@ pub struct Plugin {
     pub settings: &'static [Setting],
     /// The setting that a bare value stands for: `timeout = "500ms"` sets `after`.
     pub shorthand: Option<&'static str>,
-    /// Pairs of settings, by dotted path, of which the first may not be greater than the second.
-    pub ordered: &'static [(&'static str, &'static str)],
     /// Its runtime half.
     pub runtime: Runtime,
     /// Environment variables that its runtime half reads; targets pass them on from where they deploy.
@@ -218,8 +217,8 @@ pub struct Plugin {
     pub needs: &'static [&'static str],
     /// Files that it writes below the output folder, and what each is.
     pub emits: &'static [(&'static str, &'static str)],
-    /// Metrics that its runtime half counts, with their labels, and what each is: `bp_calls_total{bp_edge, bp_method}`.
-    pub metrics: &'static [(&'static str, &'static str)],
+    /// Metrics that its runtime half registers.
+    pub metrics: &'static [Metric],
     /// Codes of its own that it reports with.
     pub codes: &'static [PluginCode],
     /// What it does beyond data.

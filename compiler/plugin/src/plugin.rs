@@ -37,17 +37,6 @@ impl CheckContext<'_> {
     ///
     /// A panic becomes a diagnostic that names the plugin.
     pub fn run(mut self, plugin: &Plugin) {
-        for (low, high) in plugin.ordered {
-            if let (Some(least), Some(most)) = (self.settings.get(low), self.settings.get(high))
-                && is_greater(least, most)
-            {
-                self.complain(
-                    low,
-                    format!("`{low}` is greater than `{high}`"),
-                    format!("lower `{low}` or raise `{high}`"),
-                );
-            }
-        }
         if let Some(check) = plugin.hooks.check
             && let Err(panicked) = guard(self.plugin, || check(&mut self))
         {
@@ -141,17 +130,6 @@ impl CheckContext<'_> {
             &help.into(),
             self.span_of(path),
         )
-    }
-}
-
-/// Whether one value is greater than another of its type; values of different types, and references, have no order.
-fn is_greater(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Duration(left), Value::Duration(right)) => left > right,
-        (Value::Size(left), Value::Size(right)) => left > right,
-        (Value::Integer(left), Value::Integer(right)) => left > right,
-        (Value::Float(left), Value::Float(right)) => left > right,
-        _ => false,
     }
 }
 

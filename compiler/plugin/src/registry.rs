@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bp_contract::metric::Metric;
+use bp_contract::metric::runtime::{BALANCE_METRICS, PROCESS_METRICS};
 use bp_contract::run_plan::SettingPlan;
 use bp_diag::{Code, Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
@@ -79,19 +81,13 @@ impl Registry {
         bp_diag::find_code(id).or_else(|| self.codes().find(|code| code.id.matches(id)))
     }
 
-    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, an order of settings that cannot be compared, a code whose page belongs to another.
+    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, a code whose page belongs to another, a metric with the name of another.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
         check_declarations("target", TARGET_SETTINGS, None, &mut faults);
         for plugin in self.iter() {
             check_declarations(plugin.id, plugin.settings, plugin.shorthand, &mut faults);
-            let kind = |path: &str| find_setting(plugin.settings, path).map(|s| s.kind);
-            for (low, high) in plugin.ordered {
-                if kind(low).is_none() || kind(low) != kind(high) {
-                    faults.push(format!("{}: `{low}` and `{high}` cannot be compared", plugin.id));
-                }
-            }
             let mut names = BTreeSet::new();
             for code in plugin.codes {
                 faults.extend(code.faults(plugin.id));
@@ -106,7 +102,22 @@ impl Registry {
                 server.faults(plugin, &mut faults);
             }
         }
+        self.check_metrics(&mut faults);
         faults
+    }
+
+    /// Plugins may share a metric, if they declare the same one.
+    fn check_metrics(&self, faults: &mut Vec<String>) {
+        let mut known: BTreeMap<String, (&str, &Metric)> = BTreeMap::new();
+        let own = PROCESS_METRICS.iter().chain(BALANCE_METRICS).map(|metric| ("bp", metric));
+        let plugins = self.iter().flat_map(|m| m.metrics.iter().map(|metric| (m.id, metric)));
+        for (id, metric) in own.chain(plugins) {
+            let (first, declared) = *known.entry(metric.family_name()).or_insert((id, metric));
+            if declared != metric {
+                let name = metric.exposed_name();
+                faults.push(format!("{id}: `{name}` is not the metric that `{first}` declares"));
+            }
+        }
     }
 
     /// What the plugins add to the wiring's grammar.
@@ -229,17 +240,6 @@ impl Plugin {
     }
 }
 
-/// The setting at a dotted path.
-fn find_setting<'a>(settings: &'a [Setting], path: &str) -> Option<&'a Setting> {
-    let (name, rest) = path.split_once('.').map_or((path, None), |(n, r)| (n, Some(r)));
-    let setting = settings.iter().find(|s| s.name == name)?;
-    match (rest, setting.kind) {
-        (None, _) => Some(setting),
-        (Some(rest), SettingKind::Table { settings, .. }) => find_setting(settings, rest),
-        (Some(_), _) => None,
-    }
-}
-
 /// Notes what is wrong with declared settings.
 fn check_declarations(
     path: &str,
@@ -323,16 +323,21 @@ mod tests {
         .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
             .default(Literal::Text("1s"))
             .tunable()])
-        .shorthand("after");
+        .shorthand("after")
+        .metrics(&[PAUSES]);
     static BAD: Metadata = Metadata::wrapper("bad", ClientSlot::Cap, Reach::Call, "Bad.")
         .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
             .default(Literal::Text("1 second"))
             .renamed_from("after")])
         .shorthand("for")
         .ordered(&[("after", "until")])
-        .codes(&[TOO_LATE, TOO_LATE]);
+        .codes(&[TOO_LATE, TOO_LATE])
     const TOO_LATE: PluginCode =
         PluginCode::new("too-late", "it comes too late", "# bad/too-late: it comes too late\n");
+        .metrics(&[READY, OTHER_PAUSES]);
+    const PAUSES: Metric = Metric::counter("bp_pauses", "Pauses").labels(&["bp_edge"]);
+    const OTHER_PAUSES: Metric = Metric::counter("bp_pauses", "Pauses");
+    const READY: Metric = Metric::gauge("bp_balance_ready", "What is ready");
 
     #[test]
     fn faulty_declarations_are_found() {
@@ -345,7 +350,9 @@ mod tests {
                 "bad.after: expected a duration such as \"500ms\", found Text(\"1 second\")",
                 "bad.after: `after`, its old name, is a setting",
                 "bad: `after` and `until` cannot be compared",
-                "bad: two codes `too-late`"
+                "bad: two codes `too-late`",
+                "bad: `bp_balance_ready` is not the metric that `bp` declares",
+                "good: `bp_pauses_total` is not the metric that `bad` declares",
             ]
         );
     }

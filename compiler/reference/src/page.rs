@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use bp_contract::metric::runtime::PROCESS_METRICS;
 use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, unit_names};
 use bp_plugin::{
-    EdgeClasses, Feature, IN_PROCESS, Kind, Level, PORT, Plugin, Reach, Registry, Setting,
+    EdgeClasses, Feature, IN_PROCESS, Kind, Level, Metric, PORT, Plugin, Reach, Registry, Setting,
     SettingKind, TARGET_SETTINGS,
 };
 
@@ -58,7 +59,7 @@ pub fn render_page(plugin: &Plugin) -> String {
         }
     }
     write_list(&mut out, "Files", "file in `build/<wiring>/`", plugin.emits);
-    write_list(&mut out, "Metrics", "metric", plugin.metrics);
+    write_metrics(&mut out, "Metrics", plugin.metrics);
     write_codes(&mut out, plugin);
     out
 }
@@ -92,6 +93,7 @@ pub fn render_index(registry: &Registry) -> String {
             let _ = write!(out, "\n## {title}\n\n| | |\n|---|---|\n{}", lines.concat());
         }
     }
+    write_metrics(&mut out, "Metrics of every process", PROCESS_METRICS);
     out
 }
 
@@ -314,8 +316,29 @@ fn write_list(out: &mut String, title: &str, column: &str, entries: &[(&str, &st
     }
 }
 
+fn write_metrics(out: &mut String, title: &str, metrics: &[Metric]) {
+    if metrics.is_empty() {
+        return;
+    }
+    let _ =
+        write!(out, "\n## {title}\n\n| metric | kind | unit | labels | |\n|---|---|---|---|---|\n");
+    for metric in metrics {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {} |",
+            metric.exposed_name(),
+            metric.kind.word(),
+            metric.unit.map_or("", |unit| unit.word()),
+            labels.join(", "),
+            escape_cell(metric.meaning)
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use bp_contract::metric::Unit;
     use bp_plugin::{ClientSlot, Literal};
 
     use super::*;
@@ -328,7 +351,11 @@ mod tests {
         .shorthand("for")
         .about("# pause\n\nWaits a while.\n\nIts [page](../../docs/plugins/pause.md).\n")
         .needs(&["calls to be slow"])
-        .metrics(&[("bp_pauses_total{edge}", "pauses")]);
+        .metrics(&[PAUSES, PAUSE_DURATION]);
+
+    const PAUSES: Metric = Metric::counter("bp_pauses", "Pauses").labels(&["edge", "side"]);
+    const PAUSE_DURATION: Metric =
+        Metric::histogram("bp_pause_duration", "Short | long pauses").unit(Unit::Seconds);
 
     #[test]
     fn a_page_says_what_the_declaration_says() {
@@ -338,7 +365,9 @@ mod tests {
             "| at the caller | `pause` in `[edge.\"caller -> callee\"]`, slot `cap` |\n",
             "| in one process | is removed, unless `in_process = true` |\n",
             "| `for` (shorthand) | duration (`us`, `ms`, `s`, `m`, `h`), from 1ms to 1s | `5ms` | yes | How long. |\n",
-            "| `bp_pauses_total{edge}` | pauses |\n",
+            "## Metrics\n\n| metric | kind | unit | labels | |\n|---|---|---|---|---|\n",
+            "| `bp_pauses_total` | counter |  | `edge`, `side` | Pauses |\n",
+            "| `bp_pause_duration_seconds` | histogram | seconds |  | Short \\| long pauses |\n",
         ] {
             assert!(text.contains(expected), "{expected}\nin\n{text}");
         }
@@ -350,5 +379,6 @@ mod tests {
         let text = render_index(&Registry::default().with(&PAUSE));
         assert!(text.contains("| calls to be slow | [`pause`](pause.md) |\n"), "{text}");
         assert!(text.contains("## Wrappers\n") && !text.contains("## Backends"), "{text}");
+        assert!(text.contains("| `process_uptime_seconds` | gauge | seconds |  |"), "{text}");
     }
 }

@@ -23,6 +23,7 @@ mod described;
 mod docs;
 mod evolve;
 mod examples;
+mod exposition;
 mod faulty;
 mod fuzz;
 mod hostile;
@@ -59,6 +60,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(docs::trials());
     trials.extend(trees::trials());
     trials.extend(examples::trials());
+    trials.extend(exposition::trials());
     trials.extend(probe::trials());
     trials.extend(replicas::trials());
     trials.extend(evolve::trials());

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::bp;
+use crate::{bp, exposition};
 
-/// Metrics that OpenTelemetry has no name for.
+/// Why a metric has no name of OpenTelemetry; what it is, its declaration says.
 const OWN_METRICS: &[(&str, &str)] = &[
     ("target_info", "how Prometheus spells the attributes of a resource"),
     ("bp_calls_total", "how calls ended, with zero from the start, which a histogram has not"),
@@ -70,31 +70,19 @@ impl Names {
         Ok(())
     }
 
-    /// Every metric and label of an exposition is known; returns the metrics' names.
-    pub(crate) fn exposition(&self, text: &str) -> Result<BTreeSet<String>> {
-        let mut found = BTreeSet::new();
-        for line in text.lines() {
-            if let Some(declared) = line.strip_prefix("# TYPE ") {
-                let (name, kind) = declared.split_once(' ').context("a type")?;
-                let suffix = match kind {
-                    "counter" => "_total",
-                    "info" => "_info",
-                    _ => "",
-                };
-                let name = format!("{name}{suffix}");
-                ensure!(self.metrics.contains(&name), "unknown metric `{name}`");
-                found.insert(name);
-            } else if let Some((_, labels)) = line.split_once('{') {
-                let labels = labels.rsplit_once('}').context("a closed brace")?.0;
-                // Values hold no quotation marks here, so every second part is a value.
-                for name in labels.split('"').step_by(2) {
-                    let name = name.trim_matches([',', '=']);
-                    let known = name.is_empty() || name == "le" || self.labels.contains(name);
-                    ensure!(known, "unknown label `{name}` of {line}");
-                }
+    /// Every metric and label of a `/metrics` page is known.
+    pub(crate) fn check_page(&self, text: &str) -> Result<()> {
+        for (family, found) in exposition::read(text)? {
+            for name in found.samples() {
+                // What a histogram adds to its name.
+                let parts = ["_bucket", "_count", "_sum"];
+                let name = parts.iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
+                ensure!(self.metrics.contains(name), "unknown metric `{name}`");
+            }
+            for name in found.labels() {
+                ensure!(self.labels.contains(name), "unknown label `{name}` of `{family}`");
             }
         }
-        ensure!(!found.is_empty(), "no metric:\n{text}");
-        Ok(found)
+        Ok(())
     }
 }

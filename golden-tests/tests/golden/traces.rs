@@ -1,9 +1,11 @@
 //! What a collector receives from an example under `traced`: one tree for each request.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
+use bp_contract::metric::runtime::{BALANCE_METRICS, PROCESS_METRICS};
+use bp_plugin::Metric;
 use golden_tests::collector::{
     ChildSpans, Collector, SentSpan, TracedSearch, group_by_parent, parse_hex, text,
 };
@@ -13,9 +15,9 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::{Value, json};
 
-use crate::bp;
 use crate::names::Names;
 use crate::running::{Running, one_at_a_time, trial};
+use crate::{bp, exposition};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial("traces::leaf", leaf), trial("traces::hotel", hotel)]
@@ -127,21 +129,38 @@ fn hotel() -> Result<()> {
     Ok(())
 }
 
-/// The metrics of the processes are present, and have known names.
+/// The processes expose what the runtime and the plugins in use declare, under known names.
 fn check_metrics(running: &Running, names: &Names) -> Result<()> {
-    let mut metrics = BTreeSet::new();
+    let mut pages = BTreeMap::new();
     for process in running.processes() {
         let text = running.fetch_metrics(&process)?;
-        metrics.extend(names.exposition(&text).with_context(|| format!("/metrics of {process}"))?);
+        names.check_page(&text).with_context(|| format!("/metrics of {process}"))?;
+        pages.insert(process, text);
     }
-    for name in [
-        "rpc_client_call_duration_seconds",
-        "rpc_server_call_duration_seconds",
-        "db_client_operation_duration_seconds",
-        "http_server_request_duration_seconds",
-        "otel_sdk_exporter_span_exported_total",
-    ] {
-        ensure!(metrics.contains(name), "no `{name}` among {metrics:?}");
+    // Compared with what `bp build` writes by a test of its own.
+    let plan = bp::root().join("golden-tests/trees/hotel/traced/rust/app/plan.json");
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(plan)?)?;
+    let registry = bp_driver::builtin();
+    let mut declared = [PROCESS_METRICS, BALANCE_METRICS].concat();
+    for id in plan["plugins"].as_object().context("plugins")?.keys() {
+        let plugin = registry.get(id).with_context(|| format!("no plugin `{id}`"))?;
+        for metric in plugin.metadata().metrics {
+            if !declared.contains(metric) {
+                declared.push(*metric);
+            }
+        }
+    }
+    exposition::compare(&pages, &declared)?;
+
+    const NEVER: Metric = Metric::counter("bp_never", "What nothing registers");
+    declared.push(NEVER);
+    ensure!(exposition::compare(&pages, &declared).is_err(), "a missing metric is not noticed");
+    declared.pop();
+    for left_out in 0..declared.len() {
+        let mut fewer = declared.clone();
+        let metric = fewer.remove(left_out);
+        let outcome = exposition::compare(&pages, &fewer);
+        ensure!(outcome.is_err(), "that `{}` is undeclared is not noticed", metric.exposed_name());
     }
     Ok(())
 }

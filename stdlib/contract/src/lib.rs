@@ -2,11 +2,13 @@
 //!
 //! The compiler writes a [`RunPlan`] and a [`RunManifest`]; the runtime and `bp run` read them.
 //! A wiring and `BP_SET` share their [`units`] and their [`selector`]s.
+//! The runtime registers a [`metric`] by the declaration that a plugin's page shows.
 //! Everything here is data and pure functions: no async, no I/O.
 
 // Derived code names this crate.
 extern crate self as bp_contract;
 
+pub mod metric;
 pub mod run_manifest;
 pub mod run_plan;
 mod secret;

@@ -60,7 +60,7 @@ pub use instance::{AnyInstance, InterfaceGlue, Outcome};
 pub use knob::Knob;
 pub use limit::{DEFAULT_MAX_MESSAGE, MessageLimit};
 pub use literal::Literal;
-pub use metrics::Metrics;
+pub use metrics::{LabelValue, MetricFamily, Metrics};
 pub use plugin::{
     BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side,
     Surroundings, System, TransportPlugin, WrapperContext, WrapperPlugin,

@@ -5,6 +5,7 @@
 
 mod client;
 mod measure;
+pub mod metrics;
 mod problem;
 mod route;
 mod segment;

@@ -4,41 +4,26 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Method, Response, StatusCode};
-use bp_runtime::{Clock, Instant, StartError, Surroundings};
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::family::Family;
+use bp_runtime::{Clock, Instant, LabelValue, MetricFamily, StartError, Surroundings};
 use prometheus_client::metrics::histogram::Histogram;
+
+use crate::metrics::REQUEST_DURATION;
 
 /// Upper bounds in seconds, those that OpenTelemetry advises.
 const BUCKETS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Request {
-    http_request_method: &'static str,
-    url_scheme: &'static str,
-    /// Empty where nothing answers.
-    http_route: Arc<str>,
-    /// Empty when the client left.
-    http_response_status_code: String,
-    /// Empty unless the request failed.
-    error_type: String,
-}
-
 /// Measures the requests of a listener.
 #[derive(Debug, Clone)]
 pub(crate) struct Measure {
-    durations: Family<Request, Histogram, fn() -> Histogram>,
+    durations: MetricFamily<Histogram, 5>,
     clock: Arc<dyn Clock>,
 }
 
 impl Measure {
     pub(crate) fn new(surroundings: &Surroundings) -> Result<Self, StartError> {
-        let durations = surroundings.metrics.shared(
-            "http_server_request_duration_seconds",
-            "Requests that are answered",
-            || Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram),
-        )?;
+        let durations =
+            surroundings.metrics.shared(&REQUEST_DURATION, || Histogram::new(BUCKETS))?;
         Ok(Self { durations, clock: surroundings.clock.clone() })
     }
 
@@ -49,14 +34,13 @@ impl Measure {
         route: Option<&Arc<str>>,
         answer: impl Future<Output = Response<Body>>,
     ) -> Response<Body> {
-        let labels = Request {
-            http_request_method: known_verb(method),
-            url_scheme: "http",
-            http_route: route.cloned().unwrap_or_default(),
-            http_response_status_code: String::new(),
-            error_type: String::new(),
+        let mut running = InFlight {
+            of: self,
+            method: known_verb(method),
+            route,
+            start: self.clock.now(),
+            ended: false,
         };
-        let mut running = InFlight { of: self, labels: Some(labels), start: self.clock.now() };
         let response = answer.await;
         running.end(Some(response.status()));
         response
@@ -73,25 +57,30 @@ fn known_verb(method: &Method) -> &'static str {
 /// A request under way; dropped before its end, the client left.
 struct InFlight<'a> {
     of: &'a Measure,
-    /// Until the end.
-    labels: Option<Request>,
+    method: &'static str,
+    route: Option<&'a Arc<str>>,
     start: Instant,
+    ended: bool,
 }
 
 impl InFlight<'_> {
     fn end(&mut self, status: Option<StatusCode>) {
-        let Some(mut labels) = self.labels.take() else { return };
-        match status {
-            Some(status) => {
-                status.as_str().clone_into(&mut labels.http_response_status_code);
-                if status.is_server_error() {
-                    status.as_str().clone_into(&mut labels.error_type);
-                }
-            }
-            None => "cancelled".clone_into(&mut labels.error_type),
+        if std::mem::replace(&mut self.ended, true) {
+            return;
         }
+        let route = self.route.map_or("".into(), |route| route.clone().into());
+        let (status, error): (LabelValue, LabelValue) = match status {
+            Some(status) => {
+                let text = LabelValue::from(status.as_str().to_owned());
+                let error = if status.is_server_error() { text.clone() } else { "".into() };
+                (text, error)
+            }
+            None => ("".into(), "cancelled".into()),
+        };
         let took = self.of.clock.now().saturating_duration_since(self.start);
-        self.of.durations.get_or_create(&labels).observe(took.as_secs_f64());
+        let series =
+            self.of.durations.series([self.method.into(), "http".into(), route, status, error]);
+        series.observe(took.as_secs_f64());
     }
 }
 

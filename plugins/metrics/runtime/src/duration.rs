@@ -1,40 +1,17 @@
 //! How long the calls of one method take, in a histogram that OpenTelemetry names.
 
-use bp_runtime::{Class, InfraKind, Method, Side, StartError, System, WrapperContext};
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::family::Family;
+use bp_runtime::{
+    Class, InfraKind, LabelValue, Method, MetricFamily, Side, StartError, System, WrapperContext,
+};
 use prometheus_client::metrics::histogram::Histogram;
+
+use crate::metrics::{DB_CLIENT_DURATION, RPC_CLIENT_DURATION, RPC_SERVER_DURATION};
 
 /// Upper bounds in seconds: half a millisecond to ten seconds, about three to a decade.
 const BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// The histograms of a kind of calls.
-type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ServiceCall {
-    rpc_system_name: &'static str,
-    rpc_method: String,
-    rpc_response_status_code: String,
-    /// Empty unless the call failed.
-    error_type: String,
-    bp_edge: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StoreCall {
-    db_system_name: &'static str,
-    db_namespace: String,
-    db_operation_name: &'static str,
-    /// Empty unless the call failed.
-    error_type: String,
-    server_address: String,
-    server_port: String,
-    bp_edge: String,
-}
-
-/// One method's.
+/// How long the calls of one method take, by how they ended.
 #[derive(Debug)]
 pub(crate) struct CallDuration {
     side: Side,
@@ -46,60 +23,81 @@ pub(crate) struct CallDuration {
 /// Where the histogram of each outcome is found.
 #[derive(Debug)]
 enum OutcomeHistograms {
-    Service(Histograms<ServiceCall>, ServiceCall),
-    Store(Histograms<StoreCall>, StoreCall),
+    Service {
+        family: MetricFamily<Histogram, 5>,
+        system: &'static str,
+        method: LabelValue,
+        edge: LabelValue,
+    },
+    Store {
+        family: MetricFamily<Histogram, 7>,
+        system: &'static str,
+        store: LabelValue,
+        operation: &'static str,
+        /// Host and port, empty for a store in the process.
+        server: [LabelValue; 2],
+        edge: LabelValue,
+    },
 }
 
 fn new_histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
 
-impl CallDuration {
-    pub(crate) fn new(cx: &WrapperContext, method: &Method) -> Result<Self, StartError> {
+impl OutcomeHistograms {
+    fn new(cx: &WrapperContext, method: &Method) -> Result<Self, StartError> {
         let metrics = &cx.surroundings.metrics;
-        let bp_edge = cx.edge.key.clone();
-        let make = new_histogram as fn() -> Histogram;
-        let all = match &cx.system {
-            System::Rpc(system) => {
-                let (name, meaning) = match cx.side {
-                    Side::Client => ("rpc_client_call_duration_seconds", "Calls that are made"),
-                    Side::Server => ("rpc_server_call_duration_seconds", "Calls that are answered"),
-                };
-                let labels = ServiceCall {
-                    rpc_system_name: system,
-                    rpc_method: format!("{}/{}", cx.interface.wire_name, method.name),
-                    rpc_response_status_code: "OK".to_owned(),
-                    error_type: String::new(),
-                    bp_edge,
-                };
-                let family =
-                    metrics.shared(name, meaning, || Family::new_with_constructor(make))?;
-                OutcomeHistograms::Service(family, labels)
-            }
+        let edge = cx.edge.key.clone().into();
+        Ok(match &cx.system {
+            System::Rpc(system) => Self::Service {
+                family: match cx.side {
+                    Side::Client => metrics.shared(&RPC_CLIENT_DURATION, new_histogram)?,
+                    Side::Server => metrics.shared(&RPC_SERVER_DURATION, new_histogram)?,
+                },
+                system,
+                method: format!("{}/{}", cx.interface.wire_name, method.name).into(),
+                edge,
+            },
             System::Database(database) => {
                 let (host, port) = database.server.clone().unzip();
-                let labels = StoreCall {
-                    db_system_name: database.system,
-                    db_namespace: cx.edge.callee.clone(),
-                    db_operation_name: method.name,
-                    error_type: String::new(),
-                    server_address: host.unwrap_or_default(),
-                    server_port: port.map(|port| port.to_string()).unwrap_or_default(),
-                    bp_edge,
-                };
-                let family = metrics.shared(
-                    "db_client_operation_duration_seconds",
-                    "Calls of stores",
-                    || Family::new_with_constructor(make),
-                )?;
-                OutcomeHistograms::Store(family, labels)
+                let port = port.map(|port| port.to_string());
+                Self::Store {
+                    family: metrics.shared(&DB_CLIENT_DURATION, new_histogram)?,
+                    system: database.system,
+                    store: cx.edge.callee.clone().into(),
+                    operation: method.name,
+                    server: [host.unwrap_or_default().into(), port.unwrap_or_default().into()],
+                    edge,
+                }
             }
-        };
-        let ok = match &all {
-            OutcomeHistograms::Service(family, labels) => family.get_or_create(labels).clone(),
-            OutcomeHistograms::Store(family, labels) => family.get_or_create(labels).clone(),
-        };
-        Ok(Self { side: cx.side, ok, all })
+        })
+    }
+
+    /// The histogram of the calls that end with a status; `error` is empty unless they failed.
+    fn find(&self, status: &str, error: LabelValue) -> Histogram {
+        match self {
+            Self::Service { family, system, method, edge } => {
+                let status = status.to_ascii_uppercase().into();
+                family.series([(*system).into(), method.clone(), status, error, edge.clone()])
+            }
+            Self::Store { family, system, store, operation, server: [host, port], edge } => family
+                .series([
+                    (*system).into(),
+                    store.clone(),
+                    (*operation).into(),
+                    error,
+                    host.clone(),
+                    port.clone(),
+                    edge.clone(),
+                ]),
+        }
+    }
+}
+
+impl CallDuration {
+    pub(crate) fn new(cx: &WrapperContext, method: &Method) -> Result<Self, StartError> {
+        let all = OutcomeHistograms::new(cx, method)?;
+        Ok(Self { side: cx.side, ok: all.find("ok", "".into()), all })
     }
 
     pub(crate) fn observe(&self, how: Result<&Class, InfraKind>, seconds: f64) {
@@ -108,21 +106,11 @@ impl CallDuration {
             Ok(Class::Application { status, code, .. }) => {
                 // As for spans: at the callee an error is a failure only when it is the callee's fault.
                 let failed = self.side == Side::Client || status.is_callees_fault();
-                (*status, if failed { &**code } else { "" })
+                let code = if failed { code.to_string().into() } else { "".into() };
+                (*status, code)
             }
-            Err(kind) => (kind.status(), kind.as_str()),
+            Err(kind) => (kind.status(), kind.as_str().into()),
         };
-        let error_type = error.to_owned();
-        match &self.all {
-            OutcomeHistograms::Service(family, labels) => {
-                let rpc_response_status_code = status.as_str().to_ascii_uppercase();
-                let labels = ServiceCall { rpc_response_status_code, error_type, ..labels.clone() };
-                family.get_or_create(&labels).observe(seconds);
-            }
-            OutcomeHistograms::Store(family, labels) => {
-                let labels = StoreCall { error_type, ..labels.clone() };
-                family.get_or_create(&labels).observe(seconds);
-            }
-        }
+        self.all.find(status.as_str(), error).observe(seconds);
     }
 }

@@ -7,16 +7,16 @@
 use std::sync::Arc;
 
 use bp_runtime::{
-    BoxFuture, Call, Class, Clock, Infra, InfraKind, Instant, Next, Reply, Side, StartError,
-    Wrapper, WrapperContext, WrapperPlugin,
+    BoxFuture, Call, Class, Clock, Infra, InfraKind, Instant, LabelValue, MetricFamily, Next,
+    Reply, Side, StartError, Wrapper, WrapperContext, WrapperPlugin,
 };
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 
 mod duration;
+pub mod metrics;
 
 use duration::CallDuration;
+use metrics::CALLS;
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
@@ -40,15 +40,6 @@ impl WrapperPlugin for Plugin {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-#[expect(clippy::struct_field_names, reason = "a label is named as its field")]
-struct CallLabels {
-    bp_edge: String,
-    bp_method: &'static str,
-    bp_side: &'static str,
-    bp_class: &'static str,
-}
-
 #[derive(Debug)]
 struct Measure {
     /// By method index; looked up once, so a call that ends well touches no label.
@@ -67,20 +58,16 @@ struct Series {
 
 impl Measure {
     fn new(cx: &WrapperContext) -> Result<Self, StartError> {
-        let calls: Family<CallLabels, Counter> = cx.surroundings.metrics.shared(
-            "bp_calls",
-            "Calls that ended, by how they ended",
-            Family::default,
-        )?;
+        let calls: MetricFamily<Counter, 4> =
+            cx.surroundings.metrics.shared(&CALLS, Counter::default)?;
+        let edge = LabelValue::from(cx.edge.key.clone());
         let side = match cx.side {
             Side::Client => "client",
             Side::Server => "server",
         };
         let methods = cx.interface.methods.iter().map(|method| {
-            let count = |bp_class| {
-                let bp_edge = cx.edge.key.clone();
-                let ended = CallLabels { bp_edge, bp_method: method.name, bp_side: side, bp_class };
-                calls.get_or_create(&ended).clone()
+            let count = |class: &'static str| {
+                calls.series([edge.clone(), method.name.into(), side.into(), class.into()])
             };
             Ok(Series {
                 ok: count("ok"),

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bp_runtime::{StartError, Surroundings};
+use bp_runtime::{MetricFamily, StartError, Surroundings};
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter};
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use tokio::runtime::Handle;
+
+use crate::metrics::SPANS_EXPORTED;
 
 /// Where a collector listens when nothing says otherwise.
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4317";
@@ -30,13 +30,6 @@ pub(crate) fn find_endpoint(setting: Option<&str>) -> String {
 /// The kind of this exporter, among those that OpenTelemetry names.
 const EXPORTER: &str = "otlp_grpc_span_exporter";
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ExportLabels {
-    otel_component_type: &'static str,
-    /// Empty for what the collector took.
-    error_type: &'static str,
-}
-
 /// Everything between a span's end and the collector; connects when there is something to send.
 pub(crate) fn build_provider(
     endpoint: &str,
@@ -50,14 +43,9 @@ pub(crate) fn build_provider(
     let exporter = exporter
         .build()
         .map_err(|error| StartError::because(format!("collector {endpoint}"), &error))?;
-    let spans: Family<ExportLabels, Counter> = surroundings.metrics.shared(
-        "otel_sdk_exporter_span_exported",
-        "Spans whose export ended, those that the collector did not take with an error",
-        Family::default,
-    )?;
-    let count = |error_type| {
-        spans.get_or_create(&ExportLabels { otel_component_type: EXPORTER, error_type }).clone()
-    };
+    let spans: MetricFamily<Counter, 2> =
+        surroundings.metrics.shared(&SPANS_EXPORTED, Counter::default)?;
+    let count = |error: &'static str| spans.series([EXPORTER.into(), error.into()]);
     let exporter = CountingExporter {
         exporter: Arc::new(exporter),
         runtime,

@@ -5,6 +5,7 @@
 //! two random numbers.
 
 mod export;
+pub mod metrics;
 mod span;
 
 use std::collections::BTreeMap;

@@ -1,12 +1,13 @@
-//! Metrics of the process itself, with OpenTelemetry's names; names that OpenTelemetry does not define begin with `bp_`.
+//! Metrics of the process itself.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
+use bp_contract::metric::runtime;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::info::Info;
 
 use super::process_state::ProcessState;
+use crate::error::StartError;
 use crate::metrics::Metrics;
 
 /// Gauges that are set when the metrics are read.
@@ -20,34 +21,34 @@ pub(super) struct ProcessMetrics {
 }
 
 impl ProcessMetrics {
-    pub(super) fn register(state: &ProcessState) -> Self {
+    /// # Errors
+    /// A plugin has registered a metric with the name of one of these.
+    pub(super) fn register(state: &ProcessState) -> Result<Self, StartError> {
         let metrics = state.surroundings.metrics.clone();
-        let labels = [
-            ("service_namespace", state.plan.app.clone()),
-            ("service_name", state.process.clone()),
-            ("bp_wiring", state.plan.wiring.clone()),
-            ("bp_runtime", env!("CARGO_PKG_VERSION").to_owned()),
-        ];
-        metrics.register("target", "What runs here", Info::new(labels));
+        metrics.register_info(
+            &runtime::TARGET,
+            [
+                state.plan.app.clone().into(),
+                state.process.clone().into(),
+                state.plan.wiring.clone().into(),
+                env!("CARGO_PKG_VERSION").into(),
+            ],
+        )?;
         let (tasks_alive, in_flight, memory) =
             (Gauge::default(), Gauge::default(), Gauge::default());
         let uptime = Gauge::default();
-        metrics.register("process_uptime_seconds", "Seconds since the start", uptime.clone());
-        for (name, meaning, gauge) in [
-            ("bp_tasks_alive", "Tasks of the async runtime", &tasks_alive),
-            ("bp_in_flight", "Calls and spawned work that a drain waits for", &in_flight),
-            ("process_memory_usage_bytes", "Resident memory", &memory),
-        ] {
-            metrics.register(name, meaning, gauge.clone());
-        }
-        Self { metrics, tasks_alive, in_flight, memory, uptime, started: Instant::now() }
+        metrics.register(&runtime::UPTIME, uptime.clone())?;
+        metrics.register(&runtime::TASKS_ALIVE, tasks_alive.clone())?;
+        metrics.register(&runtime::IN_FLIGHT, in_flight.clone())?;
+        metrics.register(&runtime::MEMORY_USAGE, memory.clone())?;
+        Ok(Self { metrics, tasks_alive, in_flight, memory, uptime, started: Instant::now() })
     }
 
     /// The text of every metric now.
     pub(super) fn encode(&self, state: &ProcessState) -> String {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let runtime = tokio::runtime::Handle::current();
-        self.tasks_alive.set(whole(runtime.metrics().num_alive_tasks()));
+        let handle = tokio::runtime::Handle::current();
+        self.tasks_alive.set(whole(handle.metrics().num_alive_tasks()));
         self.in_flight.set(whole(state.tasks.running()));
         self.memory.set(read_resident_bytes().unwrap_or(0));
         self.uptime.set(self.started.elapsed().as_secs_f64());

@@ -155,7 +155,7 @@ impl Running {
             let bound = Bound::new(&state.environment, &admin.address, admin.port).await?;
             tracing::info!(listener = "admin", address = %bound.address, "listens");
             self.ports.insert(admin.address.clone(), bound.address);
-            let metrics = Arc::new(ProcessMetrics::register(&state));
+            let metrics = Arc::new(ProcessMetrics::register(&state)?);
             self.others.spawn(admin::serve(bound.listen()?, state.clone(), metrics));
         }
         addresses::write_ports(&state.environment, &self.ports)?;

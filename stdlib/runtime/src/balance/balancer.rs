@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use bp_contract::metric::runtime::{BALANCE_ENDPOINTS, BALANCE_FAILOVER, BALANCE_READY};
 use futures_util::future::BoxFuture;
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
 
@@ -18,6 +17,7 @@ use crate::call::{Call, Edge, Interface, Reply};
 use crate::chain::{Endpoint, Next, Wrapper};
 use crate::client::Chains;
 use crate::error::{Infra, InfraKind, Processed, StartError};
+use crate::metrics::LabelValue;
 use crate::plugin::{Dialer, Surroundings, WrapperContext, WrapperPlugin};
 use crate::sync::lock;
 
@@ -280,11 +280,6 @@ async fn probe_until_back(probe: Probe<EndpointClient>, inner: Weak<Inner>) {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EdgeLabel {
-    bp_edge: String,
-}
-
 /// The metrics of an edge's balance.
 struct EdgeMetrics {
     known: Gauge,
@@ -295,20 +290,11 @@ struct EdgeMetrics {
 impl EdgeMetrics {
     fn new(surroundings: &Surroundings, edge: &Edge) -> Result<Self, StartError> {
         let metrics = &surroundings.metrics;
-        let of = EdgeLabel { bp_edge: edge.key.clone() };
-        let gauge = |name, meaning| {
-            let family = metrics.shared(name, meaning, Family::<EdgeLabel, Gauge>::default)?;
-            Ok::<_, StartError>(family.get_or_create_owned(&of))
-        };
-        let counter = metrics.shared(
-            "bp_balance_failover",
-            "Calls that another endpoint got, because the first had not taken them",
-            Family::<EdgeLabel, Counter>::default,
-        )?;
+        let edge = LabelValue::from(edge.key.clone());
         Ok(Self {
-            known: gauge("bp_balance_endpoints", "Endpoints of the callee that are known")?,
-            ready: gauge("bp_balance_ready", "Endpoints of the callee that are not skipped")?,
-            failover: counter.get_or_create_owned(&of),
+            known: metrics.shared(&BALANCE_ENDPOINTS, Gauge::default)?.series([edge.clone()]),
+            ready: metrics.shared(&BALANCE_READY, Gauge::default)?.series([edge.clone()]),
+            failover: metrics.shared(&BALANCE_FAILOVER, Counter::default)?.series([edge]),
         })
     }
 

@@ -1,0 +1,51 @@
+//! What the runtime itself exposes, whatever plugins are in use.
+//!
+//! Names that OpenTelemetry does not define begin with `bp_`.
+
+use super::{Metric, Unit};
+
+/// The metrics that every process has.
+pub const PROCESS_METRICS: &[Metric] = &[TARGET, UPTIME, MEMORY_USAGE, TASKS_ALIVE, IN_FLIGHT];
+
+/// The metrics of each edge to another process.
+pub const BALANCE_METRICS: &[Metric] = &[BALANCE_ENDPOINTS, BALANCE_READY, BALANCE_FAILOVER];
+
+/// The attributes of the process as an OpenTelemetry resource.
+pub const TARGET: Metric = Metric::info("target", "What runs here").labels(&[
+    "service_namespace",
+    "service_name",
+    "bp_wiring",
+    "bp_runtime",
+]);
+
+/// How long the process runs.
+pub const UPTIME: Metric =
+    Metric::gauge("process_uptime", "Time since the start").unit(Unit::Seconds);
+
+/// What the process occupies of the machine's memory.
+pub const MEMORY_USAGE: Metric =
+    Metric::gauge("process_memory_usage", "Resident memory").unit(Unit::Bytes);
+
+/// Tasks of the async runtime.
+pub const TASKS_ALIVE: Metric = Metric::gauge("bp_tasks_alive", "Tasks of the async runtime");
+
+/// What a drain waits for.
+pub const IN_FLIGHT: Metric =
+    Metric::gauge("bp_in_flight", "Calls and spawned work that a drain waits for");
+
+/// Endpoints of an edge's callee.
+pub const BALANCE_ENDPOINTS: Metric =
+    Metric::gauge("bp_balance_endpoints", "Endpoints of the callee that are known")
+        .labels(&["bp_edge"]);
+
+/// Endpoints that an edge's calls may go to.
+pub const BALANCE_READY: Metric =
+    Metric::gauge("bp_balance_ready", "Endpoints of the callee that are not skipped")
+        .labels(&["bp_edge"]);
+
+/// Calls that went to another endpoint.
+pub const BALANCE_FAILOVER: Metric = Metric::counter(
+    "bp_balance_failover",
+    "Calls that another endpoint got, because the first had not taken them",
+)
+.labels(&["bp_edge"]);
