@@ -3,8 +3,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use bp_contract::metric::Metric;
-use bp_contract::setting::Settings;
+//! use bp_contract::setting::Settings;
 //! use bp_plugin::{ClientSlot, Plugin, wrapper};
 //!
 //! /// Gives up on a call after a while.
@@ -28,8 +27,7 @@ use bp_contract::setting::Settings;
 //! A backend has no slot:
 //!
 //! ```compile_fail,E0599
-//! # use bp_contract::metric::Metric;
-use bp_contract::setting::Settings;
+//! # use bp_contract::setting::Settings;
 //! # use bp_plugin::{ClientSlot, Plugin, backend};
 //! /// Keeps things.
 //! #[derive(Settings)]
@@ -144,7 +142,6 @@ macro_rules! common {
                 self.0.needs = needs;
                 self
             }
-
 
             /// Declares the codes of its own that it reports with.
             pub const fn codes(mut self, codes: &'static [PluginCode]) -> Self {

@@ -316,25 +316,37 @@ pub(crate) fn format_literal(literal: Literal) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{ClientSlot, PluginCode, Reach};
+    use std::time::Duration;
 
-    static GOOD: Metadata = Metadata::wrapper("good", ClientSlot::Cap, Reach::Call, "Good.")
-        .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
-            .default(Literal::Text("1s"))
-            .tunable()])
-        .shorthand("after")
-        .metrics(&[PAUSES]);
-    static BAD: Metadata = Metadata::wrapper("bad", ClientSlot::Cap, Reach::Call, "Bad.")
-        .settings(&[Setting::new("after", SettingKind::Duration, "How long.")
+    use bp_contract::setting::Settings;
+
+    use super::*;
+    use crate::{ClientSlot, PluginCode, wrapper};
+
+    /// Good.
+    #[derive(Settings)]
+    #[settings(shorthand = "after")]
+    struct Good {
+        /// How long.
+        #[setting(default = "1s", tunable)]
+        after: Duration,
+    }
+
+    static GOOD: Plugin =
+        wrapper::<Good>("good").client(ClientSlot::Cap).in_process().metrics(&[PAUSES]).declare();
+    /// What the derive does not let through.
+    static BAD: Plugin = Plugin {
+        id: "bad",
+        settings: &[Setting::new("after", SettingKind::Duration, "How long.")
             .default(Literal::Text("1 second"))
-            .renamed_from("after")])
-        .shorthand("for")
-        .ordered(&[("after", "until")])
-        .codes(&[TOO_LATE, TOO_LATE])
+            .renamed_from("after")],
+        shorthand: Some("for"),
+        codes: &[TOO_LATE, TOO_LATE],
+        metrics: &[READY, OTHER_PAUSES],
+        ..GOOD
+    };
     const TOO_LATE: PluginCode =
         PluginCode::new("too-late", "it comes too late", "# bad/too-late: it comes too late\n");
-        .metrics(&[READY, OTHER_PAUSES]);
     const PAUSES: Metric = Metric::counter("bp_pauses", "Pauses").labels(&["bp_edge"]);
     const OTHER_PAUSES: Metric = Metric::counter("bp_pauses", "Pauses");
     const READY: Metric = Metric::gauge("bp_balance_ready", "What is ready");
@@ -349,7 +361,6 @@ mod tests {
                 "bad: the shorthand `for` is not a setting",
                 "bad.after: expected a duration such as \"500ms\", found Text(\"1 second\")",
                 "bad.after: `after`, its old name, is a setting",
-                "bad: `after` and `until` cannot be compared",
                 "bad: two codes `too-late`",
                 "bad: `bp_balance_ready` is not the metric that `bp` declares",
                 "good: `bp_pauses_total` is not the metric that `bad` declares",
@@ -359,7 +370,7 @@ mod tests {
 
     #[test]
     fn codes_of_plugins_are_found_beside_those_of_the_compiler() {
-        let registry = Registry::new([&GOOD as &dyn Plugin, &BAD]);
+        let registry = Registry::new([&GOOD, &BAD]);
         let found = |id: &str| registry.find_code(id).map(|c| c.id.to_string());
         assert_eq!(found("bp4001").as_deref(), Some("BP4001"));
         assert_eq!(found("BAD/too-late").as_deref(), Some("bad/too-late"));

@@ -12,11 +12,21 @@ use crate::{Kind, Plugin};
 /// The server of a networked backend.
 ///
 /// ```
-/// use bp_plugin::{Metadata, ServerSpec, ServerValue};
+/// use bp_contract::setting::{Secret, Settings};
+/// use bp_plugin::{DOCUMENT_STORE, Plugin, ServerSpec, ServerValue, backend};
+///
+/// /// Talks to PostgreSQL.
+/// #[derive(Settings)]
+/// struct Postgres {
+///     /// The user.
+///     user: Option<String>,
+///     /// The password.
+///     password: Option<Secret>,
+/// }
 ///
 /// /// `kind = "postgres"`.
-/// pub static POSTGRES: Metadata =
-///     Metadata::backend("postgres", &["bp_backend::RelationalDb"], false, "Talks to PostgreSQL.").server(
+/// pub static PLUGIN: Plugin = backend::<Postgres>("postgres", &[DOCUMENT_STORE])
+///     .server(
 ///         ServerSpec::new("docker.io/library/postgres:17", 5432)
 ///             .user(999)
 ///             .environment(&[
@@ -28,7 +38,8 @@ use crate::{Kind, Plugin};
 ///             .data("/var/lib/postgresql/data")
 ///             .scratch(&["/tmp", "/var/run/postgresql"])
 ///             .resources(1.0, "512MiB", "1GiB"),
-///     );
+///     )
+///     .declare();
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ServerSpec {
@@ -214,18 +225,24 @@ impl Plugin {
 
 #[cfg(test)]
 mod tests {
+    use bp_contract::setting::{Secret, Settings};
     use bp_plan::Reference;
 
     use super::*;
-    use crate::{RESOURCES, Setting, SettingKind};
+    use crate::{CACHE, backend};
 
-    static DB: Metadata = Metadata::backend("db", &["bp_backend::Cache"], false, "A test's.")
-        .settings(&[
-            Setting::new("address", SettingKind::Text, "Where."),
-            Setting::new("user", SettingKind::Text, "Who."),
-            Setting::new("password", SettingKind::Text, "Proof.").secret(),
-            RESOURCES,
-        ])
+    /// A test's.
+    #[derive(Settings)]
+    struct Db {
+        /// Where.
+        address: Option<String>,
+        /// Who.
+        user: Option<String>,
+        /// Proof.
+        password: Option<Secret>,
+    }
+
+    static DB: Plugin = backend::<Db>("db", &[CACHE])
         .server(
             ServerSpec::new("docker.io/library/db:1", 5000)
                 .environment(&[
@@ -234,12 +251,13 @@ mod tests {
                     ("DB_PASSWORD", ServerValue::Secret("password")),
                 ])
                 .data("/data"),
-        );
+        )
+        .declare();
 
-    fn settings(values: &[(&str, Value)]) -> Settings {
+    fn settings(values: &[(&str, Value)]) -> crate::Settings {
         let values: BTreeMap<String, Value> =
             values.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
-        Settings { values: values.into(), ..Settings::default() }
+        crate::Settings { values: values.into(), ..crate::Settings::default() }
     }
 
     #[test]

@@ -339,19 +339,27 @@ fn write_metrics(out: &mut String, title: &str, metrics: &[Metric]) {
 #[cfg(test)]
 mod tests {
     use bp_contract::metric::Unit;
-    use bp_plugin::{ClientSlot, Literal};
+    use bp_contract::setting::Settings;
+    use bp_plugin::{ClientSlot, wrapper};
+    use std::time::Duration;
 
     use super::*;
 
-    static PAUSE: Plugin = Plugin::wrapper("pause", ClientSlot::Cap, Reach::Remote, "Waits.")
-        .settings(&[Setting::new("for", SettingKind::Duration, "How long.")
-            .default(Literal::Text("5ms"))
-            .bounds(Literal::Text("1ms"), Literal::Text("1s"))
-            .tunable()])
-        .shorthand("for")
+    /// Waits.
+    #[derive(Settings)]
+    #[settings(shorthand = "for")]
+    struct Pause {
+        /// How long.
+        #[setting(name = "for", default = "5ms", range = "1ms"..="1s", tunable)]
+        wait: Duration,
+    }
+
+    static PAUSE: Plugin = wrapper::<Pause>("pause")
+        .client(ClientSlot::Cap)
         .about("# pause\n\nWaits a while.\n\nIts [page](../../docs/plugins/pause.md).\n")
         .needs(&["calls to be slow"])
-        .metrics(&[PAUSES, PAUSE_DURATION]);
+        .metrics(&[PAUSES, PAUSE_DURATION])
+        .declare();
 
     const PAUSES: Metric = Metric::counter("bp_pauses", "Pauses").labels(&["edge", "side"]);
     const PAUSE_DURATION: Metric =

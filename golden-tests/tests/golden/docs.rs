@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use bp_diag::Severity;
-use bp_plugin::{Metadata, Plugin};
+use bp_plugin::Plugin;
 use bp_reference::SHAPE_CODES;
 use golden_tests::annotate::strip;
 use golden_tests::archive::{Archive, Part};
@@ -51,18 +51,18 @@ fn plugins() -> Result<()> {
     let folder = Path::new("docs/plugins");
     let mut pages = BTreeSet::from(["README.md".to_owned()]);
     check_committed(&folder.join("README.md"), &bp_reference::render_index(&registry))?;
-    for metadata in registry.iter().map(Plugin::metadata) {
-        let name = format!("{}.md", metadata.id);
-        check_committed(&folder.join(&name), &bp_reference::render_page(metadata))?;
+    for plugin in registry.iter() {
+        let name = format!("{}.md", plugin.id);
+        check_committed(&folder.join(&name), &bp_reference::render_page(plugin))?;
         pages.insert(name);
-        let id = metadata.id;
+        let id = plugin.id;
         ensure!(
-            !metadata.needs.is_empty(),
-            "{id} does not say what it is needed for: `Metadata::needs`"
+            !plugin.needs.is_empty(),
+            "{id} does not say what it is needed for: `needs`"
         );
         ensure!(
-            metadata.about.starts_with(&format!("# {id}\n")),
-            "{id} has no page: `Metadata::about(include_str!(\"../../README.md\"))`"
+            plugin.about.starts_with(&format!("# {id}\n")),
+            "{id} has no page: `about(include_str!(\"README.md\"))`"
         );
     }
     for entry in std::fs::read_dir(bp::root().join(folder))? {
@@ -251,22 +251,22 @@ fn plugin_examples() -> Result<()> {
     let validator = validator()?;
     let nothing = run_check(&shop, "extends = \"local.toml\"\n");
     ensure!(nothing.is_empty(), "the shop itself has faults: {nothing:#?}");
-    for metadata in bp_driver::builtin().iter().map(Plugin::metadata) {
-        let examples = examples(metadata);
-        ensure!(!examples.is_empty(), "the page of {} shows no wiring", metadata.id);
+    for plugin in bp_driver::builtin().iter() {
+        let examples = examples(plugin);
+        ensure!(!examples.is_empty(), "the page of {} shows no wiring", plugin.id);
         for example in examples {
             let text = format!("extends = \"local.toml\"\n{example}");
             let faults = run_check(&shop, &text);
-            ensure!(faults.is_empty(), "the page of {}: {faults:#?}\n{example}", metadata.id);
+            ensure!(faults.is_empty(), "the page of {}: {faults:#?}\n{example}", plugin.id);
             let faults = verdict(&validator, &text).context("TOML")?;
-            ensure!(faults.is_empty(), "the page of {}: {faults:#?}\n{example}", metadata.id);
+            ensure!(faults.is_empty(), "the page of {}: {faults:#?}\n{example}", plugin.id);
         }
     }
     Ok(())
 }
 
 /// The blocks of TOML on a plugin's page.
-fn examples(metadata: &Metadata) -> Vec<String> {
-    let blocks = metadata.about.split("```toml\n").skip(1);
+fn examples(plugin: &Plugin) -> Vec<String> {
+    let blocks = plugin.about.split("```toml\n").skip(1);
     blocks.filter_map(|b| Some(b.split_once("```")?.0.to_owned())).collect()
 }

@@ -5,13 +5,12 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use bp_plugin::emit::Origin;
+use bp_contract::setting::{Secret, Settings};
 use bp_plugin::ir::{EdgeKind, NodeKey, Origin as GraphOrigin};
 use bp_plugin::{
-    ArtifactContext, CheckContext, ClientSlot, Feature, Metadata, Pass, PassContext, Plugin, Reach,
-    ServerSpec, ServerValue, Setting, SettingKind, Stage,
+    CACHE, ClientSlot, Feature, Pass, PassContext, Plugin, ServerSpec, ServerValue, Stage,
+    TargetDeclaration, backend, target, transport, wrapper,
 };
 
 /// The variable that says what to play instead of testing: `app`, or a plugin's id.
@@ -25,9 +24,8 @@ pub(crate) fn play() -> Option<ExitCode> {
     }
     let registry = PLUGINS
         .iter()
-        .filter(|plugin| plugin.0.id == role)
+        .filter(|plugin| plugin.id == role)
         .fold(bp::builtin(), |registry, plugin| registry.with(plugin));
-    ARMED.store(true, Ordering::Relaxed);
     Some(bp::main(registry))
 }
 
@@ -53,62 +51,64 @@ fn app() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Whether the compiler has started, for the plugin that panics outside of any hook.
-static ARMED: AtomicBool = AtomicBool::new(false);
+/// Has a fault or a peculiarity.
+#[derive(Settings)]
+struct Nothing {}
 
-/// A plugin with one fault or peculiarity, named by its id.
-#[derive(Debug)]
-struct Faulty(Metadata);
+/// Wants the slot of `retry`.
+#[derive(Settings)]
+#[settings(shorthand = "times")]
+struct Again {
+    /// How often.
+    times: Option<u32>,
+}
 
-static PLUGINS: [Faulty; 9] = [
-    Faulty(Metadata::target("jumpy", &Feature::ALL, "Fails when it is asked to check.")),
-    Faulty(Metadata::target("stray", &Feature::ALL, "Writes outside the output folder.")),
-    Faulty(Metadata::target("copy", &Feature::ALL, "Writes what another target writes.")),
-    Faulty(Metadata::target("shaky", &Feature::ALL, "Fails when it is asked to write.")),
-    Faulty(Metadata::target("unfit", &Feature::ALL, "Leaves a graph that makes no sense.")),
-    Faulty(Metadata::transport("ring", false, &[], "Carries calls between services only.")),
-    Faulty(Metadata::target("bomb", &Feature::ALL, "Fails where nothing guards it.")),
-    Faulty(
-        Metadata::wrapper("again", ClientSlot::Retry, Reach::Remote, "Wants the slot of `retry`.")
-            .settings(&[Setting::new("times", SettingKind::Count, "How often.")])
-            .shorthand("times"),
-    ),
-    Faulty(
-        Metadata::backend("served", &["bp_backend::Cache"], false, "Talks to a server.")
-            .settings(&[Setting::new("password", SettingKind::Text, "Proof.").secret()])
-            .server(
-                ServerSpec::new("docker.io/library/served:1", 7000)
-                    .environment(&[("SERVED_PASSWORD", ServerValue::Secret("password"))]),
-            ),
-    ),
+/// Talks to a server.
+#[derive(Settings)]
+struct Served {
+    /// Proof.
+    password: Option<Secret>,
+}
+
+const fn faulty(id: &'static str) -> TargetDeclaration {
+    target::<Nothing>(id, &Feature::ALL)
+}
+
+/// Plugins with one fault or peculiarity each, named by their ids.
+static PLUGINS: [Plugin; 9] = [
+    faulty("jumpy").check(|cx| panic!("scared of {}", cx.place)).declare(),
+    faulty("stray").artifacts(&[], |cx| cx.insert("../stray", "", Ok("{}".to_owned()))).declare(),
+    // Another target writes this file too.
+    faulty("copy")
+        .artifacts(&[], |cx| cx.insert("process/run.json", "", Ok("{}".to_owned())))
+        .declare(),
+    faulty("shaky").artifacts(&[], |cx| panic!("no luck with {}", cx.plan.app.name)).declare(),
+    faulty("unfit").passes(|| vec![Box::new(WrapsService)]).declare(),
+    faulty("bomb").passes(|| vec![Box::new(Nameless)]).declare(),
+    transport::<Nothing>("ring").declare(),
+    wrapper::<Again>("again").client(ClientSlot::Retry).declare(),
+    backend::<Served>("served", &[CACHE])
+        .server(
+            ServerSpec::new("docker.io/library/served:1", 7000)
+                .environment(&[("SERVED_PASSWORD", ServerValue::Secret("password"))]),
+        )
+        .declare(),
 ];
 
-impl Plugin for Faulty {
-    fn metadata(&self) -> &Metadata {
-        assert!(self.0.id != "bomb" || !ARMED.load(Ordering::Relaxed), "out of luck");
-        &self.0
+/// Fails where nothing guards it.
+#[derive(Debug)]
+struct Nameless;
+
+impl Pass for Nameless {
+    fn name(&self) -> &'static str {
+        panic!("out of luck")
     }
 
-    fn check(&self, cx: &mut CheckContext<'_>) {
-        assert!(self.0.id != "jumpy", "scared of {}", cx.place);
+    fn stage(&self) -> Stage {
+        Stage::Check
     }
 
-    fn passes(&self) -> Vec<Box<dyn Pass>> {
-        if self.0.id == "unfit" { vec![Box::new(WrapsService)] } else { Vec::new() }
-    }
-
-    fn artifacts(&self, cx: &mut ArtifactContext<'_>) {
-        let path = match self.0.id {
-            "stray" => "../stray",
-            "copy" => "process/run.json",
-            id => {
-                assert!(id != "shaky", "no luck with {}", cx.plan.app.name);
-                return;
-            }
-        };
-        let written = cx.artifacts.insert(path, "{}", Origin::new(self.0.id, ""));
-        cx.diagnostics.extend(written.err());
-    }
+    fn run(&self, _: &mut PassContext<'_>) {}
 }
 
 /// Lets one service wrap another, which only wrappers can.

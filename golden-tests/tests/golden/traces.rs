@@ -144,7 +144,7 @@ fn check_metrics(running: &Running, names: &Names) -> Result<()> {
     let mut declared = [PROCESS_METRICS, BALANCE_METRICS].concat();
     for id in plan["plugins"].as_object().context("plugins")?.keys() {
         let plugin = registry.get(id).with_context(|| format!("no plugin `{id}`"))?;
-        for metric in plugin.metadata().metrics {
+        for metric in plugin.metrics {
             if !declared.contains(metric) {
                 declared.push(*metric);
             }

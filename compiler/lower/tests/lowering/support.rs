@@ -150,16 +150,7 @@ pub(crate) static PROCESS: Plugin = target::<Local>("process", &Feature::ALL).de
 
 pub(crate) fn registry() -> Registry {
     Registry::new([
-        &TIMEOUT,
-        &RETRY,
-        &REPLAY,
-        &TRACE,
-        &GRPC,
-        &HTTP,
-        &MEMORY,
-        &SERVER_DB,
-        &FILED,
-        &PROCESS,
+        &TIMEOUT, &RETRY, &REPLAY, &TRACE, &GRPC, &HTTP, &MEMORY, &SERVER_DB, &FILED, &PROCESS,
     ])
 }
 
