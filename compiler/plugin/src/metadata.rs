@@ -1,10 +1,10 @@
 //! What a plugin is: plain data, so that most plugins need no code in their compile half.
 
-use bp_contract::setting::Settings;
+use bp_contract::setting::{Settings, list_faults};
 use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::EdgeClass;
 
-use crate::{ServerSpec, Setting};
+use crate::{RuleCheck, ServerSpec, Setting};
 
 /// Whether a wrapper stays when a call does not leave its process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +171,7 @@ pub struct Runtime {
 /// Everything that the compiler must know of a plugin.
 ///
 /// Itself a [`crate::Plugin`], so a plugin without checks and artifacts is one `static`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Metadata {
     /// Its name: `retry`, `grpc`, `embedded`; unique.
     pub id: &'static str,
@@ -189,6 +189,8 @@ pub struct Metadata {
     pub settings: &'static [Setting],
     /// The setting that a bare value stands for: `timeout = "500ms"` sets `after`.
     pub shorthand: Option<&'static str>,
+    /// The rules across its settings, if these are derived.
+    pub rules: Option<RuleCheck>,
     /// Pairs of settings, by dotted path, of which the first may not be greater than the second.
     pub ordered: &'static [(&'static str, &'static str)],
     /// For a backend: whether its content is gone when its process ends.
@@ -304,6 +306,7 @@ impl Metadata {
             level: Level::Edge,
             settings: &[],
             shorthand: None,
+            rules: None,
             ordered: &[],
             forgets: false,
             runtime: None,
@@ -328,16 +331,18 @@ impl Metadata {
         self
     }
 
-    /// Sets its settings.
+    /// Sets its settings, which then have no rules.
     pub const fn settings(mut self, settings: &'static [Setting]) -> Self {
         self.settings = settings;
+        self.rules = None;
         self
     }
 
-    /// Takes the settings, and what a bare value stands for, from their derived declaration.
+    /// Takes the settings, what a bare value stands for, and the rules, from their derived declaration.
     pub const fn settings_of<T: Settings>(mut self) -> Self {
         self.settings = T::SETTINGS;
         self.shorthand = T::SHORTHAND;
+        self.rules = Some(list_faults::<T>);
         self
     }
 

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use bp_contract::setting::{RuleFault, Settings as Derived};
 use bp_diag::{Diagnostics, SourceMap, Span, catalog};
 use bp_emit::Artifacts;
 use bp_plan::{EdgeClass, Plan, Settings};
 
 use crate::deploy::{ImageLock, OutputLocation};
+use crate::rules::{collect_known_values, is_left_out};
 use crate::{Metadata, Pass, PlanContext, Value, guard};
 
 /// A wrapper, transport, backend or target, at compile time.
@@ -66,7 +68,7 @@ pub struct CheckContext<'a> {
 }
 
 impl CheckContext<'_> {
-    /// Checks the settings of one place: the orders that the plugin declares, then what it checks itself.
+    /// Checks the settings of one place: the orders that the plugin declares, the rules of its settings, then what it checks itself.
     ///
     /// A panic becomes a diagnostic that names the plugin.
     pub fn run(mut self, plugin: &dyn Plugin) {
@@ -81,14 +83,67 @@ impl CheckContext<'_> {
                 );
             }
         }
+        self.check_rules(plugin.metadata());
         if let Err(panicked) = guard(self.plugin, || plugin.check(&mut self)) {
             self.diagnostics.push(panicked);
         }
     }
 
-    /// The place where a setting was written; the key's own when the setting is at its default.
+    /// Runs the rules of the plugin's settings, unless a value is known only at start-up, where they run too.
+    fn check_rules(&mut self, metadata: &Metadata) {
+        let Some(rules) = metadata.rules else { return };
+        // What is wrong by itself is reported already, and a default in its place may break a rule.
+        if self.spans.keys().any(|path| is_left_out(&self.settings.values, path)) {
+            return;
+        }
+        let known = collect_known_values(metadata.settings, &self.settings.values);
+        let Some(values) = known else { return };
+        match guard(self.plugin, || rules(&values)) {
+            Ok(faults) => faults.iter().for_each(|fault| self.report_fault(fault)),
+            Err(panicked) => self.diagnostics.push(panicked),
+        }
+    }
+
+    fn report_fault(&mut self, fault: &RuleFault) {
+        // A required setting that is missing is reported where settings are read.
+        if fault.is_unreadable() && is_left_out(&self.settings.values, fault.path()) {
+            return;
+        }
+        let diagnostic = catalog::policy::rule_broken(
+            self.plugin,
+            fault.path(),
+            fault.message(),
+            fault.help_text(),
+            self.span_of(fault.path()),
+        );
+        // Codes are the catalog's; the plugin's own name of the rule is told beside it.
+        let diagnostic = match fault.code_name() {
+            Some(code) => diagnostic.note(format!("rule `{}/{code}`", self.plugin)),
+            None => diagnostic,
+        };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The settings as their type; `None` if a value other than a secret is known only at start-up, or cannot be read.
+    ///
+    /// `T` may be a part of the settings. A secret in it is a placeholder.
+    pub fn read<T: Derived>(&self) -> Option<T> {
+        let values = collect_known_values(T::SETTINGS, &self.settings.values)?;
+        T::read(&values).ok()
+    }
+
+    /// The place where a setting, or else the innermost table or list around it, was written; the key's own when they are at their defaults.
     pub fn span_of(&self, path: &str) -> Option<Span> {
-        self.spans.get(path).copied().or(self.span)
+        let mut path = path;
+        loop {
+            if let Some(span) = self.spans.get(path) {
+                return Some(*span);
+            }
+            match path.rsplit_once('.') {
+                Some((outer, _)) => path = outer,
+                None => return self.span,
+            }
+        }
     }
 
     /// Reports that settings do not make sense, and what to write instead.

@@ -10,7 +10,7 @@ use bp_plugin::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use crate::setting::{definition_ref, key_schema, properties, setting_schema};
+use crate::setting::{definition_ref, forms, key_schema, properties, setting_schema};
 
 /// The codes of faults in a file's shape: what causes one of them, the schema refuses too.
 ///
@@ -414,7 +414,7 @@ fn build_definitions(plugins: &[&Metadata]) -> Json {
 fn backend_schema(plugins: &[&Metadata]) -> Json {
     let kinds = plugins.iter().filter(|m| matches!(m.kind, Kind::Backend { .. }));
     let ids: Vec<&str> = kinds.clone().map(|m| m.id).collect();
-    let mut forms: Vec<Json> = kinds.map(|m| variant_schema(m, m.settings)).collect();
+    let mut forms: Vec<Json> = kinds.flat_map(|m| variant_schemas(m, m.settings)).collect();
     forms.push(json!({ "description": "The kind, with its defaults.", "enum": ids }));
     forms.push(json!({ "const": false }));
     json!({ "anyOf": forms })
@@ -446,17 +446,20 @@ fn service_schema() -> Json {
     })
 }
 
-/// The table of one kind or transport; `kind` may be missing where another file or selector chooses it.
-fn variant_schema(metadata: &Metadata, settings: &[Setting]) -> Json {
-    let mut own = Map::new();
-    own.insert("kind".to_owned(), json!({ "description": metadata.doc, "const": metadata.id }));
-    own.extend(properties(settings));
-    json!({
-        "description": metadata.doc,
-        "type": "object",
-        "properties": own,
-        "additionalProperties": false,
-    })
+/// The table of one kind or transport, in each of its forms; `kind` may be missing where another file or selector chooses it.
+fn variant_schemas(metadata: &Metadata, settings: &[Setting]) -> Vec<Json> {
+    let table = |form| {
+        let mut own = Map::new();
+        own.insert("kind".to_owned(), json!({ "description": metadata.doc, "const": metadata.id }));
+        own.extend::<Map<String, Json>>(form);
+        json!({
+            "description": metadata.doc,
+            "type": "object",
+            "properties": own,
+            "additionalProperties": false,
+        })
+    };
+    forms(settings).into_iter().map(table).collect()
 }
 
 fn edge_schema(plugins: &[&Metadata]) -> Json {
@@ -470,7 +473,8 @@ fn edge_schema(plugins: &[&Metadata]) -> Json {
             }
             Kind::Transport { beside, .. } => {
                 ids.push(metadata.id);
-                forms.push(variant_schema(metadata, &[metadata.settings, &[PORT]].concat()));
+                let settings = [metadata.settings, &[PORT]].concat();
+                forms.extend(variant_schemas(metadata, &settings));
                 for beside in beside {
                     // `= false` removes a key that another file or selector set.
                     let taken = json!({ "anyOf": [setting_schema(beside), { "const": false }] });

@@ -9,4 +9,6 @@ mod outcome;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod support;
