@@ -38,7 +38,7 @@
 //! ```
 
 use bp_contract::metric::Metric;
-use bp_contract::setting::Settings;
+use bp_contract::setting::{Settings, list_faults};
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::Plan;
@@ -105,6 +105,7 @@ const fn new<S: Settings>(
         level: Level::Edge,
         settings: S::SETTINGS,
         shorthand: S::SHORTHAND,
+        rules: list_faults::<S>,
         runtime,
         environment: &[],
         about: "",

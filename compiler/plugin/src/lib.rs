@@ -16,15 +16,17 @@ mod plugin;
 mod process;
 mod read;
 mod registry;
+mod rules;
 mod server;
 pub mod store;
+mod variant;
 mod yaml;
 
 pub use backend::{
     BACKEND_INTERFACES, BackendInterface, BackendMethod, CACHE, DOCUMENT_STORE, backend_interface,
 };
 pub use bp_contract::metric::Metric;
-pub use bp_contract::setting::{Literal, Setting, SettingKind};
+pub use bp_contract::setting::{Literal, RuleFault, Setting, SettingKind, When};
 pub use bp_diag::{self as diag, Diagnostic, Diagnostics, PluginCode, SourceMap, Span};
 pub use bp_emit::{self as emit, Artifacts};
 pub use bp_ir::{self as ir, ClientSlot, Ir, ServerSlot, Side, Slot};
@@ -47,5 +49,7 @@ pub use process::{
 };
 pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value};
 pub use registry::{Registry, guard};
+pub use rules::RuleCheck;
 pub use server::{ServerSpec, ServerValue};
+pub use variant::{variant_forms, variant_tag};
 pub use yaml::{GENERATED, to_yaml};

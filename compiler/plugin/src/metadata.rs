@@ -5,7 +5,7 @@ use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::{EdgeClass, Plan};
 
-use crate::{ArtifactContext, CheckContext, Description, Pass, PlanContext, ServerSpec, Setting};
+use crate::{ArtifactContext, CheckContext, Description, Pass, PlanContext, RuleCheck, ServerSpec, Setting};
 
 /// Whether a wrapper stays when a call does not leave its process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,6 +207,8 @@ pub struct Plugin {
     pub settings: &'static [Setting],
     /// The setting that a bare value stands for: `timeout = "500ms"` sets `after`.
     pub shorthand: Option<&'static str>,
+    /// The rules of its settings.
+    pub rules: RuleCheck,
     /// Its runtime half.
     pub runtime: Runtime,
     /// Environment variables that its runtime half reads; targets pass them on from where they deploy.

@@ -1,17 +1,19 @@
 //! What the hooks of plugins see and report to.
 
+use bp_contract::setting::{RuleFault, Settings as DeclaredSettings};
 use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, SourceMap, Span, catalog};
 use bp_emit::{Artifacts, Origin};
 use bp_plan::{EdgeClass, Plan, Settings};
 
 use crate::deploy::{ImageLock, OutputLocation};
+use crate::rules::{collect_known_values, is_left_out};
 use crate::{IN_PROCESS, Neighbours, PlaceInterface, Plugin, Value, guard};
 
 /// What a plugin sees and reports to while it checks the settings of one place.
 #[derive(Debug)]
 pub struct CheckContext<'a> {
-    /// The plugin's id.
-    pub plugin: &'static str,
+    /// The plugin.
+    pub plugin: &'static Plugin,
     /// The place: `frontend->cart`, `cart_db`, `target process`.
     pub place: &'a str,
     /// The class of the edge, if the place is one.
@@ -33,12 +35,13 @@ pub struct CheckContext<'a> {
 }
 
 impl CheckContext<'_> {
-    /// Checks the settings of one place: the orders that the plugin declares, then what it checks itself.
+    /// Checks the settings of one place: the rules of the plugin's settings, then what it checks itself.
     ///
     /// A panic becomes a diagnostic that names the plugin.
-    pub fn run(mut self, plugin: &Plugin) {
-        if let Some(check) = plugin.hooks.check
-            && let Err(panicked) = guard(self.plugin, || check(&mut self))
+    pub fn run(mut self) {
+        self.check_rules();
+        if let Some(check) = self.plugin.hooks.check
+            && let Err(panicked) = guard(self.plugin.id, || check(&mut self))
         {
             self.diagnostics.push(panicked);
         }
@@ -49,9 +52,70 @@ impl CheckContext<'_> {
         self.settings.get(IN_PROCESS.name).and_then(Value::as_bool) == Some(true)
     }
 
-    /// The place where a setting was written; the key's own when the setting is at its default.
+    /// Runs the rules of the plugin's settings, unless a value is known only at start-up, where they run too.
+    fn check_rules(&mut self) {
+        // What is wrong by itself is reported already, and a default in its place may break a rule.
+        if self.spans.keys().any(|path| is_left_out(&self.settings.values, path)) {
+            return;
+        }
+        let known = collect_known_values(self.plugin.settings, &self.settings.values);
+        let Some(values) = known else { return };
+        match guard(self.plugin.id, || (self.plugin.rules)(&values)) {
+            Ok(faults) => faults.iter().for_each(|fault| self.report_fault(fault)),
+            Err(panicked) => self.diagnostics.push(panicked),
+        }
+    }
+
+    fn report_fault(&mut self, fault: &RuleFault) {
+        // A required setting that is missing is reported where settings are read.
+        if fault.is_unreadable() && is_left_out(&self.settings.values, fault.path()) {
+            return;
+        }
+        let span = self.span_of(fault.path());
+        let declared = fault.code_name().map(|name| (name, self.plugin.find_code(name)));
+        let diagnostic = match declared {
+            Some((_, Some(code))) => {
+                let help = fault.help_text().unwrap_or_default();
+                self.fault(code, fault.path(), fault.message(), help)
+            }
+            undeclared => {
+                let diagnostic = catalog::policy::rule_broken(
+                    self.plugin.id,
+                    fault.path(),
+                    fault.message(),
+                    fault.help_text(),
+                    span,
+                );
+                match undeclared {
+                    Some((name, _)) => diagnostic
+                        .note(format!("`{}` does not declare the code `{name}`", self.plugin.id)),
+                    None => diagnostic,
+                }
+            }
+        };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The settings as their type; `None` if a value other than a secret is known only at start-up, or cannot be read.
+    ///
+    /// `T` may be a part of the settings. A secret in it is a placeholder.
+    pub fn read<T: DeclaredSettings>(&self) -> Option<T> {
+        let values = collect_known_values(T::SETTINGS, &self.settings.values)?;
+        T::read(&values).ok()
+    }
+
+    /// The place where a setting, or else the innermost table or list around it, was written; the key's own when they are at their defaults.
     pub fn span_of(&self, path: &str) -> Option<Span> {
-        self.spans.get(path).copied().or(self.span)
+        let mut path = path;
+        loop {
+            if let Some(span) = self.spans.get(path) {
+                return Some(*span);
+            }
+            match path.rsplit_once('.') {
+                Some((outer, _)) => path = outer,
+                None => return self.span,
+            }
+        }
     }
 
     /// A fault with a code of the plugin's own, at a setting: for one that gets notes, labels or a fix before it is pushed to `diagnostics`.
@@ -63,7 +127,7 @@ impl CheckContext<'_> {
         help: impl Into<String>,
     ) -> Diagnostic {
         let span = self.span_of(path);
-        catalog::plugin::reported(self.plugin, code, Severity::Error, message, help, span)
+        catalog::plugin::reported(self.plugin.id, code, Severity::Error, message, help, span)
     }
 
     /// Reports an error with a code of the plugin's own, at a setting, and what to write instead.
@@ -90,46 +154,15 @@ impl CheckContext<'_> {
         self.diagnostics.push(Diagnostic { severity: Severity::Warning, ..fault });
     }
 
-    /// Reports with the code of `plugin` that has a name, as rules know it that both halves of a plugin run.
-    ///
-    /// Without a name it is like [`CheckContext::complain`]; also with a name that the plugin does not declare, which a note then says.
-    pub fn complain_with(
-        &mut self,
-        plugin: &Plugin,
-        code: Option<&str>,
-        path: &str,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        match code.map(|name| (name, plugin.find_code(name))) {
-            Some((_, Some(code))) => self.report(code, path, message, help),
-            Some((name, None)) => {
-                let note = format!("`{}` does not declare the code `{name}`", self.plugin);
-                let fault = self.disagreement(path, message, help).note(note);
-                self.diagnostics.push(fault);
-            }
-            None => self.complain(path, message, help),
-        }
-    }
-
     /// Reports that settings do not make sense, and what to write instead.
     pub fn complain(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        let fault = self.disagreement(path, message, help);
-        self.diagnostics.push(fault);
-    }
-
-    fn disagreement(
-        &self,
-        path: &str,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Diagnostic {
-        catalog::policy::settings_disagree(
-            self.plugin,
+        let fault = catalog::policy::settings_disagree(
+            self.plugin.id,
             &message.into(),
             &help.into(),
             self.span_of(path),
-        )
+        );
+        self.diagnostics.push(fault);
     }
 }
 
@@ -167,7 +200,7 @@ pub struct ArtifactContext<'a> {
 
 impl ArtifactContext<'_> {
     /// The target's own settings; `None` if the plugin is not a target that the plan enables.
-    pub fn target_settings<S: bp_contract::setting::Settings>(&self) -> Option<S> {
+    pub fn target_settings<S: DeclaredSettings>(&self) -> Option<S> {
         self.plan.targets.get(self.plugin.id)?.read()
     }
 

@@ -9,7 +9,7 @@ use bp_diag::{Diagnostic, Diagnostics, Edit, Span, nearest};
 use bp_plan::{Reference, Settings, Value};
 use bp_wiring::{Bounds, Item, Table, Typed};
 
-use crate::{Literal, Setting, SettingKind};
+use crate::{Literal, Setting, SettingKind, variant_tag};
 
 /// The settings that were read, and where each was written.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,11 +67,18 @@ impl Reader<'_, '_> {
     ) -> BTreeMap<String, Value> {
         let renamed = self.follow_renames(known, table, path);
         let table = renamed.as_ref().unwrap_or(table);
-        let names: Vec<&str> = known.iter().map(|s| s.name).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for setting in known {
+            if !names.contains(&setting.name) {
+                names.push(setting.name);
+            }
+        }
         let place = format!("`{}`", self.full_path(path));
         self.diagnostics.extend(table.unknown_keys(&place, &names));
         let mut values = BTreeMap::new();
-        for setting in known {
+        let chosen = self.choose_variant(known, table, path);
+        let belongs = |s: &&Setting| s.when.is_none_or(|when| Some(when.word) == chosen);
+        for setting in known.iter().filter(belongs) {
             let path = join_path(path, setting.name);
             if let Some(value) = self.read_setting(setting, table.entries.get(setting.name), &path)
             {
@@ -79,6 +86,42 @@ impl Reader<'_, '_> {
             }
         }
         values
+    }
+
+    /// The variant of a table, as the word of its tag; `None` if it has no variants, or if the tag is wrong or missing, which is reported where it is read.
+    ///
+    /// Reports settings of other variants.
+    fn choose_variant(
+        &mut self,
+        known: &[Setting],
+        table: &Table,
+        path: &str,
+    ) -> Option<&'static str> {
+        let tag = variant_tag(known)?;
+        let SettingKind::OneOf(words) = tag.kind else { return None };
+        let word = match (table.get(tag.name), tag.default) {
+            (Some(item), _) => item.as_str()?,
+            (None, Some(Literal::Text(word))) => word,
+            (None, _) => return None,
+        };
+        let chosen = words.iter().copied().find(|known| *known == word)?;
+        for (name, item) in &table.entries {
+            let of_name = || known.iter().filter(|s| s.name == name);
+            let owners: Vec<&str> =
+                of_name().filter_map(|s| s.when).map(|when| when.word).collect();
+            let fits = of_name().any(|s| s.when.is_none_or(|when| when.word == chosen));
+            if !fits && !owners.is_empty() {
+                let (setting, tag) = (join_path(path, name), join_path(path, tag.name));
+                self.diagnostics.push(codes::setting_of_other_variant(
+                    item.key,
+                    &self.full_path(&setting),
+                    &self.full_path(&tag),
+                    chosen,
+                    &owners,
+                ));
+            }
+        }
+        Some(chosen)
     }
 
     /// Reports settings that have their old names; returns the table with the new names, or `None` if it has no old name.
@@ -112,12 +155,18 @@ impl Reader<'_, '_> {
             if setting.required {
                 self.report_missing(setting, path);
             }
+            if setting.optional {
+                return None;
+            }
             if let SettingKind::Table { settings, .. } = setting.kind {
                 // The defaults inside apply even if the wiring does not name the table.
                 return Some(Value::Table(self.read_table(settings, &Table::default(), path)));
             }
             return setting.default.and_then(|literal| literal_value(&setting.kind, literal));
         };
+        if setting.optional && item.as_bool() == Some(false) {
+            return None;
+        }
         self.note_origin(path, item.span);
         match self.read_value(setting, &setting.kind, item, path) {
             Ok(value) => Some(value),
@@ -169,7 +218,12 @@ impl Reader<'_, '_> {
             SettingKind::Size => {
                 into_value(item.size(&shown, &parse_bounds(setting, parse_size))?, Value::Size)
             }
-            SettingKind::Ratio => into_value(item.ratio(&shown)?, Value::Float),
+            SettingKind::Ratio => {
+                let ratio = item.ratio(&shown)?;
+                // The type's own bounds first, which say what a ratio is; then the setting's.
+                item.number(&shown, &float_bounds(setting))?;
+                into_value(ratio, Value::Float)
+            }
             SettingKind::Count => into_value(item.count(&shown, &count_bounds(setting))?, |n| {
                 Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))
             }),

@@ -5,12 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bp_contract::metric::Metric;
 use bp_contract::metric::runtime::{BALANCE_METRICS, PROCESS_METRICS};
-use bp_contract::run_plan::SettingPlan;
+use bp_contract::setting::{SettingPlan, WhenPlan};
 use bp_diag::{Code, Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
 use bp_wiring::{Grammar, KeyGrammar, Variant};
 
 use crate::read::literal_value;
+use crate::variant::{check_variants, variant_forms, variant_tag};
 use crate::{
     Kind, Literal, PROCESS_SETTINGS, Plugin, Runtime, Setting, SettingKind, TARGET_SETTINGS,
 };
@@ -180,9 +181,28 @@ fn setting_names(settings: &[Setting]) -> BTreeSet<String> {
 }
 
 fn key_grammar(shorthand: Option<&str>, settings: &[Setting]) -> KeyGrammar {
-    shorthand
+    let key = shorthand
         .map_or_else(KeyGrammar::table, KeyGrammar::shorthand)
-        .nested(nested_grammars(settings))
+        .nested(nested_grammars(settings));
+    match variant_grammar(settings) {
+        Some(variant) => key.variant(variant),
+        None => key,
+    }
+}
+
+/// What belongs to each variant of a table, so that merging drops the settings of an old one.
+fn variant_grammar(settings: &[Setting]) -> Option<Variant> {
+    let tag = variant_tag(settings)?;
+    let forms = variant_forms(settings).into_iter().filter_map(|(word, form)| {
+        let own: Vec<Setting> = form.into_iter().filter(|s| s.when.is_some()).collect();
+        Some((word?.to_owned(), setting_names(&own)))
+    });
+    Some(Variant {
+        leaf: tag.name.to_owned(),
+        default: tag.default.map(format_literal),
+        settings: forms.collect(),
+        siblings: BTreeMap::new(),
+    })
 }
 
 /// The settings that are tables.
@@ -250,14 +270,15 @@ fn check_declarations(
     if let Some(name) = shorthand.filter(|name| !settings.iter().any(|s| s.name == *name)) {
         faults.push(format!("{path}: the shorthand `{name}` is not a setting"));
     }
+    check_variants(path, settings, faults);
     for setting in settings {
         let path = format!("{path}.{}", setting.name);
-        for literal in [setting.default, setting.min, setting.max].into_iter().flatten() {
-            if literal_value(&setting.kind, literal).is_none() {
-                faults.push(format!(
-                    "{path}: expected {}, found {literal:?}",
-                    setting.kind.expected()
-                ));
+        let (kind, bounded) = (&setting.kind, setting.kind.bounded());
+        let literals = [(kind, setting.default), (bounded, setting.min), (bounded, setting.max)];
+        for (kind, literal) in literals {
+            let Some(literal) = literal else { continue };
+            if literal_value(kind, literal).is_none() {
+                faults.push(format!("{path}: expected {}, found {literal:?}", kind.expected()));
             }
         }
         if setting.doc.is_empty() {
@@ -289,6 +310,10 @@ fn describe_settings(prefix: &str, settings: &[Setting], out: &mut BTreeMap<Stri
             words: Vec::new(),
             shorthand: None,
             secret: setting.secret,
+            when: setting.when.map(|when| WhenPlan {
+                tag: when.tag.to_owned(),
+                words: vec![when.word.to_owned()],
+            }),
         };
         match setting.kind {
             SettingKind::OneOf(words) => {
@@ -299,6 +324,11 @@ fn describe_settings(prefix: &str, settings: &[Setting], out: &mut BTreeMap<Stri
                 describe_settings(&path, settings, out);
             }
             _ => {}
+        }
+        // The variants that have a setting declare it alike.
+        let before = out.get(&path).and_then(|same| same.when.clone());
+        if let (Some(when), Some(before)) = (&mut plan.when, before) {
+            when.words.splice(0..0, before.words);
         }
         out.insert(path, plan);
     }

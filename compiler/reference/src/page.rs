@@ -7,7 +7,7 @@ use bp_contract::metric::runtime::PROCESS_METRICS;
 use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, unit_names};
 use bp_plugin::{
     EdgeClasses, Feature, IN_PROCESS, Kind, Level, Metric, PORT, Plugin, Reach, Registry, Setting,
-    SettingKind, TARGET_SETTINGS,
+    SettingKind, TARGET_SETTINGS, When,
 };
 
 use crate::setting::{describe_bounds, format_literal};
@@ -248,7 +248,7 @@ fn collect_rows(
     shorthand: Option<&str>,
     rows: &mut Vec<Row>,
 ) {
-    for setting in settings_of {
+    for (index, setting) in settings_of.iter().enumerate() {
         let path = if prefix.is_empty() {
             setting.name.to_owned()
         } else {
@@ -259,10 +259,23 @@ fn collect_rows(
             let of = if prefix.is_empty() { String::new() } else { format!(" of `{prefix}`") };
             let _ = write!(name, " (shorthand{of})");
         }
-        if let SettingKind::Table { settings: inner, shorthand } = setting.kind {
-            collect_rows(&path, inner, shorthand, rows);
+        // Variants that declare a setting alike have one row.
+        let of_any = |other: &&Setting| {
+            Setting { when: None, ..**other } == Setting { when: None, ..*setting }
+        };
+        if settings_of.iter().take(index).any(|other| of_any(&other)) {
             continue;
         }
+        let variants: Vec<_> = settings_of.iter().filter(of_any).filter_map(|s| s.when).collect();
+        let start = rows.len();
+        if let SettingKind::Table { settings: inner, shorthand } = setting.kind {
+            collect_rows(&path, inner, shorthand, rows);
+            for row in rows.iter_mut().skip(start) {
+                row.name.push_str(&describe_variants(prefix, &variants));
+            }
+            continue;
+        }
+        name.push_str(&describe_variants(prefix, &variants));
         let mut kind = describe_kind(&setting.kind);
         if let Some(bounds) = describe_bounds(setting) {
             // It follows a comma, so it starts in lower case.
@@ -284,6 +297,14 @@ fn collect_rows(
         };
         rows.push(Row { name, kind, default, tunable: setting.tunable, doc });
     }
+}
+
+/// For which variants of the table `prefix` a setting is; nothing for a setting of all of them.
+fn describe_variants(prefix: &str, variants: &[When]) -> String {
+    let Some(When { tag, .. }) = variants.first() else { return String::new() };
+    let tag = if prefix.is_empty() { (*tag).to_owned() } else { format!("{prefix}.{tag}") };
+    let words: Vec<String> = variants.iter().map(|when| format!("`{}`", when.word)).collect();
+    format!(" (with `{tag}` {})", words.join(" or "))
 }
 
 fn describe_kind(kind: &SettingKind) -> String {

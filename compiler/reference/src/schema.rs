@@ -9,7 +9,7 @@ use bp_plugin::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use crate::setting::{definition_ref, key_schema, properties, setting_schema};
+use crate::setting::{definition_ref, forms, key_schema, properties, setting_schema};
 
 /// The codes of faults in a file's shape: what causes one of them, the schema refuses too.
 ///
@@ -413,7 +413,7 @@ fn build_definitions(plugins: &[&Plugin]) -> Json {
 fn backend_schema(plugins: &[&Plugin]) -> Json {
     let kinds = plugins.iter().filter(|m| matches!(m.kind, Kind::Backend { .. }));
     let ids: Vec<&str> = kinds.clone().map(|m| m.id).collect();
-    let mut forms: Vec<Json> = kinds.map(|m| variant_schema(m, m.settings)).collect();
+    let mut forms: Vec<Json> = kinds.flat_map(|m| variant_schemas(m, m.settings)).collect();
     forms.push(json!({ "description": "The kind, with its defaults.", "enum": ids }));
     forms.push(json!({ "const": false }));
     json!({ "anyOf": forms })
@@ -445,17 +445,20 @@ fn service_schema() -> Json {
     })
 }
 
-/// The table of one kind or transport; `kind` may be missing where another file or selector chooses it.
-fn variant_schema(plugin: &Plugin, settings: &[Setting]) -> Json {
-    let mut own = Map::new();
-    own.insert("kind".to_owned(), json!({ "description": plugin.doc, "const": plugin.id }));
-    own.extend(properties(settings));
-    json!({
-        "description": plugin.doc,
-        "type": "object",
-        "properties": own,
-        "additionalProperties": false,
-    })
+/// The table of one kind or transport, in each of its forms; `kind` may be missing where another file or selector chooses it.
+fn variant_schemas(plugin: &Plugin, settings: &[Setting]) -> Vec<Json> {
+    let table = |form| {
+        let mut own = Map::new();
+        own.insert("kind".to_owned(), json!({ "description": plugin.doc, "const": plugin.id }));
+        own.extend::<Map<String, Json>>(form);
+        json!({
+            "description": plugin.doc,
+            "type": "object",
+            "properties": own,
+            "additionalProperties": false,
+        })
+    };
+    forms(settings).into_iter().map(table).collect()
 }
 
 fn edge_schema(plugins: &[&Plugin]) -> Json {
@@ -469,7 +472,8 @@ fn edge_schema(plugins: &[&Plugin]) -> Json {
             }
             Kind::Transport { beside, .. } => {
                 ids.push(plugin.id);
-                forms.push(variant_schema(plugin, &[plugin.settings, &[PORT]].concat()));
+                let settings = [plugin.settings, &[PORT]].concat();
+                forms.extend(variant_schemas(plugin, &settings));
                 for beside in beside {
                     // `= false` removes a key that another file or selector set.
                     let taken = json!({ "anyOf": [setting_schema(beside), { "const": false }] });

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, parse_duration, parse_size, unit_names};
-use bp_plugin::{Literal, Setting, SettingKind};
+use bp_plugin::{Literal, Setting, SettingKind, variant_forms, variant_tag};
 use serde_json::{Map, Value as Json, json};
 
 use crate::quantity;
@@ -49,9 +49,26 @@ pub(crate) fn properties(settings: &[Setting]) -> Map<String, Json> {
     settings.iter().map(|s| (s.name.to_owned(), setting_schema(s))).collect()
 }
 
-/// A table of settings; nothing is required, because another file or selector may set it.
-pub(crate) fn table_schema(settings: &[Setting]) -> Json {
-    json!({ "type": "object", "properties": properties(settings), "additionalProperties": false })
+/// The properties of each form of a table: one for each variant, of which the tag, if it is written, has the word.
+pub(crate) fn forms(settings: &[Setting]) -> Vec<Map<String, Json>> {
+    let tag = variant_tag(settings);
+    let forms = variant_forms(settings).into_iter().map(|(word, form)| {
+        let mut own = properties(&form);
+        if let (Some(tag), Some(word)) = (tag, word)
+            && let Some(Json::Object(schema)) = own.get_mut(tag.name)
+        {
+            schema.remove("default");
+            schema.insert("enum".to_owned(), json!([word]));
+        }
+        own
+    });
+    forms.collect()
+}
+
+/// A table of settings, in each of its forms; nothing is required, because another file or selector may set it.
+fn table_schemas(settings: &[Setting]) -> Vec<Json> {
+    let table = |own| json!({ "type": "object", "properties": own, "additionalProperties": false });
+    forms(settings).into_iter().map(table).collect()
 }
 
 /// What a key takes: a table, `true` for the defaults, `false` to remove it if `removable`, or the value of its shorthand.
@@ -62,7 +79,8 @@ pub(crate) fn key_schema(
     removable: bool,
 ) -> Json {
     let words = if removable { json!([true, false]) } else { json!([true]) };
-    let mut forms = vec![table_schema(settings), json!({ "enum": words })];
+    let mut forms = table_schemas(settings);
+    forms.push(json!({ "enum": words }));
     if let Some(setting) = shorthand.and_then(|name| settings.iter().find(|s| s.name == name)) {
         forms.push(setting_schema(setting));
     }
@@ -78,9 +96,11 @@ fn kind_schema(kind: &SettingKind, setting: &Setting) -> Json {
             })
         }
         SettingKind::Size => quantity::quantity_schema("size", setting, SIZE_UNITS, parse_size),
-        SettingKind::Ratio => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
-        SettingKind::Count => number_schema("integer", setting, Some(Literal::Int(0))),
-        SettingKind::Float => number_schema("number", setting, None),
+        SettingKind::Ratio => {
+            number_schema("number", setting, (Some(Literal::Int(0)), Some(Literal::Int(1))))
+        }
+        SettingKind::Count => number_schema("integer", setting, (Some(Literal::Int(0)), None)),
+        SettingKind::Float => number_schema("number", setting, (None, None)),
         SettingKind::Bool => json!({ "type": "boolean" }),
         SettingKind::Text => json!({ "type": "string" }),
         SettingKind::OneOf(words) => json!({ "enum": words }),
@@ -88,7 +108,13 @@ fn kind_schema(kind: &SettingKind, setting: &Setting) -> Json {
             json!({ "type": "array", "items": element_schema(inner, setting) })
         }
         SettingKind::Table { settings, shorthand } => {
-            let mut forms = vec![table_schema(settings), json!({ "const": true })];
+            let mut forms = table_schemas(settings);
+            // `= false` removes a table that may be absent.
+            forms.push(if setting.optional {
+                json!({ "enum": [true, false] })
+            } else {
+                json!({ "const": true })
+            });
             if let Some(leaf) = shorthand.and_then(|n| settings.iter().find(|s| s.name == n)) {
                 forms.push(setting_schema(leaf));
             }
@@ -107,13 +133,18 @@ fn element_schema(kind: &SettingKind, setting: &Setting) -> Json {
     if setting.fixed { base } else { json!({ "anyOf": [base, definition_ref("reference")] }) }
 }
 
-fn number_schema(kind: &str, setting: &Setting, least: Option<Literal>) -> Json {
+/// A number within the setting's bounds, or else within those of its type.
+fn number_schema(
+    kind: &str,
+    setting: &Setting,
+    (least, most): (Option<Literal>, Option<Literal>),
+) -> Json {
     let mut out = Map::new();
     out.insert("type".to_owned(), kind.into());
     if let Some(min) = setting.min.or(least) {
         out.insert("minimum".to_owned(), literal_json(min));
     }
-    if let Some(max) = setting.max {
+    if let Some(max) = setting.max.or(most) {
         out.insert("maximum".to_owned(), literal_json(max));
     }
     Json::Object(out)

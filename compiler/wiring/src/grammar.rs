@@ -20,6 +20,8 @@ pub enum Section {
 pub struct Variant {
     /// The leaf: `kind`, `algorithm`.
     pub leaf: String,
+    /// The variant of a table that does not write the leaf, if there is one.
+    pub default: Option<String>,
     /// Settings in the same table, by variant; a variant that is not listed owns every setting of its table.
     pub settings: BTreeMap<String, BTreeSet<String>>,
     /// Keys next to the key that belong to a variant: `routes` is next to `rpc` and belongs to `http`.
@@ -119,6 +121,7 @@ impl Grammar {
     pub(crate) fn kinds(&self) -> Variant {
         Variant {
             leaf: "kind".to_owned(),
+            default: None,
             settings: self.backend.clone(),
             siblings: BTreeMap::new(),
         }

@@ -18,14 +18,15 @@ pub(crate) enum TableGrammar<'g> {
     Keys(&'g BTreeMap<String, KeyGrammar>),
     /// One of its leaves chooses a variant.
     Variant(&'g Variant),
+    /// It is the table of a plugin's key, or a table in one.
+    Key(&'g KeyGrammar),
 }
 
 impl TableGrammar<'_> {
     fn child(self, key: &str) -> Self {
         match self {
-            Self::Keys(keys) => {
-                keys.get(key).and_then(|k| k.variant.as_ref()).map_or(Self::Plain, Self::Variant)
-            }
+            Self::Keys(keys) => keys.get(key).map_or(Self::Plain, Self::Key),
+            Self::Key(above) => above.nested.get(key).map_or(Self::Plain, Self::Key),
             Self::Plain | Self::Variant(_) => Self::Plain,
         }
     }
@@ -59,7 +60,7 @@ pub(crate) fn merge(
             }
             (_, new) => {
                 let kind = if matches!(new, Value::Boolean(false))
-                    && !matches!(grammar, TableGrammar::Plain)
+                    && !matches!(grammar, TableGrammar::Plain | TableGrammar::Key(_))
                 {
                     ChangeKind::Removed
                 } else {
@@ -114,17 +115,11 @@ fn drop_old_variants(
 ) {
     match grammar {
         TableGrammar::Plain => {}
-        TableGrammar::Variant(variant) => {
-            let Some((from, to, by)) =
-                variant_change(into.get(&variant.leaf), over.get(&variant.leaf))
-            else {
-                return;
-            };
-            let own = variant.settings.get(&from);
-            let belongs =
-                |key: &String| *key != variant.leaf && own.is_none_or(|own| own.contains(key));
-            let kind = ChangeKind::OldVariant { leaf: variant.leaf.clone(), from, to };
-            drop_matching(into, belongs, path, &kind, by, changes);
+        TableGrammar::Variant(variant) => drop_old_variant(into, over, variant, path, changes),
+        TableGrammar::Key(key) => {
+            if let Some(variant) = &key.variant {
+                drop_old_variant(into, over, variant, path, changes);
+            }
         }
         TableGrammar::Keys(keys) => {
             for (key, variant) in
@@ -134,7 +129,7 @@ fn drop_old_variants(
                     table.get(key).and_then(|i| i.as_table()?.get(&variant.leaf).cloned())
                 };
                 let (old, new) = (leaf(into), leaf(over));
-                let Some((from, to, by)) = variant_change(old.as_ref(), new.as_ref()) else {
+                let Some((from, to, by)) = variant_change(old.as_ref(), new.as_ref(), None) else {
                     continue;
                 };
                 let Some(siblings) = variant.siblings.get(&from) else { continue };
@@ -146,10 +141,38 @@ fn drop_old_variants(
     }
 }
 
-/// Old and new variant, if both are known and differ.
-fn variant_change(old: Option<&Item>, new: Option<&Item>) -> Option<(String, String, Span)> {
+/// Drops what belongs to the variant of `into` if `over` chooses another one.
+fn drop_old_variant(
+    into: &mut Table,
+    over: &Table,
+    variant: &Variant,
+    path: &str,
+    changes: &mut Vec<Change>,
+) {
+    let change = variant_change(
+        into.get(&variant.leaf),
+        over.get(&variant.leaf),
+        variant.default.as_deref(),
+    );
+    let Some((from, to, by)) = change else { return };
+    let own = variant.settings.get(&from);
+    let belongs = |key: &String| *key != variant.leaf && own.is_none_or(|own| own.contains(key));
+    let kind = ChangeKind::OldVariant { leaf: variant.leaf.clone(), from, to };
+    drop_matching(into, belongs, path, &kind, by, changes);
+}
+
+/// Old and new variant, if both are known and differ; a table without the leaf has the default one.
+fn variant_change(
+    old: Option<&Item>,
+    new: Option<&Item>,
+    default: Option<&str>,
+) -> Option<(String, String, Span)> {
     let new_item = new?;
-    let (old, new) = (old?.as_str()?, new_item.as_str()?);
+    let old = match old {
+        Some(old) => old.as_str()?,
+        None => default?,
+    };
+    let new = new_item.as_str()?;
     (old != new).then(|| (old.to_owned(), new.to_owned(), new_item.span))
 }
 

@@ -10,4 +10,6 @@ mod places;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod support;

@@ -23,11 +23,13 @@ fn keys(entries: Vec<(&str, KeyGrammar)>) -> BTreeMap<String, KeyGrammar> {
 pub(crate) fn grammar() -> Grammar {
     let rpc = Variant {
         leaf: "kind".to_owned(),
+        default: None,
         settings: map(&[("grpc", &["max_message", "reflection"]), ("http", &["max_message"])]),
         siblings: map(&[("http", &["routes"])]),
     };
     let limit = Variant {
         leaf: "algorithm".to_owned(),
+        default: None,
         settings: map(&[("gradient2", &["initial", "smoothing"]), ("fixed", &["permits"])]),
         ..Variant::default()
     };

@@ -93,7 +93,8 @@ impl Faults {
     ) -> &mut RuleFault {
         let path = join_path(&self.place, &field.into().0);
         let at = self.found.len();
-        self.found.push(RuleFault { path, message: message.into(), help: None, code: None });
+        let message = message.into();
+        self.found.push(RuleFault { path, message, help: None, code: None, unreadable: false });
         #[expect(clippy::indexing_slicing, reason = "it was pushed just now")]
         &mut self.found[at]
     }
@@ -119,6 +120,7 @@ pub struct RuleFault {
     message: String,
     help: Option<String>,
     code: Option<&'static str>,
+    unreadable: bool,
 }
 
 impl RuleFault {
@@ -154,9 +156,14 @@ impl RuleFault {
         self.code
     }
 
+    /// Whether a value is missing or not of its type, so that no rule was run.
+    pub const fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
     /// A value that cannot be read, as a fault.
     pub(super) const fn unreadable(path: String, message: String) -> Self {
-        Self { path, message, help: None, code: None }
+        Self { path, message, help: None, code: None, unreadable: true }
     }
 }
 

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use bp_contract::selector::{CLIENT, Pattern};
 use serde_json::Value;
 
-use super::leaves::{collect_leaves, set};
+use super::leaves::{collect_leaves, explain_other_variant, set};
 use super::overlay::{Entry, Table};
 use super::place::{Interfaces, Place, collect_places};
 use crate::error::StartError;
-use crate::plan::{InstancePlan, ParameterPlan, RunPlan, ValuePlan};
+use crate::plan::{InstancePlan, ParameterPlan, PluginPlan, RunPlan, ValuePlan};
 
 /// The values in force. References in them are not yet resolved.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -110,6 +110,10 @@ fn compute_rows(
                 continue;
             }
             for (leaf, value) in leaves {
+                // Another method's variant has it, or another place's.
+                if is_of_other_variant(plan, place, &row, leaf) {
+                    continue;
+                }
                 winners.entry(leaf).or_default().offer(entry, value, leaf)?;
             }
         }
@@ -130,6 +134,40 @@ fn compute_rows(
     };
     let methods = place.methods.iter();
     methods.map(|method| row(Some(if is_off(method) { model } else { method }))).collect()
+}
+
+/// Whether a leaf belongs to another variant than the one that the row has.
+fn is_of_other_variant(plan: &RunPlan, place: &Place, row: &Value, leaf: &str) -> bool {
+    let plugin = plan.plugins.get(&place.plugin);
+    plugin.is_some_and(|plugin| explain_other_variant(plugin, row, leaf).is_some())
+}
+
+/// The leaves, if each belongs to the variant of some row that the entry selects.
+fn keep_within_variants(
+    plugin: &PluginPlan,
+    place: &Place,
+    entry: &Entry,
+    leaves: BTreeMap<String, Value>,
+) -> Result<BTreeMap<String, Value>, String> {
+    let selected = place
+        .methods
+        .iter()
+        .filter(|method| entry.selector.matches_method(method) && !place.off.contains(**method));
+    let mut rows: Vec<&Value> =
+        selected.map(|method| place.by_method.get(*method).unwrap_or(&place.base)).collect();
+    if rows.is_empty() {
+        rows.push(&place.base);
+    }
+    for leaf in leaves.keys() {
+        let mut problems = rows.iter().map(|row| explain_other_variant(plugin, row, leaf));
+        let first = problems.next().flatten();
+        if let Some(problem) = first
+            && problems.all(|problem| problem.is_some())
+        {
+            return Err(problem);
+        }
+    }
+    Ok(leaves)
 }
 
 /// Whether the entry is about this place, whatever its method.
@@ -157,9 +195,11 @@ fn read_place_leaves(
     if place.table == Table::Backend {
         let one =
             Value::Object(std::iter::once((entry.key.clone(), entry.value.clone())).collect());
-        return Some(collect_leaves(plugin, &one));
+        let leaves = collect_leaves(plugin, &one);
+        return Some(leaves.and_then(|leaves| keep_within_variants(plugin, place, entry, leaves)));
     }
-    Some(collect_leaves(plugin, &entry.value))
+    let leaves = collect_leaves(plugin, &entry.value);
+    Some(leaves.and_then(|leaves| keep_within_variants(plugin, place, entry, leaves)))
 }
 
 /// Why an entry cannot be applied anywhere, if so.

@@ -74,6 +74,31 @@ fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> {
     setting.check(value)
 }
 
+/// Why a leaf does not belong into a row, if so: it, or a table around it, is of another variant than the row's.
+pub(super) fn explain_other_variant(
+    plugin: &PluginPlan,
+    row: &Value,
+    leaf: &str,
+) -> Option<String> {
+    let ends = leaf.match_indices('.').map(|(end, _)| end).chain([leaf.len()]);
+    for path in ends.filter_map(|end| leaf.get(..end)) {
+        let Some(when) = plugin.settings.get(path).and_then(|setting| setting.when.as_ref()) else {
+            continue;
+        };
+        let tag = match path.rsplit_once('.') {
+            Some((table, _)) => format!("{table}.{}", when.tag),
+            None => when.tag.clone(),
+        };
+        let chosen = tag.split('.').try_fold(row, |at, part| at.get(part)).and_then(Value::as_str);
+        // A plan has every tag that its variants need.
+        if !chosen.is_some_and(|chosen| when.words.iter().any(|word| word == chosen)) {
+            let (words, chosen) = (when.words.join(" or "), chosen.unwrap_or("not set"));
+            return Some(format!("`{path}` belongs to `{tag}` {words}, which is {chosen} here"));
+        }
+    }
+    None
+}
+
 /// The settings right below `prefix`.
 fn list_known(plugin: &PluginPlan, prefix: &str) -> String {
     let below = plugin.settings.keys().filter_map(|path| {

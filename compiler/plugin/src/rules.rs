@@ -1,0 +1,63 @@
+//! The rules that a plugin's derived settings have, at compile time.
+
+use std::collections::BTreeMap;
+
+use bp_contract::setting::{RuleFault, Setting, SettingKind};
+use bp_plan::Value;
+use serde_json::{Map, Value as Json};
+
+/// Finds what is wrong with a table of values: what derived settings refuse to read, else their rules that are broken.
+pub type RuleCheck = fn(&Json) -> Vec<RuleFault>;
+
+/// What stands for a secret while rules run.
+const PLACEHOLDER: &str = "•••";
+
+/// The values that `declared` knows, as derived settings read them; `None` if one of them is known only at start-up.
+///
+/// A secret is replaced by a placeholder: rules never see one.
+pub(crate) fn collect_known_values(
+    declared: &[Setting],
+    values: &BTreeMap<String, Value>,
+) -> Option<Json> {
+    let mut out = Map::new();
+    for (name, value) in values {
+        // `in_process` and `port`, say, are not the plugin's own.
+        let Some(setting) = declared.iter().find(|s| s.name == name) else { continue };
+        out.insert(name.clone(), to_known(&setting.kind, setting.secret, value)?);
+    }
+    Some(Json::Object(out))
+}
+
+fn to_known(kind: &SettingKind, secret: bool, value: &Value) -> Option<Json> {
+    match (value, kind) {
+        (Value::Reference(_), _) => secret.then(|| PLACEHOLDER.into()),
+        (Value::Table(values), SettingKind::Table { settings, .. }) => {
+            collect_known_values(settings, values)
+        }
+        (Value::Table(values), SettingKind::Map(inner) | SettingKind::PerMethod(inner)) => {
+            let entry =
+                |(name, value): (&String, _)| Some((name.clone(), to_known(inner, secret, value)?));
+            values.iter().map(entry).collect::<Option<Map<_, _>>>().map(Json::Object)
+        }
+        (Value::List(items), SettingKind::List(inner)) => {
+            items.iter().map(|item| to_known(inner, secret, item)).collect()
+        }
+        (Value::List(items), kind) => items.iter().map(|i| to_known(kind, secret, i)).collect(),
+        (Value::Table(values), kind) => {
+            let entry =
+                |(name, value): (&String, _)| Some((name.clone(), to_known(kind, secret, value)?));
+            values.iter().map(entry).collect::<Option<Map<_, _>>>().map(Json::Object)
+        }
+        (value, _) => Some(value.to_json()),
+    }
+}
+
+/// Whether the wiring's value at a dotted path was left out, because it is wrong or missing.
+pub(crate) fn is_left_out(values: &BTreeMap<String, Value>, path: &str) -> bool {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    match (values.get(name), rest) {
+        (None, _) => true,
+        (Some(Value::Table(inner)), Some(rest)) => is_left_out(inner, rest),
+        (Some(_), _) => false,
+    }
+}
