@@ -275,7 +275,7 @@ fn add_backend(
     };
     let read = read_settings(plugin.settings, &table, reading, cx.diagnostics);
     CheckContext {
-        plugin: plugin.id,
+        plugin,
         place: &backend.name,
         class: None,
         interface: Some(&PlaceInterface::find(cx.workflow, &interface)),
@@ -286,7 +286,7 @@ fn add_backend(
         span: Some(backend.span),
         diagnostics: cx.diagnostics,
     }
-    .run(plugin);
+    .run();
     if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&backend.name)) {
         node.facets.set(PluginSettings(read.settings));
     }

@@ -86,7 +86,7 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
         let known = bp_plugin::target_settings(plugin.settings);
         let read = read_settings(&known, table, reading, cx.diagnostics);
         CheckContext {
-            plugin: plugin.id,
+            plugin,
             place: &format!("target {name}"),
             class: None,
             interface: None,
@@ -107,7 +107,7 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
             span: Some(span),
             diagnostics: cx.diagnostics,
         }
-        .run(plugin);
+        .run();
     }
 }
 

@@ -290,7 +290,7 @@ fn read(
         _ => None,
     };
     CheckContext {
-        plugin: plugin.id,
+        plugin,
         place,
         class: Some(classify(cx.ir, call)),
         interface: interface.as_ref(),
@@ -301,7 +301,7 @@ fn read(
         span: Some(item.key),
         diagnostics: cx.diagnostics,
     }
-    .run(plugin);
+    .run();
     out.settings
 }
 

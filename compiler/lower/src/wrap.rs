@@ -307,7 +307,7 @@ impl WrappedPlace<'_> {
                 })
                 .collect();
             CheckContext {
-                plugin: id,
+                plugin,
                 place: self.name,
                 class: self.class,
                 interface: Some(&interface),
@@ -318,7 +318,7 @@ impl WrappedPlace<'_> {
                 span: Some(span),
                 diagnostics,
             }
-            .run(plugin);
+            .run();
         }
     }
 }

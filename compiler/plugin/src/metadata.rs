@@ -5,7 +5,9 @@ use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::{EdgeClass, Plan};
 
-use crate::{ArtifactContext, CheckContext, Description, Pass, PlanContext, RuleCheck, ServerSpec, Setting};
+use crate::{
+    ArtifactContext, CheckContext, Description, Pass, PlanContext, RuleCheck, ServerSpec, Setting,
+};
 
 /// Whether a wrapper stays when a call does not leave its process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

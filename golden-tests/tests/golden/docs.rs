@@ -56,10 +56,7 @@ fn plugins() -> Result<()> {
         check_committed(&folder.join(&name), &bp_reference::render_page(plugin))?;
         pages.insert(name);
         let id = plugin.id;
-        ensure!(
-            !plugin.needs.is_empty(),
-            "{id} does not say what it is needed for: `needs`"
-        );
+        ensure!(!plugin.needs.is_empty(), "{id} does not say what it is needed for: `needs`");
         ensure!(
             plugin.about.starts_with(&format!("# {id}\n")),
             "{id} has no page: `about(include_str!(\"README.md\"))`"
