@@ -13,7 +13,7 @@
 //!         .required()
 //!         .tunable()])
 //!     .shorthand("after")
-//!     .runtime("bp-rt-timeout", "bp_rt_timeout::plugin()", "plugins/timeout/runtime");
+//!     .runtime("bp-rt-timeout", "plugins/timeout/runtime");
 //! ```
 
 mod backend;

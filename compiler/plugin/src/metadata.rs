@@ -162,8 +162,6 @@ pub enum Level {
 pub struct Runtime {
     /// The package: `bp-rt-retry`.
     pub package: &'static str,
-    /// The expression that makes it: `bp_rt_retry::plugin()`.
-    pub constructor: &'static str,
     /// Its folder below the runtime's root: `plugins/retry/runtime`.
     pub folder: &'static str,
 }
@@ -359,14 +357,9 @@ impl Metadata {
         self
     }
 
-    /// Sets its runtime half.
-    pub const fn runtime(
-        mut self,
-        package: &'static str,
-        constructor: &'static str,
-        folder: &'static str,
-    ) -> Self {
-        self.runtime = Some(Runtime { package, constructor, folder });
+    /// Sets its runtime half: a package, whose library's `plugin()` makes it, and its folder.
+    pub const fn runtime(mut self, package: &'static str, folder: &'static str) -> Self {
+        self.runtime = Some(Runtime { package, folder });
         self
     }
 

@@ -200,7 +200,6 @@ impl Metadata {
             shorthand: self.shorthand.map(str::to_owned),
             runtime: self.runtime.map(|r| RuntimeCrate {
                 package: r.package.to_owned(),
-                constructor: r.constructor.to_owned(),
                 folder: r.folder.to_owned(),
             }),
             environment: self.environment.iter().map(|name| (*name).to_owned()).collect(),

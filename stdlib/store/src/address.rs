@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bp_runtime::{BackendContext, Database, StartError};
+use bp_runtime::{BackendContext, StartError};
 
 /// A host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +14,17 @@ pub struct Address {
 }
 
 impl Address {
-    /// The instance's address: `BP_ADDR_<NAME>`, else what the wiring says, else this machine and `port`.
+    /// The instance's address: `BP_ADDR_<NAME>`, else the setting `address`, else this machine and `port`.
     ///
     /// # Errors
     /// The address is not a `host:port`.
-    pub fn of(cx: &BackendContext, wiring: Option<&str>, port: u16) -> Result<Self, StartError> {
-        match cx.address.as_deref().or(wiring) {
+    pub(crate) fn of(cx: &BackendContext, port: u16) -> Result<Self, StartError> {
+        #[derive(serde::Deserialize)]
+        struct AddressSetting {
+            address: Option<String>,
+        }
+        let setting: AddressSetting = cx.settings.read()?;
+        match cx.address.as_deref().or(setting.address.as_deref()) {
             Some(text) => Self::parse(text).ok_or_else(|| {
                 StartError::new(format!(
                     "`{text}` is not the address of one server, such as \"127.0.0.1:{port}\""
@@ -27,24 +32,6 @@ impl Address {
             }),
             None => Ok(Self { host: "127.0.0.1".to_owned(), port }),
         }
-    }
-
-    /// The [`Database`] by which telemetry knows an instance with such an address.
-    ///
-    /// # Errors
-    /// As [`Address::of`].
-    pub fn database(
-        cx: &BackendContext,
-        system: &'static str,
-        port: u16,
-    ) -> Result<Database, StartError> {
-        #[derive(serde::Deserialize)]
-        struct AddressSetting {
-            address: Option<String>,
-        }
-        let setting: AddressSetting = cx.settings.read()?;
-        let Self { host, port } = Self::of(cx, setting.address.as_deref(), port)?;
-        Ok(Database { system, server: Some((host, port)) })
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -18,7 +18,7 @@ pub(crate) static TIMEOUT: Metadata =
             .bounds(Literal::Text("1ms"), Literal::Text("1h"))
             .example("\"500ms\"")])
         .shorthand("after")
-        .runtime("bp-rt-timeout", "bp_rt_timeout::plugin()", "plugins/timeout/runtime");
+        .runtime("bp-rt-timeout", "plugins/timeout/runtime");
 
 const BUDGET: &[Setting] = &[
     Setting::new("ratio", SettingKind::Ratio, "The share.").default(Literal::Float(0.1)),

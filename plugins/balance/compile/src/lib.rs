@@ -26,7 +26,7 @@ static METADATA: Metadata = Metadata::wrapper(
 .settings_of::<BalanceSettings>()
 .about(include_str!("../../README.md"))
 .needs(&["calls to be spread over replicas in another way", "a refused call to stay refused"])
-.runtime("bp-rt-balance", "bp_rt_balance::plugin()", "plugins/balance/runtime");
+.runtime("bp-rt-balance", "plugins/balance/runtime");
 
 impl Plugin for Balance {
     fn metadata(&self) -> &Metadata {

@@ -35,4 +35,4 @@ pub static PLUGIN: Metadata = Metadata::backend(
     "data to survive a restart with nothing to install",
     "a database on a laptop or a single machine",
 ])
-.runtime("bp-rt-embedded", "bp_rt_embedded::plugin()", "plugins/embedded/runtime");
+.runtime("bp-rt-embedded", "plugins/embedded/runtime");

@@ -20,6 +20,7 @@ fn context(
 ) -> BackendContext {
     BackendContext {
         name: name.into(),
+        plugin: "embedded",
         interface: interface.into(),
         settings: Settings::of(format!("backend `{name}`"), settings),
         address: None,

@@ -46,7 +46,7 @@ static METADATA: Metadata = Metadata::transport(
 .about(include_str!("../../README.md"))
 .needs(&["fast calls between processes", "clients that other languages generate from a `.proto`"])
 .emits(&[("proto/<app>.proto", "messages and services of every method that crosses over gRPC")])
-.runtime("bp-rt-grpc", "bp_rt_grpc::plugin()", "plugins/grpc/runtime");
+.runtime("bp-rt-grpc", "plugins/grpc/runtime");
 
 impl Plugin for Grpc {
     fn metadata(&self) -> &Metadata {

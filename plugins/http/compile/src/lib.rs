@@ -47,7 +47,7 @@ static METADATA: Metadata = Metadata::transport(
     "http_server_request_duration_seconds{http_request_method, url_scheme, http_route, http_response_status_code, error_type}",
     "how long requests take, a histogram; `http_route` is empty where nothing answers",
 )])
-.runtime("bp-rt-http", "bp_rt_http::plugin()", "plugins/http/runtime");
+.runtime("bp-rt-http", "plugins/http/runtime");
 
 impl Plugin for Http {
     fn metadata(&self) -> &Metadata {

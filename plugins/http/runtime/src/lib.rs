@@ -26,10 +26,6 @@ pub fn plugin() -> impl TransportPlugin {
 struct Plugin;
 
 impl TransportPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "http"
-    }
-
     fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
         Ok(Arc::new(client::HttpDialer::new(cx)?))
     }

@@ -31,4 +31,4 @@ pub static PLUGIN: Metadata = Metadata::backend(
 )
 .about(include_str!("../../README.md"))
 .needs(&["a cache that all processes and replicas share"])
-.runtime("bp-rt-memcached", "bp_rt_memcached::plugin()", "plugins/memcached/runtime");
+.runtime("bp-rt-memcached", "plugins/memcached/runtime");

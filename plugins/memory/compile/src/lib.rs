@@ -31,4 +31,4 @@ pub static PLUGIN: Metadata = Metadata::backend(
     "a cache inside a process",
     "tests without a database",
 ])
-.runtime("bp-rt-memory", "bp_rt_memory::plugin()", "plugins/memory/runtime");
+.runtime("bp-rt-memory", "plugins/memory/runtime");

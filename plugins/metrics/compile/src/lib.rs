@@ -32,4 +32,4 @@ pub static PLUGIN: Metadata = Metadata::instance_wrapper(
         "ended calls by outcome; each series starts at zero",
     ),
 ])
-.runtime("bp-rt-metrics", "bp_rt_metrics::plugin()", "plugins/metrics/runtime");
+.runtime("bp-rt-metrics", "plugins/metrics/runtime");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bp_runtime::{
     BoxFuture, Call, Class, Clock, Infra, InfraKind, Instant, Next, Reply, Side, StartError,
-    Wrapper, WrapperContext, WrapperPlugin,
+    Wrapper, WrapperContext, WrapperPlugin, two_sided_wrapper,
 };
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -20,24 +20,7 @@ use duration::CallDuration;
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
-    Plugin
-}
-
-#[derive(Debug)]
-struct Plugin;
-
-impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "metrics"
-    }
-
-    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
-        Ok(Some(Arc::new(Measure::new(cx)?)))
-    }
-
-    fn server(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
-        Ok(Some(Arc::new(Measure::new(cx)?)))
-    }
+    two_sided_wrapper(Measure::new)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -38,4 +38,4 @@ pub static PLUGIN: Metadata = Metadata::backend(
 )
 .about(include_str!("../../README.md"))
 .needs(&["documents in MongoDB, shared by all processes and replicas"])
-.runtime("bp-rt-mongodb", "bp_rt_mongodb::plugin()", "plugins/mongodb/runtime");
+.runtime("bp-rt-mongodb", "plugins/mongodb/runtime");

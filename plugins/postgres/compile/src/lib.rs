@@ -43,4 +43,4 @@ pub static PLUGIN: Metadata = Metadata::backend(
 )
 .about(include_str!("../../README.md"))
 .needs(&["a database that all processes and replicas share"])
-.runtime("bp-rt-postgres", "bp_rt_postgres::plugin()", "plugins/postgres/runtime");
+.runtime("bp-rt-postgres", "plugins/postgres/runtime");

@@ -37,4 +37,4 @@ pub static PLUGIN: Metadata = Metadata::backend(
 )
 .about(include_str!("../../README.md"))
 .needs(&["a cache that all processes and replicas share, and that survives its server's restart"])
-.runtime("bp-rt-redis", "bp_rt_redis::plugin()", "plugins/redis/runtime");
+.runtime("bp-rt-redis", "plugins/redis/runtime");

@@ -32,7 +32,7 @@ pub static PLUGIN: Metadata = Metadata::wrapper(
 .ordered(&[("backoff.init", "backoff.max")])
 .about(include_str!("../../README.md"))
 .needs(&["calls to survive the crash or restart of a callee"])
-.runtime("bp-rt-retry", "bp_rt_retry::plugin()", "plugins/retry/runtime");
+.runtime("bp-rt-retry", "plugins/retry/runtime");
 
 /// Finagle's retry budget: 20 % and 10 a second, credits that expire after 10 s; ours is stricter on the share.
 const BUDGET: &[Setting] = &[

@@ -1,26 +1,19 @@
 //! Repeats an attempt that may be repeated, within attempts, budget and deadline.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use bp_runtime::policy::{Backoff, RetryBudget, RetryBudgetSettings};
 use bp_runtime::{
-    BoxFuture, Call, Infra, Live, Next, Reply, StartError, Surroundings, Wrapper, WrapperContext,
-    WrapperPlugin,
+    BoxFuture, Call, Infra, Live, Next, Reply, Surroundings, Wrapper, WrapperPlugin, client_wrapper,
 };
+
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
-    Plugin
-}
-struct Plugin;
-impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "retry"
-    }
-    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+    client_wrapper(|cx| {
         let (settings, surroundings) = (cx.settings.live()?, cx.surroundings.clone());
         let budget = Mutex::new(RetryBudget::new(surroundings.clock.now()));
-        Ok(Some(Arc::new(Retry { settings, budget, surroundings })))
-    }
+        Ok(Retry { settings, budget, surroundings })
+    })
 }
 /// What the wiring says.
 #[derive(serde::Deserialize)]

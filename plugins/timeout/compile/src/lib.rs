@@ -20,7 +20,7 @@ pub static PLUGIN: Metadata = Metadata::wrapper(
 .settings_of::<TimeoutSettings>()
 .about(include_str!("../../README.md"))
 .needs(&["no call to wait for ever", "callees to stop working when the caller has given up"])
-.runtime("bp-rt-timeout", "bp_rt_timeout::plugin()", "plugins/timeout/runtime");
+.runtime("bp-rt-timeout", "plugins/timeout/runtime");
 
 #[cfg(test)]
 mod tests {

@@ -54,7 +54,7 @@ static METADATA: Metadata = Metadata::instance_wrapper(
         "spans whose export ended; `error_type` is `export_failed` for those that the collector did not take, else empty",
     ),
 ])
-.runtime("bp-rt-trace", "bp_rt_trace::plugin()", "plugins/trace/runtime");
+.runtime("bp-rt-trace", "plugins/trace/runtime");
 
 impl Plugin for Trace {
     fn metadata(&self) -> &Metadata {

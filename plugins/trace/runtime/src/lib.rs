@@ -53,10 +53,6 @@ enum ServiceName {
 }
 
 impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "trace"
-    }
-
     fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
         self.build_wrapper(cx).map(Some)
     }
