@@ -26,7 +26,7 @@ mod trace;
 mod fixture;
 
 /// Every plugin, by id.
-pub static PLUGINS: &[&dyn Plugin] = &[
+pub static PLUGINS: &[&Plugin] = &[
     &balance::PLUGIN,
     &compose::PLUGIN,
     &docker::PLUGIN,

@@ -15,10 +15,7 @@ pub(crate) static PLUGIN: Plugin = wrapper::<BalanceSettings>("balance")
     .whole_edges()
     .check(check)
     .about(include_str!("README.md"))
-    .needs(&[
-        "calls to be spread over replicas in another way",
-        "a refused call to stay refused",
-    ])
+    .needs(&["calls to be spread over replicas in another way", "a refused call to stay refused"])
     .metrics(BALANCE_METRICS)
     .declare();
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bp_plugin::Plan;
 use bp_plugin::deploy::{
     BuildContext, CONFIG_FILE, DATA_FOLDER, Deployment, EnvValue, ImageLock, ImageSettings,
     InitContainer, PROGRAM, ProcessContainer, References, StoreContainer, host, store_image,
 };
 use bp_plugin::plan::ResourcesPlan;
-use bp_plugin::Plan;
 use serde::Serialize;
 
 use crate::compose::file::{CALLS, STORES, escape_dollars};

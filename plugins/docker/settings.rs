@@ -8,7 +8,11 @@ use bp_plugin::deploy::is_image;
 #[settings(validate)]
 pub(crate) struct DockerSettings {
     /// The image that compiles: cargo, a C linker and a shell.
-    #[setting(default = "docker.io/library/rust:1.95-bookworm", fixed, example = "\"docker.io/library/rust:1.95-bookworm\"")]
+    #[setting(
+        default = "docker.io/library/rust:1.95-bookworm",
+        fixed,
+        example = "\"docker.io/library/rust:1.95-bookworm\""
+    )]
     builder: String,
     /// The image that the program runs on, with the builder's C library or a newer one; "scratch" links statically and takes none.
     #[setting(default = "gcr.io/distroless/cc-debian12:nonroot", fixed, example = "\"scratch\"")]

@@ -3,6 +3,7 @@
 //! redb locks the file, so it belongs to one process, like memory.
 
 #[path = "runtime/src/settings.rs"]
+#[expect(unreachable_pub, reason = "the runtime half is opened with these settings by others too")]
 mod settings;
 
 use bp_plugin::{CACHE, DOCUMENT_STORE, Plugin, backend};

@@ -22,9 +22,12 @@ pub(crate) static PLUGIN: Plugin = transport::<HttpSettings>("http")
     .beside::<RouteSettings>()
     .check(check)
     .about(include_str!("README.md"))
-    .needs(&["a browser or `curl` to call a service", "an OpenAPI document of the public interface"])
+    .needs(&[
+        "a browser or `curl` to call a service",
+        "an OpenAPI document of the public interface",
+    ])
     .artifacts(&[("openapi/<listener>.json", "the OpenAPI 3.1 document of a listener")], write)
-    .metrics(metrics::METRICS)
+    .metrics(&[metrics::REQUEST_DURATION])
     .declare();
 
 fn check(cx: &mut CheckContext<'_>) {

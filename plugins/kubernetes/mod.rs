@@ -16,9 +16,7 @@ mod workload;
 use bp_plugin::deploy::{
     Deployment, ImageLock, InitContainer, Options, ProcessContainer, StoreContainer, store_image,
 };
-use bp_plugin::{
-    ArtifactContext, Diagnostic, Feature, Plan, PlanContext, Plugin, target, to_yaml,
-};
+use bp_plugin::{ArtifactContext, Diagnostic, Feature, Plan, PlanContext, Plugin, target, to_yaml};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelExtend as _, ParallelIterator as _};
 use serde_json::{Value, json};
 
@@ -75,7 +73,9 @@ fn write(cx: &mut ArtifactContext<'_>) {
     let mut files = vec![File::new("", "default-deny", &network::build_deny_all(&builder.names))];
     // With thousands of processes, nearly all files are theirs.
     let processes = deployment.processes.par_iter();
-    files.par_extend(processes.flat_map_iter(|(name, process)| builder.build_process(name, process)));
+    files.par_extend(
+        processes.flat_map_iter(|(name, process)| builder.build_process(name, process)),
+    );
     // An init that fills files of a process cannot run on a cluster; `lossy` has accepted that.
     for (name, init) in deployment.inits.iter().filter(|(_, init)| !init.keeps_data) {
         files.extend(builder.build_init(name, init));

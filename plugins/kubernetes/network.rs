@@ -107,8 +107,7 @@ impl NetworkGrants {
         for port in self.outside.get(&named.host).into_iter().flatten() {
             egress.push(json!({ "ports": [{ "protocol": "TCP", "port": port }] }));
         }
-        let monitoring =
-            json!([{ "namespaceSelector": { "matchLabels": { NAMESPACE: settings.monitoring.namespace } } }]);
+        let monitoring = json!([{ "namespaceSelector": { "matchLabels": { NAMESPACE: settings.monitoring.namespace } } }]);
         if let Some(admin) = self.admin.get(&named.host) {
             ingress.push(
                 json!({ "from": monitoring, "ports": [{ "protocol": "TCP", "port": admin }] }),

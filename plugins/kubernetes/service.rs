@@ -1,5 +1,6 @@
 //! Services: by name for callers inside the cluster, published for callers outside.
 
+use bp_contract::setting::SettingValue;
 use bp_plugin::deploy::{Port, PortUse, ProcessContainer, StoreContainer};
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ pub(crate) fn build_process(
             "kind": "Service",
             "metadata": named.metadata_as(&name),
             "spec": {
-                "type": settings.entry.write(),
+                "type": SettingValue::write(&settings.entry),
                 "selector": named.selector(),
                 "ports": entries,
             },

@@ -1,8 +1,8 @@
 //! What `[target.kubernetes]` says.
 
-use bp_plugin::deploy::{ImageSettings, host, is_digest, is_dns_label, is_image};
 use bp_contract::setting::{Faults, Field, Settings, Size, Validate};
 use bp_plugin::Plan;
+use bp_plugin::deploy::{ImageSettings, host, is_digest, is_dns_label, is_image};
 use serde_json::json;
 
 /// Writes manifests and a kustomization for a Kubernetes cluster.

@@ -1,34 +1,20 @@
 //! The compile half of `memcached`: caches on a memcached server.
 
-use bp_plugin::{Metadata, ServerSpec, Setting, SettingKind, store};
+#[path = "runtime/src/settings.rs"]
+mod settings;
 
-/// `kind = "memcached"`.
-pub(crate) static PLUGIN: Metadata = Metadata::backend(
-    "memcached",
-    &["bp_backend::Cache"],
-    false,
-    "Keeps its content on a memcached server, shared by all processes and gone when that server ends.",
-)
-.settings(&[
-    store::ADDRESS,
-    Setting::new(
-        "namespace",
-        SettingKind::Text,
-        "What the instance's keys begin with, so that instances may share a server; by default the instance's name.",
+use bp_plugin::{CACHE, Plugin, ServerSpec, backend};
+
+use settings::{MemcachedSettings, PORT};
+
+pub(crate) static PLUGIN: Plugin = backend::<MemcachedSettings>("memcached", &[CACHE])
+    .server(
+        ServerSpec::new("docker.io/library/memcached:1.6", PORT)
+            .arguments(&["--memory-limit=192"])
+            .user(11211)
+            .health(&["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/11211"])
+            .resources(1.0, "256MiB", "64MiB"),
     )
-    .example("\"hotel-rates\""),
-    store::POOL,
-    store::TIMEOUT,
-    store::WAIT,
-    store::CONNECT_TIMEOUT,
-])
-.server(
-    ServerSpec::new("docker.io/library/memcached:1.6", 11211)
-        .arguments(&["--memory-limit=192"])
-        .user(11211)
-        .health(&["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/11211"])
-        .resources(1.0, "256MiB", "64MiB"),
-)
-.about(include_str!("README.md"))
-.needs(&["a cache that all processes and replicas share"])
-.runtime("bp-rt-memcached", "bp_rt_memcached::plugin()", "plugins/memcached/runtime");
+    .about(include_str!("README.md"))
+    .needs(&["a cache that all processes and replicas share"])
+    .declare();

@@ -3,6 +3,7 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
+use bp_contract::setting::Field;
 use bp_plugin::{CACHE, CheckContext, DOCUMENT_STORE, Plugin, PluginCode, backend};
 
 use settings::MemorySettings;

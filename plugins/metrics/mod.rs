@@ -19,5 +19,10 @@ pub(crate) static PLUGIN: Plugin = wrapper::<MetricsSettings>("metrics")
     .edges(EdgeClasses::INSIDE)
     .about(include_str!("README.md"))
     .needs(&["to see how many calls fail and how long they take"])
-    .metrics(metrics::METRICS)
+    .metrics(&[
+        metrics::RPC_CLIENT_DURATION,
+        metrics::RPC_SERVER_DURATION,
+        metrics::DB_CLIENT_DURATION,
+        metrics::CALLS,
+    ])
     .declare();

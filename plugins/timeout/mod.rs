@@ -14,8 +14,5 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TimeoutSettings>("timeout")
     .in_process()
     .edges(EdgeClasses::ALL)
     .about(include_str!("README.md"))
-    .needs(&[
-        "no call to wait for ever",
-        "callees to stop working when the caller has given up",
-    ])
+    .needs(&["no call to wait for ever", "callees to stop working when the caller has given up"])
     .declare();

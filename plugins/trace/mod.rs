@@ -19,5 +19,5 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .environment(&[COLLECTOR])
     .about(include_str!("README.md"))
     .needs(&["to follow one request through all services"])
-    .metrics(metrics::METRICS)
+    .metrics(&[metrics::SPANS_EXPORTED])
     .declare();

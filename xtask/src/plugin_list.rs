@@ -48,7 +48,7 @@ pub(crate) fn render(root: &Path) -> Result<String> {
         writeln!(text, "mod {id};")?;
     }
     text.push_str("\n#[cfg(test)]\nmod fixture;\n\n");
-    text.push_str("/// Every plugin, by id.\npub static PLUGINS: &[&dyn Plugin] = &[\n");
+    text.push_str("/// Every plugin, by id.\npub static PLUGINS: &[&Plugin] = &[\n");
     for id in &ids {
         writeln!(text, "    &{id}::PLUGIN,")?;
     }

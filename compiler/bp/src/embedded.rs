@@ -141,10 +141,12 @@ pub(crate) fn workflow_lock(workflow: &str) -> Option<String> {
 /// The same for a new plugin: the compiler's crates too, and the plugin's two.
 pub(crate) fn plugin_lock(name: &str) -> Option<String> {
     let compile = format!("bp-{name}");
-    let runtime = format!("bp-rt-{name}");
-    let own: [(&str, &[&str]); 2] = [
+    let wrapper = format!("bp-rt-{name}");
+    let cache = format!("bp-rt-{name}-cache");
+    let own: [(&str, &[&str]); 3] = [
         (&compile, &["bp", "bp-plugin"]),
-        (&runtime, &["bp-backend", "bp-runtime", "serde", "serde_json", "tokio"]),
+        (&wrapper, &["bp-runtime", "serde"]),
+        (&cache, &["bp-backend", "bp-runtime", "serde", "serde_json", "tokio"]),
     ];
     build_lock(|_| true, &own)
 }
@@ -215,6 +217,8 @@ mod tests {
         assert!(String::from_utf8_lossy(template).contains("# This crate stands alone"));
         assert!(files.keys().all(|p| !p.starts_with("golden-tests") && !p.contains("/target/")));
         let lock = plugin_lock("pause").expect("a lock");
-        assert!(lock.contains("name = \"bp-rt-pause\"") && lock.contains("name = \"miette\""));
+        for name in ["bp-rt-pause", "bp-rt-pause-cache", "miette"] {
+            assert!(lock.contains(&format!("name = \"{name}\"")), "{name}");
+        }
     }
 }

@@ -98,7 +98,6 @@ fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
     };
     let runtime = RuntimeCrate {
         package: format!("bp-rt-{name}"),
-        constructor: format!("bp_rt_{name}::plugin()"),
         folder: format!("plugins/{name}/runtime"),
     };
     let plugin = PluginPlan {

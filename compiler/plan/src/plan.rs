@@ -116,13 +116,11 @@ pub struct PluginPlan {
     pub settings: BTreeMap<String, SettingPlan>,
 }
 
-/// The runtime half of a plugin.
+/// The runtime half of a plugin; its library's `plugin()` makes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuntimeCrate {
     /// The package: `bp-rt-retry`.
     pub package: String,
-    /// The expression that makes it: `bp_rt_retry::plugin()`.
-    pub constructor: String,
     /// Its folder below the runtime's root: `plugins/retry/runtime`.
     pub folder: String,
 }

@@ -187,14 +187,13 @@ macro_rules! running {
                 self
             }
 
-            /// Carries the runtime half of a plugin outside `bp`'s repository: its package, the function in it that makes the plugin, and its files, `&[("Cargo.toml", include_str!("../runtime/Cargo.toml")), …]`.
+            /// Carries the runtime half of a plugin outside `bp`'s repository: its package and its files, `&[("Cargo.toml", include_str!("../runtime/Cargo.toml")), …]`.
             pub const fn carries(
                 mut self,
                 package: &'static str,
-                constructor: &'static str,
                 sources: &'static [(&'static str, &'static str)],
             ) -> Self {
-                self.0.runtime = Runtime::Carried { package, constructor, sources };
+                self.0.runtime = Runtime::Carried { package, sources };
                 self
             }
         }

@@ -178,8 +178,6 @@ pub enum Runtime {
     Carried {
         /// The package: `bp-rt-pause`.
         package: &'static str,
-        /// The function that makes the plugin: `wrapper`.
-        constructor: &'static str,
         /// Its files, by path below the crate; every build writes them into the generated workspace.
         ///
         /// Its manifest may name `bp-runtime` and the other crates of the runtime by any path: what is written names the application's own.

@@ -246,17 +246,14 @@ impl Plugin {
 
     /// The crate of its runtime half, if it has one.
     pub fn runtime_crate(&self) -> Option<RuntimeCrate> {
-        let (package, constructor, folder) = match self.runtime {
+        let (package, folder) = match self.runtime {
             Runtime::Absent => return None,
-            Runtime::Own => {
-                (format!("bp-rt-{}", self.id), "plugin", format!("plugins/{}/runtime", self.id))
-            }
-            Runtime::Carried { package, constructor, .. } => {
-                (package.to_owned(), constructor, format!("{package}/runtime"))
+            Runtime::Own => (format!("bp-rt-{}", self.id), format!("plugins/{}/runtime", self.id)),
+            Runtime::Carried { package, .. } => {
+                (package.to_owned(), format!("{}/runtime", self.id))
             }
         };
-        let constructor = format!("{}::{constructor}()", package.replace('-', "_"));
-        Some(RuntimeCrate { package, constructor, folder })
+        Some(RuntimeCrate { package, folder })
     }
 }
 

@@ -17,11 +17,11 @@ pub(crate) enum Wrapped {
 
 pub(crate) fn app(plan: &Value) -> App {
     let mut app = App::new(plan.to_string());
-    app = app.transport(bp_rt_grpc::plugin());
-    app = app.wrapper(bp_rt_metrics::plugin());
-    app = app.wrapper(bp_rt_retry::plugin());
-    app = app.wrapper(bp_rt_timeout::plugin());
-    app = app.wrapper(bp_rt_trace::plugin());
+    app = app.transport("grpc", bp_rt_grpc::plugin());
+    app = app.wrapper("metrics", bp_rt_metrics::plugin());
+    app = app.wrapper("retry", bp_rt_retry::plugin());
+    app = app.wrapper("timeout", bp_rt_timeout::plugin());
+    app = app.wrapper("trace", bp_rt_trace::plugin());
     app = app.interface(interfaces::desk());
     app = app.interface(interfaces::rates());
     app = app.implementation("DeskImpl", desk_impl);

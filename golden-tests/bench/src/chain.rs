@@ -58,6 +58,7 @@ fn build_passing_chain(length: usize) -> Client {
 
 /// A plugin's wrapper on the caller's side.
 fn build_plugin_chain(
+    id: &str,
     plugin: &dyn WrapperPlugin,
     sampling: f64,
     collector: &str,
@@ -67,7 +68,7 @@ fn build_plugin_chain(
         side: Side::Client,
         interface: &RATES,
         system: System::default(),
-        settings: Settings::of("edge desk->rates", app::settings(plugin.id(), sampling, collector)),
+        settings: Settings::of("edge desk->rates", app::settings(id, sampling, collector)),
         surroundings: Surroundings::default(),
     };
     let wrapper = plugin.client(&context).map_err(anyhow::Error::msg)?;
@@ -118,12 +119,12 @@ pub(crate) async fn measure(rounds: usize, collector: &str) -> Result<Costs> {
         (build_passing_chain(0), build_passing_chain(1), build_passing_chain(8));
     let tracer = bp_rt_trace::plugin();
     let plugins = [
-        ("timeout", build_plugin_chain(&bp_rt_timeout::plugin(), 0.0, collector)?),
-        ("retry", build_plugin_chain(&bp_rt_retry::plugin(), 0.0, collector)?),
-        ("metrics", build_plugin_chain(&bp_rt_metrics::plugin(), 0.0, collector)?),
-        ("trace, not sampled", build_plugin_chain(&tracer, 0.0, collector)?),
+        ("timeout", build_plugin_chain("timeout", &bp_rt_timeout::plugin(), 0.0, collector)?),
+        ("retry", build_plugin_chain("retry", &bp_rt_retry::plugin(), 0.0, collector)?),
+        ("metrics", build_plugin_chain("metrics", &bp_rt_metrics::plugin(), 0.0, collector)?),
+        ("trace, not sampled", build_plugin_chain("trace", &tracer, 0.0, collector)?),
     ];
-    let sampled = build_plugin_chain(&tracer, 1.0, collector)?;
+    let sampled = build_plugin_chain("trace", &tracer, 1.0, collector)?;
     let mut found = Costs {
         empty: Sample::default(),
         first: Sample::default(),

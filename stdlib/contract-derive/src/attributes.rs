@@ -3,7 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Error, Expr, ExprLit, ExprUnary, Lit, LitStr, Meta, RangeLimits, UnOp};
+use syn::{
+    Attribute, Error, Expr, ExprLit, ExprUnary, Lit, LitStr, Meta, RangeLimits, UnOp, Variant,
+};
+
+use crate::wiring_name;
 
 /// `#[settings(…)]`.
 #[derive(Default)]
@@ -91,6 +95,16 @@ impl SettingAttributes {
         }
         Ok(read)
     }
+}
+
+/// The word of a variant: its name as a wiring writes it, or what `#[setting(name = "…")]` says.
+pub(crate) fn word_of(variant: &Variant) -> syn::Result<LitStr> {
+    let SettingAttributes { name, default, required, flatten, calls } =
+        SettingAttributes::read(&variant.attrs)?;
+    if default.is_some() || required || flatten || !calls.is_empty() {
+        return Err(Error::new_spanned(variant, "a variant takes `name` alone"));
+    }
+    Ok(name.unwrap_or_else(|| wiring_name(&variant.ident)))
 }
 
 /// A declaration's literal.

@@ -4,12 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DataEnum, DeriveInput, Error, Fields, Ident, LitStr, Variant};
 
-use crate::attributes::{TableAttributes, first_paragraph};
+use crate::attributes::{TableAttributes, first_paragraph, word_of};
 use crate::fields::{
     ExpandedField, OwnSettings, Place, binding, check_fields, expand_fields, group_of, write_fields,
 };
 use crate::implement::{Parts, handles, implement};
-use crate::wiring_name;
 
 pub(crate) fn expand(
     item: &DeriveInput,
@@ -20,7 +19,7 @@ pub(crate) fn expand(
     if let Some(shorthand) = &attributes.shorthand {
         return Err(Error::new_spanned(shorthand, "the shorthand of variants is their tag"));
     }
-    let words: Vec<LitStr> = data.variants.iter().map(|v| wiring_name(&v.ident)).collect();
+    let words = data.variants.iter().map(word_of).collect::<syn::Result<Vec<LitStr>>>()?;
     if words.is_empty() {
         return Err(Error::new_spanned(&item.ident, "expected at least one variant"));
     }

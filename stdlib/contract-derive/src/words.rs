@@ -4,8 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DataEnum, DeriveInput, Error, Fields};
 
-use crate::attributes::TableAttributes;
-use crate::wiring_name;
+use crate::attributes::{TableAttributes, word_of};
 
 pub(crate) fn expand(
     item: &DeriveInput,
@@ -24,7 +23,7 @@ pub(crate) fn expand(
             let message = "variants with settings need `#[settings(tag = \"…\")]`";
             return Err(Error::new_spanned(variant, message));
         }
-        let (ident, word) = (&variant.ident, wiring_name(&variant.ident));
+        let (ident, word) = (&variant.ident, word_of(variant)?);
         pairs.push(quote!((#word, Self::#ident)));
         arms.push(quote!(Self::#ident => #word));
         words.push(word);

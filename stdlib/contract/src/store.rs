@@ -8,6 +8,17 @@ use serde_json::Value;
 
 use crate::setting::{SettingFault, SettingKind, SettingValue, Settings};
 
+/// What an instance on a server takes, whatever the server is.
+#[derive(Debug, Clone, PartialEq, Eq, Settings)]
+pub struct ServerSettings {
+    /// Where the server listens, `host:port`; BP_ADDR_<NAME> overrides it. Without either: this machine and the default port.
+    #[setting(example = "\"127.0.0.1:5432\"")]
+    pub address: Option<StoreAddress>,
+    /// How many calls at once, and how long each may take.
+    #[setting(flatten)]
+    pub limits: StoreLimits,
+}
+
 /// The limits of an instance. All but `pool` may change while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Settings)]
 pub struct StoreLimits {

@@ -29,6 +29,7 @@ pub mod listen;
 mod literal;
 mod logs;
 mod metrics;
+mod offers;
 mod plan;
 mod plugin;
 pub mod policy;
@@ -39,6 +40,7 @@ mod sync;
 mod tasks;
 mod trace_context;
 mod tuple;
+mod wrapper_plugin;
 
 pub use app::{App, Hosting, Running, Stopped};
 pub use arguments::{Arguments, Encoded};
@@ -61,6 +63,7 @@ pub use knob::Knob;
 pub use limit::{DEFAULT_MAX_MESSAGE, MessageLimit};
 pub use literal::Literal;
 pub use metrics::{LabelValue, MetricFamily, Metrics};
+pub use offers::{BackendInterface, Offers};
 pub use plugin::{
     BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side,
     Surroundings, System, TransportPlugin, WrapperContext, WrapperPlugin,
@@ -71,6 +74,7 @@ pub use server::{Served, Server};
 pub use settings::{Live, Settings};
 pub use tasks::{shielded, spawn};
 pub use trace_context::TraceContext;
+pub use wrapper_plugin::{client_wrapper, server_wrapper, two_sided_wrapper};
 
 /// What derived code names; no part of the interface.
 #[doc(hidden)]

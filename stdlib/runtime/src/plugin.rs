@@ -1,6 +1,7 @@
 //! What the runtime half of a plugin implements.
 //!
-//! A plugin is one value in an application, made by its crate's `plugin()`. It is asked once for each place where the wiring names it.
+//! A plugin is one value in an application, made by its crate's `plugin()`, and registered by generated code under its id. It is asked once for each place where the wiring names it.
+//! [`client_wrapper`](crate::client_wrapper), [`server_wrapper`](crate::server_wrapper) and [`Offers`](crate::Offers) are short forms for the usual cases.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,9 +25,6 @@ use crate::settings::Settings;
 
 /// The runtime half of a wrapper.
 pub trait WrapperPlugin: Send + Sync {
-    /// The plugin's name in the run plan.
-    fn id(&self) -> &'static str;
-
     /// The wrapper on the caller's side of an edge; `None` when it has none there.
     ///
     /// A wrapper in a slot inside `balance`, such as a breaker, is made once for each endpoint of the callee.
@@ -146,9 +144,6 @@ pub struct Database {
 
 /// The runtime half of a transport.
 pub trait TransportPlugin: Send + Sync {
-    /// The plugin's name in the run plan.
-    fn id(&self) -> &'static str;
-
     /// Its name in telemetry, if OpenTelemetry knows it as a system of remote procedure calls.
     fn system(&self) -> System {
         System::default()
@@ -215,16 +210,12 @@ pub struct ServeContext {
 
 /// The runtime half of a backend.
 pub trait BackendPlugin: Send + Sync {
-    /// The plugin's name in the run plan.
-    fn id(&self) -> &'static str;
-
-    /// How telemetry names an instance; a plugin overrides this when its name is not a `db.system.name`, or when it talks to a server.
+    /// How telemetry names an instance; a plugin overrides this when its id is not a `db.system.name`, or when it talks to a server.
     ///
     /// # Errors
     /// Settings that cannot be read.
     fn database(&self, cx: &BackendContext) -> Result<Database, StartError> {
-        let _ = cx;
-        Ok(Database { system: self.id(), server: None })
+        Ok(Database { system: cx.plugin, server: None })
     }
 
     /// The interfaces that it can offer, so that wrappers work on edges to it.
@@ -241,6 +232,8 @@ pub trait BackendPlugin: Send + Sync {
 pub struct BackendContext {
     /// The instance's name, `cart_db`.
     pub name: String,
+    /// The plugin's id, `kind` in the wiring.
+    pub plugin: &'static str,
     /// The trait's path, `bp_backend::DocumentStore`.
     pub interface: String,
     /// The instance's settings.

@@ -3,7 +3,7 @@
 use bp_runtime::{Infra, Live, Processed, StartError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Address, Limit, Limits};
+use crate::{Limit, Limits, StoreAddress};
 
 /// Lets in as many calls as there are connections.
 #[derive(Debug)]
@@ -11,15 +11,16 @@ pub struct ConcurrencyLimit {
     permits: Semaphore,
     size: usize,
     limits: Live<Limits>,
-    address: Address,
+    address: StoreAddress,
 }
 
 impl ConcurrencyLimit {
-    /// For `size` connections.
+    /// For as many connections as the limits say now.
     ///
     /// # Errors
-    /// The size is 0, or larger than a semaphore allows.
-    pub fn new(address: Address, size: usize, limits: Live<Limits>) -> Result<Self, StartError> {
+    /// The number is 0, or larger than a semaphore allows.
+    pub fn new(address: StoreAddress, limits: Live<Limits>) -> Result<Self, StartError> {
+        let size = limits.get().pool;
         if size == 0 || size > Semaphore::MAX_PERMITS {
             return Err(StartError::new(format!("a pool cannot have {size} connections")));
         }

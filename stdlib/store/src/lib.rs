@@ -1,6 +1,7 @@
 //! What backends behind a network connection share: their address and limits, a pool of connections, typed failures.
 //!
-//! A plugin says how to connect ([`Connect`]) and what an error of its library means ([`Fault`]); a call is then
+//! A plugin lists what it offers with [`offers`], which reads the settings that all of them have, and opens each instance with a [`StoreContext`].
+//! It says how to connect ([`Connect`]) and what an error of its library means ([`Fault`]); a call is then
 //!
 //! ```text
 //! let mut lease = self.pool.lease().await?;                        // a connection, within the limits
@@ -18,13 +19,14 @@
 
 mod address;
 mod concurrency_limit;
+mod context;
 mod fault;
 mod limits;
 mod pool;
 
-pub use address::Address;
 pub use bp_contract::store::{StoreAddress, StoreLimits as Limits};
 pub use concurrency_limit::ConcurrencyLimit;
+pub use context::{StoreContext, offers};
 pub use fault::Fault;
 pub use limits::Limit;
 pub use pool::{Connect, Lease, Pool};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bp_runtime::{Context, Infra, Instant, Processed};
 
-use crate::Address;
+use crate::StoreAddress;
 
 /// When one call must be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,6 @@ impl Limit {
 }
 
 /// All connections have been busy for as long as a call may wait.
-pub(crate) fn busy(size: usize, address: &Address, wait: Duration) -> Infra {
+pub(crate) fn busy(size: usize, address: &StoreAddress, wait: Duration) -> Infra {
     Infra::overloaded(format!("all {size} connections to {address} have been busy for {wait:?}"))
 }

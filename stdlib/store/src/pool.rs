@@ -11,7 +11,7 @@ use bp_runtime::{Infra, Instant, Live, Processed, StartError};
 use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, TimeoutType, Timeouts};
 
 use crate::limits::busy;
-use crate::{Address, Fault, Limit, Limits};
+use crate::{Fault, Limit, Limits, StoreAddress};
 
 /// A connection that was idle for less than this is used again without a probe, as with HikariCP's `aliveBypassWindow`.
 const IDLE_WITHOUT_PROBE: Duration = Duration::from_millis(500);
@@ -37,7 +37,7 @@ pub trait Connect: Send + Sync + 'static {
 pub struct Pool<C: Connect> {
     connections: managed::Pool<ConnectionFactory<C>>,
     limits: Live<Limits>,
-    address: Address,
+    address: StoreAddress,
 }
 
 /// Makes connections, and decides whether an idle one can be used again.
@@ -127,16 +127,16 @@ impl<C: Connect> managed::Manager for ConnectionFactory<C> {
 }
 
 impl<C: Connect> Pool<C> {
-    /// At most `size` connections; none is made yet.
+    /// At most as many connections as the limits say now; none is made yet.
     ///
     /// # Errors
-    /// The size is 0.
+    /// No connection is allowed.
     pub fn new(
         connect: C,
-        address: Address,
-        size: usize,
+        address: StoreAddress,
         limits: Live<Limits>,
     ) -> Result<Self, StartError> {
+        let size = limits.get().pool;
         if size == 0 {
             return Err(StartError::new("a pool needs at least one connection"));
         }

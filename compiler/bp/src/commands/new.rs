@@ -24,7 +24,7 @@ const TEMPLATE: &[(&str, &str)] = &[
     ("workflow/src/lib.rs", include_str!("../../template/workflow/src/lib.rs")),
 ];
 
-/// Path in the new plugin, and text; `@NAME@`, `@CRATE@` and `@RUNTIME@` are filled in.
+/// Path in the new plugin, and text; `@NAME@` and `@CRATE@` are filled in.
 const PLUGIN: &[(&str, &str)] = &[
     (".gitignore", include_str!("../../template-plugin/gitignore")),
     ("Cargo.toml", include_str!("../../template-plugin/Cargo.toml")),
@@ -33,6 +33,8 @@ const PLUGIN: &[(&str, &str)] = &[
     ("src/main.rs", include_str!("../../template-plugin/src/main.rs")),
     ("runtime/Cargo.toml", include_str!("../../template-plugin/runtime/Cargo.toml")),
     ("runtime/src/lib.rs", include_str!("../../template-plugin/runtime/src/lib.rs")),
+    ("cache-runtime/Cargo.toml", include_str!("../../template-plugin/cache-runtime/Cargo.toml")),
+    ("cache-runtime/src/lib.rs", include_str!("../../template-plugin/cache-runtime/src/lib.rs")),
 ];
 
 pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
@@ -115,7 +117,7 @@ fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
     if free { Ok(()) } else { Err(catalog::target::folder_exists(root.as_str())) }
 }
 
-/// Writes a plugin's two crates, and the compiler that they build with.
+/// Writes two plugins, a crate with their compile halves and a crate for each runtime half, and the compiler that they build with.
 fn create_plugin(system: &dyn System, registry: &Registry, name: &str) -> Result<(), Diagnostic> {
     let root = Utf8Path::new(name);
     check_free(system, root)?;
@@ -124,10 +126,7 @@ fn create_plugin(system: &dyn System, registry: &Registry, name: &str) -> Result
     }
     let crates = name.replace('-', "_");
     for (path, text) in PLUGIN {
-        let text = text
-            .replace("@NAME@", name)
-            .replace("@CRATE@", &format!("bp_{crates}"))
-            .replace("@RUNTIME@", &format!("bp_rt_{crates}"));
+        let text = text.replace("@NAME@", name).replace("@CRATE@", &format!("bp_{crates}"));
         write_file(system, &root.join(path), text.as_bytes())?;
     }
     if let Some(lock) = embedded::plugin_lock(name) {

@@ -5,10 +5,15 @@
 
 use bp_plugin::{Literal, Metadata, ServerSlot, Setting, SettingKind};
 
-/// The runtime half travels inside of this crate, and every build writes it beside the generated code.
-const SOURCES: &[(&str, &str)] = &[
+/// A runtime half travels inside of this crate, and every build writes it beside the generated code.
+const WRAPPER_SOURCES: &[(&str, &str)] = &[
     ("Cargo.toml", include_str!("../runtime/Cargo.toml")),
     ("src/lib.rs", include_str!("../runtime/src/lib.rs")),
+];
+
+const CACHE_SOURCES: &[(&str, &str)] = &[
+    ("Cargo.toml", include_str!("../cache-runtime/Cargo.toml")),
+    ("src/lib.rs", include_str!("../cache-runtime/src/lib.rs")),
 ];
 
 /// `@NAME@ = "5ms"` under `[server."service"]`.
@@ -25,8 +30,8 @@ pub static WRAPPER: Metadata = Metadata::server_wrapper(
 .shorthand("for")
 .about(include_str!("../README.md"))
 .needs(&["to see what slow services do to their callers"])
-.runtime("bp-rt-@NAME@", "@RUNTIME@::wrapper()", "@NAME@/runtime")
-.sources(SOURCES);
+.runtime("bp-rt-@NAME@", "@NAME@/runtime")
+.sources(WRAPPER_SOURCES);
 
 /// `kind = "@NAME@-cache"` under `[backend]`.
 pub static CACHE: Metadata = Metadata::backend(
@@ -40,8 +45,8 @@ pub static CACHE: Metadata = Metadata::backend(
     .bounds(Literal::Int(1), Literal::Int(1_000_000))])
 .about(include_str!("../README.md"))
 .needs(&["a small cache"])
-.runtime("bp-rt-@NAME@", "@RUNTIME@::cache()", "@NAME@/runtime")
-.sources(SOURCES);
+.runtime("bp-rt-@NAME@-cache", "@NAME@/cache-runtime")
+.sources(CACHE_SOURCES);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bp_plan::Plan;
 
 use super::GENERATED;
-use super::cargo::app_library;
+use super::cargo::{app_library, plugin_library};
 use super::names::{name_implementation_functions, string_literal};
 use crate::pretty::Printer;
 
@@ -22,9 +22,10 @@ pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String 
     p.line("/// Every plugin, interface and implementation that a wiring may ask for.");
     p.open("pub fn app() -> ::bp_std::rt::App {");
     let mut calls: Vec<(&str, Vec<String>)> = Vec::new();
-    for plugin in plan.plugins.values() {
+    for (id, plugin) in &plan.plugins {
         let Some(runtime) = &plugin.runtime else { continue };
-        calls.push((&plugin.kind, vec![format!("::{}", runtime.constructor)]));
+        let made = format!("::{}::plugin()", plugin_library(runtime));
+        calls.push((&plugin.kind, vec![string_literal(id), made]));
     }
     for module in modules.values() {
         calls.push(("interface", vec![format!("interfaces::{module}::interface()")]));

@@ -41,21 +41,22 @@ pub(crate) async fn open(
     extra: &Value,
 ) -> Result<AnyInstance, StartError> {
     let mut settings = settings(extra);
-    let plugin: Box<dyn BackendPlugin> = match kind {
-        Kind::Memcached => Box::new(bp_rt_memcached::plugin()),
+    let (id, plugin): (_, Box<dyn BackendPlugin>) = match kind {
+        Kind::Memcached => ("memcached", Box::new(bp_rt_memcached::plugin())),
         Kind::Redis => {
             settings["database"] = json!(0);
-            Box::new(bp_rt_redis::plugin())
+            ("redis", Box::new(bp_rt_redis::plugin()))
         }
-        Kind::Mongodb => Box::new(bp_rt_mongodb::plugin()),
+        Kind::Mongodb => ("mongodb", Box::new(bp_rt_mongodb::plugin())),
         Kind::Postgres => {
             settings["user"] = settings.get("user").cloned().unwrap_or(json!("postgres"));
             settings["database"] = json!("postgres");
-            Box::new(bp_rt_postgres::plugin())
+            ("postgres", Box::new(bp_rt_postgres::plugin()))
         }
     };
     let context = BackendContext {
         name: name.to_owned(),
+        plugin: id,
         interface: interface.to_owned(),
         settings: Settings::of(format!("backend `{name}`"), settings),
         address: Some(address.to_owned()),

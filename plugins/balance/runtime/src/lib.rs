@@ -18,10 +18,6 @@ pub fn plugin() -> impl WrapperPlugin {
 struct Plugin;
 
 impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "balance"
-    }
-
     fn balance(&self, cx: &WrapperContext) -> Result<Option<Balance>, StartError> {
         let settings: BalanceSettings = cx.settings.read()?;
         let choice = match settings.choice {

@@ -13,7 +13,8 @@ use redb::{
     TableDefinition, WriteTransaction,
 };
 
-use crate::file::{File, Options, TransactionResult};
+use crate::file::{File, TransactionResult};
+use crate::settings::EmbeddedSettings;
 
 /// Key to its expiry and value.
 const ENTRIES: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("cache");
@@ -36,7 +37,7 @@ pub struct EmbeddedCache {
 
 impl EmbeddedCache {
     /// Opens the cache in `folder`, or makes it.
-    pub async fn open(folder: &Path, options: Options) -> Result<Self, StartError> {
+    pub async fn open(folder: &Path, options: EmbeddedSettings) -> Result<Self, StartError> {
         let file = File::open(folder, options, prepare, Some(Box::new(sweep))).await?;
         Ok(Self { file })
     }

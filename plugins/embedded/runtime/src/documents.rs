@@ -10,7 +10,8 @@ use bp_backend::{BackendError, Document, DocumentStore, Filter, Index, Json, Pag
 use bp_runtime::StartError;
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
-use crate::file::{File, Options, TransactionResult};
+use crate::file::{File, TransactionResult};
+use crate::settings::EmbeddedSettings;
 
 /// Collection and id to compact JSON.
 const DOCUMENTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("documents");
@@ -28,7 +29,7 @@ pub struct EmbeddedDocuments {
 
 impl EmbeddedDocuments {
     /// Opens the store in `folder`, or makes it.
-    pub async fn open(folder: &Path, options: Options) -> Result<Self, StartError> {
+    pub async fn open(folder: &Path, options: EmbeddedSettings) -> Result<Self, StartError> {
         Ok(Self { file: File::open(folder, options, prepare, None).await? })
     }
 }

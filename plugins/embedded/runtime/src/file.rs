@@ -6,42 +6,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::settings::{Durability, EmbeddedSettings};
 use bp_backend::BackendError;
 use bp_runtime::{Infra, InfraKind, Processed, StartError};
 use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-
-/// When a write is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Durability {
-    /// When it is on disk: it survives the process and the machine.
-    #[default]
-    Immediate,
-    /// When it is in memory; on disk within 100 ms, and at an orderly end. The file is consistent in any case: a crash loses the last writes together.
-    Delayed,
-}
-
-/// How a file is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// When a write is answered.
-    pub durability: Durability,
-    /// Bytes of the file kept in memory.
-    pub page_cache: u64,
-    /// How often expired cache entries are removed from the file.
-    pub sweep: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            durability: Durability::Immediate,
-            page_cache: 16 << 20,
-            sweep: Duration::from_secs(10),
-        }
-    }
-}
 
 /// Longest time that an answered write waits for the disk under [`Durability::Delayed`].
 const DELAY: Duration = Duration::from_millis(100);
@@ -74,7 +43,7 @@ impl File {
     /// Opens or makes `store.redb` in `folder`; `prepare` makes its tables.
     pub(crate) async fn open(
         folder: &Path,
-        options: Options,
+        options: EmbeddedSettings,
         prepare: fn(&WriteTransaction) -> Result<(), redb::Error>,
         sweep: Option<Sweep>,
     ) -> Result<Self, StartError> {
@@ -173,14 +142,14 @@ fn cannot_open(path: &Path, error: &dyn std::error::Error) -> StartError {
     StartError::because(format_args!("cannot open {}", path.display()), error)
 }
 
-fn create(path: &Path, options: Options) -> Result<Database, StartError> {
+fn create(path: &Path, options: EmbeddedSettings) -> Result<Database, StartError> {
     /// Waits for a read by an earlier instance in this process, which keeps the file open until it ends.
     const TRIES: u32 = 10;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| cannot_open(folder, &error))?;
     }
     let mut builder = Database::builder();
-    builder.set_cache_size(usize::try_from(options.page_cache).unwrap_or(usize::MAX));
+    builder.set_cache_size(usize::try_from(options.page_cache.bytes()).unwrap_or(usize::MAX));
     for _ in 1..TRIES {
         match builder.create(path) {
             Err(DatabaseError::DatabaseAlreadyOpen) => {
@@ -202,7 +171,7 @@ fn create(path: &Path, options: Options) -> Result<Database, StartError> {
 struct Writer {
     database: Arc<Database>,
     works: Receiver<WriteTask>,
-    options: Options,
+    options: EmbeddedSettings,
     /// Since when there are commits that are not on disk.
     unsynced: Option<Instant>,
     swept: Instant,

@@ -10,12 +10,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bp_backend::conformance::{self, Failure, StoreFactory};
 use bp_backend::{Cache, DocumentStore};
-use bp_rt_embedded::{Durability, EmbeddedCache, EmbeddedDocuments, Options};
+use bp_contract::setting::Settings as _;
+use bp_rt_embedded::{Durability, EmbeddedCache, EmbeddedDocuments, EmbeddedSettings};
 use tempfile::TempDir;
 
 struct Files {
     root: TempDir,
-    options: Options,
+    options: EmbeddedSettings,
     /// Address of an open store to its folder.
     open: Mutex<BTreeMap<usize, PathBuf>>,
 }
@@ -23,7 +24,7 @@ struct Files {
 impl Files {
     fn new(durability: Durability) -> Arc<Self> {
         let options =
-            Options { durability, sweep: Duration::from_millis(30), ..Options::default() };
+            EmbeddedSettings { durability, sweep: Duration::from_millis(30), ..defaults() };
         Arc::new(Self { root: TempDir::new().unwrap(), options, open: Mutex::default() })
     }
 
@@ -100,4 +101,9 @@ async fn document_stores_conform() {
 #[tokio::test]
 async fn document_stores_conform_with_delayed_durability() {
     conformance::check_document_store(Files::new(Durability::Delayed)).await;
+}
+
+/// What a wiring that says nothing gets.
+fn defaults() -> EmbeddedSettings {
+    EmbeddedSettings::read(&serde_json::Value::Null).unwrap()
 }

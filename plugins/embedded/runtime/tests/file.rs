@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bp_backend::{BackendError, Cache, Document, DocumentStore, Json};
-use bp_rt_embedded::{Durability, EmbeddedCache, EmbeddedDocuments, Options, plugin};
+use bp_contract::setting::Settings as _;
+use bp_rt_embedded::{Durability, EmbeddedCache, EmbeddedDocuments, EmbeddedSettings, plugin};
 use bp_runtime::{AnyInstance, BackendContext, BackendPlugin, Settings, StartError, Surroundings};
 use serde_json::json;
 use tempfile::TempDir;
@@ -20,6 +21,7 @@ fn context(
 ) -> BackendContext {
     BackendContext {
         name: name.into(),
+        plugin: "embedded",
         interface: interface.into(),
         settings: Settings::of(format!("backend `{name}`"), settings),
         address: None,
@@ -39,14 +41,14 @@ fn document(id: &str) -> Document {
 #[tokio::test]
 async fn a_file_that_is_open_is_a_start_error_that_says_so() {
     let folder = TempDir::new().unwrap();
-    let first = EmbeddedCache::open(folder.path(), Options::default()).await.unwrap();
-    let error = EmbeddedCache::open(folder.path(), Options::default()).await.unwrap_err();
+    let first = EmbeddedCache::open(folder.path(), defaults()).await.unwrap();
+    let error = EmbeddedCache::open(folder.path(), defaults()).await.unwrap_err();
     assert!(error.to_string().contains("open already"), "{error}");
     assert!(error.to_string().contains("store.redb"), "{error}");
     // It harmed nothing, and the file is free when its owner is gone.
     first.put("k".into(), "v".into(), None).await.unwrap();
     drop(first);
-    let again = EmbeddedCache::open(folder.path(), Options::default()).await.unwrap();
+    let again = EmbeddedCache::open(folder.path(), defaults()).await.unwrap();
     assert_eq!(again.get("k".into()).await, Ok(Some("v".into())));
 }
 
@@ -54,7 +56,7 @@ async fn a_file_that_is_open_is_a_start_error_that_says_so() {
 async fn a_file_of_something_else_is_a_start_error() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("store.redb"), "this is no database").unwrap();
-    let error = EmbeddedDocuments::open(folder.path(), Options::default()).await.unwrap_err();
+    let error = EmbeddedDocuments::open(folder.path(), defaults()).await.unwrap_err();
     assert!(error.to_string().contains("store.redb"), "{error}");
 }
 
@@ -96,7 +98,7 @@ async fn bad_settings_and_interfaces_stop_start_up() {
 #[tokio::test]
 async fn delayed_writes_reach_the_disk_at_an_orderly_end() {
     let folder = TempDir::new().unwrap();
-    let options = Options { durability: Durability::Delayed, ..Options::default() };
+    let options = EmbeddedSettings { durability: Durability::Delayed, ..defaults() };
     for round in 0..3 {
         let store = EmbeddedDocuments::open(folder.path(), options).await.unwrap();
         assert_eq!(store.count("things".into(), bp_backend::Filter::All).await, Ok(round * 10));
@@ -109,7 +111,7 @@ async fn delayed_writes_reach_the_disk_at_an_orderly_end() {
 #[tokio::test]
 async fn expired_entries_leave_the_file() {
     let folder = TempDir::new().unwrap();
-    let options = Options { sweep: Duration::from_millis(50), ..Options::default() };
+    let options = EmbeddedSettings { sweep: Duration::from_millis(50), ..defaults() };
     let cache = EmbeddedCache::open(folder.path(), options).await.unwrap();
     for index in 0..20 {
         let life = (index % 2 == 0).then_some(Duration::from_millis(100));
@@ -129,7 +131,7 @@ async fn expired_entries_leave_the_file() {
 #[tokio::test(flavor = "current_thread")]
 async fn the_runtime_is_not_blocked_by_writes() {
     let folder = TempDir::new().unwrap();
-    let store = EmbeddedDocuments::open(folder.path(), Options::default()).await.unwrap();
+    let store = EmbeddedDocuments::open(folder.path(), defaults()).await.unwrap();
     let ticks = Arc::new(std::sync::atomic::AtomicU32::new(0));
     let ticker = tokio::spawn({
         let ticks = ticks.clone();
@@ -176,7 +178,7 @@ async fn timed(store: &Arc<EmbeddedDocuments>, writes: u32, at_once: bool) -> Du
 #[tokio::test]
 async fn concurrent_writes_share_commits() {
     let folder = TempDir::new().unwrap();
-    let store = EmbeddedDocuments::open(folder.path(), Options::default()).await.unwrap();
+    let store = EmbeddedDocuments::open(folder.path(), defaults()).await.unwrap();
     let store = Arc::new(store);
     // A busy machine may spoil a comparison, hardly all.
     let mut times = Vec::new();
@@ -193,7 +195,7 @@ async fn concurrent_writes_share_commits() {
 #[tokio::test]
 async fn an_error_of_one_write_leaves_the_others_of_its_commit() {
     let folder = TempDir::new().unwrap();
-    let store = Arc::new(EmbeddedDocuments::open(folder.path(), Options::default()).await.unwrap());
+    let store = Arc::new(EmbeddedDocuments::open(folder.path(), defaults()).await.unwrap());
     store.insert("things".into(), document("taken")).await.unwrap();
     let writes: Vec<_> = (0..50)
         .map(|step| {
@@ -212,4 +214,9 @@ async fn an_error_of_one_write_leaves_the_others_of_its_commit() {
     }
     assert_eq!(refused, 25);
     assert_eq!(store.count("things".into(), bp_backend::Filter::All).await, Ok(26));
+}
+
+/// What a wiring that says nothing gets.
+fn defaults() -> EmbeddedSettings {
+    EmbeddedSettings::read(&serde_json::Value::Null).unwrap()
 }

@@ -13,14 +13,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bp_backend::{Cache, Document, DocumentStore, Filter, Index, Json, Update};
-use bp_rt_embedded::{EmbeddedCache, EmbeddedDocuments, Options};
+use bp_contract::setting::Settings as _;
+use bp_rt_embedded::{EmbeddedCache, EmbeddedDocuments, EmbeddedSettings};
 
 const FOLDER: &str = "BP_TEST_KILL_FOLDER";
 
 async fn open(folder: &Path) -> (EmbeddedCache, EmbeddedDocuments) {
-    let cache = EmbeddedCache::open(&folder.join("cache"), Options::default()).await.unwrap();
-    let documents =
-        EmbeddedDocuments::open(&folder.join("documents"), Options::default()).await.unwrap();
+    let cache = EmbeddedCache::open(&folder.join("cache"), defaults()).await.unwrap();
+    let documents = EmbeddedDocuments::open(&folder.join("documents"), defaults()).await.unwrap();
     (cache, documents)
 }
 
@@ -113,4 +113,9 @@ async fn answered_writes_survive_being_killed() {
     let counted = counter.body.field("n").and_then(Json::as_i64).unwrap();
     let least = i64::try_from(answered.len()).unwrap();
     assert!(counted >= least, "counted {counted} of {least}");
+}
+
+/// What a wiring that says nothing gets.
+fn defaults() -> EmbeddedSettings {
+    EmbeddedSettings::read(&serde_json::Value::Null).unwrap()
 }

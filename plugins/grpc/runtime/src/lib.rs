@@ -36,10 +36,6 @@ pub fn plugin() -> impl TransportPlugin {
 struct Plugin;
 
 impl TransportPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "grpc"
-    }
-
     fn system(&self) -> System {
         System::Rpc("grpc")
     }

@@ -5,7 +5,7 @@
 
 mod client;
 mod measure;
-pub mod metrics;
+mod metrics;
 mod problem;
 mod route;
 mod segment;
@@ -27,10 +27,6 @@ pub fn plugin() -> impl TransportPlugin {
 struct Plugin;
 
 impl TransportPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "http"
-    }
-
     fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
         Ok(Arc::new(client::HttpDialer::new(cx)?))
     }

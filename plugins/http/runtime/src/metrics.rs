@@ -2,9 +2,6 @@
 
 use bp_contract::metric::{Metric, Unit};
 
-/// Every metric of the plugin.
-pub(crate) const METRICS: &[Metric] = &[REQUEST_DURATION];
-
 /// Requests, also those for which no method has a route.
 pub(crate) const REQUEST_DURATION: Metric = Metric::histogram(
     "http_server_request_duration",

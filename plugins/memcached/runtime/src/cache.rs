@@ -7,11 +7,12 @@ use async_memcached::{Client, Error, ErrorKind, MetaProtocol, MetaValue, Status}
 use async_trait::async_trait;
 use bp_backend::engine::{counter, validate};
 use bp_backend::{BackendError, Cache};
-use bp_runtime::{Infra, InfraKind, Live, Processed, StartError};
-use bp_store::{Address, Connect, Fault, Lease, Limits, Pool};
+use bp_runtime::{Infra, InfraKind, Processed, StartError};
+use bp_store::{Connect, Fault, Lease, Pool, StoreAddress, StoreContext};
 use bytes::Bytes;
 
 use crate::entry::{Expiry, Namespace, now};
+use crate::settings::MemcachedSettings;
 
 /// Keys that one request asks for.
 ///
@@ -22,14 +23,14 @@ const KEYS_AT_ONCE: usize = 64;
 ///
 /// Time to live is in whole seconds, up to two more than asked.
 #[derive(Debug)]
-pub struct MemcachedCache {
+pub(crate) struct MemcachedCache {
     pool: Pool<Memcached>,
     namespace: Namespace,
 }
 
 #[derive(Debug)]
 struct Memcached {
-    address: Address,
+    address: StoreAddress,
 }
 
 impl Connect for Memcached {
@@ -208,18 +209,13 @@ async fn fetch(session: &mut Session, keys: &[&str]) -> Result<BTreeMap<Vec<u8>,
 }
 
 impl MemcachedCache {
-    /// A cache on the server at `address`, with keys that begin with `namespace`, over at most `pool` connections.
+    /// A cache on the server, with keys that begin with the namespace.
     ///
     /// # Errors
     /// A namespace that memcached does not accept, a pool without connections.
-    pub fn new(
-        address: Address,
-        namespace: &str,
-        pool: usize,
-        limits: Live<Limits>,
-    ) -> Result<Self, StartError> {
-        let namespace = Namespace::new(namespace)?;
-        let pool = Pool::new(Memcached { address: address.clone() }, address, pool, limits)?;
+    pub(crate) fn new(cx: &StoreContext, settings: &MemcachedSettings) -> Result<Self, StartError> {
+        let namespace = Namespace::new(settings.namespace.as_ref().unwrap_or(&cx.name))?;
+        let pool = cx.build_pool(Memcached { address: cx.address.clone() })?;
         Ok(Self { pool, namespace })
     }
 }

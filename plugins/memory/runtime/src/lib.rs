@@ -1,85 +1,51 @@
 //! The `memory` backend: caches and document stores in the process's memory, gone at its end.
 
+mod settings;
+
 use std::sync::Arc;
 
 use bp_backend::memory::{CacheLimits, MemoryCache, MemoryDocuments};
 use bp_backend::{Cache, DocumentStore};
-use bp_runtime::{
-    AnyInstance, BackendContext, BackendPlugin, BoxFuture, InterfaceGlue, StartError, units,
-};
-use serde::{Deserialize, Deserializer};
+use bp_runtime::{BackendPlugin, Offers, StartError};
+
+use settings::MemorySettings;
 
 /// The plugin.
 pub fn plugin() -> impl BackendPlugin {
-    Plugin
+    Offers::new()
+        .interface(|cx| async move {
+            let limits = choose_limits(&cx.settings.read()?);
+            let clock = cx.surroundings.clock;
+            Ok(Arc::new(MemoryCache::with_clock(limits, clock)) as Arc<dyn Cache>)
+        })
+        .interface(|cx| async move {
+            check_unlimited(&cx.settings.read()?)?;
+            Ok(Arc::new(MemoryDocuments::new()) as Arc<dyn DocumentStore>)
+        })
 }
 
-struct Plugin;
-
-/// What the wiring says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    max_items: Option<usize>,
-    #[serde(deserialize_with = "optional_size")]
-    max_bytes: Option<u64>,
-}
-
-fn optional_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    units::size(deserializer).map(Some)
-}
-
-impl Settings {
-    fn limits(&self) -> CacheLimits {
-        let default = CacheLimits::default();
-        let bytes = self.max_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        CacheLimits {
-            items: self.max_items.unwrap_or(default.items),
-            bytes: bytes.unwrap_or(default.bytes),
-        }
+fn choose_limits(settings: &MemorySettings) -> CacheLimits {
+    let default = CacheLimits::default();
+    let bytes = settings.max_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    CacheLimits {
+        items: settings.max_items.unwrap_or(default.items),
+        bytes: bytes.unwrap_or(default.bytes),
     }
 }
 
-fn open(cx: &BackendContext) -> Result<AnyInstance, StartError> {
-    let settings: Settings = cx.settings.read()?;
-    match cx.interface.as_str() {
-        "bp_backend::Cache" => {
-            let cache =
-                MemoryCache::with_clock(settings.limits(), Arc::clone(&cx.surroundings.clock));
-            Ok(AnyInstance::new::<dyn Cache>(Arc::new(cache)))
-        }
-        "bp_backend::DocumentStore"
-            if settings.max_items.or(settings.max_bytes.map(|_| 0)).is_some() =>
-        {
-            Err(StartError::new(
-                "a document store forgets nothing, so it takes neither `max_items` nor `max_bytes`: remove them",
-            ))
-        }
-        "bp_backend::DocumentStore" => {
-            Ok(AnyInstance::new::<dyn DocumentStore>(Arc::new(MemoryDocuments::new())))
-        }
-        other => Err(StartError::new(format!("`memory` offers no `{other}`"))),
+fn check_unlimited(settings: &MemorySettings) -> Result<(), StartError> {
+    if settings.max_items.is_none() && settings.max_bytes.is_none() {
+        return Ok(());
     }
-}
-
-impl BackendPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "memory"
-    }
-
-    fn interfaces(&self) -> Vec<InterfaceGlue> {
-        bp_backend::glue::interfaces()
-    }
-
-    fn open(&self, cx: BackendContext) -> BoxFuture<'_, Result<AnyInstance, StartError>> {
-        Box::pin(std::future::ready(open(&cx)))
-    }
+    Err(StartError::new(
+        "a document store forgets nothing, so it takes neither `max_items` nor `max_bytes`: remove them",
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use bp_backend::{BackendError, Document, Json};
-    use bp_runtime::{ManualClock, Settings, Surroundings};
+    use bp_runtime::{AnyInstance, BackendContext, ManualClock, Settings, Surroundings};
     use serde_json::json;
     use std::time::Duration;
 
@@ -88,6 +54,7 @@ mod tests {
     fn context(interface: &str, settings: serde_json::Value) -> BackendContext {
         BackendContext {
             name: "db".into(),
+            plugin: "memory",
             interface: interface.into(),
             settings: Settings::of("backend `db`", settings),
             address: None,
@@ -163,6 +130,7 @@ mod tests {
             .unwrap_err();
         assert!(error.to_string().contains("max_item"), "{error}");
         let error = opened(context("bp_backend::Queue", json!({}))).await.unwrap_err();
-        assert_eq!(error.to_string(), "`memory` offers no `bp_backend::Queue`");
+        let expected = "`memory` offers no `bp_backend::Queue` (it offers: `bp_backend::Cache`, `bp_backend::DocumentStore`)";
+        assert_eq!(error.to_string(), expected);
     }
 }

@@ -8,36 +8,19 @@ use std::sync::Arc;
 
 use bp_runtime::{
     BoxFuture, Call, Class, Clock, Infra, InfraKind, Instant, LabelValue, MetricFamily, Next,
-    Reply, Side, StartError, Wrapper, WrapperContext, WrapperPlugin,
+    Reply, Side, StartError, Wrapper, WrapperContext, WrapperPlugin, two_sided_wrapper,
 };
 use prometheus_client::metrics::counter::Counter;
 
 mod duration;
-pub mod metrics;
+mod metrics;
 
 use duration::CallDuration;
 use metrics::CALLS;
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
-    Plugin
-}
-
-#[derive(Debug)]
-struct Plugin;
-
-impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "metrics"
-    }
-
-    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
-        Ok(Some(Arc::new(Measure::new(cx)?)))
-    }
-
-    fn server(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
-        Ok(Some(Arc::new(Measure::new(cx)?)))
-    }
+    two_sided_wrapper(Measure::new)
 }
 
 #[derive(Debug)]

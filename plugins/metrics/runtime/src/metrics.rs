@@ -2,10 +2,6 @@
 
 use bp_contract::metric::{Metric, Unit};
 
-/// Every metric of the plugin.
-pub(crate) const METRICS: &[Metric] =
-    &[RPC_CLIENT_DURATION, RPC_SERVER_DURATION, DB_CLIENT_DURATION, CALLS];
-
 const RPC_LABELS: &[&str] =
     &["rpc_system_name", "rpc_method", "rpc_response_status_code", "error_type", "bp_edge"];
 

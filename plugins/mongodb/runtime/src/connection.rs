@@ -1,37 +1,27 @@
 //! The client of a MongoDB server, and what its errors mean.
 
-use std::time::Duration;
-
 use bp_backend::BackendError;
-use bp_runtime::{Infra, InfraKind, Processed, Secret, StartError};
-use bp_store::Address;
+use bp_runtime::{Infra, InfraKind, Processed, StartError};
+use bp_store::StoreContext;
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 use mongodb::options::{Acknowledgment, ClientOptions, Credential, ServerAddress, WriteConcern};
 use mongodb::{Client, Database};
 
-/// The credentials of the process at the server.
-#[derive(Debug, Clone)]
-pub struct Login {
-    /// The user; without one, no authentication.
-    pub user: Option<String>,
-    /// Its password.
-    pub password: Option<Secret>,
-    /// The database.
-    pub database: String,
-}
+use crate::settings::MongodbSettings;
 
-/// A client that connects when it is used, over at most `pool` connections for calls.
-pub(crate) fn database(
-    address: &Address,
-    login: &Login,
-    pool: usize,
-    connect_timeout: Duration,
+/// A client of `database` that connects when it is used, over as many connections for calls as the pool has.
+pub(crate) fn open_database(
+    cx: &StoreContext,
+    settings: &MongodbSettings,
+    database: &str,
 ) -> Result<Database, StartError> {
+    let StoreContext { address, pool, limits, .. } = cx;
+    let connect_timeout = limits.get().connect_timeout;
     let server = ServerAddress::Tcp { host: address.host.clone(), port: Some(address.port) };
-    let credential = login.user.as_ref().map(|user| {
+    let credential = settings.user.as_ref().map(|user| {
         let mut credential = Credential::default();
         credential.username = Some(user.clone());
-        credential.password = login.password.as_ref().map(|word| word.expose().to_owned());
+        credential.password = settings.password.as_ref().map(|word| word.expose().to_owned());
         credential
     });
     let mut concern = WriteConcern::default();
@@ -45,7 +35,7 @@ pub(crate) fn database(
     options.direct_connection = Some(true);
     options.connect_timeout = Some(connect_timeout);
     options.server_selection_timeout = Some(connect_timeout);
-    options.max_pool_size = u32::try_from(pool).ok();
+    options.max_pool_size = u32::try_from(*pool).ok();
     // Retries are the `retry` wrapper's task, which knows what may be repeated and for how long.
     options.retry_reads = Some(false);
     options.retry_writes = Some(false);
@@ -53,7 +43,7 @@ pub(crate) fn database(
     options.write_concern = Some(concern);
     let client =
         Client::with_options(options).map_err(|error| StartError::new(describe_error(&error)))?;
-    Ok(client.database(&login.database))
+    Ok(client.database(database))
 }
 
 /// Codes of the server, as its `error_codes.yml` names them.

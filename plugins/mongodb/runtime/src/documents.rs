@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bp_backend::engine::{self, ID, Pager, validate};
 use bp_backend::{BackendError, Document, DocumentStore, Filter, Index, Page, Query, Update};
-use bp_runtime::{Infra, InfraKind, Instant, Live, Processed, StartError};
-use bp_store::{Address, ConcurrencyLimit, Limits};
+use bp_runtime::{Infra, InfraKind, Instant, Processed, StartError};
+use bp_store::{ConcurrencyLimit, StoreContext};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document as Fields, doc};
@@ -17,9 +17,10 @@ use mongodb::error::Error;
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, Database, IndexModel};
 
-use crate::connection::{Login, classify, database, is_indexed, is_taken, is_unreachable};
+use crate::connection::{classify, is_indexed, is_taken, is_unreachable, open_database};
 use crate::convert::{to_bson, to_json};
 use crate::query::{BODY, build_superset, is_exact, stored_path};
+use crate::settings::MongodbSettings;
 
 /// Changes with every write, so that an update can say what it read.
 const VERSION: &str = "v";
@@ -27,7 +28,7 @@ const VERSION: &str = "v";
 const INDEXES: &str = "bp.indexes";
 
 /// A [`DocumentStore`] on a MongoDB server: an answered write is in the journal of most of its members.
-pub struct MongoDocuments {
+pub(crate) struct MongoDocuments {
     database: Database,
     concurrency: ConcurrencyLimit,
     /// When the server last answered.
@@ -73,28 +74,21 @@ fn with_id(id: &str) -> Fields {
 }
 
 impl MongoDocuments {
-    /// A store on the server at `address`, over at most `pool` connections; the library watches the server from now on, and connects at the first call.
+    /// A store on the server; the library watches the server from now on, on the async runtime that this is called on, and connects at the first call.
     ///
     /// # Errors
     /// A pool without connections, a name that is not valid for a database.
-    pub fn new(
-        address: Address,
-        login: &Login,
-        pool: usize,
-        connect_timeout: Duration,
-        limits: Live<Limits>,
-    ) -> Result<Self, StartError> {
-        let name = &login.database;
+    pub(crate) fn new(cx: &StoreContext, settings: &MongodbSettings) -> Result<Self, StartError> {
+        let name = settings.database.clone().unwrap_or_else(|| cx.name.replace('-', "_"));
         if name.is_empty()
             || name.len() > 63
             || name.contains(|c: char| "/\\. \"$*<>:|?\0".contains(c))
         {
             return Err(StartError::new(format!("`database`: {name:?} cannot name a database")));
         }
-        let database = database(&address, login, pool, connect_timeout)?;
         Ok(Self {
-            database,
-            concurrency: ConcurrencyLimit::new(address, pool, limits)?,
+            database: open_database(cx, settings, &name)?,
+            concurrency: cx.build_concurrency_limit()?,
             answered: Mutex::default(),
         })
     }

@@ -1,21 +1,12 @@
 //! Connections to a PostgreSQL server, and what its errors mean.
 
-use bp_runtime::{Infra, InfraKind, Processed, Secret};
-use bp_store::{Address, Connect, Fault};
+use bp_runtime::{Infra, InfraKind, Processed};
+use bp_store::{Connect, Fault, StoreAddress};
 use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Error, NoTls};
 
-/// The credentials of the process at the server.
-#[derive(Debug, Clone)]
-pub struct Login {
-    /// The role.
-    pub user: String,
-    /// Its password, where the server asks for one.
-    pub password: Option<Secret>,
-    /// The database.
-    pub database: String,
-}
+use crate::settings::PostgresSettings;
 
 /// What every connection asks of the server.
 ///
@@ -24,21 +15,21 @@ const OPTIONS: &str = "-c client_connection_check_interval=1s -c standard_confor
                        -c default_transaction_isolation=read\\ committed";
 
 pub(crate) struct Postgres {
-    address: Address,
+    address: StoreAddress,
     config: Config,
 }
 
 impl Postgres {
-    pub(crate) fn new(address: Address, login: &Login) -> Self {
+    pub(crate) fn new(address: StoreAddress, settings: &PostgresSettings) -> Self {
         let mut config = Config::new();
         config
             .host(&address.host)
             .port(address.port)
-            .user(&login.user)
-            .dbname(&login.database)
+            .user(&settings.user)
+            .dbname(&settings.database)
             .application_name("bp")
             .options(OPTIONS);
-        if let Some(password) = &login.password {
+        if let Some(password) = &settings.password {
             config.password(password.expose());
         }
         Self { address, config }

@@ -6,18 +6,19 @@ use std::fmt;
 use async_trait::async_trait;
 use bp_backend::engine::{self, Position, validate};
 use bp_backend::{BackendError, Document, DocumentStore, Filter, Index, Json, Page, Query, Update};
-use bp_runtime::{Infra, InfraKind, Live, Processed, StartError};
-use bp_store::{Address, Fault, Lease, Limits, Pool};
+use bp_runtime::{Infra, InfraKind, Processed, StartError};
+use bp_store::{Fault, Lease, Pool, StoreContext};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
-use crate::connection::{Login, Postgres, to_fault};
+use crate::connection::{Postgres, to_fault};
 use crate::encode;
 use crate::schema::Schema;
+use crate::settings::PostgresSettings;
 use crate::sql::{self, Value, Values};
 
 /// A [`DocumentStore`] on a PostgreSQL server: an answered write is as durable as the server's `synchronous_commit` makes it.
-pub struct PostgresDocuments {
+pub(crate) struct PostgresDocuments {
     pool: Pool<Postgres>,
     schema: Schema,
 }
@@ -76,22 +77,17 @@ fn parse(id: String, text: &str) -> Result<Document, Fault> {
 }
 
 impl PostgresDocuments {
-    /// A store on the server at `address`, in the schema of that name, over at most `pool` connections.
+    /// A store on the server, in the schema that the settings name.
     ///
     /// # Errors
     /// A pool without connections, a schema name that is not valid.
-    pub fn new(
-        address: Address,
-        login: &Login,
-        schema: String,
-        pool: usize,
-        limits: Live<Limits>,
-    ) -> Result<Self, StartError> {
+    pub(crate) fn new(cx: &StoreContext, settings: &PostgresSettings) -> Result<Self, StartError> {
+        let schema = settings.schema.clone().unwrap_or_else(|| cx.name.replace('-', "_"));
         if schema.is_empty() || schema.len() > 63 || schema.contains('\0') {
             return Err(StartError::new("`schema` must have 1 to 63 bytes and no NUL"));
         }
-        let connect = Postgres::new(address.clone(), login);
-        Ok(Self { pool: Pool::new(connect, address, pool, limits)?, schema: Schema::new(schema) })
+        let connect = Postgres::new(cx.address.clone(), settings);
+        Ok(Self { pool: cx.build_pool(connect)?, schema: Schema::new(schema) })
     }
 
     /// Reads; a table that is not there has no rows.

@@ -6,14 +6,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bp_backend::engine::validate;
 use bp_backend::{BackendError, Cache};
-use bp_runtime::{Infra, InfraKind, Live, Processed, Secret, StartError};
-use bp_store::{Address, Connect, Fault, Lease, Limits, Pool};
+use bp_runtime::{Infra, InfraKind, Processed, StartError};
+use bp_store::{Connect, Fault, Lease, Pool, StoreAddress, StoreContext};
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, FromRedisValue,
     IntoConnectionInfo, RedisConnectionInfo, RedisError, Script, ServerErrorKind,
 };
+
+use crate::settings::RedisSettings;
 
 /// Sets a key if it has the expected value. Arguments: expected value, new value, milliseconds to live or 0.
 const PUT_IF: &str = r"
@@ -31,19 +33,8 @@ redis.call('INCRBY', KEYS[1], ARGV[1])
 if new and ARGV[2] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return redis.call('GET', KEYS[1])";
 
-/// The credentials of the process at the server.
-#[derive(Debug, Clone)]
-pub struct Login {
-    /// The user; without one, the server's default user.
-    pub user: Option<String>,
-    /// Its password, where the server asks for one.
-    pub password: Option<Secret>,
-    /// The database.
-    pub database: i64,
-}
-
 /// A [`Cache`] on a Redis server; time to live is exact to the millisecond.
-pub struct RedisCache {
+pub(crate) struct RedisCache {
     pool: Pool<Redis>,
     namespace: String,
     put_if: Script,
@@ -60,7 +51,7 @@ impl fmt::Debug for RedisCache {
 }
 
 struct Redis {
-    address: Address,
+    address: StoreAddress,
     client: Client,
 }
 
@@ -142,38 +133,33 @@ async fn run<T: FromRedisValue>(session: &mut Session, command: &Cmd) -> Result<
 }
 
 impl RedisCache {
-    /// A cache on the server at `address`, with keys that begin with `namespace`, over at most `pool` connections.
+    /// A cache on the server, with keys that begin with the namespace.
     ///
     /// # Errors
     /// A namespace that is not valid, a pool without connections.
-    pub fn new(
-        address: Address,
-        login: &Login,
-        namespace: &str,
-        pool: usize,
-        limits: Live<Limits>,
-    ) -> Result<Self, StartError> {
+    pub(crate) fn new(cx: &StoreContext, settings: &RedisSettings) -> Result<Self, StartError> {
+        let namespace = settings.namespace.as_ref().unwrap_or(&cx.name);
         let plain = namespace.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
         if namespace.is_empty() || namespace.len() > 64 || !plain {
             return Err(StartError::new(format!(
                 "`namespace` must be 1 to 64 visible ASCII characters without `:`, not {namespace:?}"
             )));
         }
-        let mut settings = RedisConnectionInfo::default().set_db(login.database);
-        if let Some(user) = &login.user {
-            settings = settings.set_username(user);
+        let mut login = RedisConnectionInfo::default().set_db(settings.database);
+        if let Some(user) = &settings.user {
+            login = login.set_username(user);
         }
-        if let Some(password) = &login.password {
-            settings = settings.set_password(password.expose());
+        if let Some(password) = &settings.password {
+            login = login.set_password(password.expose());
         }
         let failed = |error: RedisError| StartError::new(describe_error(&error));
-        let info = ConnectionAddr::Tcp(address.host.clone(), address.port);
-        let info = info.into_connection_info().map_err(failed)?.set_redis_settings(settings);
+        let info = ConnectionAddr::Tcp(cx.address.host.clone(), cx.address.port);
+        let info = info.into_connection_info().map_err(failed)?.set_redis_settings(login);
         let client = Client::open(info).map_err(failed)?;
-        let connect = Redis { address: address.clone(), client };
+        let connect = Redis { address: cx.address.clone(), client };
         Ok(Self {
-            pool: Pool::new(connect, address, pool, limits)?,
-            namespace: namespace.to_owned(),
+            pool: cx.build_pool(connect)?,
+            namespace: namespace.clone(),
             put_if: Script::new(PUT_IF),
             increment: Script::new(INCREMENT),
         })

@@ -1,45 +1,37 @@
 //! Repeats an attempt that may be repeated, within attempts, budget and deadline.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod settings;
 
-use bp_runtime::policy::{Backoff, RetryBudget, RetryBudgetSettings};
+use std::sync::{Mutex, PoisonError};
+
+use bp_runtime::policy::{Backoff, Jitter, RetryBudget, RetryBudgetSettings};
 use bp_runtime::{
-    BoxFuture, Call, Infra, Live, Next, Reply, StartError, Surroundings, Wrapper, WrapperContext,
-    WrapperPlugin,
+    BoxFuture, Call, Infra, Live, Next, Reply, Surroundings, Wrapper, WrapperPlugin, client_wrapper,
 };
+
+use settings::{BackoffSettings, BudgetSettings, JitterSetting, RetrySettings};
+
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
-    Plugin
-}
-struct Plugin;
-impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "retry"
-    }
-    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+    client_wrapper(|cx| {
         let (settings, surroundings) = (cx.settings.live()?, cx.surroundings.clone());
         let budget = Mutex::new(RetryBudget::new(surroundings.clock.now()));
-        Ok(Some(Arc::new(Retry { settings, budget, surroundings })))
-    }
+        Ok(Retry { settings, budget, surroundings })
+    })
 }
-/// What the wiring says.
-#[derive(serde::Deserialize)]
-struct Settings {
-    attempts: u32,
-    budget: RetryBudgetSettings,
-    backoff: Backoff,
-}
+
 struct Retry {
-    settings: Live<Settings>,
+    settings: Live<RetrySettings>,
     /// One budget for the whole edge, so that all methods together stay within the share.
     budget: Mutex<RetryBudget>,
     surroundings: Surroundings,
 }
+
 impl Wrapper for Retry {
     fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
         let budget = || self.budget.lock().unwrap_or_else(PoisonError::into_inner);
         let clock = &self.surroundings.clock;
-        budget().deposit(clock.now(), &self.settings.of(call.method).budget);
+        budget().deposit(clock.now(), &self.settings.of(call.method).budget.get());
         Box::pin(async move {
             let mut attempt = 0;
             loop {
@@ -50,13 +42,13 @@ impl Wrapper for Retry {
                     end => return end,
                 };
                 let (now, settings) = (clock.now(), self.settings.of(call.method).clone());
-                let pause = settings.backoff.pause(attempt, self.surroundings.rng.unit());
+                let pause = settings.backoff.get().pause(attempt, self.surroundings.rng.unit());
                 attempt += 1;
                 // A pause beyond the deadline would only make the failure later.
                 let in_time = call.context.remaining(now).is_none_or(|left| left > pause);
                 if attempt >= settings.attempts
                     || !in_time
-                    || !budget().withdraw(now, &settings.budget)
+                    || !budget().withdraw(now, &settings.budget.get())
                 {
                     return Err(error);
                 }
@@ -65,5 +57,26 @@ impl Wrapper for Retry {
         })
     }
 }
+
+impl BudgetSettings {
+    fn get(&self) -> RetryBudgetSettings {
+        RetryBudgetSettings {
+            ratio: self.ratio.get(),
+            min_per_sec: f64::from(self.min_per_sec),
+            ttl: self.ttl,
+        }
+    }
+}
+
+impl BackoffSettings {
+    fn get(&self) -> Backoff {
+        let jitter = match self.jitter {
+            JitterSetting::Full => Jitter::Full,
+            JitterSetting::None => Jitter::None,
+        };
+        Backoff { init: self.init, max: self.max, multiplier: self.multiplier, jitter }
+    }
+}
+
 #[cfg(test)]
 mod tests;

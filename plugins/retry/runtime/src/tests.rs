@@ -1,10 +1,11 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bp_runtime::{
     Class, Clock, Codec, Context, Edge, Encoded, Endpoint, InfraKind, Interface, ManualClock,
-    Method, Processed, SeededRng, Settings as PlaceSettings, Side, System,
+    Method, Processed, SeededRng, Settings as PlaceSettings, Side, System, WrapperContext,
 };
 use serde_json::json;
 

@@ -8,8 +8,8 @@ mod settings;
 use std::sync::Arc;
 
 use bp_runtime::{
-    BoxFuture, Call, Clock, Infra, Live, Next, Processed, Reply, StartError, Wrapper,
-    WrapperContext, WrapperPlugin,
+    BoxFuture, Call, Clock, Infra, Live, Next, Processed, Reply, Wrapper, WrapperPlugin,
+    client_wrapper,
 };
 use futures_util::future::{Either, select};
 
@@ -17,30 +17,18 @@ use settings::TimeoutSettings;
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
-    Plugin
+    client_wrapper(|cx| {
+        Ok(Timeout { settings: cx.settings.live()?, clock: cx.surroundings.clock.clone() })
+    })
 }
 
 #[derive(Debug)]
-struct Plugin;
-
-impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "timeout"
-    }
-
-    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
-        let clock = cx.surroundings.clock.clone();
-        Ok(Some(Arc::new(TimeoutWrapper { settings: cx.settings.live()?, clock })))
-    }
-}
-
-#[derive(Debug)]
-struct TimeoutWrapper {
+struct Timeout {
     settings: Live<TimeoutSettings>,
     clock: Arc<dyn Clock>,
 }
 
-impl Wrapper for TimeoutWrapper {
+impl Wrapper for Timeout {
     fn call<'a>(&'a self, mut call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
         let now = self.clock.now();
         let after = self.settings.of(call.method).after;

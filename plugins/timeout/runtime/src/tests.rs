@@ -3,7 +3,7 @@ use std::time::Duration;
 use bp_runtime::Instant;
 use bp_runtime::{
     Class, Codec, Context, Edge, Encoded, Endpoint, InfraKind, Interface, Method,
-    Settings as PlaceSettings, Side, Surroundings, System,
+    Settings as PlaceSettings, Side, Surroundings, System, WrapperContext,
 };
 use serde_json::json;
 

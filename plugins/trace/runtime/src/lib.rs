@@ -5,7 +5,8 @@
 //! two random numbers.
 
 mod export;
-pub mod metrics;
+mod metrics;
+mod settings;
 mod span;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use bp_runtime::{BoxFuture, Side, StartError, Wrapper, WrapperContext, WrapperPlugin};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
-use serde::Deserialize;
+
+use settings::{Exporter, ServiceName, TraceSettings};
 
 /// How long a stopping process waits for the last spans; the runtime's own limit is 2 s.
 const FLUSH: Duration = Duration::from_millis(1800);
@@ -31,33 +33,7 @@ struct Plugin {
     providers: Mutex<BTreeMap<(String, String), SdkTracerProvider>>,
 }
 
-/// What the wiring says.
-#[derive(Debug, Deserialize)]
-struct Settings {
-    exporter: Exporter,
-    endpoint: Option<String>,
-    sampling: f64,
-    service_name: ServiceName,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Exporter {
-    Otlp,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ServiceName {
-    Process,
-    Instance,
-}
-
 impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "trace"
-    }
-
     fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
         self.build_wrapper(cx).map(Some)
     }
@@ -89,7 +65,7 @@ impl Plugin {
     }
 
     fn build_wrapper(&self, cx: &WrapperContext) -> Result<Arc<dyn Wrapper>, StartError> {
-        let settings: Settings = cx.settings.read()?;
+        let settings: TraceSettings = cx.settings.read()?;
         let tracer = self.build_tracer(cx, &settings)?;
         Ok(Arc::new(span::Trace::new(cx, tracer)?))
     }
@@ -97,7 +73,7 @@ impl Plugin {
     fn build_tracer(
         &self,
         cx: &WrapperContext,
-        settings: &Settings,
+        settings: &TraceSettings,
     ) -> Result<SdkTracer, StartError> {
         let Exporter::Otlp = settings.exporter;
         let endpoint = export::find_endpoint(settings.endpoint.as_deref());

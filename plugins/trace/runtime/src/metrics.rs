@@ -2,9 +2,6 @@
 
 use bp_contract::metric::Metric;
 
-/// Every metric of the plugin.
-pub(crate) const METRICS: &[Metric] = &[SPANS_EXPORTED];
-
 /// Spans that were sent to the collector, or could not be.
 pub(crate) const SPANS_EXPORTED: Metric = Metric::counter(
     "otel_sdk_exporter_span_exported",

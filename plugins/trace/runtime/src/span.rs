@@ -14,7 +14,7 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue, StringValue};
 use opentelemetry_sdk::trace::{SdkTracer, Span as SdkSpan};
 
-use crate::Settings;
+use crate::settings::TraceSettings;
 
 /// Bit 0 of a trace's flags.
 const SAMPLED: u8 = 1;
@@ -24,7 +24,7 @@ pub(crate) struct Trace {
     side: Side,
     /// A call inside a process has one span, because there is no server side to make another.
     kind: SpanKind,
-    settings: Live<Settings>,
+    settings: Live<TraceSettings>,
     rng: Arc<dyn Rng>,
     /// Whether the callee is a backend, whose calls have no status.
     stored: bool,
@@ -151,7 +151,7 @@ impl Wrapper for Trace {
     fn call<'a>(&'a self, mut call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
         let sampled = match call.context.trace() {
             Some(parent) => parent.is_sampled(),
-            None => self.rng.unit() < self.settings.of(call.method).sampling,
+            None => self.rng.unit() < self.settings.of(call.method).sampling.get(),
         };
         let described = self.methods.get(usize::from(call.method.index)).filter(|_| sampled);
         let Some(described) = described else {

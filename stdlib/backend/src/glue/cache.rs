@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bp_macros::service;
 use bp_runtime::{
-    BoxFuture, Call, Client, Dispatch, Infra, Interface, InterfaceGlue, Method, Reply,
+    BackendInterface, BoxFuture, Call, Client, Dispatch, Infra, Interface, InterfaceGlue, Method,
+    Reply,
 };
 use bytes::Bytes;
 
@@ -115,17 +116,18 @@ impl std::fmt::Debug for CacheServer {
     }
 }
 
-/// What an application needs of the interface.
-pub(super) fn interface() -> InterfaceGlue {
-    InterfaceGlue::new::<dyn Cache>(
-        &CACHE,
-        |client| Arc::new(CacheClient(client)),
-        |store| Arc::new(CacheServer(store)),
-    )
-    .method::<(String,), Option<Bytes>, BackendError>()
-    .method::<(Vec<String>,), Vec<Option<Bytes>>, BackendError>()
-    .method::<(String, Bytes, Option<Duration>), (), BackendError>()
-    .method::<(String,), (), BackendError>()
-    .method::<(String, Option<Bytes>, Bytes, Option<Duration>), bool, BackendError>()
-    .method::<(String, i64, Option<Duration>), i64, BackendError>()
+impl BackendInterface for dyn Cache {
+    fn glue() -> InterfaceGlue {
+        InterfaceGlue::new::<dyn Cache>(
+            &CACHE,
+            |client| Arc::new(CacheClient(client)),
+            |store| Arc::new(CacheServer(store)),
+        )
+        .method::<(String,), Option<Bytes>, BackendError>()
+        .method::<(Vec<String>,), Vec<Option<Bytes>>, BackendError>()
+        .method::<(String, Bytes, Option<Duration>), (), BackendError>()
+        .method::<(String,), (), BackendError>()
+        .method::<(String, Option<Bytes>, Bytes, Option<Duration>), bool, BackendError>()
+        .method::<(String, i64, Option<Duration>), i64, BackendError>()
+    }
 }

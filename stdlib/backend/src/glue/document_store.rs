@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bp_macros::service;
 use bp_runtime::{
-    BoxFuture, Call, Client, Dispatch, Infra, Interface, InterfaceGlue, Method, Reply,
+    BackendInterface, BoxFuture, Call, Client, Dispatch, Infra, Interface, InterfaceGlue, Method,
+    Reply,
 };
 
 use crate::{BackendError, Document, DocumentStore, Filter, Index, Page, Query, Update};
@@ -133,20 +134,21 @@ impl std::fmt::Debug for DocumentStoreServer {
     }
 }
 
-/// What an application needs of the interface.
-pub(super) fn interface() -> InterfaceGlue {
-    InterfaceGlue::new::<dyn DocumentStore>(
-        &DOCUMENT_STORE,
-        |client| Arc::new(DocumentStoreClient(client)),
-        |store| Arc::new(DocumentStoreServer(store)),
-    )
-    .method::<(String, Document), (), BackendError>()
-    .method::<(String, Document), (), BackendError>()
-    .method::<(String, String), Option<Document>, BackendError>()
-    .method::<(String, Vec<String>), Vec<Option<Document>>, BackendError>()
-    .method::<(String, String), bool, BackendError>()
-    .method::<(String, Query), Page, BackendError>()
-    .method::<(String, Filter), u64, BackendError>()
-    .method::<(String, String, Update), Option<Document>, BackendError>()
-    .method::<(String, Index), (), BackendError>()
+impl BackendInterface for dyn DocumentStore {
+    fn glue() -> InterfaceGlue {
+        InterfaceGlue::new::<dyn DocumentStore>(
+            &DOCUMENT_STORE,
+            |client| Arc::new(DocumentStoreClient(client)),
+            |store| Arc::new(DocumentStoreServer(store)),
+        )
+        .method::<(String, Document), (), BackendError>()
+        .method::<(String, Document), (), BackendError>()
+        .method::<(String, String), Option<Document>, BackendError>()
+        .method::<(String, Vec<String>), Vec<Option<Document>>, BackendError>()
+        .method::<(String, String), bool, BackendError>()
+        .method::<(String, Query), Page, BackendError>()
+        .method::<(String, Filter), u64, BackendError>()
+        .method::<(String, String, Update), Option<Document>, BackendError>()
+        .method::<(String, Index), (), BackendError>()
+    }
 }

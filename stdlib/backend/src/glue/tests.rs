@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bp_runtime::{
-    BoxFuture, Call, Client, Codec, Dispatch, Edge, Encoded, Endpoint, Infra, InfraKind, Interface,
-    Next, Processed, Reply, Wrapper,
+    BackendInterface, BoxFuture, Call, Client, Codec, Dispatch, Edge, Encoded, Endpoint, Infra,
+    InfraKind, Interface, Next, Processed, Reply, Wrapper,
 };
 
 use super::{
@@ -96,7 +96,7 @@ async fn document_stores_conform_through_their_halves() {
 
 #[test]
 fn methods_are_at_their_index() {
-    for glue in super::interfaces() {
+    for glue in [<dyn Cache>::glue(), <dyn DocumentStore>::glue()] {
         for (index, method) in glue.interface().methods.iter().enumerate() {
             assert_eq!(usize::from(method.index), index, "{}", method.name);
             assert!(method.remote, "{}", method.name);

@@ -81,14 +81,20 @@ impl<'a> Assembly<'a> {
         plugin: &str,
         path: &str,
     ) -> Result<AnyInstance, StartError> {
-        let context = self.build_backend_context(name, path)?;
-        let opened = self.registry.backend(plugin)?.open(context).await;
-        opened.map_err(|error| error.at(format!("backend `{name}`")))
+        let (plugin, backend) = self.registry.backend(plugin)?;
+        let opened = backend.open(self.build_backend_context(name, plugin, path)?).await;
+        opened.map_err(|error| error.at(describe_backend(name, plugin)))
     }
 
-    fn build_backend_context(&self, name: &str, path: &str) -> Result<BackendContext, StartError> {
+    fn build_backend_context(
+        &self,
+        name: &str,
+        plugin: &'static str,
+        path: &str,
+    ) -> Result<BackendContext, StartError> {
         Ok(BackendContext {
             name: name.to_owned(),
+            plugin,
             interface: path.to_owned(),
             settings: self.state.configuration.settings(&place::backend_label(name))?,
             address: addresses::find_backend_address(&self.state.environment, name),
@@ -258,9 +264,10 @@ impl<'a> Assembly<'a> {
         if let Some(InstancePlan::Backend { plugin, interface, .. }) =
             self.state.plan.instances.get(callee)
         {
-            let context = self.build_backend_context(callee, interface)?;
-            let database = self.registry.backend(plugin)?.database(&context);
-            let database = database.map_err(|error| error.at(format!("backend `{callee}`")))?;
+            let (plugin, backend) = self.registry.backend(plugin)?;
+            let database =
+                backend.database(&self.build_backend_context(callee, plugin, interface)?);
+            let database = database.map_err(|error| error.at(describe_backend(callee, plugin)))?;
             return Ok(System::Database(database));
         }
         transport
@@ -421,6 +428,11 @@ impl<'a> Assembly<'a> {
         }
         Ok(Server { served })
     }
+}
+
+/// An instance and its plugin, for messages.
+fn describe_backend(name: &str, plugin: &str) -> String {
+    format!("backend `{name}` (kind `{plugin}`)")
 }
 
 /// The transport that carries an edge's calls, if they leave the process.

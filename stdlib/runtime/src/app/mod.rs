@@ -37,9 +37,9 @@ use crate::plugin::{BackendPlugin, TransportPlugin, WrapperPlugin};
 /// ```text
 /// pub fn app() -> App {
 ///     let mut app = App::new(include_str!("../plan.json"));
-///     app = app.transport(bp_rt_grpc::plugin());
-///     app = app.wrapper(bp_rt_retry::plugin());
-///     app = app.backend(bp_rt_memory::plugin());
+///     app = app.transport("grpc", bp_rt_grpc::plugin());
+///     app = app.wrapper("retry", bp_rt_retry::plugin());
+///     app = app.backend("memory", bp_rt_memory::plugin());
 ///     app = app.interface(interfaces::cart::interface());
 ///     app = app.implementation("CartImpl", instances::cart_impl);
 ///     app
@@ -68,24 +68,24 @@ impl App {
         Self { plan: plan.into(), registry: Registry::default() }
     }
 
-    /// Links a wrapper.
-    pub fn wrapper(mut self, plugin: impl WrapperPlugin + 'static) -> Self {
-        self.registry.wrappers.insert(plugin.id(), Arc::new(plugin));
+    /// Links a wrapper by the plugin's id, which the plan uses.
+    pub fn wrapper(mut self, id: &'static str, plugin: impl WrapperPlugin + 'static) -> Self {
+        self.registry.wrappers.insert(id, Arc::new(plugin));
         self
     }
 
-    /// Links a transport.
-    pub fn transport(mut self, plugin: impl TransportPlugin + 'static) -> Self {
-        self.registry.transports.insert(plugin.id(), Arc::new(plugin));
+    /// Links a transport by the plugin's id.
+    pub fn transport(mut self, id: &'static str, plugin: impl TransportPlugin + 'static) -> Self {
+        self.registry.transports.insert(id, Arc::new(plugin));
         self
     }
 
-    /// Links a backend, and the interfaces that it offers.
-    pub fn backend(mut self, plugin: impl BackendPlugin + 'static) -> Self {
+    /// Links a backend by the plugin's id, and the interfaces that it offers.
+    pub fn backend(mut self, id: &'static str, plugin: impl BackendPlugin + 'static) -> Self {
         for glue in plugin.interfaces() {
             self = self.interface(glue);
         }
-        self.registry.backends.insert(plugin.id(), Arc::new(plugin));
+        self.registry.backends.insert(id, Arc::new(plugin));
         self
     }
 
@@ -162,9 +162,11 @@ impl Registry {
             .ok_or_else(|| not_linked("transport", id, self.transports.keys().copied()))
     }
 
-    fn backend(&self, id: &str) -> Result<&Arc<dyn BackendPlugin>, StartError> {
+    /// A backend plugin, and its id as generated code has it.
+    fn backend(&self, id: &str) -> Result<(&'static str, &Arc<dyn BackendPlugin>), StartError> {
         self.backends
-            .get(id)
+            .get_key_value(id)
+            .map(|(id, plugin)| (*id, plugin))
             .ok_or_else(|| not_linked("backend", id, self.backends.keys().copied()))
     }
 

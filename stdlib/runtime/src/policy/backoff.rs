@@ -2,19 +2,14 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 /// gRPC's backoff: at most `min(init × multiplier^(n−1), max)` before the n-th further attempt.
 ///
 /// Full jitter draws uniformly below that (Marc Brooker, "Exponential Backoff And Jitter", 2015).
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
     /// The longest pause after the first attempt.
-    #[serde(deserialize_with = "crate::units::duration")]
     pub init: Duration,
     /// The longest pause after any attempt.
-    #[serde(deserialize_with = "crate::units::duration")]
     pub max: Duration,
     /// Growth of the longest pause with each attempt.
     pub multiplier: f64,
@@ -23,8 +18,7 @@ pub struct Backoff {
 }
 
 /// How a pause is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jitter {
     /// Uniformly between nothing and the longest, so that callers that failed together do not return together.
     Full,

@@ -4,22 +4,18 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use crate::clock::Instant;
 
 const SLOTS: u32 = 10;
 
 /// The size of a [`RetryBudget`].
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryBudgetSettings {
     /// Retries per call.
     pub ratio: f64,
     /// Retries a second that need no calls, so that a quiet edge may retry too.
     pub min_per_sec: f64,
     /// How long a call's credit lasts.
-    #[serde(deserialize_with = "crate::units::duration")]
     pub ttl: Duration,
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn answers_and_errors_keep_type_code_and_message(transport: &dy
 
 fn encoded(transport: &dyn TransportPlugin, which: u32) -> bp_std::rt::Encoded {
     use bp_std::rt::{Codec, Encoded};
-    if transport.id() == "grpc" {
+    if transport.system() == bp_std::rt::System::Rpc("grpc") {
         Encoded {
             codec: Codec::Protobuf,
             bytes: match which {

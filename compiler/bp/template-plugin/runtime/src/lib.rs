@@ -3,30 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bp_backend::Cache;
-use bp_backend::memory::{CacheLimits, MemoryCache};
 use bp_runtime::{
-    AnyInstance, BackendContext, BackendPlugin, BoxFuture, Call, Clock, Infra, InterfaceGlue, Live,
-    Next, Reply, StartError, Wrapper, WrapperContext, WrapperPlugin, units,
+    BoxFuture, Call, Clock, Infra, Live, Next, Reply, Wrapper, WrapperPlugin, server_wrapper, units,
 };
 use serde::Deserialize;
 
-/// The wrapper.
-pub fn wrapper() -> impl WrapperPlugin {
-    PausePlugin
-}
-
-struct PausePlugin;
-
-impl WrapperPlugin for PausePlugin {
-    fn id(&self) -> &'static str {
-        "@NAME@"
-    }
-
-    fn server(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
-        let clock = cx.surroundings.clock.clone();
-        Ok(Some(Arc::new(Pause { settings: cx.settings.live()?, clock })))
-    }
+/// The plugin: a wrapper in front of each instance that a listener serves.
+pub fn plugin() -> impl WrapperPlugin {
+    server_wrapper(|cx| {
+        Ok(Pause { settings: cx.settings.live()?, clock: cx.surroundings.clock.clone() })
+    })
 }
 
 /// What the wiring says, as the compile half declares it.
@@ -48,64 +34,5 @@ impl Wrapper for Pause {
             self.clock.sleep(wait).await;
             next.run(call).await
         })
-    }
-}
-
-/// The backend.
-pub fn cache() -> impl BackendPlugin {
-    CachePlugin
-}
-
-struct CachePlugin;
-
-/// What the wiring says, as the compile half declares it.
-#[derive(Debug, Deserialize)]
-struct CacheSettings {
-    items: usize,
-}
-
-impl BackendPlugin for CachePlugin {
-    fn id(&self) -> &'static str {
-        "@NAME@-cache"
-    }
-
-    fn interfaces(&self) -> Vec<InterfaceGlue> {
-        bp_backend::glue::interfaces()
-    }
-
-    fn open(&self, cx: BackendContext) -> BoxFuture<'_, Result<AnyInstance, StartError>> {
-        Box::pin(async move {
-            let settings: CacheSettings = cx.settings.read()?;
-            let limits = CacheLimits { items: settings.items, ..CacheLimits::default() };
-            let cache = MemoryCache::with_clock(limits, Arc::clone(&cx.surroundings.clock));
-            Ok(AnyInstance::new::<dyn Cache>(Arc::new(cache)))
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bp_runtime::{Settings, Surroundings};
-    use serde_json::json;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn the_cache_keeps_as_many_entries_as_the_wiring_says() {
-        let cx = BackendContext {
-            name: "recent_cache".into(),
-            interface: "bp_backend::Cache".into(),
-            settings: Settings::of("backend `recent_cache`", json!({ "items": 1 })),
-            address: None,
-            folder: "unused".into(),
-            surroundings: Surroundings::default(),
-        };
-        let opened = cache().open(cx).await.unwrap();
-        let cache = opened.get::<dyn Cache>().unwrap();
-        for key in ["a", "b"] {
-            cache.put(key.into(), "v".into(), None).await.unwrap();
-        }
-        assert_eq!(cache.get("a".into()).await, Ok(None));
-        assert_eq!(cache.get("b".into()).await, Ok(Some("v".into())));
     }
 }

@@ -240,9 +240,6 @@ struct Once;
 struct OnceHere(Mutex<u32>);
 
 impl WrapperPlugin for Once {
-    fn id(&self) -> &'static str {
-        "once"
-    }
     fn client(&self, _: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
         Ok(Some(Arc::new(OnceHere(Mutex::new(0)))))
     }

@@ -13,8 +13,8 @@ use workflow::{Back, BackImpl, EagerImpl, Front, FrontImpl, WorkerImpl};
 /// Like generated `app()`, with a plan made by [`plan`].
 pub fn app(plan: &serde_json::Value) -> App {
     let mut app = App::new(plan.to_string());
-    app = app.transport(transport::plugin());
-    app = app.wrapper(tag::plugin());
+    app = app.transport("line", transport::plugin());
+    app = app.wrapper("tag", tag::plugin());
     app = app.interface(interfaces::front::interface());
     app = app.interface(interfaces::back::interface());
     app = app.implementation("FrontImpl", front_impl);

@@ -53,10 +53,6 @@ pub fn plugin() -> impl WrapperPlugin {
 }
 
 impl WrapperPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "tag"
-    }
-
     fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
         let settings = cx.settings.live()?;
         Ok(Some(Arc::new(Tag { key: format!("client {}", cx.edge.key), settings })))

@@ -128,10 +128,6 @@ pub fn plugin() -> impl TransportPlugin {
 }
 
 impl TransportPlugin for Plugin {
-    fn id(&self) -> &'static str {
-        "line"
-    }
-
     fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
         Ok(Arc::new(Lines(cx.limit)))
     }

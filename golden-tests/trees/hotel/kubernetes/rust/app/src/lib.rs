@@ -6,14 +6,14 @@ pub mod interfaces;
 /// Every plugin, interface and implementation that a wiring may ask for.
 pub fn app() -> ::bp_std::rt::App {
     let mut app = ::bp_std::rt::App::new(include_str!("../plan.json"));
-    app = app.transport(::bp_rt_grpc::plugin());
-    app = app.transport(::bp_rt_http::plugin());
-    app = app.backend(::bp_rt_memcached::plugin());
-    app = app.wrapper(::bp_rt_metrics::plugin());
-    app = app.backend(::bp_rt_postgres::plugin());
-    app = app.wrapper(::bp_rt_retry::plugin());
-    app = app.wrapper(::bp_rt_timeout::plugin());
-    app = app.wrapper(::bp_rt_trace::plugin());
+    app = app.transport("grpc", ::bp_rt_grpc::plugin());
+    app = app.transport("http", ::bp_rt_http::plugin());
+    app = app.backend("memcached", ::bp_rt_memcached::plugin());
+    app = app.wrapper("metrics", ::bp_rt_metrics::plugin());
+    app = app.backend("postgres", ::bp_rt_postgres::plugin());
+    app = app.wrapper("retry", ::bp_rt_retry::plugin());
+    app = app.wrapper("timeout", ::bp_rt_timeout::plugin());
+    app = app.wrapper("trace", ::bp_rt_trace::plugin());
     app = app.interface(interfaces::attractions::interface());
     app = app.interface(interfaces::frontend::interface());
     app = app.interface(interfaces::geo::interface());

@@ -1,0 +1,265 @@
+//! A backend's runtime half as a list: the interfaces that it offers, and how an instance of each is opened.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::error::StartError;
+use crate::instance::{AnyInstance, InterfaceGlue};
+use crate::plugin::{BackendContext, BackendPlugin, Database};
+
+/// A trait that backends implement and workflows call; implemented for its trait object: `impl BackendInterface for dyn Queue`.
+///
+/// The crate that declares the trait implements it, so a plugin names the trait and nothing else.
+pub trait BackendInterface: Send + Sync + 'static {
+    /// Its client and server halves.
+    fn glue() -> InterfaceGlue;
+}
+
+/// The runtime half of a backend.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bp_runtime::{BackendInterface, BackendPlugin, Interface, InterfaceGlue, Offers};
+///
+/// trait Counter: Send + Sync {
+///     fn next(&self) -> u64;
+/// }
+///
+/// static COUNTER: Interface = Interface::new("shop::Counter", "shop.Counter", &[]);
+///
+/// impl BackendInterface for dyn Counter {
+///     fn glue() -> InterfaceGlue {
+///         InterfaceGlue::direct(&COUNTER)
+///     }
+/// }
+///
+/// struct Always(u64);
+///
+/// impl Counter for Always {
+///     fn next(&self) -> u64 {
+///         self.0
+///     }
+/// }
+///
+/// /// The plugin.
+/// pub fn plugin() -> impl BackendPlugin {
+///     Offers::new().interface(|cx| async move {
+///         let start: u64 = cx.settings.read()?;
+///         Ok(Arc::new(Always(start)) as Arc<dyn Counter>)
+///     })
+/// }
+/// # let _ = plugin();
+/// ```
+///
+/// An opener gets a `C`: the [`BackendContext`], or what [`Offers::with_context`] makes of it.
+pub struct Offers<C = BackendContext> {
+    context: Box<MakeContext<C>>,
+    server: Option<Box<FindServer>>,
+    system: Option<&'static str>,
+    offers: Vec<Offer<C>>,
+}
+
+type MakeContext<C> = dyn Fn(BackendContext) -> Result<C, StartError> + Send + Sync;
+type FindServer = dyn Fn(&BackendContext) -> Result<(String, u16), StartError> + Send + Sync;
+type Open<C> = dyn Fn(C) -> BoxFuture<'static, Result<AnyInstance, StartError>> + Send + Sync;
+
+/// One interface.
+struct Offer<C> {
+    path: &'static str,
+    glue: fn() -> InterfaceGlue,
+    open: Box<Open<C>>,
+}
+
+impl Offers {
+    /// A backend that offers nothing yet.
+    pub fn new() -> Self {
+        Self::with_context(Ok)
+    }
+}
+
+impl Default for Offers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C: Send + 'static> Offers<C> {
+    /// A backend whose openers get what `make` reads out of the context, once for each instance.
+    pub fn with_context(
+        make: impl Fn(BackendContext) -> Result<C, StartError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { context: Box::new(make), server: None, system: None, offers: Vec::new() }
+    }
+
+    /// Adds an interface, and how an instance of it is opened; the interface is the trait of the opened instance.
+    ///
+    /// The opener is called on the application's async runtime. An interface that was added before is replaced.
+    pub fn interface<T, O>(mut self, open: impl Fn(C) -> O + Send + Sync + 'static) -> Self
+    where
+        T: BackendInterface + ?Sized,
+        O: Future<Output = Result<Arc<T>, StartError>> + Send + 'static,
+    {
+        let path = T::glue().interface().path;
+        let open: Box<Open<C>> = Box::new(move |cx| {
+            let opening = open(cx);
+            Box::pin(async move { opening.await.map(AnyInstance::new::<T>) })
+        });
+        self.offers.retain(|offer| offer.path != path);
+        self.offers.push(Offer { path, glue: T::glue, open });
+        self
+    }
+
+    /// Sets its `db.system.name`, where OpenTelemetry knows it by another name than the plugin's id.
+    pub fn system(mut self, name: &'static str) -> Self {
+        self.system = Some(name);
+        self
+    }
+
+    /// Says that instances are on a server, at the host and port that `find` reads out of the context; telemetry has them.
+    pub fn server(
+        mut self,
+        find: impl Fn(&BackendContext) -> Result<(String, u16), StartError> + Send + Sync + 'static,
+    ) -> Self {
+        self.server = Some(Box::new(find));
+        self
+    }
+
+    fn find_offer(&self, cx: &BackendContext) -> Result<&Offer<C>, StartError> {
+        self.offers.iter().find(|offer| offer.path == cx.interface).ok_or_else(|| {
+            let offered: Vec<String> =
+                self.offers.iter().map(|offer| format!("`{}`", offer.path)).collect();
+            StartError::new(format!(
+                "`{}` offers no `{}` (it offers: {})",
+                cx.plugin,
+                cx.interface,
+                offered.join(", ")
+            ))
+        })
+    }
+}
+
+impl<C: Send + 'static> BackendPlugin for Offers<C> {
+    fn database(&self, cx: &BackendContext) -> Result<Database, StartError> {
+        let server = self.server.as_ref().map(|find| find(cx)).transpose()?;
+        Ok(Database { system: self.system.unwrap_or(cx.plugin), server })
+    }
+
+    fn interfaces(&self) -> Vec<InterfaceGlue> {
+        self.offers.iter().map(|offer| (offer.glue)()).collect()
+    }
+
+    fn open(&self, cx: BackendContext) -> BoxFuture<'_, Result<AnyInstance, StartError>> {
+        Box::pin(async move {
+            let offer = self.find_offer(&cx)?;
+            (offer.open)((self.context)(cx)?).await
+        })
+    }
+}
+
+impl<C> fmt::Debug for Offers<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.offers.iter().map(|offer| offer.path)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::call::Interface;
+    use crate::plugin::Surroundings;
+    use crate::settings::Settings;
+
+    trait Number: Send + Sync {
+        fn get(&self) -> u64;
+    }
+
+    trait Word: Send + Sync {}
+
+    static NUMBER: Interface = Interface::new("t::Number", "t.Number", &[]);
+    static WORD: Interface = Interface::new("t::Word", "t.Word", &[]);
+
+    impl BackendInterface for dyn Number {
+        fn glue() -> InterfaceGlue {
+            InterfaceGlue::direct(&NUMBER)
+        }
+    }
+
+    impl BackendInterface for dyn Word {
+        fn glue() -> InterfaceGlue {
+            InterfaceGlue::direct(&WORD)
+        }
+    }
+
+    struct Is(u64);
+
+    impl Number for Is {
+        fn get(&self) -> u64 {
+            self.0
+        }
+    }
+
+    impl Word for Is {}
+
+    fn context(interface: &str, settings: serde_json::Value) -> BackendContext {
+        BackendContext {
+            name: "db".into(),
+            plugin: "counting",
+            interface: interface.into(),
+            settings: Settings::of("backend `db`", settings),
+            address: None,
+            folder: "unused".into(),
+            surroundings: Surroundings::default(),
+        }
+    }
+
+    fn offers() -> Offers<u64> {
+        Offers::with_context(|cx| cx.settings.read())
+            .interface(|number| async move {
+                // As a library does that starts tasks when it is made.
+                tokio::runtime::Handle::try_current()
+                    .map_err(|error| StartError::because("runtime", &error))?;
+                Ok(Arc::new(Is(number)) as Arc<dyn Number>)
+            })
+            .interface(|number| async move { Ok(Arc::new(Is(number)) as Arc<dyn Word>) })
+    }
+
+    #[tokio::test]
+    async fn an_instance_is_opened_by_its_interface_with_what_was_read() {
+        let opened = offers().open(context("t::Number", json!(7))).await.unwrap();
+        assert_eq!(opened.get::<dyn Number>().unwrap().get(), 7);
+        let opened = offers().open(context("t::Word", json!(7))).await.unwrap();
+        assert!(opened.get::<dyn Word>().is_some() && opened.get::<dyn Number>().is_none());
+        let paths: Vec<_> =
+            offers().interfaces().iter().map(|glue| glue.interface().path).collect();
+        assert_eq!(paths, ["t::Number", "t::Word"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_offered_and_what_cannot_be_read_is_said() {
+        let error = offers().open(context("t::Queue", json!(7))).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`counting` offers no `t::Queue` (it offers: `t::Number`, `t::Word`)"
+        );
+        let error = offers().open(context("t::Word", json!("seven"))).await.unwrap_err();
+        assert!(error.to_string().starts_with("backend `db`: "), "{error}");
+    }
+
+    #[test]
+    fn telemetry_names_the_plugin_unless_it_says_otherwise() {
+        let cx = context("t::Word", json!(7));
+        let plain = offers().database(&cx).unwrap();
+        assert_eq!(plain, Database { system: "counting", server: None });
+        let offers = offers().system("countingdb").server(|cx| Ok((cx.name.clone(), 1)));
+        let server = Some(("db".to_owned(), 1));
+        assert_eq!(offers.database(&cx).unwrap(), Database { system: "countingdb", server });
+        let offers = offers.server(|_| Err(StartError::new("no address")));
+        assert_eq!(offers.database(&cx).unwrap_err().to_string(), "no address");
+    }
+}
