@@ -298,6 +298,7 @@ target_info{name=\"web\"} 1
             Metric::counter("calls", "Other calls").labels(&["edge", "side"]),
             Metric::counter("calls", "Calls").labels(&["edge", "place"]),
         ];
+        const PLAIN: Metric = Metric::counter("calls", "Calls");
         let metrics = Metrics::default();
         let fault = metrics.shared::<Counter, 1>(&CALLS, Counter::default).unwrap_err();
         let expected = "the metric `calls_total` is declared with 2 labels, but registered with 1";
@@ -313,7 +314,6 @@ target_info{name=\"web\"} 1
             assert_eq!(fault.to_string(), "two different metrics are named `calls_total`");
         }
         assert!(metrics.shared::<Counter<u64>, 1>(&CALLS, Counter::default).is_err());
-        const PLAIN: Metric = Metric::counter("calls", "Calls");
         assert!(metrics.register(&PLAIN, Counter::<u64>::default()).is_err());
     }
 }
