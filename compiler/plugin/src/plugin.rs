@@ -214,3 +214,54 @@ pub struct ArtifactContext<'a> {
     /// Where diagnostics go.
     pub diagnostics: &'a mut Diagnostics,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bp_diag::SourceMap;
+
+    use super::*;
+    use crate::{ClientSlot, Reach};
+
+    const TOO_LATE: PluginCode = PluginCode::new("too-late", "it comes too late", "");
+    static LATE: Metadata =
+        Metadata::wrapper("late", ClientSlot::Cap, Reach::Call, "Waits.").codes(&[TOO_LATE]);
+
+    #[test]
+    fn faults_are_reported_with_the_code_that_is_named_if_it_is_declared() {
+        let mut sources = SourceMap::new();
+        let file = sources.add("a.toml", "late = 1");
+        let at = Span::new(file, 0, 4);
+        let mut diagnostics = Diagnostics::new();
+        let mut cx = CheckContext {
+            plugin: LATE.id,
+            place: "a->b",
+            class: None,
+            interface: None,
+            neighbours: &Neighbours::default(),
+            arguments: &BTreeMap::new(),
+            settings: &Settings::default(),
+            spans: &BTreeMap::from([("after".to_owned(), at)]),
+            span: None,
+            diagnostics: &mut diagnostics,
+        };
+        cx.complain_with(&LATE, Some("too-late"), "after", "it is late", "lower it");
+        cx.complain_with(&LATE, Some("too-soon"), "after", "it is soon", "raise it");
+        cx.complain_with(&LATE, None, "after", "it is odd", "change it");
+        cx.warn(&TOO_LATE, "other", "it may be late", "lower it");
+        let found: Vec<String> = diagnostics
+            .iter()
+            .map(|d| format!("{} {:?} {} {:?}", d.code, d.severity, d.labels.len(), d.notes))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "late/too-late Error 1 []",
+                "BP4001 Error 1 [\"`late` does not declare the code `too-soon`\"]",
+                "BP4001 Error 1 []",
+                "late/too-late Warning 0 []",
+            ]
+        );
+    }
+}
