@@ -216,3 +216,77 @@ impl ArtifactContext<'_> {
         self.diagnostics.extend(written.err());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bp_contract::setting::{Faults, Validate};
+
+    use super::*;
+    use crate::{ClientSlot, wrapper};
+
+    const TOO_LATE: PluginCode = PluginCode::new("too-late", "it comes too late", "");
+
+    /// Waits.
+    #[derive(bp_contract::setting::Settings)]
+    #[settings(validate)]
+    struct Late {
+        /// How long.
+        #[setting(default = 1)]
+        after: u32,
+    }
+
+    impl Validate for Late {
+        fn validate(&self, faults: &mut Faults) {
+            faults.at(Self::AFTER, "it is late").help("lower it").code("too-late");
+            faults.at(Self::AFTER, "it is soon").help("raise it").code("too-soon");
+            faults.at(Self::AFTER, "it is odd").help("change it");
+        }
+    }
+
+    fn check(cx: &mut CheckContext<'_>) {
+        cx.warn(&TOO_LATE, "other", "it may be late", "lower it");
+    }
+
+    static LATE: Plugin = wrapper::<Late>("late")
+        .client(ClientSlot::Cap)
+        .codes(&[TOO_LATE])
+        .check(check)
+        .declare();
+
+    #[test]
+    fn faults_are_reported_with_the_code_that_is_named_if_it_is_declared() {
+        let mut sources = SourceMap::new();
+        let file = sources.add("a.toml", "late = 1");
+        let at = Span::new(file, 0, 4);
+        let mut diagnostics = Diagnostics::new();
+        CheckContext {
+            plugin: &LATE,
+            place: "a->b",
+            class: None,
+            interface: None,
+            neighbours: &Neighbours::default(),
+            arguments: &std::collections::BTreeMap::new(),
+            settings: &Settings {
+                values: std::collections::BTreeMap::from([("after".to_owned(), 1.into())]).into(),
+                ..Settings::default()
+            },
+            spans: &std::collections::BTreeMap::from([("after".to_owned(), at)]),
+            span: None,
+            diagnostics: &mut diagnostics,
+        }
+        .run();
+        let found: Vec<String> = diagnostics
+            .iter()
+            .map(|d| format!("{} {:?} {} {:?}", d.code, d.severity, d.labels.len(), d.notes))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "late/too-late Error 1 []",
+                "BP4001 Error 1 [\"`late` does not declare the code `too-soon`\"]",
+                "BP4001 Error 1 []",
+                "late/too-late Warning 0 []",
+            ]
+        );
+    }
+}

@@ -1,42 +1,37 @@
 //! What a plugin sees of the place whose settings it checks.
 
-use bp_plugin::{CheckContext, Metadata, Plugin, PluginCode};
+use bp_plugin::{CheckContext, Hooks, Plugin, PluginCode};
 
 use crate::support::{App, GRPC, MEMORY, MICRO, PROCESS, RETRY, SHOP, TIMEOUT, TRACE, registry};
 
-/// A plugin that reports what it sees.
-#[derive(Debug)]
-struct Witness(&'static Metadata);
-
 const SEEN: PluginCode = PluginCode::new("seen", "what is at a place", "");
 
-impl Plugin for Witness {
-    fn metadata(&self) -> &Metadata {
-        self.0
-    }
+/// The plugin, made to report what it sees.
+const fn witnessing(plugin: Plugin) -> Plugin {
+    Plugin { hooks: Hooks { check: Some(report_place), ..plugin.hooks }, ..plugin }
+}
 
-    fn check(&self, cx: &mut CheckContext<'_>) {
-        let interface = cx.interface.map_or_else(String::new, |interface| {
-            let safe = interface.methods.iter().filter(|m| m.idempotent).count();
-            format!("{} {}/{}", interface.path, safe, interface.methods.len())
-        });
-        let wrappers: Vec<String> = cx
-            .neighbours
-            .wrappers
-            .iter()
-            .map(|w| format!("{}@{}:{}", w.plugin, w.slot.name(), w.settings.values.len()))
-            .collect();
-        let neighbours = (wrappers, &cx.neighbours.callers, &cx.neighbours.targets);
-        let text = format!("{}: {interface} {neighbours:?}", cx.place);
-        cx.warn(&SEEN, "", text, "nothing is wrong");
-    }
+fn report_place(cx: &mut CheckContext<'_>) {
+    let interface = cx.interface.map_or_else(String::new, |interface| {
+        let safe = interface.methods.iter().filter(|m| m.idempotent).count();
+        format!("{} {}/{}", interface.path, safe, interface.methods.len())
+    });
+    let wrappers: Vec<String> = cx
+        .neighbours
+        .wrappers
+        .iter()
+        .map(|w| format!("{}@{}:{}", w.plugin, w.slot.name(), w.settings.values.len()))
+        .collect();
+    let neighbours = (wrappers, &cx.neighbours.callers, &cx.neighbours.targets);
+    let text = format!("{}: {interface} {neighbours:?}", cx.place);
+    cx.warn(&SEEN, "", text, "nothing is wrong");
 }
 
 /// What a plugin sees at each place, without file and line.
-fn witness(plugin: &'static Witness, wiring: &str) -> Vec<String> {
+fn witness(plugin: &'static Plugin, wiring: &str) -> Vec<String> {
     let registry = registry().with(plugin);
     let found = App::files(SHOP, &[("wiring/local.toml", wiring)], registry).complaints();
-    let code = format!("{}/seen ", plugin.0.id);
+    let code = format!("{}/seen ", plugin.id);
     let mut seen: Vec<String> = found
         .iter()
         .filter_map(|line| Some(line.strip_prefix(&code)?.split_once(' ')?.1.to_owned()))
@@ -53,7 +48,7 @@ fn apart() -> String {
 
 #[test]
 fn a_backend_has_the_interface_that_is_used_and_its_callers() {
-    static PLUGIN: Witness = Witness(&MEMORY);
+    static PLUGIN: Plugin = witnessing(MEMORY);
     assert_eq!(
         witness(&PLUGIN, MICRO),
         [
@@ -79,7 +74,7 @@ fn an_edge_has_the_interface_of_the_callee_and_the_other_wrappers() {
 
 #[test]
 fn wrappers_that_a_call_loses_are_not_neighbours() {
-    static PLUGIN: Witness = Witness(&TIMEOUT);
+    static PLUGIN: Plugin = witnessing(TIMEOUT);
     let together = format!("{MICRO}\n[process.all]\nservices = [\"front\", \"cart\", \"users\"]\n");
     let without = |wiring: &str| {
         let seen = witness(&PLUGIN, wiring);

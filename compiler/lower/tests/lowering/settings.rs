@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bp_contract::setting::{Faults, Secret, Settings, Validate};
 use bp_contract::store::{StoreAddress, StoreLimits};
-use bp_plugin::{CheckContext, ClientSlot, Level, Metadata, Plugin, Reach, Registry, ServerSlot};
+use bp_plugin::{
+    ClientSlot, DOCUMENT_STORE, Plugin, Registry, ServerSlot, backend, wrapper,
+};
 
 use crate::support::{App, MICRO, SHOP, registry};
 
@@ -59,12 +61,10 @@ impl Validate for Limit {
     }
 }
 
-static LIMIT: Metadata = Metadata::wrapper("limit", ClientSlot::Cap, Reach::Call, "Limits.")
-    .level(Level::Method)
-    .settings_of::<Limit>();
+static LIMIT: Plugin =
+    wrapper::<Limit>("limit").client(ClientSlot::Cap).in_process().declare();
 
-static SHED: Metadata =
-    Metadata::server_wrapper("shed", ServerSlot::Metrics, "Sheds.").settings_of::<Limit>();
+static SHED: Plugin = wrapper::<Limit>("shed").server(ServerSlot::Metrics).declare();
 
 /// A store.
 #[derive(Debug, Settings)]
@@ -91,32 +91,15 @@ impl Validate for Store {
     }
 }
 
-static STORE: Metadata =
-    Metadata::backend("store", &["bp_backend::DocumentStore"], false, "A store.")
-        .settings_of::<Store>();
+static STORE: Plugin = backend::<Store>("store", &[DOCUMENT_STORE]).declare();
 
 /// Sees what a hook reads.
-#[derive(Debug)]
-struct Seeing;
-
-static SEEING: Seeing = Seeing;
-
-static SEEING_DATA: Metadata =
-    Metadata::backend("seeing", &["bp_backend::DocumentStore"], false, "A store.")
-        .settings_of::<Store>();
+static SEEING: Plugin = backend::<Store>("seeing", &[DOCUMENT_STORE])
+    .check(|cx| SEEN.with_borrow_mut(|seen| seen.push(cx.read::<Store>())))
+    .declare();
 
 thread_local! {
     static SEEN: RefCell<Vec<Option<Store>>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Plugin for Seeing {
-    fn metadata(&self) -> &Metadata {
-        &SEEING_DATA
-    }
-
-    fn check(&self, cx: &mut CheckContext<'_>) {
-        SEEN.with_borrow_mut(|seen| seen.push(cx.read::<Store>()));
-    }
 }
 
 fn plugins() -> Registry {
@@ -152,7 +135,7 @@ fn store(settings: &str) -> App {
 #[test]
 fn the_declarations_are_sound() {
     assert_eq!(
-        Registry::new([&LIMIT as &dyn Plugin, &SHED, &STORE, &SEEING]).faults(),
+        Registry::new([&LIMIT, &SHED, &STORE, &SEEING]).faults(),
         Vec::<String>::new()
     );
 }
