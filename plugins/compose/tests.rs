@@ -7,7 +7,7 @@ use bp_plugin::deploy::{ImageLock, OutputLocation};
 use bp_plugin::diag::{Diagnostics, SourceMap};
 use bp_plugin::emit::Artifacts;
 use bp_plugin::plan::*;
-use bp_plugin::{ArtifactContext, Plugin as _, Settings, Value};
+use bp_plugin::{ArtifactContext, Settings, Value};
 use serde_json::Value as Json;
 
 const HARMLESS: &str = "HARMLESS";
@@ -121,7 +121,8 @@ fn emitted(text: &str) -> Json {
     let plan = plan(text);
     let (mut artifacts, mut diagnostics) = (Artifacts::default(), Diagnostics::new());
     let place = OutputLocation { to_root: "../..".to_owned(), ..OutputLocation::default() };
-    crate::compose::PLUGIN.artifacts(&mut ArtifactContext {
+    crate::compose::write(&mut ArtifactContext {
+        plugin: &crate::compose::PLUGIN,
         plan: &plan,
         run_plan: "",
         sources: &SourceMap::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bp_plugin::deploy::{ImageLock, OutputLocation};
 use bp_plugin::diag::{Diagnostics, SourceMap};
 use bp_plugin::emit::Artifacts;
-use bp_plugin::{ArtifactContext, Plan, Plugin as _, Settings, Value};
+use bp_plugin::{ArtifactContext, Plan, Settings, Value};
 
 /// What is written with these settings of the target, and what is said.
 fn emitted(values: &[(&str, Value)], change: fn(&mut Plan)) -> (Artifacts, Diagnostics) {
@@ -21,7 +21,8 @@ fn emitted(values: &[(&str, Value)], change: fn(&mut Plan)) -> (Artifacts, Diagn
         from_root: Some("build/local".to_owned()),
         above: vec!["leaf".to_owned()],
     };
-    crate::docker::PLUGIN.artifacts(&mut ArtifactContext {
+    crate::docker::write(&mut ArtifactContext {
+        plugin: &crate::docker::PLUGIN,
         plan: &plan,
         run_plan: "",
         sources: &SourceMap::new(),

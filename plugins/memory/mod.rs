@@ -27,7 +27,7 @@ fn check(cx: &mut CheckContext<'_>) {
     if cx.interface.is_none_or(|interface| interface.path == CACHE) {
         return;
     }
-    for limit in [MemorySettings::MAX_ITEMS, MemorySettings::MAX_BYTES].map(Field::name) {
+    for limit in MemorySettings::LIMITS.map(Field::name) {
         if cx.settings.get(limit).is_none() {
             continue;
         }

@@ -88,6 +88,7 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
         let Some(write) = plugin.hooks.artifacts else { return (own, faults, Ok(())) };
         let outcome = guard(plugin.id, || {
             write(&mut ArtifactContext {
+                plugin,
                 plan,
                 run_plan: &run_plan,
                 sources: input.sources,

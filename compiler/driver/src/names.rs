@@ -48,12 +48,7 @@ fn check_secrets(cx: &mut PlanContext<'_>) {
         let above = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
         for folder in above.filter(|folder| secrets.contains(*folder)) {
             let message = format!("secret `{name}` lies below secret `{folder}`, which is a file");
-            cx.complain(
-                "bp",
-                &NameSource::Secret(name),
-                &message,
-                "give one of the two another name",
-            );
+            cx.complain(&NameSource::Secret(name), &message, "give one of the two another name");
         }
     }
 }

@@ -18,7 +18,6 @@ mod read;
 mod registry;
 mod rules;
 mod server;
-pub mod store;
 mod variant;
 mod yaml;
 

@@ -247,11 +247,8 @@ mod tests {
         cx.warn(&TOO_LATE, "other", "it may be late", "lower it");
     }
 
-    static LATE: Plugin = wrapper::<Late>("late")
-        .client(ClientSlot::Cap)
-        .codes(&[TOO_LATE])
-        .check(check)
-        .declare();
+    static LATE: Plugin =
+        wrapper::<Late>("late").client(ClientSlot::Cap).codes(&[TOO_LATE]).check(check).declare();
 
     #[test]
     fn faults_are_reported_with_the_code_that_is_named_if_it_is_declared() {

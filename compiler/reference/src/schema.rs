@@ -512,18 +512,25 @@ fn wrapper_schema(plugin: &Plugin, reach: Reach) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use bp_plugin::{ClientSlot, Literal, SettingKind};
+    use std::time::Duration;
+
+    use bp_contract::setting::{Secret, Settings};
+    use bp_plugin::{ClientSlot, wrapper};
 
     use super::*;
 
-    static PAUSE: Plugin = Plugin::wrapper("pause", ClientSlot::Cap, Reach::Remote, "Waits.")
-        .settings(&[
-            Setting::new("for", SettingKind::Duration, "How long.")
-                .bounds(Literal::Text("1ms"), Literal::Text("1s"))
-                .example("\"5ms\""),
-            Setting::new("code", SettingKind::Text, "A secret.").secret(),
-        ])
-        .shorthand("for");
+    /// Waits.
+    #[derive(Settings)]
+    #[settings(shorthand = "for")]
+    struct Pause {
+        /// How long.
+        #[setting(name = "for", range = "1ms"..="1s", example = "\"5ms\"")]
+        wait: Duration,
+        /// A secret.
+        code: Option<Secret>,
+    }
+
+    static PAUSE: Plugin = wrapper::<Pause>("pause").client(ClientSlot::Cap).declare();
 
     #[test]
     fn every_plugin_of_the_registry_is_in_it() {

@@ -60,8 +60,8 @@ fn a_backend_has_the_interface_that_is_used_and_its_callers() {
 
 #[test]
 fn an_edge_has_the_interface_of_the_callee_and_the_other_wrappers() {
-    static WRAPPER: Witness = Witness(&RETRY);
-    static TRANSPORT: Witness = Witness(&GRPC);
+    static WRAPPER: Plugin = witnessing(RETRY);
+    static TRANSPORT: Plugin = witnessing(GRPC);
     let seen = witness(&WRAPPER, &apart());
     let of_front = "front->cart: shop_workflow::Cart 1/2 ([\"trace@trace:1\", \"timeout@deadline:1\"], [], [])";
     assert!(seen.iter().any(|line| line == of_front), "{seen:#?}");
@@ -88,8 +88,8 @@ fn wrappers_that_a_call_loses_are_not_neighbours() {
 
 #[test]
 fn a_listener_has_its_service_and_a_target_the_other_targets() {
-    static WRAPPER: Witness = Witness(&TRACE);
-    static TARGET: Witness = Witness(&PROCESS);
+    static WRAPPER: Plugin = witnessing(TRACE);
+    static TARGET: Plugin = witnessing(PROCESS);
     let seen = witness(&WRAPPER, MICRO);
     assert!(seen.contains(&"cart: shop_workflow::Cart 1/2 ([], [], [])".to_owned()), "{seen:#?}");
     let two = MICRO.replace("[\"process\"]", "[\"process\", \"compose\"]");

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use bp_contract::setting::{Faults, Secret, Settings, Validate};
 use bp_contract::store::{StoreAddress, StoreLimits};
-use bp_plugin::{
-    ClientSlot, DOCUMENT_STORE, Plugin, Registry, ServerSlot, backend, wrapper,
-};
+use bp_plugin::{ClientSlot, DOCUMENT_STORE, Plugin, Registry, ServerSlot, backend, wrapper};
 
 use crate::support::{App, MICRO, SHOP, registry};
 
@@ -61,8 +59,7 @@ impl Validate for Limit {
     }
 }
 
-static LIMIT: Plugin =
-    wrapper::<Limit>("limit").client(ClientSlot::Cap).in_process().declare();
+static LIMIT: Plugin = wrapper::<Limit>("limit").client(ClientSlot::Cap).in_process().declare();
 
 static SHED: Plugin = wrapper::<Limit>("shed").server(ServerSlot::Metrics).declare();
 
@@ -134,10 +131,7 @@ fn store(settings: &str) -> App {
 
 #[test]
 fn the_declarations_are_sound() {
-    assert_eq!(
-        Registry::new([&LIMIT, &SHED, &STORE, &SEEING]).faults(),
-        Vec::<String>::new()
-    );
+    assert_eq!(Registry::new([&LIMIT, &SHED, &STORE, &SEEING]).faults(), Vec::<String>::new());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bp_backend::memory::{CacheLimits, MemoryCache, MemoryDocuments};
 use bp_backend::{Cache, DocumentStore};
+use bp_contract::setting::{Field, Size};
 use bp_runtime::{BackendPlugin, Offers, StartError};
 
 use settings::MemorySettings;
@@ -26,20 +27,22 @@ pub fn plugin() -> impl BackendPlugin {
 
 fn choose_limits(settings: &MemorySettings) -> CacheLimits {
     let default = CacheLimits::default();
-    let bytes = settings.max_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    let bytes = |size: Size| usize::try_from(size.bytes()).unwrap_or(usize::MAX);
     CacheLimits {
         items: settings.max_items.unwrap_or(default.items),
-        bytes: bytes.unwrap_or(default.bytes),
+        bytes: settings.max_bytes.map_or(default.bytes, bytes),
     }
 }
 
+/// The compile half checks this too, but not what the configuration sets.
 fn check_unlimited(settings: &MemorySettings) -> Result<(), StartError> {
     if settings.max_items.is_none() && settings.max_bytes.is_none() {
         return Ok(());
     }
-    Err(StartError::new(
-        "a document store forgets nothing, so it takes neither `max_items` nor `max_bytes`: remove them",
-    ))
+    let [items, bytes] = MemorySettings::LIMITS.map(Field::name);
+    Err(StartError::new(format!(
+        "a document store forgets nothing, so it takes neither `{items}` nor `{bytes}`: remove them"
+    )))
 }
 
 #[cfg(test)]

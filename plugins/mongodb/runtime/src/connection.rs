@@ -2,7 +2,7 @@
 
 use bp_backend::BackendError;
 use bp_runtime::{Infra, InfraKind, Processed, StartError};
-use bp_store::StoreContext;
+use bp_store::{Limits, StoreContext};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 use mongodb::options::{Acknowledgment, ClientOptions, Credential, ServerAddress, WriteConcern};
 use mongodb::{Client, Database};
@@ -15,8 +15,8 @@ pub(crate) fn open_database(
     settings: &MongodbSettings,
     database: &str,
 ) -> Result<Database, StartError> {
-    let StoreContext { address, pool, limits, .. } = cx;
-    let connect_timeout = limits.get().connect_timeout;
+    let StoreContext { address, limits, .. } = cx;
+    let Limits { pool, connect_timeout, .. } = **limits.get();
     let server = ServerAddress::Tcp { host: address.host.clone(), port: Some(address.port) };
     let credential = settings.user.as_ref().map(|user| {
         let mut credential = Credential::default();
@@ -35,7 +35,7 @@ pub(crate) fn open_database(
     options.direct_connection = Some(true);
     options.connect_timeout = Some(connect_timeout);
     options.server_selection_timeout = Some(connect_timeout);
-    options.max_pool_size = u32::try_from(*pool).ok();
+    options.max_pool_size = u32::try_from(pool).ok();
     // Retries are the `retry` wrapper's task, which knows what may be repeated and for how long.
     options.retry_reads = Some(false);
     options.retry_writes = Some(false);

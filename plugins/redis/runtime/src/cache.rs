@@ -145,7 +145,7 @@ impl RedisCache {
                 "`namespace` must be 1 to 64 visible ASCII characters without `:`, not {namespace:?}"
             )));
         }
-        let mut login = RedisConnectionInfo::default().set_db(settings.database);
+        let mut login = RedisConnectionInfo::default().set_db(settings.database.into());
         if let Some(user) = &settings.user {
             login = login.set_username(user);
         }

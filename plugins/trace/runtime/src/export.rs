@@ -13,6 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use tokio::runtime::Handle;
 
 use crate::metrics::SPANS_EXPORTED;
+use crate::settings::COLLECTOR;
 
 /// Where a collector listens when nothing says otherwise.
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4317";
@@ -21,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The collector: the wiring's, else the environment's, else the usual port of this machine.
 pub(crate) fn find_endpoint(setting: Option<&str>) -> String {
-    let variables = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+    let variables = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", COLLECTOR];
     let environment = || variables.iter().find_map(|name| std::env::var(name).ok());
     let found = setting.map(str::to_owned).or_else(environment).filter(|found| !found.is_empty());
     found.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned())
