@@ -109,11 +109,14 @@ impl CheckContext<'_> {
         if fault.is_unreadable() && is_left_out(&self.settings.values, fault.path()) {
             return;
         }
-        let diagnostic = catalog::policy::rule_broken(
-            self.plugin,
-            fault.path(),
+        let setting = match fault.path() {
+            "" => self.plugin.to_owned(),
+            path => format!("{}.{path}", self.plugin),
+        };
+        let diagnostic = catalog::policy::settings_disagree(
+            &setting,
             fault.message(),
-            fault.help_text(),
+            fault.help_text().unwrap_or(""),
             self.span_of(fault.path()),
         );
         // Codes are the catalog's; the plugin's own name of the rule is told beside it.

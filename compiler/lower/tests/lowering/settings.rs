@@ -199,19 +199,19 @@ fn a_setting_of_another_variant_says_whose_it_is() {
         (
             "{ algorithm = \"vegas\", most = 3 }",
             vec![
-                "BP4001 `limit.most` belongs to `limit.algorithm` = \"gradient\", not to \"vegas\"",
+                "BP4001 `limit.most`: it belongs to `limit.algorithm` = \"gradient\", not to \"vegas\"",
             ],
         ),
         (
             "{ algorithm = \"vegas\", backoff = { kind = \"none\", wait = \"1s\" } }",
             vec![
-                "BP4001 `limit.backoff.wait` belongs to `limit.backoff.kind` = \"fixed\", not to \"none\"",
+                "BP4001 `limit.backoff.wait`: it belongs to `limit.backoff.kind` = \"fixed\", not to \"none\"",
             ],
         ),
         (
             "{ algorithm = \"off\", least = 3 }",
             vec![
-                "BP4001 `limit.least` belongs to `limit.algorithm` = \"gradient\" or \"vegas\", not to \"off\"",
+                "BP4001 `limit.least`: it belongs to `limit.algorithm` = \"gradient\" or \"vegas\", not to \"off\"",
             ],
         ),
         ("{ algorithm = \"off\", mots = 3 }", vec!["BP2031 unknown key `mots` in `limit`"]),
