@@ -60,3 +60,16 @@ pub const PASSWORD: Setting = Setting::new(
 )
 .secret()
 .example("{ secret = \"rate-db-password\" }");
+
+#[cfg(test)]
+mod tests {
+    use bp_contract::setting::Settings;
+    use bp_contract::store::StoreLimits;
+
+    use super::*;
+
+    #[test]
+    fn the_limits_are_those_that_the_runtime_reads() {
+        assert_eq!(StoreLimits::SETTINGS, [POOL, TIMEOUT, WAIT, CONNECT_TIMEOUT]);
+    }
+}
