@@ -71,26 +71,22 @@ impl CheckContext<'_> {
         if fault.is_unreadable() && is_left_out(&self.settings.values, fault.path()) {
             return;
         }
-        let span = self.span_of(fault.path());
-        let declared = fault.code_name().map(|name| (name, self.plugin.find_code(name)));
-        let diagnostic = match declared {
-            Some((_, Some(code))) => {
-                let help = fault.help_text().unwrap_or_default();
-                self.fault(code, fault.path(), fault.message(), help)
-            }
-            undeclared => {
-                let diagnostic = catalog::policy::rule_broken(
-                    self.plugin.id,
-                    fault.path(),
-                    fault.message(),
-                    fault.help_text(),
-                    span,
-                );
-                match undeclared {
-                    Some((name, _)) => diagnostic
-                        .note(format!("`{}` does not declare the code `{name}`", self.plugin.id)),
-                    None => diagnostic,
+        let path = fault.path();
+        let help = fault.help_text().unwrap_or_default();
+        let code = fault.code_name().map(|name| (name, self.plugin.find_code(name)));
+        let diagnostic = if let Some((_, Some(code))) = code {
+            self.fault(code, path, fault.message(), help)
+        } else {
+            let id = self.plugin.id;
+            let setting = if path.is_empty() { id.to_owned() } else { format!("{id}.{path}") };
+            let span = self.span_of(path);
+            let diagnostic =
+                catalog::policy::settings_disagree(&setting, fault.message(), help, span);
+            match code {
+                Some((name, _)) => {
+                    diagnostic.note(format!("`{id}` does not declare the code `{name}`"))
                 }
+                None => diagnostic,
             }
         };
         self.diagnostics.push(diagnostic);

@@ -112,12 +112,14 @@ impl Reader<'_, '_> {
             let fits = of_name().any(|s| s.when.is_none_or(|when| when.word == chosen));
             if !fits && !owners.is_empty() {
                 let (setting, tag) = (join_path(path, name), join_path(path, tag.name));
-                self.diagnostics.push(codes::setting_of_other_variant(
-                    item.key,
-                    &self.full_path(&setting),
-                    &self.full_path(&tag),
-                    chosen,
-                    &owners,
+                let (setting, tag) = (self.full_path(&setting), self.full_path(&tag));
+                let owners: Vec<String> = owners.iter().map(|word| format!("\"{word}\"")).collect();
+                let owners = owners.join(" or ");
+                self.diagnostics.push(codes::settings_disagree(
+                    &setting,
+                    &format!("it belongs to `{tag}` = {owners}, not to \"{chosen}\""),
+                    &format!("remove the line, or write {owners} as `{tag}`"),
+                    Some(item.key),
                 ));
             }
         }

@@ -395,6 +395,63 @@ mod tests {
         );
     }
 
+    const fn of_word(name: &'static str, word: &'static str) -> Setting {
+        Setting::new(name, SettingKind::Count, "How many.").when("kind", word)
+    }
+
+    const KIND: Setting =
+        Setting::new("kind", SettingKind::OneOf(&["a", "b"]), "Which.").default(Literal::Text("a"));
+    static VARIANTS: Metadata = Metadata::wrapper("vary", ClientSlot::Cap, Reach::Call, "Varies.")
+        .settings(&[
+            KIND,
+            Setting::new("own", SettingKind::Bool, "Always."),
+            of_word("x", "a").default(Literal::Int(1)),
+            of_word("x", "b"),
+            of_word("y", "b"),
+        ])
+        .shorthand("kind");
+    static FAULTY: Metadata = Metadata::wrapper("vary", ClientSlot::Cap, Reach::Call, "Varies.")
+        .settings(&[
+            KIND,
+            Setting::new("own", SettingKind::Bool, "Always."),
+            of_word("own", "a"),
+            of_word("x", "a"),
+            of_word("x", "b").tunable(),
+            of_word("y", "c"),
+            Setting::new("z", SettingKind::Count, "How many.").when("mode", "m"),
+        ]);
+    static UNTAGGED: Metadata = Metadata::wrapper("vary", ClientSlot::Cap, Reach::Call, "Varies.")
+        .settings(&[of_word("x", "a")]);
+
+    #[test]
+    fn variants_are_declared_alike_and_by_one_tag() {
+        let faults =
+            |metadata: &'static Metadata| Registry::new([metadata as &dyn Plugin]).faults();
+        assert_eq!(faults(&VARIANTS), Vec::<String>::new());
+        assert_eq!(
+            faults(&FAULTY),
+            [
+                "vary.own: declared twice",
+                "vary.x: the variants declare it with different types, bounds or tunability",
+                "vary.y: `c` is not a word of `kind`",
+                "vary: `kind` and `mode` both choose a variant",
+            ]
+        );
+        assert_eq!(faults(&UNTAGGED), ["vary: the tag `kind` is not a setting"]);
+    }
+
+    #[test]
+    fn the_grammar_knows_what_belongs_to_a_variant() {
+        let grammar = Registry::default().with(&VARIANTS).grammar();
+        let variant = grammar.edge["vary"].variant.clone().unwrap();
+        assert_eq!((variant.leaf.as_str(), variant.default.as_deref()), ("kind", Some("a")));
+        let own = |word: &str| variant.settings[word].iter().cloned().collect::<Vec<_>>();
+        assert_eq!(
+            (own("a"), own("b")),
+            (vec!["x".to_owned()], vec!["x".to_owned(), "y".to_owned()])
+        );
+    }
+
     #[test]
     fn codes_of_plugins_are_found_beside_those_of_the_compiler() {
         let registry = Registry::new([&GOOD, &BAD]);

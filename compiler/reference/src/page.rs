@@ -403,6 +403,54 @@ mod tests {
         assert!(!text.contains("docs/plugins"), "{text}");
     }
 
+    /// Limits calls.
+    #[derive(bp_contract::setting::Settings)]
+    #[settings(tag = "algorithm", default = "gradient")]
+    enum Limit {
+        Gradient {
+            /// Fewest.
+            #[setting(default = 10)]
+            least: u32,
+        },
+        Vegas {
+            /// Fewest.
+            #[setting(default = 20)]
+            least: u32,
+            /// Most.
+            most: u32,
+        },
+        Aimd {
+            /// Most.
+            most: u32,
+            /// Below.
+            inner: Inner,
+        },
+    }
+
+    /// Below.
+    #[derive(bp_contract::setting::Settings)]
+    struct Inner {
+        /// How many.
+        many: u32,
+    }
+
+    static LIMIT: Metadata =
+        Metadata::wrapper("limit", ClientSlot::Cap, Reach::Call, "Limits.").settings_of::<Limit>();
+
+    #[test]
+    fn a_page_says_which_variants_have_a_setting() {
+        let text = render_page(&LIMIT);
+        let (_, rows) = text.split_once("|---|---|---|---|---|\n").unwrap();
+        assert_eq!(
+            rows,
+            "| `algorithm` (shorthand) | `gradient`, `vegas`, `aimd` | `gradient` | no | Limits calls. |\n\
+             | `least` (with `algorithm` `gradient`) | whole number | `10` | no | Fewest. |\n\
+             | `least` (with `algorithm` `vegas`) | whole number | `20` | no | Fewest. |\n\
+             | `most` (with `algorithm` `vegas` or `aimd`) | whole number | required | no | Most. |\n\
+             | `inner.many` (with `algorithm` `aimd`) | whole number | required | no | How many. |\n"
+        );
+    }
+
     #[test]
     fn the_index_finds_a_plugin_by_need() {
         let text = render_index(&Registry::default().with(&PAUSE));

@@ -548,6 +548,91 @@ mod tests {
         assert!(schema.pointer("/definitions/server/properties/pause").is_none());
     }
 
+    /// Limits calls.
+    #[derive(bp_contract::setting::Settings)]
+    #[settings(tag = "algorithm", default = "gradient")]
+    enum Limit {
+        Gradient {
+            /// Fewest.
+            #[setting(default = 10, range = 1..)]
+            least: u32,
+        },
+        Vegas {
+            /// Fewest.
+            #[setting(default = 20, range = 1..)]
+            least: u32,
+            /// The share.
+            #[setting(default = 0.5, range = 0.1..)]
+            share: bp_contract::setting::Ratio,
+        },
+        Off,
+    }
+
+    /// Waits.
+    #[derive(bp_contract::setting::Settings)]
+    struct Nested {
+        /// Limits.
+        limit: Limit,
+        /// Perhaps.
+        maybe: Option<Limit>,
+        /// In turn.
+        #[setting(range = 1..=5)]
+        steps: Vec<u32>,
+    }
+
+    static LIMIT: Metadata =
+        Metadata::wrapper("limit", ClientSlot::Cap, Reach::Call, "Limits.").settings_of::<Limit>();
+    static NESTED: Metadata =
+        Metadata::wrapper("nested", ClientSlot::Cap, Reach::Call, "Waits.").settings_of::<Nested>();
+    static STORE: Metadata =
+        Metadata::backend("store", &[], false, "A store.").settings_of::<Limit>();
+
+    #[test]
+    fn a_table_with_variants_has_the_settings_of_one_of_them() {
+        let registry = Registry::default().with(&LIMIT).with(&NESTED).with(&STORE);
+        let schema = build_schema(&registry);
+        let accepts = |key: &str, value: &Json| {
+            let root = json!({ "$ref": format!("#/definitions/{key}"), "definitions": schema["definitions"] });
+            jsonschema::draft7::is_valid(&root, value)
+        };
+        for (value, expected) in [
+            (json!("vegas"), true),
+            (json!("reno"), false),
+            (json!(true), true),
+            (json!({}), true),
+            (json!({ "least": 5 }), true),
+            // Another file may choose `vegas`.
+            (json!({ "share": 0.2 }), true),
+            (json!({ "algorithm": "vegas", "least": 5, "share": 0.2 }), true),
+            (json!({ "algorithm": "vegas", "share": 0.05 }), false),
+            (json!({ "algorithm": "gradient", "share": 0.2 }), false),
+            (json!({ "algorithm": "off", "least": 5 }), false),
+            (json!({ "algorithm": "off" }), true),
+            (json!({ "algorithm": { "env": "X" } }), false),
+            (json!({ "algorithm": "reno" }), false),
+            (json!({ "least": 0 }), false),
+        ] {
+            assert_eq!(accepts("edge", &json!({ "limit": value })), expected, "{value}");
+            assert_eq!(
+                accepts("edge", &json!({ "nested": { "limit": value } })),
+                expected,
+                "{value}"
+            );
+            assert_eq!(
+                accepts("edge", &json!({ "nested": { "maybe": value } })),
+                expected,
+                "{value}"
+            );
+            if let Json::Object(mut settings) = value {
+                settings.insert("kind".to_owned(), "store".into());
+                assert_eq!(accepts("backend", &json!(settings)), expected, "{settings:?}");
+            }
+        }
+        let nested = |value: Json| accepts("edge", &json!({ "nested": value }));
+        assert!(nested(json!({ "maybe": false })) && !nested(json!({ "limit": false })));
+        assert!(nested(json!({ "steps": [1, 5] })) && !nested(json!({ "steps": [1, 6] })));
+    }
+
     #[test]
     fn every_table_and_key_has_a_schema_of_its_own() {
         let schema = build_schema(&Registry::default());

@@ -18,48 +18,16 @@ fn maybe_at(diagnostic: Diagnostic, span: Option<Span>, text: &str) -> Diagnosti
     }
 }
 
-/// A plugin found settings that are valid one by one, but not together.
+/// A plugin found settings that are valid one by one, but not together; an empty help is left out.
 pub fn settings_disagree(
     plugin: &str,
     message: &str,
     help: &str,
     span: Option<Span>,
 ) -> Diagnostic {
-    let diagnostic = Diagnostic::error(BP4001, format!("`{plugin}`: {message}")).help(help);
+    let diagnostic = Diagnostic::error(BP4001, format!("`{plugin}`: {message}"));
+    let diagnostic = if help.is_empty() { diagnostic } else { diagnostic.help(help) };
     maybe_at(diagnostic, span, "")
-}
-
-/// Settings break a rule that the plugin declares with them.
-pub fn rule_broken(
-    plugin: &str,
-    path: &str,
-    message: &str,
-    help: Option<&str>,
-    span: Option<Span>,
-) -> Diagnostic {
-    let setting = if path.is_empty() { plugin.to_owned() } else { format!("{plugin}.{path}") };
-    let diagnostic = Diagnostic::error(BP4001, format!("`{setting}`: {message}"));
-    let diagnostic = match help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
-    };
-    maybe_at(diagnostic, span, "")
-}
-
-/// A setting of a variant is written in a table of another variant.
-pub fn setting_of_other_variant(
-    span: Span,
-    setting: &str,
-    tag: &str,
-    chosen: &str,
-    owners: &[&str],
-) -> Diagnostic {
-    let owned: Vec<String> = owners.iter().map(|word| format!("\"{word}\"")).collect();
-    let owned = owned.join(" or ");
-    let message = format!("`{setting}` belongs to `{tag}` = {owned}, not to \"{chosen}\"");
-    Diagnostic::error(BP4001, message)
-        .at(span, format!("`{tag}` is \"{chosen}\""))
-        .help(format!("remove the line, or write {owned} as `{tag}`"))
 }
 
 /// A setting without a default is not set.

@@ -1,9 +1,10 @@
 //! Derived settings from the wiring to the plan: variants, rules, secrets, by place and by method.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bp_contract::setting::{Faults, Secret, Settings, Validate};
+use bp_contract::setting::{Faults, Ratio, Secret, Settings, Validate};
 use bp_contract::store::{StoreAddress, StoreLimits};
 use bp_plugin::{ClientSlot, DOCUMENT_STORE, Plugin, Registry, ServerSlot, backend, wrapper};
 
@@ -75,6 +76,15 @@ struct Store {
     user: Option<String>,
     /// The key.
     password: Option<Secret>,
+    /// Which part.
+    #[setting(default = 0.5, range = 0.1..)]
+    part: Ratio,
+    /// In turn.
+    #[setting(range = "1s"..="5s", fixed)]
+    steps: Vec<Duration>,
+    /// By name.
+    #[setting(range = 1..=5)]
+    weights: BTreeMap<String, f64>,
 }
 
 impl Validate for Store {
@@ -166,19 +176,19 @@ fn a_setting_of_another_variant_says_whose_it_is() {
         (
             "{ algorithm = \"vegas\", most = 3 }",
             vec![
-                "BP4001 `limit.most` belongs to `limit.algorithm` = \"gradient\", not to \"vegas\"",
+                "BP4001 `limit.most`: it belongs to `limit.algorithm` = \"gradient\", not to \"vegas\"",
             ],
         ),
         (
             "{ algorithm = \"vegas\", backoff = { kind = \"none\", wait = \"1s\" } }",
             vec![
-                "BP4001 `limit.backoff.wait` belongs to `limit.backoff.kind` = \"fixed\", not to \"none\"",
+                "BP4001 `limit.backoff.wait`: it belongs to `limit.backoff.kind` = \"fixed\", not to \"none\"",
             ],
         ),
         (
             "{ algorithm = \"off\", least = 3 }",
             vec![
-                "BP4001 `limit.least` belongs to `limit.algorithm` = \"gradient\" or \"vegas\", not to \"off\"",
+                "BP4001 `limit.least`: it belongs to `limit.algorithm` = \"gradient\" or \"vegas\", not to \"off\"",
             ],
         ),
         ("{ algorithm = \"off\", mots = 3 }", vec!["BP2031 unknown key `mots` in `limit`"]),
@@ -262,6 +272,24 @@ fn rules_wait_for_what_is_known_at_start_up_but_not_for_secrets() {
     assert_eq!(found("password = { secret = \"p\" }"), [whose]);
     // What is wrong by itself is said once, and its default breaks no rule.
     assert_eq!(found("wait = \"3s\", timeout = 4").len(), 1);
+}
+
+#[test]
+fn bounds_are_those_of_elements_too() {
+    let found = |settings: &str| complaints(&store(&format!("kind = \"store\", {settings}")));
+    for right in ["part = 0.1", "steps = [\"1s\", \"5s\"]", "weights = { a = 1, b = 4.5 }"] {
+        assert_eq!(found(right), Vec::<String>::new(), "{right}");
+    }
+    for (wrong, path) in [
+        ("part = 0.05", "cart_db.part"),
+        ("part = 1.5", "cart_db.part"),
+        ("steps = [\"1s\", \"6s\"]", "cart_db.steps"),
+        ("steps = [{ env = \"STEP\" }]", "cart_db.steps"),
+        ("weights = { a = 1, b = 5.5 }", "cart_db.weights.b"),
+    ] {
+        let found = found(wrong);
+        assert!(found.len() == 1 && found[0].contains(path), "{wrong}: {found:#?}");
+    }
 }
 
 #[test]

@@ -233,3 +233,6 @@ pub fn read_plan(plan: &str, config: Option<&str>, set: &str) -> Result<(), Star
     let environment = Environment::default().with(variable::SET, set);
     compute(&plan, &Interfaces::new(), &environment, config).map(|_| ())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! Derived settings that change while the process runs: their variants and their rules.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bp_contract::setting::{Faults, Settings as _, Validate};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::call::{Interface, Method};
+
+/// Limits calls.
+#[derive(Debug, bp_contract::setting::Settings)]
+#[settings(tag = "algorithm", default = "gradient", validate)]
+enum Limit {
+    Gradient {
+        /// Fewest.
+        #[setting(default = 10, tunable)]
+        least: u32,
+        /// Most.
+        #[setting(default = 100, range = ..=1000, tunable)]
+        most: u32,
+    },
+    Vegas {
+        /// How it backs off.
+        backoff: Backoff,
+    },
+}
+
+#[derive(Debug, bp_contract::setting::Settings)]
+struct Backoff {
+    /// How often.
+    #[setting(default = 3, tunable)]
+    times: u32,
+}
+
+impl Validate for Limit {
+    fn validate(&self, faults: &mut Faults) {
+        if let Self::Gradient { least, most } = self
+            && least > most
+        {
+            faults.at(Self::LEAST, "it is more than `most`").help("lower `least`");
+        }
+    }
+}
+
+const CART: Interface = Interface::new(
+    "shop::Cart",
+    "shop.Cart",
+    &[Method::new(0, "list", &[]), Method::new(1, "add", &[])],
+);
+static CART_INTERFACE: Interface = CART;
+
+/// What the compiler writes of the plugin.
+fn plugin() -> Value {
+    let tunable = |words: &[&str]| {
+        json!({
+            "type": "count", "tunable": true, "when": { "tag": "algorithm", "words": words },
+        })
+    };
+    json!({
+        "key": "limit", "kind": "wrapper", "shorthand": "algorithm",
+        "settings": {
+            "algorithm": { "type": "one_of", "words": ["gradient", "vegas"] },
+            "least": tunable(&["gradient"]),
+            "most": tunable(&["gradient"]),
+            "backoff": { "type": "table", "when": { "tag": "algorithm", "words": ["vegas"] } },
+            "backoff.times": { "type": "count", "tunable": true },
+        },
+    })
+}
+
+fn plan() -> RunPlan {
+    let gradient = json!({ "algorithm": "gradient", "least": 10, "most": 100 });
+    let vegas = json!({ "algorithm": "vegas", "backoff": { "times": 3 } });
+    let edge = |caller: &str, settings: &Value, methods: Value| {
+        json!({
+            "caller": caller, "callee": "cart", "interface": "shop::Cart", "remote": false,
+            "client": [{ "plugin": "limit", "settings": settings, "methods": methods }],
+        })
+    };
+    let text = json!({
+        "version": plan::VERSION, "app": "shop", "wiring": "local",
+        "runtime": bp_contract::VERSION,
+        "plugins": { "limit": plugin() },
+        "instances": {},
+        "edges": {
+            "front->cart": edge("front", &gradient, json!({ "add": vegas })),
+            "back->cart": edge("back", &gradient, json!({})),
+        },
+        "processes": {},
+    });
+    serde_json::from_value(text).unwrap()
+}
+
+fn load(file: &Path) -> Result<Configuration, StartError> {
+    let environment = Environment::default().with(variable::CONFIG, file.to_str().unwrap());
+    let interfaces = Interfaces::from([(CART.path, &CART_INTERFACE)]);
+    Configuration::load(Arc::new(plan()), interfaces, environment)
+}
+
+/// The error of a start with this configuration; an empty text if there is none.
+fn refusal(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, text).unwrap();
+    let refused = load(&file).and_then(|configuration| {
+        for edge in ["front->cart", "back->cart"] {
+            configuration.settings(&place::client_label(edge, "limit"))?.live::<Limit>()?;
+        }
+        Ok(())
+    });
+    refused.err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn a_reload_that_breaks_a_rule_changes_nothing_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "edge.\"back -> cart\".limit.least = 20\n").unwrap();
+    let configuration = load(&file).unwrap();
+    let settings = |edge: &str| configuration.settings(&place::client_label(edge, "limit"));
+    let (back, front) = (settings("back->cart").unwrap(), settings("front->cart").unwrap());
+    let (back, front) = (back.live::<Limit>().unwrap(), front.live::<Limit>().unwrap());
+    let [list, add] = CART_INTERFACE.methods else { panic!("two methods") };
+    let now = || format!("{:?} {:?} {:?}", back.of(list), front.of(list), front.of(add));
+    let before = now();
+    assert!(before.starts_with("Gradient { least: 20, most: 100 }"), "{before}");
+    for (text, expected) in [
+        (
+            "edge.\"front -> cart\".limit.most = 50\nedge.\"back -> cart\".limit.least = 101\n",
+            "edge \"back->cart\", limit: `least`: it is more than `most` (lower `least`)",
+        ),
+        ("edge.\"back -> cart\".limit.most = 1001\n", "`most`: expected at most 1000, found 1001"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let error = configuration.reload().unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(now(), before, "all of it or none");
+    }
+    std::fs::write(&file, "edge.\"*\".limit.least = 30\n").unwrap();
+    assert!(configuration.reload().unwrap());
+    assert!(now().starts_with("Gradient { least: 30, most: 100 } Gradient { least: 30,"));
+}
+
+#[test]
+fn rules_are_checked_at_start_up() {
+    let error = refusal("edge.\"*\".limit.least = 101");
+    assert!(error.contains("`least`: it is more than `most`"), "{error}");
+}
+
+#[test]
+fn only_settings_of_the_plans_variant_change() {
+    for (text, expected) in [
+        ("edge.\"back -> cart\".limit.least = 5", ""),
+        // `add` has another variant, so the setting is about `list`.
+        ("edge.\"front -> cart\".limit.least = 5", ""),
+        ("edge.\"*\".limit.backoff.times = 5", ""),
+        (
+            "edge.\"back -> cart\".limit.backoff.times = 5",
+            "`backoff` belongs to `algorithm` vegas, which is gradient here",
+        ),
+        (
+            "edge.\"front -> cart.add\".limit.least = 5",
+            "`least` belongs to `algorithm` gradient, which is vegas here",
+        ),
+        ("edge.\"*\".limit = \"vegas\"", "`algorithm` can be changed only by a new build"),
+        (
+            "edge.\"*\".limit = { algorithm = \"vegas\", backoff = { times = 2 } }",
+            "`algorithm` can be changed only by a new build",
+        ),
+    ] {
+        let error = refusal(text);
+        assert!(
+            error.contains(expected) && error.is_empty() == expected.is_empty(),
+            "{text}: {error}"
+        );
+    }
+}
+
+#[test]
+fn the_plans_rows_are_what_the_derive_writes() {
+    let row = json!({ "algorithm": "vegas", "backoff": { "times": 3 } });
+    assert_eq!(Limit::read_checked(&row).unwrap().write(), row);
+}
