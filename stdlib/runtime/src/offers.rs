@@ -60,7 +60,7 @@ pub struct Offers<C = BackendContext> {
     context: Box<MakeContext<C>>,
     server: Option<Box<FindServer>>,
     system: Option<&'static str>,
-    offers: Vec<Offer<C>>,
+    interfaces: Vec<Offer<C>>,
 }
 
 type MakeContext<C> = dyn Fn(BackendContext) -> Result<C, StartError> + Send + Sync;
@@ -92,7 +92,7 @@ impl<C: Send + 'static> Offers<C> {
     pub fn with_context(
         make: impl Fn(BackendContext) -> Result<C, StartError> + Send + Sync + 'static,
     ) -> Self {
-        Self { context: Box::new(make), server: None, system: None, offers: Vec::new() }
+        Self { context: Box::new(make), server: None, system: None, interfaces: Vec::new() }
     }
 
     /// Adds an interface, and how an instance of it is opened; the interface is the trait of the opened instance.
@@ -108,8 +108,8 @@ impl<C: Send + 'static> Offers<C> {
             let opening = open(cx);
             Box::pin(async move { opening.await.map(AnyInstance::new::<T>) })
         });
-        self.offers.retain(|offer| offer.path != path);
-        self.offers.push(Offer { path, glue: T::glue, open });
+        self.interfaces.retain(|offer| offer.path != path);
+        self.interfaces.push(Offer { path, glue: T::glue, open });
         self
     }
 
@@ -129,9 +129,9 @@ impl<C: Send + 'static> Offers<C> {
     }
 
     fn find_offer(&self, cx: &BackendContext) -> Result<&Offer<C>, StartError> {
-        self.offers.iter().find(|offer| offer.path == cx.interface).ok_or_else(|| {
+        self.interfaces.iter().find(|offer| offer.path == cx.interface).ok_or_else(|| {
             let offered: Vec<String> =
-                self.offers.iter().map(|offer| format!("`{}`", offer.path)).collect();
+                self.interfaces.iter().map(|offer| format!("`{}`", offer.path)).collect();
             StartError::new(format!(
                 "`{}` offers no `{}` (it offers: {})",
                 cx.plugin,
@@ -149,7 +149,7 @@ impl<C: Send + 'static> BackendPlugin for Offers<C> {
     }
 
     fn interfaces(&self) -> Vec<InterfaceGlue> {
-        self.offers.iter().map(|offer| (offer.glue)()).collect()
+        self.interfaces.iter().map(|offer| (offer.glue)()).collect()
     }
 
     fn open(&self, cx: BackendContext) -> BoxFuture<'_, Result<AnyInstance, StartError>> {
@@ -162,7 +162,7 @@ impl<C: Send + 'static> BackendPlugin for Offers<C> {
 
 impl<C> fmt::Debug for Offers<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.offers.iter().map(|offer| offer.path)).finish()
+        f.debug_list().entries(self.interfaces.iter().map(|offer| offer.path)).finish()
     }
 }
 

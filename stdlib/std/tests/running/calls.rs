@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bp_std::Cache;
 use bp_std::rt::*;
 use serde_json::json;
 
 use crate::app::plan::{monolith, remote};
 use crate::app::workflow::{Back, BackError, Front, FrontError};
-use crate::app::{System, embedded, eventually, refused};
+use crate::app::{System, app, embedded, eventually, refused};
 
 const ALL: [&str; 3] = ["back", "other_back", "front"];
 
@@ -229,4 +230,25 @@ async fn a_plan_that_this_binary_cannot_serve_is_refused_by_name() {
     let mut plan = monolith();
     plan["version"] = json!(2);
     assert!(refused(&plan, Environment::default()).await.contains("version 2"));
+}
+
+fn open_nothing(_: BackendContext) -> std::future::Ready<Result<Arc<dyn Cache>, StartError>> {
+    std::future::ready(Err(StartError::new("no room")))
+}
+
+#[tokio::test]
+async fn a_backend_that_cannot_open_is_named_with_its_plugin() {
+    let mut plan = monolith();
+    plan["instances"]["board_db"] = json!({
+        "kind": "backend", "plugin": "bare", "interface": "", "processes": ["front"],
+    });
+    for (interface, expected) in [
+        ("leaf::Queue", "`bare` offers no `leaf::Queue` (it offers: `bp_backend::Cache`)"),
+        ("bp_backend::Cache", "no room"),
+    ] {
+        plan["instances"]["board_db"]["interface"] = json!(interface);
+        let app = app(&plan).backend("bare", Offers::new().interface(open_nothing));
+        let error = app.start(Environment::default(), Hosting::Embedded).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("backend `board_db` (kind `bare`): {expected}"));
+    }
 }
