@@ -144,9 +144,9 @@ pub(crate) fn plugin_lock(name: &str) -> Option<String> {
     let wrapper = format!("bp-rt-{name}");
     let cache = format!("bp-rt-{name}-cache");
     let own: [(&str, &[&str]); 3] = [
-        (&compile, &["bp", "bp-plugin"]),
-        (&wrapper, &["bp-runtime", "serde"]),
-        (&cache, &["bp-backend", "bp-runtime", "serde", "serde_json", "tokio"]),
+        (&compile, &["bp", "bp-contract", "bp-plugin"]),
+        (&wrapper, &["bp-contract", "bp-runtime"]),
+        (&cache, &["bp-backend", "bp-contract", "bp-runtime", "serde_json", "tokio"]),
     ];
     build_lock(|_| true, &own)
 }

@@ -273,7 +273,7 @@ fn add_backend(
         methods: &[],
         locate: &|span| locator.at(span),
     };
-    let read = read_settings(plugin.settings, &table, reading, cx.diagnostics);
+    let read = read_settings(&plugin.all_settings(), &table, reading, cx.diagnostics);
     CheckContext {
         plugin,
         place: &backend.name,

@@ -83,8 +83,7 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
             methods: &[],
             locate: &|span| locator.at(span),
         };
-        let known = bp_plugin::target_settings(plugin.settings);
-        let read = read_settings(&known, table, reading, cx.diagnostics);
+        let read = read_settings(&plugin.all_settings(), table, reading, cx.diagnostics);
         CheckContext {
             plugin,
             place: &format!("target {name}"),

@@ -13,9 +13,7 @@ use bp_plan::{
 use bp_plugin::facets::{
     Binding, Bindings, Drops, PluginSettings, ProcessSettings, WrapperSettings,
 };
-use bp_plugin::{
-    Kind, ReadContext, read_autoscale, read_resources, read_settings, target_settings,
-};
+use bp_plugin::{Kind, ReadContext, read_autoscale, read_resources, read_settings};
 use bp_wiring::{Item, Table};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -540,7 +538,7 @@ impl PlanBuilder<'_> {
             };
             // What is wrong with them was reported by the check pass.
             let read = read_settings(
-                &target_settings(plugin.settings),
+                &plugin.all_settings(),
                 table,
                 reading,
                 &mut bp_diag::Diagnostics::new(),

@@ -10,7 +10,7 @@ use bp_ir::{Edge, EdgeKey, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side};
 use bp_plan::{Dropped, EdgeClass, Settings};
 use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers, WrapperSettings};
 use bp_plugin::{
-    CheckContext, Kind, Neighbours, PORT, Pass, PassContext, PlaceInterface, Plugin, ReadContext,
+    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, Plugin, ReadContext,
     Setting, SettingKind, Stage, WrapperOfPlace, read_settings,
 };
 use bp_wiring::{Item, Table};
@@ -261,8 +261,8 @@ fn read(
     };
     let locate = |span| locator.at(span);
     let reading = |key| ReadContext { key, span: Some(item.key), methods, locate: &locate };
-    let mut known: Vec<Setting> = plugin.settings.to_vec();
-    known.extend([PORT, KIND]);
+    let mut known = plugin.all_settings();
+    known.push(KIND);
     let mut out = read_settings(&known, table, reading("rpc"), cx.diagnostics);
     out.settings.values.remove("kind");
     out.settings.origins.remove("kind");

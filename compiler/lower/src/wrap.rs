@@ -12,8 +12,8 @@ use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass, Value};
 use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
 use bp_plugin::{
-    CheckContext, IN_PROCESS, Kind, Level, Neighbours, Pass, PassContext, PlaceInterface, Plugin,
-    Reach, ReadContext, ReadSettings, Registry, Setting, Stage, WrapperOfPlace, read_settings,
+    CheckContext, Kind, Level, Neighbours, Pass, PassContext, PlaceInterface, Plugin, Reach,
+    ReadContext, ReadSettings, Registry, Stage, WrapperOfPlace, read_settings,
 };
 use bp_wiring::{
     Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, ResolvedEdge,
@@ -422,10 +422,6 @@ impl WrapperReader<'_> {
         }
         let before = self.diagnostics.len();
         let empty = Table::default();
-        let mut known: Vec<Setting> = plugin.settings.to_vec();
-        if is_remote(plugin) {
-            known.push(IN_PROCESS);
-        }
         let reading = ReadContext {
             key: plugin.key,
             span: Some(item.key),
@@ -433,7 +429,7 @@ impl WrapperReader<'_> {
             locate: &|span| self.locator.at(span),
         };
         let table = item.as_table().unwrap_or(&empty);
-        let read = Rc::new(read_settings(&known, table, reading, self.diagnostics));
+        let read = Rc::new(read_settings(&plugin.all_settings(), table, reading, self.diagnostics));
         let kept = self.known.0.entry(plugin.id).or_default();
         if self.diagnostics.len() == before && kept.len() < CACHED_PER_PLUGIN {
             let of = CacheKey {

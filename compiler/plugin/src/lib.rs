@@ -44,7 +44,6 @@ pub use plan_check::{OutputName, PlanContext};
 pub use plugin::{ArtifactContext, CheckContext, Description};
 pub use process::{
     IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, TARGET_SETTINGS, read_autoscale, read_resources,
-    target_settings,
 };
 pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value};
 pub use registry::{Registry, guard};

@@ -74,11 +74,11 @@ impl CheckContext<'_> {
         let path = fault.path();
         let help = fault.help_text().unwrap_or_default();
         let code = fault.code_name().map(|name| (name, self.plugin.find_code(name)));
+        let id = self.plugin.id;
+        let setting = if path.is_empty() { id.to_owned() } else { format!("{id}.{path}") };
         let diagnostic = if let Some((_, Some(code))) = code {
-            self.fault(code, path, fault.message(), help)
+            self.fault(code, path, format!("`{setting}`: {}", fault.message()), help)
         } else {
-            let id = self.plugin.id;
-            let setting = if path.is_empty() { id.to_owned() } else { format!("{id}.{path}") };
             let span = self.span_of(path);
             let diagnostic =
                 catalog::policy::settings_disagree(&setting, fault.message(), help, span);

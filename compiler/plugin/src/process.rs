@@ -5,7 +5,7 @@
 use bp_contract::run_plan::DrainPlan;
 use bp_plan::{AutoscalePlan, ResourcesPlan, Settings, Value};
 
-use crate::{Literal, Setting, SettingKind};
+use crate::{Kind, Literal, Plugin, Reach, Setting, SettingKind};
 
 /// What a process table takes beside `services`.
 pub const PROCESS_SETTINGS: &[Setting] = &[
@@ -139,7 +139,16 @@ pub const TARGET_SETTINGS: &[Setting] = &[Setting::new(
 .fixed()
 .example("[\"storage\"]")];
 
-/// The settings of a target's table: the plugin's own, and [`TARGET_SETTINGS`].
-pub fn target_settings(own: &[Setting]) -> Vec<Setting> {
-    [own, TARGET_SETTINGS].concat()
+impl Plugin {
+    /// The settings of its table: its own, and what `bp` adds to every plugin of its kind.
+    pub fn all_settings(&self) -> Vec<Setting> {
+        let added: &[Setting] = match self.kind {
+            Kind::Wrapper { client: Some(_), reach: Reach::Remote, .. } => &[IN_PROCESS],
+            Kind::Transport { .. } => &[PORT],
+            Kind::Backend { server: Some(_), .. } => &[RESOURCES],
+            Kind::Target { .. } => TARGET_SETTINGS,
+            Kind::Wrapper { .. } | Kind::Backend { .. } => &[],
+        };
+        [self.settings, added].concat()
+    }
 }

@@ -147,7 +147,9 @@ impl Registry {
                     }
                 }
                 Kind::Backend { .. } => {
-                    grammar.backend.insert(plugin.id.to_owned(), setting_names(plugin.settings));
+                    grammar
+                        .backend
+                        .insert(plugin.id.to_owned(), setting_names(&plugin.all_settings()));
                 }
                 Kind::Target { .. } => {}
             }

@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use bp_contract::metric::runtime::PROCESS_METRICS;
 use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, unit_names};
 use bp_plugin::{
-    EdgeClasses, Feature, IN_PROCESS, Kind, Level, Metric, PORT, Plugin, Reach, Registry, Setting,
-    SettingKind, TARGET_SETTINGS, When,
+    EdgeClasses, Feature, Kind, Level, Metric, Plugin, Reach, Registry, Setting, SettingKind, When,
 };
 
 use crate::setting::{describe_bounds, format_literal};
@@ -35,14 +34,7 @@ pub fn render_page(plugin: &Plugin) -> String {
     out.push('\n');
     out.push_str("## Settings\n\n");
     let mut rows = Vec::new();
-    let mut known = plugin.settings.to_vec();
-    match plugin.kind {
-        Kind::Wrapper { reach: Reach::Remote, .. } => known.push(IN_PROCESS),
-        Kind::Transport { .. } => known.push(PORT),
-        Kind::Target { .. } => known.extend(TARGET_SETTINGS),
-        Kind::Wrapper { .. } | Kind::Backend { .. } => {}
-    }
-    collect_rows("", &known, plugin.shorthand, &mut rows);
+    collect_rows("", &plugin.all_settings(), plugin.shorthand, &mut rows);
     if let Kind::Transport { beside, .. } = plugin.kind {
         let start = rows.len();
         collect_rows("", beside, None, &mut rows);

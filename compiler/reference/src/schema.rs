@@ -4,9 +4,7 @@
 //! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
 use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
-use bp_plugin::{
-    IN_PROCESS, Kind, PORT, PROCESS_SETTINGS, Plugin, Reach, Registry, Setting, target_settings,
-};
+use bp_plugin::{Kind, PROCESS_SETTINGS, Plugin, Registry, Setting};
 use serde_json::{Map, Value as Json, json};
 
 use crate::setting::{definition_ref, forms, key_schema, properties, setting_schema};
@@ -256,7 +254,7 @@ fn target_schema(plugins: &[&Plugin]) -> Json {
     for plugin in targets {
         own.insert(
             plugin.id.to_owned(),
-            key_schema(plugin.doc, &target_settings(plugin.settings), None, false),
+            key_schema(plugin.doc, &plugin.all_settings(), None, false),
         );
     }
     json!({
@@ -413,7 +411,7 @@ fn build_definitions(plugins: &[&Plugin]) -> Json {
 fn backend_schema(plugins: &[&Plugin]) -> Json {
     let kinds = plugins.iter().filter(|m| matches!(m.kind, Kind::Backend { .. }));
     let ids: Vec<&str> = kinds.clone().map(|m| m.id).collect();
-    let mut forms: Vec<Json> = kinds.flat_map(|m| variant_schemas(m, m.settings)).collect();
+    let mut forms: Vec<Json> = kinds.flat_map(|m| variant_schemas(m, &m.all_settings())).collect();
     forms.push(json!({ "description": "The kind, with its defaults.", "enum": ids }));
     forms.push(json!({ "const": false }));
     json!({ "anyOf": forms })
@@ -467,13 +465,12 @@ fn edge_schema(plugins: &[&Plugin]) -> Json {
     let mut ids = Vec::new();
     for plugin in plugins {
         match plugin.kind {
-            Kind::Wrapper { client: Some(_), reach, .. } => {
-                own.insert(plugin.key.to_owned(), wrapper_schema(plugin, reach));
+            Kind::Wrapper { client: Some(_), .. } => {
+                own.insert(plugin.key.to_owned(), wrapper_schema(plugin));
             }
             Kind::Transport { beside, .. } => {
                 ids.push(plugin.id);
-                let settings = [plugin.settings, &[PORT]].concat();
-                forms.extend(variant_schemas(plugin, &settings));
+                forms.extend(variant_schemas(plugin, &plugin.all_settings()));
                 for beside in beside {
                     // `= false` removes a key that another file or selector set.
                     let taken = json!({ "anyOf": [setting_schema(beside), { "const": false }] });
@@ -495,19 +492,15 @@ fn edge_schema(plugins: &[&Plugin]) -> Json {
 fn server_schema(plugins: &[&Plugin]) -> Json {
     let mut own = Map::new();
     for plugin in plugins {
-        if let Kind::Wrapper { server: Some(_), reach, .. } = plugin.kind {
-            own.insert(plugin.key.to_owned(), wrapper_schema(plugin, reach));
+        if let Kind::Wrapper { server: Some(_), .. } = plugin.kind {
+            own.insert(plugin.key.to_owned(), wrapper_schema(plugin));
         }
     }
     json!({ "type": "object", "properties": own, "additionalProperties": false })
 }
 
-fn wrapper_schema(plugin: &Plugin, reach: Reach) -> Json {
-    let mut settings = plugin.settings.to_vec();
-    if reach == Reach::Remote {
-        settings.push(IN_PROCESS);
-    }
-    key_schema(plugin.doc, &settings, plugin.shorthand, true)
+fn wrapper_schema(plugin: &Plugin) -> Json {
+    key_schema(plugin.doc, &plugin.all_settings(), plugin.shorthand, true)
 }
 
 #[cfg(test)]
@@ -541,7 +534,7 @@ mod tests {
         assert_eq!(own["for"]["examples"], json!(["5ms"]));
         assert_eq!(
             own["for"]["description"],
-            "How long. Unit: `us`, `ms`, `s`, `m`, `h`. From 1ms to 1s."
+            "How long. Unit: `us`, `ms`, `s`, `m`, `h`. From 1ms to 1s. Required."
         );
         assert_eq!(own["code"]["allOf"], json!([{ "$ref": "#/definitions/reference" }]));
         assert!(own.get("in_process").is_some());

@@ -33,8 +33,13 @@ const PLUGIN: &[(&str, &str)] = &[
     ("src/main.rs", include_str!("../../template-plugin/src/main.rs")),
     ("runtime/Cargo.toml", include_str!("../../template-plugin/runtime/Cargo.toml")),
     ("runtime/src/lib.rs", include_str!("../../template-plugin/runtime/src/lib.rs")),
+    ("runtime/src/settings.rs", include_str!("../../template-plugin/runtime/src/settings.rs")),
     ("cache-runtime/Cargo.toml", include_str!("../../template-plugin/cache-runtime/Cargo.toml")),
     ("cache-runtime/src/lib.rs", include_str!("../../template-plugin/cache-runtime/src/lib.rs")),
+    (
+        "cache-runtime/src/settings.rs",
+        include_str!("../../template-plugin/cache-runtime/src/settings.rs"),
+    ),
 ];
 
 pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {

@@ -146,6 +146,7 @@ pub(super) fn emit_member_manifest(
 pub const RUNTIME: &[(&str, &str)] = &[
     RUNTIME_FACADE,
     ("bp-backend", "stdlib/backend"),
+    ("bp-contract", "stdlib/contract"),
     ("bp-data", "stdlib/data"),
     ("bp-macros", "stdlib/macros"),
     ("bp-runtime", "stdlib/runtime"),

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bp_contract::setting::{Faults, Ratio, Secret, Settings, Validate};
 use bp_contract::store::{StoreAddress, StoreLimits};
-use bp_plugin::{ClientSlot, DOCUMENT_STORE, Plugin, Registry, ServerSlot, backend, wrapper};
+use bp_plugin::{
+    ClientSlot, DOCUMENT_STORE, Plugin, PluginCode, Registry, ServerSlot, backend, wrapper,
+};
 
 use crate::support::{App, MICRO, SHOP, registry};
 
@@ -60,7 +62,17 @@ impl Validate for Limit {
     }
 }
 
-static LIMIT: Plugin = wrapper::<Limit>("limit").client(ClientSlot::Cap).in_process().declare();
+static LIMIT: Plugin = wrapper::<Limit>("limit")
+    .client(ClientSlot::Cap)
+    .in_process()
+    .codes(&[LEAST_ABOVE_MOST])
+    .declare();
+
+const LEAST_ABOVE_MOST: PluginCode = PluginCode::new(
+    "least-above-most",
+    "the limits contradict each other",
+    "# limit/least-above-most: the limits contradict each other\n",
+);
 
 static SHED: Plugin = wrapper::<Limit>("shed").server(ServerSlot::Metrics).declare();
 
@@ -241,7 +253,7 @@ fn a_later_file_or_selector_that_changes_the_tag_drops_the_old_variant() {
 
 #[test]
 fn rules_run_at_every_place_and_for_every_method() {
-    let broken = "BP4001 `limit.least`: it is more than `most`";
+    let broken = "limit/least-above-most `limit.least`: it is more than `most`";
     for wiring in [
         "[edge.\"front -> cart\"]\nlimit = { least = 101 }",
         "[edge.\"front -> cart.list\"]\nlimit = { least = 101 }",
@@ -259,7 +271,8 @@ fn rules_run_at_every_place_and_for_every_method() {
     let found =
         app("[edge.\"front -> cart\"]\nlimit = { least = 101 }").lower().diagnostics.sorted();
     assert_eq!(found[0].help.as_slice(), ["lower `least`"]);
-    assert_eq!(found[0].notes, ["rule `limit/least-above-most`"]);
+    let found = app("[server.\"cart\"]\nshed = { least = 101 }").lower().diagnostics.sorted();
+    assert_eq!(found[0].notes, ["`shed` does not declare the code `least-above-most`"]);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The runtime half of `@NAME@-cache`: what a running system does.
 
+mod settings;
+
 use std::sync::Arc;
 
 use bp_backend::Cache;
 use bp_backend::memory::{CacheLimits, MemoryCache};
 use bp_runtime::{BackendPlugin, Offers};
-use serde::Deserialize;
+
+use settings::CacheSettings;
 
 /// The plugin: how an instance of each interface that it offers is opened.
 pub fn plugin() -> impl BackendPlugin {
@@ -14,12 +17,6 @@ pub fn plugin() -> impl BackendPlugin {
         let limits = CacheLimits { items: settings.items, ..CacheLimits::default() };
         Ok(Arc::new(MemoryCache::with_clock(limits, cx.surroundings.clock)) as Arc<dyn Cache>)
     })
-}
-
-/// What the wiring says, as the compile half declares it.
-#[derive(Debug, Deserialize)]
-struct CacheSettings {
-    items: usize,
 }
 
 #[cfg(test)]

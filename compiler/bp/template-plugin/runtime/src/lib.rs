@@ -1,25 +1,20 @@
 //! The runtime half of `@NAME@`: what a running system does.
 
+mod settings;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use bp_runtime::{
-    BoxFuture, Call, Clock, Infra, Live, Next, Reply, Wrapper, WrapperPlugin, server_wrapper, units,
+    BoxFuture, Call, Clock, Infra, Live, Next, Reply, Wrapper, WrapperPlugin, server_wrapper,
 };
-use serde::Deserialize;
+
+use settings::PauseSettings;
 
 /// The plugin: a wrapper in front of each instance that a listener serves.
 pub fn plugin() -> impl WrapperPlugin {
     server_wrapper(|cx| {
         Ok(Pause { settings: cx.settings.live()?, clock: cx.surroundings.clock.clone() })
     })
-}
-
-/// What the wiring says, as the compile half declares it.
-#[derive(Debug, Clone, Deserialize)]
-struct PauseSettings {
-    #[serde(rename = "for", deserialize_with = "units::duration")]
-    wait: Duration,
 }
 
 struct Pause {

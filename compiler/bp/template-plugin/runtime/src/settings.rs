@@ -1,0 +1,14 @@
+//! What the wiring says; both halves of the plugin compile this file.
+
+use std::time::Duration;
+
+use bp_contract::setting::Settings;
+
+/// Waits before a call is handled.
+#[derive(Debug, Clone, Settings)]
+#[settings(shorthand = "for")]
+pub(crate) struct PauseSettings {
+    /// How long to wait.
+    #[setting(name = "for", range = "0s"..="1m", tunable, example = "\"5ms\"")]
+    pub(crate) wait: Duration,
+}
