@@ -403,17 +403,21 @@ mod tests {
 
     const KIND: Setting =
         Setting::new("kind", SettingKind::OneOf(&["a", "b"]), "Which.").default(Literal::Text("a"));
-    static VARIANTS: Metadata = Metadata::wrapper("vary", ClientSlot::Cap, Reach::Call, "Varies.")
-        .settings(&[
+    static VARIANTS: Plugin = Plugin {
+        id: "vary",
+        key: "vary",
+        settings: &[
             KIND,
             Setting::new("own", SettingKind::Bool, "Always."),
             of_word("x", "a").default(Literal::Int(1)),
             of_word("x", "b"),
             of_word("y", "b"),
-        ])
-        .shorthand("kind");
-    static FAULTY: Metadata = Metadata::wrapper("vary", ClientSlot::Cap, Reach::Call, "Varies.")
-        .settings(&[
+        ],
+        shorthand: Some("kind"),
+        ..GOOD
+    };
+    static FAULTY: Plugin = Plugin {
+        settings: &[
             KIND,
             Setting::new("own", SettingKind::Bool, "Always."),
             of_word("own", "a"),
@@ -421,14 +425,15 @@ mod tests {
             of_word("x", "b").tunable(),
             of_word("y", "c"),
             Setting::new("z", SettingKind::Count, "How many.").when("mode", "m"),
-        ]);
-    static UNTAGGED: Metadata = Metadata::wrapper("vary", ClientSlot::Cap, Reach::Call, "Varies.")
-        .settings(&[of_word("x", "a")]);
+        ],
+        ..VARIANTS
+    };
+    static UNTAGGED: Plugin =
+        Plugin { settings: &[of_word("x", "a")], shorthand: None, ..VARIANTS };
 
     #[test]
     fn variants_are_declared_alike_and_by_one_tag() {
-        let faults =
-            |metadata: &'static Metadata| Registry::new([metadata as &dyn Plugin]).faults();
+        let faults = |plugin: &'static Plugin| Registry::new([plugin]).faults();
         assert_eq!(faults(&VARIANTS), Vec::<String>::new());
         assert_eq!(
             faults(&FAULTY),

@@ -426,8 +426,7 @@ mod tests {
         many: u32,
     }
 
-    static LIMIT: Metadata =
-        Metadata::wrapper("limit", ClientSlot::Cap, Reach::Call, "Limits.").settings_of::<Limit>();
+    static LIMIT: Plugin = wrapper::<Limit>("limit").client(ClientSlot::Cap).in_process().declare();
 
     #[test]
     fn a_page_says_which_variants_have_a_setting() {

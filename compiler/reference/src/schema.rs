@@ -508,7 +508,7 @@ mod tests {
     use std::time::Duration;
 
     use bp_contract::setting::{Secret, Settings};
-    use bp_plugin::{ClientSlot, wrapper};
+    use bp_plugin::{ClientSlot, backend, wrapper};
 
     use super::*;
 
@@ -573,12 +573,10 @@ mod tests {
         steps: Vec<u32>,
     }
 
-    static LIMIT: Metadata =
-        Metadata::wrapper("limit", ClientSlot::Cap, Reach::Call, "Limits.").settings_of::<Limit>();
-    static NESTED: Metadata =
-        Metadata::wrapper("nested", ClientSlot::Cap, Reach::Call, "Waits.").settings_of::<Nested>();
-    static STORE: Metadata =
-        Metadata::backend("store", &[], false, "A store.").settings_of::<Limit>();
+    static LIMIT: Plugin = wrapper::<Limit>("limit").client(ClientSlot::Cap).in_process().declare();
+    static NESTED: Plugin =
+        wrapper::<Nested>("nested").client(ClientSlot::Cap).in_process().declare();
+    static STORE: Plugin = backend::<Limit>("store", &[]).declare();
 
     #[test]
     fn a_table_with_variants_has_the_settings_of_one_of_them() {
