@@ -26,9 +26,7 @@ pub(crate) struct ComposeSettings {
 impl Validate for ComposeSettings {
     fn validate(&self, faults: &mut Faults) {
         if self.bind.parse::<Ipv4Addr>().is_err() {
-            faults
-                .at(Self::BIND, "`bind` is not an IPv4 address")
-                .help("type `bind = \"127.0.0.1\"`");
+            faults.at(Self::BIND, "it is not an IPv4 address").help("type `bind = \"127.0.0.1\"`");
         }
     }
 }

@@ -34,13 +34,14 @@ pub(crate) struct DockerSettings {
     pub(crate) pinned: bool,
 }
 
+const IMAGE_CHARACTERS: &str =
+    "use letters, digits, `.`, `_`, `-`, `/` and `:`, as in `docker.io/library/rust:1.95`";
+
 impl Validate for DockerSettings {
     fn validate(&self, faults: &mut Faults) {
         let mut check = |field: Field<Self>, text: Option<&String>, fits: &dyn Fn(&str) -> bool| {
             if text.is_some_and(|text| !fits(text)) {
-                faults
-                    .at(field, format!("`{}` does not fit in an image's name", field.name()))
-                    .help("use letters, digits, `.`, `_`, `-`, `/` and `:`, as in `docker.io/library/rust:1.95`");
+                faults.at(field, "it does not fit in an image's name").help(IMAGE_CHARACTERS);
             }
         };
         check(Self::BUILDER, Some(&self.builder), &is_image);

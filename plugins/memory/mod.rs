@@ -31,16 +31,18 @@ fn check(cx: &mut CheckContext<'_>) {
         if cx.settings.get(limit).is_none() {
             continue;
         }
-        let users = match cx.neighbours.callers.as_slice() {
-            [] => "its users take it".to_owned(),
-            [only] => format!("`{only}` takes it"),
-            [first, others @ ..] => format!("`{first}` and {} more take it", others.len()),
+        let instead = match cx.neighbours.callers.as_slice() {
+            [] => String::new(),
+            [only] => format!(", or let `{only}` take a cache"),
+            [first, others @ ..] => {
+                format!(", or let `{first}` and {} more take a cache", others.len())
+            }
         };
         cx.report(
             &LIMITS_NEED_A_CACHE,
             limit,
-            format!("`{}` forgets nothing, so it has no `{limit}`", cx.place),
-            format!("remove `{limit}`: {users} as a document store, and only caches have limits"),
+            format!("`{}` is a document store, which has no `{limit}`", cx.place),
+            format!("remove `{limit}`{instead}"),
         );
     }
 }

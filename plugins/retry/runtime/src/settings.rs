@@ -61,7 +61,7 @@ impl Validate for BackoffSettings {
     fn validate(&self, faults: &mut Faults) {
         if self.init > self.max {
             faults
-                .at(Self::INIT, "`backoff.init` is greater than `backoff.max`")
+                .at(Self::INIT, "it is greater than `backoff.max`")
                 .help("lower `backoff.init` or raise `backoff.max`");
         }
     }
