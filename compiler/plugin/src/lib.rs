@@ -43,7 +43,8 @@ pub use place::{MethodOfPlace, Neighbours, PlaceInterface, WrapperOfPlace};
 pub use plan_check::{OutputName, PlanContext};
 pub use plugin::{ArtifactContext, CheckContext, Description};
 pub use process::{
-    IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, TARGET_SETTINGS, read_autoscale, read_resources,
+    IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, SERVER_RESOURCES, TARGET_SETTINGS,
+    read_autoscale, read_resources,
 };
 pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value};
 pub use registry::{Registry, guard};

@@ -52,7 +52,7 @@ pub fn read_autoscale(settings: &Settings) -> Option<AutoscalePlan> {
     Some(AutoscalePlan { max: u32::try_from(max).unwrap_or(u32::MAX), cpu_percent })
 }
 
-/// What a container may use, for processes and for the servers of backends.
+/// What the container of a process may use.
 pub const RESOURCES: Setting = Setting::new(
     "resources",
     SettingKind::Table { settings: AMOUNTS, shorthand: None },
@@ -60,26 +60,37 @@ pub const RESOURCES: Setting = Setting::new(
 );
 
 const AMOUNTS: &[Setting] = &[
-    Setting::new("cpu", SettingKind::Float, "CPUs; 0.5 is half a CPU.")
-        .default(Literal::Float(1.0))
-        .bounds(Literal::Float(0.01), Literal::Float(1024.0))
-        .fixed()
-        .example("0.5"),
+    CPU.default(Literal::Float(1.0)),
+    MEMORY.default(Literal::Text("256MiB")),
+    STORAGE.default(Literal::Text("1GiB")),
+];
+
+/// What the container of a backend's server may use; by default, what its declaration says.
+pub const SERVER_RESOURCES: Setting = Setting::new(
+    "resources",
+    SettingKind::Table { settings: &[CPU, MEMORY, STORAGE], shorthand: None },
+    "What the server's container may use; the request and the limit are equal.",
+);
+
+const CPU: Setting = Setting::new("cpu", SettingKind::Float, "CPUs; 0.5 is half a CPU.")
+    .bounds(Literal::Float(0.01), Literal::Float(1024.0))
+    .fixed()
+    .example("0.5");
+
+const MEMORY: Setting =
     Setting::new("memory", SettingKind::Size, "Memory; a container that uses more is killed.")
-        .default(Literal::Text("256MiB"))
         .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
         .fixed()
-        .example("\"256MiB\""),
-    Setting::new(
-        "storage",
-        SettingKind::Size,
-        "Disk space outside volumes: logs and scratch files.",
-    )
-    .default(Literal::Text("1GiB"))
-    .bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
-    .fixed()
-    .example("\"1GiB\""),
-];
+        .example("\"256MiB\"");
+
+const STORAGE: Setting = Setting::new(
+    "storage",
+    SettingKind::Size,
+    "Disk space outside volumes: logs and scratch files.",
+)
+.bounds(Literal::Text("16MiB"), Literal::Text("16TiB"))
+.fixed()
+.example("\"1GiB\"");
 
 /// Reads a `resources` table, whose defaults are already filled in.
 pub fn read_resources(settings: &Settings) -> ResourcesPlan {
@@ -145,7 +156,7 @@ impl Plugin {
         let added: &[Setting] = match self.kind {
             Kind::Wrapper { client: Some(_), reach: Reach::Remote, .. } => &[IN_PROCESS],
             Kind::Transport { .. } => &[PORT],
-            Kind::Backend { server: Some(_), .. } => &[RESOURCES],
+            Kind::Backend { server: Some(_), .. } => &[SERVER_RESOURCES],
             Kind::Target { .. } => TARGET_SETTINGS,
             Kind::Wrapper { .. } | Kind::Backend { .. } => &[],
         };

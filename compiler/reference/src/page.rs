@@ -155,7 +155,7 @@ fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
             let outside = if entry { "yes, `[edge.\"client -> service\"]`" } else { "no" };
             facts.push(("for the outside world", outside.to_owned()));
         }
-        Kind::Backend { interfaces, one_process, .. } => {
+        Kind::Backend { interfaces, one_process, server, .. } => {
             facts.push(("chosen by", format!("`kind = \"{}\"` in `[backend]`", plugin.id)));
             let offered: Vec<String> = interfaces
                 .iter()
@@ -164,6 +164,13 @@ fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
             facts.push(("offers", offered.join(", ")));
             let shared = if one_process { "no" } else { "yes" };
             facts.push(("may be shared by processes", shared.to_owned()));
+            if let Some(server) = server {
+                let (cpu, memory, storage) = server.resources;
+                facts.push((
+                    "server in a container",
+                    format!("`{}` with {cpu} CPU, {memory} of memory and {storage} of disk, unless `resources` says otherwise", server.image),
+                ));
+            }
         }
         Kind::Target { supports } => {
             let id = plugin.id;

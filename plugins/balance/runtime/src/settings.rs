@@ -2,7 +2,7 @@
 
 use bp_contract::setting::Settings;
 
-/// `balance = "p2c"`.
+/// Chooses how calls are spread over the replicas of a callee.
 #[derive(Debug, Settings)]
 #[settings(shorthand = "choice")]
 pub(crate) struct BalanceSettings {
