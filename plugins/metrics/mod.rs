@@ -1,7 +1,7 @@
 //! The compile half of `metrics`: counts and latencies of calls, at both ends.
 
 #[path = "runtime/src/metrics.rs"]
-mod metrics;
+mod declared;
 
 use bp_contract::setting::Settings;
 use bp_plugin::{ClientSlot, EdgeClasses, Plugin, ServerSlot, wrapper};
@@ -20,9 +20,9 @@ pub(crate) static PLUGIN: Plugin = wrapper::<MetricsSettings>("metrics")
     .about(include_str!("README.md"))
     .needs(&["to see how many calls fail and how long they take"])
     .metrics(&[
-        metrics::RPC_CLIENT_DURATION,
-        metrics::RPC_SERVER_DURATION,
-        metrics::DB_CLIENT_DURATION,
-        metrics::CALLS,
+        declared::RPC_CLIENT_DURATION,
+        declared::RPC_SERVER_DURATION,
+        declared::DB_CLIENT_DURATION,
+        declared::CALLS,
     ])
     .declare();

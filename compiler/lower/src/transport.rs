@@ -240,7 +240,7 @@ fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Plugi
     let kind = format!("a call over `{}`", chosen.id);
     for (key, item) in &resolved.0.edge.settings.entries {
         let takes = |plugin: &Plugin| beside(plugin).iter().any(|s| s.name == key);
-        if !takes(chosen) && cx.registry.iter().any(|p| takes(p)) {
+        if !takes(chosen) && cx.registry.iter().any(takes) {
             cx.diagnostics.push(wiring::key_not_taken(item.key, key, &target, &kind));
         }
     }

@@ -44,8 +44,8 @@ use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::Plan;
 
 use crate::{
-    ArtifactContext, CheckContext, Description, EdgeClasses, Feature, Hooks, Kind, Level, Pass,
-    PlanContext, Plugin, Reach, Runtime, ServerSpec,
+    ArtifactContext, CheckContext, Description, EdgeClasses, Feature, Hooks, Kind, Level,
+    MakePasses, PlanContext, Plugin, Reach, Runtime, ServerSpec,
 };
 
 /// Declares a wrapper: a key on edges, under `[server]`, or both.
@@ -163,7 +163,7 @@ macro_rules! common {
             }
 
             /// Adds passes to the compiler's own.
-            pub const fn passes(mut self, passes: fn() -> Vec<Box<dyn Pass>>) -> Self {
+            pub const fn passes(mut self, passes: MakePasses) -> Self {
                 self.0.hooks.passes = Some(passes);
                 self
             }

@@ -36,7 +36,7 @@ pub use declare::{
     BackendDeclaration, TargetDeclaration, TransportDeclaration, WrapperDeclaration, backend,
     target, transport, wrapper,
 };
-pub use metadata::{EdgeClasses, Feature, Hooks, Kind, Level, Plugin, Reach, Runtime};
+pub use metadata::{EdgeClasses, Feature, Hooks, Kind, Level, MakePasses, Plugin, Reach, Runtime};
 pub use name_source::NameSource;
 pub use pass::{Pass, PassContext, Stage};
 pub use place::{MethodOfPlace, Neighbours, PlaceInterface, WrapperOfPlace};

@@ -227,6 +227,9 @@ pub struct Plugin {
     pub hooks: Hooks,
 }
 
+/// Makes the passes of a plugin.
+pub type MakePasses = fn() -> Vec<Box<dyn Pass>>;
+
 /// The functions of a plugin; most have few or none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hooks {
@@ -235,7 +238,7 @@ pub struct Hooks {
     /// Checks the whole plan, if the plugin is in use: names that outsiders see, and settings that depend on each other.
     pub check_plan: Option<fn(&mut PlanContext<'_>)>,
     /// Passes that it adds to the compiler's own.
-    pub passes: Option<fn() -> Vec<Box<dyn Pass>>>,
+    pub passes: Option<MakePasses>,
     /// Describes the services that it carries, for clients that others write: a file, and, if its runtime half needs it, a part of the run plan.
     pub describe: Option<fn(&Plan) -> Option<Description>>,
     /// Adds files, by paths relative to the wiring's output folder: transports may add interface descriptions, targets add everything.

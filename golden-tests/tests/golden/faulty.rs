@@ -25,7 +25,7 @@ pub(crate) fn play() -> Option<ExitCode> {
     let registry = PLUGINS
         .iter()
         .filter(|plugin| plugin.id == role)
-        .fold(bp::builtin(), |registry, plugin| registry.with(plugin));
+        .fold(bp::builtin(), bp_plugin::Registry::with);
     Some(bp::main(registry))
 }
 
@@ -76,13 +76,18 @@ const fn faulty(id: &'static str) -> TargetDeclaration {
 
 /// Plugins with one fault or peculiarity each, named by their ids.
 static PLUGINS: [Plugin; 9] = [
-    faulty("jumpy").check(|cx| panic!("scared of {}", cx.place)).declare(),
+    faulty("jumpy").check(|cx| assert!(cx.place.is_empty(), "scared of {}", cx.place)).declare(),
     faulty("stray").artifacts(&[], |cx| cx.insert("../stray", "", Ok("{}".to_owned()))).declare(),
     // Another target writes this file too.
     faulty("copy")
         .artifacts(&[], |cx| cx.insert("process/run.json", "", Ok("{}".to_owned())))
         .declare(),
-    faulty("shaky").artifacts(&[], |cx| panic!("no luck with {}", cx.plan.app.name)).declare(),
+    faulty("shaky")
+        .artifacts(&[], |cx| {
+            let name = &cx.plan.app.name;
+            assert!(name.is_empty(), "no luck with {name}");
+        })
+        .declare(),
     faulty("unfit").passes(|| vec![Box::new(WrapsService)]).declare(),
     faulty("bomb").passes(|| vec![Box::new(Nameless)]).declare(),
     transport::<Nothing>("ring").declare(),
@@ -101,7 +106,8 @@ struct Nameless;
 
 impl Pass for Nameless {
     fn name(&self) -> &'static str {
-        panic!("out of luck")
+        assert!(std::env::var(PLAY).is_err(), "out of luck");
+        "nameless"
     }
 
     fn stage(&self) -> Stage {

@@ -7,8 +7,8 @@ use crate::support::{App, GRPC, MEMORY, MICRO, PROCESS, RETRY, SHOP, TIMEOUT, TR
 const SEEN: PluginCode = PluginCode::new("seen", "what is at a place", "");
 
 /// The plugin, made to report what it sees.
-const fn witnessing(plugin: Plugin) -> Plugin {
-    Plugin { hooks: Hooks { check: Some(report_place), ..plugin.hooks }, ..plugin }
+const fn witnessing(plugin: &Plugin) -> Plugin {
+    Plugin { hooks: Hooks { check: Some(report_place), ..plugin.hooks }, ..*plugin }
 }
 
 fn report_place(cx: &mut CheckContext<'_>) {
@@ -48,7 +48,7 @@ fn apart() -> String {
 
 #[test]
 fn a_backend_has_the_interface_that_is_used_and_its_callers() {
-    static PLUGIN: Plugin = witnessing(MEMORY);
+    static PLUGIN: Plugin = witnessing(&MEMORY);
     assert_eq!(
         witness(&PLUGIN, MICRO),
         [
@@ -60,8 +60,8 @@ fn a_backend_has_the_interface_that_is_used_and_its_callers() {
 
 #[test]
 fn an_edge_has_the_interface_of_the_callee_and_the_other_wrappers() {
-    static WRAPPER: Plugin = witnessing(RETRY);
-    static TRANSPORT: Plugin = witnessing(GRPC);
+    static WRAPPER: Plugin = witnessing(&RETRY);
+    static TRANSPORT: Plugin = witnessing(&GRPC);
     let seen = witness(&WRAPPER, &apart());
     let of_front = "front->cart: shop_workflow::Cart 1/2 ([\"trace@trace:1\", \"timeout@deadline:1\"], [], [])";
     assert!(seen.iter().any(|line| line == of_front), "{seen:#?}");
@@ -74,7 +74,7 @@ fn an_edge_has_the_interface_of_the_callee_and_the_other_wrappers() {
 
 #[test]
 fn wrappers_that_a_call_loses_are_not_neighbours() {
-    static PLUGIN: Plugin = witnessing(TIMEOUT);
+    static PLUGIN: Plugin = witnessing(&TIMEOUT);
     let together = format!("{MICRO}\n[process.all]\nservices = [\"front\", \"cart\", \"users\"]\n");
     let without = |wiring: &str| {
         let seen = witness(&PLUGIN, wiring);
@@ -88,8 +88,8 @@ fn wrappers_that_a_call_loses_are_not_neighbours() {
 
 #[test]
 fn a_listener_has_its_service_and_a_target_the_other_targets() {
-    static WRAPPER: Plugin = witnessing(TRACE);
-    static TARGET: Plugin = witnessing(PROCESS);
+    static WRAPPER: Plugin = witnessing(&TRACE);
+    static TARGET: Plugin = witnessing(&PROCESS);
     let seen = witness(&WRAPPER, MICRO);
     assert!(seen.contains(&"cart: shop_workflow::Cart 1/2 ([], [], [])".to_owned()), "{seen:#?}");
     let two = MICRO.replace("[\"process\"]", "[\"process\", \"compose\"]");
