@@ -88,7 +88,7 @@ async fn bad_settings_and_interfaces_stop_start_up() {
         ("bp_backend::Queue", json!({}), "`embedded` offers no `bp_backend::Queue`"),
         ("bp_backend::Cache", json!({ "durability": "sometimes" }), "sometimes"),
         ("bp_backend::Cache", json!({ "page_cache": "big" }), "big"),
-        ("bp_backend::Cache", json!({ "durabilty": "immediate" }), "durabilty"),
+        ("bp_backend::Cache", json!({ "sweep": "2h" }), "expected at most 1h"),
     ] {
         let error = opened(context(folder.path(), "db", interface, settings)).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");

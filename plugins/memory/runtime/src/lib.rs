@@ -128,10 +128,10 @@ mod tests {
     #[tokio::test]
     async fn other_settings_and_interfaces_stop_start_up() {
         let error = plugin()
-            .open(context("bp_backend::Cache", json!({ "max_item": 1 })))
+            .open(context("bp_backend::Cache", json!({ "max_items": 0 })))
             .await
             .unwrap_err();
-        assert!(error.to_string().contains("max_item"), "{error}");
+        assert!(error.to_string().contains("max_items"), "{error}");
         let error = opened(context("bp_backend::Queue", json!({}))).await.unwrap_err();
         let expected = "`memory` offers no `bp_backend::Queue` (it offers: `bp_backend::Cache`, `bp_backend::DocumentStore`)";
         assert_eq!(error.to_string(), expected);

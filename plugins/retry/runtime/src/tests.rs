@@ -55,7 +55,7 @@ impl Endpoint for Script {
     }
 }
 
-fn settings(attempts: u32, ratio: f64, min_per_sec: f64) -> serde_json::Value {
+fn settings(attempts: u32, ratio: f64, min_per_sec: u32) -> serde_json::Value {
     json!({
         "attempts": attempts,
         "budget": { "ratio": ratio, "min_per_sec": min_per_sec, "ttl": "10s" },
@@ -121,7 +121,7 @@ impl Bench {
 
 #[tokio::test]
 async fn attempts_pause_and_number() {
-    let bench = Bench::new(settings(3, 0.1, 10.0));
+    let bench = Bench::new(settings(3, 0.1, 10));
     let end = Script::failing(2, InfraKind::Unavailable, Processed::No);
     let before = bench.clock.now();
     bench.call(1, Context::empty(), &end).await.unwrap();
@@ -139,7 +139,7 @@ async fn attempts_pause_and_number() {
 
 #[tokio::test]
 async fn what_may_have_been_processed_is_repeated_only_when_idempotent() {
-    let bench = Bench::new(settings(3, 0.1, 10.0));
+    let bench = Bench::new(settings(3, 0.1, 10));
     for (method, processed, seen) in [
         (0, Processed::No, 3),
         (0, Processed::Maybe, 3),
@@ -158,7 +158,7 @@ async fn what_may_have_been_processed_is_repeated_only_when_idempotent() {
 
 #[tokio::test]
 async fn the_budget_ends_a_storm() {
-    let bench = Bench::new(settings(3, 0.1, 0.0));
+    let bench = Bench::new(settings(3, 0.1, 0));
     let end = Script::failing(1000, InfraKind::Unavailable, Processed::No);
     for _ in 0..100 {
         bench.call(0, Context::empty(), &end).await.unwrap_err();
@@ -172,7 +172,7 @@ async fn the_budget_ends_a_storm() {
 
 #[tokio::test]
 async fn no_pause_outlasts_the_deadline() {
-    let bench = Bench::new(settings(5, 0.1, 10.0));
+    let bench = Bench::new(settings(5, 0.1, 10));
     let mut context = Context::empty();
     context.limit_deadline(bench.clock.now() + Duration::from_millis(120));
     let end = Script::failing(9, InfraKind::Unavailable, Processed::No);
