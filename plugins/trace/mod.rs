@@ -5,9 +5,9 @@ mod metrics;
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{ClientSlot, EdgeClasses, Plugin, ServerSlot, wrapper};
+use bp_plugin::{ClientSlot, EdgeClasses, Plugin, PluginCode, ServerSlot, wrapper};
 
-use settings::{COLLECTOR, TraceSettings};
+use settings::{COLLECTOR, NOT_A_COLLECTOR, TraceSettings};
 
 pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .client(ClientSlot::Trace)
@@ -17,7 +17,14 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .whole_edges()
     .edges(EdgeClasses::INSIDE)
     .environment(&[COLLECTOR])
+    .codes(&[COLLECTOR_ADDRESS])
     .about(include_str!("README.md"))
     .needs(&["to follow one request through all services"])
     .metrics(&[metrics::SPANS_EXPORTED])
     .declare();
+
+const COLLECTOR_ADDRESS: PluginCode = PluginCode::new(
+    NOT_A_COLLECTOR,
+    "an endpoint that is no address",
+    include_str!("errors/not-a-collector.md"),
+);
