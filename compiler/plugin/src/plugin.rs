@@ -76,7 +76,11 @@ impl CheckContext<'_> {
         let diagnostic = match declared {
             Some((_, Some(code))) => {
                 let help = fault.help_text().unwrap_or_default();
-                self.fault(code, fault.path(), fault.message(), help)
+                let message = match fault.path() {
+                    "" => fault.message().to_owned(),
+                    path => format!("`{path}`: {}", fault.message()),
+                };
+                self.fault(code, fault.path(), message, help)
             }
             undeclared => {
                 let diagnostic = catalog::policy::rule_broken(
@@ -276,6 +280,8 @@ mod tests {
             .iter()
             .map(|d| format!("{} {:?} {} {:?}", d.code, d.severity, d.labels.len(), d.notes))
             .collect();
+        let first = diagnostics.iter().next().map(|d| d.message.to_string());
+        assert_eq!(first.as_deref(), Some("`after`: it is late"));
         assert_eq!(
             found,
             [

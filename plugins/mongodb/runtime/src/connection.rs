@@ -1,6 +1,7 @@
 //! The client of a MongoDB server, and what its errors mean.
 
 use bp_backend::BackendError;
+use bp_contract::fold_name;
 use bp_runtime::{Infra, InfraKind, Processed, StartError};
 use bp_store::{Limits, StoreContext};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
@@ -42,7 +43,9 @@ pub(crate) fn open_database(
     options.write_concern = Some(concern);
     let client =
         Client::with_options(options).map_err(|error| StartError::new(describe_error(&error)))?;
-    Ok(client.database(&settings.choose_database(&cx.name)))
+    // An instance's name is always one that a database can have.
+    let database = settings.database.clone().unwrap_or_else(|| fold_name(&cx.name));
+    Ok(client.database(&database))
 }
 
 /// Codes of the server, as its `error_codes.yml` names them.

@@ -1,6 +1,5 @@
 //! What the wiring says; both halves of the plugin compile this file.
 
-use bp_contract::fold_name;
 use bp_contract::setting::{Faults, Settings, Validate};
 use bp_contract::store::{LoginSettings, ServerSettings};
 
@@ -28,13 +27,6 @@ const LONGEST: usize = 63;
 
 /// What no name of a database contains, on any system that MongoDB runs on.
 const FORBIDDEN: &str = "/\\. \"$*<>:|?\0";
-
-impl MongodbSettings {
-    /// The database of an instance; one that has the instance's name is always usable.
-    pub(crate) fn choose_database(&self, instance: &str) -> String {
-        self.database.clone().unwrap_or_else(|| fold_name(instance))
-    }
-}
 
 impl Validate for MongodbSettings {
     fn validate(&self, faults: &mut Faults) {
