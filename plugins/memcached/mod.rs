@@ -3,7 +3,6 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_contract::store::NamespaceSettings;
 use bp_plugin::{CACHE, Plugin, PluginCode, ServerSpec, backend};
 
 use settings::{MemcachedSettings, PORT};
@@ -22,7 +21,7 @@ pub(crate) static PLUGIN: Plugin = backend::<MemcachedSettings>("memcached", &[C
     .declare();
 
 const UNUSABLE_NAMESPACE: PluginCode = PluginCode::new(
-    NamespaceSettings::UNUSABLE,
+    "unusable-namespace",
     "a namespace that keys cannot begin with",
     include_str!("errors/unusable-namespace.md"),
 );

@@ -6,7 +6,7 @@ mod settings;
 use bp_contract::store::LoginSettings;
 use bp_plugin::{DOCUMENT_STORE, Plugin, PluginCode, ServerSpec, ServerValue, backend};
 
-use settings::{MongodbSettings, PORT, UNUSABLE_DATABASE};
+use settings::{MongodbSettings, PORT};
 
 pub(crate) static PLUGIN: Plugin = backend::<MongodbSettings>("mongodb", &[DOCUMENT_STORE])
     .server(
@@ -24,19 +24,16 @@ pub(crate) static PLUGIN: Plugin = backend::<MongodbSettings>("mongodb", &[DOCUM
             .scratch(&["/tmp", "/data/configdb"])
             .resources(1.0, "1GiB", "2GiB"),
     )
-    .codes(&[LOGIN_INCOMPLETE, DATABASE_NAME])
+    .codes(&[LOGIN_INCOMPLETE, UNUSABLE_DATABASE])
     .about(include_str!("README.md"))
     .needs(&["documents in MongoDB, shared by all processes and replicas"])
     .declare();
 
-const LOGIN_INCOMPLETE: PluginCode = PluginCode::new(
-    LoginSettings::INCOMPLETE,
-    "half a login",
-    include_str!("errors/login-incomplete.md"),
-);
+const LOGIN_INCOMPLETE: PluginCode =
+    PluginCode::new("login-incomplete", "half a login", include_str!("errors/login-incomplete.md"));
 
-const DATABASE_NAME: PluginCode = PluginCode::new(
-    UNUSABLE_DATABASE,
+const UNUSABLE_DATABASE: PluginCode = PluginCode::new(
+    "unusable-database",
     "a name that no database can have",
     include_str!("errors/unusable-database.md"),
 );

@@ -26,19 +26,19 @@ pub(crate) static PLUGIN: Plugin = backend::<PostgresSettings>("postgres", &[DOC
             .resources(1.0, "512MiB", "1GiB"),
     )
     .check(check)
-    .codes(&[NAME, SCHEMA])
+    .codes(&[UNUSABLE_NAME, RESERVED_SCHEMA])
     .about(include_str!("README.md"))
     .needs(&["a database that all processes and replicas share"])
     .declare();
 
-const NAME: PluginCode = PluginCode::new(
-    settings::UNUSABLE_NAME,
+const UNUSABLE_NAME: PluginCode = PluginCode::new(
+    "unusable-name",
     "a name that PostgreSQL gives nothing",
     include_str!("errors/unusable-name.md"),
 );
 
-const SCHEMA: PluginCode = PluginCode::new(
-    settings::RESERVED_SCHEMA,
+const RESERVED_SCHEMA: PluginCode = PluginCode::new(
+    "reserved-schema",
     "a schema that is the server's own",
     include_str!("errors/reserved-schema.md"),
 );
@@ -49,6 +49,6 @@ fn check(cx: &mut CheckContext<'_>) {
     if settings.schema.is_none()
         && let Some(why) = explain_reserved(&settings.choose(cx.place))
     {
-        cx.report(&SCHEMA, SchemaSettings::SCHEMA.name(), why, RESERVED_HELP);
+        cx.report(&RESERVED_SCHEMA, SchemaSettings::SCHEMA.name(), why, RESERVED_HELP);
     }
 }

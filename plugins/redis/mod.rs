@@ -3,7 +3,6 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_contract::store::{LoginSettings, NamespaceSettings};
 use bp_plugin::{CACHE, Plugin, PluginCode, ServerSpec, backend};
 
 use settings::{PORT, RedisSettings};
@@ -31,14 +30,11 @@ pub(crate) static PLUGIN: Plugin = backend::<RedisSettings>("redis", &[CACHE])
     ])
     .declare();
 
-const LOGIN_INCOMPLETE: PluginCode = PluginCode::new(
-    LoginSettings::INCOMPLETE,
-    "half a login",
-    include_str!("errors/login-incomplete.md"),
-);
+const LOGIN_INCOMPLETE: PluginCode =
+    PluginCode::new("login-incomplete", "half a login", include_str!("errors/login-incomplete.md"));
 
 const UNUSABLE_NAMESPACE: PluginCode = PluginCode::new(
-    NamespaceSettings::UNUSABLE,
+    "unusable-namespace",
     "a namespace that keys cannot begin with",
     include_str!("errors/unusable-namespace.md"),
 );

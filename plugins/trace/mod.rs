@@ -7,7 +7,7 @@ mod settings;
 
 use bp_plugin::{ClientSlot, EdgeClasses, Plugin, PluginCode, ServerSlot, wrapper};
 
-use settings::{COLLECTOR, NOT_A_COLLECTOR, TraceSettings};
+use settings::{COLLECTOR, TraceSettings};
 
 pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .client(ClientSlot::Trace)
@@ -17,14 +17,14 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .whole_edges()
     .edges(EdgeClasses::INSIDE)
     .environment(&[COLLECTOR])
-    .codes(&[COLLECTOR_ADDRESS])
+    .codes(&[NOT_A_COLLECTOR])
     .about(include_str!("README.md"))
     .needs(&["to follow one request through all services"])
     .metrics(&[metrics::SPANS_EXPORTED])
     .declare();
 
-const COLLECTOR_ADDRESS: PluginCode = PluginCode::new(
-    NOT_A_COLLECTOR,
+const NOT_A_COLLECTOR: PluginCode = PluginCode::new(
+    "not-a-collector",
     "an endpoint that is no address",
     include_str!("errors/not-a-collector.md"),
 );

@@ -38,6 +38,8 @@ pub struct StoreLimits {
 }
 
 /// The user of a server that asks nobody for a login unless it is told to.
+///
+/// A plugin that flattens these settings declares the code `login-incomplete`.
 #[derive(Debug, Clone, Settings)]
 #[settings(validate)]
 pub struct LoginSettings {
@@ -47,11 +49,6 @@ pub struct LoginSettings {
     /// The password, as a reference: `{ secret = "rate-db-password" }`.
     #[setting(example = "{ secret = \"rate-db-password\" }")]
     pub password: Option<Secret>,
-}
-
-impl LoginSettings {
-    /// The name of the code for half a login; a plugin that flattens these settings declares it.
-    pub const INCOMPLETE: &'static str = "login-incomplete";
 }
 
 impl Validate for LoginSettings {
@@ -66,11 +63,13 @@ impl Validate for LoginSettings {
             .help(
                 "write both, `user = \"hotel\"` and `password = { secret = \"…\" }`, or no `user`",
             )
-            .code(Self::INCOMPLETE);
+            .code("login-incomplete");
     }
 }
 
 /// What an instance's keys begin with, on a server that it may share with others.
+///
+/// A plugin that flattens these settings declares the code `unusable-namespace`.
 #[derive(Debug, Clone, PartialEq, Eq, Settings)]
 #[settings(validate)]
 pub struct NamespaceSettings {
@@ -80,9 +79,6 @@ pub struct NamespaceSettings {
 }
 
 impl NamespaceSettings {
-    /// The name of the code for a namespace that keys cannot begin with; a plugin that flattens these settings declares it.
-    pub const UNUSABLE: &'static str = "unusable-namespace";
-
     /// The longest namespace, in bytes: it leaves most of a key to the caller's.
     pub const LONGEST: usize = 64;
 
@@ -110,7 +106,7 @@ impl Validate for NamespaceSettings {
                 "write 1 to {} visible ASCII characters without `:`, as `namespace = \"hotel-rates\"`",
                 Self::LONGEST
             ))
-            .code(Self::UNUSABLE);
+            .code("unusable-namespace");
     }
 }
 
@@ -205,7 +201,7 @@ mod tests {
         for bad in ["", "a b", "a:b", "ü", "\0", &"n".repeat(65)] {
             let found = faults(bad);
             assert_eq!(found.len(), 1, "{bad}");
-            assert_eq!(found[0].code_name(), Some(NamespaceSettings::UNUSABLE));
+            assert_eq!(found[0].code_name(), Some("unusable-namespace"));
         }
         let choose = |value| {
             let read = <NamespaceSettings as Settings>::read(&value).unwrap();

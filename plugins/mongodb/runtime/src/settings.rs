@@ -19,9 +19,6 @@ pub(crate) struct MongodbSettings {
     pub(crate) database: Option<String>,
 }
 
-/// The code for a name that MongoDB gives no database.
-pub(crate) const UNUSABLE_DATABASE: &str = "unusable-database";
-
 /// The longest name of a database, in bytes.
 const LONGEST: usize = 63;
 
@@ -34,7 +31,7 @@ impl Validate for MongodbSettings {
             faults
                 .at(LoginSettings::PASSWORD, "a `password` without a `user` is never sent")
                 .help("add `user = \"hotel\"`, or remove `password`")
-                .code(LoginSettings::INCOMPLETE);
+                .code("login-incomplete");
         }
         let Some(name) = &self.database else { return };
         let fault = if name.is_empty() {
@@ -51,6 +48,6 @@ impl Validate for MongodbSettings {
             .help(format!(
                 "a database has a name of 1 to {LONGEST} bytes without spaces and `/\\.\"$*<>:|?`"
             ))
-            .code(UNUSABLE_DATABASE);
+            .code("unusable-database");
     }
 }

@@ -35,11 +35,7 @@ pub(crate) struct SchemaSettings {
     pub(crate) schema: Option<String>,
 }
 
-/// The code for a name that PostgreSQL gives nothing.
-pub(crate) const UNUSABLE_NAME: &str = "unusable-name";
-/// The code for a schema that is the server's own.
-pub(crate) const RESERVED_SCHEMA: &str = "reserved-schema";
-/// What to do about that.
+/// What to do about a schema that is the server's own.
 pub(crate) const RESERVED_HELP: &str = "write another one, as `schema = \"rates\"`";
 
 /// The longest name, in bytes; the server would cut a longer one off.
@@ -70,7 +66,7 @@ impl Validate for SchemaSettings {
         let Some(schema) = &self.schema else { return };
         check_name(Self::SCHEMA, schema, faults);
         if let Some(why) = explain_reserved(schema) {
-            faults.at(Self::SCHEMA, why).help(RESERVED_HELP).code(RESERVED_SCHEMA);
+            faults.at(Self::SCHEMA, why).help(RESERVED_HELP).code("reserved-schema");
         }
     }
 }
@@ -86,5 +82,5 @@ fn check_name<T>(field: Field<T>, name: &str, faults: &mut Faults) {
         return;
     };
     let help = format!("PostgreSQL's names have 1 to {LONGEST} bytes without NUL");
-    faults.at(field, fault).help(help).code(UNUSABLE_NAME);
+    faults.at(field, fault).help(help).code("unusable-name");
 }

@@ -36,11 +36,8 @@ pub(crate) enum ServiceName {
     Instance,
 }
 
-/// The code for an endpoint that is not an address after `http://`.
-pub(crate) const NOT_A_COLLECTOR: &str = "not-a-collector";
-
 /// What an endpoint looks like.
-pub(crate) const EXAMPLE: &str = "type `endpoint = \"http://collector:4317\"`";
+const EXAMPLE: &str = "type `endpoint = \"http://collector:4317\"`";
 
 const SCHEME: &str = "http://";
 
@@ -53,7 +50,7 @@ impl Validate for TraceSettings {
                 faults.at(Self::ENDPOINT, EndpointFault::Scheme.message()).help(EXAMPLE);
             }
             Some(fault) => {
-                faults.at(Self::ENDPOINT, fault.message()).help(EXAMPLE).code(NOT_A_COLLECTOR);
+                faults.at(Self::ENDPOINT, fault.message()).help(EXAMPLE).code("not-a-collector");
             }
         }
     }
