@@ -28,6 +28,7 @@ pub(crate) static PLUGIN: Plugin = target::<ComposeSettings>(
     ],
 )
 .check_plan(check_plan)
+.codes(&[ports::TOO_FEW_PORTS, ports::NOT_PUBLISHED])
 .about(include_str!("README.md"))
 .needs(&["the system and its stores as containers on one machine"])
 .artifacts(

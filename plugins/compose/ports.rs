@@ -3,16 +3,41 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use bp_plugin::diag::catalog;
-use bp_plugin::{NameSource, Plan, PlanContext};
+use bp_plugin::diag::{catalog, nearest};
+use bp_plugin::wiring::WiringModel;
+use bp_plugin::{NameSource, Plan, PlanContext, PluginCode, Span};
 
 use crate::compose::settings::ComposeSettings;
 
-/// Reports listeners that would be published at one port.
+pub(crate) const TOO_FEW_PORTS: PluginCode = PluginCode::new(
+    "too-few-ports",
+    "more replicas than ports to publish them at",
+    include_str!("errors/too-few-ports.md"),
+);
+
+pub(crate) const NOT_PUBLISHED: PluginCode = PluginCode::new(
+    "not-published",
+    "a port for a listener that is not published",
+    include_str!("errors/not-published.md"),
+);
+
+/// Reports listeners that would be published at one port, or at none, and ports for nothing.
 pub(crate) fn check(cx: &mut PlanContext<'_>) {
     let Some(settings) = cx.target_settings() else { return };
+    check_names(cx, &settings);
     let mut taken: BTreeMap<u16, &str> = BTreeMap::new();
     for published in list_published(cx.plan, &settings) {
+        if published.lacks_ports() {
+            let PublishedPorts { listener, replicas, ports, .. } = &published;
+            let first = ports.start();
+            cx.report(
+                &TOO_FEW_PORTS,
+                &NameSource::Instance(published.service),
+                format!("`{listener}` has {replicas} replicas, which do not find a port each from {first} on"),
+                format!("publish it at a lower port: `publish = {{ \"{listener}\" = 8080 }}`"),
+            );
+            continue;
+        }
         let clash = published.ports.clone().find_map(|port| {
             let other = taken.insert(port, published.listener)?;
             Some((port, other))
@@ -25,17 +50,49 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
     }
 }
 
+/// Reports names under `publish` that are not of a listener of the outside world.
+fn check_names(cx: &mut PlanContext<'_>, settings: &ComposeSettings) {
+    let entries = cx.plan.listeners.iter().filter(|(_, listener)| listener.entry);
+    let known: Vec<&str> = entries.map(|(name, _)| name.as_str()).collect();
+    for name in settings.publish.keys().filter(|name| !known.contains(&name.as_str())) {
+        let help = match (nearest(name, known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, []) => "give a service an edge from `client` first".to_owned(),
+            (None, known) => format!("listeners of the outside world: `{}`", known.join("`, `")),
+        };
+        let message = format!("`publish` names `{name}`, which the outside world does not call");
+        let fault = cx.fault(&NOT_PUBLISHED, &NameSource::Own("a port"), message, help);
+        cx.diagnostics.push(match find_port(cx.wiring, name) {
+            Some(span) => fault.at(span, ""),
+            None => fault,
+        });
+    }
+}
+
+/// Where the wiring gives a listener its port.
+fn find_port(wiring: &WiringModel, listener: &str) -> Option<Span> {
+    let own = wiring.target.settings.get(crate::compose::PLUGIN.id)?.as_table()?;
+    let published = own.get(ComposeSettings::PUBLISH.name())?.as_table()?;
+    Some(published.get(listener)?.key)
+}
+
 /// A listener of the outside world, and the ports of the machine at which its process's replicas are reached.
 #[derive(Debug)]
 pub(crate) struct PublishedPorts<'a> {
     pub(crate) process: &'a str,
     listener: &'a str,
     service: &'a str,
+    replicas: u32,
+    /// Fewer than replicas if the machine has not as many.
     ports: RangeInclusive<u16>,
     inside: u16,
 }
 
 impl PublishedPorts<'_> {
+    fn lacks_ports(&self) -> bool {
+        u32::try_from(self.ports.len()).is_ok_and(|ports| ports < self.replicas)
+    }
+
     /// In Compose's short form: `127.0.0.1:8080:16757`, with a range for replicas.
     pub(crate) fn format(&self, settings: &ComposeSettings) -> String {
         let (first, last) = (self.ports.start(), self.ports.end());
@@ -61,6 +118,7 @@ pub(crate) fn list_published<'a>(
             process,
             listener,
             service: of.serves.keys().next().map_or("", String::as_str),
+            replicas,
             ports: first..=first.saturating_add(more),
             inside: of.address.port,
         }

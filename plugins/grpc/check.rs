@@ -11,10 +11,17 @@ use crate::grpc::names;
 const RULE: &str =
     "a name in a `.proto` has ASCII letters, digits and `_` only, and does not begin with a digit";
 
-/// The definitions of gRPC and protobuf in packages that an application could be named after, by package.
-const KEPT: [(&str, &[&str]); 2] = [
-    ("google", &["api", "longrunning", "protobuf", "rpc", "type"]),
-    ("grpc", &["channelz", "health", "lb", "reflection"]),
+/// The packages of gRPC and protobuf that lie in one that an application could be named after.
+const KEPT: [&str; 9] = [
+    "google.api",
+    "google.longrunning",
+    "google.protobuf",
+    "google.rpc",
+    "google.type",
+    "grpc.channelz",
+    "grpc.health",
+    "grpc.lb",
+    "grpc.reflection",
 ];
 
 /// Reports names that two things would have, and names that the language does not allow.
@@ -36,14 +43,14 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
         again.extend(repeated.map(|method| method.of));
         cx.report_clashes("gRPC method", methods);
     }
-    let kept = KEPT.iter().filter(|(package, _)| *package == file.package);
-    let kept = kept.flat_map(|(_, names)| names.iter());
+    let kept = KEPT.iter().filter_map(|kept| kept.split_once('.'));
+    let kept = kept.filter(|(package, _)| *package == file.package).map(|(_, name)| name);
     let services = file.services.iter();
     let services =
         services.map(|s| OutputName::new(s.name, NameSource::Interface(&s.interface.path)));
     let mut names: Vec<OutputName<'_>> = kept
         .map(|name| {
-            OutputName::new(*name, NameSource::Own("a package that is gRPC's or protobuf's"))
+            OutputName::new(name, NameSource::Own("a package that is gRPC's or protobuf's"))
         })
         .chain(services)
         .collect();

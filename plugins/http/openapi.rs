@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bp_plugin::diag::catalog::policy::settings_disagree;
+use bp_plugin::Plan;
 use bp_plugin::plan::{
     ArgumentPlan, InterfacePlan, ListenerPlan, MethodPlan, TypeBody, VariantPlan,
 };
 use bp_plugin::workflow::error_code;
-use bp_plugin::{Diagnostic, Plan};
 use serde_json::{Map, Value, json};
 
 use crate::http::route::Route;
@@ -21,63 +20,25 @@ pub(crate) struct Document<'a> {
     schemas: Schemas<'a>,
     /// By path, then verb.
     paths: BTreeMap<String, BTreeMap<String, Value>>,
-    /// The method of each route, by [`Route::key`].
-    taken: BTreeMap<String, String>,
-    complaints: Vec<Diagnostic>,
 }
 
 impl<'a> Document<'a> {
     pub(crate) fn new(plan: &'a Plan, listener: &'a str) -> Self {
-        let schemas = Schemas::new(plan);
-        let (paths, taken) = (BTreeMap::new(), BTreeMap::new());
-        Self { plan, listener, schemas, paths, taken, complaints: Vec::new() }
+        Self { plan, listener, schemas: Schemas::new(plan), paths: BTreeMap::new() }
     }
 
     /// Adds everything that the listener serves.
     pub(crate) fn write(&mut self, listener: &ListenerPlan) {
         for (instance, served) in &listener.serves {
             let Some(interface) = self.plan.interfaces.get(&served.interface) else { continue };
-            let routes: BTreeMap<String, String> =
-                crate::http::routes(&served.settings).into_iter().collect();
-            for method in interface.methods.iter().filter(|method| method.remote) {
-                let route = match routes.get(&method.name) {
-                    None => Ok(Route::default_for(instance, &method.name)),
-                    Some(text) => Route::parse(text),
-                };
-                // An invalid route was reported when the settings were checked.
-                if let Ok(route) = route {
-                    let origin = served.settings.origin(&crate::http::route_path(&method.name));
-                    self.add_method(instance, interface, method, &route, origin);
-                }
+            for (method, route) in crate::http::list_routes(self.plan, instance, served) {
+                let operation = self.build_operation(instance, interface, method, &route);
+                self.paths
+                    .entry(route.path())
+                    .or_default()
+                    .insert(route.verb.to_ascii_lowercase(), operation);
             }
         }
-    }
-
-    fn add_method(
-        &mut self,
-        instance: &str,
-        interface: &InterfacePlan,
-        method: &MethodPlan,
-        route: &Route,
-        origin: &str,
-    ) {
-        let who = format!("{instance}.{}", method.name);
-        if let Some(other) = self.taken.insert(route.key(), who.clone()) {
-            let message = format!(
-                "{origin}: `{who}` and `{other}` have the same route, `{} {}`, on listener `{}`",
-                route.verb,
-                route.path(),
-                self.listener
-            );
-            let help = "give one of the two another verb or path";
-            self.complaints.push(settings_disagree(crate::http::PLUGIN.id, &message, help, None));
-            return;
-        }
-        let operation = self.build_operation(instance, interface, method, route);
-        self.paths
-            .entry(route.path())
-            .or_default()
-            .insert(route.verb.to_ascii_lowercase(), operation);
     }
 
     fn build_operation(
@@ -169,8 +130,8 @@ impl<'a> Document<'a> {
         Value::Object(responses)
     }
 
-    /// The document's text, and what is wrong with the routes.
-    pub(crate) fn finish(self) -> (String, Vec<Diagnostic>) {
+    /// The document's text.
+    pub(crate) fn finish(self) -> String {
         let infrastructure = json!({
             "type": "object",
             "properties": {
@@ -200,7 +161,7 @@ impl<'a> Document<'a> {
         });
         let mut text = format!("{document:#}");
         text.push('\n');
-        (text, self.complaints)
+        text
     }
 }
 

@@ -2,8 +2,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use bp_plugin::deploy::OutputLocation;
+use bp_plugin::diag::Diagnostics;
 use bp_plugin::plan::{ListenerPlan, Plan};
-use bp_plugin::{Settings, Value};
+use bp_plugin::wiring::WiringModel;
+use bp_plugin::workflow::WorkflowModel;
+use bp_plugin::{PlanContext, Settings, Value};
 use serde_json::Value as Json;
 
 use crate::http::openapi::Document;
@@ -24,17 +28,37 @@ fn http_plan(routes: &[(&str, &str)]) -> Plan {
     plan
 }
 
-fn document(plan: &Plan) -> (String, Vec<String>) {
+fn document(plan: &Plan) -> String {
     let mut document = Document::new(plan, "cart.http");
     document.write(&plan.listeners["cart.http"]);
-    let (text, complaints) = document.finish();
-    (text, complaints.iter().map(|c| c.message.clone()).collect())
+    document.finish()
+}
+
+fn complaints(plan: &Plan) -> Vec<String> {
+    let place = OutputLocation {
+        to_root: "../..".to_owned(),
+        from_root: Some("build/local".to_owned()),
+        above: vec!["leaf".to_owned()],
+    };
+    let mut diagnostics = Diagnostics::new();
+    PlanContext {
+        plugin: None,
+        plan,
+        place: &place,
+        images: None,
+        workflow: &WorkflowModel::default(),
+        wiring: &WiringModel::default(),
+        diagnostics: &mut diagnostics,
+    }
+    .run(&crate::http::PLUGIN);
+    diagnostics.iter().map(|c| c.message.clone()).collect()
 }
 
 #[test]
 fn a_stock_validator_accepts_the_document() {
-    let (text, complaints) = document(&http_plan(&[("list_items", "GET /carts/{user}")]));
-    assert!(complaints.is_empty(), "{complaints:?}");
+    let plan = http_plan(&[("list_items", "GET /carts/{user}")]);
+    assert_eq!(complaints(&plan), [""; 0]);
+    let text = document(&plan);
     let json: Json = serde_json::from_str(&text).unwrap();
     let get = &json["paths"]["/carts/{user}"]["get"];
     assert_eq!(get["parameters"][0]["name"], "user");
@@ -66,9 +90,16 @@ fn a_stock_validator_accepts_the_document() {
 }
 
 #[test]
-fn routes_that_do_not_fit_are_complaints() {
-    let (_, complaints) = document(&http_plan(&[("list_items", "GET /x"), ("clear", "GET /x")]));
-    assert!(complaints.iter().any(|c| c.contains("have the same route")), "{complaints:?}");
+fn one_route_of_two_services_on_a_listener_is_a_clash() {
+    let mut plan = http_plan(&[("list_items", "GET /x/{user}")]);
+    let listener = plan.listeners.get_mut("cart.http").unwrap();
+    let second = listener.serves["cart"].clone();
+    listener.serves.insert("basket".to_owned(), second);
+    let found = complaints(&plan);
+    assert_eq!(found.len(), 1, "default routes differ: {found:?}");
+    for part in ["GET /x/{}", "cart.http", "`basket`", "`cart`"] {
+        assert!(found[0].contains(part), "{found:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{CACHE, Plugin, ServerSpec, backend};
+use bp_plugin::{CACHE, Plugin, PluginCode, ServerSpec, backend};
 
 use settings::{MemcachedSettings, PORT};
 
@@ -15,6 +15,13 @@ pub(crate) static PLUGIN: Plugin = backend::<MemcachedSettings>("memcached", &[C
             .health(&["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/11211"])
             .resources(1.0, "256MiB", "64MiB"),
     )
+    .codes(&[UNUSABLE_NAMESPACE])
     .about(include_str!("README.md"))
     .needs(&["a cache that all processes and replicas share"])
     .declare();
+
+const UNUSABLE_NAMESPACE: PluginCode = PluginCode::new(
+    "unusable-namespace",
+    "a namespace that keys cannot begin with",
+    include_str!("errors/unusable-namespace.md"),
+);

@@ -3,9 +3,11 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{DOCUMENT_STORE, Plugin, ServerSpec, ServerValue, backend};
+use bp_plugin::{
+    CheckContext, DOCUMENT_STORE, Plugin, PluginCode, ServerSpec, ServerValue, backend,
+};
 
-use settings::{PORT, PostgresSettings};
+use settings::{PORT, PostgresSettings, RESERVED_HELP, SchemaSettings, explain_reserved};
 
 pub(crate) static PLUGIN: Plugin = backend::<PostgresSettings>("postgres", &[DOCUMENT_STORE])
     .server(
@@ -23,6 +25,30 @@ pub(crate) static PLUGIN: Plugin = backend::<PostgresSettings>("postgres", &[DOC
             .scratch(&["/tmp", "/var/run/postgresql"])
             .resources(1.0, "512MiB", "1GiB"),
     )
+    .check(check)
+    .codes(&[UNUSABLE_NAME, RESERVED_SCHEMA])
     .about(include_str!("README.md"))
     .needs(&["a database that all processes and replicas share"])
     .declare();
+
+const UNUSABLE_NAME: PluginCode = PluginCode::new(
+    "unusable-name",
+    "a name that PostgreSQL gives nothing",
+    include_str!("errors/unusable-name.md"),
+);
+
+const RESERVED_SCHEMA: PluginCode = PluginCode::new(
+    "reserved-schema",
+    "a schema that is the server's own",
+    include_str!("errors/reserved-schema.md"),
+);
+
+/// Checks the schema that an instance has by its name; one that the wiring says is checked by the rules.
+fn check(cx: &mut CheckContext<'_>) {
+    let Some(settings) = cx.read::<SchemaSettings>() else { return };
+    if settings.schema.is_none()
+        && let Some(why) = explain_reserved(&settings.choose(cx.place))
+    {
+        cx.report(&RESERVED_SCHEMA, SchemaSettings::SCHEMA.name(), why, RESERVED_HELP);
+    }
+}

@@ -3,7 +3,7 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{CACHE, Plugin, ServerSpec, backend};
+use bp_plugin::{CACHE, Plugin, PluginCode, ServerSpec, backend};
 
 use settings::{PORT, RedisSettings};
 
@@ -23,8 +23,18 @@ pub(crate) static PLUGIN: Plugin = backend::<RedisSettings>("redis", &[CACHE])
             .data("/data")
             .resources(1.0, "512MiB", "1GiB"),
     )
+    .codes(&[LOGIN_INCOMPLETE, UNUSABLE_NAMESPACE])
     .about(include_str!("README.md"))
     .needs(&[
         "a cache that all processes and replicas share, and that survives its server's restart",
     ])
     .declare();
+
+const LOGIN_INCOMPLETE: PluginCode =
+    PluginCode::new("login-incomplete", "half a login", include_str!("errors/login-incomplete.md"));
+
+const UNUSABLE_NAMESPACE: PluginCode = PluginCode::new(
+    "unusable-namespace",
+    "a namespace that keys cannot begin with",
+    include_str!("errors/unusable-namespace.md"),
+);

@@ -5,7 +5,7 @@ mod metrics;
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{ClientSlot, EdgeClasses, Plugin, ServerSlot, wrapper};
+use bp_plugin::{ClientSlot, EdgeClasses, Plugin, PluginCode, ServerSlot, wrapper};
 
 use settings::{COLLECTOR, TraceSettings};
 
@@ -17,7 +17,14 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .whole_edges()
     .edges(EdgeClasses::INSIDE)
     .environment(&[COLLECTOR])
+    .codes(&[NOT_A_COLLECTOR])
     .about(include_str!("README.md"))
     .needs(&["to follow one request through all services"])
     .metrics(&[metrics::SPANS_EXPORTED])
     .declare();
+
+const NOT_A_COLLECTOR: PluginCode = PluginCode::new(
+    "not-a-collector",
+    "an endpoint that is no address",
+    include_str!("errors/not-a-collector.md"),
+);

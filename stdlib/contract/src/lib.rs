@@ -15,6 +15,7 @@ mod secret;
 pub mod selector;
 pub mod setting;
 pub mod store;
+pub mod transport;
 pub mod units;
 pub mod variable;
 pub mod wire;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::setting::{SettingFault, SettingKind, SettingValue, Settings};
+use crate::Secret;
+use crate::setting::{Faults, SettingFault, SettingKind, SettingValue, Settings, Validate};
 
 /// What an instance on a server takes, whatever the server is.
 #[derive(Debug, Clone, PartialEq, Eq, Settings)]
@@ -34,6 +35,79 @@ pub struct StoreLimits {
     /// Longest time to open a connection.
     #[setting(default = "2s", range = "1ms"..="10m", tunable)]
     pub connect_timeout: Duration,
+}
+
+/// The user of a server that asks nobody for a login unless it is told to.
+///
+/// A plugin that flattens these settings declares the code `login-incomplete`.
+#[derive(Debug, Clone, Settings)]
+#[settings(validate)]
+pub struct LoginSettings {
+    /// The user name at the server.
+    #[setting(example = "\"hotel\"")]
+    pub user: Option<String>,
+    /// The password, as a reference: `{ secret = "rate-db-password" }`.
+    #[setting(example = "{ secret = \"rate-db-password\" }")]
+    pub password: Option<Secret>,
+}
+
+impl Validate for LoginSettings {
+    fn validate(&self, faults: &mut Faults) {
+        let message = match (&self.user, &self.password) {
+            (Some(user), _) if user.is_empty() => "an empty `user` names nobody",
+            (Some(_), None) => "a `user` without a `password` cannot log in",
+            _ => return,
+        };
+        faults
+            .at(Self::USER, message)
+            .help(
+                "write both, `user = \"hotel\"` and `password = { secret = \"…\" }`, or no `user`",
+            )
+            .code("login-incomplete");
+    }
+}
+
+/// What an instance's keys begin with, on a server that it may share with others.
+///
+/// A plugin that flattens these settings declares the code `unusable-namespace`.
+#[derive(Debug, Clone, PartialEq, Eq, Settings)]
+#[settings(validate)]
+pub struct NamespaceSettings {
+    /// What the instance's keys begin with, so that instances may share a server; by default the instance's name.
+    #[setting(example = "\"hotel-rates\"")]
+    pub namespace: Option<String>,
+}
+
+impl NamespaceSettings {
+    /// The longest namespace, in bytes: it leaves most of a key to the caller's.
+    pub const LONGEST: usize = 64;
+
+    /// The namespace of an instance; the name of one is always usable.
+    pub fn choose<'a>(&'a self, instance: &'a str) -> &'a str {
+        self.namespace.as_deref().unwrap_or(instance)
+    }
+}
+
+impl Validate for NamespaceSettings {
+    fn validate(&self, faults: &mut Faults) {
+        let Some(namespace) = &self.namespace else { return };
+        let fault = if namespace.is_empty() {
+            "it is empty, so keys of other instances would be this one's too".to_owned()
+        } else if namespace.len() > Self::LONGEST {
+            format!("it has {} bytes, which leaves too little of a key", namespace.len())
+        } else if let Some(c) = namespace.chars().find(|c| !c.is_ascii_graphic() || *c == ':') {
+            format!("{c:?} cannot be in it")
+        } else {
+            return;
+        };
+        faults
+            .at(Self::NAMESPACE, fault)
+            .help(format!(
+                "write 1 to {} visible ASCII characters without `:`, as `namespace = \"hotel-rates\"`",
+                Self::LONGEST
+            ))
+            .code("unusable-namespace");
+    }
 }
 
 /// Where one server listens, `host:port`.
@@ -98,6 +172,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::setting::list_faults;
 
     #[test]
     fn an_address_is_one_host_and_one_port() {
@@ -115,6 +190,38 @@ mod tests {
             error,
             "expected the address of one server such as \"127.0.0.1:5432\", found \"host\""
         );
+    }
+
+    #[test]
+    fn a_namespace_is_what_every_server_takes_in_a_key() {
+        let faults = |text: &str| list_faults::<NamespaceSettings>(&json!({ "namespace": text }));
+        for good in ["rates", "hotel-rates", "a/b{c}", &"n".repeat(64)] {
+            assert_eq!(faults(good), [], "{good}");
+        }
+        for bad in ["", "a b", "a:b", "ü", "\0", &"n".repeat(65)] {
+            let found = faults(bad);
+            assert_eq!(found.len(), 1, "{bad}");
+            assert_eq!(found[0].code_name(), Some("unusable-namespace"));
+        }
+        let choose = |value| {
+            let read = <NamespaceSettings as Settings>::read(&value).unwrap();
+            read.choose("rate-cache").to_owned()
+        };
+        assert_eq!(choose(json!({})), "rate-cache");
+        assert_eq!(choose(json!({ "namespace": "rates" })), "rates");
+    }
+
+    #[test]
+    fn a_user_has_a_password() {
+        for (value, faults) in [
+            (json!({}), 0),
+            (json!({ "password": "p" }), 0),
+            (json!({ "user": "u", "password": "p" }), 0),
+            (json!({ "user": "u" }), 1),
+            (json!({ "user": "", "password": "p" }), 1),
+        ] {
+            assert_eq!(list_faults::<LoginSettings>(&value).len(), faults, "{value}");
+        }
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub use error::{Infra, InfraKind, InitError, Processed, ServiceError, StartError
 pub use futures_util::future::BoxFuture;
 pub use instance::{AnyInstance, InterfaceGlue, Outcome};
 pub use knob::Knob;
-pub use limit::{DEFAULT_MAX_MESSAGE, MessageLimit};
+pub use limit::MessageLimit;
 pub use literal::Literal;
 pub use metrics::{LabelValue, MetricFamily, Metrics};
 pub use offers::{BackendInterface, Offers};

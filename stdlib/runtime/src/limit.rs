@@ -1,9 +1,8 @@
 //! The largest message, checked in the same way by every transport.
 
-use crate::error::{Infra, InfraKind, Processed};
+use bp_contract::transport::MessageSettings;
 
-/// What `max_message` is when nothing says otherwise.
-pub const DEFAULT_MAX_MESSAGE: usize = 4 * 1024 * 1024;
+use crate::error::{Infra, InfraKind, Processed};
 
 /// The largest encoded message, in bytes, of both arguments and answers.
 ///
@@ -14,9 +13,9 @@ pub struct MessageLimit {
     pub bytes: usize,
 }
 
-impl Default for MessageLimit {
-    fn default() -> Self {
-        Self { bytes: DEFAULT_MAX_MESSAGE }
+impl From<MessageSettings> for MessageLimit {
+    fn from(settings: MessageSettings) -> Self {
+        Self { bytes: usize::try_from(settings.max_message.bytes()).unwrap_or(usize::MAX) }
     }
 }
 
@@ -37,15 +36,27 @@ impl MessageLimit {
         self.check(length, "the answer is", Processed::Yes)
     }
 
+    /// The error for arguments whose reading ended at the limit, so that their length is not known: nothing was done.
+    pub fn refuse_arguments(self) -> Infra {
+        self.refuse("the arguments are", Processed::No)
+    }
+
+    /// The error for an answer whose reading ended at the limit: the work was done all the same.
+    pub fn refuse_answer(self) -> Infra {
+        self.refuse("the answer is", Processed::Yes)
+    }
+
     fn check(self, length: usize, what: &str, processed: Processed) -> Result<(), Infra> {
         if length <= self.bytes {
             return Ok(());
         }
-        Err(Infra::new(
-            InfraKind::TooLarge,
-            processed,
-            format!("{what} {length} bytes, more than max_message = {}", self.bytes),
-        ))
+        Err(self.refuse(&format!("{what} {length} bytes,"), processed))
+    }
+
+    fn refuse(self, what: &str, processed: Processed) -> Infra {
+        let name = MessageSettings::MAX_MESSAGE.name();
+        let message = format!("{what} more than {name} = {}", self.bytes);
+        Infra::new(InfraKind::TooLarge, processed, message)
     }
 }
 
@@ -59,6 +70,8 @@ mod tests {
         assert_eq!(limit.check_arguments(10), Ok(()));
         let error = limit.check_arguments(11).unwrap_err();
         assert_eq!((error.kind, error.processed), (InfraKind::TooLarge, Processed::No));
+        assert_eq!(error.message, "the arguments are 11 bytes, more than max_message = 10");
         assert_eq!(limit.check_answer(11).unwrap_err().processed, Processed::Yes);
+        assert_eq!(limit.refuse_answer().message, "the answer is more than max_message = 10");
     }
 }

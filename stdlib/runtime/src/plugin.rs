@@ -179,7 +179,7 @@ pub struct ConnectContext {
     pub settings: Settings,
     /// What the listener says of the callee, such as routes.
     pub callee_settings: Settings,
-    /// The largest message, both ways; `max_message` is read centrally and absent from `settings`.
+    /// The largest message, both ways; read from `settings` for every transport ([`MessageSettings`](bp_contract::transport::MessageSettings)).
     pub limit: MessageLimit,
     /// Clock, randomness, metrics, names.
     pub surroundings: Surroundings,
@@ -196,7 +196,7 @@ pub struct ServeContext {
     pub server: Arc<Server>,
     /// The transport's settings on this listener; those of an instance it serves are [`Served::settings`](crate::Served::settings).
     pub settings: Settings,
-    /// The largest message, both ways; `max_message` is read centrally and absent from `settings`.
+    /// The largest message, both ways; read from `settings` for every transport ([`MessageSettings`](bp_contract::transport::MessageSettings)).
     pub limit: MessageLimit,
     /// What the transport's compile half says of the application's services.
     pub description: Option<Arc<str>>,

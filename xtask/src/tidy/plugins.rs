@@ -37,8 +37,7 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
 
 /// What a plugin's Rust, tests aside, may not say: the name of another plugin's module, and its own id more than once.
 fn check_sources(root: &Path, id: &str, faults: &mut Vec<String>) -> Result<()> {
-    let quoted = format!("\"{id}\"");
-    let mut said = 0;
+    let mut said = Vec::new();
     for path in list_files(&root.join("plugins").join(id), "rs")? {
         let name = relative_name(root, &path);
         if name.contains("/tests/") || name.ends_with("/tests.rs") {
@@ -46,11 +45,15 @@ fn check_sources(root: &Path, id: &str, faults: &mut Vec<String>) -> Result<()> 
         }
         let text = std::fs::read_to_string(&path)?;
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-        said += lines.map(|line| line.matches(&quoted).count()).sum::<usize>();
+        let count = count_ids(code, id);
         if name.contains("/runtime/") {
+            // The running system gives a plugin its id, so its runtime half says none.
+            if count > 0 {
+                faults.push(format!("{name} says \"{id}\"; `plugins/{id}/mod.rs` declares it"));
+            }
             continue;
         }
+        said.extend(std::iter::repeat_n(name.clone(), count));
         for (at, _) in code.match_indices("crate::") {
             let named = code.get(at + "crate::".len()..).unwrap_or_default();
             if !named.starts_with(&format!("{id}::")) {
@@ -61,9 +64,54 @@ fn check_sources(root: &Path, id: &str, faults: &mut Vec<String>) -> Result<()> 
             }
         }
     }
-    if said > 1 {
-        faults
-            .push(format!("plugins/{id} says {quoted} {said} times; its declaration says it once"));
+    if said.len() > 1 {
+        faults.push(format!(
+            "plugins/{id} says \"{id}\" in {}; its declaration says it once",
+            said.join(", ")
+        ));
     }
     Ok(())
+}
+
+/// What stands before a text that equals an id and is something else.
+const OTHER_MEANINGS: [&str; 3] = [
+    // A name of OpenTelemetry: what telemetry calls a system or a protocol.
+    "System::Rpc(",
+    // The default of a setting: what a server calls its first user and database.
+    "default = ",
+    // The scheme of a URL.
+    "SCHEME: &str = ",
+];
+
+/// How often code says a plugin's id, and not another name that is written like it.
+fn count_ids(code: &str, id: &str) -> usize {
+    let quoted = format!("\"{id}\"");
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let count = |line: &str| {
+        let before = line.match_indices(&quoted).map(|(at, _)| line.get(..at).unwrap_or_default());
+        before.filter(|before| !OTHER_MEANINGS.iter().any(|form| before.ends_with(form))).count()
+    };
+    lines.map(count).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count_ids;
+
+    #[test]
+    fn only_what_can_be_an_id_counts() {
+        for (code, count) in [
+            ("transport::<GrpcSettings>(\"grpc\")", 1),
+            ("to_yaml(\"grpc\", &file); to_yaml(\"grpc\", &other)", 2),
+            ("if transport == \"grpc\" {", 1),
+            ("// \"grpc\" is said in a comment", 0),
+            ("System::Rpc(\"grpc\")", 0),
+            ("#[setting(default = \"grpc\", example = \"x\")]", 0),
+            ("const SCHEME: &str = \"grpc\";", 0),
+            ("const ID: &str = \"grpc\";", 1),
+            ("const PLUGINS: [&str; 2] = [\"grpc\", \"http\"];", 1),
+        ] {
+            assert_eq!(count_ids(code, "grpc"), count, "{code}");
+        }
+    }
 }

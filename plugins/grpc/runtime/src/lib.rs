@@ -9,6 +9,7 @@ mod connection;
 mod exchange;
 mod name;
 mod server;
+mod settings;
 mod standard;
 mod status;
 mod timeout_header;

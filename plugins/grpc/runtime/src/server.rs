@@ -22,6 +22,7 @@ use tonic::body::Body;
 use tonic::{Request, Response, Status};
 
 use crate::codec::BytesCodec;
+use crate::settings::GrpcSettings;
 use crate::standard::StandardServices;
 use crate::{INSTANCE, TIMEOUT, method_path, status, timeout_header};
 
@@ -32,16 +33,9 @@ const MAX_PENDING_RESETS: usize = 1000;
 /// How often an idle connection is pinged.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// What the wiring says of a listener; the compiler fills in defaults.
-#[derive(Debug, serde::Deserialize)]
-struct Settings {
-    #[serde(default)]
-    reflection: bool,
-}
-
 /// Serves one listener until it is drained.
 pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
-    let settings: Settings = cx.settings.read()?;
+    let settings: GrpcSettings = cx.settings.read()?;
     let description = cx.description.filter(|_| settings.reflection);
     let standard = StandardServices::new(&cx.server, description, cx.drain.clone());
     let state = Arc::new(ListenerState::new(cx.server, cx.limit, cx.surroundings.clock, standard));

@@ -105,6 +105,7 @@ impl EndpointClient {
             .build()
             .map_err(|error| Infra::internal(format!("the callee's address: {error}")))?;
         let mut request = Request::new(Full::new(arguments));
+        // [`Route::within`] has this verb.
         *request.method_mut() = Verb::POST;
         *request.uri_mut() = uri;
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
@@ -128,11 +129,7 @@ impl EndpointClient {
         let body = match Limited::new(body, limit).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
-                return Err(Infra::new(
-                    InfraKind::TooLarge,
-                    Processed::Yes,
-                    format!("the answer is more than max_message = {limit}"),
-                ));
+                return Err(self.shared.limit.refuse_answer());
             }
             Err(error) => {
                 let message = format!("{address}: the answer ended early: {error}");

@@ -7,9 +7,11 @@ mod client;
 mod measure;
 mod metrics;
 mod problem;
+mod request;
 mod route;
 mod segment;
 mod server;
+mod settings;
 
 use std::sync::Arc;
 

@@ -9,6 +9,9 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use crate::metrics::REQUEST_DURATION;
 
+/// The scheme of every request; a listener has no TLS.
+const SCHEME: &str = "http";
+
 /// Upper bounds in seconds, those that OpenTelemetry advises.
 const BUCKETS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -79,7 +82,7 @@ impl InFlight<'_> {
         };
         let took = self.of.clock.now().saturating_duration_since(self.start);
         let series =
-            self.of.durations.series([self.method.into(), "http".into(), route, status, error]);
+            self.of.durations.series([self.method.into(), SCHEME.into(), route, status, error]);
         series.observe(took.as_secs_f64());
     }
 }

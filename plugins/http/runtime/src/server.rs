@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Response, StatusCode, header, request::Parts};
+use axum::http::{Method as Verb, Response, StatusCode, header, request::Parts};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use bp_runtime::{
     Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, MessageLimit, Method,
@@ -19,13 +19,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::net::TcpStream;
 
 use crate::measure::Measure;
 use crate::problem;
-use crate::route::{Route, list_spellings};
+use crate::request::list_spellings;
+use crate::route::Route;
+use crate::settings::RouteSettings;
 
 /// Most headers of a request, baggage included.
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
@@ -33,13 +34,6 @@ const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
 const MAX_PENDING_RESETS: usize = 1000;
 /// How often an idle connection is pinged.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
-
-/// What the wiring says of an instance.
-#[derive(Debug, Default, Deserialize)]
-struct Settings {
-    #[serde(default)]
-    routes: BTreeMap<String, String>,
-}
 
 /// Serves one listener until it is drained.
 pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
@@ -100,27 +94,23 @@ fn build_router(
     let mut taken = BTreeSet::new();
     let mut paths: BTreeMap<String, MethodRouter> = BTreeMap::new();
     for (place, served) in server.served().iter().enumerate() {
-        let settings: Settings = served.settings().read()?;
+        let settings: RouteSettings = served.settings().read()?;
         for method in served.interface().methods.iter().filter(|method| method.remote) {
-            let given = match settings.routes.get(method.name) {
+            let who = format!("{}.{}", served.name(), method.name);
+            let given = match settings.routes.0.get(method.name) {
                 None => Ok(Route::default_for(served.name(), method.name)),
-                Some(text) => Route::parse(text, method.arguments),
+                Some(text) => Route::read(text, method.arguments),
             };
-            let given = given.map_err(|error| {
-                StartError::because(format!("route of {}.{}", served.name(), method.name), &error)
-            })?;
+            let given = given.map_err(|why| StartError::new(why).at(format!("route of {who}")))?;
             for route in [given, Route::within(served.name(), method.name)] {
-                let pattern = route.pattern();
-                if !taken.insert((route.verb.clone(), pattern.clone())) {
+                if !taken.insert(route.key()) {
                     return Err(StartError::new(format!(
-                        "two methods answer at {} {pattern}; one is {}.{}",
-                        route.verb,
-                        served.name(),
-                        method.name
+                        "two methods answer at {}; one is {who}",
+                        route.key()
                     )));
                 }
-                let verb = MethodFilter::try_from(route.verb.clone())
-                    .map_err(|error| StartError::because("a route's verb", &error))?;
+                let pattern = route.pattern();
+                let verb = find_filter(&route)?;
                 let target = Arc::new(RouteTarget {
                     server: server.clone(),
                     place,
@@ -158,6 +148,13 @@ fn build_router(
     Ok(router
         .fallback(fallback(StatusCode::NOT_FOUND, measure.clone()))
         .method_not_allowed_fallback(fallback(StatusCode::METHOD_NOT_ALLOWED, measure)))
+}
+
+/// What selects requests with the route's verb.
+fn find_filter(route: &Route) -> Result<MethodFilter, StartError> {
+    let failed = |error: &dyn std::error::Error| StartError::because("a route's verb", error);
+    let verb = Verb::from_bytes(route.verb.as_bytes()).map_err(|error| failed(&error))?;
+    MethodFilter::try_from(verb).map_err(|error| failed(&error))
 }
 
 /// The answer to a request that no method has a route for.
@@ -223,9 +220,7 @@ impl RouteTarget {
         let body = match Limited::new(body, self.limit.bytes).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
-                let message =
-                    format!("the arguments are more than max_message = {}", self.limit.bytes);
-                return Err(Infra::new(InfraKind::TooLarge, Processed::No, message));
+                return Err(self.limit.refuse_arguments());
             }
             Err(error) => return Err(Infra::decode(format!("the body ended early: {error}"))),
         };

@@ -1,13 +1,13 @@
 //! What the wiring says; both halves of the plugin compile this file.
 
-use bp_contract::setting::{PerMethod, Settings, Size};
+use bp_contract::setting::{PerMethod, Settings};
+use bp_contract::transport::MessageSettings;
 
 /// Carries calls over HTTP as JSON, and describes them in OpenAPI.
 #[derive(Debug, Settings)]
 pub(crate) struct HttpSettings {
-    /// The largest encoded message, arguments or answer, at both ends.
-    #[setting(default = "4MiB", range = "1KiB"..="256MiB")]
-    pub(crate) max_message: Size,
+    #[setting(flatten)]
+    pub(crate) messages: MessageSettings,
 }
 
 /// What an edge says beside `rpc`.

@@ -212,9 +212,9 @@ impl MemcachedCache {
     /// A cache on the server, with keys that begin with the namespace.
     ///
     /// # Errors
-    /// A namespace that memcached does not accept, a pool without connections.
+    /// A pool without connections.
     pub(crate) fn new(cx: &StoreContext, settings: &MemcachedSettings) -> Result<Self, StartError> {
-        let namespace = Namespace::new(settings.namespace.as_ref().unwrap_or(&cx.name))?;
+        let namespace = Namespace::new(settings.namespace.choose(&cx.name));
         let pool = cx.build_pool(Memcached { address: cx.address.clone() })?;
         Ok(Self { pool, namespace })
     }

@@ -1,7 +1,7 @@
 //! What the wiring says; both halves of the plugin compile this file.
 
 use bp_contract::setting::Settings;
-use bp_contract::store::ServerSettings;
+use bp_contract::store::{NamespaceSettings, ServerSettings};
 
 /// The port of memcached.
 pub(crate) const PORT: u16 = 11211;
@@ -11,7 +11,6 @@ pub(crate) const PORT: u16 = 11211;
 pub(crate) struct MemcachedSettings {
     #[setting(flatten)]
     pub(crate) server: ServerSettings,
-    /// What the instance's keys begin with, so that instances may share a server; by default the instance's name.
-    #[setting(example = "\"hotel-rates\"")]
-    pub(crate) namespace: Option<String>,
+    #[setting(flatten)]
+    pub(crate) namespace: NamespaceSettings,
 }

@@ -1,6 +1,7 @@
 //! The client of a MongoDB server, and what its errors mean.
 
 use bp_backend::BackendError;
+use bp_contract::fold_name;
 use bp_runtime::{Infra, InfraKind, Processed, StartError};
 use bp_store::{Limits, StoreContext};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
@@ -9,19 +10,18 @@ use mongodb::{Client, Database};
 
 use crate::settings::MongodbSettings;
 
-/// A client of `database` that connects when it is used, over as many connections for calls as the pool has.
+/// A client of the instance's database that connects when it is used, over as many connections for calls as the pool has.
 pub(crate) fn open_database(
     cx: &StoreContext,
     settings: &MongodbSettings,
-    database: &str,
 ) -> Result<Database, StartError> {
     let StoreContext { address, limits, .. } = cx;
     let Limits { pool, connect_timeout, .. } = **limits.get();
     let server = ServerAddress::Tcp { host: address.host.clone(), port: Some(address.port) };
-    let credential = settings.user.as_ref().map(|user| {
+    let credential = settings.login.user.as_ref().map(|user| {
         let mut credential = Credential::default();
         credential.username = Some(user.clone());
-        credential.password = settings.password.as_ref().map(|word| word.expose().to_owned());
+        credential.password = settings.login.password.as_ref().map(|word| word.expose().to_owned());
         credential
     });
     let mut concern = WriteConcern::default();
@@ -43,7 +43,9 @@ pub(crate) fn open_database(
     options.write_concern = Some(concern);
     let client =
         Client::with_options(options).map_err(|error| StartError::new(describe_error(&error)))?;
-    Ok(client.database(database))
+    // An instance's name is always one that a database can have.
+    let database = settings.database.clone().unwrap_or_else(|| fold_name(&cx.name));
+    Ok(client.database(&database))
 }
 
 /// Codes of the server, as its `error_codes.yml` names them.

@@ -77,17 +77,10 @@ impl MongoDocuments {
     /// A store on the server; the library watches the server from now on, on the async runtime that this is called on, and connects at the first call.
     ///
     /// # Errors
-    /// A pool without connections, a name that is not valid for a database.
+    /// A pool without connections.
     pub(crate) fn new(cx: &StoreContext, settings: &MongodbSettings) -> Result<Self, StartError> {
-        let name = settings.database.clone().unwrap_or_else(|| cx.name.replace('-', "_"));
-        if name.is_empty()
-            || name.len() > 63
-            || name.contains(|c: char| "/\\. \"$*<>:|?\0".contains(c))
-        {
-            return Err(StartError::new(format!("`database`: {name:?} cannot name a database")));
-        }
         Ok(Self {
-            database: open_database(cx, settings, &name)?,
+            database: open_database(cx, settings)?,
             concurrency: cx.build_concurrency_limit()?,
             answered: Mutex::default(),
         })

@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 use crate::connection::{Postgres, to_fault};
 use crate::encode;
 use crate::schema::Schema;
-use crate::settings::PostgresSettings;
+use crate::settings::{PostgresSettings, RESERVED_HELP, explain_reserved};
 use crate::sql::{self, Value, Values};
 
 /// A [`DocumentStore`] on a PostgreSQL server: an answered write is as durable as the server's `synchronous_commit` makes it.
@@ -80,11 +80,12 @@ impl PostgresDocuments {
     /// A store on the server, in the schema that the settings name.
     ///
     /// # Errors
-    /// A pool without connections, a schema name that is not valid.
+    /// A pool without connections, a schema that is the server's own.
     pub(crate) fn new(cx: &StoreContext, settings: &PostgresSettings) -> Result<Self, StartError> {
-        let schema = settings.schema.clone().unwrap_or_else(|| cx.name.replace('-', "_"));
-        if schema.is_empty() || schema.len() > 63 || schema.contains('\0') {
-            return Err(StartError::new("`schema` must have 1 to 63 bytes and no NUL"));
+        let schema = settings.schema.choose(&cx.name);
+        // The rules of the settings see what the wiring says, not the instance's name.
+        if let Some(why) = explain_reserved(&schema) {
+            return Err(StartError::new(format!("{why}: {RESERVED_HELP}")));
         }
         let connect = Postgres::new(cx.address.clone(), settings);
         Ok(Self { pool: cx.build_pool(connect)?, schema: Schema::new(schema) })

@@ -136,20 +136,13 @@ impl RedisCache {
     /// A cache on the server, with keys that begin with the namespace.
     ///
     /// # Errors
-    /// A namespace that is not valid, a pool without connections.
+    /// A pool without connections.
     pub(crate) fn new(cx: &StoreContext, settings: &RedisSettings) -> Result<Self, StartError> {
-        let namespace = settings.namespace.as_ref().unwrap_or(&cx.name);
-        let plain = namespace.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
-        if namespace.is_empty() || namespace.len() > 64 || !plain {
-            return Err(StartError::new(format!(
-                "`namespace` must be 1 to 64 visible ASCII characters without `:`, not {namespace:?}"
-            )));
-        }
         let mut login = RedisConnectionInfo::default().set_db(settings.database.into());
-        if let Some(user) = &settings.user {
+        if let Some(user) = &settings.login.user {
             login = login.set_username(user);
         }
-        if let Some(password) = &settings.password {
+        if let Some(password) = &settings.login.password {
             login = login.set_password(password.expose());
         }
         let failed = |error: RedisError| StartError::new(describe_error(&error));
@@ -159,7 +152,7 @@ impl RedisCache {
         let connect = Redis { address: cx.address.clone(), client };
         Ok(Self {
             pool: cx.build_pool(connect)?,
-            namespace: namespace.clone(),
+            namespace: settings.namespace.choose(&cx.name).to_owned(),
             put_if: Script::new(PUT_IF),
             increment: Script::new(INCREMENT),
         })

@@ -13,7 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use tokio::runtime::Handle;
 
 use crate::metrics::SPANS_EXPORTED;
-use crate::settings::COLLECTOR;
+use crate::settings::{COLLECTOR, explain_endpoint};
 
 /// Where a collector listens when nothing says otherwise.
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4317";
@@ -21,11 +21,23 @@ const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4317";
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The collector: the wiring's, else the environment's, else the usual port of this machine.
-pub(crate) fn find_endpoint(setting: Option<&str>) -> String {
+///
+/// # Errors
+/// The environment's is not the address of a collector; the wiring's is checked by the rules of the settings.
+pub(crate) fn find_endpoint(setting: Option<&str>) -> Result<String, StartError> {
+    let setting = setting.filter(|found| !found.is_empty()).map(str::to_owned);
+    if let Some(setting) = setting {
+        return Ok(setting);
+    }
     let variables = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", COLLECTOR];
-    let environment = || variables.iter().find_map(|name| std::env::var(name).ok());
-    let found = setting.map(str::to_owned).or_else(environment).filter(|found| !found.is_empty());
-    found.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned())
+    let found = variables.iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
+    let Some((name, endpoint)) = found.filter(|(_, endpoint)| !endpoint.is_empty()) else {
+        return Ok(DEFAULT_ENDPOINT.to_owned());
+    };
+    match explain_endpoint(&endpoint) {
+        None => Ok(endpoint),
+        Some(fault) => Err(StartError::new(format!("{name}: `{endpoint}`: {}", fault.message()))),
+    }
 }
 
 /// The kind of this exporter, among those that OpenTelemetry names.
@@ -107,6 +119,48 @@ impl SpanExporter for CountingExporter {
         // Called once, before the exporter is shared with a batch under way.
         if let Some(exporter) = Arc::get_mut(&mut self.exporter) {
             exporter.set_resource(resource);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::EndpointFault;
+
+    #[tokio::test]
+    async fn the_exporter_takes_every_endpoint_that_the_rules_accept() {
+        let build = |endpoint: &str| {
+            OtlpExporter::builder().with_tonic().with_endpoint(endpoint).build().is_ok()
+        };
+        for good in [
+            "http://collector",
+            "http://collector:4317",
+            "http://10.0.0.1:1/",
+            "http://[::1]:4317/v1/a%20b~c",
+            "http://[::1]",
+            "http://otel_collector.svc:65535",
+        ] {
+            assert_eq!(explain_endpoint(good), None, "{good}");
+            assert!(build(good), "{good}");
+        }
+        for (bad, fault) in [
+            ("collector:4317", EndpointFault::Scheme),
+            ("https://collector:4317", EndpointFault::Scheme),
+            ("http://", EndpointFault::Host),
+            ("http://:4317", EndpointFault::Host),
+            ("http://a b:1", EndpointFault::Host),
+            ("http://[::1", EndpointFault::Host),
+            ("http://[nine]:1", EndpointFault::Host),
+            ("http://a:", EndpointFault::Port),
+            ("http://a:0", EndpointFault::Port),
+            ("http://a:+1", EndpointFault::Port),
+            ("http://a:65536", EndpointFault::Port),
+            ("http://a:1:2", EndpointFault::Port),
+            ("http://[::1]4317", EndpointFault::Port),
+            ("http://a/b c", EndpointFault::Path),
+        ] {
+            assert_eq!(explain_endpoint(bad), Some(fault), "{bad}");
         }
     }
 }

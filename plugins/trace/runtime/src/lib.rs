@@ -76,7 +76,7 @@ impl Plugin {
         settings: &TraceSettings,
     ) -> Result<SdkTracer, StartError> {
         let Exporter::Otlp = settings.exporter;
-        let endpoint = export::find_endpoint(settings.endpoint.as_deref());
+        let endpoint = export::find_endpoint(settings.endpoint.as_deref())?;
         let name = match (settings.service_name, cx.side) {
             (ServiceName::Process, _) => cx.surroundings.process.to_string(),
             (ServiceName::Instance, Side::Client) => cx.edge.caller.clone(),

@@ -36,12 +36,69 @@ pub(crate) enum ServiceName {
     Instance,
 }
 
+/// What an endpoint looks like.
+const EXAMPLE: &str = "type `endpoint = \"http://collector:4317\"`";
+
+const SCHEME: &str = "http://";
+
 impl Validate for TraceSettings {
     fn validate(&self, faults: &mut Faults) {
-        if self.endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("http://")) {
-            faults
-                .at(Self::ENDPOINT, "a collector is reached by `http://`, without TLS")
-                .help("type `endpoint = \"http://collector:4317\"`");
+        let Some(endpoint) = &self.endpoint else { return };
+        match explain_endpoint(endpoint) {
+            None => {}
+            Some(EndpointFault::Scheme) => {
+                faults.at(Self::ENDPOINT, EndpointFault::Scheme.message()).help(EXAMPLE);
+            }
+            Some(fault) => {
+                faults.at(Self::ENDPOINT, fault.message()).help(EXAMPLE).code("not-a-collector");
+            }
         }
     }
+}
+
+/// Why spans cannot be sent to an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndpointFault {
+    Scheme,
+    Host,
+    Port,
+    Path,
+}
+
+impl EndpointFault {
+    pub(crate) const fn message(self) -> &'static str {
+        match self {
+            Self::Scheme => "a collector is reached by `http://`, without TLS",
+            Self::Host => "behind `http://` stands no host",
+            Self::Port => "a port is a number from 1 to 65535",
+            Self::Path => "its path has other characters than letters, digits and `-._~/%`",
+        }
+    }
+}
+
+/// What is wrong with an endpoint, wherever it was found; everything else is an address that the exporter takes.
+pub(crate) fn explain_endpoint(endpoint: &str) -> Option<EndpointFault> {
+    let Some(rest) = endpoint.strip_prefix(SCHEME) else { return Some(EndpointFault::Scheme) };
+    let (address, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (host, port) = match address.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, port)) => match host.parse::<std::net::Ipv6Addr>() {
+            Ok(_) if port.is_empty() => ("v6", None),
+            Ok(_) => ("v6", port.strip_prefix(':').or(Some(""))),
+            Err(_) => return Some(EndpointFault::Host),
+        },
+        None => match address.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (address, None),
+        },
+    };
+    let is_word = |text: &str, more: &[u8]| {
+        text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
+    };
+    if host.is_empty() || !is_word(host, b"-._") {
+        return Some(EndpointFault::Host);
+    }
+    if port.is_some_and(|port| !is_word(port, b"") || !matches!(port.parse::<u16>(), Ok(1..))) {
+        return Some(EndpointFault::Port);
+    }
+    (!is_word(path, b"-._~/%")).then_some(EndpointFault::Path)
 }

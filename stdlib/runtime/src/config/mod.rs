@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bp_contract::transport::MessageSettings;
 use bp_contract::variable;
 use serde_json::Value;
 
@@ -22,17 +23,13 @@ pub(crate) use place::Interfaces;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::knob;
-use crate::limit::{DEFAULT_MAX_MESSAGE, MessageLimit};
+use crate::limit::MessageLimit;
 use crate::plan::{self, RunPlan};
 use crate::settings::Settings;
 use crate::sync::lock;
-use crate::units::parse_size;
 
 /// How often the file is looked at.
 const PERIOD: Duration = Duration::from_secs(1);
-
-/// The transport setting that is read here, for all transports.
-const MAX_MESSAGE: &str = "max_message";
 
 /// The configuration of a running process.
 #[derive(Debug)]
@@ -85,24 +82,14 @@ impl Configuration {
         Ok(settings)
     }
 
-    /// The settings of a transport, of which `max_message` is read here.
+    /// The settings of a transport, and the limit that all transports read from them.
     ///
     /// # Errors
-    /// As [`Configuration::settings`]; a `max_message` that is not a size.
+    /// As [`Configuration::settings`]; a limit that is not a size or out of bounds.
     pub(crate) fn transport(&self, label: &str) -> Result<(Settings, MessageLimit), StartError> {
-        let rows = lock(&self.state).effective.rows.get(label).cloned().unwrap_or_default();
-        let written = rows.first().and_then(|row| row.get(MAX_MESSAGE));
-        let bytes = match written {
-            None | Some(Value::Null) => Some(DEFAULT_MAX_MESSAGE),
-            Some(Value::String(text)) => {
-                parse_size(text).and_then(|bytes| usize::try_from(bytes).ok())
-            }
-            Some(number) => number.as_u64().and_then(|bytes| usize::try_from(bytes).ok()),
-        };
-        let bytes = bytes.ok_or_else(|| {
-            StartError::new(format!("{label}: `{MAX_MESSAGE}` is not a size such as \"4MiB\""))
-        })?;
-        Ok((self.settings(label)?, MessageLimit { bytes }))
+        let settings = self.settings(label)?;
+        let limit: MessageSettings = settings.read()?;
+        Ok((settings, limit.into()))
     }
 
     /// A service's literal parameter.
@@ -178,25 +165,16 @@ impl Configuration {
     }
 
     fn resolve(&self, label: &str, rows: &[Value]) -> Result<Vec<Value>, StartError> {
-        // A listener's label is compared as a whole; its wrappers' labels begin with it.
-        let listener = label.starts_with("listener ") && !label.contains(", ");
-        let transport = listener || label.ends_with(", transport");
-        rows.iter()
-            .map(|row| {
-                let mut row = self.environment.resolve(row).map_err(|error| error.at(label))?;
-                if let (true, Some(entries)) = (transport, row.as_object_mut()) {
-                    entries.remove(MAX_MESSAGE);
-                }
-                Ok(row)
-            })
-            .collect()
+        let resolve = |row| self.environment.resolve(row).map_err(|error| error.at(label));
+        rows.iter().map(resolve).collect()
     }
 }
 
 /// Whether the message limit of a place differs, which is read only at start-up.
 fn differs(old: &Effective, new: &Effective, label: &str) -> bool {
     let limit = |effective: &Effective| {
-        effective.rows.get(label).and_then(|rows| rows.first()?.get(MAX_MESSAGE).cloned())
+        let name = MessageSettings::MAX_MESSAGE.name();
+        effective.rows.get(label).and_then(|rows| rows.first()?.get(name).cloned())
     };
     limit(old) != limit(new)
 }
