@@ -17,7 +17,7 @@ impl Validate for SampleSettings {
             |title: &String| !title.trim().is_empty() && !title.contains(char::is_control);
         if !self.title.as_ref().is_none_or(is_one_line) {
             faults
-                .at(Self::TITLE, "`title` is not one line of text")
+                .at(Self::TITLE, "it is not one line of text")
                 .help("write one line without control characters, or remove `title`")
                 .code("title-is-not-one-line");
         }

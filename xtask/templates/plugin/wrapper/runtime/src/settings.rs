@@ -20,7 +20,7 @@ impl Validate for SampleSettings {
     fn validate(&self, faults: &mut Faults) {
         if self.longest.is_some_and(|longest| longest < self.wait) {
             faults
-                .at(Self::LONGEST, "`longest` is below `wait`")
+                .at(Self::LONGEST, "it is below `wait`")
                 .help("raise `longest`, lower `wait`, or remove `longest`")
                 .code("longest-below-wait");
         }

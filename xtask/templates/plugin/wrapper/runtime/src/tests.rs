@@ -85,6 +85,6 @@ fn settings_that_break_the_rule_stop_start_up() {
     let start =
         |settings| -> Result<(), StartError> { plugin().client(&context(settings)).map(drop) };
     let error = start(json!({ "wait": "20ms", "longest": "5ms" })).unwrap_err();
-    assert!(error.to_string().contains("`longest` is below `wait`"), "{error}");
+    assert!(error.to_string().contains("it is below `wait`"), "{error}");
     start(json!({ "wait": "20ms", "longest": "20ms" })).unwrap();
 }
