@@ -13,11 +13,17 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
+/// Runs one step in the repository's root.
 pub(crate) fn run(step: &str, command: &mut Command) -> Result<()> {
+    run_in(step, command, &root())
+}
+
+/// As [`run`], in another folder.
+pub(crate) fn run_in(step: &str, command: &mut Command, folder: &Path) -> Result<()> {
     println!("── {step}");
     let start = Instant::now();
     let status = command
-        .current_dir(root())
+        .current_dir(folder)
         .status()
         .with_context(|| format!("{step}: cannot start {command:?}"))?;
     ensure!(status.success(), "{step} failed: {command:?} ended with {status}");
@@ -35,7 +41,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 pub(crate) fn run_all() -> Result<()> {
     install_tools()?;
     run("format", &mut cargo(&["fmt", "--all", "--check"]))?;
-    crate::tidy::check_all()?;
+    crate::tidy::check_all(&root())?;
     run(
         "lints",
         &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
@@ -45,6 +51,7 @@ pub(crate) fn run_all() -> Result<()> {
     let mut tree = cargo(&["tree", "--quiet", "--locked", "--manifest-path"]);
     run("the fuzzer's lock", tree.arg(engine).stdout(Stdio::null()))?;
     run_tests()?;
+    crate::check_new::check()?;
     crate::containers::check()
 }
 

@@ -10,11 +10,10 @@ mod system;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::ci::{cargo, root, run};
+use crate::ci::{cargo, root, run, run_in};
 
 /// Checks what `docker` and `compose` emit for every example, with independent tools: hadolint, the Compose schema, and Compose 1.29's own reader.
 pub(crate) fn check() -> Result<()> {
@@ -146,21 +145,11 @@ fn emit(app: &Path, example: &ProvenExample, scratch: bool) -> Result<()> {
     write_application(app, example, scratch)?;
     let bp = |words: &[&str]| -> Result<()> {
         let mut command = Command::new(program("bp"));
-        in_folder(&format!("bp {}", words.join(" ")), command.args(words), app)
+        run_in(&format!("bp {}", words.join(" ")), command.args(words), app)
     };
     bp(&["image", "pin", CONTAINED, "--update"])?;
     bp(&["build", CONTAINED, "--force"])?;
     check_emitted(&app.join("build").join(CONTAINED)).map(|_| ())
-}
-
-/// As [`run`], in another folder.
-fn in_folder(step: &str, command: &mut Command, folder: &Path) -> Result<()> {
-    println!("── {step}");
-    let start = Instant::now();
-    let status = command.current_dir(folder).status()?;
-    ensure!(status.success(), "{step} failed: {command:?} ended with {status}");
-    println!("── {step}: {:.1} s", start.elapsed().as_secs_f64());
-    Ok(())
 }
 
 /// A program of this workspace.
@@ -182,7 +171,7 @@ fn write_application(app: &Path, example: &ProvenExample, scratch: bool) -> Resu
     run("copy the example", Command::new("cp").arg("-r").args(copy).arg(app))?;
     std::fs::copy(root().join("Cargo.lock"), app.join("Cargo.lock"))?;
     let mut vendor = Command::new(program("bp"));
-    in_folder("vendor the runtime", vendor.args(["new", "--runtime", "vendor/bp"]), app)?;
+    run_in("vendor the runtime", vendor.args(["new", "--runtime", "vendor/bp"]), app)?;
     edit(&app.join("wiring/local.toml"), "path = \"../../..\"", "path = \"../vendor/bp\"")?;
     edit(&app.join("workflow/Cargo.toml"), "../../../stdlib", "../vendor/bp/stdlib")?;
     for secret in example.secrets {

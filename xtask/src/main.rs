@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask ci`, `bench`, `bench-scale`, `bless`, `docs`, `fuzz`, `plugins`, `tidy`.
+//! The project's own chores: `cargo xtask ci`, `bench`, `bench-scale`, `bless`, `check-new`, `docs`, `fuzz`, `new`, `plugins`, `tidy`.
 
 #![expect(
     clippy::print_stdout,
@@ -7,9 +7,11 @@
 )]
 
 mod bench;
+mod check_new;
 mod ci;
 mod containers;
 mod fuzz;
+mod new_plugin;
 mod plugin_list;
 mod tidy;
 
@@ -23,10 +25,13 @@ cargo xtask COMMAND
   bench-scale    `bp` itself on 1,000, 3,000 and 10,000 services: golden-tests/scale
   bench-rewire   from a saved wiring of an example to its running system
   bless   rewrite the expectations of the golden tests; review with git diff
+  check-new      that `new` makes plugins which pass everything, in a copy of the repository
   containers [leaf] [scratch] [image] [again] [check]
           hotel, or leaf, in containers for real: bases, pins, image, Compose, workload, kills; half an hour
   docs    rewrite what is generated into docs: the schema of wirings, the plugins' pages
   fuzz    feed what bp reads with anything: [TARGET] SECONDS; golden-tests/fuzz
+  new wrapper NAME [--slot SLOT] | transport NAME | backend NAME | target NAME
+          a plugin that works, to start from: plugins/NAME, and what is generated from it
   plugins rewrite the list of plugins, plugins/lib.rs, from their folders
   tidy    layering, file sizes, purity, plugin folders, diagnostics
 ";
@@ -35,6 +40,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
+        ["check-new"] => check_new::check(),
         ["ci"] => ci::run_all(),
         ["bench", arguments @ ..] => bench::run_all(arguments),
         ["bench-scale", arguments @ ..] => bench::run_scale(arguments),
@@ -43,8 +49,9 @@ fn main() -> ExitCode {
         ["containers", arguments @ ..] => containers::run_all(arguments),
         ["docs"] => ci::write_docs(),
         ["fuzz", arguments @ ..] => fuzz::run_all(arguments),
-        ["plugins"] => plugin_list::write(),
-        ["tidy"] => tidy::check_all(),
+        ["new", arguments @ ..] => new_plugin::run(arguments),
+        ["plugins"] => plugin_list::write(&ci::root()),
+        ["tidy"] => tidy::check_all(&ci::root()),
         ["help" | "--help"] => {
             print!("{USAGE}");
             Ok(())

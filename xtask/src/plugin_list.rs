@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::ci::root;
-
 const HEADER: &str = "\
 //! The compile halves of the plugins that come with `bp`: one folder, and one module, a plugin.
 //!
@@ -21,9 +19,8 @@ pub(crate) fn file(root: &Path) -> PathBuf {
 }
 
 /// Writes the list.
-pub(crate) fn write() -> Result<()> {
-    let root = root();
-    std::fs::write(file(&root), render(&root)?).context("plugins/lib.rs")
+pub(crate) fn write(root: &Path) -> Result<()> {
+    std::fs::write(file(root), render(root)?).context("plugins/lib.rs")
 }
 
 /// The names of the plugins' folders, sorted.

@@ -266,6 +266,7 @@ fn read(
     let mut out = read_settings(&known, table, reading("rpc"), cx.diagnostics);
     out.settings.values.remove("kind");
     out.settings.origins.remove("kind");
+    out.spans.remove("kind");
     if let Kind::Transport { beside, .. } = plugin.kind
         && let Some(resolved) = call.facets.get::<CallSettings>()
     {

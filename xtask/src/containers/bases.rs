@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::{in_folder, output, stores};
-use crate::ci::run;
+use super::{output, stores};
+use crate::ci::{run, run_in};
 
 const PORT: u16 = 5555;
 /// What the emitted Dockerfile asks for by default.
@@ -145,7 +145,7 @@ fn runtime(folder: &Path) -> Result<()> {
     let wanted = ["base-files", "gcc-12-base", "libc6", "libgcc-s1", "netbase", "tzdata"];
     let mut download = Command::new("apt-get");
     download.args(["download", "--quiet"]).args(wanted);
-    in_folder("download packages", &mut download, &packages)?;
+    run_in("download packages", &mut download, &packages)?;
     for package in std::fs::read_dir(&packages)? {
         run("unpack", Command::new("dpkg-deb").arg("-x").arg(package?.path()).arg(folder))?;
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::{CONTAINED, ProvenExample, in_folder, output, program};
-use crate::ci::root;
+use super::{CONTAINED, ProvenExample, output, program};
+use crate::ci::{root, run_in};
 
 /// The longest time until a process that was started or killed answers.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -20,7 +20,7 @@ pub(super) fn image(app: &Path, example: &ProvenExample) -> Result<()> {
     let file = format!("build/{CONTAINED}/docker/Dockerfile");
     let image = format!("bp-contained/{}:{CONTAINED}", example.name);
     let mut build = Command::new("docker");
-    in_folder("image", build.args(["build", "--file", &file, "--tag", &image, "."]), app)?;
+    run_in("image", build.args(["build", "--file", &file, "--tag", &image, "."]), app)?;
     let inspect = ["image", "inspect", "--format", "{{.Size}}", &image];
     let size: f64 = output(Command::new("docker").args(inspect))?.parse()?;
     println!("── {image} has {:.1} MB", size / 1e6);
@@ -36,7 +36,7 @@ pub(super) fn prove(app: &Path, example: &ProvenExample) -> Result<()> {
     let compose = |words: &[&str]| {
         let mut command = Command::new("docker-compose");
         command.envs(collector.iter().map(|to| ("OTEL_EXPORTER_OTLP_ENDPOINT", to)));
-        in_folder(&words.join(" "), command.args(words), &folder)
+        run_in(&words.join(" "), command.args(words), &folder)
     };
     // The image is there: with `--build`, each service would send the folder once more.
     let live = compose(&["up", "--detach"]).and_then(|()| system.live(search.as_mut()));

@@ -9,16 +9,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-use crate::ci::root;
-
 /// Runs every rule and reports all that they find.
-pub(crate) fn check_all() -> Result<()> {
-    let root = root();
+pub(crate) fn check_all(root: &Path) -> Result<()> {
     let mut faults = Vec::new();
-    layers::check(&root, &mut faults)?;
-    files::check(&root, &mut faults)?;
-    plugins::check(&root, &mut faults)?;
-    diagnostics::check(&root, &mut faults)?;
+    layers::check(root, &mut faults)?;
+    files::check(root, &mut faults)?;
+    plugins::check(root, &mut faults)?;
+    diagnostics::check(root, &mut faults)?;
     for fault in &faults {
         println!("tidy: {fault}");
     }
