@@ -68,8 +68,8 @@ fn collect(
         if path.is_dir() {
             // A crate's own tests and benchmarks need the repository around them.
             let own = |name: &str| path == krate.join(name);
-            // A crate inside this one is collected by itself; cases are read by tests of the repository.
-            let inner = path.join("Cargo.toml").is_file();
+            // A plugin's runtime half is collected by itself; cases are read by tests of the repository.
+            let inner = krate.ends_with("plugins") && path.ends_with("runtime");
             let unused = path.ends_with("target") || path.ends_with("cases");
             if !own("tests") && !own("benches") && !unused && !inner {
                 collect(repository, krate, &path, files)?;
