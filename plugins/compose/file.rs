@@ -58,11 +58,11 @@ pub(crate) fn build_file(
     }
     let images = ImageSettings::of(cx.plan);
     let context = match &images {
-        Some(_) => Some(BuildContext::of(cx.plan, cx.place)?),
+        Some(_) => Some(BuildContext::of(cx.plan, cx.output)?),
         None => None,
     };
     // Paths are relative to the file, which is one folder below the output folder.
-    let root = format!("../{}", cx.place.to_root);
+    let root = format!("../{}", cx.output.to_root);
     let builder = ServiceBuilder {
         deployment,
         settings,

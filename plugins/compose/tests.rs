@@ -126,7 +126,7 @@ fn emitted(text: &str) -> Json {
         plan: &plan,
         run_plan: "",
         sources: &SourceMap::new(),
-        place: &place,
+        output: &place,
         images: &ImageLock::default(),
         artifacts: &mut artifacts,
         diagnostics: &mut diagnostics,

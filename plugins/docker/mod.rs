@@ -35,14 +35,14 @@ fn check_plan(cx: &mut PlanContext<'_>) {
             cx.diagnostics.push(codes::image_not_pinned(&image, required));
         }
     }
-    if let Err(fault) = BuildContext::of(cx.plan, cx.place) {
+    if let Err(fault) = BuildContext::of(cx.plan, cx.output) {
         cx.diagnostics.push(fault);
     }
 }
 
 fn write(cx: &mut ArtifactContext<'_>) {
     let Some(settings) = ImageSettings::of(cx.plan) else { return };
-    match BuildContext::of(cx.plan, cx.place) {
+    match BuildContext::of(cx.plan, cx.output) {
         Ok(paths) => {
             cx.insert(DOCKERFILE, "", dockerfile::write_dockerfile(cx, &settings, &paths));
             cx.insert(IGNORE, "", Ok(dockerfile::write_ignore(&paths)));

@@ -26,7 +26,7 @@ fn emitted(values: &[(&str, Value)], change: fn(&mut Plan)) -> (Artifacts, Diagn
         plan: &plan,
         run_plan: "",
         sources: &SourceMap::new(),
-        place: &place,
+        output: &place,
         images: &ImageLock::default(),
         artifacts: &mut artifacts,
         diagnostics: &mut diagnostics,

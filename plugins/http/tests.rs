@@ -44,7 +44,7 @@ fn complaints(plan: &Plan) -> Vec<String> {
     PlanContext {
         plugin: None,
         plan,
-        place: &place,
+        output: &place,
         images: None,
         workflow: &WorkflowModel::default(),
         wiring: &WiringModel::default(),

@@ -92,7 +92,7 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
                 plan,
                 run_plan: &run_plan,
                 sources: input.sources,
-                place: &place,
+                output: &place,
                 images: &images,
                 artifacts: &mut own,
                 diagnostics: &mut faults,

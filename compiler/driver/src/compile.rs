@@ -34,7 +34,7 @@ pub struct CompileOptions<'a> {
     /// The folder in which they are to be made; the wiring's own by default.
     pub out: Option<&'a Utf8Path>,
     /// Where the workflow's model is kept between builds, if it is.
-    pub shelf: Option<&'a WorkflowCache<'a>>,
+    pub workflow_cache: Option<&'a WorkflowCache<'a>>,
 }
 
 /// A dump of the graph after a pass.
@@ -154,7 +154,7 @@ pub fn compile(
     let workflow = match &wiring.app.workflow {
         Some(folder) => {
             let (model, faults) =
-                memo::read_workflow(system, &mut sources, &folder.value, options.shelf);
+                memo::read_workflow(system, &mut sources, &folder.value, options.workflow_cache);
             // A fault without a place is about the folder itself, so it is shown where the wiring names it.
             diagnostics.extend(faults.into_iter().map(|fault| match fault.labels.as_slice() {
                 [] => fault.at(folder.span, "the workflow's folder"),
@@ -254,7 +254,7 @@ fn check_plan(
     let mut cx = PlanContext {
         plugin: None,
         plan,
-        place: &place,
+        output: &place,
         images: images.as_ref(),
         workflow,
         wiring: &compiled.wiring,

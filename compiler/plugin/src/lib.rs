@@ -4,16 +4,16 @@
 //! Its settings are declared by one type that both of its halves read; the compiler checks types, units, bounds, words and rules, fills in defaults, and publishes them.
 
 mod backend;
+mod context;
 mod declare;
 pub mod deploy;
 pub mod facets;
-mod metadata;
 mod name_source;
+mod own_settings;
 mod pass;
 mod place;
 mod plan_check;
 mod plugin;
-mod process;
 mod read;
 mod registry;
 mod rules;
@@ -32,20 +32,20 @@ pub use bp_ir::{self as ir, ClientSlot, Ir, ServerSlot, Side, Slot};
 pub use bp_plan::{self as plan, EdgeClass, Plan, Settings, Value};
 pub use bp_wiring as wiring;
 pub use bp_workflow as workflow;
+pub use context::{ArtifactContext, CheckContext, Description};
 pub use declare::{
     BackendDeclaration, TargetDeclaration, TransportDeclaration, WrapperDeclaration, backend,
     target, transport, wrapper,
 };
-pub use metadata::{EdgeClasses, Feature, Hooks, Kind, Level, MakePasses, Plugin, Reach, Runtime};
 pub use name_source::NameSource;
-pub use pass::{Pass, PassContext, Stage};
-pub use place::{MethodOfPlace, Neighbours, PlaceInterface, WrapperOfPlace};
-pub use plan_check::{OutputName, PlanContext};
-pub use plugin::{ArtifactContext, CheckContext, Description};
-pub use process::{
+pub use own_settings::{
     IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, SERVER_RESOURCES, TARGET_SETTINGS,
     read_autoscale, read_resources,
 };
+pub use pass::{Pass, PassContext, Stage};
+pub use place::{MethodOfPlace, Neighbours, PlaceInterface, WrapperOfPlace};
+pub use plan_check::{OutputName, PlanContext};
+pub use plugin::{EdgeClasses, Feature, Hooks, Kind, Level, MakePasses, Plugin, Reach, Runtime};
 pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value};
 pub use registry::{Registry, guard};
 pub use rules::RuleCheck;

@@ -49,7 +49,7 @@ pub struct PlanContext<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// Where the output folder will be.
-    pub place: &'a OutputLocation,
+    pub output: &'a OutputLocation,
     /// The digests of images; `None` for commands that do not need pinned images, such as the one that pins them.
     pub images: Option<&'a ImageLock>,
     /// What the workflow declares; for places in it.

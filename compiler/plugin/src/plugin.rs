@@ -1,287 +1,281 @@
-//! What the hooks of plugins see and report to.
+//! What a plugin is: data, and functions for what data cannot say.
 
-use bp_contract::setting::{RuleFault, Settings as DeclaredSettings};
-use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, SourceMap, Span, catalog};
-use bp_emit::{Artifacts, Origin};
-use bp_plan::{EdgeClass, Plan, Settings};
+use bp_contract::metric::Metric;
+use bp_diag::PluginCode;
+use bp_ir::{ClientSlot, ServerSlot};
+use bp_plan::{EdgeClass, Plan};
 
-use crate::deploy::{ImageLock, OutputLocation};
-use crate::rules::{collect_known_values, is_left_out};
-use crate::{IN_PROCESS, Neighbours, PlaceInterface, Plugin, Value, guard};
+use crate::{
+    ArtifactContext, CheckContext, Description, Pass, PlanContext, RuleCheck, ServerSpec, Setting,
+};
 
-/// What a plugin sees and reports to while it checks the settings of one place.
-#[derive(Debug)]
-pub struct CheckContext<'a> {
-    /// The plugin.
-    pub plugin: &'static Plugin,
-    /// The place: `frontend->cart`, `cart_db`, `target process`.
-    pub place: &'a str,
-    /// The class of the edge, if the place is one.
-    pub class: Option<EdgeClass>,
-    /// The interface of the place; nothing for targets.
-    pub interface: Option<&'a PlaceInterface<'a>>,
-    /// What else is at the place.
-    pub neighbours: &'a Neighbours<'a>,
-    /// The arguments of each method that a transport carries; nothing for other plugins.
-    pub arguments: &'a std::collections::BTreeMap<String, Vec<String>>,
-    /// The settings, defaults filled in.
-    pub settings: &'a Settings,
-    /// Where each setting was written, by dotted path; settings at their default have none.
-    pub spans: &'a std::collections::BTreeMap<String, Span>,
-    /// Where the plugin's key was written.
-    pub span: Option<Span>,
-    /// Where diagnostics go.
-    pub diagnostics: &'a mut Diagnostics,
+/// Whether a wrapper stays when a call does not leave its process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It concerns the call (a deadline, a span), so it stays.
+    Call,
+    /// It concerns the way between processes (a retry, a breaker), so it is removed, unless its settings say `in_process = true`.
+    Remote,
 }
 
-impl CheckContext<'_> {
-    /// Checks the settings of one place: the rules of the plugin's settings, then what it checks itself.
-    ///
-    /// A panic becomes a diagnostic that names the plugin.
-    pub fn run(mut self) {
-        self.check_rules();
-        if let Some(check) = self.plugin.hooks.check
-            && let Err(panicked) = guard(self.plugin.id, || check(&mut self))
-        {
-            self.diagnostics.push(panicked);
+/// What a plugin does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Wraps calls.
+    Wrapper {
+        /// Its slot at the caller, if it works there.
+        client: Option<ClientSlot>,
+        /// Its slot at a listener, if it works there.
+        server: Option<ServerSlot>,
+        /// Whether it stays in one process.
+        reach: Reach,
+        /// Whether its key under `[server]` also wraps the calls that the service makes, with the same settings; for wrappers that belong to a service rather than to an edge, such as tracing.
+        instance_wide: bool,
+    },
+    /// Carries calls between processes; chosen by `rpc = "<id>"`.
+    Transport {
+        /// Keys that it takes beside `rpc` on the edges it carries, such as `routes`.
+        beside: &'static [Setting],
+        /// Whether the outside world may call through it.
+        entry: bool,
+    },
+    /// Makes backend instances; chosen by `kind = "<id>"`.
+    Backend {
+        /// The backend interfaces it offers: `bp_backend::Cache`.
+        interfaces: &'static [&'static str],
+        /// Whether its content is in one process, so that two processes or two replicas cannot share it.
+        one_process: bool,
+        /// Whether it keeps files in the data folder of its process, which must outlive the process.
+        keeps_data: bool,
+        /// Whether its content is gone when its process ends.
+        forgets: bool,
+        /// The server that it talks to; `None` for one that lives in the process.
+        server: Option<ServerSpec>,
+    },
+    /// Writes artifacts; enabled by `[target] enabled = ["<id>"]`.
+    Target {
+        /// The features that it can express; a plan that uses others is an error.
+        supports: &'static [Feature],
+    },
+}
+
+/// A feature of a plan that a target may or may not support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feature {
+    /// More than one replica of a process.
+    Replicas,
+    /// More than one process.
+    Processes,
+    /// References to secrets.
+    Secrets,
+    /// Processors and memory that the wiring writes for a process.
+    Resources,
+    /// Disk that the wiring writes for a process.
+    Storage,
+    /// More replicas under load.
+    Autoscale,
+    /// Calls that are made once, before traffic.
+    Inits,
+    /// Inits that write files which a process reads afterwards.
+    InitFiles,
+}
+
+impl Feature {
+    /// Every feature.
+    pub const ALL: [Self; 8] = [
+        Self::Replicas,
+        Self::Processes,
+        Self::Secrets,
+        Self::Resources,
+        Self::Storage,
+        Self::Autoscale,
+        Self::Inits,
+        Self::InitFiles,
+    ];
+
+    /// Its word in a target's `lossy`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Replicas => "replicas",
+            Self::Processes => "processes",
+            Self::Secrets => "secrets",
+            Self::Resources => "resources",
+            Self::Storage => "storage",
+            Self::Autoscale => "autoscale",
+            Self::Inits => "inits",
+            Self::InitFiles => "init_files",
         }
     }
 
-    /// Whether a wrapper is kept on calls inside a process.
-    pub fn keeps_in_process(&self) -> bool {
-        self.settings.get(IN_PROCESS.name).and_then(Value::as_bool) == Some(true)
-    }
-
-    /// Runs the rules of the plugin's settings, unless a value is known only at start-up, where they run too.
-    fn check_rules(&mut self) {
-        // What is wrong by itself is reported already, and a default in its place may break a rule.
-        if self.spans.keys().any(|path| is_left_out(&self.settings.values, path)) {
-            return;
+    /// What a message says the wiring asks for.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Replicas => "several replicas of a process",
+            Self::Processes => "several processes",
+            Self::Secrets => "secrets",
+            Self::Resources => "CPU and memory limits",
+            Self::Storage => "a disk space limit",
+            Self::Autoscale => "autoscaling",
+            Self::Inits => "inits",
+            Self::InitFiles => "an init that fills files of a process",
         }
-        let known = collect_known_values(self.plugin.settings, &self.settings.values);
-        let Some(values) = known else { return };
-        match guard(self.plugin.id, || (self.plugin.rules)(&values)) {
-            Ok(faults) => faults.iter().for_each(|fault| self.report_fault(fault)),
-            Err(panicked) => self.diagnostics.push(panicked),
-        }
-    }
-
-    fn report_fault(&mut self, fault: &RuleFault) {
-        // A required setting that is missing is reported where settings are read.
-        if fault.is_unreadable() && is_left_out(&self.settings.values, fault.path()) {
-            return;
-        }
-        let path = fault.path();
-        let help = fault.help_text().unwrap_or_default();
-        let code = fault.code_name().map(|name| (name, self.plugin.find_code(name)));
-        let id = self.plugin.id;
-        let setting = if path.is_empty() { id.to_owned() } else { format!("{id}.{path}") };
-        let diagnostic = if let Some((_, Some(code))) = code {
-            self.fault(code, path, format!("`{setting}`: {}", fault.message()), help)
-        } else {
-            let span = self.span_of(path);
-            let diagnostic =
-                catalog::policy::settings_disagree(&setting, fault.message(), help, span);
-            match code {
-                Some((name, _)) => {
-                    diagnostic.note(format!("`{id}` does not declare the code `{name}`"))
-                }
-                None => diagnostic,
-            }
-        };
-        self.diagnostics.push(diagnostic);
-    }
-
-    /// The settings as their type; `None` if a value other than a secret is known only at start-up, or cannot be read.
-    ///
-    /// `T` may be a part of the settings. A secret in it is a placeholder.
-    pub fn read<T: DeclaredSettings>(&self) -> Option<T> {
-        let values = collect_known_values(T::SETTINGS, &self.settings.values)?;
-        T::read(&values).ok()
-    }
-
-    /// The place where a setting, or else the innermost table or list around it, was written; the key's own when they are at their defaults.
-    pub fn span_of(&self, path: &str) -> Option<Span> {
-        let mut path = path;
-        loop {
-            if let Some(span) = self.spans.get(path) {
-                return Some(*span);
-            }
-            match path.rsplit_once('.') {
-                Some((outer, _)) => path = outer,
-                None => return self.span,
-            }
-        }
-    }
-
-    /// A fault with a code of the plugin's own, at a setting: for one that gets notes, labels or a fix before it is pushed to `diagnostics`.
-    pub fn fault(
-        &self,
-        code: &PluginCode,
-        path: &str,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Diagnostic {
-        let span = self.span_of(path);
-        catalog::plugin::reported(self.plugin.id, code, Severity::Error, message, help, span)
-    }
-
-    /// Reports an error with a code of the plugin's own, at a setting, and what to write instead.
-    pub fn report(
-        &mut self,
-        code: &PluginCode,
-        path: &str,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        let fault = self.fault(code, path, message, help);
-        self.diagnostics.push(fault);
-    }
-
-    /// Like [`CheckContext::report`], as a warning.
-    pub fn warn(
-        &mut self,
-        code: &PluginCode,
-        path: &str,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        let fault = self.fault(code, path, message, help);
-        self.diagnostics.push(Diagnostic { severity: Severity::Warning, ..fault });
-    }
-
-    /// Reports that settings do not make sense, and what to write instead.
-    pub fn complain(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        let fault = catalog::policy::settings_disagree(
-            self.plugin.id,
-            &message.into(),
-            &help.into(),
-            self.span_of(path),
-        );
-        self.diagnostics.push(fault);
     }
 }
 
-/// A transport's description of the services that it carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description {
-    /// The file, relative to the wiring's output folder.
-    pub path: String,
-    /// What it says.
-    pub text: String,
-    /// Whether the runtime half is given the text too, when it serves a listener.
-    pub at_run_time: bool,
+/// Where a wrapper may be put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EdgeClasses {
+    /// On calls to services.
+    pub service: bool,
+    /// On calls to backends.
+    pub backend: bool,
+    /// On calls from the outside world.
+    pub entry: bool,
 }
 
-/// What a plugin sees and reports to while it writes files.
-#[derive(Debug)]
-pub struct ArtifactContext<'a> {
-    /// The plugin.
-    pub plugin: &'a Plugin,
-    /// The system.
-    pub plan: &'a Plan,
-    /// The run plan as text, to be embedded or written as a file.
-    pub run_plan: &'a str,
-    /// Texts behind spans.
-    pub sources: &'a SourceMap,
-    /// Where the output folder is.
-    pub place: &'a OutputLocation,
-    /// The digests of images.
-    pub images: &'a ImageLock,
-    /// Where files go.
-    pub artifacts: &'a mut Artifacts,
-    /// Where diagnostics go.
-    pub diagnostics: &'a mut Diagnostics,
-}
+impl EdgeClasses {
+    /// Calls to services.
+    pub const SERVICE: Self = Self { service: true, backend: false, entry: false };
+    /// Calls to services and backends.
+    pub const INSIDE: Self = Self { service: true, backend: true, entry: false };
+    /// Every call.
+    pub const ALL: Self = Self { service: true, backend: true, entry: true };
+    /// No call.
+    pub const NONE: Self = Self { service: false, backend: false, entry: false };
 
-impl ArtifactContext<'_> {
-    /// The target's own settings; `None` if the plugin is not a target that the plan enables.
-    pub fn target_settings<S: DeclaredSettings>(&self) -> Option<S> {
-        self.plan.targets.get(self.plugin.id)?.read()
+    /// Whether it takes any call.
+    pub const fn is_any(self) -> bool {
+        self.service || self.backend || self.entry
     }
 
-    /// Adds a file that comes from the part `key` of the plan, or reports why it cannot be made.
-    pub fn insert(
-        &mut self,
-        path: impl Into<String>,
-        key: impl Into<String>,
-        text: Result<String, Diagnostic>,
-    ) {
-        let origin = Origin::new(self.plugin.id, key);
-        let written = text.and_then(|text| self.artifacts.insert(path, text, origin));
-        self.diagnostics.extend(written.err());
+    /// Whether a class of edges is taken.
+    pub const fn takes(self, class: EdgeClass) -> bool {
+        match class {
+            EdgeClass::Service => self.service,
+            EdgeClass::Backend => self.backend,
+            EdgeClass::Entry => self.entry,
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use bp_contract::setting::{Faults, Validate};
+/// The finest level at which settings may differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A whole edge or service.
+    Edge,
+    /// A single method.
+    Method,
+}
 
-    use super::*;
-    use crate::{ClientSlot, wrapper};
+/// The runtime half of a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// None: a target.
+    Absent,
+    /// A crate of `bp`'s own runtime, named by the plugin's id: `bp-rt-retry`, in `plugins/retry/runtime`.
+    Own,
+    /// A crate that the compile half carries, as plugins outside `bp`'s repository do.
+    Carried {
+        /// The package: `bp-rt-pause`.
+        package: &'static str,
+        /// Its files, by path below the crate; every build writes them into the generated workspace.
+        ///
+        /// Its manifest may name `bp-runtime` and the other crates of the runtime by any path: what is written names the application's own.
+        sources: &'static [(&'static str, &'static str)],
+    },
+}
 
-    const TOO_LATE: PluginCode = PluginCode::new("too-late", "it comes too late", "");
+/// A wrapper, transport, backend or target, at compile time: everything that the compiler must know of it.
+///
+/// Declared by [`wrapper`](crate::wrapper), [`transport`](crate::transport), [`backend`](crate::backend) and [`target`](crate::target).
+/// Every hook is called under a guard: a panic becomes a diagnostic that names the plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct Plugin {
+    /// Its name: `retry`, `grpc`, `embedded`; unique.
+    pub id: &'static str,
+    /// Its key in the wiring: the id for wrappers and targets, `rpc` for transports, `kind` for backends.
+    pub key: &'static str,
+    /// One sentence on what it does.
+    pub doc: &'static str,
+    /// What it does.
+    pub kind: Kind,
+    /// Where it may be put; only wrappers and transports are put on edges.
+    pub edges: EdgeClasses,
+    /// The finest level at which its settings may differ.
+    pub level: Level,
+    /// Its settings.
+    pub settings: &'static [Setting],
+    /// The setting that a bare value stands for: `timeout = "500ms"` sets `after`.
+    pub shorthand: Option<&'static str>,
+    /// The rules of its settings.
+    pub rules: RuleCheck,
+    /// Its runtime half.
+    pub runtime: Runtime,
+    /// Environment variables that its runtime half reads; targets pass them on from where they deploy.
+    pub environment: &'static [&'static str],
+    /// The text of its page, in Markdown: the plugin's README; the page adds the heading and the settings table.
+    pub about: &'static str,
+    /// The needs that it serves, each as the end of "I want …": `calls to survive a crash`.
+    pub needs: &'static [&'static str],
+    /// Files that it writes below the output folder, and what each is.
+    pub emits: &'static [(&'static str, &'static str)],
+    /// Metrics that its runtime half registers.
+    pub metrics: &'static [Metric],
+    /// Codes of its own that it reports with.
+    pub codes: &'static [PluginCode],
+    /// What it does beyond data.
+    pub hooks: Hooks,
+}
 
-    /// Waits.
-    #[derive(bp_contract::setting::Settings)]
-    #[settings(validate)]
-    struct Late {
-        /// How long.
-        #[setting(default = 1)]
-        after: u32,
-    }
+/// Makes the passes of a plugin.
+pub type MakePasses = fn() -> Vec<Box<dyn Pass>>;
 
-    impl Validate for Late {
-        fn validate(&self, faults: &mut Faults) {
-            faults.at(Self::AFTER, "it is late").help("lower it").code("too-late");
-            faults.at(Self::AFTER, "it is soon").help("raise it").code("too-soon");
-            faults.at(Self::AFTER, "it is odd").help("change it");
+/// The functions of a plugin; most have few or none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hooks {
+    /// Checks settings beyond their types, bounds, words and rules; called once for every place that sets any.
+    pub check: Option<fn(&mut CheckContext<'_>)>,
+    /// Checks the whole plan, if the plugin is in use: names that outsiders see, and settings that depend on each other.
+    pub check_plan: Option<fn(&mut PlanContext<'_>)>,
+    /// Passes that it adds to the compiler's own.
+    pub passes: Option<MakePasses>,
+    /// Describes the services that it carries, for clients that others write: a file, and, if its runtime half needs it, a part of the run plan.
+    pub describe: Option<fn(&Plan) -> Option<Description>>,
+    /// Adds files, by paths relative to the wiring's output folder: transports may add interface descriptions, targets add everything.
+    pub artifacts: Option<fn(&mut ArtifactContext<'_>)>,
+}
+
+impl Plugin {
+    /// `wrapper`, `transport`, `backend` or `target`.
+    pub const fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Wrapper { .. } => "wrapper",
+            Kind::Transport { .. } => "transport",
+            Kind::Backend { .. } => "backend",
+            Kind::Target { .. } => "target",
         }
     }
 
-    fn check(cx: &mut CheckContext<'_>) {
-        cx.warn(&TOO_LATE, "other", "it may be late", "lower it");
+    /// Its code with a name.
+    pub fn find_code(&self, name: &str) -> Option<&'static PluginCode> {
+        self.codes.iter().find(|code| code.name == name)
     }
 
-    static LATE: Plugin =
-        wrapper::<Late>("late").client(ClientSlot::Cap).codes(&[TOO_LATE]).check(check).declare();
+    /// Whether it is a backend whose content is gone when its process ends.
+    pub const fn forgets(&self) -> bool {
+        matches!(self.kind, Kind::Backend { forgets: true, .. })
+    }
 
-    #[test]
-    fn faults_are_reported_with_the_code_that_is_named_if_it_is_declared() {
-        let mut sources = SourceMap::new();
-        let file = sources.add("a.toml", "late = 1");
-        let at = Span::new(file, 0, 4);
-        let mut diagnostics = Diagnostics::new();
-        CheckContext {
-            plugin: &LATE,
-            place: "a->b",
-            class: None,
-            interface: None,
-            neighbours: &Neighbours::default(),
-            arguments: &std::collections::BTreeMap::new(),
-            settings: &Settings {
-                values: std::collections::BTreeMap::from([("after".to_owned(), 1.into())]).into(),
-                ..Settings::default()
-            },
-            spans: &std::collections::BTreeMap::from([("after".to_owned(), at)]),
-            span: None,
-            diagnostics: &mut diagnostics,
+    /// Whether it is a backend that keeps files in the data folder of its process.
+    pub const fn keeps_files(&self) -> bool {
+        matches!(self.kind, Kind::Backend { keeps_data: true, .. })
+    }
+
+    /// The files of a runtime half that it carries; none for others.
+    pub const fn sources(&self) -> &'static [(&'static str, &'static str)] {
+        match self.runtime {
+            Runtime::Carried { sources, .. } => sources,
+            Runtime::Absent | Runtime::Own => &[],
         }
-        .run();
-        let found: Vec<String> = diagnostics
-            .iter()
-            .map(|d| format!("{} {:?} {} {:?}", d.code, d.severity, d.labels.len(), d.notes))
-            .collect();
-        let first = diagnostics.iter().next().map(|d| d.message.to_string());
-        assert_eq!(first.as_deref(), Some("`late.after`: it is late"));
-        assert_eq!(
-            found,
-            [
-                "late/too-late Error 1 []",
-                "BP4001 Error 1 [\"`late` does not declare the code `too-soon`\"]",
-                "BP4001 Error 1 []",
-                "late/too-late Warning 0 []",
-            ]
-        );
     }
 }

@@ -46,8 +46,9 @@ fn compile(system: &MemorySystem) -> String {
     let stamps = Arc::new(memo::load_stamps(system, root, "local"));
     let _ = memo::recall(system, &stamps, root, "local", &key());
     let recorder = Recorder::new(system, Arc::clone(&stamps));
-    let shelf = memo::workflow_cache(system, root, "local", "fuzz");
-    let options = CompileOptions { shelf: Some(&shelf), ..CompileOptions::default() };
+    let workflow_cache = memo::workflow_cache(system, root, "local", "fuzz");
+    let options =
+        CompileOptions { workflow_cache: Some(&workflow_cache), ..CompileOptions::default() };
     let Ok(application) = Application::find(&recorder, Some("local")) else { return String::new() };
     let compiled = bp_driver::compile(&recorder, registry(), application, options);
     memo::keep(system, root, "local", &key(), recorder, BuildOutcome::default());

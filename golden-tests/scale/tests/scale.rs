@@ -53,8 +53,9 @@ fn build(system: &MemorySystem) -> bool {
     }
     let recorder = Recorder::new(system, Arc::clone(&stamps));
     let registry = builtin();
-    let shelf = memo::workflow_cache(system, &root, "local", COMPILER);
-    let options = CompileOptions { shelf: Some(&shelf), ..CompileOptions::default() };
+    let workflow_cache = memo::workflow_cache(system, &root, "local", COMPILER);
+    let options =
+        CompileOptions { workflow_cache: Some(&workflow_cache), ..CompileOptions::default() };
     let compiled = compile(&recorder, &registry, application, options);
     let plan = compiled.plan.as_ref().expect("no error");
     let input = BuildInput {

@@ -152,13 +152,19 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         let recorder = Recorder::new(self.context.system, Arc::clone(&self.stamps));
         let application = self.application.clone();
         let Application { root, name, .. } = &self.application;
-        let shelf = memo::workflow_cache(self.context.system, root, name, &self.program);
+        let workflow_cache = memo::workflow_cache(self.context.system, root, name, &self.program);
         // `--check` writes nothing, not even caches.
-        let shelf = Some(&shelf).filter(|_| !locked);
+        let workflow_cache = Some(&workflow_cache).filter(|_| !locked);
         let (targets, out) = (self.mode.targets, Some(self.out.as_path()));
         let pins = true;
-        let options =
-            CompileOptions { locked, pins, shelf, targets, out, ..CompileOptions::default() };
+        let options = CompileOptions {
+            locked,
+            pins,
+            workflow_cache,
+            targets,
+            out,
+            ..CompileOptions::default()
+        };
         let compiled = self.context.compile_on(&recorder, application, options);
         CompileResult::Compiled(Box::new(compiled), recorder)
     }
