@@ -79,7 +79,12 @@ mod tests {
     }
 
     fn settings(address: Option<&str>) -> Value {
-        json!({ "address": address, "pool": 4, "timeout": "1s", "wait": "2s", "connect_timeout": "3s" })
+        let mut settings =
+            json!({ "pool": 4, "timeout": "1s", "wait": "2s", "connect_timeout": "3s" });
+        if let Some(address) = address {
+            settings["address"] = address.into();
+        }
+        settings
     }
 
     #[test]
@@ -103,9 +108,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         let error = StoreContext::of(context(Some("a:1,b:2"), settings(None)), 99).unwrap_err();
-        let expected = "`a:1,b:2` is not the address of one server, such as \"127.0.0.1:99\"";
+        let expected = "`a:1,b:2`: expected the address of one server such as \"127.0.0.1:5432\"";
         assert_eq!(error.to_string(), expected);
-        let error = StoreContext::of(context(None, json!({ "pool": 4 })), 99).unwrap_err();
+        let soon = context(None, json!({ "timeout": "soon" }));
+        let error = StoreContext::of(soon, 99).unwrap_err();
         assert!(error.to_string().contains("timeout"), "{error}");
         let none = StoreContext::of(context(None, json!({ "pool": "many" })), 99).unwrap_err();
         assert!(none.to_string().starts_with("backend `db`: "), "{none}");
