@@ -333,3 +333,33 @@ impl DocumentStore for PostgresDocuments {
         session.end(made)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bp_runtime::Settings;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn open(name: &str, settings: Value) -> Result<(), StartError> {
+        let settings = Settings::of(format!("backend `{name}`"), settings);
+        let address = "127.0.0.1:5432".parse().unwrap();
+        let cx = StoreContext { name: name.into(), address, limits: settings.live()?, settings };
+        PostgresDocuments::new(&cx, &cx.settings.read()?).map(drop)
+    }
+
+    #[test]
+    fn an_instance_starts_with_a_schema_that_the_server_lets_it_make() {
+        assert!(open("rate-db", json!({})).is_ok());
+        assert!(open("pg-rates", json!({ "schema": "rates" })).is_ok());
+        for (name, settings, part) in [
+            ("pg-rates", json!({}), "`pg_rates`"),
+            ("rate-db", json!({ "schema": "information_schema" }), "`information_schema`"),
+            ("rate-db", json!({ "schema": "s".repeat(64) }), "64 bytes"),
+            ("rate-db", json!({ "user": "" }), "`user`"),
+        ] {
+            let error = open(name, settings).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
