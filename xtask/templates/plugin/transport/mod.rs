@@ -10,7 +10,7 @@ use bp_plugin::{Plugin, PluginCode, transport};
 use settings::SampleSettings;
 
 pub(crate) static PLUGIN: Plugin = transport::<SampleSettings>("sample")
-    .metrics(metrics::METRICS)
+    .metrics(&[metrics::SLOW_CONNECTIONS])
     .codes(&[SLOW_AFTER_TIMEOUT])
     .about(include_str!("README.md"))
     .needs(&["to read the calls between services with standard tools"])

@@ -11,7 +11,7 @@ use settings::SampleSettings;
 
 pub(crate) static PLUGIN: Plugin = wrapper::<SampleSettings>("sample")
     .client(ClientSlot::Attempt)
-    .metrics(metrics::METRICS)
+    .metrics(&[metrics::WAITS])
     .codes(&[LONGEST_BELOW_WAIT])
     .about(include_str!("README.md"))
     .needs(&["to see what a slow callee does to its callers"])

@@ -2,9 +2,6 @@
 
 use bp_contract::metric::Metric;
 
-/// Every metric of the plugin.
-pub(crate) const METRICS: &[Metric] = &[SLOW_CONNECTIONS];
-
 /// Connections that took long.
 pub(crate) const SLOW_CONNECTIONS: Metric = Metric::counter(
     "bp_sample_slow_connections",

@@ -2,9 +2,6 @@
 
 use bp_contract::metric::Metric;
 
-/// Every metric of the plugin.
-pub(crate) const METRICS: &[Metric] = &[WAITS];
-
 /// Calls that waited.
 pub(crate) const WAITS: Metric =
     Metric::counter("bp_sample_waits", "Calls that `sample` let go on after their wait")
