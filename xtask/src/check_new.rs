@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::ci::{cargo, root, run_in};
+use crate::ci::{cargo, name_cases, root, run_in};
 use crate::new_plugin::{NewPlugin, list_below};
 use crate::{plugin_list, tidy};
 
@@ -64,6 +64,11 @@ pub(crate) fn check() -> Result<()> {
     };
     let pages = ["--test", "golden", "--", "docs::"];
     step("write the new plugins' pages", test(&pages).env("BP_BLESS", "1"))?;
+    for plugin in &plugins {
+        let cases = ["--test", "golden", "--", &name_cases(plugin.id())];
+        step("write what a new plugin's cases show", test(&cases).env("BP_BLESS", "1"))?;
+    }
+    // It asks for a case that shows each code.
     tidy::check_all(&copy)?;
     // The transport's test has a target of its own; what is in stdlib must hold for every transport.
     step("tests of new plugins", &mut test(&["--lib", "--test", "suite"]))?;

@@ -173,3 +173,15 @@ pub(crate) fn write_docs() -> Result<()> {
     let arguments = ["test", "--package", "golden-tests", "--test", "golden", "--", "docs::"];
     run("docs", cargo(&arguments).env("BP_BLESS", "1"))
 }
+
+/// Rewrites the expectations of a plugin's cases.
+pub(crate) fn bless_cases(id: &str) -> Result<()> {
+    let filter = name_cases(id);
+    let arguments = ["test", "--package", "golden-tests", "--test", "golden", "--", &filter];
+    run("cases", cargo(&arguments).env("BP_BLESS", "1"))
+}
+
+/// What the names of the golden tests of a plugin's cases begin with.
+pub(crate) fn name_cases(id: &str) -> String {
+    format!("case::plugins::{id}::")
+}

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::ci::{root, run_in, write_docs};
+use crate::ci::{bless_cases, root, run_in, write_docs};
 use crate::plugin_list;
 
 /// The name of the plugins in the templates.
@@ -50,6 +50,11 @@ impl NewPlugin {
             None
         };
         Ok(Self { kind: kind.to_owned(), id: id.to_owned(), slot })
+    }
+
+    /// Its name.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     /// The folder of the plugin.
@@ -107,6 +112,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let plugin = NewPlugin::check(&root, kind, id, slot)?;
     plugin.write(&root)?;
     write_docs()?;
+    // The compiler's words are not in the templates, where nothing would notice that they changed.
+    bless_cases(id)?;
     let folder = plugin.folder();
     println!(
         "\n{} is a {kind} that works, with a page, a diagnostic, a case and a test:",
