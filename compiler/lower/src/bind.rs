@@ -276,6 +276,7 @@ fn add_backend(
     let read = read_settings(&plugin.all_settings(), &table, reading, cx.diagnostics);
     CheckContext {
         plugin,
+        key: &backend.name,
         place: &backend.name,
         class: None,
         interface: Some(&PlaceInterface::find(cx.workflow, &interface)),

@@ -86,6 +86,7 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
         let read = read_settings(&plugin.all_settings(), table, reading, cx.diagnostics);
         CheckContext {
             plugin,
+            key: &format!("target.{name}"),
             place: &format!("target {name}"),
             class: None,
             interface: None,

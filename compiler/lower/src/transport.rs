@@ -292,6 +292,7 @@ fn read(
     };
     CheckContext {
         plugin,
+        key: "rpc",
         place,
         class: Some(classify(cx.ir, call)),
         interface: interface.as_ref(),

@@ -52,7 +52,6 @@ impl Pass for Wrap {
             let mut reader = WrapperReader {
                 registry,
                 locator: &locator,
-                class: Some(call.class),
                 side: Side::Client,
                 methods: &call.shape.methods,
                 known: &mut known,
@@ -71,6 +70,7 @@ impl Pass for Wrap {
             if !call.crosses {
                 drop_remote_wrappers(registry, &mut wanted, &mut drops, &locator);
             }
+            keep_one_per_slot(call.key.as_str(), &mut wanted, cx.diagnostics);
             let place = WrappedPlace {
                 name: call.key.as_str(),
                 class: Some(call.class),
@@ -222,7 +222,6 @@ fn resolve_server_side(
         let mut reader = WrapperReader {
             registry,
             locator,
-            class: None,
             side: Side::Server,
             methods: &methods,
             known: &mut known,
@@ -255,7 +254,6 @@ fn resolve_server_side(
 struct WrapperReader<'a> {
     registry: &'a Registry,
     locator: &'a Locator<'a>,
-    class: Option<EdgeClass>,
     side: Side,
     methods: &'a [String],
     known: &'a mut SettingsCache,
@@ -271,6 +269,8 @@ struct PendingCheck {
     /// Where the key was written.
     span: Span,
     read: Rc<ReadSettings>,
+    /// Whether these settings were read for the first time, so that their rules were not run yet.
+    is_new: bool,
 }
 
 /// A place and the wrappers that it gets.
@@ -285,18 +285,19 @@ struct WrappedPlace<'a> {
 impl WrappedPlace<'_> {
     /// Lets each plugin check its settings.
     ///
-    /// Settings that many places share are checked at each, because interfaces and neighbours differ.
+    /// Settings that many places share are checked by the plugin at each, because interfaces and neighbours differ; rules know neither, so they run once.
     fn check(
         &self,
-        checks: Vec<PendingCheck>,
+        mut checks: Vec<PendingCheck>,
         workflow: &WorkflowModel,
         diagnostics: &mut Diagnostics,
     ) {
+        checks.retain(|check| check.is_new || check.plugin.hooks.check.is_some());
         if checks.is_empty() {
             return;
         }
         let interface = PlaceInterface::find(workflow, self.interface);
-        for PendingCheck { plugin, span, read } in checks {
+        for PendingCheck { plugin, span, read, is_new } in checks {
             let id = plugin.id;
             let others = self.wrappers.iter().filter(|wrapper| wrapper.plugin != id);
             let wrappers = others
@@ -306,19 +307,25 @@ impl WrappedPlace<'_> {
                     settings: &wrapper.settings.settings,
                 })
                 .collect();
-            CheckContext {
+            let neighbours = Neighbours { wrappers, ..Neighbours::default() };
+            let context = CheckContext {
                 plugin,
+                key: plugin.key,
                 place: self.name,
                 class: self.class,
                 interface: Some(&interface),
-                neighbours: &Neighbours { wrappers, ..Neighbours::default() },
+                neighbours: &neighbours,
                 arguments: &BTreeMap::new(),
                 settings: &read.settings,
                 spans: &read.spans,
                 span: Some(span),
                 diagnostics,
+            };
+            if is_new {
+                context.run();
+            } else {
+                context.run_hook();
             }
-            .run();
         }
     }
 }
@@ -331,17 +338,12 @@ struct SettingsCache(BTreeMap<&'static str, Vec<(CacheKey, Rc<ReadSettings>)>>);
 #[derive(Debug, Clone, PartialEq)]
 struct CacheKey {
     item: Item,
-    class: Option<EdgeClass>,
-    side: Side,
     methods: Vec<String>,
 }
 
 impl CacheKey {
     fn is(&self, item: &Item, reader: &WrapperReader<'_>) -> bool {
-        self.class == reader.class
-            && self.side == reader.side
-            && self.methods == reader.methods
-            && self.item == *item
+        self.methods == reader.methods && self.item == *item
     }
 }
 
@@ -409,16 +411,17 @@ impl WrapperReader<'_> {
 
     /// Reads settings, and notes that they are to be checked.
     fn read(&mut self, plugin: &'static Plugin, item: &Item) -> bp_plan::Settings {
-        let read = self.read_cached(plugin, item);
+        let (read, is_new) = self.read_cached(plugin, item);
         let settings = read.settings.clone();
-        self.checks.push(PendingCheck { plugin, span: item.key, read });
+        self.checks.push(PendingCheck { plugin, span: item.key, read, is_new });
         settings
     }
 
-    fn read_cached(&mut self, plugin: &Plugin, item: &Item) -> Rc<ReadSettings> {
+    /// The settings, and whether they were read just now.
+    fn read_cached(&mut self, plugin: &Plugin, item: &Item) -> (Rc<ReadSettings>, bool) {
         let same = self.known.0.get(plugin.id).into_iter().flatten();
         if let Some((_, read)) = same.into_iter().find(|(known, _)| known.is(item, self)) {
-            return Rc::clone(read);
+            return (Rc::clone(read), false);
         }
         let before = self.diagnostics.len();
         let empty = Table::default();
@@ -432,15 +435,10 @@ impl WrapperReader<'_> {
         let read = Rc::new(read_settings(&plugin.all_settings(), table, reading, self.diagnostics));
         let kept = self.known.0.entry(plugin.id).or_default();
         if self.diagnostics.len() == before && kept.len() < CACHED_PER_PLUGIN {
-            let of = CacheKey {
-                item: item.clone(),
-                class: self.class,
-                side: self.side,
-                methods: self.methods.to_vec(),
-            };
+            let of = CacheKey { item: item.clone(), methods: self.methods.to_vec() };
             kept.push((of, Rc::clone(&read)));
         }
-        read
+        (read, true)
     }
 }
 
@@ -539,11 +537,10 @@ fn drop_remote_wrappers(
 fn add_wrappers(
     cx: &mut PassContext<'_>,
     call: &Call,
-    mut wanted: Vec<WantedWrapper>,
+    wanted: Vec<WantedWrapper>,
     resolved: ResolvedEdge,
     drops: BTreeSet<Dropped>,
 ) {
-    keep_one_per_slot(call.key.as_str(), &mut wanted, cx.diagnostics);
     let mut inner = NodeKey::instance(&call.shape.callee);
     for w in wanted.into_iter().rev() {
         let key = NodeKey::part(call.key.as_str(), &w.plugin);

@@ -14,6 +14,8 @@ use crate::{IN_PROCESS, Neighbours, PlaceInterface, Plugin, Value, guard};
 pub struct CheckContext<'a> {
     /// The plugin.
     pub plugin: &'static Plugin,
+    /// How messages name the table of the settings: `retry`, `cart_db`, `target.docker`.
+    pub key: &'a str,
     /// The place: `frontend->cart`, `cart_db`, `target process`.
     pub place: &'a str,
     /// The class of the edge, if the place is one.
@@ -40,6 +42,11 @@ impl CheckContext<'_> {
     /// A panic becomes a diagnostic that names the plugin.
     pub fn run(mut self) {
         self.check_rules();
+        self.run_hook();
+    }
+
+    /// Runs what the plugin checks itself, where settings were checked by their rules at another place.
+    pub fn run_hook(mut self) {
         if let Some(check) = self.plugin.hooks.check
             && let Err(panicked) = guard(self.plugin.id, || check(&mut self))
         {
@@ -74,8 +81,8 @@ impl CheckContext<'_> {
         let path = fault.path();
         let help = fault.help_text().unwrap_or_default();
         let code = fault.code_name().map(|name| (name, self.plugin.find_code(name)));
-        let id = self.plugin.id;
-        let setting = if path.is_empty() { id.to_owned() } else { format!("{id}.{path}") };
+        let key = self.key;
+        let setting = if path.is_empty() { key.to_owned() } else { format!("{key}.{path}") };
         let diagnostic = if let Some((_, Some(code))) = code {
             self.fault(code, path, format!("`{setting}`: {}", fault.message()), help)
         } else {
@@ -83,19 +90,21 @@ impl CheckContext<'_> {
             let diagnostic =
                 catalog::policy::settings_disagree(&setting, fault.message(), help, span);
             match code {
-                Some((name, _)) => {
-                    diagnostic.note(format!("`{id}` does not declare the code `{name}`"))
-                }
+                Some((name, _)) => diagnostic
+                    .note(format!("`{}` does not declare the code `{name}`", self.plugin.id)),
                 None => diagnostic,
             }
         };
         self.diagnostics.push(diagnostic);
     }
 
-    /// The settings as their type; `None` if a value other than a secret is known only at start-up, or cannot be read.
+    /// The settings as their type; `None` if a value other than a secret is known only at start-up, or if one that the wiring says is wrong.
     ///
     /// `T` may be a part of the settings. A secret in it is a placeholder.
     pub fn read<T: DeclaredSettings>(&self) -> Option<T> {
+        if self.spans.keys().any(|path| is_left_out(&self.settings.values, path)) {
+            return None;
+        }
         let values = collect_known_values(T::SETTINGS, &self.settings.values)?;
         T::read(&values).ok()
     }
@@ -254,6 +263,7 @@ mod tests {
         let mut diagnostics = Diagnostics::new();
         CheckContext {
             plugin: &LATE,
+            key: "late",
             place: "a->b",
             class: None,
             interface: None,

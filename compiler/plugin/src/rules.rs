@@ -53,11 +53,17 @@ fn to_known(kind: &SettingKind, secret: bool, value: &Value) -> Option<Json> {
 }
 
 /// Whether the wiring's value at a dotted path was left out, because it is wrong or missing.
+///
+/// Names in a map may have dots of their own, so a name is taken off the path as a whole.
 pub(crate) fn is_left_out(values: &BTreeMap<String, Value>, path: &str) -> bool {
-    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-    match (values.get(name), rest) {
-        (None, _) => true,
-        (Some(Value::Table(inner)), Some(rest)) => is_left_out(inner, rest),
-        (Some(_), _) => false,
-    }
+    let is_here = |(name, value): (&String, &Value)| match (path.strip_prefix(name.as_str()), value)
+    {
+        (Some(""), _) => true,
+        (Some(rest), value) => rest.strip_prefix('.').is_some_and(|rest| match value {
+            Value::Table(inner) => !is_left_out(inner, rest),
+            _ => true,
+        }),
+        (None, _) => false,
+    };
+    !values.iter().any(is_here)
 }

@@ -70,7 +70,9 @@ pub fn reported(
     help: impl Into<String>,
     span: Option<Span>,
 ) -> Diagnostic {
-    let diagnostic = Diagnostic::new(code.of(plugin), severity, message).help(help);
+    let diagnostic = Diagnostic::new(code.of(plugin), severity, message);
+    let help = help.into();
+    let diagnostic = if help.is_empty() { diagnostic } else { diagnostic.help(help) };
     match span {
         Some(span) => diagnostic.at(span, ""),
         None => diagnostic,
