@@ -176,12 +176,7 @@ pub(crate) fn write_docs() -> Result<()> {
 
 /// Rewrites the expectations of a plugin's cases.
 pub(crate) fn bless_cases(id: &str) -> Result<()> {
-    let filter = name_cases(id);
+    let filter = format!("case::plugins::{id}::");
     let arguments = ["test", "--package", "golden-tests", "--test", "golden", "--", &filter];
     run("cases", cargo(&arguments).env("BP_BLESS", "1"))
-}
-
-/// What the names of the golden tests of a plugin's cases begin with.
-pub(crate) fn name_cases(id: &str) -> String {
-    format!("case::plugins::{id}::")
 }

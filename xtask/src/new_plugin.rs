@@ -52,11 +52,6 @@ impl NewPlugin {
         Ok(Self { kind: kind.to_owned(), id: id.to_owned(), slot })
     }
 
-    /// Its name.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
     /// The folder of the plugin.
     pub(crate) fn folder(&self) -> PathBuf {
         Path::new("plugins").join(&self.id)
