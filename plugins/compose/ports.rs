@@ -1,6 +1,6 @@
 //! Published ports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use bp_plugin::diag::{catalog, nearest};
@@ -30,12 +30,18 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
         if published.lacks_ports() {
             let PublishedPorts { listener, replicas, ports, .. } = &published;
             let first = ports.start();
-            cx.report(
+            let message =
+                format!("`{listener}` has {replicas} replicas, but the ports end at {}", u16::MAX);
+            let fault = cx.fault(
                 &TOO_FEW_PORTS,
-                &NameSource::Instance(published.service),
-                format!("`{listener}` has {replicas} replicas, which do not find a port each from {first} on"),
+                &NameSource::Own("a port"),
+                message,
                 format!("publish it at a lower port: `publish = {{ \"{listener}\" = 8080 }}`"),
             );
+            cx.diagnostics.push(match find_place(cx, listener, published.service) {
+                Some(span) => fault.at(span, format!("the first port is {first}")),
+                None => fault,
+            });
             continue;
         }
         let clash = published.ports.clone().find_map(|port| {
@@ -43,8 +49,8 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
             Some((port, other))
         });
         if let Some((port, other)) = clash {
-            let span = cx.span(&NameSource::Instance(published.service));
             let listener = published.listener;
+            let span = find_place(cx, listener, published.service);
             cx.diagnostics.push(catalog::target::published_twice(span, port, other, listener));
         }
     }
@@ -53,20 +59,30 @@ pub(crate) fn check(cx: &mut PlanContext<'_>) {
 /// Reports names under `publish` that are not of a listener of the outside world.
 fn check_names(cx: &mut PlanContext<'_>, settings: &ComposeSettings) {
     let entries = cx.plan.listeners.iter().filter(|(_, listener)| listener.entry);
-    let known: Vec<&str> = entries.map(|(name, _)| name.as_str()).collect();
-    for name in settings.publish.keys().filter(|name| !known.contains(&name.as_str())) {
-        let help = match (nearest(name, known.iter().copied()), known.as_slice()) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, []) => "give a service an edge from `client` first".to_owned(),
-            (None, known) => format!("listeners of the outside world: `{}`", known.join("`, `")),
+    let known: BTreeSet<&str> = entries.map(|(name, _)| name.as_str()).collect();
+    for name in settings.publish.keys().filter(|name| !known.contains(name.as_str())) {
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "give a service an edge from `client` first".to_owned(),
+            None => {
+                let known: Vec<&str> = known.iter().copied().collect();
+                format!("listeners of the outside world: `{}`", known.join("`, `"))
+            }
         };
-        let message = format!("`publish` names `{name}`, which the outside world does not call");
+        let message = format!(
+            "`publish` names `{name}`, which is not a listener that the outside world calls"
+        );
         let fault = cx.fault(&NOT_PUBLISHED, &NameSource::Own("a port"), message, help);
         cx.diagnostics.push(match find_port(cx.wiring, name) {
             Some(span) => fault.at(span, ""),
             None => fault,
         });
     }
+}
+
+/// Where the wiring gives a listener its port, else where its service is declared.
+fn find_place(cx: &PlanContext<'_>, listener: &str, service: &str) -> Option<Span> {
+    find_port(cx.wiring, listener).or_else(|| cx.span(&NameSource::Instance(service)))
 }
 
 /// Where the wiring gives a listener its port.

@@ -10,7 +10,7 @@ use bp_contract::setting::{Faults, Settings, Validate};
 #[settings(validate)]
 pub(crate) struct ComposeSettings {
     /// The machine's port for a listener of the outside world, by the listener's name; by default the container's port. Replicas take the ports that follow.
-    #[setting(fixed, example = "{ \"frontend.http\" = 8080 }")]
+    #[setting(range = 1..=65_535, fixed, example = "{ \"frontend.http\" = 8080 }")]
     pub(crate) publish: BTreeMap<String, u16>,
     /// The machine's address that published ports are bound to; "0.0.0.0" for all.
     #[setting(default = "127.0.0.1", fixed)]

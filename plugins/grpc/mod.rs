@@ -7,7 +7,7 @@ mod proto;
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{Description, Plan, Plugin, Settings, transport};
+use bp_plugin::{Description, Plan, Plugin, Settings, Value, transport};
 
 use settings::GrpcSettings;
 
@@ -21,7 +21,7 @@ pub(crate) static PLUGIN: Plugin = transport::<GrpcSettings>("grpc")
         "clients that other languages generate from a `.proto`",
     ])
     .describe(
-        &[("proto/<app>.proto", "messages and services of every method that crosses over gRPC")],
+        ("proto/<app>.proto", "messages and services of every method that crosses over gRPC"),
         describe,
     )
     .declare();
@@ -31,7 +31,7 @@ fn describe(plan: &Plan) -> Option<Description> {
     let mut listeners = plan.listeners.values().filter(|l| l.transport == PLUGIN.id);
     // A reference to the environment is read at start-up, so the text must be there.
     let reflects = |settings: &Settings| {
-        settings.read().is_none_or(|settings: GrpcSettings| settings.reflection)
+        settings.get(GrpcSettings::REFLECTION.name()).and_then(Value::as_bool) != Some(false)
     };
     Some(Description {
         path: format!("proto/{}.proto", plan.app.name),

@@ -33,7 +33,7 @@ pub(crate) static PLUGIN: Plugin = backend::<PostgresSettings>("postgres", &[DOC
 
 const UNUSABLE_NAME: PluginCode = PluginCode::new(
     "unusable-name",
-    "a name that PostgreSQL gives nothing",
+    "a name that nothing in PostgreSQL can have",
     include_str!("errors/unusable-name.md"),
 );
 

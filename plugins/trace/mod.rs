@@ -25,6 +25,6 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
 
 const NOT_A_COLLECTOR: PluginCode = PluginCode::new(
     "not-a-collector",
-    "an endpoint that is no address",
+    "an endpoint that is not an address",
     include_str!("errors/not-a-collector.md"),
 );

@@ -11,7 +11,7 @@ use crate::completion::{complete_explained, complete_wirings};
     version,
     about,
     max_term_width = 80,
-    after_help = "Examples:\n  bp new demo && cd demo && bp run --smoke   start a new application and call it\n  bp check                                   diagnostics of wiring/local.toml\n  bp run monolith                            the same services in one process\n  bp explain local 'frontend->cart'          an edge's values and their lines\n  bp explain BP2104                          what a code means\n\nExit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 an internal error of bp."
+    after_help = "Examples:\n  bp new demo && cd demo && bp run --smoke   start a new application and call it\n  bp check                                   diagnostics of wiring/local.toml\n  bp run monolith                            the same services in one process\n  bp explain local 'frontend->cart'          an edge's values and their lines\n  bp explain BP2071                          what a code means\n\nExit codes: 0 done, 1 diagnostics, 2 wrong usage, 101 an internal error of bp."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -139,7 +139,7 @@ pub(crate) enum Command {
     Completions(Completions),
     /// Explain a code, or every resolved value of a name and the line that set it
     #[command(
-        after_help = "Examples:\n  bp explain BP2104\n  bp explain codes\n  bp explain retry                  what a plugin does, and its settings\n  bp explain plugins                all of them, by what you want\n  bp explain local                  the names that a wiring has\n  bp explain local cart\n  bp explain local 'frontend->cart'"
+        after_help = "Examples:\n  bp explain BP2071\n  bp explain codes\n  bp explain retry                  what a plugin does, and its settings\n  bp explain plugins                all of them, by what you want\n  bp explain local                  the names that a wiring has\n  bp explain local cart\n  bp explain local 'frontend->cart'"
     )]
     Explain(Explain),
     /// Show what two wirings, or two revisions of one, change
@@ -352,7 +352,7 @@ pub(crate) struct Graph {
 /// `bp explain`.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code such as BP2104, `codes` for all of them, a plugin such as `retry`, `plugins` for all of them, or a wiring's name or file
+    /// A code such as BP2071, `codes` for all of them, a plugin such as `retry`, `plugins` for all of them, or a wiring's name or file
     #[arg(add = complete_explained())]
     pub(crate) what: String,
     /// The instance, edge, listener, process or knob of that wiring

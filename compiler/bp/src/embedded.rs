@@ -138,7 +138,7 @@ pub(crate) fn workflow_lock(workflow: &str) -> Option<String> {
     build_lock(is_runtime, &[(workflow, &[RUNTIME_FACADE.0])])
 }
 
-/// The same for a new plugin: the compiler's crates too, and the plugin's two.
+/// The same for a new plugin: the compiler's crates too, and the plugin's three.
 pub(crate) fn plugin_lock(name: &str) -> Option<String> {
     let compile = format!("bp-{name}");
     let wrapper = format!("bp-rt-{name}");

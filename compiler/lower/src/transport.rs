@@ -10,8 +10,8 @@ use bp_ir::{Edge, EdgeKey, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side};
 use bp_plan::{Dropped, EdgeClass, Settings};
 use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers, WrapperSettings};
 use bp_plugin::{
-    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, Plugin, ReadContext,
-    Setting, SettingKind, Stage, WrapperOfPlace, read_settings,
+    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, PlaceWrapper, Plugin,
+    ReadContext, Setting, SettingKind, Stage, read_settings,
 };
 use bp_wiring::{Item, Table};
 use bp_workflow::{MethodModel, WorkflowModel};
@@ -309,12 +309,12 @@ fn read(
 
 /// The wrappers of a call, outermost first.
 fn collect_neighbours<'a>(ir: &'a Ir, call: &Edge) -> Neighbours<'a> {
-    let mut wrappers: Vec<WrapperOfPlace<'a>> = ir
+    let mut wrappers: Vec<PlaceWrapper<'a>> = ir
         .parts_of(call.key.as_str())
         .filter_map(|part| match &part.kind {
             NodeKind::Wrapper { plugin, slot, .. } => {
                 let settings = &part.facets.get::<WrapperSettings>()?.settings;
-                Some(WrapperOfPlace { plugin, slot: *slot, settings })
+                Some(PlaceWrapper { plugin, slot: *slot, settings })
             }
             _ => None,
         })

@@ -12,8 +12,8 @@ use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass, Value};
 use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
 use bp_plugin::{
-    CheckContext, Kind, Level, Neighbours, Pass, PassContext, PlaceInterface, Plugin, Reach,
-    ReadContext, ReadSettings, Registry, Stage, WrapperOfPlace, read_settings,
+    CheckContext, Kind, Level, Neighbours, Pass, PassContext, PlaceInterface, PlaceWrapper, Plugin,
+    Reach, ReadContext, ReadSettings, Registry, Stage, read_settings,
 };
 use bp_wiring::{
     Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, ResolvedEdge,
@@ -301,7 +301,7 @@ impl WrappedPlace<'_> {
             let id = plugin.id;
             let others = self.wrappers.iter().filter(|wrapper| wrapper.plugin != id);
             let wrappers = others
-                .map(|wrapper| WrapperOfPlace {
+                .map(|wrapper| PlaceWrapper {
                     plugin: &wrapper.plugin,
                     slot: wrapper.slot,
                     settings: &wrapper.settings.settings,

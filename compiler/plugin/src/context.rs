@@ -204,9 +204,17 @@ pub struct ArtifactContext<'a> {
 }
 
 impl ArtifactContext<'_> {
-    /// The target's own settings; `None` if the plugin is not a target that the plan enables.
-    pub fn target_settings<S: DeclaredSettings>(&self) -> Option<S> {
-        self.plan.targets.get(self.plugin.id)?.read()
+    /// The target's own settings; `None` if the plugin is not a target that the plan enables, or if they cannot be read, which is reported.
+    pub fn target_settings<S: DeclaredSettings>(&mut self) -> Option<S> {
+        let settings = self.plan.targets.get(self.plugin.id)?;
+        match S::read(&settings.to_json()) {
+            Ok(read) => Some(read),
+            Err(fault) => {
+                let what = format!("the settings of target `{}`: {fault}", self.plugin.id);
+                self.diagnostics.push(catalog::internal::failed(&what));
+                None
+            }
+        }
     }
 
     /// Adds a file that comes from the part `key` of the plan, or reports why it cannot be made.

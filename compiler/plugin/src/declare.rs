@@ -50,7 +50,8 @@ use crate::{
 
 /// Declares a wrapper: a key on edges, under `[server]`, or both.
 ///
-/// Without further words it stands on calls to services that leave their process, with settings that may differ by method.
+/// Say where it stands: `.client(…)`, `.server(…)` or both.
+/// Without `.in_process()`, it is removed from calls inside a process; without `.whole_edges()`, its settings may differ by method.
 pub const fn wrapper<S: Settings>(id: &'static str) -> WrapperDeclaration {
     let kind =
         Kind::Wrapper { client: None, server: None, reach: Reach::Remote, instance_wide: false };
@@ -111,6 +112,7 @@ const fn new<S: Settings>(
         about: "",
         needs: &[],
         emits: &[],
+        describes: None,
         metrics: &[],
         codes: &[],
         hooks: Hooks {
@@ -300,13 +302,13 @@ impl TransportDeclaration {
         self
     }
 
-    /// Describes the services that it carries, for clients that others write.
+    /// Describes the services that it carries, for clients that others write, in a file by path below the output folder; and says what it is.
     pub const fn describe(
         mut self,
-        emits: &'static [(&'static str, &'static str)],
+        file: (&'static str, &'static str),
         describe: fn(&Plan) -> Option<Description>,
     ) -> Self {
-        self.0.emits = emits;
+        self.0.describes = Some(file);
         self.0.hooks.describe = Some(describe);
         self
     }

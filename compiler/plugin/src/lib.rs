@@ -1,4 +1,4 @@
-//! What plugins may use: the plugin trait, and re-exports of the values that plugins see.
+//! What plugins may use: the builders that declare them, what their hooks see, and re-exports of the values in it.
 //!
 //! A plugin is a `static` [`Plugin`]: data, and functions for what data cannot say, put together by the builder of its kind ([`wrapper`], [`transport`], [`backend()`], [`target`]).
 //! Its settings are declared by one type that both of its halves read; the compiler checks types, units, bounds, words and rules, fills in defaults, and publishes them.
@@ -43,7 +43,7 @@ pub use own_settings::{
     read_autoscale, read_resources,
 };
 pub use pass::{Pass, PassContext, Stage};
-pub use place::{MethodOfPlace, Neighbours, PlaceInterface, WrapperOfPlace};
+pub use place::{Neighbours, PlaceInterface, PlaceMethod, PlaceWrapper};
 pub use plan_check::{OutputName, PlanContext};
 pub use plugin::{EdgeClasses, Feature, Hooks, Kind, Level, MakePasses, Plugin, Reach, Runtime};
 pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value};

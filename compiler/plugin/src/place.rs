@@ -14,12 +14,12 @@ pub struct PlaceInterface<'a> {
     /// Its definition path: `bp_backend::Cache`, `leaf_workflow::Cart`.
     pub path: &'a str,
     /// Its methods, in order.
-    pub methods: Vec<MethodOfPlace<'a>>,
+    pub methods: Vec<PlaceMethod<'a>>,
 }
 
 /// A method of the interface of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MethodOfPlace<'a> {
+pub struct PlaceMethod<'a> {
     /// Its name.
     pub name: &'a str,
     /// Whether it is safe to repeat.
@@ -33,12 +33,12 @@ impl<'a> PlaceInterface<'a> {
             Some(service) => service
                 .methods
                 .iter()
-                .map(|m| MethodOfPlace { name: &m.name, idempotent: m.idempotent })
+                .map(|m| PlaceMethod { name: &m.name, idempotent: m.idempotent })
                 .collect(),
             None => backend_interface(path)
                 .map_or(&[][..], |interface| interface.methods)
                 .iter()
-                .map(|m| MethodOfPlace { name: m.name, idempotent: m.idempotent })
+                .map(|m| PlaceMethod { name: m.name, idempotent: m.idempotent })
                 .collect(),
         };
         Self { path, methods }
@@ -51,7 +51,7 @@ pub struct Neighbours<'a> {
     /// Of an edge or a listener: the other wrappers that the wiring wants there, outermost first.
     ///
     /// Those that are removed because the call stays in its process are not among them; those under `[server]` are, even if the service turns out to listen nowhere.
-    pub wrappers: Vec<WrapperOfPlace<'a>>,
+    pub wrappers: Vec<PlaceWrapper<'a>>,
     /// Of a backend: the names of the services that call it, sorted.
     pub callers: Vec<&'a str>,
     /// Of a target: the other enabled targets, in the order of the wiring.
@@ -60,7 +60,7 @@ pub struct Neighbours<'a> {
 
 /// A wrapper that is at the same place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WrapperOfPlace<'a> {
+pub struct PlaceWrapper<'a> {
     /// The plugin's id.
     pub plugin: &'a str,
     /// Its slot.

@@ -219,6 +219,8 @@ pub struct Plugin {
     pub needs: &'static [&'static str],
     /// Files that it writes below the output folder, and what each is.
     pub emits: &'static [(&'static str, &'static str)],
+    /// The file in which it describes the services that it carries, and what it is.
+    pub describes: Option<(&'static str, &'static str)>,
     /// Metrics that its runtime half registers.
     pub metrics: &'static [Metric],
     /// Codes of its own that it reports with.

@@ -88,7 +88,8 @@ impl Registry {
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
         check_declarations("target", TARGET_SETTINGS, None, &mut faults);
         for plugin in self.iter() {
-            check_declarations(plugin.id, plugin.settings, plugin.shorthand, &mut faults);
+            check_declarations(plugin.id, &plugin.all_settings(), plugin.shorthand, &mut faults);
+            check_kind(plugin, &mut faults);
             let mut names = BTreeSet::new();
             for code in plugin.codes {
                 faults.extend(code.faults(plugin.id));
@@ -259,6 +260,46 @@ impl Plugin {
     }
 }
 
+/// Notes what is wrong with a plugin as one of its kind.
+fn check_kind(plugin: &Plugin, faults: &mut Vec<String>) {
+    let id = plugin.id;
+    match plugin.kind {
+        Kind::Wrapper { client: None, server: None, .. } => {
+            faults
+                .push(format!("{id}: neither `.client(…)` nor `.server(…)` says where it stands"));
+        }
+        Kind::Wrapper { client, server, instance_wide: true, .. }
+            if client.is_none() || server.is_none() =>
+        {
+            faults.push(format!("{id}: `.instance_wide()` needs a slot on both sides"));
+        }
+        Kind::Backend { .. } | Kind::Transport { .. }
+            if plugin.settings.iter().any(|setting| setting.name == "kind") =>
+        {
+            faults.push(format!("{id}.kind: `kind` chooses the plugin here"));
+        }
+        Kind::Target { .. } => check_fixed(id, plugin.settings, faults),
+        Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Transport { .. } => {}
+    }
+    if let Kind::Transport { beside, .. } = plugin.kind {
+        check_fixed(id, beside, faults);
+    }
+}
+
+/// Notes settings that may be references, although only the compiler reads them.
+fn check_fixed(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
+    for setting in settings {
+        let path = format!("{path}.{}", setting.name);
+        match setting.kind {
+            SettingKind::Table { settings, .. } => check_fixed(&path, settings, faults),
+            _ if setting.fixed => {}
+            _ => faults.push(format!(
+                "{path}: only a running process reads references, so it must be `fixed`"
+            )),
+        }
+    }
+}
+
 /// Notes what is wrong with declared settings.
 fn check_declarations(
     path: &str,
@@ -350,7 +391,7 @@ mod tests {
     use bp_contract::setting::Settings;
 
     use super::*;
-    use crate::{ClientSlot, PluginCode, wrapper};
+    use crate::{ClientSlot, PluginCode, backend, target, wrapper};
 
     /// Good.
     #[derive(Settings)]
@@ -456,6 +497,29 @@ mod tests {
         assert_eq!(
             (own("a"), own("b")),
             (vec!["x".to_owned()], vec!["x".to_owned(), "y".to_owned()])
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_the_kind_is_found() {
+        static NOWHERE: Plugin = wrapper::<Good>("nowhere").declare();
+        static HALF: Plugin =
+            wrapper::<Good>("half").client(ClientSlot::Cap).instance_wide().declare();
+        static LATE: Plugin = target::<Good>("late", &[]).declare();
+        static CHOOSES: Plugin = Plugin {
+            settings: &[KIND],
+            shorthand: None,
+            ..backend::<Good>("chooses", &[]).declare()
+        };
+        let found = Registry::new([&NOWHERE, &HALF, &LATE, &CHOOSES]).faults();
+        assert_eq!(
+            found,
+            [
+                "chooses.kind: `kind` chooses the plugin here",
+                "half: `.instance_wide()` needs a slot on both sides",
+                "late.after: only a running process reads references, so it must be `fixed`",
+                "nowhere: neither `.client(…)` nor `.server(…)` says where it stands",
+            ]
         );
     }
 

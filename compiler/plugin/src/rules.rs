@@ -67,3 +67,24 @@ pub(crate) fn is_left_out(values: &BTreeMap<String, Value>, path: &str) -> bool 
     };
     !values.iter().any(is_here)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_map_may_have_dots() {
+        let table = |entries: &[(&str, Value)]| {
+            let entries = entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+            entries.collect::<BTreeMap<String, Value>>()
+        };
+        let ports = Value::Table(table(&[("front.http", 8080.into())]));
+        let values = table(&[("publish", ports), ("hosts", Value::List(vec!["a".into()]))]);
+        for path in ["publish", "publish.front.http", "hosts", "hosts.0"] {
+            assert!(!is_left_out(&values, path), "{path}");
+        }
+        for path in ["bind", "publish.front", "publish.front.grpc", "publish.x.http", "pub"] {
+            assert!(is_left_out(&values, path), "{path}");
+        }
+    }
+}

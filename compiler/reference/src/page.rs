@@ -50,7 +50,8 @@ pub fn render_page(plugin: &Plugin) -> String {
             out.push_str(&row.to_line());
         }
     }
-    write_list(&mut out, "Files", "file in `build/<wiring>/`", plugin.emits);
+    let files: Vec<_> = plugin.describes.iter().chain(plugin.emits).copied().collect();
+    write_list(&mut out, "Files", "file in `build/<wiring>/`", &files);
     write_metrics(&mut out, "Metrics", plugin.metrics);
     write_codes(&mut out, plugin);
     out
@@ -141,9 +142,10 @@ fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
                 Level::Method => "by method",
             };
             facts.push(("settings may differ", finest.to_owned()));
-            let stays = match reach {
-                Reach::Call => "stays",
-                Reach::Remote => "is removed, unless `in_process = true`",
+            let stays = match (client, reach) {
+                (None, _) => "is at listeners only",
+                (Some(_), Reach::Call) => "stays",
+                (Some(_), Reach::Remote) => "is removed, unless `in_process = true`",
             };
             facts.push(("in one process", stays.to_owned()));
         }

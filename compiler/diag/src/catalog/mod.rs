@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// What a code is called: `BP2104`, or `memory/limits-need-a-cache` for a code of a plugin.
+/// What a code is called: `BP2071`, or `memory/limits-need-a-cache` for a code of a plugin.
 ///
 /// It is compared with and printed as its whole text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +133,7 @@ pub fn all_codes() -> impl Iterator<Item = Code> {
     .copied()
 }
 
-/// The compiler's own code with this id, in any case: `bp2104` finds `BP2104`.
+/// The compiler's own code with this id, in any case: `bp2104` finds `BP2071`.
 pub fn find_code(id: &str) -> Option<Code> {
     all_codes().find(|c| c.id.matches(id))
 }

@@ -3,7 +3,7 @@
 use crate::{Diagnostic, Span};
 
 codes! {
-    BP4001 "settings that do not make sense together";
+    BP4001 "settings that a plugin refuses";
     BP4002 "a setting is missing";
     BP4003 "two wrappers in one slot";
     BP4004 "a method that the callee does not have";

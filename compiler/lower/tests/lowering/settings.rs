@@ -278,10 +278,10 @@ fn rules_run_at_every_place_and_for_every_method() {
 #[test]
 fn rules_wait_for_what_is_known_at_start_up_but_not_for_secrets() {
     let found = |settings: &str| complaints(&store(&format!("kind = \"store\", {settings}")));
-    let wait = "BP4001 `store.wait`: it is longer than `timeout`";
+    let wait = "BP4001 `cart_db.wait`: it is longer than `timeout`";
     assert_eq!(found("wait = \"6s\""), [wait]);
     assert_eq!(found("wait = \"6s\", timeout = { env = \"T\" }"), Vec::<String>::new());
-    let whose = "BP4001 `store.password`: whose is it?";
+    let whose = "BP4001 `cart_db.password`: whose is it?";
     assert_eq!(found("password = { secret = \"p\" }"), [whose]);
     // What is wrong by itself is said once, and its default breaks no rule.
     assert_eq!(found("wait = \"3s\", timeout = 4").len(), 1);
@@ -311,7 +311,10 @@ fn a_wrong_address_is_found_where_it_is_written() {
     let found = app.complaints();
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].starts_with("BP4001 wiring/local.toml:"), "{found:#?}");
-    assert!(found[0].contains("`store.address`: expected the address of one server"), "{found:#?}");
+    assert!(
+        found[0].contains("`cart_db.address`: expected the address of one server"),
+        "{found:#?}"
+    );
 }
 
 #[test]
