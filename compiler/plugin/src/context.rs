@@ -290,7 +290,7 @@ mod tests {
             .iter()
             .map(|d| format!("{} {:?} {} {:?}", d.code, d.severity, d.labels.len(), d.notes))
             .collect();
-        let first = diagnostics.iter().next().map(|d| d.message.to_string());
+        let first = diagnostics.iter().next().map(|d| d.message.clone());
         assert_eq!(first.as_deref(), Some("`late.after`: it is late"));
         assert_eq!(
             found,
