@@ -69,6 +69,9 @@ pub(crate) fn check() -> Result<()> {
     step("write what the new plugins' cases show", test(&cases).env("BP_BLESS", "1"))?;
     // It asks for a case that shows each code.
     tidy::check_all(&copy)?;
+    for plugin in &plugins {
+        check_cases(&copy, plugin)?;
+    }
     // The transport's test has a target of its own; what is in stdlib must hold for every transport.
     step("tests of new plugins", &mut test(&["--lib", "--test", "suite"]))?;
     step("pages of new plugins", &mut test(&pages))?;
@@ -76,6 +79,27 @@ pub(crate) fn check() -> Result<()> {
     let mut lints = build(&["clippy"]);
     step("lints of new plugins", lints.args(["--all-targets", "--", "-D", "warnings"]))?;
     check_changes(&original, &copy, &listed, &folders)
+}
+
+/// Each case of a new plugin shows what it is for: cases that were just written match whatever they show.
+fn check_cases(copy: &Path, plugin: &NewPlugin) -> Result<()> {
+    let cases = copy.join(plugin.folder()).join("cases");
+    for file in list_below(&cases)? {
+        let text = std::fs::read_to_string(cases.join(&file))?;
+        check_case(plugin.id(), &text).with_context(|| {
+            format!("{}:\n{text}", plugin.folder().join("cases").join(&file).display())
+        })?;
+    }
+    Ok(())
+}
+
+/// A case shows one error of the plugin, at its place in a file, and nothing else.
+fn check_case(id: &str, case: &str) -> Result<()> {
+    let own = case.matches(&format!("^ error[{id}/")).count();
+    ensure!(own == 1, "the case shows {own} errors `{id}/…` at a place; expected one");
+    let all: usize = ["error[", "warning[", "note["].iter().map(|w| case.matches(w).count()).sum();
+    ensure!(all == 1, "the case shows {all} diagnostics; expected the plugin's alone");
+    Ok(())
 }
 
 /// The files of the repository, by path from its root: what git knows, and what is new and not ignored.
@@ -143,4 +167,33 @@ fn check_changes(
     );
     println!("── new plugins: nothing else changed");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_case;
+
+    #[test]
+    fn a_case_shows_one_error_of_its_plugin_and_nothing_else() {
+        let own = "wait = 1\n#      ^ error[brake/too-short]: it is short\n# help: lower it\n";
+        check_case("brake", own).unwrap();
+        for (case, reason) in [
+            ("wait = 1\n".to_owned(), "shows 0 errors"),
+            (own.replace("brake", "other"), "shows 0 errors"),
+            (own.replace("error", "warning"), "shows 0 errors"),
+            (
+                "-- diagnostics --\nerror[brake/too-short]: it is short\n".to_owned(),
+                "shows 0 errors",
+            ),
+            (own.repeat(2), "shows 2 errors"),
+            (format!("{own}# ^^ warning[BP8101]: it waits\n"), "shows 2 diagnostics"),
+            (
+                format!("{own}-- diagnostics --\nerror[BP3001]: no such file\n"),
+                "shows 2 diagnostics",
+            ),
+        ] {
+            let error = check_case("brake", &case).unwrap_err().to_string();
+            assert!(error.contains(reason), "{case}: {error}");
+        }
+    }
 }

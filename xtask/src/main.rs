@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask ci`, `bench`, `bench-scale`, `bless`, `check-new`, `docs`, `fuzz`, `new`, `plugins`, `tidy`.
+//! The project's own chores; `cargo xtask help` lists them.
 
 #![expect(
     clippy::print_stdout,

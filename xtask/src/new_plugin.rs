@@ -232,7 +232,10 @@ fn join(words: &BTreeSet<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use syn::{Item, UseTree};
+
     use super::*;
+    use crate::tidy::plugins::check_sources;
 
     #[test]
     fn names_that_something_else_has_or_that_cannot_be_modules_are_refused() {
@@ -305,5 +308,82 @@ mod tests {
             }
         }
         Ok(())
+    }
+
+    /// Names of imports, modules and builders in the templates, and words of their settings.
+    const WORDS: &str = "backend call client counter dialer edge endpoint frame infra items listing live longest metric \
+        name next outcome place reply server settings slow target title transport value wait wrapper";
+
+    #[test]
+    fn a_name_that_templates_use_themselves_meets_nothing_in_them() -> Result<()> {
+        for kind in list_kinds()? {
+            let template = templates().join(&kind);
+            let files = list_below(&template)?;
+            for id in WORDS.split(' ') {
+                let plugin = NewPlugin { kind: kind.clone(), id: id.to_owned(), slot: None };
+                let mut sources = Vec::new();
+                for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "rs"))
+                {
+                    let text = plugin.fill_in(&std::fs::read_to_string(template.join(file))?);
+                    sources.push((plugin.folder().join(file).display().to_string(), text));
+                }
+                for (name, text) in &sources {
+                    let text = match name.strip_suffix("tests.rs") {
+                        // What its module has is in it too.
+                        Some(folder) if text.contains("use super::*;") => {
+                            let of = |file| [folder, file].concat();
+                            let parents = [of("lib.rs"), of("mod.rs")];
+                            let (_, parent) =
+                                sources.iter().find(|(n, _)| parents.contains(n)).unwrap();
+                            [text.as_str(), parent].concat()
+                        }
+                        _ => text.clone(),
+                    };
+                    assert_eq!(list_twice(&text), Vec::<String>::new(), "{kind} {id}: {name}");
+                }
+                let mut faults = Vec::new();
+                check_sources(id, &sources, &mut faults);
+                assert_eq!(faults, Vec::<String>::new(), "{kind} {id}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn types_and_imports_of_one_name_are_found() {
+        let text = "use a::{b::Call, Next as Later};\nuse c::Call as _;\nstruct Call;\nstruct Next;\nfn call() {}\n";
+        assert_eq!(list_twice(text), ["Call"]);
+        assert_eq!(list_twice("use a::Next;\nuse b::{Own as Next};\nenum Own {}\n"), ["Next"]);
+    }
+
+    /// The names of imports and types that a source has more than once.
+    fn list_twice(text: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        // A file's own comment must come first, so it cannot be in the middle of two files.
+        let text: String =
+            text.lines().filter(|l| !l.starts_with("//!")).flat_map(|l| [l, "\n"]).collect();
+        for item in syn::parse_file(&text).unwrap().items {
+            match item {
+                Item::Use(import) => list_imports(&import.tree, &mut names),
+                Item::Struct(item) => names.push(item.ident.to_string()),
+                Item::Enum(item) => names.push(item.ident.to_string()),
+                Item::Trait(item) => names.push(item.ident.to_string()),
+                Item::Type(item) => names.push(item.ident.to_string()),
+                _ => {}
+            }
+        }
+        names.sort();
+        let twice = names.chunk_by(|a, b| a == b).filter(|same| same.len() > 1);
+        twice.filter_map(|same| same.first().cloned()).collect()
+    }
+
+    fn list_imports(tree: &UseTree, names: &mut Vec<String>) {
+        match tree {
+            UseTree::Path(path) => list_imports(&path.tree, names),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| list_imports(tree, names)),
+            UseTree::Name(name) => names.push(name.ident.to_string()),
+            UseTree::Rename(name) if name.rename != "_" => names.push(name.rename.to_string()),
+            UseTree::Rename(_) | UseTree::Glob(_) => {}
+        }
     }
 }

@@ -3,7 +3,7 @@
 mod diagnostics;
 mod files;
 mod layers;
-mod plugins;
+pub(crate) mod plugins;
 
 use std::path::{Path, PathBuf};
 
@@ -55,4 +55,14 @@ pub(crate) fn list_files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>>
 /// A path as faults name it.
 fn relative_name(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
+
+/// Whether a file, by path from the root, holds tests alone.
+fn is_test(name: &str) -> bool {
+    name.contains("/tests/") || name.contains("/benches/") || name.ends_with("/tests.rs")
+}
+
+/// The code of a file in front of its tests.
+fn cut_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
 }

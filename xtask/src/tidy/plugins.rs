@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{list_files, relative_name};
+use super::{cut_tests, is_test, list_files, relative_name};
 use crate::plugin_list;
 
 pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
@@ -30,21 +30,23 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
             .push("plugins/lib.rs does not list the folders; run `cargo xtask plugins`".to_owned());
     }
     for id in plugin_list::ids(root)? {
-        check_sources(root, &id, faults)?;
+        let mut sources = Vec::new();
+        for path in list_files(&root.join("plugins").join(&id), "rs")? {
+            sources.push((relative_name(root, &path), std::fs::read_to_string(&path)?));
+        }
+        check_sources(&id, &sources, faults);
     }
     Ok(())
 }
 
-/// What a plugin's Rust, tests aside, may not say: the name of another plugin's module, and its own id more than once.
-fn check_sources(root: &Path, id: &str, faults: &mut Vec<String>) -> Result<()> {
+/// What a plugin's Rust, by path from the root and tests aside, may not say: the name of another plugin's module, and its own id more than once.
+pub(crate) fn check_sources(id: &str, sources: &[(String, String)], faults: &mut Vec<String>) {
     let mut said = Vec::new();
-    for path in list_files(&root.join("plugins").join(id), "rs")? {
-        let name = relative_name(root, &path);
-        if name.contains("/tests/") || name.ends_with("/tests.rs") {
+    for (name, text) in sources {
+        if is_test(name) {
             continue;
         }
-        let text = std::fs::read_to_string(&path)?;
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = cut_tests(text);
         let count = count_ids(code, id);
         if name.contains("/runtime/") {
             // The running system gives a plugin its id, so its runtime half says none.
@@ -70,15 +72,18 @@ fn check_sources(root: &Path, id: &str, faults: &mut Vec<String>) -> Result<()> 
             said.join(", ")
         ));
     }
-    Ok(())
 }
 
 /// What stands before a text that equals an id and is something else.
-const OTHER_MEANINGS: [&str; 3] = [
+const OTHER_MEANINGS: [&str; 6] = [
     // A name of OpenTelemetry: what telemetry calls a system or a protocol.
     "System::Rpc(",
     // The default of a setting: what a server calls its first user and database.
     "default = ",
+    // A setting: the one that a plain value sets, the one that tells variants apart, or what it is called in wirings.
+    "shorthand = ",
+    "tag = ",
+    "name = ",
     // The scheme of a URL.
     "SCHEME: &str = ",
 ];
@@ -108,6 +113,10 @@ mod tests {
             ("System::Rpc(\"grpc\")", 0),
             ("#[setting(default = \"grpc\", example = \"x\")]", 0),
             ("const SCHEME: &str = \"grpc\";", 0),
+            ("#[settings(shorthand = \"grpc\", validate)]", 0),
+            ("#[serde(tag = \"grpc\", rename_all = \"snake_case\")]", 0),
+            ("#[setting(name = \"grpc\")]", 0),
+            ("if plugin.name == \"grpc\" {", 1),
             ("const ID: &str = \"grpc\";", 1),
             ("const PLUGINS: [&str; 2] = [\"grpc\", \"http\"];", 1),
         ] {

@@ -1,5 +1,5 @@
 use bp_backend::{Document, Json};
-use bp_runtime::{AnyInstance, BackendContext, Settings as PlaceSettings, Surroundings};
+use bp_runtime::{AnyInstance, BackendContext, Surroundings};
 use serde_json::{Value, json};
 
 use super::*;
@@ -9,7 +9,7 @@ async fn open(interface: &str, settings: Value) -> Result<AnyInstance, StartErro
         name: "recent".into(),
         plugin: "sample",
         interface: interface.into(),
-        settings: PlaceSettings::of("backend `recent`", settings),
+        settings: bp_runtime::Settings::of("backend `recent`", settings),
         address: None,
         folder: "unused".into(),
         surroundings: Surroundings::default(),

@@ -99,7 +99,8 @@ impl EndpointClient {
             Ok(stream)
         };
         let connected = tokio::time::timeout(connect_timeout, connecting).await;
-        if clock.now().saturating_duration_since(start) >= slow {
+        let took = clock.now().saturating_duration_since(start);
+        if matches!(connected, Ok(Ok(_))) && took >= slow {
             self.shared.slow.inc();
         }
         let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
@@ -133,5 +134,45 @@ impl EndpointClient {
     fn lose(&self, processed: Processed, error: &io::Error) -> Infra {
         let message = format!("{}: {error}", self.address);
         Infra::new(InfraKind::Unavailable, processed, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn client(listener: &TcpListener, connect_timeout: Duration) -> EndpointClient {
+        let shared = EdgeState {
+            edge: "a->b".into(),
+            callee: "b".into(),
+            settings: SampleSettings { connect_timeout, slow: Duration::from_millis(1) },
+            limit: MessageLimit { bytes: 1024 },
+            surroundings: Surroundings::default(),
+            slow: Counter::default(),
+        };
+        let address = listener.local_addr().unwrap().to_string();
+        EndpointClient { shared: Arc::new(shared), address }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_counted_as_slow_only_if_it_was_made() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let silent = client(&listener, Duration::from_millis(20));
+        assert!(silent.connect().await.is_err());
+        assert_eq!(silent.shared.slow.get(), 0);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let late = client(&listener, Duration::from_secs(60));
+        let greeting = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            frame::write_greeting(&mut stream).await.unwrap();
+        };
+        let (connected, ()) = tokio::join!(late.connect(), greeting);
+        assert!(connected.is_ok());
+        assert_eq!(late.shared.slow.get(), 1);
     }
 }

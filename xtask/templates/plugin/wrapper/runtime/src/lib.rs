@@ -18,7 +18,7 @@ pub fn plugin() -> impl WrapperPlugin {
     client_wrapper(|cx| {
         let waits: MetricFamily<Counter, 1> =
             cx.surroundings.metrics.shared(&metrics::WAITS, Counter::default)?;
-        Ok(Sample {
+        Ok(SampleWrapper {
             settings: cx.settings.live()?,
             surroundings: cx.surroundings.clone(),
             waits: waits.series([cx.edge.key.clone().into()]),
@@ -27,13 +27,13 @@ pub fn plugin() -> impl WrapperPlugin {
 }
 
 #[derive(Debug)]
-struct Sample {
+struct SampleWrapper {
     settings: Live<SampleSettings>,
     surroundings: Surroundings,
     waits: Counter,
 }
 
-impl Wrapper for Sample {
+impl Wrapper for SampleWrapper {
     fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
         // Read for each call, because both can be changed while the process runs.
         let wait = draw_wait(&self.settings.of(call.method), self.surroundings.rng.unit());

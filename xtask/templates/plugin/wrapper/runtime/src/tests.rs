@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bp_runtime::{
     Class, Codec, Context, Edge, Encoded, Endpoint, Interface, ManualClock, Method,
-    Settings as PlaceSettings, Side, StartError, System, WrapperContext,
+    Side, StartError, System, WrapperContext,
 };
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn context(settings: Value) -> WrapperContext {
         side: Side::Client,
         interface: &INTERFACE,
         system: System::default(),
-        settings: PlaceSettings::of("edge a->b: sample", settings),
+        settings: bp_runtime::Settings::of("edge a->b: sample", settings),
         surroundings: Surroundings::default(),
     }
 }
