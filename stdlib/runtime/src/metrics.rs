@@ -309,6 +309,8 @@ target_info{name=\"web\"} 1
             Metric::counter("calls", "Calls").labels(&["edge", "place"]),
         ];
         const PLAIN: Metric = Metric::counter("calls", "Calls");
+        const ONCE: Metric = Metric::gauge("once", "Once");
+        type Fractional = Counter<f64, AtomicU64>;
         let metrics = Metrics::default();
         let fault = metrics.shared::<Counter, 1>(&CALLS, Counter::default).unwrap_err();
         let expected = "the metric `calls_total` is declared with 2 labels, but registered with 1";
@@ -328,11 +330,9 @@ target_info{name=\"web\"} 1
         let fault = metrics.shared::<Counter, 1>(&CALLS, Counter::default).unwrap_err();
         let expected = "the metric `calls_total` is declared with 2 labels, but registered with 1";
         assert_eq!(fault.to_string(), expected);
-        type Fractional = Counter<f64, AtomicU64>;
         let fault = metrics.shared::<Fractional, 2>(&CALLS, Counter::default).unwrap_err();
         assert_eq!(fault.to_string(), "the metric `calls_total` is registered with two types");
 
-        const ONCE: Metric = Metric::gauge("once", "Once");
         metrics.register(&ONCE, Gauge::<i64>::default()).unwrap();
         let fault = metrics.register(&ONCE, Gauge::<i64>::default()).unwrap_err();
         assert_eq!(fault.to_string(), "the metric `once` is registered twice");

@@ -48,9 +48,10 @@ impl Setting {
             panic!("the least value of a setting is more than its greatest");
         }
         // `BP_SET` and `BP_CONFIG` change single values; nothing would check the names of entries.
-        if self.tunable && matches!(self.kind, SettingKind::Map(_) | SettingKind::PerMethod(_)) {
-            panic!("a setting with entries by name or by method is not tunable");
-        }
+        assert!(
+            !(self.tunable && matches!(self.kind, SettingKind::Map(_) | SettingKind::PerMethod(_))),
+            "a setting with entries by name or by method is not tunable"
+        );
         self
     }
 }

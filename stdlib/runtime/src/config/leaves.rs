@@ -130,19 +130,13 @@ fn join_path(prefix: &str, name: &str) -> String {
 
 /// Sets the leaf at a dotted path, in a table that the row has.
 pub(super) fn set(row: &mut Value, path: &str, value: &Value) {
-    let (table, name) = match path.rsplit_once('.') {
-        Some((tables, name)) => {
-            let table = tables.split('.').try_fold(row, |at, part| at.get_mut(part));
-            (table, name)
-        }
-        None => {
-            // A plan may write nothing at all for a plugin without settings in force.
-            if row.is_null() {
-                *row = Value::Object(Map::new());
-            }
-            (Some(row), path)
-        }
-    };
+    // A plan may write nothing at all where no setting has a value.
+    if row.is_null() {
+        *row = Value::Object(Map::new());
+    }
+    let (tables, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut tables = tables.split('.').filter(|table| !table.is_empty());
+    let table = tables.try_fold(row, |at, table| at.get_mut(table));
     if let Some(entries) = table.and_then(Value::as_object_mut) {
         entries.insert(name.to_owned(), value.clone());
     }
