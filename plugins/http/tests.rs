@@ -126,4 +126,6 @@ fn texts_that_are_no_routes_are_refused() {
         Route::parse("GET /a/{b}").unwrap().key(),
         Route::parse("GET /a/{c}").unwrap().key()
     );
+    assert_eq!(Route::parse("POST /").unwrap().key(), "POST /");
+    assert_eq!(Route::parse("GET /a/{c}").unwrap().key(), "GET /a/{}");
 }

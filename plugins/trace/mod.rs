@@ -7,7 +7,7 @@ mod settings;
 
 use bp_plugin::{ClientSlot, EdgeClasses, Plugin, PluginCode, ServerSlot, wrapper};
 
-use settings::{COLLECTOR, TraceSettings};
+use settings::{COLLECTOR, TRACE_COLLECTOR, TraceSettings};
 
 pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .client(ClientSlot::Trace)
@@ -16,7 +16,7 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .in_process()
     .whole_edges()
     .edges(EdgeClasses::INSIDE)
-    .environment(&[COLLECTOR])
+    .environment(&[TRACE_COLLECTOR, COLLECTOR])
     .codes(&[NOT_A_COLLECTOR])
     .about(include_str!("README.md"))
     .needs(&["to follow one request through all services"])

@@ -92,7 +92,7 @@ fn expand_field(
     let when = place.map(|Place { tag, word }| quote!(.when(#tag, #word)));
     let declaration = own.add(quote! {
         ::bp_contract::setting::Setting::new(#name, #value::KIND, #doc)
-            #default #(#calls)*
+            #default #(#calls)* .bounded_by_type(#value::GREATEST)
             .secret_if(#value::SECRET).optional_if(#value::OPTIONAL) #when .checked()
     });
     Ok(ExpandedField {

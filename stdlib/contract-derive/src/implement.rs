@@ -56,10 +56,15 @@ fn implement_settings(parts: &Parts<'_>) -> TokenStream {
     let Parts { groups, read, write, check, item, .. } = parts;
     let (ident, doc) = (&item.ident, first_paragraph(&item.attrs));
     let private = quote!(::bp_contract::setting::__private);
-    let shorthand = parts
-        .shorthand
-        .as_ref()
-        .map_or_else(|| quote!(None), |name| quote!(#private::shorthand_of(Self::SETTINGS, #name)));
+    let shorthand = parts.shorthand.as_ref().map_or_else(
+        || quote!(None),
+        // A field named `settings` has a constant of the same name.
+        |name| {
+            quote! {
+                #private::shorthand_of(<Self as ::bp_contract::setting::Settings>::SETTINGS, #name)
+            }
+        },
+    );
     let validate = parts
         .validate
         .then(|| quote!(<Self as ::bp_contract::setting::Validate>::validate(self, faults);));

@@ -31,7 +31,7 @@ use crate::attributes::TableAttributes;
 /// | `default = 3`, `default = "10s"` | the value when the wiring says nothing; without it the field must be written, unless its type can be absent |
 /// | `required` | must be written even though its type can be absent or empty |
 /// | `range = 1..=5`, `range = "1s"..` | bounds, inclusive; of a list or a map, those of its elements |
-/// | `tunable` | may change without a rebuild |
+/// | `tunable` | may change without a rebuild; not of a map or of values by method |
 /// | `fixed` | `bp` needs the value, so a reference is refused |
 /// | `flatten` | the settings of the field's type stand in this table |
 /// | `example = "\"5s\""` | a value for the documentation, as wiring writes it |

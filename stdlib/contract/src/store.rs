@@ -13,7 +13,7 @@ use crate::setting::{Faults, SettingFault, SettingKind, SettingValue, Settings, 
 #[derive(Debug, Clone, PartialEq, Eq, Settings)]
 pub struct ServerSettings {
     /// Where the server listens, `host:port`; BP_ADDR_<NAME> overrides it. Without either: this machine and the default port.
-    #[setting(example = "\"127.0.0.1:5432\"")]
+    #[setting(example = "\"store.example:7000\"")]
     pub address: Option<StoreAddress>,
     /// How many calls at once, and how long each may take.
     #[setting(flatten)]
@@ -37,7 +37,7 @@ pub struct StoreLimits {
     pub connect_timeout: Duration,
 }
 
-/// The user of a server that asks nobody for a login unless it is told to.
+/// The login at a server that needs none by default.
 ///
 /// A plugin that flattens these settings declares the code `login-incomplete`.
 #[derive(Debug, Clone, Settings)]
@@ -92,11 +92,12 @@ impl Validate for NamespaceSettings {
     fn validate(&self, faults: &mut Faults) {
         let Some(namespace) = &self.namespace else { return };
         let fault = if namespace.is_empty() {
-            "it is empty, so keys of other instances would be this one's too".to_owned()
+            "it is empty, so nothing tells its keys from those of another instance without one"
+                .to_owned()
         } else if namespace.len() > Self::LONGEST {
             format!("it has {} bytes, which leaves too little of a key", namespace.len())
         } else if let Some(c) = namespace.chars().find(|c| !c.is_ascii_graphic() || *c == ':') {
-            format!("{c:?} cannot be in it")
+            format!("it contains `{c:?}`")
         } else {
             return;
         };
@@ -125,7 +126,7 @@ pub struct NotAnAddress;
 
 impl fmt::Display for NotAnAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected the address of one server such as \"127.0.0.1:5432\"")
+        f.write_str("expected the address of one server, `host:port`")
     }
 }
 
@@ -186,10 +187,7 @@ mod tests {
             assert_eq!(text.parse::<StoreAddress>(), Err(NotAnAddress), "{text}");
         }
         let error = StoreAddress::read(&json!("host")).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "expected the address of one server such as \"127.0.0.1:5432\", found \"host\""
-        );
+        assert_eq!(error, "expected the address of one server, `host:port`, found \"host\"");
     }
 
     #[test]
@@ -198,9 +196,20 @@ mod tests {
         for good in ["rates", "hotel-rates", "a/b{c}", &"n".repeat(64)] {
             assert_eq!(faults(good), [], "{good}");
         }
-        for bad in ["", "a b", "a:b", "ü", "\0", &"n".repeat(65)] {
+        for (bad, message) in [
+            (
+                "",
+                "it is empty, so nothing tells its keys from those of another instance without one",
+            ),
+            ("a b", "it contains `' '`"),
+            ("a:b", "it contains `':'`"),
+            ("ü", "it contains `'ü'`"),
+            ("\0", "it contains `'\\0'`"),
+            (&"n".repeat(65), "it has 65 bytes, which leaves too little of a key"),
+        ] {
             let found = faults(bad);
             assert_eq!(found.len(), 1, "{bad}");
+            assert_eq!(found[0].message(), message);
             assert_eq!(found[0].code_name(), Some("unusable-namespace"));
         }
         let choose = |value| {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bp_contract::setting::{Literal, Ratio, Secret, Setting, SettingKind, Settings, Size};
+use bp_contract::setting::{
+    Literal, PerMethod, Ratio, Secret, Setting, SettingKind, Settings, Size,
+};
 use serde_json::json;
 
 /// One of everything.
@@ -157,4 +159,115 @@ fn what_cannot_be_read_is_said_with_its_place() {
     }
     let error = Outer::read(&json!({})).unwrap_err().to_string();
     assert_eq!(error, "`inner.must`: expected a whole number, found nothing");
+}
+
+/// Numbers whose types bound them.
+#[derive(Debug, Settings)]
+struct Counts {
+    /// By name.
+    ports: BTreeMap<String, u16>,
+    /// In turn.
+    bytes: Vec<u8>,
+    /// Bounded below.
+    #[setting(range = 1..)]
+    port: Option<u16>,
+    /// Bounded above.
+    #[setting(range = ..=9)]
+    digit: Option<u8>,
+    /// By method, then in turn.
+    #[setting(range = 1..=5)]
+    weights: PerMethod<Vec<u32>>,
+    /// Too large to show a bound.
+    large: Option<u32>,
+}
+
+#[test]
+fn a_number_of_few_bits_is_bounded_by_its_type() {
+    let bounds = |name: &str| {
+        let setting = Counts::SETTINGS.iter().find(|setting| setting.name == name).unwrap();
+        (setting.min, setting.max)
+    };
+    assert_eq!(bounds("ports"), (None, Some(Literal::Int(65535))));
+    assert_eq!(bounds("bytes"), (None, Some(Literal::Int(255))));
+    assert_eq!(bounds("port"), (Some(Literal::Int(1)), Some(Literal::Int(65535))));
+    assert_eq!(bounds("digit"), (None, Some(Literal::Int(9))));
+    assert_eq!(bounds("large"), (None, None));
+    for (value, expected) in [
+        (
+            json!({ "ports": { "a": 70000 } }),
+            "`ports.a`: expected a whole number up to 65535, found 70000",
+        ),
+        (json!({ "digit": 10 }), "`digit`: expected at most 9, found 10"),
+        (
+            json!({ "large": "4294967296" }),
+            "`large`: expected a whole number up to 4294967295, found \"4294967296\"",
+        ),
+        (json!({ "large": -1 }), "`large`: expected a whole number, found -1"),
+    ] {
+        assert_eq!(Counts::read(&value).unwrap_err().to_string(), expected);
+    }
+    let most = Counts::read(&json!({ "ports": { "a": 65535 }, "large": u32::MAX })).unwrap();
+    assert_eq!((most.ports["a"], most.large), (u16::MAX, Some(u32::MAX)));
+}
+
+#[test]
+fn bounds_hold_at_any_depth() {
+    let error = Counts::read(&json!({ "weights": { "get": [5, 6] } })).unwrap_err().to_string();
+    assert_eq!(error, "`weights.get.1`: expected at most 5, found 6");
+    assert!(Counts::read(&json!({ "weights": { "get": [1, 5] } })).is_ok());
+}
+
+/// A table that may be absent, and a word that may not.
+#[derive(Debug, Settings)]
+struct Perhaps {
+    /// Below.
+    inner: Option<Inner>,
+    /// In which order.
+    order: Order,
+}
+
+#[test]
+fn nothing_is_absent_and_a_word_is_asked_for_by_name() {
+    let absent = Perhaps::read(&json!({ "inner": null, "order": "first_in" })).unwrap();
+    assert!(absent.inner.is_none());
+    assert!(Perhaps::read(&json!({ "inner": {}, "order": "first_in" })).is_err());
+    let error = Perhaps::read(&json!({})).unwrap_err().to_string();
+    assert_eq!(error, "`order`: expected one of \"first_in\", \"last_first\", found nothing");
+}
+
+/// Fields whose constants have the names of the trait's.
+#[derive(Debug, Settings)]
+#[settings(shorthand = "settings")]
+struct Namesakes {
+    /// The first.
+    #[setting(default = 1)]
+    settings: u32,
+    /// The second.
+    #[setting(default = 2)]
+    doc: u32,
+    /// The third.
+    #[setting(default = 3)]
+    shorthand: u32,
+}
+
+/// A table of them.
+#[derive(Debug, Settings)]
+struct OfNamesakes {
+    /// Below.
+    below: Namesakes,
+    #[setting(flatten)]
+    beside: Namesakes,
+}
+
+#[test]
+fn fields_may_have_the_names_of_constants() {
+    let constants =
+        [Namesakes::SETTINGS.name(), Namesakes::DOC.name(), Namesakes::SHORTHAND.name()];
+    assert_eq!(constants, ["settings", "doc", "shorthand"]);
+    assert_eq!(<Namesakes as Settings>::SHORTHAND, Some("settings"));
+    assert_eq!(<Namesakes as Settings>::SETTINGS.len(), 3);
+    let read = OfNamesakes::read(&json!({ "doc": 7 })).unwrap();
+    let Namesakes { settings, doc, shorthand } = read.beside;
+    assert_eq!((settings, doc, shorthand), (1, 7, 3));
+    assert_eq!(read.below.doc, 2);
 }

@@ -49,15 +49,19 @@ impl Metrics {
     where
         M: EncodeMetric + TypedMetric + fmt::Debug + Clone + Send + Sync + 'static,
     {
+        let names = label_names::<N>(metric)?;
         let mut inner = crate::sync::lock(&self.inner);
         if let Some(known) = inner.registered.get(&metric.family_name()) {
-            let family = known.family.downcast_ref::<MetricFamily<M, N>>();
-            return family.filter(|_| known.metric == metric).cloned().ok_or_else(|| clash(metric));
+            if known.metric != metric {
+                return Err(clash(metric));
+            }
+            let family = known.family.downcast_ref::<MetricFamily<M, N>>().cloned();
+            return family.ok_or_else(|| {
+                let name = metric.exposed_name();
+                StartError::new(format!("the metric `{name}` is registered with two types"))
+            });
         }
-        let family = MetricFamily {
-            names: label_names(metric)?,
-            series: Family::new_with_constructor(make),
-        };
+        let family = MetricFamily { names, series: Family::new_with_constructor(make) };
         inner.register(metric, family.series.clone(), family.clone())?;
         Ok(family)
     }
@@ -117,8 +121,12 @@ impl Inner {
             )));
         }
         let name = metric.family_name();
-        if self.registered.contains_key(&name) {
-            return Err(clash(metric));
+        if let Some(known) = self.registered.get(&name) {
+            if known.metric != metric {
+                return Err(clash(metric));
+            }
+            let name = metric.exposed_name();
+            return Err(StartError::new(format!("the metric `{name}` is registered twice")));
         }
         match metric.unit {
             Some(unit) => {
@@ -257,6 +265,8 @@ impl<const N: usize> EncodeLabelSet for Labels<N> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU64;
+
     use bp_contract::metric::Unit;
     use prometheus_client::metrics::counter::Counter;
     use prometheus_client::metrics::gauge::Gauge;
@@ -299,6 +309,8 @@ target_info{name=\"web\"} 1
             Metric::counter("calls", "Calls").labels(&["edge", "place"]),
         ];
         const PLAIN: Metric = Metric::counter("calls", "Calls");
+        const ONCE: Metric = Metric::gauge("once", "Once");
+        type Fractional = Counter<f64, AtomicU64>;
         let metrics = Metrics::default();
         let fault = metrics.shared::<Counter, 1>(&CALLS, Counter::default).unwrap_err();
         let expected = "the metric `calls_total` is declared with 2 labels, but registered with 1";
@@ -313,7 +325,16 @@ target_info{name=\"web\"} 1
             let fault = metrics.shared::<Counter, 2>(other, Counter::default).unwrap_err();
             assert_eq!(fault.to_string(), "two different metrics are named `calls_total`");
         }
-        assert!(metrics.shared::<Counter<u64>, 1>(&CALLS, Counter::default).is_err());
-        assert!(metrics.register(&PLAIN, Counter::<u64>::default()).is_err());
+        let fault = metrics.register(&PLAIN, Counter::<u64>::default()).unwrap_err();
+        assert_eq!(fault.to_string(), "two different metrics are named `calls_total`");
+        let fault = metrics.shared::<Counter, 1>(&CALLS, Counter::default).unwrap_err();
+        let expected = "the metric `calls_total` is declared with 2 labels, but registered with 1";
+        assert_eq!(fault.to_string(), expected);
+        let fault = metrics.shared::<Fractional, 2>(&CALLS, Counter::default).unwrap_err();
+        assert_eq!(fault.to_string(), "the metric `calls_total` is registered with two types");
+
+        metrics.register(&ONCE, Gauge::<i64>::default()).unwrap();
+        let fault = metrics.register(&ONCE, Gauge::<i64>::default()).unwrap_err();
+        assert_eq!(fault.to_string(), "the metric `once` is registered twice");
     }
 }

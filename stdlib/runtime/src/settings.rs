@@ -1,5 +1,6 @@
 //! A plugin's settings at one place of the wiring, typed, by method, and replaced while the process runs.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -26,6 +27,14 @@ struct State {
     /// By method index; a single row where there are no methods.
     rows: Vec<Value>,
     subscribers: Vec<Box<dyn Subscriber>>,
+    /// The types that were read once, whose rules new rows must not break.
+    read: Vec<ReadType>,
+}
+
+/// A type that settings were read as.
+struct ReadType {
+    id: TypeId,
+    check: fn(&[Value]) -> Result<(), String>,
 }
 
 trait Subscriber: Send {
@@ -38,7 +47,7 @@ trait Subscriber: Send {
 impl Settings {
     /// Settings with one row a method; [`Settings::of`] is for places without methods.
     pub fn new(place: impl Into<String>, rows: Vec<Value>) -> Self {
-        let state = Mutex::new(State { rows, subscribers: Vec::new() });
+        let state = Mutex::new(State { rows, subscribers: Vec::new(), read: Vec::new() });
         Self { place: Arc::new(SettingsPlace { name: place.into(), state }) }
     }
 
@@ -52,15 +61,20 @@ impl Settings {
         &self.place.name
     }
 
-    /// The settings now, for what cannot change while the process runs.
+    /// The settings now, for what cannot change while the process runs; a change that does not fit `T` is refused even so.
     ///
     /// # Errors
     /// They do not fit `T`.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, StartError> {
-        let state = crate::sync::lock(&self.place.state);
-        let value = state.rows.first().unwrap_or(&Value::Null);
-        T::deserialize(value)
-            .map_err(|error| StartError::new(error.to_string()).at(&self.place.name))
+    pub fn read<T: DeserializeOwned + 'static>(&self) -> Result<T, StartError> {
+        let mut state = crate::sync::lock(&self.place.state);
+        let read = parse_first::<T>(&state.rows)
+            .map_err(|error| StartError::new(error).at(&self.place.name))?;
+        let id = TypeId::of::<T>();
+        if state.read.iter().all(|known| known.id != id) {
+            let check = |rows: &[Value]| parse_first::<T>(rows).map(drop);
+            state.read.push(ReadType { id, check });
+        }
+        Ok(read)
     }
 
     /// The settings from now on, by method.
@@ -83,20 +97,20 @@ impl Settings {
         !crate::sync::lock(&self.place.state).subscribers.is_empty()
     }
 
-    /// Reads new rows in every [`Live`]; the closures then put them in force everywhere.
+    /// Reads new rows in every [`Live`], and as every type that was read once; the closures then put them in force everywhere.
     pub(crate) fn prepare(
         &self,
         rows: Vec<Value>,
     ) -> Result<Vec<Box<dyn FnOnce() + Send>>, String> {
         let place = self.place.clone();
         let state = crate::sync::lock(&self.place.state);
+        let at = |error| format!("{}: {error}", place.name);
         let mut commits = state
             .subscribers
             .iter()
-            .map(|subscriber| {
-                subscriber.read(&rows).map_err(|error| format!("{}: {error}", place.name))
-            })
+            .map(|subscriber| subscriber.read(&rows).map_err(at))
             .collect::<Result<Vec<_>, _>>()?;
+        state.read.iter().try_for_each(|read| (read.check)(&rows).map_err(at))?;
         drop(state);
         commits.push(Box::new(move || crate::sync::lock(&place.state).rows = rows));
         Ok(commits)
@@ -107,6 +121,11 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Settings({})", self.place.name)
     }
+}
+
+/// The only row of a place without methods.
+fn parse_first<T: DeserializeOwned>(rows: &[Value]) -> Result<T, String> {
+    T::deserialize(rows.first().unwrap_or(&Value::Null)).map_err(|error| error.to_string())
 }
 
 /// Equal rows share one value, which is what most edges have.

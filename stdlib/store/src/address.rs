@@ -9,7 +9,8 @@ use bp_runtime::{BackendContext, StartError};
 /// The variable is not a `host:port`, or the settings cannot be read.
 pub(crate) fn find_address(cx: &BackendContext, port: u16) -> Result<StoreAddress, StartError> {
     if let Some(text) = &cx.address {
-        let failed = |error| StartError::because(format!("`{text}`"), &error);
+        let failed =
+            |error| StartError::because(format!("the environment's address `{text}`"), &error);
         return text.parse().map_err(failed);
     }
     let ServerSettings { address, .. } = cx.settings.read()?;

@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         let error = StoreContext::of(context(Some("a:1,b:2"), settings(None)), 99).unwrap_err();
-        let expected = "`a:1,b:2`: expected the address of one server such as \"127.0.0.1:5432\"";
+        let expected =
+            "the environment's address `a:1,b:2`: expected the address of one server, `host:port`";
         assert_eq!(error.to_string(), expected);
         let wrong = json!({ "timeout": "soon" });
         let error = StoreContext::of(context(None, wrong), 99).unwrap_err();

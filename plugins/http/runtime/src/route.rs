@@ -83,6 +83,9 @@ impl Route {
     /// The part that must differ between two routes: the names of arguments do not count.
     pub(crate) fn key(&self) -> String {
         let mut key = format!("{} ", self.verb);
+        if self.segments.is_empty() {
+            key.push('/');
+        }
         for segment in &self.segments {
             key.push('/');
             key.push_str(match segment {

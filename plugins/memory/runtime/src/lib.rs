@@ -34,7 +34,7 @@ fn choose_limits(settings: &MemorySettings) -> CacheLimits {
     }
 }
 
-/// The compile half checks this too, but not what the configuration sets.
+/// The compile half checks this too, but not where a limit is a reference.
 fn check_unlimited(settings: &MemorySettings) -> Result<(), StartError> {
     if settings.max_items.is_none() && settings.max_bytes.is_none() {
         return Ok(());
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn other_settings_and_interfaces_stop_start_up() {
+    async fn settings_out_of_bounds_and_other_interfaces_stop_start_up() {
         let error = plugin()
             .open(context("bp_backend::Cache", json!({ "max_items": 0 })))
             .await

@@ -39,14 +39,14 @@ impl Validate for MongodbSettings {
         } else if name.len() > LONGEST {
             format!("it has {} bytes", name.len())
         } else if let Some(c) = name.chars().find(|c| FORBIDDEN.contains(*c)) {
-            format!("{c:?} cannot be in it")
+            format!("it contains `{c:?}`")
         } else {
             return;
         };
         faults
             .at(Self::DATABASE, fault)
             .help(format!(
-                "a database has a name of 1 to {LONGEST} bytes without spaces and `/\\.\"$*<>:|?`"
+                "a database has a name of 1 to {LONGEST} bytes without spaces, NUL or any of `/\\.\"$*<>:|?`"
             ))
             .code("unusable-database");
     }

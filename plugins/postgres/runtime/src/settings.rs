@@ -51,7 +51,7 @@ impl SchemaSettings {
 /// Why an instance cannot have a schema of this name, if the server keeps it for itself.
 pub(crate) fn explain_reserved(schema: &str) -> Option<String> {
     (schema.starts_with("pg_") || schema == "information_schema")
-        .then(|| format!("PostgreSQL keeps schemas like `{schema}` for itself"))
+        .then(|| format!("`{schema}` is a name that PostgreSQL keeps for schemas of its own"))
 }
 
 impl Validate for PostgresSettings {

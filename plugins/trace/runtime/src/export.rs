@@ -13,7 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use tokio::runtime::Handle;
 
 use crate::metrics::SPANS_EXPORTED;
-use crate::settings::{COLLECTOR, explain_endpoint};
+use crate::settings::{COLLECTOR, TRACE_COLLECTOR, explain_endpoint};
 
 /// Where a collector listens when nothing says otherwise.
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4317";
@@ -25,15 +25,21 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// # Errors
 /// The environment's is not the address of a collector; the wiring's is checked by the rules of the settings.
 pub(crate) fn find_endpoint(setting: Option<&str>) -> Result<String, StartError> {
-    let setting = setting.filter(|found| !found.is_empty()).map(str::to_owned);
-    if let Some(setting) = setting {
-        return Ok(setting);
+    choose_endpoint(setting, |name| std::env::var(name).ok())
+}
+
+fn choose_endpoint(
+    setting: Option<&str>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<String, StartError> {
+    if let Some(setting) = setting.filter(|endpoint| !endpoint.is_empty()) {
+        return Ok(setting.to_owned());
     }
-    let variables = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", COLLECTOR];
-    let found = variables.iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
-    let Some((name, endpoint)) = found.filter(|(_, endpoint)| !endpoint.is_empty()) else {
-        return Ok(DEFAULT_ENDPOINT.to_owned());
-    };
+    // A variable that is set to nothing counts as not set.
+    let found = [TRACE_COLLECTOR, COLLECTOR]
+        .into_iter()
+        .find_map(|name| Some((name, variable(name).filter(|endpoint| !endpoint.is_empty())?)));
+    let Some((name, endpoint)) = found else { return Ok(DEFAULT_ENDPOINT.to_owned()) };
     match explain_endpoint(&endpoint) {
         None => Ok(endpoint),
         Some(fault) => Err(StartError::new(format!("{name}: `{endpoint}`: {}", fault.message()))),
@@ -125,8 +131,41 @@ impl SpanExporter for CountingExporter {
 
 #[cfg(test)]
 mod tests {
+    use bp_contract::setting::{RuleFault, list_faults};
+    use serde_json::json;
+
     use super::*;
-    use crate::settings::EndpointFault;
+    use crate::settings::{EndpointFault, TraceSettings};
+
+    #[test]
+    fn what_is_set_to_nothing_counts_as_not_set() {
+        let choose = |setting: &str, traces: &str, all: &str| {
+            let variable = |name: &str| {
+                let value = if name == TRACE_COLLECTOR { traces } else { all };
+                Some(value.to_owned())
+            };
+            let chosen = choose_endpoint(Some(setting), variable);
+            chosen.unwrap_or_else(|error| error.to_string())
+        };
+        assert_eq!(choose("http://a", "http://b", "http://c"), "http://a");
+        assert_eq!(choose("", "http://b", "http://c"), "http://b");
+        assert_eq!(choose("", "", "http://c"), "http://c");
+        assert_eq!(choose("", "", ""), DEFAULT_ENDPOINT);
+        let refused = choose("", "", "https://c");
+        let expected = "OTEL_EXPORTER_OTLP_ENDPOINT: `https://c`: a collector is reached by";
+        assert!(refused.starts_with(expected), "{refused}");
+    }
+
+    #[test]
+    fn every_endpoint_that_is_not_a_collector_has_the_code() {
+        let faults = |endpoint| list_faults::<TraceSettings>(&json!({ "endpoint": endpoint }));
+        assert_eq!(faults(""), []);
+        assert_eq!(faults("http://collector:4317"), []);
+        for bad in ["https://a", "http://", "http://a:0", "http://a/b c"] {
+            let codes: Vec<_> = faults(bad).iter().map(RuleFault::code_name).collect();
+            assert_eq!(codes, [Some("not-a-collector")], "{bad}");
+        }
+    }
 
     #[tokio::test]
     async fn the_exporter_takes_every_endpoint_that_the_rules_accept() {

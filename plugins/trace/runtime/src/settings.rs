@@ -2,7 +2,10 @@
 
 use bp_contract::setting::{Faults, Ratio, Settings, Validate};
 
-/// The variable that names the collector where the wiring does not.
+/// The variable that names the collector of traces where the wiring does not.
+pub(crate) const TRACE_COLLECTOR: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+
+/// The variable that names the collector of everything, for traces where [`TRACE_COLLECTOR`] is not set.
 pub(crate) const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// Records a span for each call at both ends, and sends them to an OpenTelemetry collector.
@@ -43,15 +46,12 @@ const SCHEME: &str = "http://";
 
 impl Validate for TraceSettings {
     fn validate(&self, faults: &mut Faults) {
-        let Some(endpoint) = &self.endpoint else { return };
-        match explain_endpoint(endpoint) {
-            None => {}
-            Some(EndpointFault::Scheme) => {
-                faults.at(Self::ENDPOINT, EndpointFault::Scheme.message()).help(EXAMPLE);
-            }
-            Some(fault) => {
-                faults.at(Self::ENDPOINT, fault.message()).help(EXAMPLE).code("not-a-collector");
-            }
+        // A reference whose value is empty leaves the endpoint to the environment, as if it were not written.
+        let Some(endpoint) = self.endpoint.as_ref().filter(|endpoint| !endpoint.is_empty()) else {
+            return;
+        };
+        if let Some(fault) = explain_endpoint(endpoint) {
+            faults.at(Self::ENDPOINT, fault.message()).help(EXAMPLE).code("not-a-collector");
         }
     }
 }
@@ -69,7 +69,9 @@ impl EndpointFault {
     pub(crate) const fn message(self) -> &'static str {
         match self {
             Self::Scheme => "a collector is reached by `http://`, without TLS",
-            Self::Host => "behind `http://` stands no host",
+            Self::Host => {
+                "what follows `http://` is not a host name, an IPv4 address, or an IPv6 address in brackets"
+            }
             Self::Port => "a port is a number from 1 to 65535",
             Self::Path => "its path has other characters than letters, digits and `-._~/%`",
         }

@@ -4,7 +4,7 @@ use super::{Literal, Setting, SettingKind};
 use crate::units::{DURATION_UNITS, SIZE_UNITS, Unit, read_quantity};
 
 impl Setting {
-    /// Stops the compilation of a plugin whose default or bounds are not values of the setting, or whose default is out of bounds.
+    /// Stops the compilation of a plugin whose default or bounds are not values of the setting, whose default is out of bounds, or whose tunable setting has entries.
     ///
     /// # Panics
     /// Only while constants are evaluated.
@@ -47,6 +47,11 @@ impl Setting {
         {
             panic!("the least value of a setting is more than its greatest");
         }
+        // `BP_SET` and `BP_CONFIG` change single values; nothing would check the names of entries.
+        assert!(
+            !(self.tunable && matches!(self.kind, SettingKind::Map(_) | SettingKind::PerMethod(_))),
+            "a setting with entries by name or by method is not tunable"
+        );
         self
     }
 }

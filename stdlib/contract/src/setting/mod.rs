@@ -130,6 +130,41 @@
 //! # let _ = Pause::SETTINGS;
 //! ```
 //!
+//! ```compile_fail,E0080
+//! # use bp_contract::setting::Settings;
+//! #[derive(Settings)]
+//! struct Pause {
+//!     /// Most waits.
+//!     #[setting(range = 1..=256)]
+//!     most: u8,
+//! }
+//! # let _ = Pause::SETTINGS;
+//! ```
+//!
+//! Entries by name or by method that change without a rebuild, where this compiles:
+//!
+//! ```
+//! # use bp_contract::setting::{PerMethod, Settings};
+//! #[derive(Settings)]
+//! struct Pause {
+//!     /// Most waits, by method.
+//!     #[setting(range = 1..=255)]
+//!     most: PerMethod<u8>,
+//! }
+//! # let _ = Pause::SETTINGS;
+//! ```
+//!
+//! ```compile_fail,E0080
+//! # use bp_contract::setting::{PerMethod, Settings};
+//! #[derive(Settings)]
+//! struct Pause {
+//!     /// Most waits, by method.
+//!     #[setting(range = 1..=255, tunable)]
+//!     most: PerMethod<u8>,
+//! }
+//! # let _ = Pause::SETTINGS;
+//! ```
+//!
 //! Bounds of a type without an order:
 //!
 //! ```compile_fail,E0080

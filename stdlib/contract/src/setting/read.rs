@@ -19,6 +19,8 @@ pub trait Settings: Sized {
 
     /// Reads a table of values; one that is absent has its default. Rules across settings are not checked.
     ///
+    /// Names that it does not know are ignored, because several groups of settings share a table.
+    ///
     /// # Errors
     /// A value that is missing, not of its setting's type, or out of its bounds.
     fn read(value: &Value) -> Result<Self, SettingFault>;
@@ -63,6 +65,8 @@ pub trait SettingValue: Sized {
     const SECRET: bool = false;
     /// Whether a table may be absent.
     const OPTIONAL: bool = false;
+    /// The greatest value of the type, or of each element, where a page shows it as the setting's bound.
+    const GREATEST: Option<Literal> = None;
 
     /// Reads a value.
     ///
@@ -156,7 +160,7 @@ pub fn read_field<T: SettingValue>(
             // The settings in it have defaults of their own, or say that they are missing.
             (None, SettingKind::Table { .. }) => read(&Value::Null),
             (None, kind) => {
-                let message = format!("expected {}, found nothing", kind.value_type().expected());
+                let message = format!("expected {}, found nothing", kind.expected());
                 Err(SettingFault { path: name.to_owned(), message })
             }
         },
@@ -168,15 +172,25 @@ fn check_bounds(setting: &Setting, value: &Value) -> Result<(), SettingFault> {
     if setting.min.is_none() && setting.max.is_none() {
         return Ok(());
     }
-    match (value, setting.kind) {
-        (Value::Array(items), SettingKind::List(_)) => {
+    check_bounds_within(setting, &setting.kind, value)
+}
+
+/// The same for a value of the type `kind`, which is the setting's or that of elements below it.
+fn check_bounds_within(
+    setting: &Setting,
+    kind: &SettingKind,
+    value: &Value,
+) -> Result<(), SettingFault> {
+    match (value, kind) {
+        (Value::Array(items), SettingKind::List(inner)) => {
             items.iter().enumerate().try_for_each(|(index, item)| {
-                check_bounds_of_one(setting, item).map_err(|fault| fault.of(&index.to_string()))
+                check_bounds_within(setting, inner, item)
+                    .map_err(|fault| fault.of(&index.to_string()))
             })
         }
-        (Value::Object(entries), SettingKind::Map(_) | SettingKind::PerMethod(_)) => {
+        (Value::Object(entries), SettingKind::Map(inner) | SettingKind::PerMethod(inner)) => {
             entries.iter().try_for_each(|(name, item)| {
-                check_bounds_of_one(setting, item).map_err(|fault| fault.of(name))
+                check_bounds_within(setting, inner, item).map_err(|fault| fault.of(name))
             })
         }
         (value, _) => check_bounds_of_one(setting, value),

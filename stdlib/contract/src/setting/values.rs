@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::read::{read_count, read_entries, read_number};
-use super::{Faults, SettingFault, SettingKind, SettingValue};
+use super::{Faults, Literal, SettingFault, SettingKind, SettingValue};
 use crate::{Secret, units};
 
 /// A number from 0 to 1.
@@ -71,11 +71,39 @@ values! {
     f64: Float, value => read_number(value), this => *this;
     bool: Bool, value => value.as_bool().or_else(|| value.as_str()?.trim().parse().ok()), this => *this;
     String: Text, value => value.as_str().map(str::to_owned), this => this.as_str();
-    u8: Count, value => read_count(value).and_then(|n| Self::try_from(n).ok()), this => *this;
-    u16: Count, value => read_count(value).and_then(|n| Self::try_from(n).ok()), this => *this;
-    u32: Count, value => read_count(value).and_then(|n| Self::try_from(n).ok()), this => *this;
     u64: Count, value => read_count(value), this => *this;
-    usize: Count, value => read_count(value).and_then(|n| Self::try_from(n).ok()), this => *this;
+}
+
+/// Implements [`SettingValue`] for a whole number of fewer bits than a wiring can write; `$greatest` is its greatest value where that bounds the setting.
+macro_rules! narrow_counts {
+    ($($type:ty: $greatest:expr;)*) => {$(
+        impl SettingValue for $type {
+            const KIND: SettingKind = SettingKind::Count;
+            const GREATEST: Option<Literal> = $greatest;
+
+            fn read(value: &Value) -> Result<Self, SettingFault> {
+                let expected = Self::KIND.value_type().expected();
+                let Some(number) = read_count(value) else {
+                    return Err(SettingFault::expected(expected, value));
+                };
+                Self::try_from(number).map_err(|_| {
+                    SettingFault::expected(&format!("{expected} up to {}", Self::MAX), value)
+                })
+            }
+
+            fn write(&self) -> Option<Value> {
+                Some(Value::from(*self))
+            }
+        }
+    )*};
+}
+
+// A bound of billions says nothing to who reads a page of settings, so it is only in the message of a value that is over it.
+narrow_counts! {
+    u8: Some(Literal::Int(Self::MAX as i64));
+    u16: Some(Literal::Int(Self::MAX as i64));
+    u32: None;
+    usize: None;
 }
 
 /// A number in single precision, unless it is too large for that.
@@ -121,8 +149,12 @@ impl<T: SettingValue> SettingValue for Option<T> {
     const MUST_BE_WRITTEN: bool = false;
     const SECRET: bool = T::SECRET;
     const OPTIONAL: bool = true;
+    const GREATEST: Option<Literal> = T::GREATEST;
 
     fn read(value: &Value) -> Result<Self, SettingFault> {
+        if value.is_null() {
+            return Ok(None);
+        }
         T::read(value).map(Some)
     }
 
@@ -151,6 +183,7 @@ impl<T: SettingValue> SettingValue for Vec<T> {
     const KIND: SettingKind = SettingKind::List(&T::KIND);
     const MUST_BE_WRITTEN: bool = false;
     const SECRET: bool = refuse_secrets::<T>();
+    const GREATEST: Option<Literal> = T::GREATEST;
 
     fn read(value: &Value) -> Result<Self, SettingFault> {
         let items = value.as_array().ok_or_else(|| SettingFault::expected("a list", value))?;
@@ -177,6 +210,7 @@ impl<T: SettingValue> SettingValue for BTreeMap<String, T> {
     const KIND: SettingKind = SettingKind::Map(&T::KIND);
     const MUST_BE_WRITTEN: bool = false;
     const SECRET: bool = refuse_secrets::<T>();
+    const GREATEST: Option<Literal> = T::GREATEST;
 
     fn read(value: &Value) -> Result<Self, SettingFault> {
         let entries = read_entries(value)?.iter();
@@ -222,6 +256,7 @@ impl<T: SettingValue> SettingValue for PerMethod<T> {
     const KIND: SettingKind = SettingKind::PerMethod(&T::KIND);
     const MUST_BE_WRITTEN: bool = false;
     const SECRET: bool = refuse_secrets::<T>();
+    const GREATEST: Option<Literal> = T::GREATEST;
 
     fn read(value: &Value) -> Result<Self, SettingFault> {
         BTreeMap::read(value).map(Self)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use bp_contract::store::ServerSettings;
 use bp_contract::variable;
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -27,7 +28,9 @@ pub(super) fn find_backend_address(environment: &Environment, name: &str) -> Opt
 /// Whether an instance is a backend that dials a server.
 fn is_networked(plan: &RunPlan, instance: &InstancePlan) -> bool {
     let InstancePlan::Backend { plugin, .. } = instance else { return false };
-    plan.plugins.get(plugin).is_some_and(|plugin| plugin.settings.contains_key("address"))
+    plan.plugins
+        .get(plugin)
+        .is_some_and(|plugin| plugin.settings.contains_key(ServerSettings::ADDRESS.name()))
 }
 
 /// Checks that every `BP_ADDR_…` and `BP_BIND_…` names an address of the plan, and that every `BP_ADDR_…` has a known form.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bp_contract::selector::{CLIENT, Pattern};
 use serde_json::Value;
 
-use super::leaves::{collect_leaves, explain_other_variant, set};
+use super::leaves::{collect_leaves, explain_unplanned, set};
 use super::overlay::{Entry, Table};
 use super::place::{Interfaces, Place, collect_places};
 use crate::error::StartError;
@@ -110,8 +110,8 @@ fn compute_rows(
                 continue;
             }
             for (leaf, value) in leaves {
-                // Another method's variant has it, or another place's.
-                if is_of_other_variant(plan, place, &row, leaf) {
+                // It is about another method's variant or table, or another place's.
+                if is_unplanned(plan, place, &row, leaf) {
                     continue;
                 }
                 winners.entry(leaf).or_default().offer(entry, value, leaf)?;
@@ -136,14 +136,14 @@ fn compute_rows(
     methods.map(|method| row(Some(if is_off(method) { model } else { method }))).collect()
 }
 
-/// Whether a leaf belongs to another variant than the one that the row has.
-fn is_of_other_variant(plan: &RunPlan, place: &Place, row: &Value, leaf: &str) -> bool {
+/// Whether a leaf belongs to a variant or a table that the row does not have.
+fn is_unplanned(plan: &RunPlan, place: &Place, row: &Value, leaf: &str) -> bool {
     let plugin = plan.plugins.get(&place.plugin);
-    plugin.is_some_and(|plugin| explain_other_variant(plugin, row, leaf).is_some())
+    plugin.is_some_and(|plugin| explain_unplanned(plugin, row, leaf).is_some())
 }
 
-/// The leaves, if each belongs to the variant of some row that the entry selects.
-fn keep_within_variants(
+/// The leaves, if each belongs to the variant and the tables of some row that the entry selects.
+fn keep_planned(
     plugin: &PluginPlan,
     place: &Place,
     entry: &Entry,
@@ -159,7 +159,7 @@ fn keep_within_variants(
         rows.push(&place.base);
     }
     for leaf in leaves.keys() {
-        let mut problems = rows.iter().map(|row| explain_other_variant(plugin, row, leaf));
+        let mut problems = rows.iter().map(|row| explain_unplanned(plugin, row, leaf));
         let first = problems.next().flatten();
         if let Some(problem) = first
             && problems.all(|problem| problem.is_some())
@@ -196,10 +196,10 @@ fn read_place_leaves(
         let one =
             Value::Object(std::iter::once((entry.key.clone(), entry.value.clone())).collect());
         let leaves = collect_leaves(plugin, &one);
-        return Some(leaves.and_then(|leaves| keep_within_variants(plugin, place, entry, leaves)));
+        return Some(leaves.and_then(|leaves| keep_planned(plugin, place, entry, leaves)));
     }
     let leaves = collect_leaves(plugin, &entry.value);
-    Some(leaves.and_then(|leaves| keep_within_variants(plugin, place, entry, leaves)))
+    Some(leaves.and_then(|leaves| keep_planned(plugin, place, entry, leaves)))
 }
 
 /// Why an entry cannot be applied anywhere, if so.

@@ -74,29 +74,41 @@ fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> {
     setting.check(value)
 }
 
-/// Why a leaf does not belong into a row, if so: it, or a table around it, is of another variant than the row's.
-pub(super) fn explain_other_variant(
-    plugin: &PluginPlan,
-    row: &Value,
-    leaf: &str,
-) -> Option<String> {
+/// Why a leaf does not belong into a row of the plan, if so: it, or a table around it, is of another variant than the row's, or the row lacks such a table.
+pub(super) fn explain_unplanned(plugin: &PluginPlan, row: &Value, leaf: &str) -> Option<String> {
     let ends = leaf.match_indices('.').map(|(end, _)| end).chain([leaf.len()]);
-    for path in ends.filter_map(|end| leaf.get(..end)) {
-        let Some(when) = plugin.settings.get(path).and_then(|setting| setting.when.as_ref()) else {
-            continue;
-        };
-        let tag = match path.rsplit_once('.') {
-            Some((table, _)) => format!("{table}.{}", when.tag),
-            None => when.tag.clone(),
-        };
-        let chosen = tag.split('.').try_fold(row, |at, part| at.get(part)).and_then(Value::as_str);
-        // A plan has every tag that its variants need.
-        if !chosen.is_some_and(|chosen| when.words.iter().any(|word| word == chosen)) {
-            let (words, chosen) = (when.words.join(" or "), chosen.unwrap_or("not set"));
-            return Some(format!("`{path}` belongs to `{tag}` {words}, which is {chosen} here"));
-        }
+    ends.filter_map(|end| leaf.get(..end)).find_map(|path| {
+        explain_other_variant(plugin, row, path).or_else(|| {
+            // The plan has every table but those that may be absent, and their presence switches something on.
+            (path != leaf && !find(row, path).is_some_and(Value::is_object))
+                .then(|| format!("`{path}` is not in the plan, and only a new build adds it"))
+        })
+    })
+}
+
+/// Why the setting at `path` does not belong into a row, if it is of another variant.
+fn explain_other_variant(plugin: &PluginPlan, row: &Value, path: &str) -> Option<String> {
+    let when = plugin.settings.get(path)?.when.as_ref()?;
+    let tag = match path.rsplit_once('.') {
+        Some((table, _)) => format!("{table}.{}", when.tag),
+        None => when.tag.clone(),
+    };
+    // A plan has every tag that its variants need.
+    let chosen = find(row, &tag).and_then(Value::as_str);
+    if chosen.is_some_and(|chosen| when.words.iter().any(|word| word == chosen)) {
+        return None;
     }
-    None
+    let variants: Vec<_> = when.words.iter().map(|word| format!("`{tag} = \"{word}\"`")).collect();
+    let chosen = chosen.map_or_else(|| "not set".to_owned(), |chosen| format!("\"{chosen}\""));
+    Some(format!(
+        "`{path}` is a setting of {}; here that is {chosen}, and only a new build changes it",
+        variants.join(" or ")
+    ))
+}
+
+/// What a row has at a dotted path.
+fn find<'a>(row: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(row, |at, part| at.get(part))
 }
 
 /// The settings right below `prefix`.
@@ -116,17 +128,18 @@ fn join_path(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
 }
 
-/// Sets the leaf at a dotted path, making the tables on the way.
+/// Sets the leaf at a dotted path, in a table that the row has.
 pub(super) fn set(row: &mut Value, path: &str, value: &Value) {
-    let mut at = row;
-    for part in path.split('.') {
-        if !at.is_object() {
-            *at = Value::Object(Map::new());
-        }
-        let Value::Object(entries) = at else { return };
-        at = entries.entry(part).or_insert(Value::Null);
+    // A plan may write nothing at all where no setting has a value.
+    if row.is_null() {
+        *row = Value::Object(Map::new());
     }
-    *at = value.clone();
+    let (tables, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut tables = tables.split('.').filter(|table| !table.is_empty());
+    let table = tables.try_fold(row, |at, table| at.get_mut(table));
+    if let Some(entries) = table.and_then(Value::as_object_mut) {
+        entries.insert(name.to_owned(), value.clone());
+    }
 }
 
 #[cfg(test)]

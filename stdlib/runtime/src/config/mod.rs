@@ -120,17 +120,21 @@ impl Configuration {
         }
         state.seen.clone_from(&text);
         let new = compute(&self.plan, &self.interfaces, &self.environment, text.as_deref())?;
-        let mut commits = Vec::new();
+        let (mut commits, mut later) = (Vec::new(), Vec::new());
         for (label, settings) in &state.used {
             let rows = new.rows.get(label).map_or(&[][..], Vec::as_slice);
             if state.effective.rows.get(label).map(Vec::as_slice) == Some(rows) {
                 continue;
             }
-            if !settings.is_live() || differs(&state.effective, &new, label) {
-                tracing::warn!(place = label, "takes effect at the next start");
-            }
             let resolved = self.resolve(label, rows)?;
             commits.extend(settings.prepare(resolved).map_err(StartError::new)?);
+            if !settings.is_live() {
+                later.push(label.clone());
+            }
+        }
+        // Nothing fails from here on, so either all of the new values are in force or none.
+        for place in later {
+            tracing::warn!(%place, "takes effect at the next start");
         }
         for (parameter, value) in &new.parameters {
             if state.effective.parameters.get(parameter) != Some(value) {
@@ -138,7 +142,6 @@ impl Configuration {
                 tracing::warn!(%instance, parameter = %name, "takes effect at the next start");
             }
         }
-        // Nothing fails from here on, so either all of the new values are in force or none.
         for commit in commits {
             commit();
         }
@@ -168,15 +171,6 @@ impl Configuration {
         let resolve = |row| self.environment.resolve(row).map_err(|error| error.at(label));
         rows.iter().map(resolve).collect()
     }
-}
-
-/// Whether the message limit of a place differs, which is read only at start-up.
-fn differs(old: &Effective, new: &Effective, label: &str) -> bool {
-    let limit = |effective: &Effective| {
-        let name = MessageSettings::MAX_MESSAGE.name();
-        effective.rows.get(label).and_then(|rows| rows.first()?.get(name).cloned())
-    };
-    limit(old) != limit(new)
 }
 
 fn read_file(environment: &Environment) -> Result<Option<String>, StartError> {

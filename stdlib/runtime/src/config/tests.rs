@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bp_contract::setting::{Faults, Settings as _, Validate};
+use bp_contract::setting::{Faults, Setting, SettingKind, Settings as _, Validate};
 use serde_json::{Value, json};
 
 use super::*;
@@ -32,6 +32,15 @@ struct Backoff {
     /// How often.
     #[setting(default = 3, tunable)]
     times: u32,
+    /// How it grows; it does not if this is absent.
+    growth: Option<Growth>,
+}
+
+#[derive(Debug, bp_contract::setting::Settings)]
+struct Growth {
+    /// By which factor.
+    #[setting(default = 2, tunable)]
+    factor: u32,
 }
 
 impl Validate for Limit {
@@ -66,6 +75,8 @@ fn plugin() -> Value {
             "most": tunable(&["gradient"]),
             "backoff": { "type": "table", "when": { "tag": "algorithm", "words": ["vegas"] } },
             "backoff.times": { "type": "count", "tunable": true },
+            "backoff.growth": { "type": "table" },
+            "backoff.growth.factor": { "type": "count", "tunable": true },
         },
     })
 }
@@ -73,6 +84,9 @@ fn plugin() -> Value {
 fn plan() -> RunPlan {
     let gradient = json!({ "algorithm": "gradient", "least": 10, "most": 100 });
     let vegas = json!({ "algorithm": "vegas", "backoff": { "times": 3 } });
+    let growing = json!({
+        "algorithm": "vegas", "backoff": { "times": 3, "growth": { "factor": 2 } },
+    });
     let edge = |caller: &str, settings: &Value, methods: Value| {
         json!({
             "caller": caller, "callee": "cart", "interface": "shop::Cart", "remote": false,
@@ -87,6 +101,7 @@ fn plan() -> RunPlan {
         "edges": {
             "front->cart": edge("front", &gradient, json!({ "add": vegas })),
             "back->cart": edge("back", &gradient, json!({})),
+            "side->cart": edge("side", &vegas, json!({ "add": growing })),
         },
         "processes": {},
     });
@@ -105,7 +120,7 @@ fn refusal(text: &str) -> String {
     let file = folder.path().join("bp.toml");
     std::fs::write(&file, text).unwrap();
     let refused = load(&file).and_then(|configuration| {
-        for edge in ["front->cart", "back->cart"] {
+        for edge in ["front->cart", "back->cart", "side->cart"] {
             configuration.settings(&place::client_label(edge, "limit"))?.live::<Limit>()?;
         }
         Ok(())
@@ -158,11 +173,11 @@ fn only_settings_of_the_plans_variant_change() {
         ("edge.\"*\".limit.backoff.times = 5", ""),
         (
             "edge.\"back -> cart\".limit.backoff.times = 5",
-            "`backoff` belongs to `algorithm` vegas, which is gradient here",
+            "`backoff` is a setting of `algorithm = \"vegas\"`; here that is \"gradient\", and only a new build changes it",
         ),
         (
             "edge.\"front -> cart.add\".limit.least = 5",
-            "`least` belongs to `algorithm` gradient, which is vegas here",
+            "`least` is a setting of `algorithm = \"gradient\"`; here that is \"vegas\", and only a new build changes it",
         ),
         ("edge.\"*\".limit = \"vegas\"", "`algorithm` can be changed only by a new build"),
         (
@@ -179,7 +194,91 @@ fn only_settings_of_the_plans_variant_change() {
 }
 
 #[test]
+fn a_reload_that_breaks_a_rule_of_what_was_read_once_changes_nothing_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "").unwrap();
+    let configuration = load(&file).unwrap();
+    let settings = configuration.settings(&place::client_label("back->cart", "limit")).unwrap();
+    let now = || format!("{:?}", settings.read::<Limit>().unwrap());
+    let before = now();
+    assert_eq!(before, "Gradient { least: 10, most: 100 }");
+    assert!(!settings.is_live());
+    std::fs::write(&file, "edge.\"back -> cart\".limit.least = 101\n").unwrap();
+    let error = configuration.reload().unwrap_err().to_string();
+    let expected = "edge \"back->cart\", limit: `least`: it is more than `most` (lower `least`)";
+    assert_eq!(error, expected);
+    assert_eq!(now(), before);
+    std::fs::write(&file, "edge.\"back -> cart\".limit.least = 99\n").unwrap();
+    assert!(configuration.reload().unwrap());
+    assert_eq!(now(), "Gradient { least: 99, most: 100 }");
+}
+
+#[test]
+fn a_table_that_the_plan_lacks_is_not_switched_on() {
+    let absent = "`backoff.growth` is not in the plan, and only a new build adds it";
+    for (text, expected) in [
+        ("edge.\"front -> cart.add\".limit.backoff.growth.factor = 5", absent),
+        ("edge.\"side -> cart.list\".limit.backoff.growth.factor = 5", absent),
+        ("edge.\"side -> cart\".limit.backoff.growth.factor = 5", ""),
+        ("edge.\"*\".limit.backoff.growth.factor = 5", ""),
+    ] {
+        let error = refusal(text);
+        assert!(
+            error.contains(expected) && error.is_empty() == expected.is_empty(),
+            "{text}: {error}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "edge.\"*\".limit.backoff = { times = 1, growth = { factor = 5 } }\n")
+        .unwrap();
+    let configuration = load(&file).unwrap();
+    let side = configuration.settings(&place::client_label("side->cart", "limit")).unwrap();
+    let side = side.live::<Limit>().unwrap();
+    let [list, add] = CART_INTERFACE.methods else { panic!("two methods") };
+    let written = |method| side.of(method).write()["backoff"].clone();
+    assert_eq!(written(list), json!({ "times": 1 }));
+    assert_eq!(written(add), json!({ "times": 1, "growth": { "factor": 5 } }));
+}
+
+#[test]
 fn the_plans_rows_are_what_the_derive_writes() {
-    let row = json!({ "algorithm": "vegas", "backoff": { "times": 3 } });
-    assert_eq!(Limit::read_checked(&row).unwrap().write(), row);
+    let plan = plan();
+    let wrappers = plan.edges.values().flat_map(|edge| edge.client.iter());
+    let rows: Vec<&Value> = wrappers
+        .flat_map(|wrapper| std::iter::once(&wrapper.settings).chain(wrapper.methods.values()))
+        .collect();
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        assert_eq!(Limit::read_checked(row).unwrap().write(), *row);
+    }
+}
+
+#[test]
+fn the_plans_settings_are_those_of_the_derive() {
+    fn describe(prefix: &str, settings: &[Setting], found: &mut Vec<(String, Value)>) {
+        for setting in settings {
+            let path = format!("{prefix}{}", setting.name);
+            let when = setting.when.map(|when| json!({ "tag": when.tag, "words": [when.word] }));
+            let kind = setting.kind.value_type();
+            let fact = json!({ "type": kind, "tunable": setting.tunable, "when": when });
+            if let SettingKind::Table { settings, .. } = setting.kind {
+                describe(&format!("{path}."), settings, found);
+            }
+            found.push((path, fact));
+        }
+    }
+    let mut expected = Vec::new();
+    describe("", Limit::SETTINGS, &mut expected);
+    let expected: Value = expected.into_iter().collect();
+    // The text that a plan is; what it leaves out is said here.
+    let mut found = plugin()["settings"].clone();
+    for setting in found.as_object_mut().unwrap().values_mut() {
+        let setting = setting.as_object_mut().unwrap();
+        setting.remove("words");
+        setting.entry("tunable").or_insert(false.into());
+        setting.entry("when").or_insert(Value::Null);
+    }
+    assert_eq!(found, expected);
 }

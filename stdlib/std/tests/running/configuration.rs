@@ -14,7 +14,7 @@ fn wrapped() -> serde_json::Value {
     let mut plan = monolith();
     for callee in ["back", "other_back"] {
         let client = &mut plan["edges"][format!("front->{callee}")]["client"];
-        *client = json!([{ "plugin": "tag", "settings": { "text": "plain" } }]);
+        *client = json!([{ "plugin": "tag", "settings": { "text": "plain", "deep": {} } }]);
     }
     plan
 }

@@ -7,7 +7,7 @@ pub fn remote() -> Value {
     let edge = |callee: &str| {
         json!({
             "caller": "front", "callee": callee, "interface": "leaf::Back", "remote": true, "cyclic": false,
-            "client": [{ "plugin": "tag", "settings": { "text": "plain" } }],
+            "client": [{ "plugin": "tag", "settings": { "text": "plain", "deep": {} } }],
             "transport": { "plugin": "line", "settings": {} }, "listener": format!("{callee}.line"), "deadline": "30s",
         })
     };
@@ -40,7 +40,7 @@ pub fn remote() -> Value {
                 "deep.level": { "type": "count", "tunable": true, "max": "9" },
             } },
             "line": { "key": "rpc", "kind": "transport", "shorthand": null, "settings": {
-                "max_message": { "type": "size", "tunable": true },
+                "max_message": { "type": "size", "tunable": false },
             } },
         },
         "instances": {
