@@ -52,7 +52,12 @@ impl NewPlugin {
         Ok(Self { kind: kind.to_owned(), id: id.to_owned(), slot })
     }
 
-    /// The folder of the plugin.
+    /// Its name.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its folder, below the repository.
     pub(crate) fn folder(&self) -> PathBuf {
         Path::new("plugins").join(&self.id)
     }
