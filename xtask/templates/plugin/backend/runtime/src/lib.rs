@@ -26,7 +26,7 @@ pub fn plugin() -> impl BackendPlugin {
         })
 }
 
-/// The compile half checks this too, but not what the configuration sets.
+/// The compile half checks this too, but not where the limit is a reference.
 fn check_unlimited(settings: &SampleSettings) -> Result<(), StartError> {
     if settings.items.is_none() {
         return Ok(());
