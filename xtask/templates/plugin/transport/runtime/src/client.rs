@@ -165,7 +165,7 @@ mod tests {
         assert!(silent.connect().await.is_err());
         assert_eq!(silent.shared.slow.get(), 0);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let late = client(&listener, Duration::from_secs(60));
+        let late = client(&listener, Duration::from_mins(1));
         let greeting = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             tokio::time::sleep(Duration::from_millis(5)).await;
