@@ -9,11 +9,11 @@ use std::rc::Rc;
 use bp_diag::catalog::policy as codes;
 use bp_diag::{Diagnostics, Span};
 use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
-use bp_plan::{Dropped, EdgeClass, Value};
+use bp_plan::{Dropped, EdgeClass};
 use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
 use bp_plugin::{
     CheckContext, Kind, Level, Neighbours, Pass, PassContext, PlaceInterface, PlaceWrapper, Plugin,
-    Reach, ReadContext, ReadSettings, Registry, Stage, read_settings,
+    ReadContext, ReadSettings, Registry, Stage, keeps_in_process, read_settings,
 };
 use bp_wiring::{
     Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, ResolvedEdge,
@@ -447,10 +447,6 @@ fn find_active<'a>(resolved: &'a ResolvedSettings, key: &str) -> Option<&'a Item
     resolved.settings.entries.get(key).filter(|item| item.as_bool() != Some(false))
 }
 
-fn is_remote(plugin: &Plugin) -> bool {
-    matches!(plugin.kind, Kind::Wrapper { client: Some(_), reach: Reach::Remote, .. })
-}
-
 /// Wrappers that a service's server side also puts on the calls that it makes, unless the edge says otherwise.
 fn inherit_wrappers(
     registry: &Registry,
@@ -520,8 +516,7 @@ fn drop_remote_wrappers(
 ) {
     wanted.retain(|w| {
         let plugin = registry.get(&w.plugin);
-        let kept = !plugin.is_some_and(is_remote)
-            || w.settings.settings.get("in_process").and_then(Value::as_bool) == Some(true);
+        let kept = !plugin.is_some_and(Plugin::is_remote) || keeps_in_process(&w.settings.settings);
         if !kept {
             drops.insert(Dropped {
                 what: w.plugin.clone(),

@@ -7,7 +7,7 @@ use bp_plan::{EdgeClass, Plan, Settings};
 
 use crate::deploy::{ImageLock, OutputLocation};
 use crate::rules::{collect_known_values, is_left_out};
-use crate::{IN_PROCESS, Neighbours, PlaceInterface, Plugin, Value, guard};
+use crate::{Neighbours, PlaceInterface, Plugin, guard, keeps_in_process};
 
 /// What a plugin sees and reports to while it checks the settings of one place.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl CheckContext<'_> {
 
     /// Whether a wrapper is kept on calls inside a process.
     pub fn keeps_in_process(&self) -> bool {
-        self.settings.get(IN_PROCESS.name).and_then(Value::as_bool) == Some(true)
+        keeps_in_process(self.settings)
     }
 
     /// Runs the rules of the plugin's settings, unless a value is known only at start-up, where they run too.

@@ -40,7 +40,7 @@ pub use declare::{
 pub use name_source::NameSource;
 pub use own_settings::{
     IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, SERVER_RESOURCES, TARGET_SETTINGS,
-    read_autoscale, read_resources,
+    keeps_in_process, read_autoscale, read_resources,
 };
 pub use pass::{Pass, PassContext, Stage};
 pub use place::{Neighbours, PlaceInterface, PlaceMethod, PlaceWrapper};

@@ -115,18 +115,6 @@ impl PlanContext<'_> {
         self.diagnostics.push(fault);
     }
 
-    /// Like [`PlanContext::report`], as a warning.
-    pub fn warn(
-        &mut self,
-        code: &PluginCode,
-        of: &NameSource<'_>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        let fault = self.fault(code, of, message, help);
-        self.diagnostics.push(Diagnostic { severity: Severity::Warning, ..fault });
-    }
-
     /// Reports each name that two things in one namespace would share.
     ///
     /// `kind` says what is named: "gRPC method of `leaf.Notes`".

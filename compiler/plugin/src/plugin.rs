@@ -263,6 +263,11 @@ impl Plugin {
         self.codes.iter().find(|code| code.name == name)
     }
 
+    /// Whether it is a wrapper that is removed from calls inside a process, unless they keep it.
+    pub const fn is_remote(&self) -> bool {
+        matches!(self.kind, Kind::Wrapper { client: Some(_), reach: Reach::Remote, .. })
+    }
+
     /// Whether it is a backend whose content is gone when its process ends.
     pub const fn forgets(&self) -> bool {
         matches!(self.kind, Kind::Backend { forgets: true, .. })
