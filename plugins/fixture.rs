@@ -136,6 +136,8 @@ pub(crate) fn plan() -> Plan {
         edges: BTreeMap::new(),
         listeners: BTreeMap::from([("cart.grpc".to_owned(), listener)]),
         processes: BTreeMap::new(),
+        tables: BTreeMap::new(),
+        images: None,
         knobs: BTreeMap::new(),
         inits: BTreeMap::new(),
         smoke: vec![],

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use bp_contract::run_plan as run;
 use bp_plan::{
-    BoundInstance, EdgePlan, InitPlan, InstanceKind, InstancePlan, ListenerPlan, ParameterPlan,
-    Plan, PluginPlan, ProcessPlan, ServedPlan, Settings, SmokePlan, WrapperPlan,
+    BoundInstance, EdgePlan, EntryPlan, InitPlan, InstanceKind, InstancePlan, ListenerPlan,
+    ParameterPlan, Plan, PluginPlan, ProcessPlan, ServedPlan, Settings, SmokePlan, TablePlan,
+    WrapperPlan,
 };
 
 /// The run plan of a plan, as text.
@@ -28,6 +29,7 @@ pub fn run_plan(plan: &Plan, descriptions: &BTreeMap<String, String>) -> String 
         listeners,
         processes: convert(&plan.processes, convert_process),
         inits: convert(&plan.inits, convert_init),
+        tables: plan.tables.iter().filter_map(convert_table).collect(),
         knobs: convert(&plan.knobs, |knob| run::KnobPlan { default: knob.default }),
         smoke: plan.smoke.iter().map(convert_smoke).collect(),
         wire: plan.wire.clone(),
@@ -155,6 +157,25 @@ fn convert_init(init: &InitPlan) -> run::InitPlan {
         method: init.method.clone(),
         arguments: init.arguments.clone(),
     }
+}
+
+/// A table, if anybody reads it at run time.
+fn convert_table((name, table): (&String, &TablePlan)) -> Option<(String, run::TablePlan)> {
+    let entry = |entry: &EntryPlan| run::EntryPlan {
+        name: entry.name.clone(),
+        settings: entry.settings.to_json(),
+        methods: convert(&entry.methods, Settings::to_json),
+        off: entry.off.clone(),
+    };
+    let plan = run::TablePlan {
+        plugin: table.plugin.clone(),
+        place: table.place,
+        reader: table.reader?,
+        shorthand: table.shorthand.clone(),
+        settings: table.settings.clone(),
+        entries: table.entries.iter().map(entry).collect(),
+    };
+    Some((name.clone(), plan))
 }
 
 fn convert_smoke(smoke: &SmokePlan) -> run::SmokePlan {

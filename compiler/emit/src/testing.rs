@@ -106,6 +106,8 @@ fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
         shorthand: None,
         runtime: Some(runtime),
         environment: Vec::new(),
+        means: BTreeMap::new(),
+        egress: std::collections::BTreeSet::new(),
         settings: BTreeMap::new(),
     };
     Plan {
@@ -154,6 +156,8 @@ fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
         edges: BTreeMap::new(),
         listeners: BTreeMap::new(),
         processes: BTreeMap::new(),
+        tables: BTreeMap::new(),
+        images: None,
         knobs: BTreeMap::new(),
         inits: BTreeMap::new(),
         smoke: Vec::new(),

@@ -158,7 +158,10 @@ fn resolve_backend_kind(
     };
     match plugin.kind {
         Kind::Backend { interfaces, .. } => Some(interfaces),
-        Kind::Wrapper { .. } | Kind::Transport { .. } | Kind::Target { .. } => None,
+        Kind::Wrapper { .. }
+        | Kind::Transport { .. }
+        | Kind::Target { .. }
+        | Kind::Table { .. } => None,
     }
 }
 
@@ -275,6 +278,7 @@ fn add_backend(
     };
     let read = read_settings(&plugin.all_settings(), &table, reading, cx.diagnostics);
     CheckContext {
+        entry: None,
         plugin,
         key: &backend.name,
         place: &backend.name,

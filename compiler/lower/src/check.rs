@@ -85,6 +85,7 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
         };
         let read = read_settings(&plugin.all_settings(), table, reading, cx.diagnostics);
         CheckContext {
+            entry: None,
             plugin,
             key: &format!("target.{name}"),
             place: &format!("target {name}"),

@@ -17,7 +17,7 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
     let mut faults = Vec::new();
     for target in &cx.wiring.target.enabled {
         let Some(plugin) = cx.registry.target(&target.value) else { continue };
-        let Kind::Target { supports } = plugin.kind else { continue };
+        let Kind::Target { supports, .. } = plugin.kind else { continue };
         let lossy = read_lossy(cx, &target.value);
         for (feature, span) in &asked {
             if !supports.contains(feature) && !lossy.contains(feature.word()) {

@@ -272,7 +272,10 @@ fn resolve_automatic(
                     offered.iter().map(|path| self::short_name(path).to_owned()).collect();
                 let kinds = scope.registry.iter().filter(|m| match m.kind {
                     Kind::Backend { interfaces, .. } => interfaces.contains(&&*interface.path),
-                    Kind::Transport { .. } | Kind::Wrapper { .. } | Kind::Target { .. } => false,
+                    Kind::Transport { .. }
+                    | Kind::Wrapper { .. }
+                    | Kind::Target { .. }
+                    | Kind::Table { .. } => false,
                 });
                 let kinds: Vec<&str> = kinds.map(|m| m.id).collect();
                 let wrong = codes::wrong_interface(

@@ -40,6 +40,8 @@ pub(crate) fn build(input: &Input<'_>, ir: &Ir) -> Plan {
         edges,
         processes: builder.build_processes(&instances),
         inits: builder.build_inits(&instances),
+        tables: BTreeMap::new(),
+        images: None,
         knobs: builder.build_knobs(),
         smoke: builder.build_smoke(),
         wire: types::collect_wire_numbers(input.wire, &types, &interfaces),

@@ -196,7 +196,10 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
         .iter()
         .filter(|m| match m.kind {
             Kind::Transport { entry: may, .. } => may || !entry,
-            Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } => false,
+            Kind::Wrapper { .. }
+            | Kind::Backend { .. }
+            | Kind::Target { .. }
+            | Kind::Table { .. } => false,
         })
         .map(|m| m.id)
         .collect();
@@ -233,7 +236,9 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
 fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Plugin) {
     let beside = |plugin: &Plugin| match plugin.kind {
         Kind::Transport { beside, .. } => beside,
-        Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } => &[],
+        Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } | Kind::Table { .. } => {
+            &[]
+        }
     };
     let Some(resolved) = call.facets.get::<CallSettings>() else { return };
     let target = format!("{} -> {}", call.from, call.to);
@@ -291,6 +296,7 @@ fn read(
         _ => None,
     };
     CheckContext {
+        entry: None,
         plugin,
         key: "rpc",
         place,

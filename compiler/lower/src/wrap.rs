@@ -309,6 +309,7 @@ impl WrappedPlace<'_> {
                 .collect();
             let neighbours = Neighbours { wrappers, ..Neighbours::default() };
             let context = CheckContext {
+                entry: None,
                 plugin,
                 key: plugin.key,
                 place: self.name,
@@ -355,7 +356,13 @@ fn slot_of(plugin: &Plugin, side: Side) -> Option<Slot> {
     match (plugin.kind, side) {
         (Kind::Wrapper { client, .. }, Side::Client) => client.map(Slot::Client),
         (Kind::Wrapper { server, .. }, Side::Server) => server.map(Slot::Server),
-        (Kind::Transport { .. } | Kind::Backend { .. } | Kind::Target { .. }, _) => None,
+        (
+            Kind::Transport { .. }
+            | Kind::Backend { .. }
+            | Kind::Target { .. }
+            | Kind::Table { .. },
+            _,
+        ) => None,
     }
 }
 

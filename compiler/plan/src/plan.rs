@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::Shared;
-use bp_contract::run_plan::{DrainPlan, SettingPlan};
+use bp_contract::run_plan::{DrainPlan, SettingPlan, TablePlace, TableReader};
 use bp_contract::units::format_duration;
 use bp_contract::wire::WireTable;
 use bp_ir::{Side, Slot};
@@ -43,6 +43,12 @@ pub struct Plan {
     pub processes: BTreeMap<String, ProcessPlan>,
     /// Calls that are made once, before traffic, by name.
     pub inits: BTreeMap<String, InitPlan>,
+    /// What tables and keys of plugins say, by the table's or key's name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, TablePlan>,
+    /// The images that containers run, if a target builds one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<ImagePlan>,
     /// Knobs of the workflow, by name.
     pub knobs: BTreeMap<String, KnobPlan>,
     /// Calls that show that the system works.
@@ -112,8 +118,32 @@ pub struct PluginPlan {
     /// Environment variables that its runtime half reads, handed on by targets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<String>,
+    /// The settings, by dotted path, that mean something to analyses.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub means: BTreeMap<Meaning, String>,
+    /// Where its runtime half connects to beside callees and stores.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub egress: BTreeSet<Egress>,
     /// Its settings, by dotted path, as the running system must know them to accept changes.
     pub settings: BTreeMap<String, SettingPlan>,
+}
+
+/// What a setting of a wrapper means, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    /// A count: the most calls of the callee that one call may cause.
+    Attempts,
+    /// A duration: the most time that a call may take, further attempts included.
+    Deadline,
+}
+
+/// Where a runtime half connects to beside callees and stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Egress {
+    /// A collector of telemetry.
+    Telemetry,
 }
 
 /// The runtime half of a plugin; its library's `plugin()` makes it.
@@ -504,6 +534,92 @@ pub struct AutoscalePlan {
     pub max: u32,
     /// The share of the granted CPU, in percent, above which replicas are added.
     pub cpu_percent: u32,
+}
+
+/// How many replicas of a process run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replicas {
+    /// Always as many.
+    Fixed(u32),
+    /// As many as the load needs.
+    Between {
+        /// Fewest.
+        least: u32,
+        /// Most.
+        most: u32,
+        /// The share of the granted CPU, in percent, above which replicas are added.
+        cpu_percent: u32,
+    },
+}
+
+impl Replicas {
+    /// How many run at least, and where nothing scales.
+    pub const fn least(self) -> u32 {
+        match self {
+            Self::Fixed(count) => count,
+            Self::Between { least, .. } => least,
+        }
+    }
+
+    /// How many run at most.
+    pub const fn most(self) -> u32 {
+        match self {
+            Self::Fixed(count) => count,
+            Self::Between { most, .. } => most,
+        }
+    }
+}
+
+/// The images that containers run: what a target that builds them fills in, and targets that run them read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImagePlan {
+    /// The image that compiles.
+    pub builder: String,
+    /// The image below the program; "scratch" for none.
+    pub runtime: String,
+    /// The registry that replaces the own registry of every image except the application's.
+    pub registry: Option<String>,
+    /// The application's image, with its tag.
+    pub application: String,
+    /// Files and folders, from the application's folder, that the build needs beside the workflow's.
+    pub include: Vec<String>,
+}
+
+/// A table of a plugin, or its key in the tables of others.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TablePlan {
+    /// The plugin that owns it.
+    pub plugin: String,
+    /// Where it stands.
+    pub place: TablePlace,
+    /// Who reads it at run time, if anybody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reader: Option<TableReader>,
+    /// The setting that a bare value stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shorthand: Option<String>,
+    /// Its settings, by dotted path.
+    pub settings: BTreeMap<String, SettingPlan>,
+    /// Its entries, by name, or in the order written where that means something.
+    pub entries: Vec<EntryPlan>,
+}
+
+/// One entry of a table, or one place that has the key.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EntryPlan {
+    /// The entry's name; of a key, the place: a process, a backend, a service, `a->b`, `app`.
+    pub name: String,
+    /// Its settings, defaults filled in.
+    pub settings: Settings,
+    /// Settings of methods that differ, complete, by method.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub methods: BTreeMap<String, Settings>,
+    /// Methods that it leaves alone.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub off: BTreeSet<String>,
+    /// Where it is written first; where it is listed, if the wiring does not name it.
+    pub origin: String,
 }
 
 /// A knob.

@@ -4,16 +4,30 @@ use bp_contract::setting::{RuleFault, Settings as DeclaredSettings};
 use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, SourceMap, Span, catalog};
 use bp_emit::{Artifacts, Origin};
 use bp_plan::{EdgeClass, Plan, Settings};
+use bp_wiring::Table;
 
 use crate::deploy::{ImageLock, OutputLocation};
 use crate::rules::{collect_known_values, is_left_out};
-use crate::{Neighbours, PlaceInterface, Plugin, guard, keeps_in_process};
+use crate::{Calls, Neighbours, OwnedTable, PlaceInterface, Plugin, guard, keeps_in_process};
+
+/// An entry of a table or key that a plugin owns.
+#[derive(Debug, Clone, Copy)]
+pub struct WrittenEntry<'a> {
+    /// The table or key.
+    pub table: &'static OwnedTable,
+    /// The entry as written, files merged and shorthands expanded.
+    pub written: &'a Table,
+    /// Checks calls that it describes.
+    pub calls: &'a dyn Calls,
+}
 
 /// What a plugin sees and reports to while it checks the settings of one place.
 #[derive(Debug)]
 pub struct CheckContext<'a> {
     /// The plugin.
     pub plugin: &'static Plugin,
+    /// The entry that the settings are of, if they are of a table or key that the plugin owns.
+    pub entry: Option<WrittenEntry<'a>>,
     /// How messages name the table of the settings: `retry`, `cart_db`, `target.docker`.
     pub key: &'a str,
     /// The place: `frontend->cart`, `cart_db`, `target process`.
@@ -47,7 +61,8 @@ impl CheckContext<'_> {
 
     /// Runs what the plugin checks itself, where settings were checked by their rules at another place.
     pub fn run_hook(mut self) {
-        if let Some(check) = self.plugin.hooks.check
+        let check = self.entry.map_or(self.plugin.hooks.check, |entry| entry.table.check);
+        if let Some(check) = check
             && let Err(panicked) = guard(self.plugin.id, || check(&mut self))
         {
             self.diagnostics.push(panicked);
@@ -65,9 +80,12 @@ impl CheckContext<'_> {
         if self.spans.keys().any(|path| is_left_out(&self.settings.values, path)) {
             return;
         }
-        let known = collect_known_values(self.plugin.settings, &self.settings.values);
-        let Some(values) = known else { return };
-        match guard(self.plugin.id, || (self.plugin.rules)(&values)) {
+        let (declared, rules) = match self.entry {
+            Some(entry) => (entry.table.settings, entry.table.rules),
+            None => (self.plugin.settings, self.plugin.rules),
+        };
+        let Some(values) = collect_known_values(declared, &self.settings.values) else { return };
+        match guard(self.plugin.id, || rules(&values)) {
             Ok(faults) => faults.iter().for_each(|fault| self.report_fault(fault)),
             Err(panicked) => self.diagnostics.push(panicked),
         }
@@ -271,6 +289,7 @@ mod tests {
         let mut diagnostics = Diagnostics::new();
         CheckContext {
             plugin: &LATE,
+            entry: None,
             key: "late",
             place: "a->b",
             class: None,

@@ -41,11 +41,11 @@ use bp_contract::metric::Metric;
 use bp_contract::setting::{Settings, list_faults};
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
-use bp_plan::Plan;
+use bp_plan::{Egress, Meaning, Plan};
 
 use crate::{
-    ArtifactContext, CheckContext, Description, EdgeClasses, Feature, Hooks, Kind, Level,
-    MakePasses, PlanContext, Plugin, Reach, Runtime, ServerSpec,
+    ArtifactContext, CheckContext, Description, EdgeClasses, Feature, FillContext, Hooks, Kind,
+    Level, MakePasses, Mode, OwnedTable, PlanContext, Plugin, Reach, Runtime, ServerSpec,
 };
 
 /// Declares a wrapper: a key on edges, under `[server]`, or both.
@@ -88,8 +88,19 @@ pub const fn target<S: Settings>(
     id: &'static str,
     supports: &'static [Feature],
 ) -> TargetDeclaration {
-    TargetDeclaration(new::<S>(id, id, Kind::Target { supports }, Runtime::Absent))
+    TargetDeclaration(new::<S>(id, id, Kind::Target { supports, runs_here: None }, Runtime::Absent))
 }
+
+/// Declares an owner of tables or keys of the wiring, and says in one sentence what they are for.
+pub const fn table(id: &'static str, doc: &'static str) -> TableDeclaration {
+    let mut plugin = new::<NoSettings>(id, id, Kind::Table { mode: None }, Runtime::Absent);
+    plugin.doc = doc;
+    TableDeclaration(plugin)
+}
+
+/// Nothing: the settings are those of its tables.
+#[derive(Debug, Settings)]
+struct NoSettings {}
 
 const fn new<S: Settings>(
     id: &'static str,
@@ -115,9 +126,14 @@ const fn new<S: Settings>(
         describes: None,
         metrics: &[],
         codes: &[],
+        tables: &[],
+        means: &[],
+        egress: &[],
+        reserved: &[],
         hooks: Hooks {
             check: None,
             check_plan: None,
+            fill: None,
             passes: None,
             describe: None,
             artifacts: None,
@@ -164,6 +180,18 @@ macro_rules! common {
                 self
             }
 
+            /// Owns tables or keys of the wiring.
+            pub const fn tables(mut self, tables: &'static [OwnedTable]) -> Self {
+                self.0.tables = tables;
+                self
+            }
+
+            /// Fills in what several plugins read of the plan.
+            pub const fn fill(mut self, fill: fn(&mut FillContext<'_>)) -> Self {
+                self.0.hooks.fill = Some(fill);
+                self
+            }
+
             /// Adds passes to the compiler's own.
             pub const fn passes(mut self, passes: MakePasses) -> Self {
                 self.0.hooks.passes = Some(passes);
@@ -180,6 +208,12 @@ macro_rules! running {
             /// Names environment variables that its runtime half reads, such as OTEL_EXPORTER_OTLP_ENDPOINT.
             pub const fn environment(mut self, names: &'static [&'static str]) -> Self {
                 self.0.environment = names;
+                self
+            }
+
+            /// Its runtime half connects to these beside callees and stores.
+            pub const fn egress(mut self, egress: &'static [Egress]) -> Self {
+                self.0.egress = egress;
                 self
             }
 
@@ -266,6 +300,12 @@ impl WrapperDeclaration {
     /// Sets the edges that it may be put on; without this, calls to services.
     pub const fn edges(mut self, edges: EdgeClasses) -> Self {
         self.0.edges = edges;
+        self
+    }
+
+    /// Says what settings mean to analyses, by dotted path: `&[(Meaning::Attempts, "attempts")]`.
+    pub const fn means(mut self, means: &'static [(Meaning, &'static str)]) -> Self {
+        self.0.means = means;
         self
     }
 
@@ -361,3 +401,40 @@ pub struct TargetDeclaration(Plugin);
 
 common!(TargetDeclaration);
 writing!(TargetDeclaration);
+
+impl TargetDeclaration {
+    /// `bp run` can start what it writes; `manifest` is the run manifest among its files.
+    pub const fn runs_here(mut self, manifest: &'static str) -> Self {
+        if let Kind::Target { runs_here, .. } = &mut self.0.kind {
+            *runs_here = Some(manifest);
+        }
+        self
+    }
+
+    /// Keeps instances and processes from having these names, whether or not it is enabled, so that a wiring can be moved to it; and says what each means.
+    pub const fn reserves(mut self, names: &'static [(&'static str, &'static str)]) -> Self {
+        self.0.reserved = names;
+        self
+    }
+}
+
+/// An owner of tables that is being declared.
+#[derive(Debug, Clone, Copy)]
+pub struct TableDeclaration(Plugin);
+
+common!(TableDeclaration);
+running!(TableDeclaration);
+
+impl TableDeclaration {
+    /// It has a runtime half, in `plugins/<id>/runtime`.
+    pub const fn runtime(mut self) -> Self {
+        self.0.runtime = Runtime::Own;
+        self
+    }
+
+    /// Its runtime half adds a mode to the program, which reads the tables that say [`OwnedTable::read_by_mode`].
+    pub const fn mode(mut self, mode: Mode) -> Self {
+        self.0.kind = Kind::Table { mode: Some(mode) };
+        self
+    }
+}

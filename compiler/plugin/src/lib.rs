@@ -4,12 +4,15 @@
 //! Its settings are declared by one type that both of its halves read; the compiler checks types, units, bounds, words and rules, fills in defaults, and publishes them.
 
 mod backend;
+mod calls;
 mod context;
 mod declare;
 pub mod deploy;
 pub mod facets;
+mod fill;
 mod name_source;
 mod own_settings;
+mod owned_table;
 mod pass;
 mod place;
 mod plan_check;
@@ -25,23 +28,27 @@ pub use backend::{
     BACKEND_INTERFACES, BackendInterface, BackendMethod, CACHE, DOCUMENT_STORE, backend_interface,
 };
 pub use bp_contract::metric::Metric;
+pub use bp_contract::run_plan::{TablePlace, TableReader};
 pub use bp_contract::setting::{Literal, RuleFault, Setting, SettingKind, When};
 pub use bp_diag::{self as diag, Diagnostic, Diagnostics, PluginCode, SourceMap, Span};
 pub use bp_emit::{self as emit, Artifacts};
 pub use bp_ir::{self as ir, ClientSlot, Ir, ServerSlot, Side, Slot};
-pub use bp_plan::{self as plan, EdgeClass, Plan, Settings, Value};
+pub use bp_plan::{self as plan, EdgeClass, Egress, Meaning, Plan, Settings, Value};
 pub use bp_wiring as wiring;
 pub use bp_workflow as workflow;
-pub use context::{ArtifactContext, CheckContext, Description};
+pub use calls::{Calls, CheckedCall};
+pub use context::{ArtifactContext, CheckContext, Description, WrittenEntry};
 pub use declare::{
-    BackendDeclaration, TargetDeclaration, TransportDeclaration, WrapperDeclaration, backend,
-    target, transport, wrapper,
+    BackendDeclaration, TableDeclaration, TargetDeclaration, TransportDeclaration,
+    WrapperDeclaration, backend, table, target, transport, wrapper,
 };
+pub use fill::{EntrySpan, EntrySpans, FillContext};
 pub use name_source::NameSource;
 pub use own_settings::{
     IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, SERVER_RESOURCES, TARGET_SETTINGS,
     keeps_in_process, read_autoscale, read_resources,
 };
+pub use owned_table::{ListedNames, Mode, OwnedTable};
 pub use pass::{Pass, PassContext, Stage};
 pub use place::{Neighbours, PlaceInterface, PlaceMethod, PlaceWrapper};
 pub use plan_check::{OutputName, PlanContext};

@@ -163,7 +163,7 @@ impl Plugin {
             Kind::Transport { .. } => &[PORT],
             Kind::Backend { server: Some(_), .. } => &[SERVER_RESOURCES],
             Kind::Target { .. } => TARGET_SETTINGS,
-            Kind::Wrapper { .. } | Kind::Backend { .. } => &[],
+            Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Table { .. } => &[],
         };
         [self.settings, added].concat()
     }

@@ -54,6 +54,8 @@ pub struct Neighbours<'a> {
     pub wrappers: Vec<PlaceWrapper<'a>>,
     /// Of a backend: the names of the services that call it, sorted.
     pub callers: Vec<&'a str>,
+    /// Of a process: how many copies of it run, scaling aside.
+    pub replicas: Option<u32>,
     /// Of a target: the other enabled targets, in the order of the wiring.
     pub targets: Vec<&'a str>,
 }

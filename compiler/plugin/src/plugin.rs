@@ -3,10 +3,11 @@
 use bp_contract::metric::Metric;
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
-use bp_plan::{EdgeClass, Plan};
+use bp_plan::{EdgeClass, Egress, Meaning, Plan};
 
 use crate::{
-    ArtifactContext, CheckContext, Description, Pass, PlanContext, RuleCheck, ServerSpec, Setting,
+    ArtifactContext, CheckContext, Description, FillContext, Mode, OwnedTable, Pass, PlanContext,
+    RuleCheck, ServerSpec, Setting,
 };
 
 /// Whether a wrapper stays when a call does not leave its process.
@@ -56,6 +57,13 @@ pub enum Kind {
     Target {
         /// The features that it can express; a plan that uses others is an error.
         supports: &'static [Feature],
+        /// The run manifest that it writes, by path below the output folder, if `bp run` can start what it writes.
+        runs_here: Option<&'static str>,
+    },
+    /// Owns tables or keys of the wiring, and does nothing else.
+    Table {
+        /// A mode that its runtime half adds to the program.
+        mode: Option<Mode>,
     },
 }
 
@@ -185,9 +193,9 @@ pub enum Runtime {
     },
 }
 
-/// A wrapper, transport, backend or target, at compile time: everything that the compiler must know of it.
+/// A wrapper, transport, backend, target or owner of tables, at compile time: everything that the compiler must know of it.
 ///
-/// Declared by [`wrapper`](crate::wrapper), [`transport`](crate::transport), [`backend`](crate::backend) and [`target`](crate::target).
+/// Declared by [`wrapper`](crate::wrapper), [`transport`](crate::transport), [`backend`](crate::backend), [`target`](crate::target) and [`table`](crate::table).
 /// Every hook is called under a guard: a panic becomes a diagnostic that names the plugin.
 #[derive(Debug, Clone, Copy)]
 pub struct Plugin {
@@ -225,6 +233,14 @@ pub struct Plugin {
     pub metrics: &'static [Metric],
     /// Codes of its own that it reports with.
     pub codes: &'static [PluginCode],
+    /// Tables and keys of the wiring that it owns.
+    pub tables: &'static [OwnedTable],
+    /// Settings that mean something to analyses, by dotted path.
+    pub means: &'static [(Meaning, &'static str)],
+    /// Where its runtime half connects to beside callees and stores.
+    pub egress: &'static [Egress],
+    /// Names that instances and processes cannot have, whatever targets are enabled, and what each means.
+    pub reserved: &'static [(&'static str, &'static str)],
     /// What it does beyond data.
     pub hooks: Hooks,
 }
@@ -239,6 +255,8 @@ pub struct Hooks {
     pub check: Option<fn(&mut CheckContext<'_>)>,
     /// Checks the whole plan, if the plugin is in use: names that outsiders see, and settings that depend on each other.
     pub check_plan: Option<fn(&mut PlanContext<'_>)>,
+    /// Fills in what several plugins read of the plan: how many replicas run, which images containers run. Called once, before analyses and targets, whether or not the wiring names the plugin.
+    pub fill: Option<fn(&mut FillContext<'_>)>,
     /// Passes that it adds to the compiler's own.
     pub passes: Option<MakePasses>,
     /// Describes the services that it carries, for clients that others write: a file, and, if its runtime half needs it, a part of the run plan.
@@ -248,13 +266,14 @@ pub struct Hooks {
 }
 
 impl Plugin {
-    /// `wrapper`, `transport`, `backend` or `target`.
+    /// `wrapper`, `transport`, `backend`, `target` or `table`.
     pub const fn kind_name(&self) -> &'static str {
         match self.kind {
             Kind::Wrapper { .. } => "wrapper",
             Kind::Transport { .. } => "transport",
             Kind::Backend { .. } => "backend",
             Kind::Target { .. } => "target",
+            Kind::Table { .. } => "table",
         }
     }
 

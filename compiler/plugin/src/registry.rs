@@ -152,7 +152,7 @@ impl Registry {
                         .backend
                         .insert(plugin.id.to_owned(), setting_names(&plugin.all_settings()));
                 }
-                Kind::Target { .. } => {}
+                Kind::Target { .. } | Kind::Table { .. } => {}
             }
         }
         grammar.process = setting_names(PROCESS_SETTINGS);
@@ -243,6 +243,8 @@ impl Plugin {
             shorthand: self.shorthand.map(str::to_owned),
             runtime: self.runtime_crate(),
             environment: self.environment.iter().map(|name| (*name).to_owned()).collect(),
+            means: self.means.iter().map(|(what, path)| (*what, (*path).to_owned())).collect(),
+            egress: self.egress.iter().copied().collect(),
             settings,
         }
     }
@@ -279,7 +281,10 @@ fn check_kind(plugin: &Plugin, faults: &mut Vec<String>) {
             faults.push(format!("{id}.kind: `kind` chooses the plugin here"));
         }
         Kind::Target { .. } => check_fixed(id, plugin.settings, faults),
-        Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Transport { .. } => {}
+        Kind::Wrapper { .. }
+        | Kind::Backend { .. }
+        | Kind::Transport { .. }
+        | Kind::Table { .. } => {}
     }
     if let Kind::Transport { beside, .. } = plugin.kind {
         check_fixed(id, beside, faults);

@@ -174,7 +174,7 @@ fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
                 ));
             }
         }
-        Kind::Target { supports } => {
+        Kind::Target { supports, .. } => {
             let id = plugin.id;
             facts.push((
                 "enabled by",
@@ -183,6 +183,7 @@ fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
             let can: Vec<&str> = supports.iter().map(|f| feature_name(*f)).collect();
             facts.push(("can express", can.join(", ")));
         }
+        Kind::Table { .. } => {}
     }
     if !plugin.environment.is_empty() {
         let names: Vec<String> = plugin.environment.iter().map(|n| format!("`{n}`")).collect();

@@ -477,7 +477,10 @@ fn edge_schema(plugins: &[&Plugin]) -> Json {
                     own.insert(beside.name.to_owned(), with_description(beside.doc, taken));
                 }
             }
-            Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } => {}
+            Kind::Wrapper { .. }
+            | Kind::Backend { .. }
+            | Kind::Target { .. }
+            | Kind::Table { .. } => {}
         }
     }
     forms.push(json!({ "enum": ids }));

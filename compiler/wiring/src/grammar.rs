@@ -39,8 +39,21 @@ pub struct KeyGrammar {
     pub map: bool,
     /// The key is a leaf whose value is kept as written, `true` and `false` included.
     pub leaf: bool,
+    /// `true` and `false` are values of the shorthand, neither the defaults nor a removal.
+    pub boolean: bool,
     /// Settings below the key that are tables, so that their shorthands too expand before files merge.
     pub nested: BTreeMap<String, KeyGrammar>,
+}
+
+/// A top-level table of a plugin, which holds entries by name: `[smoke.add]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryTable {
+    /// What messages call an entry: "a smoke call".
+    pub what: String,
+    /// How an entry is written.
+    pub entry: KeyGrammar,
+    /// Values are kept as written: `{ env = "X" }` in an entry is a table, not a reference.
+    pub verbatim: bool,
 }
 
 impl KeyGrammar {
@@ -90,6 +103,16 @@ pub struct Grammar {
     pub backend: BTreeMap<String, BTreeSet<String>>,
     /// Further top-level tables, kept as written in [`crate::WiringModel::others`].
     pub tables: BTreeSet<String>,
+    /// Top-level tables of plugins, by name.
+    pub entry_tables: BTreeMap<String, EntryTable>,
+    /// Keys of plugins in `[process.name]`.
+    pub process_keys: BTreeMap<String, KeyGrammar>,
+    /// Keys of plugins in `[backend.name]`, whatever its kind.
+    pub backend_keys: BTreeMap<String, KeyGrammar>,
+    /// Keys of plugins in `[app]`.
+    pub app_keys: BTreeMap<String, KeyGrammar>,
+    /// Names that plugins keep instances and processes from having, and what each means: "the cluster's own service".
+    pub reserved: BTreeMap<String, String>,
 }
 
 impl Grammar {

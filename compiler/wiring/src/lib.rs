@@ -12,6 +12,7 @@ mod build;
 mod call;
 mod claims;
 mod dump;
+mod entries;
 mod explain;
 mod grammar;
 mod guard;
@@ -37,13 +38,14 @@ mod value;
 pub use app::APP_KEYS;
 pub use build::TABLES;
 pub use claims::{LostClaim, ResolvedProcess, resolve_processes};
+pub use entries::{ResolvedEntries, ResolvedEntry, resolve_entries};
 pub use explain::{ExplainedLeaf, Explanation, explain_leaves};
-pub use grammar::{Grammar, KeyGrammar, Section, Variant};
+pub use grammar::{EntryTable, Grammar, KeyGrammar, Section, Variant};
 pub use inits::INIT_KEYS;
 pub use model::{
-    AppModel, Change, ChangeKind, EdgeRule, InitModel, InstanceModel, Patch, ProcessRule,
-    RemovedInstance, RuntimeSource, ServerRule, SmokeCall, TargetModel, WiringFile, WiringModel,
-    read,
+    AppModel, Change, ChangeKind, EdgeRule, EntryRule, InitModel, InstanceModel, Patch,
+    ProcessRule, RemovedInstance, RuntimeSource, ServerRule, SmokeCall, TargetModel, WiringFile,
+    WiringModel, read,
 };
 pub use names::{is_name, reserved_names};
 pub use patch::PATCH_KEYS;

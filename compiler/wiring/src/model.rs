@@ -37,6 +37,8 @@ pub struct AppModel {
     pub workflow: Option<Spanned<Utf8PathBuf>>,
     /// `runtime`, if given.
     pub runtime: Option<RuntimeSource>,
+    /// Keys of plugins, shorthands expanded.
+    pub keys: Table,
 }
 
 /// One backend, service or external.
@@ -145,6 +147,21 @@ pub struct SmokeCall {
     pub expect_error: Option<Spanned<String>>,
 }
 
+/// One entry of a plugin's top-level table in one file, or a selector over its entries.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntryRule {
+    /// The name or pattern.
+    pub name: Pattern,
+    /// Index into [`WiringModel::files`].
+    pub layer: usize,
+    /// Where the name is written.
+    pub key: Span,
+    /// Where the entry is written.
+    pub span: Span,
+    /// Its settings, shorthands expanded; `None` for `= false`.
+    pub settings: Option<Table>,
+}
+
 /// One `[init.name]` table: a call that is made once before traffic, and that changes nothing when it is made again.
 ///
 /// `call = "service.method"` and `arguments = { name = value, … }`.
@@ -246,6 +263,8 @@ pub struct WiringModel {
     pub knobs: BTreeMap<String, Item>,
     /// `[[patch]]`, base file first.
     pub patches: Vec<Patch>,
+    /// Top-level tables of plugins, base file first, then in the order written; [`crate::resolve_entries`] puts them together.
+    pub tables: BTreeMap<String, Vec<EntryRule>>,
     /// Tables that [`Grammar::tables`] adds.
     pub others: BTreeMap<String, Item>,
     /// What merging the files replaced and dropped.

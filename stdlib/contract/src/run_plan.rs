@@ -59,6 +59,9 @@ pub struct RunPlan {
     /// Calls that are made once before traffic, by name.
     #[serde(default)]
     pub inits: BTreeMap<String, InitPlan>,
+    /// What tables and keys of plugins say, by the table's or key's name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, TablePlan>,
     /// Knobs of the workflow, by name.
     #[serde(default)]
     pub knobs: BTreeMap<String, KnobPlan>,
@@ -85,6 +88,72 @@ pub struct PluginPlan {
     /// Its settings, by dotted path.
     #[serde(default)]
     pub settings: BTreeMap<String, SettingPlan>,
+}
+
+/// Where a table or key of a plugin stands in the wiring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TablePlace {
+    /// `[smoke.add]`: a table of its own, with entries by name.
+    TopLevel,
+    /// A key of `[app]`.
+    App,
+    /// A key of `[process.name]`.
+    Process,
+    /// A key of `[backend.name]`.
+    Backend,
+    /// A key of `[edge."caller -> callee"]`.
+    Edge,
+    /// A key of `[server."service"]`.
+    Server,
+}
+
+/// Who reads a table at run time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableReader {
+    /// Every process, when it starts and when the configuration changes.
+    Process,
+    /// Only the program in the mode of the table's plugin, which calls the running system from outside.
+    Mode,
+}
+
+/// A table of a plugin, or its key in the tables of others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TablePlan {
+    /// The plugin that owns it.
+    pub plugin: String,
+    /// Where it stands.
+    pub place: TablePlace,
+    /// Who reads it.
+    pub reader: TableReader,
+    /// The setting that a bare value stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shorthand: Option<String>,
+    /// Its settings, by dotted path.
+    #[serde(default)]
+    pub settings: BTreeMap<String, SettingPlan>,
+    /// Its entries, by name, or in the order written where that means something.
+    #[serde(default)]
+    pub entries: Vec<EntryPlan>,
+}
+
+/// One entry of a table, or one place that has the key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryPlan {
+    /// The entry's name, or the place.
+    pub name: String,
+    /// Its settings.
+    #[serde(default)]
+    pub settings: Value,
+    /// Complete settings of the methods that differ.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub methods: BTreeMap<String, Value>,
+    /// Methods that it leaves alone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub off: BTreeSet<String>,
 }
 
 /// Something built once.

@@ -56,6 +56,7 @@ pub(crate) fn grammar() -> Grammar {
             ("postgres", &["pool", "password"]),
         ]),
         tables: set(&["experiment"]),
+        ..Grammar::default()
     }
 }
 

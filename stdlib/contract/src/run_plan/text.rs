@@ -23,6 +23,7 @@ pub(super) fn write(plan: &RunPlan) -> String {
         ("listeners", section(4, &plan.listeners)),
         ("processes", section(4, &plan.processes)),
         ("inits", section(4, &plan.inits)),
+        ("tables", section(4, &plan.tables)),
         ("knobs", section(4, &plan.knobs)),
         ("smoke", list(&plan.smoke)),
         ("wire", lines(4, wire)),
