@@ -1,6 +1,12 @@
 //! The commands and their flags.
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::ffi::OsString;
+
+use bp_driver::{Mode, Registry};
+use clap::{
+    Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    ValueHint,
+};
 
 use crate::completion::{complete_explained, complete_wirings};
 
@@ -18,6 +24,43 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command line, with a flag of `bp run` for each mode that a plugin adds to the program.
+pub(crate) fn command(registry: &Registry) -> clap::Command {
+    Cli::command().mut_subcommand("run", |run| {
+        registry.modes().fold(run, |run, mode| {
+            let flag = Arg::new(mode.name).long(mode.name).help(mode.help);
+            let others: Vec<&str> =
+                registry.modes().map(|m| m.name).filter(|name| *name != mode.name).collect();
+            run.arg(
+                flag.action(ArgAction::SetTrue)
+                    .display_order(0)
+                    .conflicts_with("watch")
+                    .conflicts_with_all(others),
+            )
+        })
+    })
+}
+
+impl Cli {
+    /// Reads the arguments, the program's name first.
+    ///
+    /// # Errors
+    /// They are wrong, or ask for help.
+    pub(crate) fn read(
+        registry: &Registry,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
+        let matches = command(registry).try_get_matches_from(arguments)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if let (Command::Run(run), Some(flags)) =
+            (&mut cli.command, matches.subcommand_matches("run"))
+        {
+            run.mode = registry.modes().find(|mode| flags.get_flag(mode.name));
+        }
+        Ok(cli)
+    }
 }
 
 /// The heading of flags that every command takes.
@@ -235,19 +278,18 @@ pub(crate) struct Build {
 
 /// `bp run`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Run {
     /// A wiring's name or file
     #[arg(add = complete_wirings())]
     pub(crate) wiring: Option<String>,
-    /// Send the wiring's smoke calls over fresh data, then stop
-    #[arg(long)]
-    pub(crate) smoke: bool,
+    /// The mode of the program to run over fresh data, instead of serving until a signal; its flag comes from the registry
+    #[arg(skip)]
+    pub(crate) mode: Option<Mode>,
     /// Start with fresh data
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Build again on every save, and restart the processes that it changed
-    #[arg(long, conflicts_with = "smoke")]
+    #[arg(long)]
     pub(crate) watch: bool,
     /// Build with optimisation
     #[arg(long)]

@@ -2,24 +2,23 @@
 
 use std::ffi::OsStr;
 
-use bp_driver::Application;
+use bp_driver::{Application, Registry};
 use bp_system::{RealSystem, System as _};
-use clap::CommandFactory as _;
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
 };
 use clap_complete::env::{CompleteEnv, Shells};
 
-use crate::cli::Cli;
+use crate::cli;
 
 /// The variable that a shell's script sets to the name of the shell.
 const VARIABLE: &str = "BP_COMPLETE";
 const NAME: &str = "bp";
 
 /// Answers a shell's script; returns whether one asked.
-pub(crate) fn answer_shell() -> bool {
+pub(crate) fn answer_shell(registry: &Registry) -> bool {
     let here = RealSystem::new().current_directory().ok();
-    CompleteEnv::with_factory(Cli::command)
+    CompleteEnv::with_factory(|| cli::command(registry))
         .var(VARIABLE)
         .try_complete(std::env::args_os(), here.as_ref().map(|h| h.as_std_path()))
         // The shell would show a printed fault as candidates, so nothing is printed.

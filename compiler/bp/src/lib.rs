@@ -29,7 +29,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use bp_system::RealSystem;
-use clap::Parser as _;
 
 pub use bp_driver::{Plugin, Registry, builtin};
 
@@ -77,10 +76,10 @@ pub fn main(registry: Registry) -> ExitCode {
 }
 
 fn run(registry: &Registry) -> ExitCode {
-    if completion::answer_shell() {
+    if completion::answer_shell(registry) {
         return ExitCode::SUCCESS;
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(registry, std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

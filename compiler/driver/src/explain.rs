@@ -6,8 +6,9 @@ use std::time::Duration;
 use bp_contract::units::{format_duration, format_size};
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{
-    BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, InitPlan, InstancePlan, ListenerPlan,
-    ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, Value, WrapperPlan,
+    BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, EntryPlan, InitPlan, InstancePlan,
+    ListenerPlan, ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, TablePlace, Value,
+    WrapperPlan,
 };
 
 /// Collects rows, each a text and its origin; origins are aligned in one column.
@@ -47,7 +48,6 @@ pub fn explainable_names(plan: &Plan) -> Vec<String> {
         .keys()
         .chain(plan.edges.keys())
         .chain(plan.listeners.keys())
-        .chain(plan.knobs.keys())
         .chain(plan.dropped.keys())
         .chain(plan.patches.iter().map(|p| &p.file))
         .cloned()
@@ -55,13 +55,16 @@ pub fn explainable_names(plan: &Plan) -> Vec<String> {
     all.extend(plan.processes.keys().map(|name| format!("process:{name}")));
     all.extend(plan.inits.keys().map(|name| format!("init:{name}")));
     all.extend(plan.targets.keys().map(|name| format!("target:{name}")));
+    for (table, found) in plan.tables.iter().filter(|(_, t)| t.place == TablePlace::TopLevel) {
+        all.extend(found.entries.iter().map(|entry| format!("{table}:{}", entry.name)));
+    }
     all.push("app".to_owned());
     all.sort();
     all.dedup();
     all
 }
 
-/// Explains what has this name: an instance, an edge (`a->b`, spaces allowed), a listener, a process (with or without `process:`), an init (with or without `init:`), a knob, a target (with or without `target:`), a patched file, or `app`.
+/// Explains what has this name: an instance, an edge (`a->b`, spaces allowed), a listener, a process (with or without `process:`), an init (with or without `init:`), a target (with or without `target:`), an entry of a plugin's table (with or without `smoke:`), a patched file, or `app`.
 ///
 /// # Errors
 /// `BP6018` when nothing has.
@@ -72,6 +75,7 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
     let mut page = Page::default();
     if name == "app" {
         explain_app(&mut page, plan);
+        explain_keys(&mut page, plan, TablePlace::App, &name);
     }
     if let Some(instance) = plan.instances.get(&name) {
         explain_instance(&mut page, plan, &name, instance);
@@ -90,15 +94,12 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
     if let Some(found) = plan.inits.get(init) {
         explain_init(&mut page, init, found);
     }
-    if let Some(knob) = plan.knobs.get(&name) {
-        page.add_row(0, format!("knob {name}"), &knob.origin);
-        page.add_line(1, format!("default = {}", knob.default));
-    }
     let target = name.strip_prefix("target:").unwrap_or(&name);
     if let Some(settings) = plan.targets.get(target) {
         page.add_line(0, format!("target {target}"));
         explain_settings(&mut page, 1, settings);
     }
+    explain_entries(&mut page, plan, &name);
     for patch in plan.patches.iter().filter(|p| p.file == name) {
         page.add_row(0, format!("patch {}", patch.file), &patch.origin);
         match &patch.value {
@@ -107,13 +108,22 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
         }
         page.add_line(1, format!("reason: {}", patch.reason));
     }
+    explain_dropped(&mut page, plan, &name, process);
+    if page.rows.is_empty() {
+        return Err(catalog::target::nothing_named(&name, &known));
+    }
+    Ok(page.finish())
+}
+
+/// What the wiring says of a name without effect.
+fn explain_dropped(page: &mut Page, plan: &Plan, name: &str, process: &str) {
     // What a process drops is under `process:NAME`, even if it was named without the prefix.
     let by_process = format!("process:{process}");
     let of_process = plan
         .dropped
         .get(&by_process)
         .filter(|_| by_process != name && plan.processes.contains_key(process));
-    let own = plan.dropped.get(&name);
+    let own = plan.dropped.get(name);
     let mut dropped = own.into_iter().chain(of_process).flatten().peekable();
     if dropped.peek().is_some() {
         page.add_line(0, "dropped:");
@@ -121,10 +131,43 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
             page.add_row(1, format!("{}: {}", drop.what, drop.why), &drop.origin);
         }
     }
-    if page.rows.is_empty() {
-        return Err(catalog::target::nothing_named(&name, &known));
+}
+
+/// Entries of plugins' tables that have this name, with or without the table's.
+fn explain_entries(page: &mut Page, plan: &Plan, name: &str) {
+    for (table, found) in plan.tables.iter().filter(|(_, t)| t.place == TablePlace::TopLevel) {
+        let prefix = format!("{table}:");
+        let bare = name.strip_prefix(&prefix).unwrap_or(name);
+        for entry in found.entries.iter().filter(|entry| entry.name == bare) {
+            page.add_row(0, format!("{table} {bare}"), &entry.origin);
+            explain_entry(page, 1, "", entry);
+        }
     }
-    Ok(page.finish())
+}
+
+/// Keys of plugins that a place has.
+fn explain_keys(page: &mut Page, plan: &Plan, place: TablePlace, name: &str) {
+    for (key, table) in plan.tables.iter().filter(|(_, table)| table.place == place) {
+        // Keys are sorted by their place's name.
+        let entry = table.entries.binary_search_by(|entry| entry.name.as_str().cmp(name));
+        if let Some(entry) = entry.ok().and_then(|at| table.entries.get(at)) {
+            explain_entry(page, 1, key, entry);
+        }
+    }
+}
+
+fn explain_entry(page: &mut Page, depth: usize, key: &str, entry: &EntryPlan) {
+    let prefixed = |settings: &Settings| {
+        if key.is_empty() { settings.clone() } else { settings.below(key) }
+    };
+    explain_settings(page, depth, &prefixed(&entry.settings));
+    for (method, settings) in &entry.methods {
+        page.add_line(depth, format!("method {method}:"));
+        explain_settings(page, depth + 1, &prefixed(settings));
+    }
+    for method in &entry.off {
+        page.add_line(depth, format!("method {method}: {key} off"));
+    }
 }
 
 /// The known name that differs only by `_` and `-`, which mean the same; else the name itself.
@@ -168,6 +211,7 @@ fn explain_instance(page: &mut Page, plan: &Plan, name: &str, instance: &Instanc
         for (parameter, value) in &service.parameters {
             explain_parameter(page, parameter, value);
         }
+        explain_keys(page, plan, TablePlace::Server, name);
     }
     if let Some(backend) = instance.backend() {
         page.add_row(0, format!("backend {name}"), &instance.origin);
@@ -175,6 +219,7 @@ fn explain_instance(page: &mut Page, plan: &Plan, name: &str, instance: &Instanc
         page.add_line(1, format!("interface = {}", instance.interface));
         page.add_row(1, format!("processes = {processes}"), "with its users");
         explain_settings(page, 1, &backend.settings);
+        explain_keys(page, plan, TablePlace::Backend, name);
     }
     for (key, edge) in &plan.edges {
         if edge.caller == name {
@@ -288,6 +333,7 @@ fn explain_edge(page: &mut Page, plan: &Plan, name: &str, edge: &EdgePlan) {
         "at the caller"
     };
     explain_wrappers(page, side, &edge.client);
+    explain_keys(page, plan, TablePlace::Edge, name);
     explain_deadline(page, 1, edge.deadline.as_ref());
 }
 
@@ -362,6 +408,7 @@ fn explain_process(page: &mut Page, plan: &Plan, name: &str, process: &ProcessPl
         format!("resources.storage = {}", format_size(amounts.storage)),
         origin("resources.storage"),
     );
+    explain_keys(page, plan, TablePlace::Process, name);
     page.add_line(
         1,
         format!("admin = BP_BIND_{}, port {}", process.admin.name, process.admin.port),

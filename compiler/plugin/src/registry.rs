@@ -13,7 +13,7 @@ use bp_wiring::{Grammar, KeyGrammar, Variant};
 use crate::read::literal_value;
 use crate::variant::{check_variants, variant_forms, variant_tag};
 use crate::{
-    Kind, Literal, PROCESS_SETTINGS, Plugin, Runtime, Setting, SettingKind, TARGET_SETTINGS,
+    Kind, Literal, Mode, PROCESS_SETTINGS, Plugin, Runtime, Setting, SettingKind, TARGET_SETTINGS,
 };
 
 /// The plugins that this compiler knows.
@@ -70,6 +70,14 @@ impl Registry {
     /// The ids of one kind, sorted: `wrapper`, `transport`, `backend` or `target`.
     pub fn ids(&self, kind: &str) -> Vec<&'static str> {
         self.iter().filter(|m| m.kind_name() == kind).map(|m| m.id).collect()
+    }
+
+    /// The modes that plugins add to the program, by plugin.
+    pub fn modes(&self) -> impl Iterator<Item = Mode> + '_ {
+        self.iter().filter_map(|plugin| match plugin.kind {
+            Kind::Table { mode } => mode,
+            _ => None,
+        })
     }
 
     /// The codes that plugins declare, by plugin and in the order of their declarations.

@@ -1,13 +1,14 @@
 //! `bp build`, which `run` and `test` also start with.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bp_diag::Diagnostics;
 use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
 use bp_driver::write::{self, OutputChanges, OutputFolder};
 use bp_driver::{
-    Application, BuildInput, Clock, CompileOptions, Compiled, Digest, Plan, Stamps, Timing,
-    make_artifacts,
+    Application, BuildInput, Clock, CompileOptions, Compiled, Digest, Mode, Plan, Registry, Stamps,
+    Timing, make_artifacts,
 };
 use bp_emit::Artifacts;
 use bp_system::System;
@@ -69,25 +70,30 @@ pub(crate) enum CompileResult<'c> {
 pub(crate) struct WiringSummary {
     /// The targets that it enables.
     pub(crate) enabled: Vec<String>,
-    /// How many smoke calls it lists.
-    pub(crate) smoke_calls: usize,
+    /// The modes of the program that have something to run.
+    pub(crate) modes: BTreeSet<String>,
 }
 
 impl WiringSummary {
-    fn of(plan: &Plan) -> Self {
-        Self { enabled: plan.targets.keys().cloned().collect(), smoke_calls: plan.smoke.len() }
+    fn of(plan: &Plan, registry: &Registry) -> Self {
+        let filled =
+            |mode: &Mode| plan.tables.get(mode.table).is_some_and(|t| !t.entries.is_empty());
+        let modes = registry.modes().filter(filled).map(|mode| mode.name.to_owned()).collect();
+        Self { enabled: plan.targets.keys().cloned().collect(), modes }
     }
 }
 
 impl CompileResult<'_> {
     /// The wiring's summary; `None` without a plan.
-    pub(crate) fn summarize(&self) -> Option<WiringSummary> {
+    pub(crate) fn summarize(&self, registry: &Registry) -> Option<WiringSummary> {
         match self {
             Self::Remembered(outcome, _) => {
-                let BuildOutcome { enabled, smoke_calls, .. } = outcome;
-                Some(WiringSummary { enabled: enabled.clone(), smoke_calls: *smoke_calls })
+                let BuildOutcome { enabled, modes, .. } = outcome;
+                Some(WiringSummary { enabled: enabled.clone(), modes: modes.clone() })
             }
-            Self::Compiled(compiled, _) => compiled.plan.as_ref().map(WiringSummary::of),
+            Self::Compiled(compiled, _) => {
+                compiled.plan.as_ref().map(|plan| WiringSummary::of(plan, registry))
+            }
         }
     }
 }
@@ -265,11 +271,11 @@ impl<'j, 'c> WiringBuild<'j, 'c> {
         self.report(&written);
         clock.lap("write");
         let plan = compiled.plan.as_ref()?;
-        let WiringSummary { enabled, smoke_calls } = WiringSummary::of(plan);
+        let WiringSummary { enabled, modes } = WiringSummary::of(plan, context.registry);
         if let Some(manifest) = folder.manifest_digest() {
             let shared = artifacts.iter().filter(|(_, artifact)| artifact.shared);
             let shared = shared.map(|(path, _)| path.as_str().to_owned()).collect();
-            let outcome = BuildOutcome { manifest, shared, said, enabled, smoke_calls };
+            let outcome = BuildOutcome { manifest, shared, said, enabled, modes };
             let Application { root, name, .. } = &self.application;
             memo::keep(context.system, root, name, &self.memo_key(), recorder, outcome);
         }

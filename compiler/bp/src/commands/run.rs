@@ -1,13 +1,13 @@
-//! `bp run`: build, start, supervise, and optionally send the smoke calls.
+//! `bp run`: build, start, supervise, and optionally run a mode of the program against the running system.
 
-#![expect(clippy::disallowed_methods, reason = "the smoke calls are the app's own program")]
+#![expect(clippy::disallowed_methods, reason = "a mode is the app's own program")]
 
 use std::process::Command;
 
 use bp_contract::RunManifest;
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::Application;
 use bp_driver::write;
+use bp_driver::{Application, Mode};
 use bp_system::{LockGuard, LockMode, System};
 use camino::Utf8Path;
 
@@ -27,35 +27,39 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
         wiring: arguments.wiring.as_deref(),
         release: arguments.release,
         what: &[CargoTarget::Binary],
-        smoke: arguments.smoke,
+        mode: arguments.mode,
     };
     let prepared = prepare(context, &request)?;
-    let data = if arguments.smoke {
-        DataFolder::Separate("smoke")
+    let data = if let Some(mode) = arguments.mode {
+        DataFolder::Separate(mode.name)
     } else if arguments.fresh {
         DataFolder::Fresh
     } else {
         DataFolder::Kept
     };
     supervise(context, &prepared, data, |supervisor, prepared| {
-        if !arguments.smoke {
+        let Some(mode) = arguments.mode else {
             context.output.say("ready; Ctrl-C stops");
             return supervisor.run();
-        }
+        };
         let mut command = Command::new(&prepared.binary);
-        command.arg("smoke").envs(supervisor.caller_environment());
+        command.arg(mode.name).envs(supervisor.caller_environment());
+        let failed = |how: &str| catalog::target::mode_failed(mode.what, how);
         match supervisor.run_while(command.spawn()) {
             Ok(status) if status.success() => EndReason::UserAsked,
-            Ok(status) => EndReason::Failed(catalog::target::smoke_failed(&status.to_string())),
-            Err(ended) => fail_if_interrupted(ended),
+            Ok(status) => EndReason::Failed(failed(&status.to_string())),
+            Err(ended) => fail_if_interrupted(ended, failed),
         }
     })
 }
 
 /// A caller that was stopped before its end has proved nothing, so this counts as a failure.
-pub(super) fn fail_if_interrupted(ended: EndReason) -> EndReason {
+pub(super) fn fail_if_interrupted(
+    ended: EndReason,
+    failed: impl FnOnce(&str) -> Diagnostic,
+) -> EndReason {
     match ended {
-        EndReason::UserAsked => EndReason::Failed(catalog::target::smoke_failed("an interruption")),
+        EndReason::UserAsked => EndReason::Failed(failed("an interruption")),
         failed @ EndReason::Failed(_) => failed,
     }
 }
@@ -90,8 +94,8 @@ pub(super) struct RunRequest<'a> {
     pub(super) wiring: Option<&'a str>,
     pub(super) release: bool,
     pub(super) what: &'a [CargoTarget],
-    /// Whether the smoke calls are to be sent.
-    pub(super) smoke: bool,
+    /// The mode of the program that is to run.
+    pub(super) mode: Option<Mode>,
 }
 
 /// Compiles, writes, and lets cargo build.
@@ -102,7 +106,7 @@ pub(super) fn prepare(context: &Context<'_>, request: &RunRequest<'_>) -> Option
         WiringBuild::with_stamps(context, application.clone(), out, BuildOptions::default());
     let known = build.recall_or_compile();
     // Without a plan nothing is built, so there is nothing to wait for.
-    let mirrors = match known.summarize() {
+    let mirrors = match known.summarize(context.registry) {
         Some(about) => {
             // Checked before anything is written or compiled, which takes minutes the first time.
             context.or_report(check_runnable(&about, &application, request))?;
@@ -125,8 +129,8 @@ fn check_runnable(
     if !about.enabled.iter().any(|target| target == "process") {
         return Err(catalog::target::target_not_enabled("process", &about.enabled, &["process"]));
     }
-    if request.smoke && about.smoke_calls == 0 {
-        return Err(catalog::target::no_smoke(&application.name));
+    if let Some(mode) = request.mode.filter(|mode| !about.modes.contains(mode.name)) {
+        return Err(catalog::target::nothing_to_run(&application.name, mode.what, mode.example));
     }
     Ok(())
 }

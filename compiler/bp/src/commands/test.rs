@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Test) -> Option<()> {
         wiring: arguments.wiring.as_deref(),
         release: arguments.release,
         what: &[CargoTarget::Binary, CargoTarget::Tests],
-        smoke: false,
+        mode: None,
     };
     let prepared = prepare(context, &request)?;
     supervise(context, &prepared, DataFolder::Separate("test"), |supervisor, prepared| {
@@ -41,7 +41,12 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Test) -> Option<()> {
             match supervisor.run_while(command.spawn()) {
                 Ok(status) if status.success() => {}
                 Ok(status) => failed.push(format!("tests/{name}.rs: {status}")),
-                Err(ended) => return fail_if_interrupted(ended),
+                Err(ended) => {
+                    let failed = |how: &str| {
+                        catalog::target::tests_failed(&format!("tests/{name}.rs: {how}"))
+                    };
+                    return fail_if_interrupted(ended, failed);
+                }
             }
         }
         if failed.is_empty() {

@@ -73,7 +73,7 @@ fn build_program(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
             wiring: arguments.wiring.as_deref(),
             release: arguments.release,
             what: &[CargoTarget::Binary],
-            smoke: false,
+            mode: None,
         },
     )
 }

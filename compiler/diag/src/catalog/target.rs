@@ -276,9 +276,9 @@ pub fn restart_failed(process: &str, why: &str) -> Diagnostic {
         .help("the process's lines under `bp run` say more; correct what they name and restart it again")
 }
 
-/// A smoke call did not answer as the wiring expects.
-pub fn smoke_failed(how: &str) -> Diagnostic {
-    Diagnostic::error(BP6020, format!("the smoke calls failed with {how}"))
+/// What a mode of the program runs, such as smoke calls, did not end as the wiring expects.
+pub fn mode_failed(what: &str, how: &str) -> Diagnostic {
+    Diagnostic::error(BP6020, format!("the {what} failed with {how}"))
         .note("each call is printed above with its answer and what was expected")
 }
 
@@ -288,10 +288,10 @@ pub fn init_failed(init: &str, how: &str) -> Diagnostic {
         .help("its last lines above say why; an init changes nothing that is done already, so run again when the cause is fixed")
 }
 
-/// `--smoke` without calls.
-pub fn no_smoke(wiring: &str) -> Diagnostic {
-    Diagnostic::error(BP6027, format!("wiring `{wiring}` lists no smoke calls"))
-        .help("write one: `[smoke.add]`, `call = \"frontend.add\"`, `arguments = { ... }`, `expect = ...`")
+/// A mode of the program without anything to run.
+pub fn nothing_to_run(wiring: &str, what: &str, example: &str) -> Diagnostic {
+    Diagnostic::error(BP6027, format!("wiring `{wiring}` lists no {what}"))
+        .help(format!("write one: {example}"))
 }
 
 /// A black-box test failed.

@@ -384,8 +384,11 @@ error[BP2031]
         let drawn = render_human(&Diagnostic { fix: None, ..fault }, &sources, Style::default());
         assert_eq!(drawn, expected);
         // A note alone is a note.
-        let alone =
-            render_human(&target::smoke_failed("exit status: 3"), &sources, Style::default());
+        let alone = render_human(
+            &target::mode_failed("smoke calls", "exit status: 3"),
+            &sources,
+            Style::default(),
+        );
         assert!(alone.contains("\n  note: each call") && !alone.contains("help"), "{alone}");
     }
 

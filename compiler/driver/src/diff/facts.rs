@@ -9,7 +9,7 @@ use std::time::Duration;
 use bp_contract::units::format_duration;
 use bp_plan::{
     BoundInstance, DeadlinePlan, EdgePlan, InstancePlan, ListenerPlan, MethodPlan, ParameterPlan,
-    Plan, ProcessPlan, Settings, Value, WrapperPlan,
+    Plan, ProcessPlan, Settings, TablePlace, TablePlan, Value, WrapperPlan,
 };
 
 /// A value and where it was written.
@@ -38,7 +38,7 @@ pub type Elements = BTreeMap<String, Element>;
 /// A plan, by section.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlanFacts {
-    /// Services, backends, interfaces, knobs, smoke calls, targets, patches.
+    /// Services, backends, interfaces, targets, entries of plugins' tables, patches.
     pub nodes: Elements,
     /// Who calls whom, and how the call crosses.
     pub edges: Elements,
@@ -72,9 +72,7 @@ impl Element {
                 }
             }
             other => {
-                let name =
-                    if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
-                self.add_fact(name, other.clone(), settings.origin(path));
+                self.add_fact(join(prefix, path), other.clone(), settings.origin(path));
             }
         }
     }
@@ -99,17 +97,12 @@ pub fn collect_facts(plan: &Plan) -> PlanFacts {
         }
         all.nodes.insert(format!("interface:{path}"), element);
     }
-    for (name, knob) in &plan.knobs {
-        let mut element = Element::new("knob", &knob.origin);
-        element.add_fact("default", knob.default, &knob.origin);
-        all.nodes.insert(format!("knob:{name}"), element);
-    }
     for (name, settings) in &plan.targets {
         let mut element = Element::new("target", "");
         element.add_settings("", settings);
         all.nodes.insert(format!("target:{name}"), element);
     }
-    add_checks(plan, &mut all.nodes);
+    add_patches(plan, &mut all.nodes);
     for (key, plan_edge) in &plan.edges {
         all.edges.insert(key.clone(), edge_element(plan_edge));
         for wrapper in &plan_edge.client {
@@ -131,23 +124,45 @@ pub fn collect_facts(plan: &Plan) -> PlanFacts {
     for (name, process) in &plan.processes {
         all.placement.insert(format!("process:{name}"), process_element(process));
     }
+    for (name, table) in &plan.tables {
+        add_table(name, table, &mut all);
+    }
     all
 }
 
-/// Smoke calls and patches.
-fn add_checks(plan: &Plan, nodes: &mut Elements) {
-    for smoke in &plan.smoke {
-        let mut element = Element::new("smoke call", &smoke.origin);
-        element.add_fact("call", format!("{}.{}", smoke.callee, smoke.method), &smoke.origin);
-        element.add_fact("arguments", smoke.arguments.to_string(), &smoke.origin);
-        if let Some(expect) = &smoke.expect {
-            element.add_fact("expect", expect.to_string(), &smoke.origin);
+/// A table's entries are elements of their own; a key's settings are facts of the place that has it.
+fn add_table(name: &str, table: &TablePlan, all: &mut PlanFacts) {
+    let key = if table.place == TablePlace::TopLevel { "" } else { name };
+    for entry in &table.entries {
+        let own = || Element::new(name, &entry.origin);
+        let element = match table.place {
+            TablePlace::TopLevel => {
+                all.nodes.entry(format!("{name}:{}", entry.name)).or_insert_with(own)
+            }
+            TablePlace::App => all.nodes.entry("app".to_owned()).or_insert_with(own),
+            TablePlace::Backend | TablePlace::Server => {
+                all.nodes.entry(entry.name.clone()).or_insert_with(own)
+            }
+            TablePlace::Edge => all.edges.entry(entry.name.clone()).or_insert_with(own),
+            TablePlace::Process => {
+                all.placement.entry(format!("process:{}", entry.name)).or_insert_with(own)
+            }
+        };
+        element.add_settings(key, &entry.settings);
+        for (method, settings) in &entry.methods {
+            element.add_settings(&join(key, &format!("method.{method}")), settings);
         }
-        if let Some(error) = &smoke.expect_error {
-            element.add_fact("expect_error", error.clone(), &smoke.origin);
+        for method in &entry.off {
+            element.add_fact(join(key, &format!("method.{method}")), "off", &entry.origin);
         }
-        nodes.insert(format!("smoke:{}", smoke.name), element);
     }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+}
+
+fn add_patches(plan: &Plan, nodes: &mut Elements) {
     for patch in &plan.patches {
         let mut element = Element::new("patch", &patch.origin);
         let value =

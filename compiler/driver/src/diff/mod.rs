@@ -98,7 +98,7 @@ pub struct Difference {
     pub old: String,
     /// The second side's label.
     pub new: String,
-    /// Services, backends, interfaces, knobs, smoke calls, targets, patches.
+    /// Services, backends, interfaces, targets, entries of plugins' tables, patches.
     pub nodes: Section,
     /// Who calls whom, and how the call crosses.
     pub edges: Section,

@@ -10,6 +10,8 @@ mod outlines;
 mod recorder;
 mod workflow;
 
+use std::collections::BTreeSet;
+
 use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
@@ -49,8 +51,8 @@ pub struct BuildOutcome {
     pub said: Vec<(u8, String)>,
     /// The targets that the wiring enables.
     pub enabled: Vec<String>,
-    /// How many smoke calls the wiring has.
-    pub smoke_calls: usize,
+    /// The modes of the program that the wiring gives something to run.
+    pub modes: BTreeSet<String>,
 }
 
 /// A memo as it is stored.
@@ -61,7 +63,7 @@ struct MemoFile {
     outcome: BuildOutcome,
 }
 
-const HEAD: &str = "bp-memo 2\n";
+const HEAD: &str = "bp-memo 3\n";
 
 /// Where the model of a wiring's workflow is kept.
 pub fn workflow_cache<'a>(
