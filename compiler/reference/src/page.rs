@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use bp_contract::metric::runtime::PROCESS_METRICS;
 use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, unit_names};
 use bp_plugin::{
-    EdgeClasses, Feature, Kind, Level, Metric, Plugin, Reach, Registry, Setting, SettingKind, When,
+    EdgeClasses, Feature, Kind, Level, Metric, OwnedTable, Plugin, Reach, Registry, Setting,
+    SettingKind, TablePlace, When,
 };
 
 use crate::setting::{describe_bounds, format_literal};
@@ -32,7 +33,25 @@ pub fn render_page(plugin: &Plugin) -> String {
         let _ = writeln!(out, "| {what} | {value} |");
     }
     out.push('\n');
-    out.push_str("## Settings\n\n");
+    if !matches!(plugin.kind, Kind::Table { .. }) {
+        out.push_str("## Settings\n\n");
+        write_settings(&mut out, &collect_own_rows(plugin));
+    }
+    for table in plugin.tables {
+        let _ = write!(out, "## Settings of `{}`\n\n{}\n\n", format_place(table), table.doc);
+        let mut rows = Vec::new();
+        collect_rows("", table.settings, table.shorthand, &mut rows);
+        write_settings(&mut out, &rows);
+    }
+    let files: Vec<_> = plugin.describes.iter().chain(plugin.emits).copied().collect();
+    write_list(&mut out, "Files", "file in `build/<wiring>/`", &files);
+    write_metrics(&mut out, "Metrics", plugin.metrics);
+    write_codes(&mut out, plugin);
+    out
+}
+
+/// The settings of a plugin's own table, and what it takes beside it.
+fn collect_own_rows(plugin: &Plugin) -> Vec<Row> {
     let mut rows = Vec::new();
     collect_rows("", &plugin.all_settings(), plugin.shorthand, &mut rows);
     if let Kind::Transport { beside, .. } = plugin.kind {
@@ -42,19 +61,31 @@ pub fn render_page(plugin: &Plugin) -> String {
             row.name.push_str(" (beside `rpc`)");
         }
     }
+    rows
+}
+
+fn write_settings(out: &mut String, rows: &[Row]) {
     if rows.is_empty() {
         out.push_str("It has no settings.\n");
-    } else {
-        out.push_str("| setting | type and unit | default | can change without a rebuild | |\n|---|---|---|---|---|\n");
-        for row in rows {
-            out.push_str(&row.to_line());
-        }
+        return;
     }
-    let files: Vec<_> = plugin.describes.iter().chain(plugin.emits).copied().collect();
-    write_list(&mut out, "Files", "file in `build/<wiring>/`", &files);
-    write_metrics(&mut out, "Metrics", plugin.metrics);
-    write_codes(&mut out, plugin);
-    out
+    out.push_str("| setting | type and unit | default | can change without a rebuild | |\n|---|---|---|---|---|\n");
+    for row in rows {
+        out.push_str(&row.to_line());
+    }
+}
+
+/// Where a table or key of a plugin stands, as the wiring writes it.
+fn format_place(table: &OwnedTable) -> String {
+    let name = table.name;
+    match table.place {
+        TablePlace::TopLevel => format!("[{name}.<name>]"),
+        TablePlace::App => format!("{name} in [app]"),
+        TablePlace::Process => format!("{name} in [process.<name>]"),
+        TablePlace::Backend => format!("{name} in [backend.<name>]"),
+        TablePlace::Edge => format!("{name} in [edge.\"caller -> callee\"]"),
+        TablePlace::Server => format!("{name} in [server.\"service\"]"),
+    }
 }
 
 /// The index: every plugin by what users want, then by kind.
@@ -77,6 +108,7 @@ pub fn render_index(registry: &Registry) -> String {
         ("transport", "Transports"),
         ("backend", "Backends"),
         ("target", "Targets"),
+        ("table", "Tables of the wiring"),
     ] {
         let of_kind = plugins.iter().filter(|m| m.kind_name() == kind);
         let lines: Vec<String> = of_kind
@@ -183,7 +215,18 @@ fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
             let can: Vec<&str> = supports.iter().map(|f| feature_name(*f)).collect();
             facts.push(("can express", can.join(", ")));
         }
-        Kind::Table { .. } => {}
+        Kind::Table { mode } => {
+            if let Some(mode) = mode {
+                let run = format!("`bp run --{}`: {}", mode.name, lower_first(mode.help));
+                facts.push(("mode of the program", run));
+            }
+        }
+    }
+    for table in plugin.tables {
+        facts.push(("owns", format!("`{}`", format_place(table))));
+        if let Some(feature) = table.feature {
+            facts.push(("needs a target that can express", feature_name(feature).to_owned()));
+        }
     }
     if !plugin.environment.is_empty() {
         let names: Vec<String> = plugin.environment.iter().map(|n| format!("`{n}`")).collect();
@@ -239,6 +282,11 @@ impl Row {
     }
 }
 
+fn lower_first(text: &str) -> String {
+    let (first, rest) = text.split_at_checked(1).unwrap_or_default();
+    format!("{}{rest}", first.to_lowercase())
+}
+
 /// Text in a cell of a table.
 fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
@@ -281,8 +329,7 @@ fn collect_rows(
         let mut kind = describe_kind(&setting.kind);
         if let Some(bounds) = describe_bounds(setting) {
             // It follows a comma, so it starts in lower case.
-            let (first, rest) = bounds.split_at_checked(1).unwrap_or_default();
-            let _ = write!(kind, ", {}{rest}", first.to_lowercase());
+            let _ = write!(kind, ", {}", lower_first(&bounds));
         }
         if setting.secret {
             kind.push_str("; `{ secret = … }`, `{ env = … }` or `{ file = … }` only");

@@ -3,8 +3,8 @@
 //! Draft 7: the newest draft that Taplo reads; Tombi reads it too.
 //! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
-use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
-use bp_plugin::{Kind, PROCESS_SETTINGS, Plugin, Registry, Setting};
+use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, TABLES, reserved_names};
+use bp_plugin::{Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Setting, TablePlace};
 use serde_json::{Map, Value as Json, json};
 
 use crate::setting::{definition_ref, forms, key_schema, properties, setting_schema};
@@ -30,8 +30,8 @@ pub fn build_schema(registry: &Registry) -> Json {
     for name in TABLES.iter().copied() {
         tables.insert(name.to_owned(), table_schema(name, &plugins));
     }
-    for name in registry.grammar().tables {
-        tables.entry(name).or_insert_with(|| json!({}));
+    for (plugin, table) in top_level_tables(&plugins) {
+        tables.insert(table.name.to_owned(), entries_schema(plugin, table));
     }
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -41,7 +41,7 @@ pub fn build_schema(registry: &Registry) -> Json {
         "properties": tables,
         "additionalProperties": false,
         "if": { "required": ["extends"] },
-        "else": root_requirements(),
+        "else": root_requirements(&plugins),
         "definitions": build_definitions(&plugins),
     })
 }
@@ -50,21 +50,65 @@ pub fn build_schema(registry: &Registry) -> Json {
 const RELATIVE: &str = "^([^/~]|~[^/])";
 
 /// What a file that extends nothing must hold.
-fn root_requirements() -> Json {
-    let needs = |key: &str| {
+fn root_requirements(plugins: &[&Plugin]) -> Json {
+    let needs = |keys: &[&str]| {
         json!({
-            "patternProperties": { "^[^*]*$": { "if": { "type": "object" }, "then": { "required": [key] } } }
+            "patternProperties": { "^[^*]*$": { "if": { "type": "object" }, "then": { "required": keys } } }
         })
     };
-    json!({
-        "required": ["app"],
-        "properties": {
-            "app": { "required": ["name", "workflow"] },
-            "backend": needs("kind"),
-            "service": needs("impl"),
-            "init": needs("call"),
-            "smoke": needs("call"),
+    let mut tables = into_map(json!({
+        "app": { "required": ["name", "workflow"] },
+        "backend": needs(&["kind"]),
+        "service": needs(&["impl"]),
+        "init": needs(&["call"]),
+    }));
+    for (_, table) in top_level_tables(plugins) {
+        let required = table.settings.iter().filter(|s| s.required && s.when.is_none());
+        let required: Vec<&str> = required.map(|s| s.name).collect();
+        // Entries that the workflow lists exist without a line.
+        if !required.is_empty() && table.listed.is_none() {
+            tables.insert(table.name.to_owned(), needs(&required));
         }
+    }
+    json!({ "required": ["app"], "properties": tables })
+}
+
+/// Every table at a place that a plugin owns, with the plugin.
+fn tables_at<'p>(
+    plugins: &[&'p Plugin],
+    place: TablePlace,
+) -> impl Iterator<Item = (&'p Plugin, &'static OwnedTable)> {
+    let all: Vec<_> = plugins
+        .iter()
+        .flat_map(|plugin| plugin.tables.iter().map(move |table| (*plugin, table)))
+        .filter(|(_, table)| table.place == place)
+        .collect();
+    all.into_iter()
+}
+
+fn top_level_tables<'p>(
+    plugins: &[&'p Plugin],
+) -> impl Iterator<Item = (&'p Plugin, &'static OwnedTable)> {
+    tables_at(plugins, TablePlace::TopLevel)
+}
+
+/// The keys that plugins own at a place.
+fn owned_keys(plugins: &[&Plugin], place: TablePlace) -> Map<String, Json> {
+    tables_at(plugins, place)
+        .map(|(_, key)| {
+            let schema = key_schema(key.doc, key.settings, key.shorthand, true);
+            (key.name.to_owned(), schema)
+        })
+        .collect()
+}
+
+/// A top-level table of a plugin: entries by name, and selectors over them.
+fn entries_schema(plugin: &Plugin, table: &OwnedTable) -> Json {
+    json!({
+        "description": plugin.doc,
+        "type": "object",
+        "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition_ref("name")] },
+        "additionalProperties": key_schema(table.doc, table.settings, table.shorthand, true),
     })
 }
 
@@ -74,7 +118,7 @@ fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
             "description": "The wiring file that this one extends, by its path relative to this file; a value here replaces the same value there.",
             "type": "string", "pattern": RELATIVE, "examples": ["local.toml"],
         }),
-        "app" => app_schema(),
+        "app" => app_schema(plugins),
         "backend" => instances_schema(
             "Infrastructure instances by name. A name with `*` sets values on the instances that it matches; `= false` removes one.",
             "backend",
@@ -92,25 +136,9 @@ fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
             "The callee's side of calls, by `\"service\"` or `\"service.method\"`, each with `*` for any.",
             "server",
         ),
-        "process" => processes_schema(),
+        "process" => processes_schema(plugins),
         "target" => target_schema(plugins),
         "init" => init_schema(),
-        "smoke" => smoke_schema(),
-        "knob" => json!({
-            "description": "Defaults of the workflow's knobs, by name.",
-            "type": "object",
-            "propertyNames": definition_ref("name"),
-            "additionalProperties": {
-                "anyOf": [
-                    { "type": "boolean" },
-                    {
-                        "type": "object",
-                        "properties": { "default": { "description": "Whether it is on.", "type": "boolean" } },
-                        "additionalProperties": false,
-                    },
-                ]
-            },
-        }),
         "patch" => patch_schema(),
         _ => json!({}),
     }
@@ -142,7 +170,7 @@ fn into_map(value: Json) -> Map<String, Json> {
     }
 }
 
-fn app_schema() -> Json {
+fn app_schema(plugins: &[&Plugin]) -> Json {
     let path = |description: &str, example: &str| {
         json!({
             "description": description, "type": "string", "pattern": RELATIVE, "examples": [example],
@@ -173,10 +201,12 @@ fn app_schema() -> Json {
             "enum": ["per-application"], "default": "per-application",
         },
     }));
+    let mut keys = in_key_order(APP_KEYS, keys);
+    keys.extend(owned_keys(plugins, TablePlace::App));
     json!({
         "description": "The application.",
         "type": "object",
-        "properties": in_key_order(APP_KEYS, keys),
+        "properties": keys,
         "additionalProperties": false,
     })
 }
@@ -219,8 +249,9 @@ fn selectors_schema(description: &str, kind: &str) -> Json {
     })
 }
 
-fn processes_schema() -> Json {
+fn processes_schema(plugins: &[&Plugin]) -> Json {
     let mut own = properties(PROCESS_SETTINGS);
+    own.extend(owned_keys(plugins, TablePlace::Process));
     let selector = json!({ "type": "object", "properties": own, "additionalProperties": false });
     own.insert(
         "services".to_owned(),
@@ -260,33 +291,6 @@ fn target_schema(plugins: &[&Plugin]) -> Json {
     json!({
         "description": "Which deployments are written, and their settings.",
         "type": "object", "properties": own, "additionalProperties": false,
-    })
-}
-
-fn smoke_schema() -> Json {
-    let keys = into_map(json!({
-        "call": {
-            "description": "Service and method.",
-            "type": "string", "pattern": r"^[^.]+\..+$", "examples": ["frontend.search"],
-        },
-        "arguments": { "description": "Arguments by parameter name.", "type": "object" },
-        "expect": { "description": "The answer." },
-        "expect_error": {
-            "description": "The error's code: an application error's name or status.",
-            "type": "string", "examples": ["not_found"],
-        },
-    }));
-    let call = json!({
-        "type": "object",
-        "properties": in_key_order(SMOKE_KEYS, keys),
-        "additionalProperties": false,
-        "not": { "required": ["expect", "expect_error"] },
-    });
-    json!({
-        "description": "Calls that `bp run --smoke` sends, in the order written.",
-        "type": "object",
-        "propertyNames": definition_ref("name"),
-        "additionalProperties": { "anyOf": [call, { "const": false }] },
     })
 }
 
@@ -411,7 +415,9 @@ fn build_definitions(plugins: &[&Plugin]) -> Json {
 fn backend_schema(plugins: &[&Plugin]) -> Json {
     let kinds = plugins.iter().filter(|m| matches!(m.kind, Kind::Backend { .. }));
     let ids: Vec<&str> = kinds.clone().map(|m| m.id).collect();
-    let mut forms: Vec<Json> = kinds.flat_map(|m| variant_schemas(m, &m.all_settings())).collect();
+    let keys = owned_keys(plugins, TablePlace::Backend);
+    let mut forms: Vec<Json> =
+        kinds.flat_map(|m| variant_schemas(m, &m.all_settings(), &keys)).collect();
     forms.push(json!({ "description": "The kind, with its defaults.", "enum": ids }));
     forms.push(json!({ "const": false }));
     json!({ "anyOf": forms })
@@ -444,11 +450,14 @@ fn service_schema() -> Json {
 }
 
 /// The table of one kind or transport, in each of its forms; `kind` may be missing where another file or selector chooses it.
-fn variant_schemas(plugin: &Plugin, settings: &[Setting]) -> Vec<Json> {
+///
+/// It also takes `keys`, whatever its kind.
+fn variant_schemas(plugin: &Plugin, settings: &[Setting], keys: &Map<String, Json>) -> Vec<Json> {
     let table = |form| {
         let mut own = Map::new();
         own.insert("kind".to_owned(), json!({ "description": plugin.doc, "const": plugin.id }));
         own.extend::<Map<String, Json>>(form);
+        own.extend(keys.clone());
         json!({
             "description": plugin.doc,
             "type": "object",
@@ -470,7 +479,7 @@ fn edge_schema(plugins: &[&Plugin]) -> Json {
             }
             Kind::Transport { beside, .. } => {
                 ids.push(plugin.id);
-                forms.extend(variant_schemas(plugin, &plugin.all_settings()));
+                forms.extend(variant_schemas(plugin, &plugin.all_settings(), &Map::new()));
                 for beside in beside {
                     // `= false` removes a key that another file or selector set.
                     let taken = json!({ "anyOf": [setting_schema(beside), { "const": false }] });
@@ -485,6 +494,7 @@ fn edge_schema(plugins: &[&Plugin]) -> Json {
     }
     forms.push(json!({ "enum": ids }));
     forms.push(json!({ "const": false }));
+    own.extend(owned_keys(plugins, TablePlace::Edge));
     own.insert(
         "rpc".to_owned(),
         json!({ "description": "The transport that carries the calls.", "anyOf": forms }),
@@ -499,6 +509,7 @@ fn server_schema(plugins: &[&Plugin]) -> Json {
             own.insert(plugin.key.to_owned(), wrapper_schema(plugin));
         }
     }
+    own.extend(owned_keys(plugins, TablePlace::Server));
     json!({ "type": "object", "properties": own, "additionalProperties": false })
 }
 
@@ -637,7 +648,6 @@ mod tests {
         let places = [
             ("/properties/app/properties", APP_KEYS),
             ("/properties/patch/items/properties", PATCH_KEYS),
-            ("/properties/smoke/additionalProperties/anyOf/0/properties", SMOKE_KEYS),
             ("/properties/init/additionalProperties/anyOf/0/properties", INIT_KEYS),
         ];
         for (place, keys) in places {

@@ -78,12 +78,13 @@ pub(crate) fn key_schema(
     shorthand: Option<&str>,
     removable: bool,
 ) -> Json {
-    let words = if removable { json!([true, false]) } else { json!([true]) };
     let mut forms = table_schemas(settings);
-    forms.push(json!({ "enum": words }));
-    if let Some(setting) = shorthand.and_then(|name| settings.iter().find(|s| s.name == name)) {
-        forms.push(setting_schema(setting));
+    let leaf = shorthand.and_then(|name| settings.iter().find(|s| s.name == name));
+    // `true` and `false` are values of such a shorthand.
+    if leaf.is_none_or(|leaf| leaf.kind != SettingKind::Bool) {
+        forms.push(json!({ "enum": if removable { json!([true, false]) } else { json!([true]) } }));
     }
+    forms.extend(leaf.map(setting_schema));
     json!({ "description": doc, "anyOf": forms })
 }
 
