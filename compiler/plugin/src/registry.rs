@@ -334,6 +334,12 @@ fn check_declarations(
                 faults.push(format!("{path}: expected {}, found {literal:?}", kind.expected()));
             }
         }
+        if let Some(other) = setting.excludes.filter(|o| !settings.iter().any(|s| s.name == *o)) {
+            faults.push(format!("{path}: `{other}`, which it excludes, is not a setting"));
+        }
+        if setting.pattern.is_some() && setting.kind != SettingKind::Text {
+            faults.push(format!("{path}: only a text can match a pattern"));
+        }
         if setting.doc.is_empty() {
             faults.push(format!("{path}: no documentation"));
         }

@@ -35,6 +35,9 @@ pub(crate) fn setting_schema(setting: &Setting) -> Json {
     } else if let Json::Object(base) = base {
         out.extend(base);
     }
+    if let Some(pattern) = setting.pattern {
+        out.insert("pattern".to_owned(), pattern.into());
+    }
     if let Some(default) = setting.default {
         out.insert("default".to_owned(), literal_json(default));
     }
@@ -67,7 +70,19 @@ pub(crate) fn forms(settings: &[Setting]) -> Vec<Map<String, Json>> {
 
 /// A table of settings, in each of its forms; nothing is required, because another file or selector may set it.
 fn table_schemas(settings: &[Setting]) -> Vec<Json> {
-    let table = |own| json!({ "type": "object", "properties": own, "additionalProperties": false });
+    let excluding =
+        settings.iter().filter_map(|s| Some(json!({ "required": [s.name, s.excludes?] })));
+    let excluding: Vec<Json> = excluding.collect();
+    let table = |own| {
+        let mut table = Map::new();
+        table.insert("type".to_owned(), "object".into());
+        table.insert("properties".to_owned(), Json::Object(own));
+        table.insert("additionalProperties".to_owned(), false.into());
+        if !excluding.is_empty() {
+            table.insert("not".to_owned(), json!({ "anyOf": excluding }));
+        }
+        Json::Object(table)
+    };
     forms(settings).into_iter().map(table).collect()
 }
 

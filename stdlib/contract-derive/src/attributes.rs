@@ -80,13 +80,21 @@ impl SettingAttributes {
                         let example: LitStr = meta.value()?.parse()?;
                         read.calls.push(quote!(.example(#example)));
                     }
+                    "pattern" => {
+                        let pattern: LitStr = meta.value()?.parse()?;
+                        read.calls.push(quote!(.pattern(#pattern)));
+                    }
+                    "excludes" => {
+                        let other: LitStr = meta.value()?.parse()?;
+                        read.calls.push(quote!(.excludes(#other)));
+                    }
                     "renamed_from" => {
                         let old: LitStr = meta.value()?.parse()?;
                         read.calls.push(quote!(.renamed_from(#old)));
                     }
                     _ => {
                         return Err(meta.error(
-                            "expected `default`, `range`, `tunable`, `fixed`, `required`, `flatten`, `example`, `name` or `renamed_from`",
+                            "expected `default`, `range`, `tunable`, `fixed`, `required`, `flatten`, `example`, `name`, `pattern`, `excludes` or `renamed_from`",
                         ));
                     }
                 }

@@ -150,6 +150,10 @@ pub struct Setting {
     pub when: Option<When>,
     /// For a table: whether it is absent unless it is written, or removed with `false`. Other tables always exist, with the defaults in them.
     pub optional: bool,
+    /// For editors: the regular expression (ECMA 262) that a text must match. The plugin's rules or check refuse the same texts, with a message that says why.
+    pub pattern: Option<&'static str>,
+    /// For editors: the setting of the same table that cannot stand beside it. The plugin's rules or check refuse both too.
+    pub excludes: Option<&'static str>,
 }
 
 impl Setting {
@@ -170,6 +174,8 @@ impl Setting {
             renamed_from: None,
             when: None,
             optional: false,
+            pattern: None,
+            excludes: None,
         }
     }
 
@@ -266,6 +272,18 @@ impl Setting {
     /// Puts it into the variant of its table that the setting `tag` chooses with `word`.
     pub const fn when(mut self, tag: &'static str, word: &'static str) -> Self {
         self.when = Some(When { tag, word });
+        self
+    }
+
+    /// Tells editors the regular expression (ECMA 262) that a text must match.
+    pub const fn pattern(mut self, pattern: &'static str) -> Self {
+        self.pattern = Some(pattern);
+        self
+    }
+
+    /// Tells editors which setting of the same table cannot stand beside it.
+    pub const fn excludes(mut self, other: &'static str) -> Self {
+        self.excludes = Some(other);
         self
     }
 
