@@ -19,6 +19,7 @@ const PLUGINS: &[(&str, &str, Option<&str>)] = &[
     ("transport", "newtransport", None),
     ("backend", "newbackend", None),
     ("target", "newtarget", None),
+    ("table", "newtable", None),
 ];
 
 /// What [`NewPlugin::write`] and `cargo xtask docs` write besides the plugin's folder.

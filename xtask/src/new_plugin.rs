@@ -24,8 +24,12 @@ const KEYWORDS: &[&str] = &[
     "pub", "ref", "return", "self", "static", "std", "struct", "super", "test", "trait", "true",
     "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
-/// Words that a wiring has at places where it names plugins, and the module of `plugins/lib.rs` that is none.
-const TAKEN: &[&str] = &["bp", "enabled", "fixture", "kind", "lossy", "routes", "rpc"];
+/// Words that a wiring has at places where it names plugins or their tables, and the module of `plugins/lib.rs` that is none.
+const TAKEN: &[&str] = &[
+    "app", "backend", "bp", "drain", "edge", "enabled", "extends", "fixture", "init", "kind",
+    "lossy", "patch", "replicas", "resources", "routes", "rpc", "server", "service", "services",
+    "target",
+];
 
 /// A plugin to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +102,7 @@ impl NewPlugin {
     }
 }
 
-/// Makes a plugin in this repository: `wrapper NAME [--slot SLOT]`, `transport NAME`, `backend NAME`, `target NAME`.
+/// Makes a plugin in this repository: `wrapper NAME [--slot SLOT]`, `transport NAME`, `backend NAME`, `target NAME`, `table NAME`.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let (kind, id, slot) = match *arguments {
         [kind, id] => (kind, id, None),

@@ -1,0 +1,25 @@
+//! The compile half of `sample`: lines that every process writes to its log, again and again.
+
+#[path = "runtime/src/settings.rs"]
+mod settings;
+
+use bp_plugin::{OwnedTable, Plugin, PluginCode, table};
+
+use settings::SampleSettings;
+
+const LINES: OwnedTable =
+    OwnedTable::top_level::<SampleSettings>("sample", "a line").read_by_processes();
+
+pub(crate) static PLUGIN: Plugin = table("sample", "Writes lines to the log, again and again.")
+    .tables(&[LINES])
+    .runtime()
+    .codes(&[PAUSE_BELOW_EVERY])
+    .about(include_str!("README.md"))
+    .needs(&["to see in the log that a process is alive"])
+    .declare();
+
+const PAUSE_BELOW_EVERY: PluginCode = PluginCode::new(
+    "pause-below-every",
+    "the pause is below the distance of the lines",
+    include_str!("errors/pause-below-every.md"),
+);
