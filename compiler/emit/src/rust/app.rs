@@ -85,7 +85,7 @@ mod tests {
         assert!(faults.is_empty(), "{faults:?}");
         let text = |path: &str| {
             let found = artifacts.iter().find(|(found, _)| found.as_str() == path);
-            String::from_utf8(found.expect("a file").1.bytes.to_vec()).expect("UTF-8")
+            String::from_utf8(found.expect("a file").1.bytes.clone()).expect("UTF-8")
         };
         let (library, manifest) = (text("rust/app/src/lib.rs"), text("rust/app/Cargo.toml"));
         for (id, method) in [("pause", "wrapper"), ("probe", "table")] {
