@@ -56,7 +56,7 @@ pub use chain::{Dispatch, Dispatched, Endpoint, Next, Wrapper};
 pub use client::Client;
 pub use clock::{Clock, Instant, ManualClock, RealClock};
 pub use context::{Context, Criticality, Destination};
-pub use difference::find_differences;
+pub use difference::find_json_differences;
 pub use drain::Drain;
 pub use environment::Environment;
 pub use error::{Infra, InfraKind, InitError, Processed, ServiceError, StartError, Status};

@@ -12,12 +12,44 @@ use crate::error::StartError;
 use crate::plugin::Surroundings;
 use crate::settings::Settings;
 
-/// The runtime half of a plugin that owns tables or keys of the wiring.
+/// The runtime half of a plugin that owns tables or keys of the wiring:
+///
+/// ```
+/// # use std::collections::BTreeMap;
+/// # use bp_runtime::*;
+/// #[derive(serde::Deserialize)]
+/// struct SwitchSettings {
+///     on: bool,
+/// }
+///
+/// struct Switches;
+///
+/// impl TablePlugin for Switches {
+///     fn install(&self, cx: &TableContext) -> Result<(), StartError> {
+///         for entry in cx.entries("switch") {
+///             let switch: SwitchSettings = entry.settings.read()?;
+///             knob::set(&entry.name, switch.on);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// /// The plugin.
+/// pub fn plugin() -> impl TablePlugin {
+///     Switches
+/// }
+/// # let settings = Settings::of("switch.light", serde_json::json!({ "on": false }));
+/// # let light = TableEntry { name: "light".to_owned(), settings, off: Default::default() };
+/// # let tables = BTreeMap::from([("switch".to_owned(), vec![light])]);
+/// # plugin().install(&TableContext::new(tables, Surroundings::default()))?;
+/// # assert!(!Knob::new("light").is_on());
+/// # Ok::<(), StartError>(())
+/// ```
 pub trait TablePlugin: Send + Sync {
     /// Puts the entries in force: before any instance of the process is built, and after each accepted change of the configuration.
     ///
-    /// What it reads of an entry's settings is checked at every change before anything is in force, so a change that does not fit never gets here.
-    /// If it returns an error at a change, the settings before the change are installed again.
+    /// The types that it reads settings as are compared with every change first, so one that does not fit never gets here.
+    /// If it refuses a change nevertheless, the whole change is undone, and the entries before it are installed again.
     ///
     /// # Errors
     /// Entries that cannot be in force; at start-up they keep the process from serving.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use bp_runtime::{
     Class, DecodeError, Infra, Mode, ModeContext, Outcome, StartError, TablePlugin,
-    find_differences,
+    find_json_differences,
 };
 use serde_json::Value;
 
@@ -110,7 +110,7 @@ fn compare(
     let mut lines = vec![format_line("expected", &wanted), format_line("got", &found)];
     // Two short values that are not objects or lists are shown completely.
     let has_parts = wanted.is_object() || wanted.is_array();
-    let differences = find_differences(&wanted, &found);
+    let differences = find_json_differences(&wanted, &found);
     if has_parts || differences.iter().any(|text| text.contains('…')) {
         lines.extend(differences);
     }

@@ -172,7 +172,7 @@ impl Running {
         Ok(listeners)
     }
 
-    /// Runs one of the plan's inits, whose service this process holds.
+    /// Runs one of the plan's inits, owner service this process holds.
     pub(super) async fn init(&self, name: &str) -> Result<(), StartError> {
         let plan = &self.state.plan;
         let init = init::find(plan, name)?;
@@ -185,10 +185,10 @@ impl Running {
         init::call(&self.registry, instance.interface(), callee, name, init, tasks).await
     }
 
-    /// Runs the background work of `whose` until the process stops; its failure ends the process.
+    /// Runs the background work of `owner` until the process stops; its failure ends the process.
     fn run_in_background<E: fmt::Display + Send + 'static>(
         &mut self,
-        whose: String,
+        owner: String,
         work: BoxFuture<'static, Result<(), E>>,
     ) {
         let state = self.state.clone();
@@ -199,13 +199,13 @@ impl Running {
             tokio::select! {
                 () = state.stop.cancelled() => {}
                 outcome = work => match outcome {
-                    Ok(Ok(())) => tracing::debug!(%whose, "the background work is done"),
+                    Ok(Ok(())) => tracing::debug!(%owner, "the background work is done"),
                     Ok(Err(error)) => {
-                        state.fail(format!("{whose}: its background work failed: {error}"));
+                        state.fail(format!("{owner}: its background work failed: {error}"));
                     }
                     Err(panic) => {
                         let text = panic_text(&*panic);
-                        state.fail(format!("{whose}: its background work panicked: {text}"));
+                        state.fail(format!("{owner}: its background work panicked: {text}"));
                     }
                 }
             }

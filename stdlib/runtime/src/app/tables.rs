@@ -16,6 +16,8 @@ use crate::table_plugin::{TableContext, TableEntry, TablePlugin};
 /// The plugins whose tables the processes read, each with its entries.
 pub(crate) struct ProcessTables {
     plugins: Vec<(String, Arc<dyn TablePlugin>, TableContext)>,
+    /// The place of every entry.
+    labels: BTreeSet<String>,
 }
 
 impl ProcessTables {
@@ -28,12 +30,14 @@ impl ProcessTables {
         let tables = state.plan.tables.values();
         let ids: BTreeSet<&str> =
             tables.filter(|table| read(table)).map(|table| table.plugin.as_str()).collect();
-        let mut plugins = Vec::new();
+        let mut plugins: Vec<(String, Arc<dyn TablePlugin>, TableContext)> = Vec::new();
         for id in ids {
             let context = collect_tables(state, |table| table.plugin == id && read(table))?;
             plugins.push((id.to_owned(), registry.table(id)?.clone(), context));
         }
-        Ok(Self { plugins })
+        let entries = plugins.iter().flat_map(|(_, _, context)| context.all_entries());
+        let labels = entries.map(|entry| entry.settings.place().to_owned()).collect();
+        Ok(Self { plugins, labels })
     }
 
     /// Puts every entry in force.
@@ -44,10 +48,9 @@ impl ProcessTables {
         self.plugins.iter().try_for_each(|(_, plugin, context)| plugin.install(context))
     }
 
-    /// Whether the settings at a place are read again by [`ProcessTables::install`].
-    pub(crate) fn hold(&self, label: &str) -> bool {
-        let mut entries = self.plugins.iter().flat_map(|(_, _, context)| context.all_entries());
-        entries.any(|entry| entry.settings.place() == label)
+    /// Whether the settings at a place are those of an entry, which [`ProcessTables::install`] puts in force again.
+    pub(crate) fn installs(&self, label: &str) -> bool {
+        self.labels.contains(label)
     }
 
     /// The work of each plugin once the process takes calls, by the plugin's id.

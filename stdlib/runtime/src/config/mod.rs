@@ -132,30 +132,28 @@ impl Configuration {
         }
         state.seen.clone_from(&text);
         let new = compute(&self.plan, &self.interfaces, &self.environment, text.as_deref())?;
-        let mut changes = Vec::new();
+        let (mut before, mut commits, mut later) = (Vec::new(), Vec::new(), Vec::new());
         for (label, settings) in &state.used {
-            if state.effective.rows.get(label) != new.rows.get(label) {
-                let rows = self.resolve(label, &new)?;
-                changes.push((label, settings, settings.prepare(rows).map_err(StartError::new)?));
+            if state.effective.rows.get(label) == new.rows.get(label) {
+                continue;
+            }
+            let rows = self.resolve(label, &new)?;
+            commits.extend(settings.prepare(rows).map_err(StartError::new)?);
+            before.push((settings.clone(), settings.rows()));
+            if !self.is_followed(label, settings) {
+                later.push(label.clone());
             }
         }
-        // All that is in force, so that a plugin can still refuse.
-        let before: Vec<_> = changes.iter().map(|(_, s, _)| ((*s).clone(), s.rows())).collect();
-        let later: Vec<_> =
-            changes.iter().filter(|(label, s, _)| !self.is_followed(label, s)).collect();
-        let later: Vec<String> = later.into_iter().map(|(label, ..)| (*label).clone()).collect();
-        for (_, _, commits) in changes {
-            for commit in commits {
-                commit();
-            }
+        for commit in commits {
+            commit();
         }
+        // Only the plugins of tables can still refuse, and then nothing has changed.
         if let Some(tables) = self.tables.get()
             && let Err(error) = tables.install()
         {
             restore(before, tables);
             return Err(error);
         }
-        // Nothing fails from here on, so either all of the new values are in force or none.
         for place in later {
             tracing::warn!(%place, "takes effect at the next start");
         }
@@ -171,7 +169,7 @@ impl Configuration {
 
     /// Whether a change of the settings at a place takes effect while the process runs.
     fn is_followed(&self, label: &str, settings: &Settings) -> bool {
-        settings.is_live() || self.tables.get().is_some_and(|tables| tables.hold(label))
+        settings.is_live() || self.tables.get().is_some_and(|tables| tables.installs(label))
     }
 
     /// Looks at the file every second until dropped.
