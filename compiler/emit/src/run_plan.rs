@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use bp_contract::run_plan as run;
 use bp_plan::{
     BoundInstance, EdgePlan, EntryPlan, InitPlan, InstanceKind, InstancePlan, ListenerPlan,
-    ParameterPlan, Plan, PluginPlan, ProcessPlan, ServedPlan, Settings, SmokePlan, TablePlan,
-    WrapperPlan,
+    ParameterPlan, Plan, PluginPlan, ProcessPlan, ServedPlan, Settings, TablePlan, WrapperPlan,
 };
 
 /// The run plan of a plan, as text.
@@ -30,8 +29,6 @@ pub fn run_plan(plan: &Plan, descriptions: &BTreeMap<String, String>) -> String 
         processes: convert(&plan.processes, convert_process),
         inits: convert(&plan.inits, convert_init),
         tables: plan.tables.iter().filter_map(convert_table).collect(),
-        knobs: convert(&plan.knobs, |knob| run::KnobPlan { default: knob.default }),
-        smoke: plan.smoke.iter().map(convert_smoke).collect(),
         wire: plan.wire.clone(),
     };
     run_plan.to_text()
@@ -172,19 +169,61 @@ fn convert_table((name, table): (&String, &TablePlan)) -> Option<(String, run::T
         place: table.place,
         reader: table.reader?,
         shorthand: table.shorthand.clone(),
+        verbatim: table.verbatim,
         settings: table.settings.clone(),
         entries: table.entries.iter().map(entry).collect(),
     };
     Some((name.clone(), plan))
 }
 
-fn convert_smoke(smoke: &SmokePlan) -> run::SmokePlan {
-    run::SmokePlan {
-        name: smoke.name.clone(),
-        callee: smoke.callee.clone(),
-        method: smoke.method.clone(),
-        arguments: smoke.arguments.clone(),
-        expect: smoke.expect.clone(),
-        expect_error: smoke.expect_error.clone(),
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use bp_plan::Value;
+
+    use super::*;
+    use crate::testing::small_plan;
+
+    fn entry(name: &str, on: bool) -> EntryPlan {
+        let values = BTreeMap::from([("on".to_owned(), Value::Bool(on))]);
+        EntryPlan {
+            name: name.to_owned(),
+            settings: Settings { values: values.into(), ..Settings::default() },
+            methods: BTreeMap::new(),
+            off: BTreeSet::new(),
+            origin: "wiring/local.toml:7".to_owned(),
+        }
+    }
+
+    fn table(reader: Option<run::TableReader>, verbatim: bool) -> TablePlan {
+        TablePlan {
+            plugin: "lights".to_owned(),
+            place: run::TablePlace::TopLevel,
+            reader,
+            shorthand: Some("on".to_owned()),
+            verbatim,
+            settings: BTreeMap::new(),
+            // As they are written, where that means something.
+            entries: vec![entry("stairs", true), entry("hall", false)],
+        }
+    }
+
+    #[test]
+    fn the_tables_that_somebody_reads_are_in_the_run_plan() {
+        let mut plan = small_plan();
+        plan.tables = BTreeMap::from([
+            ("lamp".to_owned(), table(Some(run::TableReader::Process), false)),
+            ("probe".to_owned(), table(Some(run::TableReader::Mode), true)),
+            ("shade".to_owned(), table(None, false)),
+        ]);
+        let read = run::RunPlan::parse(&run_plan(&plan, &BTreeMap::new())).expect("a run plan");
+        assert_eq!(read.tables.keys().collect::<Vec<_>>(), ["lamp", "probe"]);
+        let (lamp, probe) = (&read.tables["lamp"], &read.tables["probe"]);
+        assert_eq!((lamp.reader, lamp.verbatim), (run::TableReader::Process, false));
+        assert_eq!((probe.reader, probe.verbatim), (run::TableReader::Mode, true));
+        assert_eq!(lamp.shorthand.as_deref(), Some("on"));
+        let entries: Vec<_> = lamp.entries.iter().map(|e| (&*e.name, &e.settings["on"])).collect();
+        assert_eq!(entries, [("stairs", &true.into()), ("hall", &false.into())]);
     }
 }

@@ -10,7 +10,7 @@ const LONGEST: usize = 60;
 const BEFORE: usize = 15;
 
 /// A line for each of the first places where `got` is not what is expected: `.items[2].price: expected 3, got 4`.
-pub(super) fn find_differences(expected: &Value, got: &Value) -> Vec<String> {
+pub fn find_json_differences(expected: &Value, got: &Value) -> Vec<String> {
     let mut all = Differences { path: String::new(), lines: Vec::new(), more: 0 };
     all.compare(expected, got);
     if all.more > 0 {
@@ -114,7 +114,7 @@ mod tests {
         let expected = json!({ "items": [{ "price": 1 }, { "price": 3 }], "a-b": 1, "gone": true });
         let got = json!({ "items": [{ "price": 1 }, { "price": 4 }, { "price": 5 }], "a-b": "1" });
         assert_eq!(
-            find_differences(&expected, &got),
+            find_json_differences(&expected, &got),
             [
                 ".items[1].price: expected 3, got 4",
                 ".items[2]: expected nothing, got {\"price\":5}",
@@ -122,20 +122,20 @@ mod tests {
                 ".gone: expected true, got nothing",
             ]
         );
-        assert_eq!(find_differences(&json!(1), &json!(2)), ["the answer: expected 1, got 2"]);
-        assert!(find_differences(&got, &got).is_empty());
+        assert_eq!(find_json_differences(&json!(1), &json!(2)), ["the answer: expected 1, got 2"]);
+        assert!(find_json_differences(&got, &got).is_empty());
     }
 
     #[test]
     fn long_values_are_cut_where_they_differ() {
         let long = "lorem ipsum ".repeat(20);
         let other = format!("{}X{}", &long[..150], &long[151..]);
-        let lines = find_differences(&json!({ "text": long }), &json!({ "text": other }));
+        let lines = find_json_differences(&json!({ "text": long }), &json!({ "text": other }));
         assert_eq!(lines.len(), 1);
         assert!(lines[0].chars().count() < 200 && lines[0].contains('X'), "{}", lines[0]);
         let many: Vec<u32> = (0..20).collect();
         let none = vec![99; 20];
-        let lines = find_differences(&json!(many), &json!(none));
+        let lines = find_json_differences(&json!(many), &json!(none));
         assert_eq!(lines.len(), MOST + 1);
         assert_eq!(lines[MOST], "and 15 more differences");
     }
