@@ -582,6 +582,8 @@ pub struct ImagePlan {
     pub registry: Option<String>,
     /// The application's image, with its tag.
     pub application: String,
+    /// The file that builds the application's image, by path below the output folder.
+    pub dockerfile: String,
     /// Files and folders, from the application's folder, that the build needs beside the workflow's.
     pub include: Vec<String>,
 }
