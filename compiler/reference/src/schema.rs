@@ -243,12 +243,15 @@ fn target_schema(plugins: &[&Plugin]) -> Json {
     let targets = plugins.iter().filter(|m| matches!(m.kind, Kind::Target { .. }));
     let mut own = Map::new();
     let ids: Vec<&str> = targets.clone().map(|m| m.id).collect();
+    // A system is first run where it is written.
+    let here = targets.clone().find(|m| m.runs_here().is_some()).or(targets.clone().next());
+    let examples: Vec<[&str; 1]> = here.iter().map(|m| [m.id]).collect();
     own.insert(
         "enabled".to_owned(),
         json!({
             "description": "The targets to write.",
             "type": "array", "items": { "enum": ids }, "uniqueItems": true,
-            "examples": [["process"]],
+            "examples": examples,
         }),
     );
     for plugin in targets {
