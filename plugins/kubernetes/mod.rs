@@ -116,8 +116,9 @@ impl ManifestBuilder<'_> {
             add(kind, value);
         }
         add("poddisruptionbudget", budget::build_disruption(&named));
-        if let Some(scale) = self.plan.processes.get(name).and_then(|p| p.autoscale.as_ref()) {
-            add("horizontalpodautoscaler", budget::build_autoscaler(&named, process, scale));
+        let replicas = self.plan.processes.get(name).map(|p| p.replicas);
+        if let Some(scale) = replicas.and_then(|r| budget::build_autoscaler(&named, process, r)) {
+            add("horizontalpodautoscaler", scale);
         }
         add("networkpolicy", self.grants.build_policy(&named, settings));
         files

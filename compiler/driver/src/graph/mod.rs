@@ -89,7 +89,7 @@ fn to_json(plan: &Plan) -> Value {
     for (name, process) in &plan.processes {
         let key = format!("process:{name}");
         let node = json!({
-            "key": key, "kind": "process", "instances": process.instances, "replicas": process.replicas,
+            "key": key, "kind": "process", "instances": process.instances, "replicas": process.replicas.least(),
         });
         nodes.insert(key, node);
     }
