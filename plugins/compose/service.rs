@@ -193,7 +193,7 @@ impl ServiceBuilder<'_> {
                     health.startup.period.saturating_mul(health.startup.failures),
                 ),
             }),
-            deploy: build_deploy(process.replicas, &process.resources),
+            deploy: build_deploy(process.replicas.least(), &process.resources),
             stop_grace_period: format_seconds(process.grace),
             ..self.build_program(&process.name)
         }

@@ -22,12 +22,8 @@ pub(crate) fn build_disruption(named: &Named<'_>) -> Value {
 }
 
 /// Adds pods while they use more than a share of the processors that they request; `None` if the number of replicas is fixed.
-pub(crate) fn build_autoscaler(
-    named: &Named<'_>,
-    process: &ProcessContainer,
-    replicas: Replicas,
-) -> Option<Value> {
-    let Replicas::Between { least, most, cpu_percent } = replicas else { return None };
+pub(crate) fn build_autoscaler(named: &Named<'_>, process: &ProcessContainer) -> Option<Value> {
+    let Replicas::Between { least, most, cpu_percent } = process.replicas else { return None };
     Some(json!({
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",

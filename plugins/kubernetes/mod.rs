@@ -116,9 +116,8 @@ impl ManifestBuilder<'_> {
             add(kind, value);
         }
         add("poddisruptionbudget", budget::build_disruption(&named));
-        let replicas = self.plan.processes.get(name).map(|p| p.replicas);
-        if let Some(scale) = replicas.and_then(|r| budget::build_autoscaler(&named, process, r)) {
-            add("horizontalpodautoscaler", scale);
+        if let Some(autoscaler) = budget::build_autoscaler(&named, process) {
+            add("horizontalpodautoscaler", autoscaler);
         }
         add("networkpolicy", self.grants.build_policy(&named, settings));
         files

@@ -18,7 +18,7 @@ pub(crate) fn check_meanings(plugin: &Plugin, faults: &mut Vec<String>) {
         }
         match settings.get(*path) {
             None => {
-                faults.push(format!("{id}: `{path}`, which means {meaning:?}, is not a setting"))
+                faults.push(format!("{id}: `{path}`, which means {meaning:?}, is not a setting"));
             }
             Some(setting) if setting.kind != type_of(*meaning) => {
                 faults.push(format!(

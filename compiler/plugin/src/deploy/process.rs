@@ -86,7 +86,7 @@ pub(super) fn build_container(
         name: name.to_owned(),
         host: (options.host)(name),
         instances: process.instances.clone(),
-        replicas: process.replicas.least(),
+        replicas: process.replicas,
         environment,
         references,
         ports: collect_ports(plan, process),
