@@ -36,6 +36,7 @@ pub(crate) static PLUGIN: Plugin = target::<KubernetesSettings>(
         Feature::Inits,
     ],
 )
+.reserves(&[("kubernetes", "the cluster's own service")])
 .check_plan(check_plan)
 .about(include_str!("README.md"))
 .needs(&["to run the system on a Kubernetes cluster"])

@@ -72,9 +72,14 @@ fn check_amplification(plan: &Plan, ir: &Ir, diagnostics: &mut Diagnostics) {
                 worst.insert(&edge.callee, (calls, Some(key)));
             }
             // Reported only where the limit is first passed; further down, every path would repeat it.
-            if calls > MOST_CALLS && product <= MOST_CALLS && reported.insert(&edge.callee) {
+            if let Some(repeats) = repeats
+                && calls > MOST_CALLS
+                && product <= MOST_CALLS
+                && reported.insert(&edge.callee)
+            {
+                let repeating = plan.plugins.get(repeats).map_or(repeats, |plugin| &plugin.key);
                 diagnostics.push(codes::retry_amplification(
-                    repeats.and_then(|plugin| find_span(ir, key, plugin)),
+                    (repeating, find_span(ir, key, repeats)),
                     &format_path(plan, &worst, key),
                     calls,
                     MOST_CALLS,

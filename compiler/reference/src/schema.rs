@@ -111,7 +111,7 @@ fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
                 ]
             },
         }),
-        "patch" => patch_schema(),
+        "patch" => patch_schema(plugins),
         _ => json!({}),
     }
 }
@@ -312,14 +312,15 @@ fn init_schema() -> Json {
     })
 }
 
-fn patch_schema() -> Json {
+fn patch_schema(plugins: &[&Plugin]) -> Json {
+    let manifest = plugins.iter().find_map(|m| m.runs_here()).unwrap_or("rust/Cargo.toml");
     let text = |description: &str, example: &str| {
         json!({
             "description": description, "type": "string", "pattern": r"\S", "examples": [example],
         })
     };
     let keys = into_map(json!({
-        "file": text("The artifact, by its path in the output folder.", "process/run.json"),
+        "file": text("The artifact, by its path in the output folder.", manifest),
         "pointer": {
             "description": "The place in it, as JSON Pointer (RFC 6901).",
             "type": "string", "examples": ["/processes/front/stop_ms"],
