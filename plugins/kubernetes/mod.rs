@@ -36,7 +36,6 @@ pub(crate) static PLUGIN: Plugin = target::<KubernetesSettings>(
         Feature::Inits,
     ],
 )
-.reserves(&[("kubernetes", "the cluster's own service")])
 .check_plan(check_plan)
 .about(include_str!("README.md"))
 .needs(&["to run the system on a Kubernetes cluster"])
@@ -51,6 +50,7 @@ pub(crate) static PLUGIN: Plugin = target::<KubernetesSettings>(
     ],
     write,
 )
+.reserves(&[("kubernetes", "the cluster's own service")])
 .declare();
 
 fn check_plan(cx: &mut PlanContext<'_>) {
