@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_plugin::ArtifactContext;
-use bp_plugin::deploy::{BuildContext, Deployment, ImageSettings, References};
+use bp_plugin::deploy::{BuildContext, Deployment, References};
 use bp_plugin::diag::Diagnostic;
 use serde::Serialize;
 
@@ -56,8 +56,7 @@ pub(crate) fn build_file(
     for listener in ports::list_published(cx.plan, settings) {
         published.entry(listener.process).or_default().push(listener.format(settings));
     }
-    let images = ImageSettings::of(cx.plan);
-    let context = match &images {
+    let context = match &cx.plan.images {
         Some(_) => Some(BuildContext::of(cx.plan, cx.output)?),
         None => None,
     };
@@ -66,7 +65,6 @@ pub(crate) fn build_file(
     let builder = ServiceBuilder {
         deployment,
         settings,
-        images: images.as_ref(),
         context: context.as_ref(),
         plan: cx.plan,
         lock: cx.images,

@@ -125,7 +125,7 @@ pub(crate) fn list_published<'a>(
     let listeners = plan.processes.iter().flat_map(|(name, process)| {
         let listeners = process.listeners.iter().filter_map(|l| plan.listeners.get_key_value(l));
         let entries = listeners.filter(|(_, listener)| listener.entry);
-        entries.map(move |(listener, of)| (name, process.replicas, listener, of))
+        entries.map(move |(listener, of)| (name, process.replicas.least(), listener, of))
     });
     listeners.map(|(process, replicas, listener, of)| {
         let first = settings.publish.get(listener).copied().unwrap_or(of.address.port);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bp_plugin::Plan;
 use bp_plugin::deploy::{
-    BuildContext, CONFIG_FILE, DATA_FOLDER, Deployment, EnvValue, ImageLock, ImageSettings,
-    InitContainer, PROGRAM, ProcessContainer, References, StoreContainer, host, store_image,
+    BuildContext, CONFIG_FILE, DATA_FOLDER, Deployment, EnvValue, ImageLock, InitContainer,
+    PROGRAM, ProcessContainer, References, StoreContainer, host, store_image,
 };
 use bp_plugin::plan::ResourcesPlan;
 use serde::Serialize;
@@ -153,7 +153,6 @@ impl Default for Service {
 pub(crate) struct ServiceBuilder<'a> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) settings: &'a ComposeSettings,
-    pub(crate) images: Option<&'a ImageSettings>,
     pub(crate) context: Option<&'a BuildContext>,
     pub(crate) plan: &'a Plan,
     pub(crate) lock: &'a ImageLock,
@@ -194,7 +193,7 @@ impl ServiceBuilder<'_> {
                     health.startup.period.saturating_mul(health.startup.failures),
                 ),
             }),
-            deploy: build_deploy(process.replicas, &process.resources),
+            deploy: build_deploy(process.replicas.least(), &process.resources),
             stop_grace_period: format_seconds(process.grace),
             ..self.build_program(&process.name)
         }
@@ -230,14 +229,16 @@ impl ServiceBuilder<'_> {
     /// What processes and inits have in common.
     fn build_program(&self, name: &str) -> Service {
         let stores = self.deployment.stores_of(name);
+        let images = self.plan.images.as_ref();
+        let application = images.map(|images| images.application.clone());
         Service {
-            image: self.images.map_or_else(|| host(&self.plan.app.name), |i| i.application.clone()),
-            build: self.context.map(|context| Build {
+            image: application.unwrap_or_else(|| host(&self.plan.app.name)),
+            build: self.context.zip(images).map(|(context, images)| Build {
                 context: match context.up.as_str() {
                     "" => self.root.to_owned(),
                     up => format!("{}/{up}", self.root),
                 },
-                dockerfile: format!("{}/docker/Dockerfile", context.out),
+                dockerfile: format!("{}/{}", context.out, images.dockerfile),
             }),
             networks: if stores.is_empty() { vec![CALLS] } else { vec![CALLS, STORES] },
             ..Service::default()

@@ -1,10 +1,9 @@
 //! The Dockerfile's text.
 
-use bp_plugin::deploy::{
-    BuildContext, DATA_FOLDER, ImageSettings, PROGRAM, SCRATCH, USER, WORK_FOLDER,
-};
+use bp_plugin::deploy::{BuildContext, DATA_FOLDER, PROGRAM, SCRATCH, USER, WORK_FOLDER};
 use bp_plugin::diag::{Diagnostic, catalog};
 use bp_plugin::emit::app_package;
+use bp_plugin::plan::ImagePlan;
 use bp_plugin::{ArtifactContext, GENERATED};
 use minijinja::{Environment, UndefinedBehavior, context};
 
@@ -22,11 +21,11 @@ const DYNAMIC: [&str; 2] = ["--release", "/target/release"];
 /// The text contains only words of letters, digits and `._-/:@`; [`BuildContext`], `is_image` and the rules for names see to that.
 pub(crate) fn write_dockerfile(
     cx: &ArtifactContext<'_>,
-    settings: &ImageSettings,
+    images: &ImagePlan,
     paths: &BuildContext,
 ) -> Result<String, Diagnostic> {
-    let registry = settings.registry.as_deref();
-    let is_static = settings.runtime == SCRATCH;
+    let registry = images.registry.as_deref();
+    let is_static = images.runtime == SCRATCH;
     let [flags, output] = if is_static { STATIC } else { DYNAMIC };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -37,9 +36,9 @@ pub(crate) fn write_dockerfile(
             context! {
                 dockerfile => format!("{}/{DOCKERFILE}", paths.out),
                 context => up,
-                application => &settings.application,
-                builder => cx.images.reference(&settings.builder, registry),
-                runtime => cx.images.reference(&settings.runtime, registry),
+                application => &images.application,
+                builder => cx.images.reference(&images.builder, registry),
+                runtime => cx.images.reference(&images.runtime, registry),
                 runtime_parts => list_runtime_parts(paths),
                 include => &paths.include,
                 workflow => &paths.workflow,

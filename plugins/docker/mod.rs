@@ -8,14 +8,15 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use bp_plugin::deploy::{BuildContext, ImageSettings, SCRATCH, images_to_pin};
+use bp_plugin::deploy::{BuildContext, SCRATCH, images_to_pin};
 use bp_plugin::diag::catalog::target as codes;
-use bp_plugin::{ArtifactContext, Feature, PlanContext, Plugin, target};
+use bp_plugin::{ArtifactContext, Feature, FillContext, PlanContext, Plugin, target};
 
 use settings::DockerSettings;
 
 // It starts nothing, so it cannot set limits either.
 pub(crate) static PLUGIN: Plugin = target::<DockerSettings>("docker", &Feature::ALL)
+    .fill(fill)
     .check_plan(check_plan)
     .about(include_str!("README.md"))
     .needs(&["the system as one container image"])
@@ -27,6 +28,13 @@ pub(crate) static PLUGIN: Plugin = target::<DockerSettings>("docker", &Feature::
 
 const DOCKERFILE: &str = "docker/Dockerfile";
 const IGNORE: &str = "docker/Dockerfile.dockerignore";
+
+/// Says which images containers run, for every target that runs some.
+fn fill(cx: &mut FillContext<'_>) {
+    if let Some(settings) = cx.target_settings::<DockerSettings>() {
+        cx.plan.images = Some(settings.plan_images(cx.plan));
+    }
+}
 
 fn check_plan(cx: &mut PlanContext<'_>) {
     let required = cx.target_settings().is_some_and(|settings: DockerSettings| settings.pinned);
@@ -41,10 +49,10 @@ fn check_plan(cx: &mut PlanContext<'_>) {
 }
 
 fn write(cx: &mut ArtifactContext<'_>) {
-    let Some(settings) = ImageSettings::of(cx.plan) else { return };
+    let Some(images) = &cx.plan.images else { return };
     match BuildContext::of(cx.plan, cx.output) {
         Ok(paths) => {
-            cx.insert(DOCKERFILE, "", dockerfile::write_dockerfile(cx, &settings, &paths));
+            cx.insert(DOCKERFILE, "", dockerfile::write_dockerfile(cx, images, &paths));
             cx.insert(IGNORE, "", Ok(dockerfile::write_ignore(&paths)));
         }
         Err(fault) => cx.diagnostics.push(fault),

@@ -1,7 +1,11 @@
 //! What `[target.docker]` says.
 
 use bp_contract::setting::{Faults, Field, Settings, Validate};
-use bp_plugin::deploy::is_image;
+use bp_plugin::Plan;
+use bp_plugin::deploy::{host, is_image};
+use bp_plugin::plan::ImagePlan;
+
+use crate::docker::DOCKERFILE;
 
 /// Writes a Dockerfile for the one image of all processes.
 #[derive(Debug, Settings)]
@@ -32,6 +36,22 @@ pub(crate) struct DockerSettings {
     /// Whether an image that `images.lock` does not pin is an error.
     #[setting(default = false, fixed)]
     pub(crate) pinned: bool,
+}
+
+impl DockerSettings {
+    /// The images of a plan's containers.
+    pub(crate) fn plan_images(self, plan: &Plan) -> ImagePlan {
+        let image = self.image.unwrap_or_else(|| host(&plan.app.name));
+        let tag = self.tag.unwrap_or_else(|| plan.wiring.clone());
+        ImagePlan {
+            builder: self.builder,
+            runtime: self.runtime,
+            registry: self.registry,
+            application: format!("{image}:{tag}"),
+            dockerfile: DOCKERFILE.to_owned(),
+            include: self.include,
+        }
+    }
 }
 
 const IMAGE_CHARACTERS: &str =

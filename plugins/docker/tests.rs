@@ -5,17 +5,27 @@ use std::collections::BTreeMap;
 use bp_plugin::deploy::{ImageLock, OutputLocation};
 use bp_plugin::diag::{Diagnostics, SourceMap};
 use bp_plugin::emit::Artifacts;
-use bp_plugin::{ArtifactContext, Plan, Settings, Value};
+use bp_plugin::plan::ImagePlan;
+use bp_plugin::{ArtifactContext, EntrySpans, FillContext, Plan, Settings, Value};
 
-/// What is written with these settings of the target, and what is said.
-fn emitted(values: &[(&str, Value)], change: fn(&mut Plan)) -> (Artifacts, Diagnostics) {
-    let mut plan = crate::fixture::plan();
+/// Lets the target fill in the plan, in which it has these settings.
+fn fill(plan: &mut Plan, values: &[(&str, Value)]) -> Diagnostics {
     let values: BTreeMap<String, Value> =
         values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let own = Settings { values: values.into(), ..Settings::default() };
     plan.targets.insert("docker".to_owned(), own);
+    let mut diagnostics = Diagnostics::new();
+    let (plugin, spans) = (&crate::docker::PLUGIN, EntrySpans::default());
+    FillContext { plugin, plan, spans: &spans, diagnostics: &mut diagnostics }.run();
+    diagnostics
+}
+
+/// What is written with these settings of the target, and what is said.
+fn emitted(values: &[(&str, Value)], change: fn(&mut Plan)) -> (Artifacts, Diagnostics) {
+    let mut plan = crate::fixture::plan();
     change(&mut plan);
-    let (mut artifacts, mut diagnostics) = (Artifacts::new(), Diagnostics::new());
+    let mut diagnostics = fill(&mut plan, values);
+    let mut artifacts = Artifacts::new();
     let place = OutputLocation {
         to_root: "../..".to_owned(),
         from_root: Some("build/local".to_owned()),
@@ -49,6 +59,47 @@ fn instructions(text: &str) -> Vec<(String, String)> {
             (instruction.to_owned(), rest.to_owned())
         })
         .collect()
+}
+
+#[test]
+fn the_plan_says_which_images_containers_run() {
+    let images = |values: &[(&str, Value)]| {
+        let mut plan = crate::fixture::plan();
+        let said = fill(&mut plan, values);
+        assert!(said.is_empty(), "{said:?}");
+        plan.images.unwrap()
+    };
+    let builder = ("builder", image("rust:1"));
+    let runtime = ("runtime", image("cc:1"));
+    let usual = ImagePlan {
+        builder: "rust:1".to_owned(),
+        runtime: "cc:1".to_owned(),
+        registry: None,
+        application: "leaf:local".to_owned(),
+        dockerfile: "docker/Dockerfile".to_owned(),
+        include: Vec::new(),
+    };
+    let pinned = ("pinned", Value::Bool(false));
+    let required = [builder, runtime, pinned];
+    assert_eq!(images(&required), usual);
+    let chosen = [
+        ("registry", image("r.example")),
+        ("image", image("r.example/shop")),
+        ("tag", image("1.2")),
+        ("include", Value::List(vec![image("Cargo.toml")])),
+    ];
+    let all: Vec<(&str, Value)> = required.into_iter().chain(chosen).collect();
+    let other = ImagePlan {
+        registry: Some("r.example".to_owned()),
+        application: "r.example/shop:1.2".to_owned(),
+        include: vec!["Cargo.toml".to_owned()],
+        ..usual
+    };
+    assert_eq!(images(&all), other);
+    // Settings that cannot be read are reported, and no image is made up.
+    let mut plan = crate::fixture::plan();
+    assert!(fill(&mut plan, &[("builder", Value::Bool(true))]).has_errors());
+    assert_eq!(plan.images, None);
 }
 
 #[test]

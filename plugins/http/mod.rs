@@ -27,7 +27,7 @@ use settings::{HttpSettings, RouteSettings};
 
 /// `rpc = "http"`.
 pub(crate) static PLUGIN: Plugin = transport::<HttpSettings>("http")
-    .entry()
+    .usual_for_entries()
     .beside::<RouteSettings>()
     .check(check)
     .check_plan(check_plan)

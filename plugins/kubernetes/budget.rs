@@ -1,7 +1,7 @@
 //! How many pods may be missing, and how many run.
 
 use bp_plugin::deploy::ProcessContainer;
-use bp_plugin::plan::AutoscalePlan;
+use bp_plugin::plan::Replicas;
 use serde_json::{Value, json};
 
 use crate::kubernetes::labels::Named;
@@ -21,13 +21,10 @@ pub(crate) fn build_disruption(named: &Named<'_>) -> Value {
     })
 }
 
-/// Adds pods while they use more than a share of the processors that they request.
-pub(crate) fn build_autoscaler(
-    named: &Named<'_>,
-    process: &ProcessContainer,
-    scale: &AutoscalePlan,
-) -> Value {
-    json!({
+/// Adds pods while they use more than a share of the processors that they request; `None` if the number of replicas is fixed.
+pub(crate) fn build_autoscaler(named: &Named<'_>, process: &ProcessContainer) -> Option<Value> {
+    let Replicas::Between { least, most, cpu_percent } = process.replicas else { return None };
+    Some(json!({
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
         "metadata": named.metadata(),
@@ -37,15 +34,15 @@ pub(crate) fn build_autoscaler(
                 "kind": workload::api_kind(process.keeps_data),
                 "name": named.host,
             },
-            "minReplicas": process.replicas,
-            "maxReplicas": scale.max,
+            "minReplicas": least,
+            "maxReplicas": most,
             "metrics": [{
                 "type": "Resource",
                 "resource": {
                     "name": "cpu",
-                    "target": { "type": "Utilization", "averageUtilization": scale.cpu_percent },
+                    "target": { "type": "Utilization", "averageUtilization": cpu_percent },
                 },
             }],
         },
-    })
+    }))
 }

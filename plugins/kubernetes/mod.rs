@@ -50,6 +50,7 @@ pub(crate) static PLUGIN: Plugin = target::<KubernetesSettings>(
     ],
     write,
 )
+.reserves(&[("kubernetes", "the cluster's own service")])
 .declare();
 
 fn check_plan(cx: &mut PlanContext<'_>) {
@@ -116,8 +117,8 @@ impl ManifestBuilder<'_> {
             add(kind, value);
         }
         add("poddisruptionbudget", budget::build_disruption(&named));
-        if let Some(scale) = self.plan.processes.get(name).and_then(|p| p.autoscale.as_ref()) {
-            add("horizontalpodautoscaler", budget::build_autoscaler(&named, process, scale));
+        if let Some(autoscaler) = budget::build_autoscaler(&named, process) {
+            add("horizontalpodautoscaler", autoscaler);
         }
         add("networkpolicy", self.grants.build_policy(&named, settings));
         files

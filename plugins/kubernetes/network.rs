@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bp_plugin::Plan;
 use bp_plugin::deploy::{Deployment, FlowEnd, host};
+use bp_plugin::{Egress, Plan};
 use serde_json::{Value, json};
 
 use crate::kubernetes::labels::{Named, Names, given};
@@ -46,7 +46,7 @@ pub(crate) struct NetworkGrants {
 
 impl NetworkGrants {
     pub(crate) fn of(plan: &Plan, deployment: &Deployment) -> Self {
-        let exports = plan.plugins.values().any(|p| p.environment.iter().any(|v| v == OTLP));
+        let exports = plan.plugins.values().any(|p| p.egress.contains(&Egress::Telemetry));
         let mut out = Self { exports, ..Self::default() };
         for flow in &deployment.flows {
             let from = match &flow.from {
@@ -144,4 +144,3 @@ impl NetworkGrants {
 
 /// The label that Kubernetes puts on every namespace.
 const NAMESPACE: &str = "kubernetes.io/metadata.name";
-const OTLP: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";

@@ -62,7 +62,7 @@ pub(crate) fn build_process(
         "prometheus.io/port": health.port.to_string(),
     });
     let mut spec = build_pod(named, USER, process.grace.as_secs(), &container, &mounts.volumes);
-    if let (true, Some(spec)) = (process.replicas > 1, spec.as_object_mut()) {
+    if let (true, Some(spec)) = (process.replicas.most() > 1, spec.as_object_mut()) {
         spec.insert("topologySpreadConstraints".to_owned(), build_spread(named));
     }
     build_template(named, annotations, &spec)

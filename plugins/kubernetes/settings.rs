@@ -2,7 +2,7 @@
 
 use bp_contract::setting::{Faults, Field, Settings, Size, Validate};
 use bp_plugin::Plan;
-use bp_plugin::deploy::{ImageSettings, host, is_digest, is_dns_label, is_image};
+use bp_plugin::deploy::{host, is_digest, is_dns_label, is_image};
 use serde_json::json;
 
 /// Writes manifests and a kustomization for a Kubernetes cluster.
@@ -89,7 +89,7 @@ fn check_name<T>(faults: &mut Faults, field: Field<T>, name: &str, is_accepted: 
 impl KubernetesSettings {
     /// The application's image.
     pub(crate) fn image(&self, plan: &Plan) -> Image {
-        let built = || ImageSettings::of(plan).map(|docker| docker.application);
+        let built = || plan.images.as_ref().map(|images| images.application.clone());
         let image = self.image.clone().or_else(built).unwrap_or_else(|| host(&plan.app.name));
         Image::parse(&image)
     }

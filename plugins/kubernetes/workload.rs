@@ -1,6 +1,7 @@
 //! Deployments, StatefulSets for what keeps data, and Jobs.
 
 use bp_plugin::deploy::{InitContainer, ProcessContainer, StoreContainer};
+use bp_plugin::plan::Replicas;
 use serde_json::{Value, json};
 
 use crate::kubernetes::config::Environment;
@@ -35,12 +36,16 @@ pub(crate) fn build_process(
     settings: &KubernetesSettings,
 ) -> Value {
     let template = pod::build_process(named, process, environment, settings);
-    let mut spec = json!({ "replicas": process.replicas });
+    let mut spec = match process.replicas {
+        Replicas::Fixed(count) => json!({ "replicas": count }),
+        // The autoscaler sets the number; one that is written here would undo it at every deployment.
+        Replicas::Between { .. } => json!({}),
+    };
     if process.keeps_data {
         set_stateful(&mut spec, named, settings);
     } else {
         // With one replica, the new pod is ready before the old one stops.
-        let unavailable = u32::from(process.replicas > 1);
+        let unavailable = u32::from(process.replicas.least() > 1);
         set_rolling_update(&mut spec, unavailable, 1);
     }
     build_workload(named, process.keeps_data, spec, template)

@@ -35,7 +35,7 @@ fn build_process(plan: &Plan, process: &ProcessPlan) -> ProcessEntry {
         .iter()
         .filter_map(|name| Some((name.clone(), build_listener(plan.listeners.get(name)?))));
     ProcessEntry {
-        replicas: process.replicas,
+        replicas: process.replicas.least(),
         instances: process.instances.clone(),
         admin: AddressPlan { address: process.admin.name.clone(), port: process.admin.port },
         listeners: listeners.collect(),

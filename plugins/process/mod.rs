@@ -24,6 +24,7 @@ pub(crate) static PLUGIN: Plugin = target::<ProcessSettings>(
 )
 .about(include_str!("README.md"))
 .needs(&["to run the system on this machine with `bp run`"])
+.runs_here(MANIFEST)
 .artifacts(
     &[
         (

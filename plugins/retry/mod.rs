@@ -6,12 +6,13 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{ClientSlot, Plugin, wrapper};
+use bp_plugin::{ClientSlot, Meaning, Plugin, wrapper};
 
 use settings::RetrySettings;
 
 pub(crate) static PLUGIN: Plugin = wrapper::<RetrySettings>("retry")
     .client(ClientSlot::Retry)
+    .means(&[(Meaning::Attempts, RetrySettings::ATTEMPTS.name())])
     .about(include_str!("README.md"))
     .needs(&["calls to survive the crash or restart of a callee"])
     .declare();

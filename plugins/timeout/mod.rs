@@ -5,12 +5,13 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{ClientSlot, EdgeClasses, Plugin, wrapper};
+use bp_plugin::{ClientSlot, EdgeClasses, Meaning, Plugin, wrapper};
 
 use settings::TimeoutSettings;
 
 pub(crate) static PLUGIN: Plugin = wrapper::<TimeoutSettings>("timeout")
     .client(ClientSlot::Deadline)
+    .means(&[(Meaning::Deadline, TimeoutSettings::AFTER.name())])
     .in_process()
     .edges(EdgeClasses::ALL)
     .about(include_str!("README.md"))

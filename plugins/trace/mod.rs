@@ -5,7 +5,7 @@ mod metrics;
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{ClientSlot, EdgeClasses, Plugin, PluginCode, ServerSlot, wrapper};
+use bp_plugin::{ClientSlot, EdgeClasses, Egress, Plugin, PluginCode, ServerSlot, wrapper};
 
 use settings::{COLLECTOR, TRACE_COLLECTOR, TraceSettings};
 
@@ -17,6 +17,7 @@ pub(crate) static PLUGIN: Plugin = wrapper::<TraceSettings>("trace")
     .whole_edges()
     .edges(EdgeClasses::INSIDE)
     .environment(&[TRACE_COLLECTOR, COLLECTOR])
+    .egress(&[Egress::Telemetry])
     .codes(&[NOT_A_COLLECTOR])
     .about(include_str!("README.md"))
     .needs(&["to follow one request through all services"])

@@ -46,7 +46,7 @@ const INTERNAL: u8 = 101;
 /// For tests outside this crate; not part of its interface.
 #[doc(hidden)]
 pub mod __private {
-    /// Reads `process/run.json` as `bp run` does.
+    /// Reads a run manifest as `bp run` does.
     ///
     /// # Errors
     /// Why it cannot be used.

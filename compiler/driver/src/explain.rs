@@ -392,7 +392,7 @@ fn explain_process(page: &mut Page, plan: &Plan, name: &str, process: &ProcessPl
     }
     let origin = |path: &str| process.origins.get(path).map_or("default", String::as_str);
     let time = |millis| format_duration(Duration::from_millis(millis));
-    page.add_row(1, format!("replicas = {}", process.replicas), origin("replicas"));
+    page.add_row(1, format!("replicas = {}", process.replicas.least()), origin("replicas"));
     let drain = &process.drain;
     page.add_row(1, format!("drain.delay = {}", time(drain.delay_ms)), origin("drain.delay"));
     page.add_row(1, format!("drain.limit = {}", time(drain.limit_ms)), origin("drain.limit"));

@@ -143,7 +143,7 @@ fn convert_process(process: &ProcessPlan) -> run::ProcessPlan {
         instances: process.instances.clone(),
         listeners: process.listeners.clone(),
         admin: run::AddressPlan { address: process.admin.name.clone(), port: process.admin.port },
-        replicas: process.replicas,
+        replicas: process.replicas.least(),
         drain: process.drain,
     }
 }

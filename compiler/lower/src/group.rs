@@ -135,9 +135,9 @@ fn check_autoscale(
     replicas: u32,
 ) {
     let at = |path: &str| read.spans.get(path).copied();
-    let fault = match read_autoscale(&read.settings) {
-        Some(scale) if scale.max < replicas => (
-            format!("`autoscale.max` is {}, but `replicas` is {replicas}", scale.max),
+    let fault = match read_autoscale(&read.settings, replicas) {
+        Some(scale) if scale.most() < replicas => (
+            format!("`autoscale.max` is {}, but `replicas` is {replicas}", scale.most()),
             "raise `autoscale.max` or lower `replicas`",
             at("autoscale.max").or(process.span),
         ),

@@ -4,7 +4,7 @@ use bp_contract::wire::WireTable;
 use bp_diag::{Diagnostics, SourceMap, catalog};
 use bp_ir::{Ir, VerifyStage, verify};
 use bp_plan::Plan;
-use bp_plugin::{Pass, PassContext, Registry, Stage, guard};
+use bp_plugin::{EntrySpans, FillContext, Pass, PassContext, Registry, Stage, guard};
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
@@ -106,8 +106,12 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
     for broken in &broken {
         diagnostics.push(catalog::internal::graph_inconsistent(last, broken));
     }
-    let plan = plan.filter(|_| broken.is_empty());
-    if let Some(plan) = &plan {
+    let mut plan = plan.filter(|_| broken.is_empty());
+    if let Some(plan) = &mut plan {
+        let spans = EntrySpans::default();
+        for plugin in input.registry.iter() {
+            FillContext { plugin, plan, spans: &spans, diagnostics: &mut diagnostics }.run();
+        }
         analyse::analyse(plan, &ir, &mut diagnostics);
     }
     Lowered { ir, plan, diagnostics }

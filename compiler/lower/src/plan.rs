@@ -7,7 +7,7 @@ use bp_ir::{ClientSlot, Component, Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, 
 use bp_plan::{
     AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, Dropped, EdgePlan,
     InitPlan, InstanceKind, InstancePlan, KnobPlan, ListenerPlan, ParameterPlan, PatchPlan, Plan,
-    PluginPlan, ProcessPlan, RuntimeSource, ServedPlan, ServicePlan, Settings, SmokePlan,
+    PluginPlan, ProcessPlan, Replicas, RuntimeSource, ServedPlan, ServicePlan, Settings, SmokePlan,
     TransportPlan, VERSION, Value, WrapperPlan,
 };
 use bp_plugin::facets::{
@@ -440,11 +440,11 @@ impl PlanBuilder<'_> {
                 instances: members.into_iter().map(|(_, name)| name).collect(),
                 listeners,
                 admin: self.build_address(&address::admin_key(node.key.name())),
-                replicas: *replicas,
+                replicas: read_autoscale(&settings, *replicas)
+                    .unwrap_or(Replicas::Fixed(*replicas)),
                 exclusive,
                 drain: read_drain(&settings),
                 resources: read_resources(&settings),
-                autoscale: read_autoscale(&settings),
                 origins: settings.origins.into_iter().collect(),
                 claims,
                 origin: self.locator.at_or(node.origin.span, "automatic"),

@@ -191,30 +191,19 @@ fn check_serialisable(cx: &mut PassContext<'_>, call: &Edge) {
 
 fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Option<ChosenTransport> {
     let entry = classify(cx.ir, call) == EdgeClass::Entry;
-    let known: Vec<&str> = cx
-        .registry
-        .iter()
-        .filter(|m| match m.kind {
-            Kind::Transport { entry: may, .. } => may || !entry,
-            Kind::Wrapper { .. }
-            | Kind::Backend { .. }
-            | Kind::Target { .. }
-            | Kind::Table { .. } => false,
-        })
-        .map(|m| m.id)
-        .collect();
+    let fits = |kind| matches!(kind, Kind::Transport { entry: may, .. } if may || !entry);
+    let known: Vec<&str> = cx.registry.iter().filter(|m| fits(m.kind)).map(|m| m.id).collect();
+    let usual = |m: &Plugin| matches!(m.kind, Kind::Transport { usual_for_entries: true, .. });
+    let usual = cx.registry.iter().find(|m| entry && usual(m)).map(|m| m.id);
+    let example = usual.or(known.first().copied()).unwrap_or("…");
     let (caller, callee) = (call.from.as_str(), call.to.as_str());
     let Some(item) = find_rpc(call) else {
-        let preferred = if entry { "http" } else { "grpc" };
-        let example = known.iter().find(|id| **id == preferred).or(known.first());
-        let example = example.copied().unwrap_or("grpc");
         cx.diagnostics.push(codes::no_transport(call.origin.span, caller, callee, example));
         return None;
     };
     let empty = Table::default();
     let table = item.as_table().unwrap_or(&empty);
     let Some((kind, name)) = table.entries.get("kind").and_then(|k| Some((k, k.as_str()?))) else {
-        let example = known.first().copied().unwrap_or("grpc");
         cx.diagnostics.push(codes::no_transport(Some(item.span), caller, callee, example));
         return None;
     };

@@ -12,11 +12,11 @@ mod value;
 
 pub use bp_contract::run_plan::{TablePlace, TableReader};
 pub use plan::{
-    AddressPlan, AppPlan, AutoscalePlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan,
-    Dropped, EdgeClass, EdgePlan, Egress, EntryPlan, ImagePlan, InitPlan, InstanceKind,
-    InstancePlan, KnobPlan, ListenerPlan, Meaning, ParameterPlan, PatchPlan, Plan, PluginPlan,
-    ProcessPlan, Replicas, ResourcesPlan, RuntimeCrate, RuntimeSource, ServedPlan, ServerPlan,
-    ServicePlan, Settings, SmokePlan, TablePlan, TransportPlan, VERSION, WrapperPlan,
+    AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, Dropped, EdgeClass,
+    EdgePlan, Egress, EntryPlan, ImagePlan, InitPlan, InstanceKind, InstancePlan, KnobPlan,
+    ListenerPlan, Meaning, ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, Replicas,
+    ResourcesPlan, RuntimeCrate, RuntimeSource, ServedPlan, ServerPlan, ServicePlan, Settings,
+    SmokePlan, TablePlan, TransportPlan, VERSION, WrapperPlan,
 };
 pub use shared::Shared;
 pub use types::{

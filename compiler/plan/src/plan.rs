@@ -499,16 +499,13 @@ pub struct ProcessPlan {
     /// Its admin listener.
     pub admin: AddressPlan,
     /// How many run.
-    pub replicas: u32,
+    pub replicas: Replicas,
     /// Whether it must end before another copy of it starts, because one of its backends keeps its content in one process.
     pub exclusive: bool,
     /// How it stops.
     pub drain: DrainPlan,
     /// What one replica may use.
     pub resources: ResourcesPlan,
-    /// How many more run under load, where the wiring asks for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub autoscale: Option<AutoscalePlan>,
     /// Where its settings were written, by dotted path: `replicas`, `drain.limit`; those at their default are absent.
     pub origins: BTreeMap<String, String>,
     /// Where each of its services was put here, by service; `automatic` for one that no process claims.
@@ -537,15 +534,6 @@ pub struct InitPlan {
     pub first: bool,
     /// Where the wiring names it.
     pub origin: String,
-}
-
-/// How many replicas run under load.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AutoscalePlan {
-    /// Most replicas; the least are [`ProcessPlan::replicas`].
-    pub max: u32,
-    /// The share of the granted CPU, in percent, above which replicas are added.
-    pub cpu_percent: u32,
 }
 
 /// How many replicas of a process run.
@@ -594,6 +582,8 @@ pub struct ImagePlan {
     pub registry: Option<String>,
     /// The application's image, with its tag.
     pub application: String,
+    /// The file that builds the application's image, by path below the output folder.
+    pub dockerfile: String,
     /// Files and folders, from the application's folder, that the build needs beside the workflow's.
     pub include: Vec<String>,
 }

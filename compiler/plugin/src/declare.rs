@@ -62,7 +62,7 @@ pub const fn wrapper<S: Settings>(id: &'static str) -> WrapperDeclaration {
 
 /// Declares a transport, chosen by `rpc = "<id>"`, for calls between services.
 pub const fn transport<S: Settings>(id: &'static str) -> TransportDeclaration {
-    let kind = Kind::Transport { beside: &[], entry: false };
+    let kind = Kind::Transport { beside: &[], entry: false, usual_for_entries: false };
     let mut plugin = new::<S>(id, "rpc", kind, Runtime::Own);
     plugin.edges = EdgeClasses::SERVICE;
     TransportDeclaration(plugin)
@@ -332,6 +332,14 @@ impl TransportDeclaration {
         }
         self.0.edges.entry = true;
         self
+    }
+
+    /// The outside world usually calls through it, because its clients need no code of ours; messages suggest it.
+    pub const fn usual_for_entries(mut self) -> Self {
+        if let Kind::Transport { usual_for_entries, .. } = &mut self.0.kind {
+            *usual_for_entries = true;
+        }
+        self.entry()
     }
 
     /// Takes keys beside `rpc` on the edges that it carries, such as `routes`.

@@ -72,9 +72,17 @@ impl FillContext<'_> {
         entries.iter().filter_map(|e| Some((e.name.clone(), e.settings.read()?))).collect()
     }
 
-    /// The target's own settings; `None` if the plugin is not a target that the plan enables.
-    pub fn target_settings<S: Settings>(&self) -> Option<S> {
-        self.plan.targets.get(self.plugin.id)?.read()
+    /// The target's own settings; `None` if the plugin is not a target that the plan enables, or if they cannot be read, which is reported.
+    pub fn target_settings<S: Settings>(&mut self) -> Option<S> {
+        let settings = self.plan.targets.get(self.plugin.id)?;
+        match S::read(&settings.to_json()) {
+            Ok(read) => Some(read),
+            Err(fault) => {
+                let what = format!("the settings of target `{}`: {fault}", self.plugin.id);
+                self.diagnostics.push(catalog::internal::failed(&what));
+                None
+            }
+        }
     }
 
     /// A fault with a code of the plugin's own, at a setting of an entry.

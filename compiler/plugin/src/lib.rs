@@ -10,6 +10,7 @@ mod declare;
 pub mod deploy;
 pub mod facets;
 mod fill;
+mod meaning;
 mod name_source;
 mod own_settings;
 mod owned_table;

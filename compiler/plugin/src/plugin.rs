@@ -39,6 +39,8 @@ pub enum Kind {
         beside: &'static [Setting],
         /// Whether the outside world may call through it.
         entry: bool,
+        /// Whether it is what the outside world usually calls through, so that messages suggest it.
+        usual_for_entries: bool,
     },
     /// Makes backend instances; chosen by `kind = "<id>"`.
     Backend {
@@ -285,6 +287,17 @@ impl Plugin {
     /// Whether it is a wrapper that is removed from calls inside a process, unless they keep it.
     pub const fn is_remote(&self) -> bool {
         matches!(self.kind, Kind::Wrapper { client: Some(_), reach: Reach::Remote, .. })
+    }
+
+    /// The run manifest that it writes, by path below the output folder, if it is a target that `bp run` can start.
+    pub const fn runs_here(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Target { runs_here, .. } => runs_here,
+            Kind::Wrapper { .. }
+            | Kind::Transport { .. }
+            | Kind::Backend { .. }
+            | Kind::Table { .. } => None,
+        }
     }
 
     /// Whether it is a backend whose content is gone when its process ends.

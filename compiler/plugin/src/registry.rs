@@ -10,6 +10,7 @@ use bp_diag::{Code, Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
 use bp_wiring::{Grammar, KeyGrammar, Variant};
 
+use crate::meaning::check_meanings;
 use crate::read::literal_value;
 use crate::variant::{check_variants, variant_forms, variant_tag};
 use crate::{
@@ -98,6 +99,7 @@ impl Registry {
         for plugin in self.iter() {
             check_declarations(plugin.id, &plugin.all_settings(), plugin.shorthand, &mut faults);
             check_kind(plugin, &mut faults);
+            check_meanings(plugin, &mut faults);
             let mut names = BTreeSet::new();
             for code in plugin.codes {
                 faults.extend(code.faults(plugin.id));

@@ -139,7 +139,7 @@ fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
         "process" => processes_schema(plugins),
         "target" => target_schema(plugins),
         "init" => init_schema(),
-        "patch" => patch_schema(),
+        "patch" => patch_schema(plugins),
         _ => json!({}),
     }
 }
@@ -274,12 +274,15 @@ fn target_schema(plugins: &[&Plugin]) -> Json {
     let targets = plugins.iter().filter(|m| matches!(m.kind, Kind::Target { .. }));
     let mut own = Map::new();
     let ids: Vec<&str> = targets.clone().map(|m| m.id).collect();
+    // A system is first run where it is written.
+    let here = targets.clone().find(|m| m.runs_here().is_some()).or(targets.clone().next());
+    let examples: Vec<[&str; 1]> = here.iter().map(|m| [m.id]).collect();
     own.insert(
         "enabled".to_owned(),
         json!({
             "description": "The targets to write.",
             "type": "array", "items": { "enum": ids }, "uniqueItems": true,
-            "examples": [["process"]],
+            "examples": examples,
         }),
     );
     for plugin in targets {
@@ -313,14 +316,15 @@ fn init_schema() -> Json {
     })
 }
 
-fn patch_schema() -> Json {
+fn patch_schema(plugins: &[&Plugin]) -> Json {
+    let manifest = plugins.iter().find_map(|m| m.runs_here()).unwrap_or("rust/Cargo.toml");
     let text = |description: &str, example: &str| {
         json!({
             "description": description, "type": "string", "pattern": r"\S", "examples": [example],
         })
     };
     let keys = into_map(json!({
-        "file": text("The artifact, by its path in the output folder.", "process/run.json"),
+        "file": text("The artifact, by its path in the output folder.", manifest),
         "pointer": {
             "description": "The place in it, as JSON Pointer (RFC 6901).",
             "type": "string", "examples": ["/processes/front/stop_ms"],

@@ -3,6 +3,7 @@
 mod diagnostics;
 mod files;
 mod layers;
+mod plugin_ids;
 pub(crate) mod plugins;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ pub(crate) fn check_all(root: &Path) -> Result<()> {
     layers::check(root, &mut faults)?;
     files::check(root, &mut faults)?;
     plugins::check(root, &mut faults)?;
+    plugin_ids::check(root, &mut faults)?;
     diagnostics::check(root, &mut faults)?;
     for fault in &faults {
         println!("tidy: {fault}");

@@ -75,7 +75,7 @@ pub(crate) fn check_sources(id: &str, sources: &[(String, String)], faults: &mut
 }
 
 /// What stands before a text that equals an id and is something else.
-const OTHER_MEANINGS: [&str; 6] = [
+const OTHER_MEANINGS: [&str; 7] = [
     // A name of OpenTelemetry: what telemetry calls a system or a protocol.
     "System::Rpc(",
     // The default of a setting: what a server calls its first user and database.
@@ -84,6 +84,8 @@ const OTHER_MEANINGS: [&str; 6] = [
     "shorthand = ",
     "tag = ",
     "name = ",
+    // A name that services and processes cannot have.
+    ".reserves(&[(",
     // The scheme of a URL.
     "SCHEME: &str = ",
 ];
@@ -112,6 +114,7 @@ mod tests {
             ("// \"grpc\" is said in a comment", 0),
             ("System::Rpc(\"grpc\")", 0),
             ("#[setting(default = \"grpc\", example = \"x\")]", 0),
+            (".reserves(&[(\"grpc\", \"a name of the cluster\")])", 0),
             ("const SCHEME: &str = \"grpc\";", 0),
             ("#[settings(shorthand = \"grpc\", validate)]", 0),
             ("#[serde(tag = \"grpc\", rename_all = \"snake_case\")]", 0),

@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::deploy::{IMAGES_LOCK, ImageLock, ImageSettings, from_registry, images_to_pin};
+use bp_driver::deploy::{IMAGES_LOCK, ImageLock, from_registry, images_to_pin};
 use bp_driver::read_image_lock;
 
 use super::Context;
@@ -17,11 +17,11 @@ pub(crate) fn pin(context: &Context<'_>, arguments: &Pin) -> Option<()> {
     let plan = context.plan_or_report(&compiled)?;
     let mut lock = context.or_report(read_image_lock(context.system, &compiled.application))?;
     let before = lock.clone();
-    let registry = ImageSettings::of(plan).and_then(|settings| settings.registry);
+    let registry = plan.images.as_ref().and_then(|images| images.registry.as_deref());
     let docker = context.system.variable("BP_DOCKER").unwrap_or_else(|| "docker".to_owned());
     for image in images_to_pin(plan) {
         if arguments.update || lock.digest(&image).is_none() {
-            let digest = context.or_report(find_digest(&docker, &image, registry.as_deref()))?;
+            let digest = context.or_report(find_digest(&docker, &image, registry))?;
             context.or_report(record_pin(&mut lock, &image, &digest))?;
             context.output.say(&format!("{image} is {digest}"));
         }

@@ -7,9 +7,9 @@ use std::process::Command;
 use bp_contract::RunManifest;
 use bp_diag::{Diagnostic, catalog};
 use bp_driver::write;
-use bp_driver::{Application, Mode};
+use bp_driver::{Application, Mode, Registry};
 use bp_system::{LockGuard, LockMode, System};
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::build::{BuildOptions, BuiltFolder, WiringBuild, WiringSummary};
 use super::{Context, watch};
@@ -69,6 +69,8 @@ pub(super) fn fail_if_interrupted(
 pub(super) struct Prepared {
     pub(super) application: Application,
     manifest: RunManifest,
+    /// The run manifest's path.
+    pub(super) manifest_path: Utf8PathBuf,
     /// The run plan's path.
     pub(super) plan: String,
     pub(super) binary: String,
@@ -106,18 +108,44 @@ pub(super) fn prepare(context: &Context<'_>, request: &RunRequest<'_>) -> Option
         WiringBuild::with_stamps(context, application.clone(), out, BuildOptions::default());
     let known = build.recall_or_compile();
     // Without a plan nothing is built, so there is nothing to wait for.
-    let mirrors = match known.summarize(context.registry) {
+    let found = match known.summarize(context.registry) {
         Some(about) => {
             // Checked before anything is written or compiled, which takes minutes the first time.
+            let manifest = find_manifest(context.registry, &about.enabled, &application);
+            let manifest = context.or_report(manifest)?;
             context.or_report(check_runnable(&about, &application, request))?;
-            Some(context.or_report(Mirrors::hold(context.system, &root, &|| {
+            let mirrors = context.or_report(Mirrors::hold(context.system, &root, &|| {
                 context.output.say("another bp is building this application; waiting for it");
-            }))?)
+            }))?;
+            Some((manifest, mirrors))
         }
         None => None,
     };
     let built = build.build(known)?;
-    context.or_report(prepare_built(context, &application, &mirrors?, built, request))?
+    let (manifest, mirrors) = found?;
+    context.or_report(prepare_built(context, &application, manifest, &mirrors, built, request))?
+}
+
+/// The run manifest, by path below the output folder, of the first enabled target that runs on this machine.
+fn find_manifest(
+    registry: &Registry,
+    enabled: &[String],
+    application: &Application,
+) -> Result<&'static str, Diagnostic> {
+    let here: Vec<(&str, &'static str)> =
+        registry.iter().filter_map(|plugin| Some((plugin.id, plugin.runs_here()?))).collect();
+    if let Some((_, manifest)) = here.iter().find(|(id, _)| enabled.iter().any(|e| e == id)) {
+        return Ok(manifest);
+    }
+    let ids: Vec<&str> = here.iter().map(|(id, _)| *id).collect();
+    Err(match ids.first() {
+        Some(first) => catalog::target::target_not_enabled(first, enabled, &ids),
+        None => catalog::target::cannot_start(
+            &application.name,
+            "no target of this `bp` runs on this machine",
+            "add a target whose declaration says `.runs_here(…)`",
+        ),
+    })
 }
 
 /// Checks that a wiring has what the request needs.
@@ -126,9 +154,6 @@ fn check_runnable(
     application: &Application,
     request: &RunRequest<'_>,
 ) -> Result<(), Diagnostic> {
-    if !about.enabled.iter().any(|target| target == "process") {
-        return Err(catalog::target::target_not_enabled("process", &about.enabled, &["process"]));
-    }
     if let Some(mode) = request.mode.filter(|mode| !about.modes.contains(mode.name)) {
         return Err(catalog::target::nothing_to_run(&application.name, mode.what, mode.example));
     }
@@ -139,6 +164,7 @@ fn check_runnable(
 fn prepare_built(
     context: &Context<'_>,
     application: &Application,
+    manifest: &str,
     mirrors: &Mirrors<'_>,
     built: BuiltFolder<'_>,
     request: &RunRequest<'_>,
@@ -147,7 +173,7 @@ fn prepare_built(
     let out = application.output();
     let out = out.as_path();
     write::check_complete(system, out)?;
-    let path = out.join("process/run.json");
+    let path = out.join(manifest);
     let text = system
         .read(&path)
         .map_err(|e| catalog::target::bad_manifest(path.as_str(), &e.to_string()))?;
@@ -178,6 +204,7 @@ fn prepare_built(
         application: application.clone(),
         plan: code.absolute_path(&out.join(&manifest.plan)).into_string(),
         manifest,
+        manifest_path: path,
         binary,
         executables,
         _in_use: in_use,

@@ -167,10 +167,9 @@ impl RunInputs {
             read(path).and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
         };
         let program = read(&prepared.binary).map(|b| blake3::hash(&b).to_hex().to_string());
-        let manifest = prepared.application.output().join("process/run.json");
         Self {
             program,
-            manifest: json(manifest.as_str()),
+            manifest: json(prepared.manifest_path.as_str()),
             slices: slice_plan(&json(&prepared.plan)),
         }
     }

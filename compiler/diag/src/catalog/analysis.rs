@@ -25,9 +25,9 @@ pub fn unused_backend(span: Span, name: &str) -> Diagnostic {
         .help(format!("remove it with `{name} = false`"))
 }
 
-/// Attempts along a path multiply to more than a limit.
+/// Attempts along a path multiply to more than a limit; `key` is that of the wrapper that repeats calls last.
 pub fn retry_amplification(
-    span: Option<Span>,
+    (key, span): (&str, Option<Span>),
     path: &str,
     product: u64,
     limit: u64,
@@ -43,7 +43,7 @@ pub fn retry_amplification(
     };
     diagnostic
         .note(format!("attempts multiply along {path}; with more than {limit}, an overload feeds itself"))
-        .help("retry at one level only, the one nearest to the failure: set `retry = false` on the outer edges of the path")
+        .help(format!("retry at one level only, the one nearest to the failure: set `{key} = false` on the outer edges of the path"))
 }
 
 /// The callee's own calls may take longer than its caller waits.

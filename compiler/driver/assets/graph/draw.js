@@ -181,10 +181,15 @@ bp.view = (() => {
       context.fillStyle = group.folded ? colours.ink : colours.quiet;
       context.font = (group.folded ? "600 13px " : "12px ") + "system-ui, sans-serif";
       context.textBaseline = "middle";
-      const text = (group.folded ? "▸ " : "▾ ") + group.name + (group.replicas > 1 ? " ×" + group.replicas : "") + (group.folded ? " (" + group.members.length + ")" : "");
+      const text = (group.folded ? "▸ " : "▾ ") + group.name + formatReplicas(group) + (group.folded ? " (" + group.members.length + ")" : "");
       context.fillText(text, frame[0] + 10, frame[1] + (group.folded ? 20 : 15), frame[2] - 16);
     }
     context.globalAlpha = 1;
+  }
+
+  function formatReplicas({ replicas: least, mostReplicas: most }) {
+    if (most > least) return " ×" + least + "–" + most;
+    return least > 1 ? " ×" + least : "";
   }
 
   function drawNodes(light, area) {

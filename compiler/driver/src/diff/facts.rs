@@ -265,7 +265,7 @@ fn process_element(process: &ProcessPlan) -> Element {
         let claim = process.claims.get(instance).map_or("with its users", String::as_str);
         element.add_fact(format!("runs.{instance}"), true, claim);
     }
-    element.add_fact("replicas", i64::from(process.replicas), origin("replicas"));
+    element.add_fact("replicas", i64::from(process.replicas.least()), origin("replicas"));
     element.add_fact("drain.delay", millis(process.drain.delay_ms), origin("drain.delay"));
     element.add_fact("drain.limit", millis(process.drain.limit_ms), origin("drain.limit"));
     element.add_fact("admin.port", i64::from(process.admin.port), "");

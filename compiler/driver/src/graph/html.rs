@@ -103,7 +103,8 @@ fn encode_graph(plan: &Plan) -> Value {
         .map(|((name, process), frame)| {
             let facts = placement.get(&format!("process:{name}")).map(|t| fact_rows(&t.facts));
             json!({
-                "key": format!("process:{name}"), "name": name, "replicas": process.replicas,
+                "key": format!("process:{name}"), "name": name,
+                "replicas": process.replicas.least(), "mostReplicas": process.replicas.most(),
                 "origin": process.origin, "box": frame, "facts": facts,
             })
         })

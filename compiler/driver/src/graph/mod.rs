@@ -8,7 +8,7 @@ mod layout;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use bp_plan::{EdgePlan, Plan};
+use bp_plan::{EdgePlan, Plan, Replicas};
 use serde_json::{Value, json};
 
 /// How a graph is written.
@@ -88,9 +88,15 @@ fn to_json(plan: &Plan) -> Value {
     }
     for (name, process) in &plan.processes {
         let key = format!("process:{name}");
-        let node = json!({
-            "key": key, "kind": "process", "instances": process.instances, "replicas": process.replicas,
+        let mut node = json!({
+            "key": key, "kind": "process", "instances": process.instances,
+            "replicas": process.replicas.least(),
         });
+        if let (Replicas::Between { most, .. }, Some(node)) =
+            (process.replicas, node.as_object_mut())
+        {
+            node.insert("most_replicas".to_owned(), json!(most));
+        }
         nodes.insert(key, node);
     }
     for (name, init) in &plan.inits {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bp_plugin::deploy::{Deployment, EnvValue, Flow, FlowEnd, Options, References};
+use bp_plugin::plan::Replicas;
 
 use crate::support::{App, MICRO, SHOP};
 
@@ -47,7 +48,8 @@ fn a_process_listens_everywhere_and_dials_by_host() {
     assert_eq!((get("BP_ADDR_CART_GRPC"), get("BP_ADDR_FRONT_HTTP")), (None, None));
     let collector = "OTEL_EXPORTER_OTLP_ENDPOINT";
     assert_eq!(get(collector), Some(EnvValue::Optional(collector.to_owned())));
-    assert_eq!((cart.replicas, cart.resources.cpu, cart.resources.memory), (3, 0.5, 256 << 20));
+    assert_eq!(cart.replicas, Replicas::Fixed(3));
+    assert_eq!((cart.resources.cpu, cart.resources.memory), (0.5, 256 << 20));
     assert_eq!(cart.health.port, admin);
     assert!(!cart.keeps_data && get("BP_DATA").is_none());
     let ports: Vec<_> =

@@ -1,6 +1,11 @@
 //! What a refused wiring is told; the full texts are cases in the golden tests.
 
-use crate::support::{App, MICRO, SHOP};
+use std::time::Duration;
+
+use bp_contract::setting::Settings;
+use bp_plugin::{ClientSlot, EdgeClasses, Meaning, Plugin, wrapper};
+
+use crate::support::{App, MICRO, SHOP, registry};
 
 /// Expects exactly one complaint, which starts with a code and contains a text.
 fn complains(wiring: &str, code: &str, text: &str) {
@@ -158,6 +163,53 @@ fn analyses() {
     let complaints = App::new(SHOP, &inverted).complaints();
     assert!(complaints.iter().all(|c| c.starts_with("BP8103")), "{complaints:#?}");
     assert_eq!(complaints.len(), 2, "{complaints:#?}");
+}
+
+/// Sends a call to several at once, and waits no longer than for the slowest.
+#[derive(Settings)]
+#[settings(shorthand = "copies")]
+struct Hedge {
+    /// How many.
+    copies: u32,
+    /// How long.
+    patience: Option<Duration>,
+}
+
+static HEDGE: Plugin = wrapper::<Hedge>("hedge")
+    .client(ClientSlot::Attempt)
+    .in_process()
+    .edges(EdgeClasses::ALL)
+    .means(&[
+        (Meaning::Attempts, Hedge::COPIES.name()),
+        (Meaning::Deadline, Hedge::PATIENCE.name()),
+    ])
+    .declare();
+
+#[test]
+fn analyses_read_what_settings_mean_whatever_the_plugin() {
+    let complaints = |wiring: &str| {
+        App::files(SHOP, &[("wiring/local.toml", wiring)], registry().with(&HEDGE)).complaints()
+    };
+    // Three attempts and three copies are the limit; a fourth copy is above it, and it is the hedge that repeats last.
+    let hedged = |copies: &str| format!("{MICRO}\n[edge.\"front -> cart\"]\nhedge = {copies}\n");
+    assert_eq!(complaints(&hedged("3")), Vec::<String>::new());
+    let wiring = hedged("4");
+    let line = wiring.lines().position(|line| line == "hedge = 4").map(|at| at + 1).unwrap();
+    let found = complaints(&wiring);
+    let [only] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(
+        *only,
+        format!("BP8101 wiring/local.toml:{line} one request may become 12 calls of `cart`")
+    );
+    // Of two limits on one edge the lower one counts: with the timeout alone, the front waits for 2 s.
+    let hurried =
+        with("timeout = \"2s\"", "timeout = \"2s\"\nhedge = { copies = 1, patience = \"300ms\" }");
+    let found = complaints(&hurried);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    for complaint in &found {
+        assert!(complaint.starts_with("BP8103"), "{complaint}");
+        assert!(complaint.contains("`client->front` gives up after 300ms"), "{complaint}");
+    }
 }
 
 #[test]

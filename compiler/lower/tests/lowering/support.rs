@@ -6,7 +6,7 @@ use bp_contract::setting::{PerMethod, Ratio, Secret, Settings, Size};
 use bp_diag::{Diagnostic, SourceMap};
 use bp_lower::{Input, Lowered, NoObserver, PassObserver, lower};
 use bp_plugin::{
-    CACHE, ClientSlot, DOCUMENT_STORE, EdgeClasses, Feature, Plugin, Registry, ServerSlot,
+    CACHE, ClientSlot, DOCUMENT_STORE, EdgeClasses, Feature, Meaning, Plugin, Registry, ServerSlot,
     ServerSpec, ServerValue, backend, target, transport, wrapper,
 };
 use bp_system::MemorySystem;
@@ -24,6 +24,7 @@ struct Timeout {
 
 pub(crate) static TIMEOUT: Plugin = wrapper::<Timeout>("timeout")
     .client(ClientSlot::Deadline)
+    .means(&[(Meaning::Deadline, Timeout::AFTER.name())])
     .in_process()
     .edges(EdgeClasses::ALL)
     .declare();
@@ -50,7 +51,10 @@ struct Budget {
     ttl: Duration,
 }
 
-pub(crate) static RETRY: Plugin = wrapper::<Retry>("retry").client(ClientSlot::Retry).declare();
+pub(crate) static RETRY: Plugin = wrapper::<Retry>("retry")
+    .client(ClientSlot::Retry)
+    .means(&[(Meaning::Attempts, Retry::ATTEMPTS.name())])
+    .declare();
 
 /// Wants retry's slot.
 #[derive(Settings)]
@@ -100,7 +104,7 @@ struct Routes {
 pub(crate) static GRPC: Plugin = transport::<Transport>("grpc").declare();
 
 pub(crate) static HTTP: Plugin =
-    transport::<Transport>("http").entry().beside::<Routes>().declare();
+    transport::<Transport>("http").usual_for_entries().beside::<Routes>().declare();
 
 /// In memory.
 #[derive(Settings)]

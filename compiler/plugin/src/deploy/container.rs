@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bp_plan::ResourcesPlan;
+use bp_plan::{Replicas, ResourcesPlan};
 
 use super::References;
 
@@ -113,7 +113,7 @@ pub struct ProcessContainer {
     /// Its instances: backends, then services.
     pub instances: Vec<String>,
     /// How many run.
-    pub replicas: u32,
+    pub replicas: Replicas,
     /// Its environment, by variable.
     pub environment: BTreeMap<String, EnvValue>,
     /// The secrets and files that it reads, and the variables that its references name.

@@ -1,7 +1,7 @@
 //! The folder that a Docker build reads, and paths in it.
 
 use bp_diag::{Diagnostic, catalog};
-use bp_plan::{Plan, RuntimeSource, Value};
+use bp_plan::{Plan, RuntimeSource};
 
 use super::OutputLocation;
 
@@ -41,13 +41,8 @@ impl BuildContext {
             RuntimeSource::Unsaid => Some(VENDOR),
             RuntimeSource::Version(_) => None,
         };
-        let include = plan.targets.get("docker").and_then(|s| s.get("include"));
-        let include: Vec<&str> = include
-            .and_then(Value::as_list)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_text)
-            .collect();
+        let include = plan.images.iter().flat_map(|images| &images.include);
+        let include: Vec<&str> = include.map(String::as_str).collect();
         let workflow = plan.app.workflow_path.as_str();
         let levels = runtime.iter().chain([&workflow]).chain(&include).map(|p| levels_up(p)).max();
         let levels = levels.unwrap_or(0);

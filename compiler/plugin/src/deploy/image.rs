@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use bp_plan::{Plan, Settings, Value};
+use bp_plan::Plan;
 use serde::Deserialize;
 
 /// The file in the application's folder that pins images.
@@ -138,48 +138,15 @@ pub fn is_digest(text: &str) -> bool {
     })
 }
 
-/// What the `docker` target's settings say about images; other targets use it too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageSettings {
-    /// The image that compiles.
-    pub builder: String,
-    /// The image below the program: [`SCRATCH`] for none.
-    pub runtime: String,
-    /// The registry that replaces the own registry of every image except the application's.
-    pub registry: Option<String>,
-    /// The application's image, with its tag.
-    pub application: String,
-}
-
-impl ImageSettings {
-    /// What the plan's `docker` target says; `None` when it is not enabled.
-    pub fn of(plan: &Plan) -> Option<Self> {
-        let settings = plan.targets.get("docker")?;
-        let text = |name: &str| text_setting(settings, name);
-        let image = text("image").unwrap_or_else(|| super::host(&plan.app.name));
-        let tag = text("tag").unwrap_or_else(|| plan.wiring.clone());
-        Some(Self {
-            builder: text("builder").unwrap_or_default(),
-            runtime: text("runtime").unwrap_or_default(),
-            registry: text("registry"),
-            application: format!("{image}:{tag}"),
-        })
-    }
-}
-
-fn text_setting(settings: &Settings, name: &str) -> Option<String> {
-    settings.get(name).and_then(Value::as_text).map(str::to_owned)
-}
-
-/// How a store's image is named where it is used: from the mirror that the `docker` target names, and pinned if it is.
+/// How a store's image is named where it is used: from the registry that the plan names, and pinned if it is.
 pub fn store_image(plan: &Plan, lock: &ImageLock, image: &str) -> String {
-    let registry = ImageSettings::of(plan).and_then(|settings| settings.registry);
-    lock.reference(image, registry.as_deref())
+    let registry = plan.images.as_ref().and_then(|images| images.registry.as_deref());
+    lock.reference(image, registry)
 }
 
 /// Every image that the plan's targets name but do not build: those to pin.
 pub fn images_to_pin(plan: &Plan) -> Vec<String> {
-    let own = ImageSettings::of(plan).into_iter().flat_map(|s| [s.builder, s.runtime]);
+    let own = plan.images.iter().flat_map(|own| [own.builder.clone(), own.runtime.clone()]);
     let servers = plan.instances.values().filter_map(|i| i.deployed_server());
     let stores = servers.map(|server| server.image.clone());
     let mut all: Vec<String> = own.chain(stores).filter(|image| image != SCRATCH).collect();

@@ -23,8 +23,8 @@ pub use container::{
 pub use context::BuildContext;
 pub use flow::{Flow, FlowEnd};
 pub use image::{
-    IMAGES_LOCK, ImageLock, ImageSettings, SCRATCH, from_registry, full_name, images_to_pin,
-    is_digest, is_image, store_image,
+    IMAGES_LOCK, ImageLock, SCRATCH, from_registry, full_name, images_to_pin, is_digest, is_image,
+    store_image,
 };
 pub use name::{host, is_dns_label};
 pub use output_location::OutputLocation;

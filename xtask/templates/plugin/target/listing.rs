@@ -9,7 +9,7 @@ pub(crate) fn write_listing(plan: &Plan, title: &str) -> String {
     let mut text = format!("{title}\n\n");
     for (name, process) in &plan.processes {
         let instances = process.instances.join(", ");
-        let _ = writeln!(text, "{name} x{}: {instances}", process.replicas);
+        let _ = writeln!(text, "{name} x{}: {instances}", process.replicas.least());
     }
     text
 }
