@@ -92,6 +92,8 @@ impl WiringModel {
 
     fn dump_entries(&self, out: &mut String) {
         for (table, rules) in &self.tables {
+            let mut rules: Vec<_> = rules.iter().collect();
+            rules.sort_by_key(|r| (r.layer, &r.name));
             for rule in rules {
                 let path = format!("{}: {}", rule.layer, join(table, rule.name.as_str()));
                 match &rule.settings {
