@@ -48,16 +48,12 @@ impl WiringModel {
         if !self.target.settings.entries.is_empty() {
             write_table(&mut out, "target", &self.target.settings);
         }
-        self.dump_smoke(&mut out);
         for (name, init) in &self.inits {
             let path = join("init", name);
             write_line(&mut out, &path, format!("{}.{}", init.callee, init.method));
             for (name, item) in &init.arguments {
                 write_line(&mut out, &join(&path, name), &item.value);
             }
-        }
-        for (name, item) in &self.knobs {
-            write_line(&mut out, &join("knob", name), &item.value);
         }
         for patch in &self.patches {
             let path = format!("patch {}{}", patch.file, patch.pointer);
@@ -100,22 +96,6 @@ impl WiringModel {
                     Some(settings) => write_table(out, &path, settings),
                     None => write_line(out, &path, "false"),
                 }
-            }
-        }
-    }
-
-    fn dump_smoke(&self, out: &mut String) {
-        for call in &self.smoke {
-            let path = join("smoke", &call.name.value);
-            write_line(out, &path, format!("{}.{}", call.callee, call.method));
-            for (name, item) in &call.arguments {
-                write_line(out, &join(&path, name), &item.value);
-            }
-            if let Some(expect) = &call.expect {
-                write_line(out, &format!("{path} answers"), &expect.value);
-            }
-            if let Some(error) = &call.expect_error {
-                write_line(out, &format!("{path} fails"), error);
             }
         }
     }
