@@ -100,7 +100,7 @@ fn attributes(kind: &NodeKind) -> String {
         NodeKind::Knob { unit, min, max, default } => {
             format!(" unit={unit} min={min} max={max} default={default}")
         }
-        NodeKind::External | NodeKind::Container | NodeKind::Job => String::new(),
+        NodeKind::Client | NodeKind::Container | NodeKind::Job => String::new(),
     }
 }
 

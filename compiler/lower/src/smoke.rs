@@ -61,7 +61,7 @@ pub(crate) fn find_service<'a>(
         }
         // The front end reports the use of what was removed.
         None if names.removed(&callee.value).is_some() => return None,
-        Some(NamedInstance::External(_)) | None => {
+        None => {
             let services: Vec<String> =
                 cx.wiring.services.values().map(|s| s.name.clone()).collect();
             let suggestion = nearest(&callee.value, services.iter().map(String::as_str));

@@ -22,6 +22,7 @@ mod read;
 mod registry;
 mod rules;
 mod server;
+mod table_faults;
 mod variant;
 mod yaml;
 

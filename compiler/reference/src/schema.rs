@@ -3,7 +3,7 @@
 //! Draft 7: the newest draft that Taplo reads; Tombi reads it too.
 //! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
-use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, TABLES, reserved_names};
+use bp_plugin::wiring::{APP_KEYS, Grammar, INIT_KEYS, PATCH_KEYS, TABLES, reserved_names};
 use bp_plugin::{Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Setting, TablePlace};
 use serde_json::{Map, Value as Json, json};
 
@@ -42,7 +42,7 @@ pub fn build_schema(registry: &Registry) -> Json {
         "additionalProperties": false,
         "if": { "required": ["extends"] },
         "else": root_requirements(&plugins),
-        "definitions": build_definitions(&plugins),
+        "definitions": build_definitions(&plugins, &registry.grammar()),
     })
 }
 
@@ -127,7 +127,6 @@ fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
             "Workflow instances by name: `impl` and the constructor's parameters. A name with `*` sets values on the instances that it matches; `= false` removes one.",
             "service",
         ),
-        "external" => instances_schema("Systems that others run, by name.", "external"),
         "edge" => selectors_schema(
             "The caller's side of calls, by `\"caller -> callee\"` or `\"caller -> callee.method\"`, each with `*` for any; `client` is the outside world.",
             "edge",
@@ -346,7 +345,7 @@ fn patch_schema(plugins: &[&Plugin]) -> Json {
     })
 }
 
-fn build_definitions(plugins: &[&Plugin]) -> Json {
+fn build_definitions(plugins: &[&Plugin], grammar: &Grammar) -> Json {
     let named = |kind: &str, name: &str| {
         let pattern = match kind {
             "env" => "^[A-Za-z_][A-Za-z0-9_]*$",
@@ -366,7 +365,7 @@ fn build_definitions(plugins: &[&Plugin]) -> Json {
             "type": "string",
             "pattern": "^[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
             "maxLength": 40,
-            "not": { "enum": reserved_names() },
+            "not": { "enum": reserved_names(grammar) },
         },
         "duration": {
             "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(us|ms|s|m|h)$",
@@ -401,16 +400,6 @@ fn build_definitions(plugins: &[&Plugin]) -> Json {
         },
         "backend": backend_schema(plugins),
         "service": service_schema(),
-        "external": {
-            "anyOf": [
-                { "type": "string" }, { "const": false },
-                {
-                    "type": "object",
-                    "properties": { "kind": { "type": "string" } },
-                    "additionalProperties": definition_ref("value"),
-                },
-            ],
-        },
         "edge": edge_schema(plugins),
         "server": server_schema(plugins),
     })

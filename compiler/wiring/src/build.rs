@@ -7,16 +7,27 @@ use bp_diag::{Diagnostics, Span, nearest};
 
 use camino::Utf8Path;
 
+use crate::expand::expand_keys;
 use crate::layers::{Chain, Layer};
 use crate::merge::{TableGrammar, merge};
-use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
-use crate::{app, inits, instances, knob, names, patch, rules, smoke, target};
+use crate::{Change, Grammar, Item, KeyGrammar, Table, Value, WiringFile, WiringModel};
+use crate::{app, entries, inits, instances, names, patch, renamed, rules, target};
 
 /// The top-level tables that every wiring may have.
 pub const TABLES: &[&str] = &[
-    "app", "backend", "edge", "external", "extends", "init", "knob", "patch", "process", "server",
-    "service", "smoke", "target",
+    "app", "backend", "edge", "extends", "init", "patch", "process", "server", "service", "target",
 ];
+
+/// Whether a top-level table belongs to the language itself, or did under an old name.
+pub fn is_core_table(name: &str) -> bool {
+    TABLES.contains(&name) || renamed::is_old_name(name)
+}
+
+/// What to do about `[external.bank]`.
+const EXTERNAL: &str = "a system that others run is not supported yet; a store that runs elsewhere is a backend with an `address`";
+
+/// For sections in which no plugin has keys.
+pub(crate) static NO_KEYS: BTreeMap<String, KeyGrammar> = BTreeMap::new();
 
 /// What the section readers share.
 pub(crate) struct Builder<'a> {
@@ -51,7 +62,13 @@ pub(crate) fn build(
         changes: Vec::new(),
         broken: chain.broken,
     };
-    names::check_file("a wiring file", &model.name, Span::start_of(main.file), builder.out);
+    names::check_file(
+        "a wiring file",
+        &model.name,
+        Span::start_of(main.file),
+        &grammar.reserved,
+        builder.out,
+    );
     builder.check_tables();
     model.app = app::read(&mut builder);
     instances::read(&mut builder, &mut model);
@@ -60,31 +77,36 @@ pub(crate) fn build(
     model.inits = inits::read(&mut builder, &model);
     model.processes = rules::read_processes(&mut builder, &model);
     model.target = target::read(&mut builder);
-    model.smoke = smoke::read(&mut builder, &model);
-    model.knobs = knob::read(&mut builder);
     model.patches = patch::read(&mut builder);
-    for table in &grammar.tables {
-        if let Some(item) = builder.merge_item(table) {
-            model.others.insert(table.clone(), item);
-        }
-    }
+    model.tables = entries::read(&mut builder);
     model.changes = builder.changes;
     model
 }
 
 impl<'a> Builder<'a> {
     fn check_tables(&mut self) {
-        let mut known: Vec<&str> = TABLES.to_vec();
-        known.extend(self.grammar.tables.iter().map(String::as_str));
-        known.sort_unstable();
+        let known = self.grammar.tables();
         for layer in self.layers {
             for (name, item) in &layer.root.entries {
-                if !known.contains(&name.as_str()) {
-                    let suggestion = nearest(name, known.iter().copied());
-                    self.out.push(codes::unknown_table(item.key, name, suggestion, &known));
+                if known.contains(&name.as_str()) {
+                    continue;
                 }
+                let suggestion = nearest(name, known.iter().copied());
+                let mut diagnostic = codes::unknown_table(item.key, name, suggestion, &known);
+                // The word that people try; the nearest name has nothing to do with it.
+                if name == "external" {
+                    diagnostic = codes::unknown_table(item.key, name, None, &known);
+                    diagnostic.fix = None;
+                    diagnostic = diagnostic.help(EXTERNAL);
+                }
+                self.out.push(diagnostic);
             }
         }
+    }
+
+    /// Reports a name that cannot be used; `what` is "a service".
+    pub(crate) fn check_name(&mut self, what: &str, name: &str, span: Span) -> bool {
+        names::check(what, name, span, &self.grammar.reserved, self.out)
     }
 
     /// A section's table in each file that has one, with the file's index.
@@ -106,31 +128,25 @@ impl<'a> Builder<'a> {
         found
     }
 
-    /// A section's tables merged leaf by leaf.
-    pub(crate) fn merge_section(&mut self, name: &str) -> Option<(Table, Span)> {
+    /// A section's tables merged leaf by leaf; `keys` are those of plugins.
+    pub(crate) fn merge_section(
+        &mut self,
+        name: &str,
+        keys: &BTreeMap<String, KeyGrammar>,
+    ) -> Option<(Table, Span)> {
         let mut merged: Option<(Table, Span)> = None;
         for (_, table, item) in self.read_section(name) {
+            let mut table = table.clone();
+            expand_keys(self, keys, &mut table);
             match &mut merged {
-                None => merged = Some((table.clone(), item.key)),
+                None => merged = Some((table, item.key)),
                 Some((into, _)) => {
-                    merge(into, table, TableGrammar::Plain, name, item.span, &mut self.changes);
+                    let keys = TableGrammar::Keys(keys);
+                    merge(into, &table, keys, name, item.span, &mut self.changes);
                 }
             }
         }
         merged
-    }
-
-    /// A top-level entry of any shape, merged leaf by leaf.
-    fn merge_item(&mut self, name: &str) -> Option<Item> {
-        let mut into = Table::default();
-        for layer in self.layers {
-            if let Some(item) = layer.root.get(name) {
-                let entries = BTreeMap::from([(name.to_owned(), item.clone())]);
-                let over = Table { entries, reset: false };
-                merge(&mut into, &over, TableGrammar::Plain, "", item.span, &mut self.changes);
-            }
-        }
-        into.entries.remove(name)
     }
 
     /// A string at a leaf, or a diagnostic.

@@ -9,24 +9,8 @@ impl WiringModel {
     /// Every value as `path = value`, a line each; equal models have equal dumps wherever their text stands.
     pub fn dump(&self) -> String {
         let mut out = String::new();
-        if let Some(name) = &self.app.name {
-            write_line(&mut out, "app.name", name);
-        }
-        if let Some(workflow) = &self.app.workflow {
-            write_line(&mut out, "app.workflow", workflow);
-        }
-        match &self.app.runtime {
-            Some(RuntimeSource::Path(path)) => write_line(&mut out, "app.runtime.path", path),
-            Some(RuntimeSource::Version(version)) => {
-                write_line(&mut out, "app.runtime.version", version);
-            }
-            None => {}
-        }
-        let sections = [
-            ("backend", &self.backends),
-            ("service", &self.services),
-            ("external", &self.externals),
-        ];
+        self.dump_app(&mut out);
+        let sections = [("backend", &self.backends), ("service", &self.services)];
         for (section, instances) in sections {
             for InstanceModel { name, settings, .. } in instances.values() {
                 write_table(&mut out, &join(section, name), settings);
@@ -64,16 +48,12 @@ impl WiringModel {
         if !self.target.settings.entries.is_empty() {
             write_table(&mut out, "target", &self.target.settings);
         }
-        self.dump_smoke(&mut out);
         for (name, init) in &self.inits {
             let path = join("init", name);
             write_line(&mut out, &path, format!("{}.{}", init.callee, init.method));
             for (name, item) in &init.arguments {
                 write_line(&mut out, &join(&path, name), &item.value);
             }
-        }
-        for (name, item) in &self.knobs {
-            write_line(&mut out, &join("knob", name), &item.value);
         }
         for patch in &self.patches {
             let path = format!("patch {}{}", patch.file, patch.pointer);
@@ -83,24 +63,39 @@ impl WiringModel {
             }
             write_line(&mut out, &format!("{path} reason"), &patch.reason);
         }
-        for (name, item) in &self.others {
-            write_line(&mut out, name, &item.value);
-        }
+        self.dump_entries(&mut out);
         out
     }
 
-    fn dump_smoke(&self, out: &mut String) {
-        for call in &self.smoke {
-            let path = join("smoke", &call.name.value);
-            write_line(out, &path, format!("{}.{}", call.callee, call.method));
-            for (name, item) in &call.arguments {
-                write_line(out, &join(&path, name), &item.value);
+    fn dump_app(&self, out: &mut String) {
+        if let Some(name) = &self.app.name {
+            write_line(out, "app.name", name);
+        }
+        if let Some(workflow) = &self.app.workflow {
+            write_line(out, "app.workflow", workflow);
+        }
+        match &self.app.runtime {
+            Some(RuntimeSource::Path(path)) => write_line(out, "app.runtime.path", path),
+            Some(RuntimeSource::Version(version)) => {
+                write_line(out, "app.runtime.version", version);
             }
-            if let Some(expect) = &call.expect {
-                write_line(out, &format!("{path} answers"), &expect.value);
-            }
-            if let Some(error) = &call.expect_error {
-                write_line(out, &format!("{path} fails"), error);
+            None => {}
+        }
+        if !self.app.keys.entries.is_empty() {
+            write_table(out, "app", &self.app.keys);
+        }
+    }
+
+    fn dump_entries(&self, out: &mut String) {
+        for (table, rules) in &self.tables {
+            let mut rules: Vec<_> = rules.iter().collect();
+            rules.sort_by_key(|r| (r.layer, &r.name));
+            for rule in rules {
+                let path = format!("{}: {}", rule.layer, join(table, rule.name.as_str()));
+                match &rule.settings {
+                    Some(settings) => write_table(out, &path, settings),
+                    None => write_line(out, &path, "false"),
+                }
             }
         }
     }

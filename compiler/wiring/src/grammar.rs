@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::build::TABLES;
+
 /// A section of the wiring whose tables hold plugin keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
@@ -56,6 +58,13 @@ pub struct EntryTable {
     pub verbatim: bool,
 }
 
+impl EntryTable {
+    /// What messages call an entry, without its article: "smoke call".
+    pub(crate) fn noun(&self) -> &str {
+        self.what.split_once(' ').map_or(self.what.as_str(), |(_, noun)| noun)
+    }
+}
+
 impl KeyGrammar {
     /// A key whose value must be a table, `true` or `false`.
     pub fn table() -> Self {
@@ -97,12 +106,10 @@ pub struct Grammar {
     pub edge: BTreeMap<String, KeyGrammar>,
     /// Keys of server tables.
     pub server: BTreeMap<String, KeyGrammar>,
-    /// Keys of process tables besides `services` and `replicas`; what they take is checked where processes are put together.
+    /// The core's own settings of process tables besides `services` and `replicas`; what they take is checked where processes are put together.
     pub process: BTreeSet<String>,
     /// Settings of each backend kind; a kind that is not listed owns every setting of its instance.
     pub backend: BTreeMap<String, BTreeSet<String>>,
-    /// Further top-level tables, kept as written in [`crate::WiringModel::others`].
-    pub tables: BTreeSet<String>,
     /// Top-level tables of plugins, by name.
     pub entry_tables: BTreeMap<String, EntryTable>,
     /// Keys of plugins in `[process.name]`.
@@ -116,6 +123,15 @@ pub struct Grammar {
 }
 
 impl Grammar {
+    /// The top-level tables of a wiring, sorted.
+    pub fn tables(&self) -> Vec<&str> {
+        let mut tables = TABLES.to_vec();
+        tables.extend(self.entry_tables.keys().map(String::as_str));
+        tables.sort_unstable();
+        tables.dedup();
+        tables
+    }
+
     /// The keys of a section, sorted.
     pub fn keys(&self, section: Section) -> Vec<&str> {
         match section {
@@ -123,6 +139,7 @@ impl Grammar {
             Section::Server => self.server.keys().map(String::as_str).collect(),
             Section::Process => {
                 let mut keys: Vec<&str> = self.process.iter().map(String::as_str).collect();
+                keys.extend(self.process_keys.keys().map(String::as_str));
                 keys.extend(["services", "replicas"]);
                 keys.sort_unstable();
                 keys.dedup();
@@ -131,16 +148,16 @@ impl Grammar {
         }
     }
 
-    /// The grammar of one key.
+    /// The grammar of one key that a plugin owns.
     pub fn key(&self, section: Section, key: &str) -> Option<&KeyGrammar> {
         match section {
             Section::Edge => self.edge.get(key),
             Section::Server => self.server.get(key),
-            Section::Process => None,
+            Section::Process => self.process_keys.get(key),
         }
     }
 
-    /// How the `kind` of a backend or external chooses its settings.
+    /// How the `kind` of a backend chooses its settings.
     pub(crate) fn kinds(&self) -> Variant {
         Variant {
             leaf: "kind".to_owned(),

@@ -9,19 +9,19 @@
 
 mod app;
 mod build;
-mod call;
 mod claims;
 mod dump;
 mod entries;
+mod expand;
 mod explain;
 mod grammar;
 mod guard;
 mod inits;
 mod instances;
-mod knob;
 mod layers;
 mod merge;
 mod model;
+mod named_rules;
 mod names;
 mod parse;
 mod patch;
@@ -29,14 +29,13 @@ mod renamed;
 mod resolve;
 mod resolve_all;
 mod rules;
-mod smoke;
 mod syntax;
 mod target;
 mod typed;
 mod value;
 
 pub use app::APP_KEYS;
-pub use build::TABLES;
+pub use build::{TABLES, is_core_table};
 pub use claims::{LostClaim, ResolvedProcess, resolve_processes};
 pub use entries::{ResolvedEntries, ResolvedEntry, resolve_entries};
 pub use explain::{ExplainedLeaf, Explanation, explain_leaves};
@@ -44,8 +43,8 @@ pub use grammar::{EntryTable, Grammar, KeyGrammar, Section, Variant};
 pub use inits::INIT_KEYS;
 pub use model::{
     AppModel, Change, ChangeKind, EdgeRule, EntryRule, InitModel, InstanceModel, Patch,
-    ProcessRule, RemovedInstance, RuntimeSource, ServerRule, SmokeCall, TargetModel, WiringFile,
-    WiringModel, read,
+    ProcessRule, RemovedInstance, RuntimeSource, ServerRule, TargetModel, WiringFile, WiringModel,
+    read,
 };
 pub use names::{is_name, reserved_names};
 pub use patch::PATCH_KEYS;
@@ -54,6 +53,5 @@ pub use resolve::{
     resolve_server,
 };
 pub use resolve_all::{resolve_edges, resolve_servers};
-pub use smoke::SMOKE_KEYS;
 pub use typed::{Bounds, Typed};
 pub use value::{Item, Reference, Table, Value};

@@ -41,7 +41,7 @@ pub struct AppModel {
     pub keys: Table,
 }
 
-/// One backend, service or external.
+/// One backend or service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InstanceModel {
     /// Its name as first written.
@@ -53,7 +53,7 @@ pub struct InstanceModel {
 }
 
 impl InstanceModel {
-    /// The `kind` of a backend or external.
+    /// The `kind` of a backend.
     pub fn kind(&self) -> Option<&Item> {
         self.settings.entries.get("kind")
     }
@@ -127,27 +127,7 @@ pub struct TargetModel {
     pub settings: Table,
 }
 
-/// One `[smoke.name]` table: a call that `bp run --smoke` sends.
-///
-/// `call = "service.method"`, `arguments = { name = value, … }`, and at most one of `expect = value` and `expect_error = "code"`.
-/// Calls run in the order in which they are written, the base file's first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SmokeCall {
-    /// Its name.
-    pub name: Spanned<String>,
-    /// The service called.
-    pub callee: Spanned<String>,
-    /// The method called.
-    pub method: Spanned<String>,
-    /// Arguments by parameter name.
-    pub arguments: BTreeMap<String, Item>,
-    /// The expected answer.
-    pub expect: Option<Item>,
-    /// The expected error's code: an application error's status or code.
-    pub expect_error: Option<Spanned<String>>,
-}
-
-/// One entry of a plugin's top-level table in one file, or a selector over its entries.
+/// One entry of a top-level table in one file, or a selector over its entries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EntryRule {
     /// The name or pattern.
@@ -241,8 +221,6 @@ pub struct WiringModel {
     pub backends: BTreeMap<String, InstanceModel>,
     /// `[service]`, by name.
     pub services: BTreeMap<String, InstanceModel>,
-    /// `[external]`, by name.
-    pub externals: BTreeMap<String, InstanceModel>,
     /// Instances that a file removed.
     pub removed: Vec<RemovedInstance>,
     /// `[edge]`, base file first, then in the order written.
@@ -255,18 +233,12 @@ pub struct WiringModel {
     pub broken: bool,
     /// `[target]`.
     pub target: TargetModel,
-    /// `[smoke]`, in the order written.
-    pub smoke: Vec<SmokeCall>,
     /// `[init]`, by name.
     pub inits: BTreeMap<String, InitModel>,
-    /// `[knob]`, by name; `related_posts = false` is `{ default = false }`.
-    pub knobs: BTreeMap<String, Item>,
     /// `[[patch]]`, base file first.
     pub patches: Vec<Patch>,
     /// Top-level tables of plugins, base file first, then in the order written; [`crate::resolve_entries`] puts them together.
     pub tables: BTreeMap<String, Vec<EntryRule>>,
-    /// Tables that [`Grammar::tables`] adds.
-    pub others: BTreeMap<String, Item>,
     /// What merging the files replaced and dropped.
     pub changes: Vec<Change>,
 }
@@ -293,11 +265,6 @@ impl WiringModel {
         find(&self.services, name)
     }
 
-    /// The external of this name, `_` and `-` being the same.
-    pub fn external(&self, name: &str) -> Option<&InstanceModel> {
-        find(&self.externals, name)
-    }
-
     /// The removed instance of this name, `_` and `-` being the same.
     pub fn removed(&self, name: &str) -> Option<&RemovedInstance> {
         let folded = fold_name(name);
@@ -315,7 +282,7 @@ pub fn read(
     path: &Utf8Path,
 ) -> (WiringModel, Diagnostics) {
     let mut out = Diagnostics::new();
-    let chain = layers::load(system, sources, path, &mut out);
+    let chain = layers::load(system, sources, grammar, path, &mut out);
     let here = system.current_directory().unwrap_or_default();
     let model = build::build(&chain, grammar, &here, &mut out);
     (model, out)

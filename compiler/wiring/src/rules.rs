@@ -7,10 +7,9 @@ use bp_contract::selector::{EdgeSelector, Pattern, Rank, SelectorFault, ServerSe
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostic, Span, Spanned, nearest};
 
-use crate::build::{Builder, TABLES};
-use crate::{
-    EdgeRule, Item, KeyGrammar, ProcessRule, Section, ServerRule, Table, Value, WiringModel, names,
-};
+use crate::build::Builder;
+use crate::expand::{expand_keys, expand_or_report};
+use crate::{EdgeRule, Item, ProcessRule, Section, ServerRule, Table, Value, WiringModel};
 
 /// Reads `[edge]`.
 pub(crate) fn read_edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
@@ -107,7 +106,7 @@ fn report_unknown(
 ) {
     let known = builder.grammar.keys(section);
     // `[edge."*"]` followed by `process.front.services = …` is a trap of TOML: the line still belongs to the header.
-    if TABLES.contains(&key) {
+    if builder.grammar.tables().contains(&key) {
         builder.out.push(codes::misplaced_table(item.key, key, place));
         return;
     }
@@ -127,46 +126,6 @@ fn report_unknown(
     builder.out.push(diagnostic);
 }
 
-/// Expands one key's value: a shorthand to its table, `true` to the defaults; `false` stays.
-fn expand_or_report(
-    builder: &mut Builder<'_>,
-    grammar: &KeyGrammar,
-    key: &str,
-    item: &Item,
-) -> Option<Item> {
-    if let Some(item) = expand(grammar, item) {
-        return Some(item);
-    }
-    let expected = if grammar.map { "a table or `false`" } else { "a table, `true` or `false`" };
-    let (what, example) = (format!("`{key}`"), format!("{key} = {{ … }}"));
-    builder.out.push(codes::wrong_shape(item.span, &what, expected, item.type_name(), &example));
-    None
-}
-
-/// The value with every shorthand in it expanded; `None` if it is neither a table nor anything that stands for one.
-fn expand(grammar: &KeyGrammar, item: &Item) -> Option<Item> {
-    let table = |entries, reset| {
-        Some(Item { value: Value::Table(Table { entries, reset }), ..item.clone() })
-    };
-    match &item.value {
-        _ if grammar.leaf => Some(item.clone()),
-        Value::Boolean(false) => Some(item.clone()),
-        Value::Table(inner) => {
-            let entries = inner.entries.iter().map(|(name, item)| {
-                let below = grammar.nested.get(name).and_then(|g| expand(g, item));
-                // What is not a table here is reported by the plugin's reader, which knows its type.
-                (name.clone(), below.unwrap_or_else(|| item.clone()))
-            });
-            table(entries.collect(), inner.reset)
-        }
-        Value::Boolean(true) if !grammar.map => table(BTreeMap::new(), true),
-        _ => {
-            let leaf = grammar.shorthand.as_ref()?;
-            table(BTreeMap::from([(leaf.clone(), item.clone())]), false)
-        }
-    }
-}
-
 /// Reads `[process]`.
 pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> Vec<ProcessRule> {
     let mut rules: Vec<ProcessRule> = Vec::new();
@@ -175,7 +134,7 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
         let mut seen = BTreeMap::new();
         for (name, item) in &table.entries {
             let is_selector = name.contains('*');
-            if !is_selector && !names::check("a process", name, item.key, builder.out) {
+            if !is_selector && !builder.check_name("a process", name, item.key) {
                 continue;
             }
             if let Some(first) = seen.insert(fold_name(name), item.key) {
@@ -213,6 +172,8 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
                 Some(read_claims(builder, model, &item))
             });
             check_process_keys(builder, &mut settings);
+            let keys = &builder.grammar.process_keys;
+            expand_keys(builder, keys, &mut settings);
             rules.push(ProcessRule {
                 name: Pattern::new(name),
                 layer,
@@ -229,12 +190,9 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
     for rule in &rules {
         // A process may have a service's name; whether it is its only service is known when claims are resolved.
         let name = rule.name.as_str();
-        let other = model
-            .backend(name)
-            .map(|i| ("a backend", i.span))
-            .or_else(|| model.external(name).map(|i| ("an external", i.span)));
-        if let Some((what, span)) = other {
-            builder.out.push(codes::name_taken(rule.span, "a process", name, what, span));
+        if let Some(backend) = model.backend(name) {
+            let (span, other) = (rule.span, "a backend");
+            builder.out.push(codes::name_taken(span, "a process", name, other, backend.span));
         }
     }
     rules
@@ -246,7 +204,7 @@ fn check_process_keys(builder: &mut Builder<'_>, settings: &mut Table) {
         if known.contains(&key.as_str()) {
             return true;
         }
-        builder.out.push(if TABLES.contains(&key.as_str()) {
+        builder.out.push(if builder.grammar.tables().contains(&key.as_str()) {
             codes::misplaced_table(item.key, key, "a process")
         } else {
             let suggestion = nearest(key, known.iter().copied());

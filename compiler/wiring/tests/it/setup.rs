@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::{Diagnostics, SourceMap};
 use bp_system::MemorySystem;
-use bp_wiring::{Acceptance, EdgeKind, Grammar, KeyGrammar, Variant, WiringModel};
+use bp_wiring::{Acceptance, EdgeKind, EntryTable, Grammar, KeyGrammar, Variant, WiringModel};
 use camino::Utf8Path;
 
 fn set(names: &[&str]) -> BTreeSet<String> {
@@ -33,6 +33,12 @@ pub(crate) fn grammar() -> Grammar {
         settings: map(&[("gradient2", &["initial", "smoothing"]), ("fixed", &["permits"])]),
         ..Variant::default()
     };
+    let scale = KeyGrammar::shorthand("max").variant(Variant {
+        leaf: "by".to_owned(),
+        default: Some("cpu".to_owned()),
+        settings: map(&[("cpu", &["share"]), ("queue", &["length"])]),
+        ..Variant::default()
+    });
     let retry = keys(vec![("budget", KeyGrammar::shorthand("ratio"))]);
     Grammar {
         edge: keys(vec![
@@ -55,9 +61,32 @@ pub(crate) fn grammar() -> Grammar {
             ("mongodb", &["pool"]),
             ("postgres", &["pool", "password"]),
         ]),
-        tables: set(&["experiment"]),
-        ..Grammar::default()
+        entry_tables: entry_tables(),
+        reserved: BTreeMap::from([(
+            "api-server".to_owned(),
+            "the cluster's own service".to_owned(),
+        )]),
+        process_keys: keys(vec![("scale", scale.clone())]),
+        backend_keys: keys(vec![
+            ("backup", KeyGrammar::shorthand("every")),
+            ("scale", scale.clone()),
+        ]),
+        app_keys: keys(vec![("costs", KeyGrammar::shorthand("limit")), ("scale", scale)]),
     }
+}
+
+/// Top-level tables of plugins: calls whose values are kept as written, objectives with a shorthand, and switches, which stand for `true` and `false`.
+fn entry_tables() -> BTreeMap<String, EntryTable> {
+    let table = |name: &str, what: &str, entry, verbatim| {
+        (name.to_owned(), EntryTable { what: what.to_owned(), entry, verbatim })
+    };
+    let window = keys(vec![("window", KeyGrammar::shorthand("length"))]);
+    let switch = KeyGrammar { boolean: true, ..KeyGrammar::shorthand("default") };
+    BTreeMap::from([
+        table("probe", "a probe", KeyGrammar::table(), true),
+        table("slo", "an objective", KeyGrammar::shorthand("target").nested(window), false),
+        table("switch", "a switch", switch, false),
+    ])
 }
 
 /// What the keys of [`grammar`] take.
