@@ -136,8 +136,7 @@ impl Ir {
             EdgeKind::Wraps
             | EdgeKind::Serves
             | EdgeKind::Hosts
-            | EdgeKind::SpreadsOver
-            | EdgeKind::Configures => EdgeKey::other(from, kind.name(), to),
+            | EdgeKind::SpreadsOver => EdgeKey::other(from, kind.name(), to),
         };
         if self.edges.contains(&key) {
             return Err(IrError::Taken(key.to_string()));

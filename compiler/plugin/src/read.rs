@@ -166,7 +166,9 @@ impl Reader<'_, '_> {
             }
             return setting.default.and_then(|literal| literal_value(&setting.kind, literal));
         };
-        if setting.optional && item.as_bool() == Some(false) {
+        // Where `false` is a value, it does not leave the setting out.
+        let takes_false = matches!(setting.kind, SettingKind::Bool | SettingKind::Any);
+        if setting.optional && !takes_false && item.as_bool() == Some(false) {
             return None;
         }
         self.note_origin(path, item.span);
