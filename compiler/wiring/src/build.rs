@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use crate::layers::{Chain, Layer};
 use crate::merge::{TableGrammar, merge};
 use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
-use crate::{app, inits, instances, knob, names, patch, rules, smoke, target};
+use crate::{app, entries, inits, instances, knob, names, patch, rules, smoke, target};
 
 /// The top-level tables that every wiring may have.
 pub const TABLES: &[&str] = &[
@@ -63,6 +63,7 @@ pub(crate) fn build(
     model.smoke = smoke::read(&mut builder, &model);
     model.knobs = knob::read(&mut builder);
     model.patches = patch::read(&mut builder);
+    model.tables = entries::read(&mut builder);
     for table in &grammar.tables {
         if let Some(item) = builder.merge_item(table) {
             model.others.insert(table.clone(), item);
@@ -76,7 +77,9 @@ impl<'a> Builder<'a> {
     fn check_tables(&mut self) {
         let mut known: Vec<&str> = TABLES.to_vec();
         known.extend(self.grammar.tables.iter().map(String::as_str));
+        known.extend(self.grammar.entry_tables.keys().map(String::as_str));
         known.sort_unstable();
+        known.dedup();
         for layer in self.layers {
             for (name, item) in &layer.root.entries {
                 if !known.contains(&name.as_str()) {

@@ -9,9 +9,10 @@ use bp_contract::selector::Rank;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
-use crate::merge::{TableGrammar, drop_all, find_conflicts, merge, sets};
+use crate::merge::TableGrammar;
+use crate::named_rules::{Existence, NamedRules, merge_rules, report_conflicts};
 use crate::value::join;
-use crate::{Change, ChangeKind, InitModel, ProcessRule, Table, WiringModel};
+use crate::{Change, InitModel, ProcessRule, Table, WiringModel};
 
 /// One process and what runs in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -270,73 +271,21 @@ fn apply_settings(
     processes: &mut BTreeMap<String, ResolvedProcess>,
     out: &mut Diagnostics,
 ) {
-    let mut used: BTreeSet<Span> = BTreeSet::new();
-    let mut exact: BTreeMap<String, Vec<&ProcessRule>> = BTreeMap::new();
-    let mut patterns: Vec<&ProcessRule> = Vec::new();
-    for rule in &model.processes {
-        match rule.name.rank() {
-            Rank::Exact => exact.entry(fold_name(rule.name.as_str())).or_default().push(rule),
-            Rank::Glob | Rank::Any => patterns.push(rule),
-        }
-    }
+    let mut rules = NamedRules::new(&model.processes);
     for process in processes.values_mut().filter(|p| !p.once) {
-        let mut rules = exact.get(&fold_name(&process.name)).cloned().unwrap_or_default();
-        rules.extend(patterns.iter().filter(|r| r.name.matches(&process.name)));
-        rules.sort_by_key(|r| (r.layer, r.name.rank(), r.span.start));
+        let matching = rules.select(&process.name);
         let path = join("process", &process.name);
-        report_conflicts(&rules, &path, out);
-        for rule in rules {
-            used.insert(rule.span);
-            if rule.removed {
-                drop_all(
-                    &mut process.settings,
-                    &path,
-                    &ChangeKind::Removed,
-                    rule.span,
-                    &mut process.changes,
-                );
-            }
-            merge(
-                &mut process.settings,
-                &rule.settings,
-                TableGrammar::Plain,
-                &path,
-                rule.span,
-                &mut process.changes,
-            );
-        }
+        report_conflicts(&matching, &path, out);
+        let merged = merge_rules(
+            &matching,
+            Existence::Given,
+            TableGrammar::Plain,
+            &path,
+            &mut process.changes,
+        );
+        process.settings = merged.settings;
     }
-    for rule in
-        model.processes.iter().filter(|r| r.name.rank() == Rank::Glob && !used.contains(&r.span))
-    {
-        if !model.broken {
-            let near =
-                nearest(&rule.name.as_str().replace('*', ""), processes.keys().map(String::as_str));
-            let why = "no process has such a name, and a selector does not create one";
-            out.push(
-                codes::selector_matches_nothing(rule.span, rule.name.as_str(), why).suggest(near),
-            );
-        }
-    }
-}
-
-fn report_conflicts(rules: &[&ProcessRule], path: &str, out: &mut Diagnostics) {
-    let order = |r: &ProcessRule| (r.layer, r.name.rank());
-    for (i, a) in rules.iter().enumerate() {
-        for b in rules.iter().skip(i + 1).take_while(|b| order(a) == order(b)) {
-            for (leaf, ours, theirs) in find_conflicts(&a.settings, &b.settings) {
-                if rules.iter().any(|r| order(r) > order(b) && sets(&r.settings, &leaf)) {
-                    continue;
-                }
-                let add = format!("{path}.{leaf} = {}", theirs.value);
-                out.push(codes::selector_conflict(
-                    &leaf,
-                    path,
-                    (ours.span, a.name.as_str()),
-                    (theirs.span, b.name.as_str()),
-                    &add,
-                ));
-            }
-        }
+    if !model.broken {
+        rules.report_unused("process", processes.keys().map(String::as_str), out);
     }
 }

@@ -83,6 +83,15 @@ impl WiringModel {
             }
             write_line(&mut out, &format!("{path} reason"), &patch.reason);
         }
+        for (table, rules) in &self.tables {
+            for rule in rules {
+                let path = format!("{}: {}", rule.layer, join(table, rule.name.as_str()));
+                match &rule.settings {
+                    Some(settings) => write_table(&mut out, &path, settings),
+                    None => write_line(&mut out, &path, "false"),
+                }
+            }
+        }
         for (name, item) in &self.others {
             write_line(&mut out, name, &item.value);
         }

@@ -56,6 +56,13 @@ pub struct EntryTable {
     pub verbatim: bool,
 }
 
+impl EntryTable {
+    /// What messages call an entry, without its article: "smoke call".
+    pub(crate) fn noun(&self) -> &str {
+        self.what.split_once(' ').map_or(self.what.as_str(), |(_, noun)| noun)
+    }
+}
+
 impl KeyGrammar {
     /// A key whose value must be a table, `true` or `false`.
     pub fn table() -> Self {

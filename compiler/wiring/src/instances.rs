@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 
 use bp_contract::fold_name;
-use bp_contract::selector::{Pattern, Rank};
+use bp_diag::Span;
 use bp_diag::catalog::wiring as codes;
-use bp_diag::{Span, nearest};
 
 use crate::build::Builder;
-use crate::merge::{TableGrammar, drop_all, find_conflicts, merge, sets};
-use crate::value::join;
-use crate::{
-    ChangeKind, InstanceModel, Item, Reference, RemovedInstance, Table, Value, WiringModel, names,
+use crate::merge::TableGrammar;
+use crate::named_rules::{
+    Existence, NamedRule, NamedRules, merge_rules, read_rules, report_conflicts,
 };
+use crate::value::join;
+use crate::{InstanceModel, Item, Reference, RemovedInstance, Table, Value, WiringModel, names};
 
 /// A section of instances.
 struct InstanceSection {
@@ -31,16 +31,6 @@ const SECTIONS: [InstanceSection; 3] = [
     InstanceSection { name: "service", what: "a service", shorthand: "impl" },
     InstanceSection { name: "external", what: "an external", shorthand: "kind" },
 ];
-
-/// One entry of one file.
-struct InstanceRule {
-    pattern: Pattern,
-    layer: usize,
-    key: Span,
-    span: Span,
-    /// `None` is `= false`.
-    settings: Option<Table>,
-}
 
 /// Reads the three sections into the model.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
@@ -139,56 +129,35 @@ fn read_section(
     section: &InstanceSection,
     removed: &mut Vec<RemovedInstance>,
 ) -> BTreeMap<String, InstanceModel> {
-    let mut exact: BTreeMap<String, Vec<InstanceRule>> = BTreeMap::new();
-    let mut globs: Vec<InstanceRule> = Vec::new();
-    for (layer, table, _) in builder.read_section(section.name) {
-        for (name, item) in &table.entries {
-            let Some(settings) = read_settings(builder, section, name, item) else { continue };
-            let pattern = Pattern::new(name);
-            let rule = InstanceRule { pattern, layer, key: item.key, span: item.span, settings };
-            if name.contains('*') {
-                globs.push(rule);
-            } else if names::check(section.what, name, item.key, builder.out) {
-                let rules = exact.entry(fold_name(name)).or_default();
-                if let Some(first) = rules.iter().find(|r| r.layer == layer) {
-                    builder.out.push(codes::set_twice(item.key, name, Some(first.key)));
-                } else {
-                    rules.push(rule);
-                }
-            }
-        }
-    }
+    let read = |builder: &mut Builder<'_>, name: &str, item: &Item| {
+        read_instance(builder, section, name, item)
+    };
+    let read = read_rules(builder, section.name, section.what, read);
+    let mut rules = NamedRules::new(&read);
+    let names = rules.names();
     let mut instances = BTreeMap::new();
-    let mut used = vec![false; globs.len()];
-    for rules in exact.values() {
-        let mut matching: Vec<&InstanceRule> = rules.iter().collect();
-        for (glob, used) in globs.iter().zip(&mut used) {
-            if rules.iter().any(|r| glob.pattern.matches(r.pattern.as_str())) {
-                matching.push(glob);
-                *used = true;
-            }
-        }
-        matching.sort_by_key(|r| (r.layer, r.pattern.rank(), r.span.start));
+    for name in &names {
+        let matching = rules.select(name);
         merge_instance(builder, section, &matching, &mut instances, removed);
     }
-    report_unused(builder, section, &exact, &globs, &used);
+    if !builder.broken {
+        rules.report_unused(section.name, names.iter().map(String::as_str), builder.out);
+    }
     instances
 }
 
-/// The entry's settings; `Some(None)` for `= false`.
-#[expect(clippy::option_option, reason = "no entry, a removal and settings are three things")]
-fn read_settings(
+/// The entry as a table, or as `false`.
+fn read_instance(
     builder: &mut Builder<'_>,
     section: &InstanceSection,
     name: &str,
     item: &Item,
-) -> Option<Option<Table>> {
+) -> Option<Item> {
     match &item.value {
-        Value::Table(table) => Some(Some(table.clone())),
-        Value::Boolean(false) => Some(None),
+        Value::Table(_) | Value::Boolean(false) => Some(item.clone()),
         Value::String(_) => {
             let entries = BTreeMap::from([(section.shorthand.to_owned(), item.clone())]);
-            Some(Some(Table { entries, reset: false }))
+            Some(Item { value: Value::Table(Table { entries, reset: false }), ..item.clone() })
         }
         _ => {
             let what = format!("{} `{name}`", section.name);
@@ -209,21 +178,19 @@ fn read_settings(
 fn merge_instance(
     builder: &mut Builder<'_>,
     section: &InstanceSection,
-    matching: &[&InstanceRule],
+    matching: &[NamedRule<'_>],
     instances: &mut BTreeMap<String, InstanceModel>,
     removed: &mut Vec<RemovedInstance>,
 ) {
-    let Some(first) =
-        matching.iter().find(|r| r.pattern.rank() == Rank::Exact && r.settings.is_some())
-    else {
-        let Some(off) = matching.iter().find(|r| r.pattern.rank() == Rank::Exact) else { return };
-        if !builder.broken {
+    let mut exact = matching.iter().filter(|r| r.is_exact());
+    let Some(first) = exact.clone().find(|r| r.settings.is_some()) else {
+        if let Some(off) = exact.next().filter(|_| !builder.broken) {
             let why = format!("there is no {} of this name to remove", section.name);
-            builder.out.push(codes::selector_matches_nothing(off.key, off.pattern.as_str(), &why));
+            builder.out.push(codes::selector_matches_nothing(off.key, off.name.as_str(), &why));
         }
         return;
     };
-    let name = first.pattern.as_str().to_owned();
+    let name = first.name.as_str().to_owned();
     let path = join(section.name, &name);
     let variant = builder.grammar.kinds();
     let grammar = if section.shorthand == "kind" {
@@ -231,87 +198,12 @@ fn merge_instance(
     } else {
         TableGrammar::Plain
     };
-    report_conflicts(builder, &path, matching);
-    let mut settings = Table::default();
-    let mut declared = false;
-    let mut off: Option<Span> = None;
-    for rule in matching {
-        let is_exact = rule.pattern.rank() == Rank::Exact;
-        match &rule.settings {
-            // A selector creates nothing, and so does not bring back what was removed.
-            Some(_) if off.is_some() && !is_exact => {}
-            Some(over) => {
-                declared |= is_exact;
-                off = None;
-                merge(&mut settings, over, grammar, &path, rule.span, &mut builder.changes);
-            }
-            None if declared => {
-                drop_all(
-                    &mut settings,
-                    &path,
-                    &ChangeKind::Removed,
-                    rule.span,
-                    &mut builder.changes,
-                );
-                declared = false;
-                off = Some(rule.span);
-            }
-            None => {}
-        }
-    }
-    if let Some(off) = off {
+    report_conflicts(matching, &path, builder.out);
+    let merged = merge_rules(matching, Existence::Declared, grammar, &path, &mut builder.changes);
+    if let Some(off) = merged.removed {
         removed.push(RemovedInstance { name, declared: first.key, removed: off });
-    } else if declared {
+    } else {
+        let settings = merged.settings;
         instances.insert(name.clone(), InstanceModel { name, span: first.key, settings });
-    }
-}
-
-fn report_conflicts(builder: &mut Builder<'_>, path: &str, matching: &[&InstanceRule]) {
-    for (i, a) in matching.iter().enumerate() {
-        for b in matching.iter().skip(i + 1) {
-            let order = |r: &InstanceRule| (r.layer, r.pattern.rank());
-            if order(a) != order(b) {
-                break;
-            }
-            let (Some(x), Some(y)) = (&a.settings, &b.settings) else { continue };
-            for (leaf, ours, theirs) in find_conflicts(x, y) {
-                let settled = |r: &&&InstanceRule| {
-                    order(r) > order(b) && r.settings.as_ref().is_none_or(|s| sets(s, &leaf))
-                };
-                if matching.iter().any(|r| settled(&r)) {
-                    continue;
-                }
-                let add = format!("{path}.{leaf} = {}", theirs.value);
-                builder.out.push(codes::selector_conflict(
-                    &leaf,
-                    path,
-                    (ours.span, a.pattern.as_str()),
-                    (theirs.span, b.pattern.as_str()),
-                    &add,
-                ));
-            }
-        }
-    }
-}
-
-fn report_unused(
-    builder: &mut Builder<'_>,
-    section: &InstanceSection,
-    exact: &BTreeMap<String, Vec<InstanceRule>>,
-    globs: &[InstanceRule],
-    used: &[bool],
-) {
-    if builder.broken {
-        return;
-    }
-    for (glob, used) in globs.iter().zip(used) {
-        if *used || glob.pattern.rank() == Rank::Any {
-            continue;
-        }
-        let text = glob.pattern.as_str();
-        let why =
-            format!("no {} has such a name, and a selector does not create one", section.name);
-        let near = nearest(&text.replace('*', ""), exact.keys().map(String::as_str));
-        builder.out.push(codes::selector_matches_nothing(glob.key, text, &why).suggest(near));
     }
 }

@@ -8,7 +8,7 @@ use bp_system::{EntryKind, System};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::parse::parse;
-use crate::{Item, Table, Value, guard};
+use crate::{Grammar, Item, Table, Value, guard};
 
 /// Most files in a chain.
 const MAX_FILES: usize = 64;
@@ -33,6 +33,7 @@ pub(crate) struct Chain {
 pub(crate) fn load(
     system: &dyn System,
     sources: &mut SourceMap,
+    grammar: &Grammar,
     path: &Utf8Path,
     out: &mut Diagnostics,
 ) -> Chain {
@@ -63,7 +64,7 @@ pub(crate) fn load(
         let mut root = Table::default();
         match scan {
             Ok(scan) => {
-                let parsed = parse(file, &text, &scan, out);
+                let parsed = parse(file, &text, &scan, grammar, out);
                 root = parsed.root;
                 chain.broken |= parsed.broken;
             }

@@ -147,7 +147,7 @@ pub struct SmokeCall {
     pub expect_error: Option<Spanned<String>>,
 }
 
-/// One entry of a plugin's top-level table in one file, or a selector over its entries.
+/// One entry of a top-level table in one file, or a selector over its entries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EntryRule {
     /// The name or pattern.
@@ -315,7 +315,7 @@ pub fn read(
     path: &Utf8Path,
 ) -> (WiringModel, Diagnostics) {
     let mut out = Diagnostics::new();
-    let chain = layers::load(system, sources, path, &mut out);
+    let chain = layers::load(system, sources, grammar, path, &mut out);
     let here = system.current_directory().unwrap_or_default();
     let model = build::build(&chain, grammar, &here, &mut out);
     (model, out)

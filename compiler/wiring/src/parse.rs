@@ -7,7 +7,7 @@ use bp_diag::{Diagnostics, FileId, Span};
 use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::guard::Scan;
-use crate::{Item, Reference, Table, Value, renamed, syntax};
+use crate::{Grammar, Item, Reference, Table, Value, renamed, syntax};
 
 /// One file's tree.
 #[derive(Debug, Default)]
@@ -18,11 +18,17 @@ pub(crate) struct Parsed {
 }
 
 /// Parses a text that passed the guard.
-pub(crate) fn parse(file: FileId, text: &str, scan: &Scan, out: &mut Diagnostics) -> Parsed {
+pub(crate) fn parse(
+    file: FileId,
+    text: &str,
+    scan: &Scan,
+    grammar: &Grammar,
+    out: &mut Diagnostics,
+) -> Parsed {
     let recovered = syntax::recover(text);
     let (tree, _) = DeTable::parse_recoverable(&recovered.text);
     let errors = recovered.errors;
-    let mut reader = Reader { file, faults: Vec::new(), out };
+    let mut reader = Reader { file, grammar, faults: Vec::new(), out };
     let broken = !errors.is_empty();
     for (start, diagnostic) in syntax::diagnose(file, text, scan, &errors) {
         // A bare word is a good guess at the string meant; anything else is not used.
@@ -43,6 +49,7 @@ pub(crate) fn parse(file: FileId, text: &str, scan: &Scan, out: &mut Diagnostics
 
 struct Reader<'a> {
     file: FileId,
+    grammar: &'a Grammar,
     /// Offsets of syntax errors, sorted; a value that holds one is left out.
     faults: Vec<usize>,
     out: &'a mut Diagnostics,
@@ -131,11 +138,17 @@ impl Reader<'_> {
     /// A reference, if the table is one; a malformed one is reported and still counts as one, so that nothing seems to be missing.
     fn read_reference(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<Reference> {
         let section = path.first().map(String::as_str)?;
-        // Arguments and answers of smoke calls and inits (once jobs) are plain data, as are patches; `[app]` is read at build time.
+        // Arguments of inits (once jobs) are plain data, as are patches; `[app]` is read at build time.
         let least = match section {
-            "smoke" | "init" | "job" | "patch" | "app" | "extends" => return None,
+            "init" | "job" | "patch" | "app" | "extends" => return None,
+            "smoke" => return None,
             "knob" => 2,
-            _ => 3,
+            _ => match self.grammar.entry_tables.get(section) {
+                Some(table) if table.verbatim => return None,
+                // The whole entry is a value: `knob.x = { env = "X" }`.
+                Some(table) if table.entry.shorthand.is_some() => 2,
+                _ => 3,
+            },
         };
         let mut entries = table.iter();
         let (Some((key, value)), None) = (entries.next(), entries.next()) else { return None };

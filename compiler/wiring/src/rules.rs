@@ -8,9 +8,8 @@ use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostic, Span, Spanned, nearest};
 
 use crate::build::{Builder, TABLES};
-use crate::{
-    EdgeRule, Item, KeyGrammar, ProcessRule, Section, ServerRule, Table, Value, WiringModel, names,
-};
+use crate::expand::expand_or_report;
+use crate::{EdgeRule, Item, ProcessRule, Section, ServerRule, Table, Value, WiringModel, names};
 
 /// Reads `[edge]`.
 pub(crate) fn read_edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
@@ -125,46 +124,6 @@ fn report_unknown(
         diagnostic = diagnostic.help(format!("`{key}` belongs to `[{table}.\"…\"]`"));
     }
     builder.out.push(diagnostic);
-}
-
-/// Expands one key's value: a shorthand to its table, `true` to the defaults; `false` stays.
-fn expand_or_report(
-    builder: &mut Builder<'_>,
-    grammar: &KeyGrammar,
-    key: &str,
-    item: &Item,
-) -> Option<Item> {
-    if let Some(item) = expand(grammar, item) {
-        return Some(item);
-    }
-    let expected = if grammar.map { "a table or `false`" } else { "a table, `true` or `false`" };
-    let (what, example) = (format!("`{key}`"), format!("{key} = {{ … }}"));
-    builder.out.push(codes::wrong_shape(item.span, &what, expected, item.type_name(), &example));
-    None
-}
-
-/// The value with every shorthand in it expanded; `None` if it is neither a table nor anything that stands for one.
-fn expand(grammar: &KeyGrammar, item: &Item) -> Option<Item> {
-    let table = |entries, reset| {
-        Some(Item { value: Value::Table(Table { entries, reset }), ..item.clone() })
-    };
-    match &item.value {
-        _ if grammar.leaf => Some(item.clone()),
-        Value::Boolean(false) => Some(item.clone()),
-        Value::Table(inner) => {
-            let entries = inner.entries.iter().map(|(name, item)| {
-                let below = grammar.nested.get(name).and_then(|g| expand(g, item));
-                // What is not a table here is reported by the plugin's reader, which knows its type.
-                (name.clone(), below.unwrap_or_else(|| item.clone()))
-            });
-            table(entries.collect(), inner.reset)
-        }
-        Value::Boolean(true) if !grammar.map => table(BTreeMap::new(), true),
-        _ => {
-            let leaf = grammar.shorthand.as_ref()?;
-            table(BTreeMap::from([(leaf.clone(), item.clone())]), false)
-        }
-    }
 }
 
 /// Reads `[process]`.

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use bp_diag::{Diagnostics, SourceMap};
 use bp_system::{MemorySystem, RealSystem, System as _};
 use bp_wiring::{
-    ChangeKind, EdgeKind, EdgeShape, Explanation, ResolvedEdge, WiringModel, explain_leaves,
-    resolve_edges, resolve_processes, resolve_servers,
+    Change, ChangeKind, EdgeKind, EdgeShape, Explanation, ResolvedEdge, ResolvedEntries,
+    WiringModel, explain_leaves, resolve_edges, resolve_entries, resolve_processes,
+    resolve_servers,
 };
 use camino::Utf8Path;
 
@@ -16,7 +17,7 @@ use crate::setup::{accepts, grammar, read};
 
 /// Parts that are computed; the rest is input.
 const COMPUTED: &[&str] =
-    &["model", "edges resolved", "servers resolved", "processes", "explained"];
+    &["model", "edges resolved", "servers resolved", "processes", "entries", "explained"];
 
 #[test]
 fn cases_hold() {
@@ -112,6 +113,17 @@ fn compile(case: &Archive, written: &Archive, sources: &mut SourceMap) -> (Diagn
             out
         });
     }
+    // `entries: switch of light, fan` gives the names that are listed.
+    if let Some(line) = case.prose.lines().find_map(|l| l.strip_prefix("entries: ")) {
+        let (table, listed) = line.split_once(" of ").map_or((line, None), |(t, l)| (t, Some(l)));
+        let listed: Option<Vec<String>> =
+            listed.map(|l| l.split(", ").map(str::to_owned).collect());
+        let entry_table = grammar().entry_tables.remove(table).unwrap();
+        let (resolved, more) = resolve_entries(&model, table, &entry_table, listed.as_deref());
+        found.append(more);
+        let text = print_entries(&resolved, sources);
+        put("entries", &|| text.clone());
+    }
     if let Some(name) = case.prose.lines().find_map(|l| l.strip_prefix("explain: ")) {
         put("explained", &|| {
             print_explanation(&explain_leaves(&model, name).unwrap_or_default(), sources)
@@ -169,6 +181,45 @@ fn print_edges<'a>(
     out
 }
 
+fn print_entries(resolved: &ResolvedEntries, sources: &SourceMap) -> String {
+    let mut out = String::new();
+    let place = |span| sources.locate(span).replace("wiring/", "");
+    for entry in &resolved.entries {
+        let at = entry.span.map_or_else(String::new, |span| format!(" at {}", place(span)));
+        let _ = writeln!(out, "{} = {}{at}", entry.name, entry.settings);
+        print_changes(&mut out, &entry.changes, sources);
+    }
+    for (name, span) in &resolved.unlisted {
+        let _ = writeln!(out, "{name} is not listed, at {}", place(*span));
+    }
+    if !resolved.changes.is_empty() {
+        out.push_str("removed\n");
+        print_changes(&mut out, &resolved.changes, sources);
+    }
+    out
+}
+
+fn print_changes(out: &mut String, changes: &[Change], sources: &SourceMap) {
+    let place = |span| sources.locate(span).replace("wiring/", "");
+    for change in changes {
+        let why = match &change.kind {
+            ChangeKind::Replaced => "replaced".to_owned(),
+            ChangeKind::Removed => "removed".to_owned(),
+            ChangeKind::Reset => "reset".to_owned(),
+            ChangeKind::NotTaken => "not taken".to_owned(),
+            ChangeKind::OldVariant { leaf, from, to } => format!("{leaf} is {to}, not {from}"),
+        };
+        let _ = writeln!(
+            out,
+            "  dropped {} = {} of {}: {why} at {}",
+            change.path,
+            change.old.value,
+            place(change.old.span),
+            place(change.by)
+        );
+    }
+}
+
 fn print_explanation(explanation: &Explanation, sources: &SourceMap) -> String {
     let mut out = String::new();
     let place = |span| sources.locate(span).replace("wiring/", "");
@@ -188,22 +239,6 @@ fn print_explanation(explanation: &Explanation, sources: &SourceMap) -> String {
     for (key, span) in &explanation.off {
         let _ = writeln!(out, "  {key} off at {}", place(*span));
     }
-    for change in &explanation.dropped {
-        let why = match &change.kind {
-            ChangeKind::Replaced => "replaced".to_owned(),
-            ChangeKind::Removed => "removed".to_owned(),
-            ChangeKind::Reset => "reset".to_owned(),
-            ChangeKind::NotTaken => "not taken".to_owned(),
-            ChangeKind::OldVariant { leaf, from, to } => format!("{leaf} is {to}, not {from}"),
-        };
-        let _ = writeln!(
-            out,
-            "  dropped {} = {} of {}: {why} at {}",
-            change.path,
-            change.old.value,
-            place(change.old.span),
-            place(change.by)
-        );
-    }
+    print_changes(&mut out, &explanation.dropped, sources);
     out
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::{Diagnostics, SourceMap};
 use bp_system::MemorySystem;
-use bp_wiring::{Acceptance, EdgeKind, Grammar, KeyGrammar, Variant, WiringModel};
+use bp_wiring::{Acceptance, EdgeKind, EntryTable, Grammar, KeyGrammar, Variant, WiringModel};
 use camino::Utf8Path;
 
 fn set(names: &[&str]) -> BTreeSet<String> {
@@ -56,8 +56,23 @@ pub(crate) fn grammar() -> Grammar {
             ("postgres", &["pool", "password"]),
         ]),
         tables: set(&["experiment"]),
+        entry_tables: entry_tables(),
         ..Grammar::default()
     }
+}
+
+/// Top-level tables of plugins: calls whose values are kept as written, objectives with a shorthand, and switches, which stand for `true` and `false`.
+fn entry_tables() -> BTreeMap<String, EntryTable> {
+    let table = |name: &str, what: &str, entry, verbatim| {
+        (name.to_owned(), EntryTable { what: what.to_owned(), entry, verbatim })
+    };
+    let window = keys(vec![("window", KeyGrammar::shorthand("length"))]);
+    let switch = KeyGrammar { boolean: true, ..KeyGrammar::shorthand("default") };
+    BTreeMap::from([
+        table("probe", "a probe", KeyGrammar::table(), true),
+        table("slo", "an objective", KeyGrammar::shorthand("target").nested(window), false),
+        table("switch", "a switch", switch, false),
+    ])
 }
 
 /// What the keys of [`grammar`] take.
