@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use bp_contract::run_plan as run;
 use bp_plan::{
     BoundInstance, EdgePlan, EntryPlan, InitPlan, InstanceKind, InstancePlan, ListenerPlan,
-    ParameterPlan, Plan, PluginPlan, ProcessPlan, ServedPlan, Settings, SmokePlan, TablePlan,
-    WrapperPlan,
+    ParameterPlan, Plan, PluginPlan, ProcessPlan, ServedPlan, Settings, TablePlan, WrapperPlan,
 };
 
 /// The run plan of a plan, as text.
@@ -30,8 +29,8 @@ pub fn run_plan(plan: &Plan, descriptions: &BTreeMap<String, String>) -> String 
         processes: convert(&plan.processes, convert_process),
         inits: convert(&plan.inits, convert_init),
         tables: plan.tables.iter().filter_map(convert_table).collect(),
-        knobs: convert(&plan.knobs, |knob| run::KnobPlan { default: knob.default }),
-        smoke: plan.smoke.iter().map(convert_smoke).collect(),
+        knobs: BTreeMap::new(),
+        smoke: Vec::new(),
         wire: plan.wire.clone(),
     };
     run_plan.to_text()
@@ -176,15 +175,4 @@ fn convert_table((name, table): (&String, &TablePlan)) -> Option<(String, run::T
         entries: table.entries.iter().map(entry).collect(),
     };
     Some((name.clone(), plan))
-}
-
-fn convert_smoke(smoke: &SmokePlan) -> run::SmokePlan {
-    run::SmokePlan {
-        name: smoke.name.clone(),
-        callee: smoke.callee.clone(),
-        method: smoke.method.clone(),
-        arguments: smoke.arguments.clone(),
-        expect: smoke.expect.clone(),
-        expect_error: smoke.expect_error.clone(),
-    }
 }

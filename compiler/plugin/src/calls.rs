@@ -27,8 +27,12 @@ impl<'a> WrittenCall<'a> {
     pub fn read(call: &'a Item, arguments: Option<&'a Table>) -> Option<Self> {
         let (service, method) = call.as_str()?.split_once('.')?;
         let arguments = arguments.map_or(&NO_ARGUMENTS, |table| &table.entries);
-        (!service.is_empty() && !method.is_empty())
-            .then_some(Self { service, method, span: call.span, arguments })
+        (!service.is_empty() && !method.is_empty()).then_some(Self {
+            service,
+            method,
+            span: call.span,
+            arguments,
+        })
     }
 }
 

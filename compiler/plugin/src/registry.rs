@@ -340,7 +340,11 @@ fn check_declarations(
     }
 }
 
-pub(crate) fn describe_settings(prefix: &str, settings: &[Setting], out: &mut BTreeMap<String, SettingPlan>) {
+pub(crate) fn describe_settings(
+    prefix: &str,
+    settings: &[Setting],
+    out: &mut BTreeMap<String, SettingPlan>,
+) {
     for setting in settings {
         let path = if prefix.is_empty() {
             setting.name.to_owned()
