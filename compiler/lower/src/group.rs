@@ -41,7 +41,7 @@ impl Pass for Group {
         for key in old {
             cx.ir.remove_node(&key);
         }
-        let (processes, faults) = resolve_processes(cx.wiring);
+        let (processes, faults) = resolve_processes(cx.wiring, &cx.registry.grammar());
         cx.diagnostics.append(faults);
         let mut replicas_at: BTreeMap<NodeKey, Option<Span>> = BTreeMap::new();
         let locator = Locator::new(cx.sources);

@@ -5,6 +5,7 @@ use bp_diag::{Span, Spanned};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::Builder;
+use crate::merge::drop_turned_off;
 use crate::{AppModel, Item, RuntimeSource, Table, Value, layers, names};
 
 /// The keys of `[app]`.
@@ -13,12 +14,18 @@ pub const APP_KEYS: &[&str] = &["binary", "name", "runtime", "workflow"];
 /// Reads `[app]`.
 pub(crate) fn read(builder: &mut Builder<'_>) -> AppModel {
     let mut app = AppModel::default();
-    let merged = builder.merge_section("app");
-    let (table, place) = match merged {
+    let keys = &builder.grammar.app_keys;
+    let merged = builder.merge_section("app", keys);
+    let (mut table, place) = match merged {
         Some((table, span)) => (table, Some(span)),
         None => (Table::default(), builder.layers.last().map(|l| Span::start_of(l.file))),
     };
-    builder.out.extend(table.unknown_keys("`[app]`", APP_KEYS));
+    let mut known: Vec<&str> =
+        keys.keys().map(String::as_str).chain(APP_KEYS.iter().copied()).collect();
+    known.sort_unstable();
+    builder.out.extend(table.unknown_keys("`[app]`", &known));
+    drop_turned_off(&mut table, keys);
+    app.keys.entries = table.entries.extract_if(.., |key, _| keys.contains_key(key)).collect();
     if let Some(item) = table.get("name")
         && let Some(name) = builder.read_string(item, "`name`", "name = \"shop\"")
     {

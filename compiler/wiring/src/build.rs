@@ -7,9 +7,10 @@ use bp_diag::{Diagnostics, Span, nearest};
 
 use camino::Utf8Path;
 
+use crate::expand::expand_keys;
 use crate::layers::{Chain, Layer};
 use crate::merge::{TableGrammar, merge};
-use crate::{Change, Grammar, Item, Table, Value, WiringFile, WiringModel};
+use crate::{Change, Grammar, Item, KeyGrammar, Table, Value, WiringFile, WiringModel};
 use crate::{app, entries, inits, instances, knob, names, patch, rules, smoke, target};
 
 /// The top-level tables that every wiring may have.
@@ -17,6 +18,9 @@ pub const TABLES: &[&str] = &[
     "app", "backend", "edge", "external", "extends", "init", "knob", "patch", "process", "server",
     "service", "smoke", "target",
 ];
+
+/// For sections in which no plugin has keys.
+pub(crate) static NO_KEYS: BTreeMap<String, KeyGrammar> = BTreeMap::new();
 
 /// What the section readers share.
 pub(crate) struct Builder<'a> {
@@ -109,14 +113,21 @@ impl<'a> Builder<'a> {
         found
     }
 
-    /// A section's tables merged leaf by leaf.
-    pub(crate) fn merge_section(&mut self, name: &str) -> Option<(Table, Span)> {
+    /// A section's tables merged leaf by leaf; `keys` are those of plugins.
+    pub(crate) fn merge_section(
+        &mut self,
+        name: &str,
+        keys: &BTreeMap<String, KeyGrammar>,
+    ) -> Option<(Table, Span)> {
         let mut merged: Option<(Table, Span)> = None;
         for (_, table, item) in self.read_section(name) {
+            let mut table = table.clone();
+            expand_keys(self, keys, &mut table);
             match &mut merged {
-                None => merged = Some((table.clone(), item.key)),
+                None => merged = Some((table, item.key)),
                 Some((into, _)) => {
-                    merge(into, table, TableGrammar::Plain, name, item.span, &mut self.changes);
+                    let keys = TableGrammar::Keys(keys);
+                    merge(into, &table, keys, name, item.span, &mut self.changes);
                 }
             }
         }

@@ -9,10 +9,10 @@ use bp_contract::selector::Rank;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
-use crate::merge::TableGrammar;
+use crate::merge::{TableGrammar, drop_turned_off};
 use crate::named_rules::{Existence, NamedRules, merge_rules, report_conflicts};
 use crate::value::join;
-use crate::{Change, InitModel, ProcessRule, Table, WiringModel};
+use crate::{Change, Grammar, InitModel, ProcessRule, Table, WiringModel};
 
 /// One process and what runs in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +61,10 @@ struct DeclaredProcess<'a> {
 }
 
 /// Which process each service of the model runs in, by process name.
-pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProcess>, Diagnostics) {
+pub fn resolve_processes(
+    model: &WiringModel,
+    grammar: &Grammar,
+) -> (BTreeMap<String, ResolvedProcess>, Diagnostics) {
     let mut out = Diagnostics::new();
     let declared = collect_declared(model);
     let mut claimed: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
@@ -138,7 +141,7 @@ pub fn resolve_processes(model: &WiringModel) -> (BTreeMap<String, ResolvedProce
         }
     }
     check_names(model, &processes, &mut out);
-    apply_settings(model, &mut processes, &mut out);
+    apply_settings(model, grammar, &mut processes, &mut out);
     (processes, out)
 }
 
@@ -268,6 +271,7 @@ fn check_names(
 
 fn apply_settings(
     model: &WiringModel,
+    grammar: &Grammar,
     processes: &mut BTreeMap<String, ResolvedProcess>,
     out: &mut Diagnostics,
 ) {
@@ -279,11 +283,12 @@ fn apply_settings(
         let merged = merge_rules(
             &matching,
             Existence::Given,
-            TableGrammar::Plain,
+            TableGrammar::Keys(&grammar.process_keys),
             &path,
             &mut process.changes,
         );
         process.settings = merged.settings;
+        drop_turned_off(&mut process.settings, &grammar.process_keys);
     }
     if !model.broken {
         rules.report_unused("process", processes.keys().map(String::as_str), out);

@@ -22,6 +22,9 @@ impl WiringModel {
             }
             None => {}
         }
+        if !self.app.keys.entries.is_empty() {
+            write_table(&mut out, "app", &self.app.keys);
+        }
         let sections = [
             ("backend", &self.backends),
             ("service", &self.services),
@@ -83,19 +86,23 @@ impl WiringModel {
             }
             write_line(&mut out, &format!("{path} reason"), &patch.reason);
         }
-        for (table, rules) in &self.tables {
-            for rule in rules {
-                let path = format!("{}: {}", rule.layer, join(table, rule.name.as_str()));
-                match &rule.settings {
-                    Some(settings) => write_table(&mut out, &path, settings),
-                    None => write_line(&mut out, &path, "false"),
-                }
-            }
-        }
+        self.dump_entries(&mut out);
         for (name, item) in &self.others {
             write_line(&mut out, name, &item.value);
         }
         out
+    }
+
+    fn dump_entries(&self, out: &mut String) {
+        for (table, rules) in &self.tables {
+            for rule in rules {
+                let path = format!("{}: {}", rule.layer, join(table, rule.name.as_str()));
+                match &rule.settings {
+                    Some(settings) => write_table(out, &path, settings),
+                    None => write_line(out, &path, "false"),
+                }
+            }
+        }
     }
 
     fn dump_smoke(&self, out: &mut String) {

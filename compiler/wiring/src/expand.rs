@@ -7,6 +7,20 @@ use bp_diag::catalog::wiring as codes;
 use crate::build::Builder;
 use crate::{Item, KeyGrammar, Table, Value};
 
+/// Expands the values of plugins' keys in a table; what stands for no table is reported and left out.
+pub(crate) fn expand_keys(
+    builder: &mut Builder<'_>,
+    keys: &BTreeMap<String, KeyGrammar>,
+    table: &mut Table,
+) {
+    for (key, grammar) in keys {
+        let Some(item) = table.entries.remove(key) else { continue };
+        if let Some(item) = expand_or_report(builder, grammar, key, &item) {
+            table.entries.insert(key.clone(), item);
+        }
+    }
+}
+
 /// Expands one key's value: a shorthand to its table, `true` to the defaults; `false` stays.
 pub(crate) fn expand_or_report(
     builder: &mut Builder<'_>,

@@ -104,7 +104,7 @@ pub struct Grammar {
     pub edge: BTreeMap<String, KeyGrammar>,
     /// Keys of server tables.
     pub server: BTreeMap<String, KeyGrammar>,
-    /// Keys of process tables besides `services` and `replicas`; what they take is checked where processes are put together.
+    /// The core's own settings of process tables besides `services` and `replicas`; what they take is checked where processes are put together.
     pub process: BTreeSet<String>,
     /// Settings of each backend kind; a kind that is not listed owns every setting of its instance.
     pub backend: BTreeMap<String, BTreeSet<String>>,
@@ -130,6 +130,7 @@ impl Grammar {
             Section::Server => self.server.keys().map(String::as_str).collect(),
             Section::Process => {
                 let mut keys: Vec<&str> = self.process.iter().map(String::as_str).collect();
+                keys.extend(self.process_keys.keys().map(String::as_str));
                 keys.extend(["services", "replicas"]);
                 keys.sort_unstable();
                 keys.dedup();
@@ -138,12 +139,12 @@ impl Grammar {
         }
     }
 
-    /// The grammar of one key.
+    /// The grammar of one key that a plugin owns.
     pub fn key(&self, section: Section, key: &str) -> Option<&KeyGrammar> {
         match section {
             Section::Edge => self.edge.get(key),
             Section::Server => self.server.get(key),
-            Section::Process => None,
+            Section::Process => self.process_keys.get(key),
         }
     }
 

@@ -6,7 +6,7 @@ use bp_contract::fold_name;
 use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
-use crate::build::Builder;
+use crate::build::{Builder, NO_KEYS};
 use crate::call::{CallKind, ParsedCall, read_call};
 use crate::{InitModel, Value, WiringModel, names};
 
@@ -15,7 +15,7 @@ pub const INIT_KEYS: &[&str] = &["arguments", "call"];
 
 /// Reads `[init]`.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<String, InitModel> {
-    let Some((table, _)) = builder.merge_section("init") else { return BTreeMap::new() };
+    let Some((table, _)) = builder.merge_section("init", &NO_KEYS) else { return BTreeMap::new() };
     let kind = CallKind { what: "init", example: "seed.fill", bad: codes::bad_init };
     let mut inits: BTreeMap<String, InitModel> = BTreeMap::new();
     for (name, item) in &table.entries {

@@ -9,13 +9,17 @@ use bp_contract::fold_name;
 use bp_diag::Span;
 use bp_diag::catalog::wiring as codes;
 
-use crate::build::Builder;
-use crate::merge::TableGrammar;
+use crate::build::{Builder, NO_KEYS};
+use crate::expand::expand_keys;
+use crate::merge::{TableGrammar, drop_turned_off};
 use crate::named_rules::{
     Existence, NamedRule, NamedRules, merge_rules, read_rules, report_conflicts,
 };
 use crate::value::join;
-use crate::{InstanceModel, Item, Reference, RemovedInstance, Table, Value, WiringModel, names};
+use crate::{
+    Grammar, InstanceModel, Item, KeyGrammar, Reference, RemovedInstance, Table, Value,
+    WiringModel, names,
+};
 
 /// A section of instances.
 struct InstanceSection {
@@ -31,6 +35,13 @@ const SECTIONS: [InstanceSection; 3] = [
     InstanceSection { name: "service", what: "a service", shorthand: "impl" },
     InstanceSection { name: "external", what: "an external", shorthand: "kind" },
 ];
+
+impl InstanceSection {
+    /// Keys of plugins beside the settings of an instance.
+    fn keys<'g>(&self, grammar: &'g Grammar) -> &'g BTreeMap<String, KeyGrammar> {
+        if self.name == "backend" { &grammar.backend_keys } else { &NO_KEYS }
+    }
+}
 
 /// Reads the three sections into the model.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
@@ -154,7 +165,12 @@ fn read_instance(
     item: &Item,
 ) -> Option<Item> {
     match &item.value {
-        Value::Table(_) | Value::Boolean(false) => Some(item.clone()),
+        Value::Boolean(false) => Some(item.clone()),
+        Value::Table(table) => {
+            let mut table = table.clone();
+            expand_keys(builder, section.keys(builder.grammar), &mut table);
+            Some(Item { value: Value::Table(table), ..item.clone() })
+        }
         Value::String(_) => {
             let entries = BTreeMap::from([(section.shorthand.to_owned(), item.clone())]);
             Some(Item { value: Value::Table(Table { entries, reset: false }), ..item.clone() })
@@ -192,9 +208,10 @@ fn merge_instance(
     };
     let name = first.name.as_str().to_owned();
     let path = join(section.name, &name);
-    let variant = builder.grammar.kinds();
+    let kinds = builder.grammar.kinds();
+    let keys = section.keys(builder.grammar);
     let grammar = if section.shorthand == "kind" {
-        TableGrammar::Variant(&variant)
+        TableGrammar::Instance { kinds: &kinds, keys }
     } else {
         TableGrammar::Plain
     };
@@ -203,7 +220,8 @@ fn merge_instance(
     if let Some(off) = merged.removed {
         removed.push(RemovedInstance { name, declared: first.key, removed: off });
     } else {
-        let settings = merged.settings;
+        let mut settings = merged.settings;
+        drop_turned_off(&mut settings, keys);
         instances.insert(name.clone(), InstanceModel { name, span: first.key, settings });
     }
 }

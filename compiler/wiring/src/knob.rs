@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::build::Builder;
+use crate::build::{Builder, NO_KEYS};
 use crate::{Item, Table, Value, names};
 
 /// Reads `[knob]`: anything but a table is the default.
 pub(crate) fn read(builder: &mut Builder<'_>) -> BTreeMap<String, Item> {
-    let Some((table, _)) = builder.merge_section("knob") else { return BTreeMap::new() };
+    let Some((table, _)) = builder.merge_section("knob", &NO_KEYS) else { return BTreeMap::new() };
     let mut knobs = BTreeMap::new();
     for (name, item) in table.entries {
         if !names::check("a knob", &name, item.key, builder.out) {

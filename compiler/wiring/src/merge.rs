@@ -16,8 +16,13 @@ pub(crate) enum TableGrammar<'g> {
     Plain,
     /// Its keys are plugins' keys.
     Keys(&'g BTreeMap<String, KeyGrammar>),
-    /// One of its leaves chooses a variant.
-    Variant(&'g Variant),
+    /// It is an instance: its `kind` chooses a variant, and keys of plugins stand beside, whatever the kind.
+    Instance {
+        /// The settings of each kind.
+        kinds: &'g Variant,
+        /// The keys that belong to no kind.
+        keys: &'g BTreeMap<String, KeyGrammar>,
+    },
     /// It is the table of a plugin's key, or a table in one.
     Key(&'g KeyGrammar),
 }
@@ -25,9 +30,21 @@ pub(crate) enum TableGrammar<'g> {
 impl TableGrammar<'_> {
     fn child(self, key: &str) -> Self {
         match self {
-            Self::Keys(keys) => keys.get(key).map_or(Self::Plain, Self::Key),
+            Self::Keys(keys) | Self::Instance { keys, .. } => {
+                keys.get(key).map_or(Self::Plain, Self::Key)
+            }
             Self::Key(above) => above.nested.get(key).map_or(Self::Plain, Self::Key),
-            Self::Plain | Self::Variant(_) => Self::Plain,
+            Self::Plain => Self::Plain,
+        }
+    }
+
+    /// Whether the key is a plugin's, so that `= false` takes it away.
+    fn takes_away(self, key: &str) -> bool {
+        match self {
+            Self::Keys(keys) | Self::Instance { keys, .. } => {
+                keys.get(key).is_some_and(|grammar| !grammar.leaf)
+            }
+            Self::Plain | Self::Key(_) => false,
         }
     }
 }
@@ -59,9 +76,7 @@ pub(crate) fn merge(
                 existing.span = item.span;
             }
             (_, new) => {
-                let kind = if matches!(new, Value::Boolean(false))
-                    && !matches!(grammar, TableGrammar::Plain | TableGrammar::Key(_))
-                {
+                let kind = if matches!(new, Value::Boolean(false)) && grammar.takes_away(key) {
                     ChangeKind::Removed
                 } else {
                     ChangeKind::Replaced
@@ -93,6 +108,14 @@ pub(crate) fn record(
     }
 }
 
+/// Takes away the plugins' keys that `= false` turned off.
+pub(crate) fn drop_turned_off(table: &mut Table, keys: &BTreeMap<String, KeyGrammar>) {
+    table.entries.retain(|key, item| {
+        let off = matches!(item.value, Value::Boolean(false));
+        !(off && TableGrammar::Keys(keys).takes_away(key))
+    });
+}
+
 /// Empties a table and records its leaves.
 pub(crate) fn drop_all(
     table: &mut Table,
@@ -115,10 +138,12 @@ fn drop_old_variants(
 ) {
     match grammar {
         TableGrammar::Plain => {}
-        TableGrammar::Variant(variant) => drop_old_variant(into, over, variant, path, changes),
+        TableGrammar::Instance { kinds, keys } => {
+            drop_old_variant(into, over, kinds, |key| keys.contains_key(key), path, changes);
+        }
         TableGrammar::Key(key) => {
             if let Some(variant) = &key.variant {
-                drop_old_variant(into, over, variant, path, changes);
+                drop_old_variant(into, over, variant, |_| false, path, changes);
             }
         }
         TableGrammar::Keys(keys) => {
@@ -141,11 +166,12 @@ fn drop_old_variants(
     }
 }
 
-/// Drops what belongs to the variant of `into` if `over` chooses another one.
+/// Drops what belongs to the variant of `into` if `over` chooses another one; what is `apart` belongs to none.
 fn drop_old_variant(
     into: &mut Table,
     over: &Table,
     variant: &Variant,
+    apart: impl Fn(&str) -> bool,
     path: &str,
     changes: &mut Vec<Change>,
 ) {
@@ -156,7 +182,9 @@ fn drop_old_variant(
     );
     let Some((from, to, by)) = change else { return };
     let own = variant.settings.get(&from);
-    let belongs = |key: &String| *key != variant.leaf && own.is_none_or(|own| own.contains(key));
+    let belongs = |key: &String| {
+        *key != variant.leaf && !apart(key) && own.is_none_or(|own| own.contains(key))
+    };
     let kind = ChangeKind::OldVariant { leaf: variant.leaf.clone(), from, to };
     drop_matching(into, belongs, path, &kind, by, changes);
 }

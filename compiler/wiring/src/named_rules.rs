@@ -149,16 +149,17 @@ impl<'a> NamedRules<'a> {
     pub(crate) fn report_unused<'n>(
         &self,
         noun: &str,
-        names: impl Iterator<Item = &'n str> + Clone,
+        names: impl IntoIterator<Item = &'n str>,
         out: &mut Diagnostics,
     ) {
+        let names: Vec<&str> = names.into_iter().collect();
         for (selector, used) in &self.selectors {
             if *used || selector.name.rank() == Rank::Any {
                 continue;
             }
             let text = selector.name.as_str();
             let why = format!("no {noun} has such a name, and a selector does not create one");
-            let near = nearest(&text.replace('*', ""), names.clone());
+            let near = nearest(&text.replace('*', ""), names.iter().copied());
             out.push(codes::selector_matches_nothing(selector.key, text, &why).suggest(near));
         }
     }

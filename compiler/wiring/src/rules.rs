@@ -8,7 +8,7 @@ use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostic, Span, Spanned, nearest};
 
 use crate::build::{Builder, TABLES};
-use crate::expand::expand_or_report;
+use crate::expand::{expand_keys, expand_or_report};
 use crate::{EdgeRule, Item, ProcessRule, Section, ServerRule, Table, Value, WiringModel, names};
 
 /// Reads `[edge]`.
@@ -172,6 +172,8 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
                 Some(read_claims(builder, model, &item))
             });
             check_process_keys(builder, &mut settings);
+            let keys = &builder.grammar.process_keys;
+            expand_keys(builder, keys, &mut settings);
             rules.push(ProcessRule {
                 name: Pattern::new(name),
                 layer,

@@ -3,7 +3,7 @@
 use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
-use crate::build::Builder;
+use crate::build::{Builder, NO_KEYS};
 use crate::call::{CallKind, ParsedCall, read_call};
 use crate::{Item, SmokeCall, Table, Value, WiringModel, names};
 
@@ -12,7 +12,7 @@ pub const SMOKE_KEYS: &[&str] = &["arguments", "call", "expect", "expect_error"]
 
 /// Reads `[smoke]`.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> Vec<SmokeCall> {
-    let Some((table, _)) = builder.merge_section("smoke") else { return Vec::new() };
+    let Some((table, _)) = builder.merge_section("smoke", &NO_KEYS) else { return Vec::new() };
     let mut calls = Vec::new();
     for (name, item) in &table.entries {
         // Removed by a later file.

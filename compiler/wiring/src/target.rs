@@ -4,11 +4,11 @@ use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
 use crate::TargetModel;
-use crate::build::Builder;
+use crate::build::{Builder, NO_KEYS};
 
 /// Reads `[target]`.
 pub(crate) fn read(builder: &mut Builder<'_>) -> TargetModel {
-    let Some((mut settings, _)) = builder.merge_section("target") else {
+    let Some((mut settings, _)) = builder.merge_section("target", &NO_KEYS) else {
         return TargetModel::default();
     };
     let mut enabled: Vec<Spanned<String>> = Vec::new();

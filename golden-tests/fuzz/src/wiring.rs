@@ -22,6 +22,6 @@ pub(crate) fn run(data: &[u8]) {
     let path = Utf8Path::new("/wiring/local.toml");
     let (model, found) = bp_wiring::read(&system, &mut sources, &grammar, path);
     let _ = model.dump();
-    let _ = bp_wiring::resolve_processes(&model);
+    let _ = bp_wiring::resolve_processes(&model, &grammar);
     diagnostics::check(found, &sources);
 }

@@ -43,7 +43,7 @@ fn three_thousand_services_are_read_and_resolved() {
         resolved[2].edge.settings.get("timeout").map(|i| i.value.to_string()),
         Some("{ after = \"2ms\" }".to_owned())
     );
-    let (processes, found) = resolve_processes(&model);
+    let (processes, found) = resolve_processes(&model, &grammar());
     assert!(found.is_empty());
     assert_eq!(processes.len(), 3000);
 }

@@ -95,7 +95,7 @@ fn compile(case: &Archive, written: &Archive, sources: &mut SourceMap) -> (Diagn
         put("servers resolved", &|| text.clone());
     }
     if case.prose.lines().any(|l| l == "processes") {
-        let (processes, more) = resolve_processes(&model);
+        let (processes, more) = resolve_processes(&model, &grammar());
         found.append(more);
         put("processes", &|| {
             let mut out = String::new();
@@ -109,6 +109,7 @@ fn compile(case: &Archive, written: &Archive, sources: &mut SourceMap) -> (Diagn
                     services.join(" "),
                     process.settings
                 );
+                print_changes(&mut out, &process.changes, sources);
             }
             out
         });

@@ -142,7 +142,7 @@ proptest! {
         }
         let mangled = format!("{}{junk}{}", &text[..start], &text[end..]);
         let (model, _, _) = read_one(mangled);
-        let _ = bp_wiring::resolve_processes(&model);
+        let _ = bp_wiring::resolve_processes(&model, &grammar());
         let _ = bp_wiring::resolve_edge(&model.edges, &grammar(), "front", "cart", Some("add"), &|k| accepts(k, bp_wiring::EdgeKind::Service));
     }
 

@@ -33,6 +33,12 @@ pub(crate) fn grammar() -> Grammar {
         settings: map(&[("gradient2", &["initial", "smoothing"]), ("fixed", &["permits"])]),
         ..Variant::default()
     };
+    let scale = KeyGrammar::shorthand("max").variant(Variant {
+        leaf: "by".to_owned(),
+        default: Some("cpu".to_owned()),
+        settings: map(&[("cpu", &["share"]), ("queue", &["length"])]),
+        ..Variant::default()
+    });
     let retry = keys(vec![("budget", KeyGrammar::shorthand("ratio"))]);
     Grammar {
         edge: keys(vec![
@@ -57,6 +63,12 @@ pub(crate) fn grammar() -> Grammar {
         ]),
         tables: set(&["experiment"]),
         entry_tables: entry_tables(),
+        process_keys: keys(vec![("scale", scale.clone())]),
+        backend_keys: keys(vec![
+            ("backup", KeyGrammar::shorthand("every")),
+            ("scale", scale.clone()),
+        ]),
+        app_keys: keys(vec![("costs", KeyGrammar::shorthand("limit")), ("scale", scale)]),
         ..Grammar::default()
     }
 }
