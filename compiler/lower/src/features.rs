@@ -80,7 +80,7 @@ fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
             out.entry(Feature::Secrets).or_insert(span);
         }
     }
-    for (_, table) in cx.registry.owned_tables() {
+    for (_, table) in cx.registry.tables() {
         if let Some(feature) = table.feature
             && let Some(span) = find_written(cx.wiring, cx.ir, table)
         {

@@ -230,7 +230,7 @@ impl PlanBuilder<'_> {
         }
         ids.extend(wiring.backends.values().filter_map(|b| b.kind()?.as_str()));
         ids.extend(wiring.target.enabled.iter().map(|t| t.value.as_str()));
-        for (plugin, table) in self.input.registry.owned_tables() {
+        for (plugin, table) in self.input.registry.tables() {
             let has_entries = || read.plans.contains_key(table.name);
             if is_named(wiring, table) || (table.listed.is_some() && has_entries()) {
                 ids.insert(plugin.id);

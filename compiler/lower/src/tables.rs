@@ -44,7 +44,7 @@ pub(crate) fn read_tables(input: &Input<'_>, ir: &Ir, diagnostics: &mut Diagnost
         out: ReadTables::default(),
     };
     let grammar = input.registry.grammar();
-    for (plugin, table) in input.registry.owned_tables() {
+    for (plugin, table) in input.registry.tables() {
         let owned = Owned { plugin, table };
         let entries = match grammar.entry_tables.get(table.name) {
             Some(grammar) if table.place == TablePlace::TopLevel => {

@@ -31,7 +31,7 @@ use bp_plan::{EntryPlan, TablePlan};
 use bp_workflow::WorkflowModel;
 
 use crate::registry::describe_settings;
-use crate::{CheckContext, Feature, Plugin, Registry, RuleCheck, Setting};
+use crate::{CheckContext, Feature, RuleCheck, Setting};
 
 /// A top-level table, or a key in the tables of others, that a plugin owns.
 #[derive(Debug, Clone, Copy)]
@@ -160,24 +160,6 @@ impl OwnedTable {
     pub const fn check(mut self, check: fn(&mut CheckContext<'_>)) -> Self {
         self.check = Some(check);
         self
-    }
-}
-
-impl Registry {
-    /// Every table and key that a plugin owns, by plugin and in the order of their declarations.
-    pub fn owned_tables(
-        &self,
-    ) -> impl Iterator<Item = (&'static Plugin, &'static OwnedTable)> + '_ {
-        self.iter().flat_map(|plugin| plugin.tables.iter().map(move |table| (plugin, table)))
-    }
-
-    /// The table or key with a name at a place, and the plugin that owns it.
-    pub fn owned_table(
-        &self,
-        place: TablePlace,
-        name: &str,
-    ) -> Option<(&'static Plugin, &'static OwnedTable)> {
-        self.owned_tables().find(|(_, table)| table.place == place && table.name == name)
     }
 }
 
