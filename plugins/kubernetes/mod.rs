@@ -50,6 +50,7 @@ pub(crate) static PLUGIN: Plugin = target::<KubernetesSettings>(
     ],
     write,
 )
+.reserves(&[("kubernetes", "the cluster's own service")])
 .declare();
 
 fn check_plan(cx: &mut PlanContext<'_>) {

@@ -21,6 +21,7 @@ mod read;
 mod registry;
 mod rules;
 mod server;
+mod table_faults;
 mod variant;
 mod yaml;
 

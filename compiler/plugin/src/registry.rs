@@ -8,12 +8,14 @@ use bp_contract::metric::runtime::{BALANCE_METRICS, PROCESS_METRICS};
 use bp_contract::setting::{SettingPlan, WhenPlan};
 use bp_diag::{Code, Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
-use bp_wiring::{Grammar, KeyGrammar, Variant};
+use bp_wiring::{EntryTable, Grammar, KeyGrammar, Variant};
 
 use crate::read::literal_value;
+use crate::table_faults::check_tables;
 use crate::variant::{check_variants, variant_forms, variant_tag};
 use crate::{
-    Kind, Literal, PROCESS_SETTINGS, Plugin, Runtime, Setting, SettingKind, TARGET_SETTINGS,
+    Kind, Literal, Mode, OwnedTable, PROCESS_SETTINGS, Plugin, Runtime, Setting, SettingKind,
+    TARGET_SETTINGS, TablePlace,
 };
 
 /// The plugins that this compiler knows.
@@ -67,7 +69,29 @@ impl Registry {
         self.get(id).filter(|p| matches!(p.kind, Kind::Target { .. }))
     }
 
-    /// The ids of one kind, sorted: `wrapper`, `transport`, `backend` or `target`.
+    /// Every table and key that a plugin owns, with its plugin.
+    pub fn tables(&self) -> impl Iterator<Item = (&'static Plugin, &'static OwnedTable)> + '_ {
+        self.iter().flat_map(|plugin| plugin.tables.iter().map(move |table| (plugin, table)))
+    }
+
+    /// The table or key of this name in this place, with its plugin.
+    pub fn owned_table(
+        &self,
+        place: TablePlace,
+        name: &str,
+    ) -> Option<(&'static Plugin, &'static OwnedTable)> {
+        self.tables().find(|(_, table)| table.place == place && table.name == name)
+    }
+
+    /// Every mode of the program that a plugin adds, with its plugin.
+    pub fn modes(&self) -> impl Iterator<Item = (&'static Plugin, Mode)> + '_ {
+        self.iter().filter_map(|plugin| match plugin.kind {
+            Kind::Table { mode } => mode.map(|mode| (plugin, mode)),
+            _ => None,
+        })
+    }
+
+    /// The ids of one kind, sorted: `wrapper`, `transport`, `backend`, `target` or `table`.
     pub fn ids(&self, kind: &str) -> Vec<&'static str> {
         self.iter().filter(|m| m.kind_name() == kind).map(|m| m.id).collect()
     }
@@ -104,6 +128,7 @@ impl Registry {
                 server.faults(plugin, &mut faults);
             }
         }
+        check_tables(self, &mut faults);
         self.check_metrics(&mut faults);
         faults
     }
@@ -155,6 +180,12 @@ impl Registry {
                 Kind::Target { .. } | Kind::Table { .. } => {}
             }
         }
+        for (_, table) in self.tables() {
+            add_table(&mut grammar, table);
+        }
+        for (name, meaning) in self.iter().flat_map(|plugin| plugin.reserved) {
+            grammar.reserved.insert((*name).to_owned(), (*meaning).to_owned());
+        }
         grammar.process = setting_names(PROCESS_SETTINGS);
         if !rpc.settings.is_empty() {
             grammar.edge.insert(
@@ -191,6 +222,29 @@ fn key_grammar(shorthand: Option<&str>, settings: &[Setting]) -> KeyGrammar {
         Some(variant) => key.variant(variant),
         None => key,
     }
+}
+
+/// Adds a plugin's table, or its key in the tables of others.
+fn add_table(grammar: &mut Grammar, table: &OwnedTable) {
+    let mut key = key_grammar(table.shorthand, table.settings);
+    key.boolean = table.settings.iter().any(|setting| {
+        Some(setting.name) == table.shorthand && matches!(setting.kind, SettingKind::Bool)
+    });
+    let name = table.name.to_owned();
+    let keys = match table.place {
+        TablePlace::TopLevel => {
+            let what = table.what.to_owned();
+            let entry_table = EntryTable { what, entry: key, verbatim: table.verbatim };
+            grammar.entry_tables.insert(name, entry_table);
+            return;
+        }
+        TablePlace::App => &mut grammar.app_keys,
+        TablePlace::Process => &mut grammar.process_keys,
+        TablePlace::Backend => &mut grammar.backend_keys,
+        TablePlace::Edge => &mut grammar.edge,
+        TablePlace::Server => &mut grammar.server,
+    };
+    keys.insert(name, key);
 }
 
 /// What belongs to each variant of a table, so that merging drops the settings of an old one.
@@ -292,7 +346,7 @@ fn check_kind(plugin: &Plugin, faults: &mut Vec<String>) {
 }
 
 /// Notes settings that may be references, although only the compiler reads them.
-fn check_fixed(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
+pub(crate) fn check_fixed(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
     for setting in settings {
         let path = format!("{path}.{}", setting.name);
         match setting.kind {
@@ -306,7 +360,7 @@ fn check_fixed(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
 }
 
 /// Notes what is wrong with declared settings.
-fn check_declarations(
+pub(crate) fn check_declarations(
     path: &str,
     settings: &[Setting],
     shorthand: Option<&str>,

@@ -3,7 +3,9 @@
 //! Draft 7: the newest draft that Taplo reads; Tombi reads it too.
 //! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
-use bp_plugin::wiring::{APP_KEYS, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names};
+use bp_plugin::wiring::{
+    APP_KEYS, Grammar, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names,
+};
 use bp_plugin::{Kind, PROCESS_SETTINGS, Plugin, Registry, Setting};
 use serde_json::{Map, Value as Json, json};
 
@@ -30,7 +32,8 @@ pub fn build_schema(registry: &Registry) -> Json {
     for name in TABLES.iter().copied() {
         tables.insert(name.to_owned(), table_schema(name, &plugins));
     }
-    for name in registry.grammar().tables {
+    let grammar = registry.grammar();
+    for name in grammar.tables.iter().cloned() {
         tables.entry(name).or_insert_with(|| json!({}));
     }
     json!({
@@ -42,7 +45,7 @@ pub fn build_schema(registry: &Registry) -> Json {
         "additionalProperties": false,
         "if": { "required": ["extends"] },
         "else": root_requirements(),
-        "definitions": build_definitions(&plugins),
+        "definitions": build_definitions(&plugins, &grammar),
     })
 }
 
@@ -338,7 +341,7 @@ fn patch_schema() -> Json {
     })
 }
 
-fn build_definitions(plugins: &[&Plugin]) -> Json {
+fn build_definitions(plugins: &[&Plugin], grammar: &Grammar) -> Json {
     let named = |kind: &str, name: &str| {
         let pattern = match kind {
             "env" => "^[A-Za-z_][A-Za-z0-9_]*$",
@@ -358,7 +361,7 @@ fn build_definitions(plugins: &[&Plugin]) -> Json {
             "type": "string",
             "pattern": "^[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
             "maxLength": 40,
-            "not": { "enum": reserved_names() },
+            "not": { "enum": reserved_names(grammar) },
         },
         "duration": {
             "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(us|ms|s|m|h)$",

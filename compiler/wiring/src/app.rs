@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::Builder;
 use crate::merge::drop_turned_off;
-use crate::{AppModel, Item, RuntimeSource, Table, Value, layers, names};
+use crate::{AppModel, Item, RuntimeSource, Table, Value, layers};
 
 /// The keys of `[app]`.
 pub const APP_KEYS: &[&str] = &["binary", "name", "runtime", "workflow"];
@@ -29,7 +29,7 @@ pub(crate) fn read(builder: &mut Builder<'_>) -> AppModel {
     if let Some(item) = table.get("name")
         && let Some(name) = builder.read_string(item, "`name`", "name = \"shop\"")
     {
-        names::check("an application", &name, item.span, builder.out);
+        builder.check_name("an application", &name, item.span);
         app.name = Some(Spanned::new(name, item.span));
     }
     if let Some(item) = table.get("workflow") {

@@ -11,13 +11,18 @@ use crate::expand::expand_keys;
 use crate::layers::{Chain, Layer};
 use crate::merge::{TableGrammar, merge};
 use crate::{Change, Grammar, Item, KeyGrammar, Table, Value, WiringFile, WiringModel};
-use crate::{app, entries, inits, instances, knob, names, patch, rules, smoke, target};
+use crate::{app, entries, inits, instances, knob, names, patch, renamed, rules, smoke, target};
 
 /// The top-level tables that every wiring may have.
 pub const TABLES: &[&str] = &[
     "app", "backend", "edge", "external", "extends", "init", "knob", "patch", "process", "server",
     "service", "smoke", "target",
 ];
+
+/// Whether a top-level table belongs to the language itself, or did under an old name.
+pub fn is_core_table(name: &str) -> bool {
+    TABLES.contains(&name) || renamed::is_old_name(name)
+}
 
 /// For sections in which no plugin has keys.
 pub(crate) static NO_KEYS: BTreeMap<String, KeyGrammar> = BTreeMap::new();
@@ -55,7 +60,13 @@ pub(crate) fn build(
         changes: Vec::new(),
         broken: chain.broken,
     };
-    names::check_file("a wiring file", &model.name, Span::start_of(main.file), builder.out);
+    names::check_file(
+        "a wiring file",
+        &model.name,
+        Span::start_of(main.file),
+        &grammar.reserved,
+        builder.out,
+    );
     builder.check_tables();
     model.app = app::read(&mut builder);
     instances::read(&mut builder, &mut model);
@@ -92,6 +103,11 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+    }
+
+    /// Reports a name that cannot be used; `what` is "a service".
+    pub(crate) fn check_name(&mut self, what: &str, name: &str, span: Span) -> bool {
+        names::check(what, name, span, &self.grammar.reserved, self.out)
     }
 
     /// A section's table in each file that has one, with the file's index.

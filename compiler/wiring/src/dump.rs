@@ -9,22 +9,7 @@ impl WiringModel {
     /// Every value as `path = value`, a line each; equal models have equal dumps wherever their text stands.
     pub fn dump(&self) -> String {
         let mut out = String::new();
-        if let Some(name) = &self.app.name {
-            write_line(&mut out, "app.name", name);
-        }
-        if let Some(workflow) = &self.app.workflow {
-            write_line(&mut out, "app.workflow", workflow);
-        }
-        match &self.app.runtime {
-            Some(RuntimeSource::Path(path)) => write_line(&mut out, "app.runtime.path", path),
-            Some(RuntimeSource::Version(version)) => {
-                write_line(&mut out, "app.runtime.version", version);
-            }
-            None => {}
-        }
-        if !self.app.keys.entries.is_empty() {
-            write_table(&mut out, "app", &self.app.keys);
-        }
+        self.dump_app(&mut out);
         let sections = [
             ("backend", &self.backends),
             ("service", &self.services),
@@ -91,6 +76,25 @@ impl WiringModel {
             write_line(&mut out, name, &item.value);
         }
         out
+    }
+
+    fn dump_app(&self, out: &mut String) {
+        if let Some(name) = &self.app.name {
+            write_line(out, "app.name", name);
+        }
+        if let Some(workflow) = &self.app.workflow {
+            write_line(out, "app.workflow", workflow);
+        }
+        match &self.app.runtime {
+            Some(RuntimeSource::Path(path)) => write_line(out, "app.runtime.path", path),
+            Some(RuntimeSource::Version(version)) => {
+                write_line(out, "app.runtime.version", version);
+            }
+            None => {}
+        }
+        if !self.app.keys.entries.is_empty() {
+            write_table(out, "app", &self.app.keys);
+        }
     }
 
     fn dump_entries(&self, out: &mut String) {

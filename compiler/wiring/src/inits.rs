@@ -8,7 +8,7 @@ use bp_diag::catalog::wiring as codes;
 
 use crate::build::{Builder, NO_KEYS};
 use crate::call::{CallKind, ParsedCall, read_call};
-use crate::{InitModel, Value, WiringModel, names};
+use crate::{InitModel, Value, WiringModel};
 
 /// The keys of an init.
 pub const INIT_KEYS: &[&str] = &["arguments", "call"];
@@ -21,7 +21,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
     for (name, item) in &table.entries {
         // Removed by a later file.
         if matches!(item.value, Value::Boolean(false))
-            || !names::check("an init", name, item.key, builder.out)
+            || !builder.check_name("an init", name, item.key)
         {
             continue;
         }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::build::{Builder, NO_KEYS};
-use crate::{Item, Table, Value, names};
+use crate::{Item, Table, Value};
 
 /// Reads `[knob]`: anything but a table is the default.
 pub(crate) fn read(builder: &mut Builder<'_>) -> BTreeMap<String, Item> {
     let Some((table, _)) = builder.merge_section("knob", &NO_KEYS) else { return BTreeMap::new() };
     let mut knobs = BTreeMap::new();
     for (name, item) in table.entries {
-        if !names::check("a knob", &name, item.key, builder.out) {
+        if !builder.check_name("a knob", &name, item.key) {
             continue;
         }
         let item = if item.as_table().is_some() {

@@ -38,7 +38,7 @@ mod typed;
 mod value;
 
 pub use app::APP_KEYS;
-pub use build::TABLES;
+pub use build::{TABLES, is_core_table};
 pub use claims::{LostClaim, ResolvedProcess, resolve_processes};
 pub use entries::{ResolvedEntries, ResolvedEntry, resolve_entries};
 pub use explain::{ExplainedLeaf, Explanation, explain_leaves};

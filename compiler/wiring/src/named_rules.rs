@@ -12,7 +12,7 @@ use bp_diag::{Diagnostics, Span, nearest};
 
 use crate::build::Builder;
 use crate::merge::{TableGrammar, drop_all, find_conflicts, merge, sets};
-use crate::{Change, ChangeKind, EntryRule, Item, ProcessRule, Table, Value, names};
+use crate::{Change, ChangeKind, EntryRule, Item, ProcessRule, Table, Value};
 
 /// Reads a top-level table with entries by name, base file first, then in the order written; `what` is "a backend".
 ///
@@ -31,7 +31,7 @@ pub(crate) fn read_rules(
             let Some(read) = read(builder, name, item) else { continue };
             let pattern = Pattern::new(name);
             if pattern.rank() == Rank::Exact {
-                if !names::check(what, name, item.key, builder.out) {
+                if !builder.check_name(what, name, item.key) {
                     continue;
                 }
                 if let Some(first) = seen.get(&fold_name(name)) {

@@ -1,8 +1,12 @@
 //! Names of instances, processes and applications, and why some are refused.
 
+use std::collections::BTreeMap;
+
 use bp_contract::fold_name;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
+
+use crate::Grammar;
 
 /// Longest name, in characters.
 const MAX_LENGTH: usize = 40;
@@ -74,7 +78,7 @@ fn why_not(name: &str) -> Option<String> {
 }
 
 /// A usable name that is close to an unusable one.
-fn suggest_usable(name: &str) -> Option<String> {
+fn suggest_usable(name: &str, reserved: &BTreeMap<String, String>) -> Option<String> {
     let mut out = String::new();
     for c in name.chars() {
         if c.is_ascii_uppercase() && out.ends_with(|c: char| c.is_ascii_lowercase()) {
@@ -93,11 +97,11 @@ fn suggest_usable(name: &str) -> Option<String> {
         .take(MAX_LENGTH)
         .collect();
     let out = out.trim_end_matches(['_', '-']).to_owned();
-    (is_name(&out) && reserved_meaning(&out).is_none()).then_some(out)
+    (is_name(&out) && reserved_meaning(&out, reserved).is_none()).then_some(out)
 }
 
-/// What a well-formed name means elsewhere.
-fn reserved_meaning(name: &str) -> Option<String> {
+/// What a well-formed name means elsewhere; plugins' meanings are in `reserved`.
+fn reserved_meaning(name: &str, reserved: &BTreeMap<String, String>) -> Option<String> {
     let folded = fold_name(name);
     let folded = folded.as_str();
     if matches!(folded, "client" | "default" | "bp") {
@@ -111,8 +115,8 @@ fn reserved_meaning(name: &str) -> Option<String> {
     if KEYWORDS.contains(&folded) {
         return Some(format!("`{name}` is a keyword of Rust"));
     }
-    if folded == "kubernetes" {
-        return Some("`kubernetes` is the cluster's own service".to_owned());
+    if let Some((_, meaning)) = reserved.iter().find(|(other, _)| fold_name(other) == folded) {
+        return Some(format!("`{name}` is {meaning}"));
     }
     if HOSTS.iter().any(|host| fold_name(host) == folded) {
         return Some(format!("resolvers already know another host named `{name}`"));
@@ -132,19 +136,27 @@ fn reserved_meaning(name: &str) -> Option<String> {
 }
 
 /// Every name that the pattern allows and that is refused for what it means elsewhere, sorted.
-pub fn reserved_names() -> Vec<String> {
-    let fixed = ["client", "default", "bp", "kubernetes"].iter().chain(KEYWORDS).chain(YAML_WORDS);
+pub fn reserved_names(grammar: &Grammar) -> Vec<String> {
+    let fixed = ["client", "default", "bp"].iter().chain(KEYWORDS).chain(YAML_WORDS);
     let fixed = fixed.chain(DEVICES).chain(HOSTS);
     let mut names: Vec<String> = fixed.map(|name| (*name).to_owned()).collect();
     let numbered = |prefix: &'static str| (0..10).map(move |n| format!("{prefix}{n}"));
     names.extend(numbered("com").chain(numbered("lpt")));
+    names.extend(grammar.reserved.keys().cloned());
     names.sort_unstable();
+    names.dedup();
     names
 }
 
 /// Reports a name that cannot be used; `what` is "a service".
-pub(crate) fn check(what: &str, name: &str, span: Span, out: &mut Diagnostics) -> bool {
-    let suggestion = suggest_usable(name);
+pub(crate) fn check(
+    what: &str,
+    name: &str,
+    span: Span,
+    reserved: &BTreeMap<String, String>,
+    out: &mut Diagnostics,
+) -> bool {
+    let suggestion = suggest_usable(name, reserved);
     if let Some(why) = why_not(name) {
         out.push(codes::bad_name(span, what, name, &why, suggestion.as_deref()));
         return false;
@@ -154,7 +166,7 @@ pub(crate) fn check(what: &str, name: &str, span: Span, out: &mut Diagnostics) -
         out.push(codes::bad_name(span, what, name, &why, None));
         return false;
     }
-    if let Some(meaning) = reserved_meaning(name) {
+    if let Some(meaning) = reserved_meaning(name, reserved) {
         out.push(codes::reserved_name(span, what, name, &meaning));
         return false;
     }
@@ -162,9 +174,21 @@ pub(crate) fn check(what: &str, name: &str, span: Span, out: &mut Diagnostics) -
 }
 
 /// Reports a name that is used only in paths and files, where reserved words do no harm.
-pub(crate) fn check_file(what: &str, name: &str, span: Span, out: &mut Diagnostics) {
+pub(crate) fn check_file(
+    what: &str,
+    name: &str,
+    span: Span,
+    reserved: &BTreeMap<String, String>,
+    out: &mut Diagnostics,
+) {
     if let Some(why) = why_not(name) {
-        out.push(codes::bad_name(span, what, name, &why, suggest_usable(name).as_deref()));
+        out.push(codes::bad_name(
+            span,
+            what,
+            name,
+            &why,
+            suggest_usable(name, reserved).as_deref(),
+        ));
     } else if name.len() > MAX_LENGTH {
         let why = format!("{} characters, at most {MAX_LENGTH} are allowed", name.len());
         out.push(codes::bad_name(span, what, name, &why, None));

@@ -9,6 +9,11 @@ use crate::{Item, Table, Value};
 /// The old name and the new one; a plugin's table must not have an old one, since it would be read under the new name.
 const TABLES: &[(&str, &str)] = &[("job", "init")];
 
+/// Whether a table has an old name.
+pub(crate) fn is_old_name(name: &str) -> bool {
+    TABLES.iter().any(|(old, _)| *old == name)
+}
+
 /// How many bytes the key at the start of `rest` has, quotes included, if it is the old name of a table.
 pub(crate) fn old_key_len(rest: &[u8]) -> Option<usize> {
     let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');

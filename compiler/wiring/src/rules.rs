@@ -9,7 +9,7 @@ use bp_diag::{Diagnostic, Span, Spanned, nearest};
 
 use crate::build::{Builder, TABLES};
 use crate::expand::{expand_keys, expand_or_report};
-use crate::{EdgeRule, Item, ProcessRule, Section, ServerRule, Table, Value, WiringModel, names};
+use crate::{EdgeRule, Item, ProcessRule, Section, ServerRule, Table, Value, WiringModel};
 
 /// Reads `[edge]`.
 pub(crate) fn read_edges(builder: &mut Builder<'_>) -> Vec<EdgeRule> {
@@ -134,7 +134,7 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
         let mut seen = BTreeMap::new();
         for (name, item) in &table.entries {
             let is_selector = name.contains('*');
-            if !is_selector && !names::check("a process", name, item.key, builder.out) {
+            if !is_selector && !builder.check_name("a process", name, item.key) {
                 continue;
             }
             if let Some(first) = seen.insert(fold_name(name), item.key) {

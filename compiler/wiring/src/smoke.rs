@@ -5,7 +5,7 @@ use bp_diag::catalog::wiring as codes;
 
 use crate::build::{Builder, NO_KEYS};
 use crate::call::{CallKind, ParsedCall, read_call};
-use crate::{Item, SmokeCall, Table, Value, WiringModel, names};
+use crate::{Item, SmokeCall, Table, Value, WiringModel};
 
 /// The keys of a smoke call.
 pub const SMOKE_KEYS: &[&str] = &["arguments", "call", "expect", "expect_error"];
@@ -17,7 +17,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> Vec<SmokeC
     for (name, item) in &table.entries {
         // Removed by a later file.
         if matches!(item.value, Value::Boolean(false))
-            || !names::check("a smoke call", name, item.key, builder.out)
+            || !builder.check_name("a smoke call", name, item.key)
         {
             continue;
         }

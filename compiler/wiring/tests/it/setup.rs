@@ -63,13 +63,16 @@ pub(crate) fn grammar() -> Grammar {
         ]),
         tables: set(&["experiment"]),
         entry_tables: entry_tables(),
+        reserved: BTreeMap::from([(
+            "api-server".to_owned(),
+            "the cluster's own service".to_owned(),
+        )]),
         process_keys: keys(vec![("scale", scale.clone())]),
         backend_keys: keys(vec![
             ("backup", KeyGrammar::shorthand("every")),
             ("scale", scale.clone()),
         ]),
         app_keys: keys(vec![("costs", KeyGrammar::shorthand("limit")), ("scale", scale)]),
-        ..Grammar::default()
     }
 }
 

@@ -1,0 +1,298 @@
+//! What is wrong with the tables that plugins own, as declared.
+
+use std::collections::BTreeMap;
+
+use bp_wiring::{APP_KEYS, is_core_table, is_name};
+
+use crate::registry::{check_declarations, check_fixed};
+use crate::{
+    Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Runtime, Setting, SettingKind,
+    TablePlace, TableReader,
+};
+
+/// Notes what is wrong with tables, keys and modes.
+pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
+    let mut owners = collect_other_keys(registry);
+    for (plugin, table) in registry.tables() {
+        let path = format!("{}.{}", plugin.id, table.name);
+        check_declarations(&path, table.settings, table.shorthand, faults);
+        if table.doc.is_empty() {
+            faults.push(format!("{path}: no documentation"));
+        }
+        check_name(&path, plugin, table, &mut owners, faults);
+        check_reader(&path, plugin, table, faults);
+        if table.place == TablePlace::TopLevel {
+            continue;
+        }
+        let top_level_only = [
+            (table.listed.is_some(), "`.listed(…)`"),
+            (table.ordered, "`.ordered()`"),
+            (table.verbatim, "`.verbatim()`"),
+        ];
+        for (_, what) in top_level_only.iter().filter(|(set, _)| *set) {
+            faults.push(format!("{path}: {what} is for top-level tables"));
+        }
+    }
+    let mut modes: BTreeMap<&str, &str> = BTreeMap::new();
+    for (plugin, mode) in registry.modes() {
+        let path = format!("{}: the mode `{}`", plugin.id, mode.name);
+        let table =
+            plugin.tables.iter().find(|t| t.place == TablePlace::TopLevel && t.name == mode.table);
+        match table {
+            None => faults.push(format!("{path}: its table `{}` is not declared", mode.table)),
+            Some(table) if table.reader != Some(TableReader::Mode) => {
+                faults.push(format!("{path}: `{}` lacks `.read_by_mode()`", mode.table));
+            }
+            Some(_) => {}
+        }
+        if let Some(other) = modes.insert(mode.name, plugin.id) {
+            faults.push(format!("{path}: `{other}` has one of this name"));
+        }
+    }
+}
+
+/// What else stands in each place, and whose it is.
+fn collect_other_keys(registry: &Registry) -> BTreeMap<(TablePlace, &'static str), &'static str> {
+    let mut owners = BTreeMap::new();
+    let mut own = |place, names: &[Setting], owner: &'static str| {
+        owners.extend(names.iter().map(|setting| ((place, setting.name), owner)));
+    };
+    own(TablePlace::Process, PROCESS_SETTINGS, "bp");
+    for plugin in registry.iter() {
+        match plugin.kind {
+            Kind::Transport { beside, .. } => own(TablePlace::Edge, beside, plugin.id),
+            Kind::Backend { .. } => own(TablePlace::Backend, &plugin.all_settings(), plugin.id),
+            Kind::Wrapper { .. } | Kind::Target { .. } | Kind::Table { .. } => {}
+        }
+    }
+    for plugin in registry.iter() {
+        if let Kind::Wrapper { client, server, .. } = plugin.kind {
+            if client.is_some() {
+                owners.insert((TablePlace::Edge, plugin.key), plugin.id);
+            }
+            if server.is_some() {
+                owners.insert((TablePlace::Server, plugin.key), plugin.id);
+            }
+        }
+    }
+    let fixed = [
+        (TablePlace::Backend, "kind"),
+        (TablePlace::Edge, "rpc"),
+        (TablePlace::Process, "services"),
+    ];
+    owners.extend(fixed.map(|place| (place, "bp")));
+    owners.extend(APP_KEYS.iter().map(|key| ((TablePlace::App, *key), "bp")));
+    owners
+}
+
+fn check_name(
+    path: &str,
+    plugin: &Plugin,
+    table: &OwnedTable,
+    owners: &mut BTreeMap<(TablePlace, &'static str), &'static str>,
+    faults: &mut Vec<String>,
+) {
+    if !is_name(table.name) {
+        faults.push(format!("{path}: the name breaks the pattern of names"));
+    }
+    let core = table.place == TablePlace::TopLevel && is_core_table(table.name);
+    let other = owners.insert((table.place, table.name), plugin.id);
+    if let Some(owner) = core.then_some("bp").or(other) {
+        faults.push(format!("{path}: `{owner}` has a table or key of this name there"));
+    }
+}
+
+/// Notes settings that nobody could read, or change while a process runs.
+fn check_reader(path: &str, plugin: &Plugin, table: &OwnedTable, faults: &mut Vec<String>) {
+    if table.reader.is_some() && plugin.runtime == Runtime::Absent {
+        faults.push(format!("{path}: a reader at run time needs a runtime half"));
+    }
+    let has_mode = matches!(plugin.kind, Kind::Table { mode: Some(_) });
+    if table.reader == Some(TableReader::Mode) && !has_mode {
+        faults.push(format!("{path}: `.read_by_mode()` needs a `.mode(…)`"));
+    }
+    let by_processes = table.reader == Some(TableReader::Process);
+    // In `[app]` nothing is a reference, because it is read when the application is built.
+    if !table.verbatim && (!by_processes || table.place == TablePlace::App) {
+        check_fixed(path, table.settings, faults);
+    }
+    if !(by_processes && table.place == TablePlace::TopLevel) {
+        check_not_tunable(path, table.settings, faults);
+    }
+}
+
+fn check_not_tunable(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
+    for setting in settings {
+        let path = format!("{path}.{}", setting.name);
+        if setting.tunable {
+            faults.push(format!(
+                "{path}: only a top-level table that processes read can have tunable settings"
+            ));
+        }
+        if let SettingKind::Table { settings, .. } = setting.kind {
+            check_not_tunable(&path, settings, faults);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bp_contract::setting::Settings;
+    use bp_wiring::KeyGrammar;
+
+    use super::*;
+    use crate::{ClientSlot, ListedNames, Mode, backend, diag, table, target, wrapper};
+
+    /// Whether a switch is on.
+    #[derive(Settings)]
+    #[settings(shorthand = "on")]
+    struct Switch {
+        /// On at first.
+        #[setting(default = true, tunable)]
+        on: bool,
+        /// How long it stays so.
+        rest: Rest,
+    }
+
+    /// How long a switch rests.
+    #[derive(Settings)]
+    #[settings(shorthand = "after")]
+    struct Rest {
+        /// How long.
+        #[setting(default = "1s", tunable)]
+        after: Duration,
+    }
+
+    /// How far it grows.
+    #[derive(Settings)]
+    #[settings(shorthand = "max")]
+    struct Growth {
+        /// At most.
+        #[setting(default = 3, fixed)]
+        max: u64,
+    }
+
+    const SWITCHES: OwnedTable =
+        OwnedTable::top_level::<Switch>("switch", "a switch").read_by_processes();
+    const TRIES: OwnedTable =
+        OwnedTable::top_level::<Growth>("try", "a try").read_by_mode().ordered().verbatim();
+    const fn grows(place: TablePlace) -> OwnedTable {
+        OwnedTable::key::<Growth>(place, "grow", "growth")
+    }
+    static SWITCH: Plugin = table("switch", "Switches.")
+        .tables(&[SWITCHES, TRIES])
+        .runtime()
+        .mode(Mode { name: "try", help: "Tries.", what: "tries", table: "try", example: "[try.x]" })
+        .declare();
+    static GROW: Plugin = table("grow", "Growth.")
+        .tables(&[
+            grows(TablePlace::App),
+            grows(TablePlace::Process),
+            grows(TablePlace::Backend),
+            grows(TablePlace::Edge),
+            grows(TablePlace::Server),
+        ])
+        .declare();
+    static CLUSTER: Plugin =
+        target::<Growth>("cluster", &[]).reserves(&[("api", "the cluster's own")]).declare();
+
+    #[test]
+    fn the_grammar_has_tables_keys_and_reserved_names() {
+        let registry = Registry::new([&SWITCH, &GROW, &CLUSTER]);
+        assert_eq!(registry.faults(), Vec::<String>::new());
+        let grammar = registry.grammar();
+        let switch = &grammar.entry_tables["switch"];
+        assert_eq!(switch.what, "a switch");
+        assert!(switch.entry.boolean && !switch.verbatim);
+        assert_eq!(switch.entry.shorthand.as_deref(), Some("on"));
+        assert_eq!(switch.entry.nested["rest"], KeyGrammar::shorthand("after"));
+        assert!(grammar.entry_tables["try"].verbatim);
+        let places = [
+            &grammar.app_keys,
+            &grammar.process_keys,
+            &grammar.backend_keys,
+            &grammar.edge,
+            &grammar.server,
+        ];
+        for keys in places {
+            assert_eq!(keys["grow"], KeyGrammar::shorthand("max"));
+        }
+        assert_eq!(grammar.reserved["api"], "the cluster's own");
+    }
+
+    #[test]
+    fn tables_and_modes_are_found() {
+        let registry = Registry::new([&SWITCH, &GROW]);
+        let found = registry.owned_table(TablePlace::Edge, "grow");
+        assert_eq!(
+            found.map(|(plugin, table)| (plugin.id, table.place)),
+            Some(("grow", TablePlace::Edge))
+        );
+        assert!(registry.owned_table(TablePlace::TopLevel, "grow").is_none());
+        assert_eq!(registry.tables().count(), 7);
+        let modes: Vec<_> = registry.modes().map(|(plugin, mode)| (plugin.id, mode.name)).collect();
+        assert_eq!(modes, [("switch", "try")]);
+    }
+
+    #[test]
+    fn a_table_that_does_not_work_is_found() {
+        const NAMES: ListedNames = ListedNames {
+            list: |_| Vec::new(),
+            unknown: |span, name, _, _| diag::catalog::wiring::bad_toml(span, name),
+        };
+        static ODD: Plugin = table("odd", "Odd.")
+            .tables(&[
+                OwnedTable::key::<Switch>(TablePlace::Process, "late", "lateness")
+                    .listed(NAMES)
+                    .ordered()
+                    .verbatim()
+                    .read_by_processes(),
+                OwnedTable::top_level::<Growth>("Odd", "an odd").read_by_mode(),
+                OwnedTable::top_level::<Switch>("unread", "an unread"),
+            ])
+            .declare();
+        static SAME: Plugin = table("same", "The same names.")
+            .tables(&[
+                OwnedTable::top_level::<Growth>("job", "a job"),
+                OwnedTable::top_level::<Growth>("switch", "a switch"),
+                OwnedTable::key::<Growth>(TablePlace::App, "name", "a name"),
+                OwnedTable::key::<Growth>(TablePlace::Backend, "max", "the most"),
+                OwnedTable::key::<Growth>(TablePlace::Edge, "cap", "a cap"),
+                OwnedTable::key::<Growth>(TablePlace::Process, "replicas", "copies"),
+            ])
+            .runtime()
+            .mode(Mode { name: "try", help: "", what: "", table: "tries", example: "" })
+            .declare();
+        static CAP: Plugin = wrapper::<Growth>("cap").client(ClientSlot::Cap).declare();
+        static STORE: Plugin = backend::<Growth>("store", &[]).declare();
+        let faults = Registry::new([&ODD, &SAME, &SWITCH, &CAP, &STORE]).faults();
+        assert_eq!(
+            faults,
+            [
+                "odd.late: a reader at run time needs a runtime half",
+                "odd.late.on: only a top-level table that processes read can have tunable settings",
+                "odd.late.rest.after: only a top-level table that processes read can have tunable settings",
+                "odd.late: `.listed(…)` is for top-level tables",
+                "odd.late: `.ordered()` is for top-level tables",
+                "odd.late: `.verbatim()` is for top-level tables",
+                "odd.Odd: the name breaks the pattern of names",
+                "odd.Odd: a reader at run time needs a runtime half",
+                "odd.Odd: `.read_by_mode()` needs a `.mode(…)`",
+                "odd.unread.on: only a running process reads references, so it must be `fixed`",
+                "odd.unread.rest.after: only a running process reads references, so it must be `fixed`",
+                "odd.unread.on: only a top-level table that processes read can have tunable settings",
+                "odd.unread.rest.after: only a top-level table that processes read can have tunable settings",
+                "same.job: `bp` has a table or key of this name there",
+                "same.name: `bp` has a table or key of this name there",
+                "same.max: `store` has a table or key of this name there",
+                "same.cap: `cap` has a table or key of this name there",
+                "same.replicas: `bp` has a table or key of this name there",
+                "switch.switch: `same` has a table or key of this name there",
+                "same: the mode `try`: its table `tries` is not declared",
+                "switch: the mode `try`: `same` has one of this name",
+            ]
+        );
+    }
+}
