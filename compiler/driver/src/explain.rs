@@ -47,7 +47,6 @@ pub fn explainable_names(plan: &Plan) -> Vec<String> {
         .keys()
         .chain(plan.edges.keys())
         .chain(plan.listeners.keys())
-        .chain(plan.knobs.keys())
         .chain(plan.dropped.keys())
         .chain(plan.patches.iter().map(|p| &p.file))
         .cloned()
@@ -89,10 +88,6 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
     let init = name.strip_prefix("init:").unwrap_or(&name);
     if let Some(found) = plan.inits.get(init) {
         explain_init(&mut page, init, found);
-    }
-    if let Some(knob) = plan.knobs.get(&name) {
-        page.add_row(0, format!("knob {name}"), &knob.origin);
-        page.add_line(1, format!("default = {}", knob.default));
     }
     let target = name.strip_prefix("target:").unwrap_or(&name);
     if let Some(settings) = plan.targets.get(target) {

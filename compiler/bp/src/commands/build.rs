@@ -1,7 +1,6 @@
 //! `bp build`, which `run` and `test` also start with.
 
-use std::sync::Arc;
-
+use bp_contract::run_plan::TableReader;
 use bp_diag::Diagnostics;
 use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
 use bp_driver::write::{self, OutputChanges, OutputFolder};
@@ -12,6 +11,7 @@ use bp_driver::{
 use bp_emit::Artifacts;
 use bp_system::System;
 use camino::Utf8PathBuf;
+use std::sync::Arc;
 
 use super::Context;
 use crate::cli::{Build, TimingsForm};
@@ -75,7 +75,9 @@ pub(crate) struct WiringSummary {
 
 impl WiringSummary {
     fn of(plan: &Plan) -> Self {
-        Self { enabled: plan.targets.keys().cloned().collect(), smoke_calls: plan.smoke.len() }
+        let by_mode = plan.tables.values().filter(|table| table.reader == Some(TableReader::Mode));
+        let smoke_calls = by_mode.map(|table| table.entries.len()).sum();
+        Self { enabled: plan.targets.keys().cloned().collect(), smoke_calls }
     }
 }
 

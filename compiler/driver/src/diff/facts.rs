@@ -99,11 +99,6 @@ pub fn collect_facts(plan: &Plan) -> PlanFacts {
         }
         all.nodes.insert(format!("interface:{path}"), element);
     }
-    for (name, knob) in &plan.knobs {
-        let mut element = Element::new("knob", &knob.origin);
-        element.add_fact("default", knob.default, &knob.origin);
-        all.nodes.insert(format!("knob:{name}"), element);
-    }
     for (name, settings) in &plan.targets {
         let mut element = Element::new("target", "");
         element.add_settings("", settings);
@@ -134,20 +129,8 @@ pub fn collect_facts(plan: &Plan) -> PlanFacts {
     all
 }
 
-/// Smoke calls and patches.
+/// Patches.
 fn add_checks(plan: &Plan, nodes: &mut Elements) {
-    for smoke in &plan.smoke {
-        let mut element = Element::new("smoke call", &smoke.origin);
-        element.add_fact("call", format!("{}.{}", smoke.callee, smoke.method), &smoke.origin);
-        element.add_fact("arguments", smoke.arguments.to_string(), &smoke.origin);
-        if let Some(expect) = &smoke.expect {
-            element.add_fact("expect", expect.to_string(), &smoke.origin);
-        }
-        if let Some(error) = &smoke.expect_error {
-            element.add_fact("expect_error", error.clone(), &smoke.origin);
-        }
-        nodes.insert(format!("smoke:{}", smoke.name), element);
-    }
     for patch in &plan.patches {
         let mut element = Element::new("patch", &patch.origin);
         let value =
