@@ -33,7 +33,7 @@ pub fn build_schema(registry: &Registry) -> Json {
         tables.insert(name.to_owned(), table_schema(name, &plugins));
     }
     let grammar = registry.grammar();
-    for name in grammar.tables.iter().cloned() {
+    for name in grammar.entry_tables.keys().cloned() {
         tables.entry(name).or_insert_with(|| json!({}));
     }
     json!({

@@ -79,22 +79,13 @@ pub(crate) fn build(
     model.knobs = knob::read(&mut builder);
     model.patches = patch::read(&mut builder);
     model.tables = entries::read(&mut builder);
-    for table in &grammar.tables {
-        if let Some(item) = builder.merge_item(table) {
-            model.others.insert(table.clone(), item);
-        }
-    }
     model.changes = builder.changes;
     model
 }
 
 impl<'a> Builder<'a> {
     fn check_tables(&mut self) {
-        let mut known: Vec<&str> = TABLES.to_vec();
-        known.extend(self.grammar.tables.iter().map(String::as_str));
-        known.extend(self.grammar.entry_tables.keys().map(String::as_str));
-        known.sort_unstable();
-        known.dedup();
+        let known = self.grammar.tables();
         for layer in self.layers {
             for (name, item) in &layer.root.entries {
                 if !known.contains(&name.as_str()) {
@@ -148,19 +139,6 @@ impl<'a> Builder<'a> {
             }
         }
         merged
-    }
-
-    /// A top-level entry of any shape, merged leaf by leaf.
-    fn merge_item(&mut self, name: &str) -> Option<Item> {
-        let mut into = Table::default();
-        for layer in self.layers {
-            if let Some(item) = layer.root.get(name) {
-                let entries = BTreeMap::from([(name.to_owned(), item.clone())]);
-                let over = Table { entries, reset: false };
-                merge(&mut into, &over, TableGrammar::Plain, "", item.span, &mut self.changes);
-            }
-        }
-        into.entries.remove(name)
     }
 
     /// A string at a leaf, or a diagnostic.

@@ -72,9 +72,6 @@ impl WiringModel {
             write_line(&mut out, &format!("{path} reason"), &patch.reason);
         }
         self.dump_entries(&mut out);
-        for (name, item) in &self.others {
-            write_line(&mut out, name, &item.value);
-        }
         out
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::build::TABLES;
+
 /// A section of the wiring whose tables hold plugin keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
@@ -108,8 +110,6 @@ pub struct Grammar {
     pub process: BTreeSet<String>,
     /// Settings of each backend kind; a kind that is not listed owns every setting of its instance.
     pub backend: BTreeMap<String, BTreeSet<String>>,
-    /// Further top-level tables, kept as written in [`crate::WiringModel::others`].
-    pub tables: BTreeSet<String>,
     /// Top-level tables of plugins, by name.
     pub entry_tables: BTreeMap<String, EntryTable>,
     /// Keys of plugins in `[process.name]`.
@@ -123,6 +123,15 @@ pub struct Grammar {
 }
 
 impl Grammar {
+    /// The top-level tables of a wiring, sorted.
+    pub fn tables(&self) -> Vec<&str> {
+        let mut tables = TABLES.to_vec();
+        tables.extend(self.entry_tables.keys().map(String::as_str));
+        tables.sort_unstable();
+        tables.dedup();
+        tables
+    }
+
     /// The keys of a section, sorted.
     pub fn keys(&self, section: Section) -> Vec<&str> {
         match section {

@@ -265,8 +265,6 @@ pub struct WiringModel {
     pub patches: Vec<Patch>,
     /// Top-level tables of plugins, base file first, then in the order written; [`crate::resolve_entries`] puts them together.
     pub tables: BTreeMap<String, Vec<EntryRule>>,
-    /// Tables that [`Grammar::tables`] adds.
-    pub others: BTreeMap<String, Item>,
     /// What merging the files replaced and dropped.
     pub changes: Vec<Change>,
 }

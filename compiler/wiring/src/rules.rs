@@ -7,7 +7,7 @@ use bp_contract::selector::{EdgeSelector, Pattern, Rank, SelectorFault, ServerSe
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostic, Span, Spanned, nearest};
 
-use crate::build::{Builder, TABLES};
+use crate::build::Builder;
 use crate::expand::{expand_keys, expand_or_report};
 use crate::{EdgeRule, Item, ProcessRule, Section, ServerRule, Table, Value, WiringModel};
 
@@ -106,7 +106,7 @@ fn report_unknown(
 ) {
     let known = builder.grammar.keys(section);
     // `[edge."*"]` followed by `process.front.services = …` is a trap of TOML: the line still belongs to the header.
-    if TABLES.contains(&key) {
+    if builder.grammar.tables().contains(&key) {
         builder.out.push(codes::misplaced_table(item.key, key, place));
         return;
     }
@@ -207,7 +207,7 @@ fn check_process_keys(builder: &mut Builder<'_>, settings: &mut Table) {
         if known.contains(&key.as_str()) {
             return true;
         }
-        builder.out.push(if TABLES.contains(&key.as_str()) {
+        builder.out.push(if builder.grammar.tables().contains(&key.as_str()) {
             codes::misplaced_table(item.key, key, "a process")
         } else {
             let suggestion = nearest(key, known.iter().copied());

@@ -61,7 +61,6 @@ pub(crate) fn grammar() -> Grammar {
             ("mongodb", &["pool"]),
             ("postgres", &["pool", "password"]),
         ]),
-        tables: set(&["experiment"]),
         entry_tables: entry_tables(),
         reserved: BTreeMap::from([(
             "api-server".to_owned(),
