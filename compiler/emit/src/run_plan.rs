@@ -29,8 +29,6 @@ pub fn run_plan(plan: &Plan, descriptions: &BTreeMap<String, String>) -> String 
         processes: convert(&plan.processes, convert_process),
         inits: convert(&plan.inits, convert_init),
         tables: plan.tables.iter().filter_map(convert_table).collect(),
-        knobs: BTreeMap::new(),
-        smoke: Vec::new(),
         wire: plan.wire.clone(),
     };
     run_plan.to_text()
@@ -171,6 +169,7 @@ fn convert_table((name, table): (&String, &TablePlan)) -> Option<(String, run::T
         place: table.place,
         reader: table.reader?,
         shorthand: table.shorthand.clone(),
+        verbatim: table.verbatim,
         settings: table.settings.clone(),
         entries: table.entries.iter().map(entry).collect(),
     };

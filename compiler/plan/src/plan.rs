@@ -583,6 +583,9 @@ pub struct TablePlan {
     /// The setting that a bare value stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shorthand: Option<String>,
+    /// Whether values are as written: a `{ env = "X" }` in an entry is a table, not a reference.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub verbatim: bool,
     /// Its settings, by dotted path.
     pub settings: BTreeMap<String, SettingPlan>,
     /// Its entries, by name, or in the order written where that means something.

@@ -151,6 +151,7 @@ impl OwnedTable {
             place: self.place,
             reader: self.reader,
             shorthand: self.shorthand.map(str::to_owned),
+            verbatim: self.verbatim,
             settings,
             entries,
         }

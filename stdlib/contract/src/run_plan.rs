@@ -62,12 +62,6 @@ pub struct RunPlan {
     /// What tables and keys of plugins say, by the table's or key's name.
     #[serde(default)]
     pub tables: BTreeMap<String, TablePlan>,
-    /// Knobs of the workflow, by name.
-    #[serde(default)]
-    pub knobs: BTreeMap<String, KnobPlan>,
-    /// Calls that show that the system works.
-    #[serde(default)]
-    pub smoke: Vec<SmokePlan>,
     /// Numbers in messages.
     #[serde(default)]
     pub wire: WireTable,
@@ -79,7 +73,7 @@ pub struct RunPlan {
 pub struct PluginPlan {
     /// Its key in the wiring.
     pub key: String,
-    /// `wrapper`, `transport`, `backend` or `target`.
+    /// `wrapper`, `transport`, `backend`, `table` or `target`.
     #[serde(default)]
     pub kind: Option<String>,
     /// The setting that a bare value stands for.
@@ -131,6 +125,9 @@ pub struct TablePlan {
     /// The setting that a bare value stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shorthand: Option<String>,
+    /// Whether values are as written: a `{ env = "X" }` in an entry is a table, not a reference.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verbatim: bool,
     /// Its settings, by dotted path.
     #[serde(default)]
     pub settings: BTreeMap<String, SettingPlan>,
@@ -422,45 +419,11 @@ pub struct InitPlan {
     pub arguments: Value,
 }
 
-/// A knob.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KnobPlan {
-    /// Its value until somebody turns it.
-    pub default: bool,
-}
-
-/// A call that shows that the system works.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SmokePlan {
-    /// What is shown.
-    pub name: String,
-    /// The service.
-    pub callee: String,
-    /// The method.
-    pub method: String,
-    /// The arguments, by name.
-    #[serde(default)]
-    pub arguments: Value,
-    /// The answer, if it matters.
-    #[serde(default, deserialize_with = "read_present", skip_serializing_if = "Option::is_none")]
-    pub expect: Option<Value>,
-    /// The application error's code, if it must fail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expect_error: Option<String>,
-}
-
 /// How a deadline is written: `"30s"`.
 mod deadline {
     pub(super) use crate::units::{
         optional_duration as deserialize, write_optional_duration as serialize,
     };
-}
-
-/// Keeps an expected `null` apart from no expectation.
-fn read_present<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(source).map(Some)
 }
 
 /// Why a plan cannot be used.

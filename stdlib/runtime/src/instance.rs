@@ -89,6 +89,19 @@ pub enum Outcome {
     },
 }
 
+impl fmt::Display for Outcome {
+    /// In one line: the value as JSON, or the error's name, status and text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value}"),
+            Self::Error { class: Class::Application { status, code, message }, .. } => {
+                write!(f, "error {code} ({status}): {message}")
+            }
+            Self::Error { detail, .. } => write!(f, "error {detail}"),
+        }
+    }
+}
+
 impl InterfaceGlue {
     /// An interface whose trait is `T`.
     pub fn new<T: ?Sized + Send + Sync + 'static>(

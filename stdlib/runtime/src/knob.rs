@@ -10,7 +10,7 @@ use crate::sync::lock;
 /// Every knob of this process by name, whether its code or the configuration came first.
 static KNOBS: Mutex<BTreeMap<String, Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());
 
-/// A switch: `static RELATED: Knob = knob!("related_posts");`. On until the wiring or the configuration says otherwise.
+/// A switch: `static RELATED: Knob = knob!("related_posts");`. On until [`set`] says otherwise.
 pub struct Knob {
     name: &'static str,
     state: OnceLock<Arc<AtomicBool>>,
@@ -45,11 +45,9 @@ fn find_or_add_switch(name: &str) -> Arc<AtomicBool> {
     lock(&KNOBS).entry(name).or_insert_with(|| Arc::new(AtomicBool::new(true))).clone()
 }
 
-/// Sets knobs by name.
-pub(crate) fn install(values: &BTreeMap<String, bool>) {
-    for (name, value) in values {
-        find_or_add_switch(name).store(*value, Ordering::Relaxed);
-    }
+/// Turns a knob, whether or not its code has asked for it yet.
+pub fn set(name: &str, on: bool) {
+    find_or_add_switch(name).store(on, Ordering::Relaxed);
 }
 
 #[cfg(test)]
@@ -60,7 +58,7 @@ mod tests {
     fn a_knob_is_on_until_turned() {
         static KNOB: Knob = Knob::new("test-of-knobs");
         assert!(KNOB.is_on());
-        install(&BTreeMap::from([("test_of_knobs".to_owned(), false)]));
+        set("test_of_knobs", false);
         assert!(!KNOB.is_on());
     }
 }

@@ -4,7 +4,7 @@
 //! On the other side of a transport a [`Server`] runs the callee's own chain and ends in a generated [`Dispatch`].
 //! Application errors are a [`Reply`] with a [`Class`]; infrastructure failures are the `Err` side, an [`Infra`].
 //!
-//! A plugin implements one of [`WrapperPlugin`], [`TransportPlugin`] and [`BackendPlugin`].
+//! A plugin implements one of [`WrapperPlugin`], [`TransportPlugin`], [`BackendPlugin`] and [`TablePlugin`].
 
 mod alarm;
 mod app;
@@ -18,12 +18,13 @@ mod client;
 mod clock;
 mod config;
 mod context;
+mod difference;
 mod drain;
 mod environment;
 mod error;
 pub mod headers;
 mod instance;
-mod knob;
+pub mod knob;
 mod limit;
 pub mod listen;
 mod literal;
@@ -37,23 +38,25 @@ mod random;
 mod server;
 mod settings;
 mod sync;
+mod table_plugin;
 mod tasks;
 mod trace_context;
 mod tuple;
 mod wrapper_plugin;
 
-pub use app::{App, Hosting, Running, Stopped};
+pub use app::{App, Hosting, OutsideCaller, Running, Stopped};
 pub use arguments::{Arguments, Encoded};
 pub use balance::Balance;
 pub use bp_contract::Secret;
 pub use bp_contract::units;
-pub use bp_data::{ArgumentTuple, Codec, Data};
+pub use bp_data::{ArgumentTuple, Codec, Data, DecodeError};
 pub use builder::{BackgroundOutcome, Builder, Building, Built, Constructor};
 pub use call::{Call, Class, Edge, Interface, Method, Reply};
 pub use chain::{Dispatch, Dispatched, Endpoint, Next, Wrapper};
 pub use client::Client;
 pub use clock::{Clock, Instant, ManualClock, RealClock};
 pub use context::{Context, Criticality, Destination};
+pub use difference::find_differences;
 pub use drain::Drain;
 pub use environment::Environment;
 pub use error::{Infra, InfraKind, InitError, Processed, ServiceError, StartError, Status};
@@ -72,6 +75,7 @@ pub use prometheus_client;
 pub use random::{RealRng, Rng, SeededRng};
 pub use server::{Served, Server};
 pub use settings::{Live, Settings};
+pub use table_plugin::{Mode, ModeContext, TableContext, TableEntry, TablePlugin};
 pub use tasks::{shielded, spawn};
 pub use trace_context::TraceContext;
 pub use wrapper_plugin::{client_wrapper, server_wrapper, two_sided_wrapper};

@@ -92,6 +92,11 @@ impl Settings {
         Ok(Live { table })
     }
 
+    /// The values now, as the plan and the configuration write them.
+    pub(crate) fn rows(&self) -> Vec<Value> {
+        crate::sync::lock(&self.place.state).rows.clone()
+    }
+
     /// Whether something follows these settings while the process runs.
     pub(crate) fn is_live(&self) -> bool {
         !crate::sync::lock(&self.place.state).subscribers.is_empty()

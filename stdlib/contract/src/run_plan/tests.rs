@@ -100,14 +100,49 @@ fn retry() -> PluginPlan {
     }
 }
 
-fn smoke(expect: Option<Value>, expect_error: Option<&str>) -> SmokePlan {
-    SmokePlan {
-        name: "lists".to_owned(),
-        callee: "front".to_owned(),
-        method: "list".to_owned(),
-        arguments: json!({ "user": "ann" }),
-        expect,
-        expect_error: expect_error.map(str::to_owned),
+fn entry(name: &str, settings: Value) -> EntryPlan {
+    EntryPlan { name: name.to_owned(), settings, methods: BTreeMap::new(), off: BTreeSet::new() }
+}
+
+/// `[switch.ads]`, which changes without a rebuild.
+fn switches() -> TablePlan {
+    let on = SettingPlan {
+        kind: SettingType::Bool,
+        tunable: true,
+        min: None,
+        max: None,
+        words: Vec::new(),
+        shorthand: None,
+        secret: false,
+        when: None,
+    };
+    TablePlan {
+        plugin: "switch".to_owned(),
+        place: TablePlace::TopLevel,
+        reader: TableReader::Process,
+        shorthand: Some("on".to_owned()),
+        verbatim: false,
+        settings: BTreeMap::from([("on".to_owned(), on)]),
+        entries: vec![entry("ads", json!({ "on": true })), entry("tips", json!({ "on": false }))],
+    }
+}
+
+/// A key of edges, whose entry has settings of its own for a method, and leaves another alone.
+fn budgets() -> TablePlan {
+    let settings = json!({ "most": 1 });
+    let entry = EntryPlan {
+        methods: BTreeMap::from([("list".to_owned(), json!({ "most": 2 }))]),
+        off: BTreeSet::from(["add".to_owned()]),
+        ..entry("front->cart", settings)
+    };
+    TablePlan {
+        plugin: "budget".to_owned(),
+        place: TablePlace::Edge,
+        reader: TableReader::Mode,
+        shorthand: None,
+        verbatim: true,
+        settings: BTreeMap::new(),
+        entries: vec![entry],
     }
 }
 
@@ -135,12 +170,10 @@ fn plan() -> RunPlan {
         listeners: one("cart.grpc", listener()),
         processes: one("front", process()),
         inits: one("fill", init()),
-        knobs: one("ads", KnobPlan { default: true }),
-        smoke: vec![
-            smoke(Some(Value::Null), None),
-            smoke(None, Some("not_found")),
-            smoke(None, None),
-        ],
+        tables: BTreeMap::from([
+            ("switch".to_owned(), switches()),
+            ("budget".to_owned(), budgets()),
+        ]),
         wire: WireTable {
             types: BTreeMap::new(),
             methods: one("shop::Front", one("list", one("user", 1))),
@@ -157,6 +190,39 @@ fn what_is_written_is_read() {
     assert_eq!(**client, [wrapper("retry", 2)]);
     *client = Stack::Named("retry".to_owned());
     assert_eq!(read, written);
+}
+
+#[test]
+fn each_entry_of_a_table_has_a_line() {
+    let text = plan().to_text();
+    let section = text.split_once("  \"tables\": ").unwrap().1.split_once("  \"wire\"").unwrap().0;
+    let expected = r#"{
+    "budget": {
+      "plugin": "budget",
+      "place": "edge",
+      "reader": "mode",
+      "verbatim": true,
+      "settings": {},
+      "entries": [
+        {"name":"front->cart","settings":{"most":1},"methods":{"list":{"most":2}},"off":["add"]}
+      ]
+    },
+    "switch": {
+      "plugin": "switch",
+      "place": "top_level",
+      "reader": "process",
+      "shorthand": "on",
+      "settings": {"on":{"type":"bool","tunable":true}},
+      "entries": [
+        {"name":"ads","settings":{"on":true}},
+        {"name":"tips","settings":{"on":false}}
+      ]
+    }
+  },
+"#;
+    assert_eq!(section, expected);
+    let none = RunPlan { tables: BTreeMap::new(), ..plan() }.to_text();
+    assert!(none.contains("\n  \"tables\": {},\n"), "{none}");
 }
 
 #[test]

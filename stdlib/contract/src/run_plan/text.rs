@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::RunPlan;
+use super::{RunPlan, TablePlan};
 
 /// An object with a section a key, and in each section an entry a line.
 pub(super) fn write(plan: &RunPlan) -> String {
     let wire =
         [("types", section(6, &plan.wire.types)), ("methods", section(6, &plan.wire.methods))];
+    let tables = plan.tables.iter().map(|(name, table)| (name.as_str(), write_table(table)));
     let sections = [
         ("version", to_json(&plan.version)),
         ("app", to_json(&plan.app)),
@@ -23,9 +24,7 @@ pub(super) fn write(plan: &RunPlan) -> String {
         ("listeners", section(4, &plan.listeners)),
         ("processes", section(4, &plan.processes)),
         ("inits", section(4, &plan.inits)),
-        ("tables", section(4, &plan.tables)),
-        ("knobs", section(4, &plan.knobs)),
-        ("smoke", list(&plan.smoke)),
+        ("tables", lines(4, tables)),
         ("wire", lines(4, wire)),
     ];
     let mut text = lines(2, sections);
@@ -61,7 +60,24 @@ fn section<'a, T: Serialize + 'a>(
     lines(indent, map.into_iter().map(|(name, value)| (name.as_str(), to_json(value))))
 }
 
-fn list<T: Serialize>(items: &[T]) -> String {
-    let items: Vec<String> = items.iter().map(|item| format!("\n    {}", to_json(item))).collect();
-    if items.is_empty() { String::from("[]") } else { format!("[{}\n  ]", items.join(",")) }
+/// A table of a plugin: a line for each thing that it declares, and one for each entry.
+fn write_table(table: &TablePlan) -> String {
+    let TablePlan { plugin, place, reader, shorthand, verbatim, settings, entries } = table;
+    let mut declared =
+        vec![("plugin", to_json(plugin)), ("place", to_json(place)), ("reader", to_json(reader))];
+    declared.extend(shorthand.as_ref().map(|setting| ("shorthand", to_json(setting))));
+    declared.extend(verbatim.then(|| ("verbatim", to_json(verbatim))));
+    declared.extend([("settings", to_json(settings)), ("entries", list(8, entries))]);
+    lines(6, declared)
+}
+
+/// A list with an item a line, indented by `indent`.
+fn list<T: Serialize>(indent: usize, items: &[T]) -> String {
+    let items: Vec<String> =
+        items.iter().map(|item| format!("\n{:indent$}{}", "", to_json(item))).collect();
+    if items.is_empty() {
+        return String::from("[]");
+    }
+    let outer = indent.saturating_sub(2);
+    format!("[{}\n{:outer$}]", items.join(","), "")
 }

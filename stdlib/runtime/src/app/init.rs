@@ -8,7 +8,6 @@ use bp_contract::variable;
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
-use super::call_mode::show;
 use super::lifecycle::{Signals, complain, watch_supervisor};
 use super::running::{Hosting, Running};
 use super::{App, Registry};
@@ -99,7 +98,7 @@ pub(super) async fn call(
             tracing::info!(init = name, call = what, %value, "the init is done");
             Ok(())
         }
-        Ok(Ok(outcome)) => Err(StartError::new(format!("{what}: {}", show(&outcome)))),
+        Ok(Ok(outcome)) => Err(StartError::new(format!("{what}: {outcome}"))),
         Ok(Err(infra)) => Err(StartError::because(what, &infra)),
         Err(panic) => Err(StartError::new(format!("{what} panicked: {}", panic_text(&*panic)))),
     }

@@ -7,7 +7,7 @@ use bp_contract::variable;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::running::{Hosting, Running};
-use super::{App, call_mode, health, init, smoke};
+use super::{App, call_mode, health, init, mode};
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::logs;
@@ -18,8 +18,12 @@ const GAVE_UP: u8 = 75;
 /// How long the runtime may take to drop what is left.
 const LAST: Duration = Duration::from_secs(1);
 
-const USAGE: &str =
-    "usage: (nothing) | smoke | call INSTANCE METHOD JSON | health live|ready|startup";
+/// What the program may be asked for, the modes of its plugins included.
+fn describe_usage(app: &App) -> String {
+    let modes = app.registry.modes().map(|(_, mode)| format!("{} | ", mode.name));
+    let modes: String = modes.collect();
+    format!("usage: (nothing) | {modes}call INSTANCE METHOD JSON | health live|ready|startup")
+}
 
 pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> ExitCode {
     // A container's probe runs this every few seconds, so it starts no logs and no async runtime.
@@ -41,11 +45,17 @@ pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> 
             runtime.block_on(init::run(app, environment))
         }
         [] => runtime.block_on(serve(app, environment)),
-        ["smoke"] => runtime.block_on(smoke::run(app, environment)),
         ["call", instance, method, json] => {
             runtime.block_on(call_mode::run(app, environment, instance, method, json))
         }
-        _ => complain(USAGE, 2),
+        [name] => {
+            let found = app.registry.modes().find(|(_, mode)| mode.name == *name);
+            match found {
+                Some((id, mode)) => runtime.block_on(mode::run(app, environment, id, mode)),
+                None => complain(&describe_usage(&app), 2),
+            }
+        }
+        _ => complain(&describe_usage(&app), 2),
     };
     // A handler that blocks its thread must not keep the process from ending.
     runtime.shutdown_timeout(LAST);

@@ -4,15 +4,15 @@ mod addresses;
 mod admin;
 mod assemble;
 mod call_mode;
-mod dial;
-mod difference;
 mod health;
 mod init;
 mod lifecycle;
+mod mode;
+mod outside;
 mod process_metrics;
 mod process_state;
 mod running;
-mod smoke;
+mod tables;
 pub(crate) mod test;
 
 use std::borrow::Cow;
@@ -23,7 +23,10 @@ use std::sync::Arc;
 
 use bp_contract::variable;
 
+pub(crate) use call_mode::print_line;
+pub use outside::OutsideCaller;
 pub use running::{Hosting, Running, Stopped};
+pub(crate) use tables::ProcessTables;
 
 use crate::builder::Constructor;
 use crate::environment::Environment;
@@ -31,6 +34,7 @@ use crate::error::StartError;
 use crate::instance::InterfaceGlue;
 use crate::plan::{self, RunPlan};
 use crate::plugin::{BackendPlugin, TransportPlugin, WrapperPlugin};
+use crate::table_plugin::{Mode, TablePlugin};
 
 /// An application, put together by generated code:
 ///
@@ -40,6 +44,7 @@ use crate::plugin::{BackendPlugin, TransportPlugin, WrapperPlugin};
 ///     app = app.transport("grpc", bp_rt_grpc::plugin());
 ///     app = app.wrapper("retry", bp_rt_retry::plugin());
 ///     app = app.backend("memory", bp_rt_memory::plugin());
+///     app = app.table("knob", bp_rt_knob::plugin());
 ///     app = app.interface(interfaces::cart::interface());
 ///     app = app.implementation("CartImpl", instances::cart_impl);
 ///     app
@@ -58,6 +63,7 @@ pub(crate) struct Registry {
     wrappers: BTreeMap<&'static str, Arc<dyn WrapperPlugin>>,
     transports: BTreeMap<&'static str, Arc<dyn TransportPlugin>>,
     backends: BTreeMap<&'static str, Arc<dyn BackendPlugin>>,
+    tables: BTreeMap<&'static str, Arc<dyn TablePlugin>>,
     interfaces: BTreeMap<&'static str, Arc<InterfaceGlue>>,
     implementations: BTreeMap<String, Constructor>,
 }
@@ -89,6 +95,12 @@ impl App {
         self
     }
 
+    /// Links a plugin that owns tables by its id.
+    pub fn table(mut self, id: &'static str, plugin: impl TablePlugin + 'static) -> Self {
+        self.registry.tables.insert(id, Arc::new(plugin));
+        self
+    }
+
     /// Links an interface.
     pub fn interface(mut self, glue: InterfaceGlue) -> Self {
         self.registry.interfaces.insert(glue.interface().path, Arc::new(glue));
@@ -103,9 +115,9 @@ impl App {
 
     /// Runs what the arguments ask for, and says how it went.
     ///
-    /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or runs the init that `BP_INIT` names and ends; `smoke` makes the plan's smoke calls; `call INSTANCE METHOD JSON` makes one; `health live|ready|startup` asks the process that runs beside it, for containers without a shell.
+    /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or runs the init that `BP_INIT` names and ends; `call INSTANCE METHOD JSON` makes one call; `health live|ready|startup` asks the process that runs beside it, for containers without a shell; the name of a plugin's mode runs that.
     ///
-    /// The exit code is 0 after a clean end or of a healthy process, 1 when start-up, a background task, an init or a call failed, 2 for wrong arguments, 75 when calls had to be given up.
+    /// The exit code is 0 after a clean end or of a healthy process, 1 when start-up, background work, an init or a call failed, 2 for wrong arguments, 75 when calls had to be given up, and that of the mode.
     pub fn main(self) -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         self.main_with(Environment::of_process(), &arguments)
@@ -143,6 +155,7 @@ impl fmt::Debug for App {
             .field("wrappers", &self.registry.wrappers.keys())
             .field("transports", &self.registry.transports.keys())
             .field("backends", &self.registry.backends.keys())
+            .field("tables", &self.registry.tables.keys())
             .field("interfaces", &self.registry.interfaces.keys())
             .field("implementations", &self.registry.implementations.keys())
             .finish_non_exhaustive()
@@ -168,6 +181,17 @@ impl Registry {
             .get_key_value(id)
             .map(|(id, plugin)| (*id, plugin))
             .ok_or_else(|| not_linked("backend", id, self.backends.keys().copied()))
+    }
+
+    fn table(&self, id: &str) -> Result<&Arc<dyn TablePlugin>, StartError> {
+        self.tables
+            .get(id)
+            .ok_or_else(|| not_linked("table plugin", id, self.tables.keys().copied()))
+    }
+
+    /// The modes that plugins add to the program, each with its plugin's id.
+    fn modes(&self) -> impl Iterator<Item = (&'static str, Mode)> {
+        self.tables.iter().filter_map(|(id, plugin)| Some((*id, plugin.mode()?)))
     }
 
     fn interface(&self, path: &str) -> Result<&Arc<InterfaceGlue>, StartError> {

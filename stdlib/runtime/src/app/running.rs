@@ -10,23 +10,23 @@ use std::time::Duration;
 
 use bp_contract::variable;
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::addresses::{self, Bound};
-use super::assemble::{Assembly, Background};
+use super::assemble::Assembly;
 use super::process_metrics::ProcessMetrics;
 use super::process_state::ProcessState;
-use super::{App, Registry, admin, init};
+use super::{App, ProcessTables, Registry, admin, init};
 use crate::balance::Directories;
 use crate::callee::StartGate;
 use crate::config::Configuration;
 use crate::context::Context;
 use crate::drain::Drain;
 use crate::environment::Environment;
-use crate::error::{InitError, StartError};
+use crate::error::StartError;
 use crate::instance::AnyInstance;
 use crate::metrics::Metrics;
 use crate::plan::{ALL, DrainPlan, RunPlan, find_listener};
@@ -74,6 +74,9 @@ impl Running {
         hosting: Hosting,
     ) -> Result<Self, StartError> {
         let (state, registry) = prepare(app, environment, &hosting)?;
+        let tables = Arc::new(ProcessTables::collect(&registry, &state)?);
+        state.configuration.install(tables.clone())?;
+        let takes_calls = !matches!(hosting, Hosting::Init(_));
         let mut running = Self {
             state,
             registry,
@@ -119,7 +122,9 @@ impl Running {
             });
         }
         running.instances = assembly.instances;
-        running.run_background(assembly.background);
+        for (name, work) in assembly.background {
+            running.run_in_background(format!("`{name}`"), work);
+        }
         // When all processes are one, there is no other process for an init.
         if state.process == ALL {
             for name in state.plan.inits.keys() {
@@ -131,6 +136,11 @@ impl Running {
         }
         state.started.store(true, Ordering::Release);
         state.ready.send_replace(true);
+        if takes_calls {
+            for (id, work) in tables.start_work() {
+                running.run_in_background(format!("plugin `{id}`"), work);
+            }
+        }
         tracing::info!(process = %state.process, instances = running.instances.len(), "started");
         Ok(running)
     }
@@ -175,25 +185,31 @@ impl Running {
         init::call(&self.registry, instance.interface(), callee, name, init, tasks).await
     }
 
-    fn run_background(&mut self, background: Background) {
-        for (name, run) in background {
-            let state = self.state.clone();
-            let mut context = Context::empty();
-            context.set_tasks(state.tasks.clone());
-            let work = AssertUnwindSafe(context.scope(run)).catch_unwind();
-            self.others.spawn(async move {
-                tokio::select! {
-                    () = state.stop.cancelled() => {}
-                    outcome = work => match outcome {
-                        Ok(Ok(())) => tracing::debug!(service = %name, "the background work is done"),
-                        Ok(Err(error)) => state.fail(failed(&name, &error)),
-                        Err(panic) => {
-                            state.fail(format!("`{name}`: its background work panicked: {}", panic_text(&*panic)));
-                        }
+    /// Runs the background work of `whose` until the process stops; its failure ends the process.
+    fn run_in_background<E: fmt::Display + Send + 'static>(
+        &mut self,
+        whose: String,
+        work: BoxFuture<'static, Result<(), E>>,
+    ) {
+        let state = self.state.clone();
+        let mut context = Context::empty();
+        context.set_tasks(state.tasks.clone());
+        let work = AssertUnwindSafe(context.scope(work)).catch_unwind();
+        self.others.spawn(async move {
+            tokio::select! {
+                () = state.stop.cancelled() => {}
+                outcome = work => match outcome {
+                    Ok(Ok(())) => tracing::debug!(%whose, "the background work is done"),
+                    Ok(Err(error)) => {
+                        state.fail(format!("{whose}: its background work failed: {error}"));
+                    }
+                    Err(panic) => {
+                        let text = panic_text(&*panic);
+                        state.fail(format!("{whose}: its background work panicked: {text}"));
                     }
                 }
-            });
-        }
+            }
+        });
     }
 
     /// The instance named `name`, if it is in this process and of trait `T`.
@@ -357,8 +373,4 @@ fn check_process(plan: &RunPlan, name: &str) -> Result<(), StartError> {
         plan.wiring,
         known.join(", ")
     )))
-}
-
-fn failed(name: &str, error: &InitError) -> String {
-    format!("`{name}`: its background work failed: {error}")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bp_contract::variable;
 
 use super::App;
-use super::dial::OutsideCaller;
+use super::outside::OutsideCaller;
 use super::running::{Hosting, Running};
 use crate::environment::Environment;
 use crate::error::StartError;

@@ -1,16 +1,18 @@
 //! The plan with the configuration laid over it.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_contract::selector::{CLIENT, Pattern};
 use serde_json::Value;
 
-use super::leaves::{collect_leaves, explain_unplanned, set};
-use super::overlay::{Entry, Table};
+use super::leaves::{DeclaredSettings, collect_leaves, explain_unplanned, set};
+use super::overlay::{Entry, Selector, Table};
 use super::place::{Interfaces, Place, collect_places};
 use crate::error::StartError;
-use crate::plan::{InstancePlan, ParameterPlan, PluginPlan, RunPlan, ValuePlan};
+use crate::plan::{
+    InstancePlan, ParameterPlan, RunPlan, TablePlace, TablePlan, TableReader, ValuePlan,
+};
 
 /// The values in force. References in them are not yet resolved.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,8 +21,8 @@ pub(crate) struct Effective {
     pub(crate) rows: BTreeMap<String, Vec<Value>>,
     /// By instance and parameter.
     pub(crate) parameters: BTreeMap<(String, String), Value>,
-    /// By knob.
-    pub(crate) knobs: BTreeMap<String, bool>,
+    /// The places whose values are as written.
+    pub(crate) verbatim: BTreeSet<String>,
 }
 
 impl Effective {
@@ -36,9 +38,10 @@ impl Effective {
         let places = collect_places(plan, interfaces);
         for entry in entries {
             let problem = match entry.table {
-                Table::Edge | Table::Server | Table::Backend => explain_unfit(plan, &places, entry),
+                Table::Edge | Table::Server | Table::Backend | Table::Owned(_) => {
+                    explain_unfit(plan, &places, entry)
+                }
                 Table::Service => explain_unfit_parameter(plan, entry),
-                Table::Knob => explain_unfit_knob(plan, entry),
             };
             if let Some(problem) = problem {
                 return Err(StartError::new(problem).at(entry.place()));
@@ -48,17 +51,34 @@ impl Effective {
         for (label, place) in &places {
             rows.insert(label.clone(), compute_rows(plan, place, entries)?);
         }
-        let mut knobs = BTreeMap::new();
-        for (name, knob) in &plan.knobs {
-            let entries = entries.iter().filter(|entry| entry.table == Table::Knob);
-            let mut winner = Winner::default();
-            for entry in entries.filter(|entry| entry.selector.matches(None, name)) {
-                winner.offer(entry, &entry.value, name)?;
-            }
-            let value = winner.value().and_then(Value::as_bool).unwrap_or(knob.default);
-            knobs.insert(name.clone(), value);
-        }
-        Ok(Self { rows, parameters: compute_parameters(plan, entries)?, knobs })
+        let verbatim = places.into_iter().filter(|(_, place)| is_verbatim(plan, place));
+        let verbatim = verbatim.map(|(label, _)| label).collect();
+        Ok(Self { rows, verbatim, parameters: compute_parameters(plan, entries)? })
+    }
+}
+
+/// The tables of plugins that configuration may change: those with a tunable setting that processes read.
+pub(super) fn list_owned_tables(plan: &RunPlan) -> Vec<&str> {
+    let changes = |table: &TablePlan| {
+        table.place == TablePlace::TopLevel
+            && table.reader == TableReader::Process
+            && table.settings.values().any(|setting| setting.tunable)
+    };
+    plan.tables.iter().filter(|(_, table)| changes(table)).map(|(name, _)| name.as_str()).collect()
+}
+
+/// The settings that are declared for a place.
+fn find_declared<'a>(plan: &'a RunPlan, place: &Place) -> Option<DeclaredSettings<'a>> {
+    match &place.table {
+        Table::Owned(name) => plan.tables.get(&**name).map(Into::into),
+        _ => plan.plugins.get(&place.plugin).map(Into::into),
+    }
+}
+
+fn is_verbatim(plan: &RunPlan, place: &Place) -> bool {
+    match &place.table {
+        Table::Owned(name) => plan.tables.get(&**name).is_some_and(|table| table.verbatim),
+        _ => false,
     }
 }
 
@@ -138,13 +158,13 @@ fn compute_rows(
 
 /// Whether a leaf belongs to a variant or a table that the row does not have.
 fn is_unplanned(plan: &RunPlan, place: &Place, row: &Value, leaf: &str) -> bool {
-    let plugin = plan.plugins.get(&place.plugin);
-    plugin.is_some_and(|plugin| explain_unplanned(plugin, row, leaf).is_some())
+    let declared = find_declared(plan, place);
+    declared.is_some_and(|declared| explain_unplanned(declared, row, leaf).is_some())
 }
 
 /// The leaves, if each belongs to the variant and the tables of some row that the entry selects.
 fn keep_planned(
-    plugin: &PluginPlan,
+    declared: DeclaredSettings<'_>,
     place: &Place,
     entry: &Entry,
     leaves: BTreeMap<String, Value>,
@@ -159,7 +179,7 @@ fn keep_planned(
         rows.push(&place.base);
     }
     for leaf in leaves.keys() {
-        let mut problems = rows.iter().map(|row| explain_unplanned(plugin, row, leaf));
+        let mut problems = rows.iter().map(|row| explain_unplanned(declared, row, leaf));
         let first = problems.next().flatten();
         if let Some(problem) = first
             && problems.all(|problem| problem.is_some())
@@ -172,10 +192,17 @@ fn keep_planned(
 
 /// Whether the entry is about this place, whatever its method.
 fn accepts(plan: &RunPlan, place: &Place, entry: &Entry) -> bool {
-    let key = plan.plugins.get(&place.plugin).map(|plugin| plugin.key.as_str());
+    let has_key = || match place.table {
+        // Its name is followed by its settings.
+        Table::Backend | Table::Owned(_) => true,
+        _ => {
+            let plugin = plan.plugins.get(&place.plugin);
+            plugin.is_some_and(|plugin| entry.key.as_ref() == Some(&plugin.key))
+        }
+    };
     place.table == entry.table
         && entry.selector.matches(place.caller.as_deref(), &place.callee)
-        && (place.table == Table::Backend || key == Some(entry.key.as_str()))
+        && has_key()
 }
 
 /// The entry's leaves at this place; `None` when its method is not one of the callee's.
@@ -190,16 +217,16 @@ fn read_place_leaves(
     } else {
         place.methods.iter().any(|method| selector.matches_method(method))
     };
-    let plugin = plan.plugins.get(&place.plugin).filter(|_| fits)?;
-    // A backend's name is followed by its settings, an edge by the plugin's key.
-    if place.table == Table::Backend {
-        let one =
-            Value::Object(std::iter::once((entry.key.clone(), entry.value.clone())).collect());
-        let leaves = collect_leaves(plugin, &one);
-        return Some(leaves.and_then(|leaves| keep_planned(plugin, place, entry, leaves)));
-    }
-    let leaves = collect_leaves(plugin, &entry.value);
-    Some(leaves.and_then(|leaves| keep_planned(plugin, place, entry, leaves)))
+    let declared = find_declared(plan, place).filter(|_| fits)?;
+    // A backend's name is followed by its settings, an edge by the plugin's key, and an entry's name stands alone.
+    let leaves = match &entry.key {
+        Some(key) if place.table == Table::Backend => {
+            let one = std::iter::once((key.clone(), entry.value.clone())).collect();
+            collect_leaves(declared, &Value::Object(one))
+        }
+        _ => collect_leaves(declared, &entry.value),
+    };
+    Some(leaves.and_then(|leaves| keep_planned(declared, place, entry, leaves)))
 }
 
 /// Why an entry cannot be applied anywhere, if so.
@@ -208,6 +235,7 @@ fn explain_unfit(
     places: &BTreeMap<String, Place>,
     entry: &Entry,
 ) -> Option<String> {
+    let key = entry.key.as_deref().unwrap_or_default();
     let mut taken = places.values().filter(|place| accepts(plan, place, entry)).peekable();
     if taken.peek().is_some() {
         let mut problem = None;
@@ -221,19 +249,22 @@ fn explain_unfit(
         }
         methods.dedup();
         return Some(problem.unwrap_or_else(|| match methods.as_slice() {
-            [] => format!("`{}` has no settings by method", entry.key),
+            [] => format!("`{key}` has no settings by method"),
             methods => format!("no such method; known: {}", methods.join(", ")),
         }));
     }
-    let keys: std::collections::BTreeSet<&str> = places
+    if let Table::Owned(name) = &entry.table {
+        return Some(explain_no_entry(plan, name, &entry.selector));
+    }
+    let keys: BTreeSet<&str> = places
         .values()
         .filter(|place| place.table == entry.table)
         .filter_map(|place| plan.plugins.get(&place.plugin))
         .map(|plugin| plugin.key.as_str())
         .collect();
-    if entry.table != Table::Backend && !keys.contains(entry.key.as_str()) {
+    if entry.table != Table::Backend && !keys.contains(key) {
         let keys: Vec<_> = keys.into_iter().collect();
-        return Some(format!("unknown key `{}`; known: {}", entry.key, keys.join(", ")));
+        return Some(format!("unknown key `{key}`; known: {}", keys.join(", ")));
     }
     let backend = |instance: &InstancePlan| matches!(instance, InstancePlan::Backend { .. });
     let wanted = |instance: &InstancePlan| entry.table != Table::Backend || backend(instance);
@@ -242,7 +273,19 @@ fn explain_unfit(
             return Some(problem);
         }
     }
-    Some(format!("nothing that it selects has `{}`", entry.key))
+    Some(format!("nothing that it selects has `{key}`"))
+}
+
+/// Says that a plugin's table has no entry that is selected, and which it has.
+fn explain_no_entry(plan: &RunPlan, table: &str, selector: &Selector) -> String {
+    let entries = plan.tables.get(table).into_iter().flat_map(|table| &table.entries);
+    let known: Vec<_> = entries.map(|entry| entry.name.as_str()).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let exact = selector.names().find_map(Pattern::exact);
+    exact.map_or_else(
+        || format!("it selects nothing in `{table}`; known: {known}"),
+        |name| format!("there is no `{name}` in `{table}`; known: {known}"),
+    )
 }
 
 /// Says that no instance has the name that is written, and which there are.
@@ -282,7 +325,7 @@ fn compute_parameters(
     for (instance, name, value) in list_values(plan) {
         let mut winner = Winner::default();
         for entry in entries.iter().filter(|entry| entry.table == Table::Service) {
-            if entry.selector.matches(None, instance) && entry.key == *name {
+            if entry.selector.matches(None, instance) && entry.key.as_ref() == Some(name) {
                 winner.offer(entry, &entry.value, name)?;
             }
         }
@@ -293,6 +336,7 @@ fn compute_parameters(
 }
 
 fn explain_unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
+    let key = entry.key.as_deref().unwrap_or_default();
     let service = |instance: &InstancePlan| matches!(instance, InstancePlan::Service { .. });
     if let Some(problem) =
         entry.selector.names().find_map(|name| explain_unknown_name(plan, name, service))
@@ -301,23 +345,22 @@ fn explain_unfit_parameter(plan: &RunPlan, entry: &Entry) -> Option<String> {
     }
     let selected =
         || list_values(plan).filter(|(instance, _, _)| entry.selector.matches(None, instance));
-    let mut found = selected().filter(|(_, name, _)| **name == entry.key).peekable();
+    let mut found = selected().filter(|(_, name, _)| *name == key).peekable();
     if found.peek().is_none() {
         let known: Vec<_> = selected().map(|(_, name, _)| name.as_str()).collect();
-        return Some(format!("unknown parameter `{}`; known: {}", entry.key, known.join(", ")));
+        return Some(format!("unknown parameter `{key}`; known: {}", known.join(", ")));
     }
     for (_, _, value) in found {
         if !value.tunable {
-            return Some(format!("`{}` can be changed only by a new build", entry.key));
+            return Some(format!("`{key}` can be changed only by a new build"));
         }
         if describe_kind(&value.value) != describe_kind(&entry.value)
             && !(is_numeric(&value.value) && is_numeric(&entry.value))
         {
             return Some(format!(
-                "{} is {}, `{}` is {}",
+                "{} is {}, `{key}` is {}",
                 entry.value,
                 describe_kind(&entry.value),
-                entry.key,
                 describe_kind(&value.value)
             ));
         }
@@ -344,12 +387,4 @@ fn describe_kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "a table",
     }
-}
-
-fn explain_unfit_knob(plan: &RunPlan, entry: &Entry) -> Option<String> {
-    if !plan.knobs.keys().any(|name| entry.selector.matches(None, name)) {
-        let known: Vec<_> = plan.knobs.keys().map(String::as_str).collect();
-        return Some(format!("there is no such knob; known: {}", known.join(", ")));
-    }
-    (!entry.value.is_boolean()).then(|| format!("{} is not true or false", entry.value))
 }

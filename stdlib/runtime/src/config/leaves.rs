@@ -1,71 +1,117 @@
-//! A configured value taken apart into leaves, each checked against the plugin's settings.
+//! A configured value taken apart into leaves, each checked against the settings that are declared for its place.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use crate::environment::parse_reference;
-use crate::plan::{PluginPlan, SettingPlan, SettingType};
+use crate::plan::{PluginPlan, SettingPlan, SettingType, TablePlan};
+
+/// What may be configured at a place: the settings of a plugin, or those of an entry of its table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DeclaredSettings<'a> {
+    /// The setting that a bare value stands for.
+    shorthand: Option<&'a str>,
+    /// By dotted path.
+    settings: &'a BTreeMap<String, SettingPlan>,
+    /// What a bare `true` or `false` would change, for the message that refuses it.
+    presence: &'static str,
+    /// Whether no value is a reference.
+    verbatim: bool,
+}
+
+impl<'a> From<&'a PluginPlan> for DeclaredSettings<'a> {
+    fn from(plugin: &'a PluginPlan) -> Self {
+        Self {
+            shorthand: plugin.shorthand.as_deref(),
+            settings: &plugin.settings,
+            presence: "what is wrapped",
+            verbatim: false,
+        }
+    }
+}
+
+impl<'a> From<&'a TablePlan> for DeclaredSettings<'a> {
+    fn from(table: &'a TablePlan) -> Self {
+        Self {
+            shorthand: table.shorthand.as_deref(),
+            settings: &table.settings,
+            presence: "which entries there are",
+            verbatim: table.verbatim,
+        }
+    }
+}
+
+impl DeclaredSettings<'_> {
+    /// Whether a value stands for another one, which is looked up when it is used.
+    fn is_reference(self, value: &Value) -> bool {
+        !self.verbatim && parse_reference(value).is_some()
+    }
+}
 
 /// The leaves of `value` by dotted path. A bare value stands for the shorthand.
 pub(super) fn collect_leaves(
-    plugin: &PluginPlan,
+    declared: DeclaredSettings<'_>,
     value: &Value,
 ) -> Result<BTreeMap<String, Value>, String> {
     let mut found = BTreeMap::new();
-    collect_below(plugin, "", plugin.shorthand.as_deref(), value, &mut found)?;
+    collect_below(declared, "", declared.shorthand, value, &mut found)?;
     Ok(found)
 }
 
 fn collect_below(
-    plugin: &PluginPlan,
+    declared: DeclaredSettings<'_>,
     prefix: &str,
     shorthand: Option<&str>,
     value: &Value,
     found: &mut BTreeMap<String, Value>,
 ) -> Result<(), String> {
     if let Value::Object(entries) = value
-        && parse_reference(value).is_none()
+        && !declared.is_reference(value)
     {
         for (name, value) in entries {
-            insert_leaf(plugin, &join_path(prefix, name), value, found)?;
+            insert_leaf(declared, &join_path(prefix, name), value, found)?;
         }
         return Ok(());
     }
     let Some(shorthand) = shorthand else {
         return Err(if value.is_boolean() {
-            "what is wrapped can be changed only by a new build".to_owned()
+            format!("{} can be changed only by a new build", declared.presence)
         } else {
-            format!("write a table with {}", list_known(plugin, prefix))
+            format!("write a table with {}", list_known(declared, prefix))
         });
     };
-    insert_leaf(plugin, &join_path(prefix, shorthand), value, found)
+    insert_leaf(declared, &join_path(prefix, shorthand), value, found)
 }
 
 fn insert_leaf(
-    plugin: &PluginPlan,
+    declared: DeclaredSettings<'_>,
     path: &str,
     value: &Value,
     found: &mut BTreeMap<String, Value>,
 ) -> Result<(), String> {
-    let Some(setting) = plugin.settings.get(path) else {
+    let Some(setting) = declared.settings.get(path) else {
         let prefix = path.rsplit_once('.').map_or("", |(prefix, _)| prefix);
-        return Err(format!("unknown setting `{path}`; known: {}", list_known(plugin, prefix)));
+        return Err(format!("unknown setting `{path}`; known: {}", list_known(declared, prefix)));
     };
     if setting.kind == SettingType::Table {
-        return collect_below(plugin, path, setting.shorthand.as_deref(), value, found);
+        return collect_below(declared, path, setting.shorthand.as_deref(), value, found);
     }
     if !setting.tunable {
         return Err(format!("`{path}` can be changed only by a new build"));
     }
-    check(setting, value).map_err(|error| format!("`{path}`: {error}"))?;
+    check(declared, setting, value).map_err(|error| format!("`{path}`: {error}"))?;
     found.insert(path.to_owned(), value.clone());
     Ok(())
 }
 
 /// What is wrong with `value`, if something is; a reference is read and checked later.
-fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> {
-    if parse_reference(value).is_some() {
+fn check(
+    declared: DeclaredSettings<'_>,
+    setting: &SettingPlan,
+    value: &Value,
+) -> Result<(), String> {
+    if declared.is_reference(value) {
         return Ok(());
     }
     if setting.secret {
@@ -75,10 +121,14 @@ fn check(setting: &SettingPlan, value: &Value) -> Result<(), String> {
 }
 
 /// Why a leaf does not belong into a row of the plan, if so: it, or a table around it, is of another variant than the row's, or the row lacks such a table.
-pub(super) fn explain_unplanned(plugin: &PluginPlan, row: &Value, leaf: &str) -> Option<String> {
+pub(super) fn explain_unplanned(
+    declared: DeclaredSettings<'_>,
+    row: &Value,
+    leaf: &str,
+) -> Option<String> {
     let ends = leaf.match_indices('.').map(|(end, _)| end).chain([leaf.len()]);
     ends.filter_map(|end| leaf.get(..end)).find_map(|path| {
-        explain_other_variant(plugin, row, path).or_else(|| {
+        explain_other_variant(declared, row, path).or_else(|| {
             // The plan has every table but those that may be absent, and their presence switches something on.
             (path != leaf && !find(row, path).is_some_and(Value::is_object))
                 .then(|| format!("`{path}` is not in the plan, and only a new build adds it"))
@@ -87,8 +137,12 @@ pub(super) fn explain_unplanned(plugin: &PluginPlan, row: &Value, leaf: &str) ->
 }
 
 /// Why the setting at `path` does not belong into a row, if it is of another variant.
-fn explain_other_variant(plugin: &PluginPlan, row: &Value, path: &str) -> Option<String> {
-    let when = plugin.settings.get(path)?.when.as_ref()?;
+fn explain_other_variant(
+    declared: DeclaredSettings<'_>,
+    row: &Value,
+    path: &str,
+) -> Option<String> {
+    let when = declared.settings.get(path)?.when.as_ref()?;
     let tag = match path.rsplit_once('.') {
         Some((table, _)) => format!("{table}.{}", when.tag),
         None => when.tag.clone(),
@@ -112,8 +166,8 @@ fn find<'a>(row: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 /// The settings right below `prefix`.
-fn list_known(plugin: &PluginPlan, prefix: &str) -> String {
-    let below = plugin.settings.keys().filter_map(|path| {
+fn list_known(declared: DeclaredSettings<'_>, prefix: &str) -> String {
+    let below = declared.settings.keys().filter_map(|path| {
         let rest = if prefix.is_empty() {
             path.as_str()
         } else {
@@ -150,9 +204,26 @@ mod tests {
 
     #[test]
     fn a_secret_is_only_ever_a_reference() {
-        let secret: SettingPlan =
-            serde_json::from_value(json!({ "type": "text", "secret": true })).unwrap();
-        assert!(check(&secret, &json!("hunter2")).is_err());
-        assert_eq!(check(&secret, &json!({ "env": "X" })), Ok(()));
+        let plugin: PluginPlan = serde_json::from_value(json!({
+            "key": "login", "settings": { "password": { "type": "text", "tunable": true, "secret": true } },
+        }))
+        .unwrap();
+        let leaves = |value: Value| collect_leaves((&plugin).into(), &value);
+        assert!(leaves(json!({ "password": "hunter2" })).is_err());
+        assert!(leaves(json!({ "password": { "env": "X" } })).is_ok());
+    }
+
+    #[test]
+    fn a_table_as_written_has_no_references() {
+        let table = |verbatim: bool| -> TablePlan {
+            serde_json::from_value(json!({
+                "plugin": "note", "place": "top_level", "reader": "process", "verbatim": verbatim,
+                "shorthand": "text", "settings": { "text": { "type": "text", "tunable": true } },
+            }))
+            .unwrap()
+        };
+        let leaves = |verbatim| collect_leaves((&table(verbatim)).into(), &json!({ "env": "X" }));
+        assert_eq!(leaves(false).unwrap()["text"], json!({ "env": "X" }));
+        assert_eq!(leaves(true).unwrap_err(), "unknown setting `env`; known: text");
     }
 }

@@ -9,7 +9,7 @@ mod overlay;
 pub(crate) mod place;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bp_contract::transport::MessageSettings;
@@ -17,12 +17,13 @@ use bp_contract::variable;
 use serde_json::Value;
 
 pub(crate) use effective::Effective;
+use effective::list_owned_tables;
 use overlay::Source;
 pub(crate) use place::Interfaces;
 
+use crate::app::ProcessTables;
 use crate::environment::Environment;
 use crate::error::StartError;
-use crate::knob;
 use crate::limit::MessageLimit;
 use crate::plan::{self, RunPlan};
 use crate::settings::Settings;
@@ -38,6 +39,8 @@ pub(crate) struct Configuration {
     interfaces: Interfaces,
     environment: Environment,
     state: Mutex<State>,
+    /// What plugins do with their tables, at the start and after every change.
+    tables: OnceLock<Arc<ProcessTables>>,
 }
 
 #[derive(Debug)]
@@ -61,9 +64,8 @@ impl Configuration {
     ) -> Result<Self, StartError> {
         let seen = read_file(&environment)?;
         let effective = compute(&plan, &interfaces, &environment, seen.as_deref())?;
-        knob::install(&effective.knobs);
         let state = Mutex::new(State { seen, effective, used: BTreeMap::new() });
-        Ok(Self { plan, interfaces, environment, state })
+        Ok(Self { plan, interfaces, environment, state, tables: OnceLock::new() })
     }
 
     /// The settings of a place that this process uses.
@@ -75,8 +77,7 @@ impl Configuration {
         if let Some(settings) = state.used.get(label) {
             return Ok(settings.clone());
         }
-        let rows = state.effective.rows.get(label).map_or(&[][..], Vec::as_slice);
-        let rows = self.resolve(label, rows)?;
+        let rows = self.resolve(label, &state.effective)?;
         let settings = Settings::new(label, rows);
         state.used.insert(label.to_owned(), settings.clone());
         Ok(settings)
@@ -108,6 +109,17 @@ impl Configuration {
             .map_err(|error| error.at(format!("service \"{instance}\", {name}")))
     }
 
+    /// Puts what the tables of plugins say in force, now and after every change.
+    ///
+    /// # Errors
+    /// A plugin refuses.
+    pub(crate) fn install(&self, tables: Arc<ProcessTables>) -> Result<(), StartError> {
+        tables.install()?;
+        // A process starts once.
+        let _ = self.tables.set(tables);
+        Ok(())
+    }
+
     /// Looks at the file again. True when something changed.
     ///
     /// # Errors
@@ -120,17 +132,28 @@ impl Configuration {
         }
         state.seen.clone_from(&text);
         let new = compute(&self.plan, &self.interfaces, &self.environment, text.as_deref())?;
-        let (mut commits, mut later) = (Vec::new(), Vec::new());
+        let mut changes = Vec::new();
         for (label, settings) in &state.used {
-            let rows = new.rows.get(label).map_or(&[][..], Vec::as_slice);
-            if state.effective.rows.get(label).map(Vec::as_slice) == Some(rows) {
-                continue;
+            if state.effective.rows.get(label) != new.rows.get(label) {
+                let rows = self.resolve(label, &new)?;
+                changes.push((label, settings, settings.prepare(rows).map_err(StartError::new)?));
             }
-            let resolved = self.resolve(label, rows)?;
-            commits.extend(settings.prepare(resolved).map_err(StartError::new)?);
-            if !settings.is_live() {
-                later.push(label.clone());
+        }
+        // All that is in force, so that a plugin can still refuse.
+        let before: Vec<_> = changes.iter().map(|(_, s, _)| ((*s).clone(), s.rows())).collect();
+        let later: Vec<_> =
+            changes.iter().filter(|(label, s, _)| !self.is_followed(label, s)).collect();
+        let later: Vec<String> = later.into_iter().map(|(label, ..)| (*label).clone()).collect();
+        for (_, _, commits) in changes {
+            for commit in commits {
+                commit();
             }
+        }
+        if let Some(tables) = self.tables.get()
+            && let Err(error) = tables.install()
+        {
+            restore(before, tables);
+            return Err(error);
         }
         // Nothing fails from here on, so either all of the new values are in force or none.
         for place in later {
@@ -142,12 +165,13 @@ impl Configuration {
                 tracing::warn!(%instance, parameter = %name, "takes effect at the next start");
             }
         }
-        for commit in commits {
-            commit();
-        }
-        knob::install(&new.knobs);
         state.effective = new;
         Ok(true)
+    }
+
+    /// Whether a change of the settings at a place takes effect while the process runs.
+    fn is_followed(&self, label: &str, settings: &Settings) -> bool {
+        settings.is_live() || self.tables.get().is_some_and(|tables| tables.hold(label))
     }
 
     /// Looks at the file every second until dropped.
@@ -167,9 +191,27 @@ impl Configuration {
         }
     }
 
-    fn resolve(&self, label: &str, rows: &[Value]) -> Result<Vec<Value>, StartError> {
+    /// The values of a place, with what its references stand for.
+    fn resolve(&self, label: &str, effective: &Effective) -> Result<Vec<Value>, StartError> {
+        let rows = effective.rows.get(label).map_or(&[][..], Vec::as_slice);
+        if effective.verbatim.contains(label) {
+            return Ok(rows.to_vec());
+        }
         let resolve = |row| self.environment.resolve(row).map_err(|error| error.at(label));
         rows.iter().map(resolve).collect()
+    }
+}
+
+/// Puts the values before a change in force again, because a plugin refused it.
+fn restore(before: Vec<(Settings, Vec<Value>)>, tables: &ProcessTables) {
+    for (settings, rows) in before {
+        match settings.prepare(rows) {
+            Ok(commits) => commits.into_iter().for_each(|commit| commit()),
+            Err(error) => tracing::error!(error, "a setting cannot be put back"),
+        }
+    }
+    if let Err(error) = tables.install() {
+        tracing::error!(%error, "a table cannot be put back");
     }
 }
 
@@ -186,12 +228,13 @@ fn compute(
     environment: &Environment,
     file: Option<&str>,
 ) -> Result<Effective, StartError> {
+    let owned = list_owned_tables(plan);
     let mut entries = Vec::new();
     if let Some(text) = file {
-        entries.extend(overlay::parse(text, Source::Config)?);
+        entries.extend(overlay::parse(text, Source::Config, &owned)?);
     }
     if let Some(text) = environment.get(variable::SET) {
-        entries.extend(overlay::parse(text, Source::Set)?);
+        entries.extend(overlay::parse(text, Source::Set, &owned)?);
     }
     Effective::compute(plan, interfaces, &entries)
 }

@@ -1,5 +1,8 @@
 //! What `BP_SET` and `BP_CONFIG` say, in the wiring's grammar, before it is compared with the plan.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use bp_contract::selector::{
     EdgeSelector, Pattern, Precedence, SelectorFault, ServerSelector, Specificity,
 };
@@ -10,25 +13,40 @@ use toml::de::{DeTable, DeValue};
 use crate::error::StartError;
 
 /// The tables of wiring that configuration may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Table {
     Edge,
     Server,
     Backend,
     Service,
-    Knob,
+    /// A top-level table of a plugin, by name.
+    Owned(Arc<str>),
 }
 
 impl Table {
-    const ALL: [Table; 5] = [Self::Edge, Self::Server, Self::Backend, Self::Service, Self::Knob];
+    /// Those that every wiring has.
+    const CORE: [Self; 4] = [Self::Edge, Self::Server, Self::Backend, Self::Service];
 
-    pub(super) const fn name(self) -> &'static str {
+    /// The table called `name`; `owned` are the plan's tables of plugins.
+    fn find(name: &str, owned: &[&str]) -> Result<Self, String> {
+        if let Some(table) = Self::CORE.into_iter().find(|table| table.name() == name) {
+            return Ok(table);
+        }
+        if owned.contains(&name) {
+            return Ok(Self::Owned(name.into()));
+        }
+        let known: Vec<_> =
+            Self::CORE.iter().map(Self::name).chain(owned.iter().copied()).collect();
+        Err(format!("there is nothing to configure in `{name}`; known: {}", known.join(", ")))
+    }
+
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Edge => "edge",
             Self::Server => "server",
             Self::Backend => "backend",
             Self::Service => "service",
-            Self::Knob => "knob",
+            Self::Owned(name) => name,
         }
     }
 }
@@ -40,16 +58,18 @@ pub(super) enum Selector {
     Edge(EdgeSelector),
     /// Servers.
     Server(ServerSelector),
-    /// Backends, services or knobs.
+    /// Backends, services or entries of a plugin's table.
     Name(Pattern),
 }
 
 impl Selector {
-    fn parse(table: Table, text: &str) -> Result<Self, SelectorFault> {
+    fn parse(table: &Table, text: &str) -> Result<Self, SelectorFault> {
         Ok(match table {
             Table::Edge => Self::Edge(EdgeSelector::parse(text)?),
             Table::Server => Self::Server(ServerSelector::parse(text)?),
-            Table::Backend | Table::Service | Table::Knob => Self::Name(Pattern::new(text.trim())),
+            Table::Backend | Table::Service | Table::Owned(_) => {
+                Self::Name(Pattern::new(text.trim()))
+            }
         })
     }
 
@@ -95,15 +115,15 @@ impl Selector {
     }
 }
 
-/// One key below a selector: `edge."*".timeout`.
+/// One key below a selector, `edge."*".timeout`; in a plugin's table, what stands at the selector, `switch."*"`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) table: Table,
     /// As written.
     pub(super) text: String,
     pub(super) selector: Selector,
-    /// The plugin's key, the parameter, or the backend's setting; a knob's name is its selector.
-    pub(super) key: String,
+    /// The plugin's key, the parameter, or the backend's setting; `None` in a plugin's table.
+    pub(super) key: Option<String>,
     pub(super) value: Value,
     /// `BP_SET` beats `BP_CONFIG` at the same specificity.
     pub(super) source: Source,
@@ -132,46 +152,53 @@ impl Entry {
 
     /// Where it stands, for messages.
     pub(super) fn place(&self) -> String {
-        let name = self.table.name();
-        if self.table == Table::Knob {
-            return format!("{}: {name}.{}", self.source.name(), self.text);
+        let (source, table) = (self.source.name(), self.table.name());
+        match &self.key {
+            Some(key) => format!("{source}: {table}.\"{}\".{key}", self.text),
+            None => format!("{source}: {table}.{}", quote_key(&self.text)),
         }
-        format!("{}: {name}.\"{}\".{}", self.source.name(), self.text, self.key)
     }
 }
 
-/// Reads a TOML text.
-pub(super) fn parse(text: &str, source: Source) -> Result<Vec<Entry>, StartError> {
+/// A key of a path as TOML writes it: `tips`, `"*"`.
+pub(super) fn quote_key(text: &str) -> Cow<'_, str> {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !text.is_empty() && text.chars().all(bare) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("\"{text}\""))
+}
+
+/// Reads a TOML text; `owned` are the tables of plugins that it may change.
+pub(super) fn parse(text: &str, source: Source, owned: &[&str]) -> Result<Vec<Entry>, StartError> {
     let at = |message: String| StartError::new(format!("{}: {message}", source.name()));
     let document =
         DeTable::parse(text).map_err(|error| at(error.to_string().trim_end().to_owned()))?;
     let mut entries = Vec::new();
     for (name, body) in document.get_ref() {
         let name = &**name.get_ref();
-        let table = Table::ALL.into_iter().find(|table| table.name() == name).ok_or_else(|| {
-            let known: Vec<_> = Table::ALL.iter().map(|table| table.name()).collect();
-            at(format!("there is nothing to configure in `{name}`; known: {}", known.join(", ")))
-        })?;
+        let table = Table::find(name, owned).map_err(&at)?;
         let DeValue::Table(body) = body.get_ref() else {
             return Err(at(format!("`{name}` is a table")));
         };
         for (text, keys) in body {
             let text = text.get_ref().to_string();
             let selector =
-                Selector::parse(table, &text).map_err(|fault| at(format!("`{text}`: {fault}")))?;
-            if table == Table::Knob {
-                let (key, value) = (String::new(), to_json(keys.get_ref()).map_err(&at)?);
-                entries.push(Entry { table, text, selector, key, value, source });
+                Selector::parse(&table, &text).map_err(|fault| at(format!("`{text}`: {fault}")))?;
+            let entry = |key: Option<String>, value: &DeValue<'_>| {
+                let (table, text, selector) = (table.clone(), text.clone(), selector.clone());
+                let value = to_json(value).map_err(&at)?;
+                Ok(Entry { table, text, selector, key, value, source })
+            };
+            if matches!(table, Table::Owned(_)) {
+                entries.push(entry(None, keys.get_ref())?);
                 continue;
             }
             let DeValue::Table(keys) = keys.get_ref() else {
                 return Err(at(format!("`{name}.\"{text}\"` is a table")));
             };
             for (key, value) in keys {
-                let (text, selector) = (text.clone(), selector.clone());
-                let (key, value) =
-                    (key.get_ref().to_string(), to_json(value.get_ref()).map_err(&at)?);
-                entries.push(Entry { table, text, selector, key, value, source });
+                entries.push(entry(Some(key.get_ref().to_string()), value.get_ref())?);
             }
         }
     }
@@ -227,7 +254,7 @@ mod tests {
     #[test]
     fn numbers_arrive_unchanged_or_not_at_all() {
         let value = |text: &str| {
-            let entries = parse(&format!("service.shop.x = {text}"), Source::Set);
+            let entries = parse(&format!("service.shop.x = {text}"), Source::Set, &[]);
             entries.map(|all| all[0].value.clone()).map_err(|error| error.to_string())
         };
         for (text, expected) in [

@@ -1,12 +1,13 @@
-//! Every place of a plan where a plugin has settings, whichever process it is in.
+//! Every place of a plan where a plugin has settings, whichever process it is in: edges, listeners, backends, entries of its tables.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::overlay::Table;
+use super::overlay::{Table, quote_key};
 use crate::call::Interface;
-use crate::plan::{InstancePlan, RunPlan, WrapperPlan};
+use crate::plan::{InstancePlan, RunPlan, TablePlace, TablePlan, WrapperPlan};
 
 /// Interfaces of the linked application, by path.
 pub(crate) type Interfaces = BTreeMap<&'static str, &'static Interface>;
@@ -50,6 +51,28 @@ pub(crate) fn listener_label(listener: &str) -> String {
 /// The label of a backend.
 pub(crate) fn backend_label(name: &str) -> String {
     format!("backend \"{name}\"")
+}
+
+/// The label of an entry of a plugin's table, or of a place that has the plugin's key: where the wiring says it.
+pub(crate) fn table_label(name: &str, place: TablePlace, entry: &str) -> String {
+    let entry = quote_key(entry);
+    match place {
+        TablePlace::TopLevel => format!("{name}.{entry}"),
+        TablePlace::App => format!("app.{name}"),
+        TablePlace::Process => format!("process.{entry}.{name}"),
+        TablePlace::Backend => format!("backend.{entry}.{name}"),
+        TablePlace::Edge => format!("edge.{entry}.{name}"),
+        TablePlace::Server => format!("server.{entry}.{name}"),
+    }
+}
+
+/// The interface whose methods may have settings of their own in an entry of a table.
+fn find_entry_interface<'a>(plan: &'a RunPlan, place: TablePlace, entry: &str) -> Option<&'a str> {
+    match place {
+        TablePlace::Edge => plan.edges.get(entry).map(|edge| edge.interface.as_str()),
+        TablePlace::Server => plan.instances.get(entry).map(InstancePlan::interface),
+        TablePlace::TopLevel | TablePlace::App | TablePlace::Process | TablePlace::Backend => None,
+    }
 }
 
 /// All places of `plan`, by label.
@@ -108,6 +131,24 @@ pub(super) fn collect_places(plan: &RunPlan, interfaces: &Interfaces) -> BTreeMa
         if let InstancePlan::Backend { plugin, settings, .. } = instance {
             let place = single(Table::Backend, None, name, plugin, settings);
             places.insert(backend_label(name), place);
+        }
+    }
+    for (name, table) in &plan.tables {
+        let TablePlan { place, plugin, entries, .. } = table;
+        let owned: Arc<str> = name.as_str().into();
+        for entry in entries {
+            let interface = find_entry_interface(plan, *place, &entry.name);
+            let found = Place {
+                table: Table::Owned(owned.clone()),
+                caller: None,
+                callee: entry.name.clone(),
+                plugin: plugin.clone(),
+                methods: interface.map_or_else(Vec::new, methods),
+                base: entry.settings.clone(),
+                by_method: entry.methods.clone(),
+                off: entry.off.clone(),
+            };
+            places.insert(table_label(name, *place, &entry.name), found);
         }
     }
     places

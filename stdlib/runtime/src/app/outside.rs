@@ -1,6 +1,10 @@
-//! Calls into a running system from outside: for smoke calls, single calls and black-box tests.
+//! Calls into a running system from outside: for single calls, modes of plugins and black-box tests.
 
+use std::fmt;
 use std::sync::Arc;
+
+use bp_data::DecodeError;
+use serde_json::{Map, Value};
 
 use super::assemble::{Assembly, build_edge};
 use super::process_state::ProcessState;
@@ -9,14 +13,20 @@ use super::{App, Registry};
 use crate::callee::RemoteCallee;
 use crate::client::Client;
 use crate::environment::Environment;
-use crate::error::StartError;
-use crate::instance::InterfaceGlue;
-use crate::plan::{EdgePlan, RunPlan, Stack, TransportPlan};
+use crate::error::{Infra, StartError};
+use crate::instance::{InterfaceGlue, Outcome};
+use crate::plan::{EdgePlan, Stack, TransportPlan};
 
-/// A caller outside the system.
-pub(crate) struct OutsideCaller {
-    state: Arc<ProcessState>,
+/// A caller outside the system, which reaches its services where they listen.
+pub struct OutsideCaller {
+    pub(super) state: Arc<ProcessState>,
     registry: Arc<Registry>,
+}
+
+impl fmt::Debug for OutsideCaller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutsideCaller").field("wiring", &self.state.plan.wiring).finish()
+    }
 }
 
 impl OutsideCaller {
@@ -25,8 +35,49 @@ impl OutsideCaller {
         Ok(Self { state, registry })
     }
 
-    pub(super) fn plan(&self) -> &RunPlan {
-        &self.state.plan
+    /// Calls a method by names, with a JSON object of its arguments; `null` stands for no arguments.
+    ///
+    /// # Errors
+    /// No call could be made: there is no such instance or method, or nothing outside can reach it.
+    /// The inner error is a call that got no answer.
+    pub async fn call(
+        &self,
+        instance: &str,
+        method: &str,
+        arguments: &Value,
+    ) -> Result<Result<Outcome, Infra>, StartError> {
+        let (glue, client) = self.connect(instance)?;
+        let interface = glue.interface();
+        let found = interface.method(method).ok_or_else(|| {
+            let known: Vec<_> = interface.methods.iter().map(|method| method.name).collect();
+            StartError::new(format!(
+                "`{}` has no method `{method}`; known: {}",
+                interface.path,
+                known.join(", ")
+            ))
+        })?;
+        // A call without arguments may leave them out altogether.
+        let empty = Value::Object(Map::new());
+        let arguments = if arguments.is_null() { &empty } else { arguments };
+        Ok(glue.call_json(&client, found.index, arguments).await)
+    }
+
+    /// An answer of a method in its canonical form: equal answers have the same form, however they are written.
+    ///
+    /// `None` when there is no such instance or method.
+    ///
+    /// # Errors
+    /// It does not fit the method's answer.
+    pub fn canonicalize(
+        &self,
+        instance: &str,
+        method: &str,
+        answer: Value,
+    ) -> Option<Result<Value, DecodeError>> {
+        let interface = self.state.plan.instances.get(instance)?.interface();
+        let glue = self.registry.interface(interface).ok()?;
+        let method = glue.interface().method(method)?;
+        Some(glue.canonicalize(method.index, answer))
     }
 
     /// A client of the instance named `name`, through the listener that publishes it or, failing that, any that serves it.
@@ -49,7 +100,7 @@ impl OutsideCaller {
         let interface = glue.interface();
         let assembly = Assembly::new(&self.registry, &self.state);
         let transport = assembly.connect(&key, edge, &shared)?;
-        // With these a test or a smoke call has the same time limits as callers outside.
+        // With these a test or a call of a mode has the same time limits as callers outside.
         let chains = assembly.build_client_chains(&key, edge, &shared, interface)?;
         let end = Arc::new(RemoteCallee { transport, gate: None, deadline: edge.deadline });
         Ok((glue, Client::with_chains(shared, interface, chains, end)))

@@ -1,68 +1,71 @@
-//! `smoke`: the plan's calls, each printed with its answer.
+//! Makes the wiring's smoke calls on the running system, and prints each with its answer.
+
+mod settings;
 
 use std::process::ExitCode;
 
-use bp_data::DecodeError;
+use bp_runtime::{
+    Class, DecodeError, Infra, Mode, ModeContext, Outcome, StartError, TablePlugin,
+    find_differences,
+};
 use serde_json::Value;
 
-use super::App;
-use super::call_mode::{call, print, show};
-use super::dial::OutsideCaller;
-use super::difference::find_differences;
-use super::lifecycle::complain;
-use crate::call::Class;
-use crate::environment::Environment;
-use crate::error::{Infra, StartError};
-use crate::instance::Outcome;
-use crate::plan::SmokePlan;
+use settings::SmokeSettings;
 
 /// How much of an expected value and of an answer is shown beside each other.
 const LONGEST: usize = 200;
 
+/// The plugin.
+pub fn plugin() -> impl TablePlugin {
+    Smoke
+}
+
+struct Smoke;
+
+impl TablePlugin for Smoke {
+    fn mode(&self) -> Option<Mode> {
+        Some(Mode::new("smoke", run))
+    }
+}
+
 /// Makes the calls in order. 0 when every one ended as the wiring expects.
-pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
-    let outside = match OutsideCaller::new(app, environment) {
-        Ok(outside) => outside,
-        Err(error) => return complain(&error.to_string(), 1),
-    };
+async fn run(cx: ModeContext) -> ExitCode {
     let mut failures = 0_usize;
-    for smoke in &outside.plan().smoke {
-        let outcome = call(&outside, &smoke.callee, &smoke.method, &smoke.arguments).await;
-        let (answer, problems) =
-            judge(smoke, outcome, &|value| canonicalize(&outside, smoke, value));
+    let entries = cx.entries("smoke");
+    for entry in entries {
+        let (line, problems) = match entry.settings.read::<SmokeSettings>() {
+            Ok(smoke) => make(&cx, &smoke).await,
+            Err(error) => (error.to_string(), vec!["no call".to_owned()]),
+        };
         let mark = if problems.is_empty() { "ok  " } else { "FAIL" };
-        let arguments = &smoke.arguments;
-        print(&format!(
-            "{mark} {}: {}.{} {arguments} -> {answer}",
-            smoke.name, smoke.callee, smoke.method
-        ));
+        cx.print(&format!("{mark} {}: {line}", entry.name));
         failures += usize::from(!problems.is_empty());
         for problem in problems {
-            print(&format!("     {problem}"));
+            cx.print(&format!("     {problem}"));
         }
     }
-    let calls = outside.plan().smoke.len();
-    print(&format!("{calls} smoke calls, {failures} failed"));
+    cx.print(&format!("{} smoke calls, {failures} failed", entries.len()));
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-/// An answer of the call's method in its canonical form.
-fn canonicalize(
-    outside: &OutsideCaller,
-    smoke: &SmokePlan,
-    value: &Value,
-) -> Result<Value, DecodeError> {
-    let found = outside.connect(&smoke.callee).ok().and_then(|(glue, _)| {
-        let method = glue.interface().method(&smoke.method)?;
-        Some(glue.canonicalize(method.index, value.clone()))
+/// Makes a call: what to print of it and its answer, and what is wrong, one line each.
+async fn make(cx: &ModeContext, smoke: &SmokeSettings) -> (String, Vec<String>) {
+    // `bp check` knows that there is a dot; without one, no instance has the name.
+    let (callee, method) = smoke.call.split_once('.').unwrap_or((&smoke.call, ""));
+    let arguments: Value = smoke.arguments.clone().into_iter().collect();
+    let outside = cx.outside();
+    let outcome = outside.call(callee, method, &arguments).await;
+    let (answer, problems) = judge(smoke, outcome, &|value| {
+        // Without the method there is no answer either.
+        let found = outside.canonicalize(callee, method, value.clone());
+        found.unwrap_or_else(|| Ok(value.clone()))
     });
-    // Without a connection or the method there is no answer either.
-    found.unwrap_or_else(|| Ok(value.clone()))
+    (format!("{} {arguments} -> {answer}", smoke.call), problems)
 }
 
 /// What to print for an outcome, and what is wrong with it, one line each.
 fn judge(
-    smoke: &SmokePlan,
+    smoke: &SmokeSettings,
     outcome: Result<Result<Outcome, Infra>, StartError>,
     canonical: &dyn Fn(&Value) -> Result<Value, DecodeError>,
 ) -> (String, Vec<String>) {
@@ -85,7 +88,7 @@ fn judge(
         (Outcome::Value(_), None, None) => Vec::new(),
         (Outcome::Error { .. }, ..) => vec!["expected an answer".to_owned()],
     };
-    (show(&outcome), problems)
+    (outcome.to_string(), problems)
 }
 
 /// How an answer differs from what is expected: both are read as the method's type, so that values are compared, not their spelling.
@@ -126,17 +129,18 @@ fn format_line(word: &str, value: &Value) -> String {
 mod tests {
     use std::borrow::Cow;
 
-    use serde_json::{Value, json};
+    use bp_contract::setting::Settings;
+    use bp_runtime::Status;
+    use serde_json::json;
 
     use super::*;
-    use crate::error::Status;
 
-    fn smoke(more: &Value) -> SmokePlan {
-        let mut plan = json!({ "name": "n", "callee": "c", "method": "m" });
+    fn smoke(more: &Value) -> SmokeSettings {
+        let mut call = json!({ "call": "c.m" });
         for (name, value) in more.as_object().unwrap() {
-            plan[name] = value.clone();
+            call[name] = value.clone();
         }
-        serde_json::from_value(plan).unwrap()
+        Settings::read(&call).unwrap()
     }
 
     #[test]
@@ -155,8 +159,6 @@ mod tests {
         assert!(fine(json!({}), value(json!(1))));
         assert!(fine(json!({ "expect": 1 }), value(json!(1))));
         assert!(!fine(json!({ "expect": 1 }), value(json!(2))));
-        assert!(fine(json!({ "expect": null }), value(json!(null))));
-        assert!(!fine(json!({ "expect": null }), value(json!(1))), "null is an expectation");
         assert!(!fine(json!({}), error("gone")));
         assert!(fine(json!({ "expect_error": "gone" }), error("gone")));
         assert!(!fine(json!({ "expect_error": "gone" }), error("other")));

@@ -10,7 +10,7 @@ const LONGEST: usize = 60;
 const BEFORE: usize = 15;
 
 /// A line for each of the first places where `got` is not what is expected: `.items[2].price: expected 3, got 4`.
-pub(super) fn find_differences(expected: &Value, got: &Value) -> Vec<String> {
+pub fn find_differences(expected: &Value, got: &Value) -> Vec<String> {
     let mut all = Differences { path: String::new(), lines: Vec::new(), more: 0 };
     all.compare(expected, got);
     if all.more > 0 {

@@ -1,0 +1,24 @@
+//! A plugin's mode: the program works on the running system, from outside, and ends.
+
+use std::process::ExitCode;
+
+use super::lifecycle::complain;
+use super::tables::collect_tables;
+use super::{App, OutsideCaller};
+use crate::environment::Environment;
+use crate::error::StartError;
+use crate::table_plugin::{Mode, ModeContext};
+
+/// Runs the mode that the plugin `id` adds. 1 when it cannot even begin.
+pub(super) async fn run(app: App, environment: Environment, id: &str, mode: Mode) -> ExitCode {
+    match prepare(app, environment, id) {
+        Ok(context) => mode.run(context).await,
+        Err(error) => complain(&error.to_string(), 1),
+    }
+}
+
+fn prepare(app: App, environment: Environment, id: &str) -> Result<ModeContext, StartError> {
+    let outside = OutsideCaller::new(app, environment)?;
+    let tables = collect_tables(&outside.state, |table| table.plugin == id)?;
+    Ok(ModeContext { tables, outside })
+}

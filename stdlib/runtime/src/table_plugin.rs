@@ -1,0 +1,139 @@
+//! Tables that plugins own: what the runtime half does with their entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::future::Future;
+use std::process::ExitCode;
+
+use futures_util::future::BoxFuture;
+
+use crate::app::{OutsideCaller, print_line};
+use crate::error::StartError;
+use crate::plugin::Surroundings;
+use crate::settings::Settings;
+
+/// The runtime half of a plugin that owns tables or keys of the wiring.
+pub trait TablePlugin: Send + Sync {
+    /// Puts the entries in force: before any instance of the process is built, and after each accepted change of the configuration.
+    ///
+    /// What it reads of an entry's settings is checked at every change before anything is in force, so a change that does not fit never gets here.
+    /// If it returns an error at a change, the settings before the change are installed again.
+    ///
+    /// # Errors
+    /// Entries that cannot be in force; at start-up they keep the process from serving.
+    fn install(&self, cx: &TableContext) -> Result<(), StartError> {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// Work beside the services' own: it starts when the process takes calls, and is dropped when the process stops.
+    ///
+    /// # Errors
+    /// Whatever must end the process, as a failed background task of a service does.
+    fn after_ready(&self, cx: TableContext) -> BoxFuture<'static, Result<(), StartError>> {
+        let _ = cx;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// What the program does instead of serving when its first argument is the mode's name; `None` when the plugin adds nothing.
+    fn mode(&self) -> Option<Mode> {
+        None
+    }
+}
+
+type RunMode = Box<dyn FnOnce(ModeContext) -> BoxFuture<'static, ExitCode> + Send>;
+
+/// A mode of the program: it does something to the running system, from outside, and ends.
+pub struct Mode {
+    pub(crate) name: &'static str,
+    run: RunMode,
+}
+
+impl Mode {
+    /// A mode by its name, which the compile half declares too: `Mode::new("smoke", async |cx| …)`.
+    ///
+    /// The exit code should be 0 when everything went well and 1 otherwise; 2 is for wrong arguments.
+    pub fn new<F>(name: &'static str, run: impl FnOnce(ModeContext) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ExitCode> + Send + 'static,
+    {
+        Self { name, run: Box::new(move |cx| Box::pin(run(cx))) }
+    }
+
+    pub(crate) fn run(self, cx: ModeContext) -> BoxFuture<'static, ExitCode> {
+        (self.run)(cx)
+    }
+}
+
+impl fmt::Debug for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mode({})", self.name)
+    }
+}
+
+/// The entries of a plugin's tables that concern a process, and the process's surroundings.
+#[derive(Debug, Clone)]
+pub struct TableContext {
+    tables: BTreeMap<String, Vec<TableEntry>>,
+    /// Clock, randomness, metrics, names.
+    pub surroundings: Surroundings,
+}
+
+impl TableContext {
+    /// A context of tables by name.
+    pub fn new(tables: BTreeMap<String, Vec<TableEntry>>, surroundings: Surroundings) -> Self {
+        Self { tables, surroundings }
+    }
+
+    /// The entries of a table, by name or in the order written; of a key, one for each place that has it.
+    ///
+    /// A table of which the wiring says nothing has none.
+    pub fn entries(&self, table: &str) -> &[TableEntry] {
+        self.tables.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every entry of every table.
+    pub(crate) fn all_entries(&self) -> impl Iterator<Item = &TableEntry> {
+        self.tables.values().flatten()
+    }
+}
+
+/// One entry of a table, or one place that has the plugin's key.
+#[derive(Debug, Clone)]
+pub struct TableEntry {
+    /// The entry's name; of a key, the process, the backend, the service, `a->b`, or `app`.
+    pub name: String,
+    /// Its settings: `entry.settings.read::<SwitchSettings>()?`; by method on edges and servers.
+    pub settings: Settings,
+    /// The methods that it leaves alone, on edges and servers.
+    pub off: BTreeSet<String>,
+}
+
+/// What a mode works with.
+#[derive(Debug)]
+pub struct ModeContext {
+    pub(crate) tables: TableContext,
+    pub(crate) outside: OutsideCaller,
+}
+
+impl ModeContext {
+    /// The entries of a table of the plugin, in the order of the plan.
+    pub fn entries(&self, table: &str) -> &[TableEntry] {
+        self.tables.entries(table)
+    }
+
+    /// Clock, randomness, metrics, names.
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.tables.surroundings
+    }
+
+    /// Calls the running system.
+    pub fn outside(&self) -> &OutsideCaller {
+        &self.outside
+    }
+
+    /// Prints a line on standard output. A reader that went away does not make the mode fail.
+    pub fn print(&self, line: &str) {
+        print_line(line);
+    }
+}
