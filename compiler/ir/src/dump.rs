@@ -97,7 +97,7 @@ fn attributes(kind: &NodeKind) -> String {
         NodeKind::Process { once: true, .. } => String::from(" once"),
         NodeKind::Process { replicas, once: false } => format!(" replicas={replicas}"),
         NodeKind::FaultDomain { level } => format!(" level={level}"),
-        NodeKind::External | NodeKind::Container | NodeKind::Job => String::new(),
+        NodeKind::Client | NodeKind::Container | NodeKind::Job => String::new(),
     }
 }
 

@@ -271,8 +271,8 @@ mod tests {
     fn keys_survive_removal_and_reuse() {
         let mut ir = Ir::new();
         let [a, b, c] = ["a", "b", "c"].map(NodeKey::instance);
-        ir.add_node(&a, NodeKind::External, origin()).unwrap();
-        ir.add_node(&b, NodeKind::External, origin()).unwrap();
+        ir.add_node(&a, NodeKind::Client, origin()).unwrap();
+        ir.add_node(&b, NodeKind::Client, origin()).unwrap();
         ir.add_edge(&a, &b, EdgeKind::Hosts, origin()).unwrap();
         assert_eq!(ir.hosts_of(&b), [&a]);
         assert!(ir.remove_node(&a));
@@ -281,7 +281,7 @@ mod tests {
         assert!(ir.node(&a).is_none());
         assert!(ir.hosts_of(&b).is_empty());
         assert_eq!(ir.node(&c).unwrap().kind, NodeKind::Container);
-        assert_eq!(ir.node(&b).unwrap().kind, NodeKind::External);
+        assert_eq!(ir.node(&b).unwrap().kind, NodeKind::Client);
         assert_eq!(ir.edges().count(), 0);
         assert!(!ir.remove_edge(&EdgeKey::other(&a, "hosts", &b)));
     }
@@ -290,7 +290,7 @@ mod tests {
     fn a_taken_key_and_an_unknown_end_are_refused() {
         let mut ir = Ir::new();
         let [a, b] = ["a", "b"].map(NodeKey::instance);
-        ir.add_node(&a, NodeKind::External, origin()).unwrap();
+        ir.add_node(&a, NodeKind::Client, origin()).unwrap();
         assert_eq!(
             ir.add_node(&a, NodeKind::Job, origin()).unwrap_err(),
             IrError::Taken("a".into())
@@ -299,7 +299,7 @@ mod tests {
             ir.add_edge(&a, &b, EdgeKind::Wraps, origin()).unwrap_err(),
             IrError::Unknown("b".into())
         );
-        ir.add_node(&b, NodeKind::External, origin()).unwrap();
+        ir.add_node(&b, NodeKind::Client, origin()).unwrap();
         ir.add_edge(&a, &b, EdgeKind::Wraps, origin()).unwrap();
         assert!(ir.add_edge(&a, &b, EdgeKind::Wraps, origin()).is_err());
         assert_eq!(ir.edges_from(&a).len(), 1);

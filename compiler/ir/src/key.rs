@@ -22,7 +22,7 @@ impl NodeKey {
         Self(text.into())
     }
 
-    /// A service, backend or external.
+    /// A service or backend, or the outside world.
     pub fn instance(name: &str) -> Self {
         Self(name.into())
     }

@@ -39,8 +39,8 @@ pub enum NodeKind {
         /// Whether its content lives in one process.
         one_process: bool,
     },
-    /// Not part of this system: the outside world, or a system that is only called.
-    External,
+    /// The outside world, which calls services.
+    Client,
     /// A wrapper around calls.
     Wrapper {
         /// The plugin.
@@ -88,7 +88,7 @@ impl NodeKind {
         match self {
             Self::Service { .. } => "service",
             Self::Backend { .. } => "backend",
-            Self::External => "external",
+            Self::Client => "client",
             Self::Wrapper { .. } => "wrapper",
             Self::Transport { .. } => "transport",
             Self::Address { .. } => "address",

@@ -4,7 +4,7 @@
 //! Some rules begin to hold at a [`VerifyStage`] only: before processes are known, nothing can cross one.
 //!
 //! Always:
-//! - keys are unique: no two services, backends or externals differ only by `_` and `-` (the graph itself refuses equal keys);
+//! - keys are unique: no two services or backends differ only by `_` and `-` (the graph itself refuses equal keys);
 //! - an edge joins kinds that its own kind allows;
 //! - a call's interface is its target's, and each of its methods exists there;
 //! - scopes nest: service ⊂ process ⊂ container ⊂ job, and each of these runs inside one at most;
@@ -72,7 +72,7 @@ pub fn verify(ir: &Ir, stage: VerifyStage) -> Vec<String> {
 fn check_names(ir: &Ir, broken: &mut BTreeSet<String>) {
     let mut seen: BTreeMap<String, &NodeKey> = BTreeMap::new();
     for node in ir.nodes() {
-        if let NodeKind::Service { .. } | NodeKind::Backend { .. } | NodeKind::External = node.kind
+        if let NodeKind::Service { .. } | NodeKind::Backend { .. } | NodeKind::Client = node.kind
             && let Some(other) = seen.insert(node.key.as_str().replace('-', "_"), &node.key)
         {
             broken.insert(format!("`{other}` and `{}` are one name", node.key));
@@ -86,8 +86,8 @@ fn joins(kind: &EdgeKind, from: &NodeKind, to: &NodeKind) -> bool {
     match kind {
         EdgeKind::Calls { .. } => matches!(
             (from, to),
-            (N::Service { .. } | N::External, N::Service { .. })
-                | (N::Service { .. }, N::Backend { .. } | N::External)
+            (N::Service { .. } | N::Client, N::Service { .. })
+                | (N::Service { .. }, N::Backend { .. })
         ),
         EdgeKind::Wraps => match from {
             N::Wrapper { .. } => matches!(
@@ -96,7 +96,6 @@ fn joins(kind: &EdgeKind, from: &NodeKind, to: &NodeKind) -> bool {
                     | N::Transport { side: Side::Client, .. }
                     | N::Service { .. }
                     | N::Backend { .. }
-                    | N::External
             ),
             N::Transport { side: Side::Client, .. } => matches!(to, N::Address { .. }),
             N::Transport { side: Side::Server, .. } => matches!(to, N::Wrapper { .. }),
@@ -235,9 +234,8 @@ fn check_grouped(ir: &Ir, broken: &mut BTreeSet<String>) {
 impl Ir {
     /// Whether a call leaves its caller's process; a call from the outside world always does, a call to a backend never.
     pub fn is_remote(&self, call: &Edge) -> bool {
-        let backend = self
-            .node(&call.to)
-            .is_some_and(|n| matches!(n.kind, NodeKind::Backend { .. } | NodeKind::External));
+        let backend =
+            self.node(&call.to).is_some_and(|n| matches!(n.kind, NodeKind::Backend { .. }));
         !backend && !self.same_hosts(&call.from, &call.to)
     }
 }

@@ -63,13 +63,10 @@ impl Scope<'_> {
                 NamedInstance::Backend(_) => {
                     self.backends.get(name).map(|all| all.to_vec()).unwrap_or_default()
                 }
-                NamedInstance::External(_) => continue,
             };
             let known = match named {
                 NamedInstance::Service(_) => self.services.contains_key(name),
-                NamedInstance::Backend(_) | NamedInstance::External(_) => {
-                    self.backends.contains_key(name)
-                }
+                NamedInstance::Backend(_) => self.backends.contains_key(name),
             };
             self.any_faulty |= !known;
             for interface in interfaces {
@@ -345,7 +342,7 @@ fn add_entries(cx: &mut PassContext<'_>, scope: &Scope<'_>) {
     }
     let client = NodeKey::instance(NodeKey::CLIENT);
     let origin = Origin::new(None, "bind");
-    let _ = cx.ir.add_node(&client, NodeKind::External, origin);
+    let _ = cx.ir.add_node(&client, NodeKind::Client, origin);
     let mut reported: BTreeSet<String> = BTreeSet::new();
     for rule in entries {
         let name = rule.selector.callee.as_str();
@@ -362,12 +359,6 @@ fn add_entries(cx: &mut PassContext<'_>, scope: &Scope<'_>) {
                 rule.span,
                 name,
                 "a backend",
-                "the outside world calls services only",
-            ),
-            Some(NamedInstance::External(_)) => codes::not_a_service(
-                rule.span,
-                name,
-                "an external",
                 "the outside world calls services only",
             ),
             // The front end reports the use of what was removed.

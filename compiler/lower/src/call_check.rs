@@ -45,7 +45,7 @@ impl<'a> CallCheck<'a> {
                 return None;
             }
             None if self.names.removed(call.service).is_some() => return None,
-            Some(NamedInstance::External(_)) | None => {
+            None => {
                 let services: Vec<String> =
                     self.wiring.services.values().map(|s| s.name.clone()).collect();
                 let suggestion = nearest(call.service, services.iter().map(String::as_str));

@@ -1,8 +1,8 @@
-//! Pass `check`: wrappers on calls that accept none, unused instances, inits, targets, externals.
+//! Pass `check`: wrappers on calls that accept none, unused instances, inits, targets.
 
 use std::collections::BTreeMap;
 
-use bp_diag::catalog::{analysis, binding as codes, wiring};
+use bp_diag::catalog::{analysis, binding as codes};
 use bp_diag::{Span, nearest};
 use bp_ir::{EdgeKind, NodeKind};
 use bp_plugin::{CheckContext, Neighbours, Pass, PassContext, ReadContext, Stage, read_settings};
@@ -29,25 +29,12 @@ impl Pass for Check {
         check_target_names(cx);
         check_target_settings(cx);
         features::check(cx);
-        check_externals(cx);
         init::check(cx);
         direct::check(cx);
         // With faults above, a missing caller is a consequence.
         if !cx.diagnostics.has_errors() {
             report_unused(cx);
         }
-    }
-}
-
-/// No plugin can say how an external is reached, so it has no node.
-fn check_externals(cx: &mut PassContext<'_>) {
-    for external in cx.wiring.externals.values() {
-        let what = format!("the external `{}`", external.name);
-        let help = format!(
-            "remove it with `{} = false`; infrastructure that a plugin knows is declared under `[backend]`",
-            external.name
-        );
-        cx.diagnostics.push(wiring::nothing_reads(external.span, &what, &help));
     }
 }
 

@@ -10,13 +10,12 @@ use bp_wiring::{InstanceModel, RemovedInstance, WiringModel};
 pub(crate) enum NamedInstance<'a> {
     Service(&'a InstanceModel),
     Backend(&'a InstanceModel),
-    External(&'a InstanceModel),
 }
 
 impl<'a> NamedInstance<'a> {
     pub(crate) fn instance(self) -> &'a InstanceModel {
         match self {
-            Self::Service(i) | Self::Backend(i) | Self::External(i) => i,
+            Self::Service(i) | Self::Backend(i) => i,
         }
     }
 }
@@ -32,9 +31,6 @@ impl<'a> InstanceNames<'a> {
     pub(crate) fn new(wiring: &'a WiringModel) -> Self {
         let mut by_name = BTreeMap::new();
         // Equal names in two tables were reported by the front end; the first of this order stays.
-        for external in wiring.externals.values() {
-            by_name.insert(fold_name(&external.name), NamedInstance::External(external));
-        }
         for backend in wiring.backends.values() {
             by_name.insert(fold_name(&backend.name), NamedInstance::Backend(backend));
         }

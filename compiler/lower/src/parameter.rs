@@ -133,7 +133,6 @@ fn offers(scope: &Scope<'_>, named: NamedInstance<'_>, interface: &InterfaceUse)
         NamedInstance::Backend(i) => {
             scope.backends.get(&i.name).is_some_and(|all| all.contains(&interface.path.as_str()))
         }
-        NamedInstance::External(_) => false,
     }
 }
 
@@ -220,7 +219,6 @@ fn resolve_name(
             Some(all) => all.iter().map(|path| self::short_name(path).to_owned()).collect(),
             None => return Ok(None),
         },
-        NamedInstance::External(_) => Vec::new(),
     };
     Err(Box::new(codes::wrong_interface(
         item.span,
@@ -328,7 +326,7 @@ fn is_faulty(scope: &Scope<'_>, name: &str) -> bool {
     match scope.names.get(name) {
         Some(NamedInstance::Service(i)) => !scope.services.contains_key(&i.name),
         Some(NamedInstance::Backend(i)) => !scope.backends.contains_key(&i.name),
-        Some(NamedInstance::External(_)) | None => false,
+        None => false,
     }
 }
 

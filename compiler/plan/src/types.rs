@@ -46,7 +46,7 @@ pub enum TypePlan {
     Duration,
     /// `std::time::SystemTime`.
     SystemTime,
-    /// A known external that is written as text.
+    /// A known type of another crate, which is written as text.
     Known(KnownType),
     /// A type that cannot cross a process, as Rust text.
     Opaque(String),

@@ -86,7 +86,6 @@ fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
             "Workflow instances by name: `impl` and the constructor's parameters. A name with `*` sets values on the instances that it matches; `= false` removes one.",
             "service",
         ),
-        "external" => instances_schema("Systems that others run, by name.", "external"),
         "edge" => selectors_schema(
             "The caller's side of calls, by `\"caller -> callee\"` or `\"caller -> callee.method\"`, each with `*` for any; `client` is the outside world.",
             "edge",
@@ -396,16 +395,6 @@ fn build_definitions(plugins: &[&Plugin], grammar: &Grammar) -> Json {
         },
         "backend": backend_schema(plugins),
         "service": service_schema(),
-        "external": {
-            "anyOf": [
-                { "type": "string" }, { "const": false },
-                {
-                    "type": "object",
-                    "properties": { "kind": { "type": "string" } },
-                    "additionalProperties": definition_ref("value"),
-                },
-            ],
-        },
         "edge": edge_schema(plugins),
         "server": server_schema(plugins),
     })

@@ -15,14 +15,17 @@ use crate::{app, entries, inits, instances, knob, names, patch, renamed, rules, 
 
 /// The top-level tables that every wiring may have.
 pub const TABLES: &[&str] = &[
-    "app", "backend", "edge", "external", "extends", "init", "knob", "patch", "process", "server",
-    "service", "smoke", "target",
+    "app", "backend", "edge", "extends", "init", "knob", "patch", "process", "server", "service",
+    "smoke", "target",
 ];
 
 /// Whether a top-level table belongs to the language itself, or did under an old name.
 pub fn is_core_table(name: &str) -> bool {
     TABLES.contains(&name) || renamed::is_old_name(name)
 }
+
+/// What to do about `[external.bank]`.
+const EXTERNAL: &str = "a system that others run is not supported yet; a store that runs elsewhere is a backend with an `address`";
 
 /// For sections in which no plugin has keys.
 pub(crate) static NO_KEYS: BTreeMap<String, KeyGrammar> = BTreeMap::new();
@@ -88,10 +91,18 @@ impl<'a> Builder<'a> {
         let known = self.grammar.tables();
         for layer in self.layers {
             for (name, item) in &layer.root.entries {
-                if !known.contains(&name.as_str()) {
-                    let suggestion = nearest(name, known.iter().copied());
-                    self.out.push(codes::unknown_table(item.key, name, suggestion, &known));
+                if known.contains(&name.as_str()) {
+                    continue;
                 }
+                let suggestion = nearest(name, known.iter().copied());
+                let mut diagnostic = codes::unknown_table(item.key, name, suggestion, &known);
+                // The word that people try; the nearest name has nothing to do with it.
+                if name == "external" {
+                    diagnostic = codes::unknown_table(item.key, name, None, &known);
+                    diagnostic.fix = None;
+                    diagnostic = diagnostic.help(EXTERNAL);
+                }
+                self.out.push(diagnostic);
             }
         }
     }

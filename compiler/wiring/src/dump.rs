@@ -10,11 +10,7 @@ impl WiringModel {
     pub fn dump(&self) -> String {
         let mut out = String::new();
         self.dump_app(&mut out);
-        let sections = [
-            ("backend", &self.backends),
-            ("service", &self.services),
-            ("external", &self.externals),
-        ];
+        let sections = [("backend", &self.backends), ("service", &self.services)];
         for (section, instances) in sections {
             for InstanceModel { name, settings, .. } in instances.values() {
                 write_table(&mut out, &join(section, name), settings);

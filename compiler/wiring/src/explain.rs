@@ -48,17 +48,12 @@ fn explain(
     Explanation { leaves: explained, off: Vec::new(), dropped }
 }
 
-/// Explains a backend, service, external or knob by its name, or a table such as `app` or `target` by its own.
+/// Explains a backend, service or knob by its name, or a table such as `app` or `target` by its own.
 pub fn explain_leaves(model: &WiringModel, name: &str) -> Option<Explanation> {
-    let instance = [
-        ("backend", model.backend(name)),
-        ("service", model.service(name)),
-        ("external", model.external(name)),
-    ]
-    .into_iter()
-    .find_map(|(section, instance)| {
-        instance.map(|i| (format!("{section}.{}", i.name), &i.settings))
-    });
+    let instance =
+        [("backend", model.backend(name)), ("service", model.service(name))].into_iter().find_map(
+            |(section, instance)| instance.map(|i| (format!("{section}.{}", i.name), &i.settings)),
+        );
     let (prefix, leaves) = if let Some((prefix, settings)) = instance {
         let leaves = prefix_leaves(&prefix, settings);
         (prefix, leaves)

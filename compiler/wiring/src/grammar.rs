@@ -157,7 +157,7 @@ impl Grammar {
         }
     }
 
-    /// How the `kind` of a backend or external chooses its settings.
+    /// How the `kind` of a backend chooses its settings.
     pub(crate) fn kinds(&self) -> Variant {
         Variant {
             leaf: "kind".to_owned(),

@@ -45,7 +45,6 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
         };
         let taken = [
             model.backend(name).map(|i| ("a backend", i.span)),
-            model.external(name).map(|i| ("an external", i.span)),
             // As a process, it may be named after its only service.
             model
                 .service(name)

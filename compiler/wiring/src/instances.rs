@@ -1,4 +1,4 @@
-//! `[backend]`, `[service]` and `[external]`: instances, their removal, and selectors over them.
+//! `[backend]` and `[service]`: instances, their removal, and selectors over them.
 //!
 //! A later file wins over an earlier one; within a file, exact over glob over `*`.
 //! So one line in a file that extends another, `backend."*_db".kind = "mongodb"`, changes every instance that exists, though the base names each exactly.
@@ -30,10 +30,9 @@ struct InstanceSection {
     shorthand: &'static str,
 }
 
-const SECTIONS: [InstanceSection; 3] = [
+const SECTIONS: [InstanceSection; 2] = [
     InstanceSection { name: "backend", what: "a backend", shorthand: "kind" },
     InstanceSection { name: "service", what: "a service", shorthand: "impl" },
-    InstanceSection { name: "external", what: "an external", shorthand: "kind" },
 ];
 
 impl InstanceSection {
@@ -43,14 +42,13 @@ impl InstanceSection {
     }
 }
 
-/// Reads the three sections into the model.
+/// Reads both sections into the model.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
     for section in &SECTIONS {
         let instances = read_section(builder, section, &mut model.removed);
         match section.name {
             "backend" => model.backends = instances,
-            "service" => model.services = instances,
-            _ => model.externals = instances,
+            _ => model.services = instances,
         }
     }
     for service in model.services.values() {
@@ -85,7 +83,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
             )),
         }
     }
-    for instance in model.backends.values_mut().chain(model.externals.values_mut()) {
+    for instance in model.backends.values_mut() {
         refuse_secrets(builder, &mut instance.settings);
     }
     check_namespace(builder, model);
@@ -110,11 +108,7 @@ fn refuse_secrets(builder: &mut Builder<'_>, table: &mut Table) {
 
 fn check_namespace(builder: &mut Builder<'_>, model: &WiringModel) {
     let mut taken: BTreeMap<String, (&str, Span)> = BTreeMap::new();
-    let all = [
-        ("a backend", &model.backends),
-        ("a service", &model.services),
-        ("an external", &model.externals),
-    ];
+    let all = [("a backend", &model.backends), ("a service", &model.services)];
     for (what, instances) in all {
         for instance in instances.values() {
             match taken.get(&fold_name(&instance.name)) {

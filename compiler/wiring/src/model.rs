@@ -41,7 +41,7 @@ pub struct AppModel {
     pub keys: Table,
 }
 
-/// One backend, service or external.
+/// One backend or service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InstanceModel {
     /// Its name as first written.
@@ -53,7 +53,7 @@ pub struct InstanceModel {
 }
 
 impl InstanceModel {
-    /// The `kind` of a backend or external.
+    /// The `kind` of a backend.
     pub fn kind(&self) -> Option<&Item> {
         self.settings.entries.get("kind")
     }
@@ -241,8 +241,6 @@ pub struct WiringModel {
     pub backends: BTreeMap<String, InstanceModel>,
     /// `[service]`, by name.
     pub services: BTreeMap<String, InstanceModel>,
-    /// `[external]`, by name.
-    pub externals: BTreeMap<String, InstanceModel>,
     /// Instances that a file removed.
     pub removed: Vec<RemovedInstance>,
     /// `[edge]`, base file first, then in the order written.
@@ -289,11 +287,6 @@ impl WiringModel {
     /// The service of this name, `_` and `-` being the same.
     pub fn service(&self, name: &str) -> Option<&InstanceModel> {
         find(&self.services, name)
-    }
-
-    /// The external of this name, `_` and `-` being the same.
-    pub fn external(&self, name: &str) -> Option<&InstanceModel> {
-        find(&self.externals, name)
     }
 
     /// The removed instance of this name, `_` and `-` being the same.

@@ -190,12 +190,9 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
     for rule in &rules {
         // A process may have a service's name; whether it is its only service is known when claims are resolved.
         let name = rule.name.as_str();
-        let other = model
-            .backend(name)
-            .map(|i| ("a backend", i.span))
-            .or_else(|| model.external(name).map(|i| ("an external", i.span)));
-        if let Some((what, span)) = other {
-            builder.out.push(codes::name_taken(rule.span, "a process", name, what, span));
+        if let Some(backend) = model.backend(name) {
+            let (span, other) = (rule.span, "a backend");
+            builder.out.push(codes::name_taken(span, "a process", name, other, backend.span));
         }
     }
     rules

@@ -68,7 +68,7 @@ impl Bytes<'_> {
                 interface: self.name(),
                 one_process: self.flag(),
             },
-            2 => NodeKind::External,
+            2 => NodeKind::Client,
             3 => NodeKind::Wrapper { plugin: self.name(), slot: self.slot(), owner: self.name() },
             4 => NodeKind::Transport {
                 plugin: self.name(),

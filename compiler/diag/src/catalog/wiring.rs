@@ -306,7 +306,7 @@ pub fn name_taken(span: Span, what: &str, name: &str, other: &str, first: Span) 
     Diagnostic::error(BP2042, format!("the name `{name}` is taken"))
         .at(span, what)
         .at(first, format!("{other} has it already"))
-        .note("services, backends, externals and processes share one set of names, in which `_` and `-` are the same; only a process may be named after its only service")
+        .note("services, backends and processes share one set of names, in which `_` and `-` are the same; only a process may be named after its only service")
         .help("rename one of them")
 }
 
