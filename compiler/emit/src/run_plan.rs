@@ -175,3 +175,55 @@ fn convert_table((name, table): (&String, &TablePlan)) -> Option<(String, run::T
     };
     Some((name.clone(), plan))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use bp_plan::Value;
+
+    use super::*;
+    use crate::testing::small_plan;
+
+    fn entry(name: &str, on: bool) -> EntryPlan {
+        let values = BTreeMap::from([("on".to_owned(), Value::Bool(on))]);
+        EntryPlan {
+            name: name.to_owned(),
+            settings: Settings { values: values.into(), ..Settings::default() },
+            methods: BTreeMap::new(),
+            off: BTreeSet::new(),
+            origin: "wiring/local.toml:7".to_owned(),
+        }
+    }
+
+    fn table(reader: Option<run::TableReader>, verbatim: bool) -> TablePlan {
+        TablePlan {
+            plugin: "lights".to_owned(),
+            place: run::TablePlace::TopLevel,
+            reader,
+            shorthand: Some("on".to_owned()),
+            verbatim,
+            settings: BTreeMap::new(),
+            // As they are written, where that means something.
+            entries: vec![entry("stairs", true), entry("hall", false)],
+        }
+    }
+
+    #[test]
+    fn the_tables_that_somebody_reads_are_in_the_run_plan() {
+        let mut plan = small_plan();
+        plan.tables = BTreeMap::from([
+            ("lamp".to_owned(), table(Some(run::TableReader::Process), false)),
+            ("probe".to_owned(), table(Some(run::TableReader::Mode), true)),
+            ("shade".to_owned(), table(None, false)),
+        ]);
+        let read = run::RunPlan::parse(&run_plan(&plan, &BTreeMap::new())).expect("a run plan");
+        assert_eq!(read.tables.keys().collect::<Vec<_>>(), ["lamp", "probe"]);
+        let (lamp, probe) = (&read.tables["lamp"], &read.tables["probe"]);
+        assert_eq!((lamp.reader, lamp.verbatim), (run::TableReader::Process, false));
+        assert_eq!((probe.reader, probe.verbatim), (run::TableReader::Mode, true));
+        assert_eq!(lamp.shorthand.as_deref(), Some("on"));
+        let entries: Vec<_> = lamp.entries.iter().map(|e| (&*e.name, &e.settings["on"])).collect();
+        assert_eq!(entries, [("stairs", &true.into()), ("hall", &false.into())]);
+    }
+}

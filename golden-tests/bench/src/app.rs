@@ -133,6 +133,6 @@ fn frame() -> Value {
                 "component": 0, "order": 0, "parameters": {},
             },
         },
-        "knobs": {}, "smoke": [], "wire": { "types": {}, "methods": {} },
+        "wire": { "types": {}, "methods": {} },
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Every wiring fact is in the run plan, which a process reads when it starts.
 //! So a change of the wiring affects the processes whose slice of the plan differs, and a change of the workflow affects all, because they share one program.
-//! A save that changes neither the program nor a slice, such as of a comment or a smoke call, restarts nothing.
+//! A save that changes neither the program nor a slice, such as of a comment or of a table that no process reads, restarts nothing.
 //! While anything is wrong, the system keeps running as it was.
 
 use std::collections::BTreeMap;
@@ -11,10 +11,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use bp_contract::run_plan::TableReader;
 use bp_diag::catalog;
 use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::{RecursiveMode, Watcher as _};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::Context;
@@ -187,11 +189,13 @@ impl RunInputs {
 
 /// The part of a run plan that concerns each process: its own entry, its instances, the calls that they make, the outside world's calls to them, and its listeners.
 ///
-/// What belongs to no process (plugins, knobs, wire numbers) concerns all; smoke calls concern none.
+/// What belongs to no process (plugins, the tables that processes read, wire numbers) concerns all; a table that only a mode reads concerns none.
 fn slice_plan(plan: &Value) -> BTreeMap<String, Value> {
     let entries = |key: &str| plan.get(key).and_then(Value::as_object).into_iter().flatten();
-    let shared = ["version", "runtime", "plugins", "knobs", "wire"];
+    let shared = ["version", "runtime", "plugins", "wire"];
     let shared: Vec<Option<&Value>> = shared.iter().map(|key| plan.get(*key)).collect();
+    let tables: Vec<_> =
+        entries("tables").filter(|(_, table)| is_read_by_processes(table)).collect();
     let mut slices = BTreeMap::new();
     for (name, process) in entries("processes") {
         let own = process.get("instances").and_then(Value::as_array).into_iter().flatten();
@@ -212,10 +216,16 @@ fn slice_plan(plan: &Value) -> BTreeMap<String, Value> {
             .map(|(name, listener)| (name, unfold_stacks(listener, plan)))
             .filter(|(_, l)| l.get("process").and_then(Value::as_str) == Some(name))
             .collect();
-        let slice = serde_json::json!([process, shared, instances, edges, listeners]);
+        let slice = serde_json::json!([process, shared, tables, instances, edges, listeners]);
         slices.insert(name.clone(), slice);
     }
     slices
+}
+
+/// Whether a table of the run plan is read by every process.
+fn is_read_by_processes(table: &Value) -> bool {
+    let reader = table.get("reader").map(TableReader::deserialize);
+    matches!(reader, Some(Ok(TableReader::Process)))
 }
 
 /// An entry of the plan in which the names of wrapper lists are replaced by the lists.
@@ -305,7 +315,11 @@ mod tests {
     use super::*;
 
     fn sample_inputs(timeout: &str) -> RunInputs {
-        let plan = json!({
+        inputs_of(&sample_plan(timeout))
+    }
+
+    fn sample_plan(timeout: &str) -> Value {
+        json!({
             "version": 1,
             "plugins": {},
             "processes": {
@@ -319,12 +333,36 @@ mod tests {
             },
             "stacks": { "timeout": [{ "after": timeout }], "metrics": [] },
             "listeners": { "cart.grpc": { "process": "cart", "serves": { "cart": { "server": "metrics" } } } },
-        });
+            "tables": {
+                "switch": { "reader": "process", "entries": [{ "name": "ads", "settings": { "on": true } }] },
+                "probe": { "reader": "mode", "entries": [{ "name": "add", "settings": {} }] },
+            },
+        })
+    }
+
+    fn inputs_of(plan: &Value) -> RunInputs {
         RunInputs {
             program: Some("a".to_owned()),
             manifest: json!({ "processes": { "front": 1, "cart": 1 } }),
-            slices: slice_plan(&plan),
+            slices: slice_plan(plan),
         }
+    }
+
+    #[test]
+    fn a_table_affects_who_reads_it() {
+        let now = sample_inputs("1s");
+        let change = |pointer: &str, value: Value| {
+            let mut plan = sample_plan("1s");
+            *plan.pointer_mut(pointer).unwrap() = value;
+            now.compare(&inputs_of(&plan))
+        };
+        let all = || Change::Processes(vec!["cart".to_owned(), "front".to_owned()]);
+        assert_eq!(change("/tables/switch/entries/0/settings/on", false.into()), all());
+        assert_eq!(change("/tables/switch/entries", json!([])), all());
+        assert_eq!(change("/tables/switch/reader", "mode".into()), all(), "nobody else reads it");
+        assert_eq!(change("/tables/probe/entries/0/settings", json!({ "x": 1 })), Change::Nothing);
+        assert_eq!(change("/tables/probe/entries", json!([])), Change::Nothing);
+        assert_eq!(change("/tables/probe/reader", "process".into()), all());
     }
 
     #[test]

@@ -62,3 +62,38 @@ pub(super) fn emit_main(plan: &Plan) -> String {
     p.close("}");
     format!("{GENERATED}{}", p.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rust::{RustInput, emit_rust};
+    use crate::testing::small_plan;
+
+    #[test]
+    fn every_plugin_with_a_runtime_half_is_registered_as_what_it_is() {
+        let mut plan = small_plan();
+        let (_, wrapper) = plan.plugins.pop_first().expect("a wrapper");
+        for (id, kind) in [("pause", "wrapper"), ("probe", "table"), ("quota", "table")] {
+            let mut plugin = wrapper.clone();
+            kind.clone_into(&mut plugin.kind);
+            plugin.runtime = (id != "quota").then(|| bp_plan::RuntimeCrate {
+                package: format!("bp-rt-{id}"),
+                folder: format!("plugins/{id}/runtime"),
+            });
+            plan.plugins.insert(id.to_owned(), plugin);
+        }
+        let (artifacts, faults) = emit_rust(&plan, "{}", &RustInput::default());
+        assert!(faults.is_empty(), "{faults:?}");
+        let text = |path: &str| {
+            let found = artifacts.iter().find(|(found, _)| found.as_str() == path);
+            String::from_utf8(found.expect("a file").1.bytes.clone()).expect("UTF-8")
+        };
+        let (library, manifest) = (text("rust/app/src/lib.rs"), text("rust/app/Cargo.toml"));
+        for (id, method) in [("pause", "wrapper"), ("probe", "table")] {
+            let line = format!("app = app.{method}(\"{id}\", ::bp_rt_{id}::plugin());");
+            assert!(library.contains(&line), "{library}");
+            assert!(manifest.contains(&format!("\nbp-rt-{id} = {{ ")), "{manifest}");
+        }
+        // What only the compiler reads has nothing to link.
+        assert!(!library.contains("quota") && !manifest.contains("quota"), "{library}{manifest}");
+    }
+}

@@ -25,7 +25,9 @@ pub struct OutsideCaller {
 
 impl fmt::Debug for OutsideCaller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutsideCaller").field("wiring", &self.state.plan.wiring).finish()
+        f.debug_struct("OutsideCaller")
+            .field("wiring", &self.state.plan.wiring)
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::call::{Interface, Method};
+use crate::plan::TablePlace;
 
 /// Limits calls.
 #[derive(Debug, bp_contract::setting::Settings)]
@@ -93,6 +94,13 @@ fn plan() -> RunPlan {
             "client": [{ "plugin": "limit", "settings": settings, "methods": methods }],
         })
     };
+    let table = |place: &str, entries: Value| {
+        let plugin = plugin();
+        json!({
+            "plugin": "limit", "place": place, "reader": "process",
+            "shorthand": plugin["shorthand"], "settings": plugin["settings"], "entries": entries,
+        })
+    };
     let text = json!({
         "version": plan::VERSION, "app": "shop", "wiring": "local",
         "runtime": bp_contract::VERSION,
@@ -104,6 +112,15 @@ fn plan() -> RunPlan {
             "side->cart": edge("side", &vegas, json!({ "add": growing })),
         },
         "processes": {},
+        "tables": {
+            "quota": table("top_level", json!([
+                { "name": "night", "settings": gradient },
+                { "name": "side-street", "settings": vegas },
+            ])),
+            "share": table("edge", json!([
+                { "name": "front->cart", "settings": gradient, "methods": { "add": vegas } },
+            ])),
+        },
     });
     serde_json::from_value(text).unwrap()
 }
@@ -212,6 +229,66 @@ fn a_reload_that_breaks_a_rule_of_what_was_read_once_changes_nothing_and_says_wh
     std::fs::write(&file, "edge.\"back -> cart\".limit.least = 99\n").unwrap();
     assert!(configuration.reload().unwrap());
     assert_eq!(now(), "Gradient { least: 99, most: 100 }");
+}
+
+#[test]
+fn an_entry_of_a_table_changes_like_any_place() {
+    let another = "which entries there are can be changed only by a new build";
+    for (text, expected) in [
+        ("quota.night.least = 5", ""),
+        ("quota.\"*\".least = 5", ""),
+        ("quota.\"side_street\".backoff.times = 5", ""),
+        (
+            "quota.side-street.least = 5",
+            "BP_CONFIG: quota.side-street: `least` is a setting of `algorithm = \"gradient\"`",
+        ),
+        ("quota.night = \"vegas\"", "`algorithm` can be changed only by a new build"),
+        ("quota.day.least = 5", "there is no `day` in `quota`; known: night, side-street"),
+        ("quota = 5", "`quota` is a table"),
+        ("share.\"front -> cart\".least = 5", "nothing to configure in `share`; known: edge"),
+    ] {
+        let error = refusal(text);
+        assert!(
+            error.contains(expected) && error.is_empty() == expected.is_empty(),
+            "{text}: {error}"
+        );
+    }
+    // Without a shorthand a bare value means nothing.
+    let mut plan = plan();
+    plan.tables.get_mut("quota").unwrap().shorthand = None;
+    let environment = Environment::default().with(variable::SET, "quota.night = false");
+    let interfaces = Interfaces::from([(CART.path, &CART_INTERFACE)]);
+    let error = Configuration::load(Arc::new(plan), interfaces, environment).unwrap_err();
+    assert_eq!(error.to_string(), format!("BP_SET: quota.night: {another}"));
+}
+
+#[test]
+fn a_reload_that_breaks_a_rule_of_an_entry_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "").unwrap();
+    let configuration = load(&file).unwrap();
+    let label = place::table_label("quota", TablePlace::TopLevel, "night");
+    let night = configuration.settings(&label).unwrap();
+    night.read::<Limit>().unwrap();
+    std::fs::write(&file, "quota.night.least = 101\n").unwrap();
+    let error = configuration.reload().unwrap_err().to_string();
+    assert_eq!(error, "quota.night: `least`: it is more than `most` (lower `least`)");
+    assert_eq!(night.read::<Limit>().unwrap().write()["least"], 10);
+}
+
+#[test]
+fn an_entry_about_an_edge_has_settings_by_method() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "").unwrap();
+    let configuration = load(&file).unwrap();
+    let label = place::table_label("share", TablePlace::Edge, "front->cart");
+    assert_eq!(label, "edge.\"front->cart\".share");
+    let share = configuration.settings(&label).unwrap().live::<Limit>().unwrap();
+    let [list, add] = CART_INTERFACE.methods else { panic!("two methods") };
+    assert!(matches!(**share.of(list), Limit::Gradient { .. }));
+    assert!(matches!(**share.of(add), Limit::Vegas { .. }));
 }
 
 #[test]

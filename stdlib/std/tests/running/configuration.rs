@@ -89,7 +89,10 @@ async fn set_beats_the_file_at_the_same_specificity_only() {
 #[tokio::test]
 async fn what_is_wrong_stops_the_start_and_says_what_is_known() {
     for (text, expected) in [
-        ("egde.\"*\".tag = \"a\"", "nothing to configure in `egde`; known: edge, server"),
+        (
+            "egde.\"*\".tag = \"a\"",
+            "nothing to configure in `egde`; known: edge, server, backend, service, lamp",
+        ),
         ("edge.\"*\".tga = \"a\"", "unknown key `tga`; known: rpc, tag"),
         ("edge.\"*\".tag.txt = \"a\"", "unknown setting `txt`; known: after, deep, fixed, text"),
         ("edge.\"*\".tag.deep.x = 1", "unknown setting `deep.x`; known: level"),
@@ -108,8 +111,16 @@ async fn what_is_wrong_stops_the_start_and_says_what_is_known() {
         ("service.back.lable = \"x\"", "unknown parameter `lable`; known: label"),
         ("service.bcak.label = \"x\"", "there is no `bcak`; known: back, front, other_back"),
         ("service.back.label = 1", "1 is a number, `label` is text"),
-        ("knob.lout = false", "there is no such knob; known: loud"),
-        ("knob.loud = 1", "1 is not true or false"),
+        ("probe.echo.arguments = 1", "there is nothing to configure in `probe`; known: edge"),
+        ("lamp.lout = false", "BP_SET: lamp.lout: there is no `lout` in `lamp`; known: loud"),
+        ("lamp.\"q*\" = false", "lamp.\"q*\": it selects nothing in `lamp`; known: loud"),
+        ("lamp.loud = 1", "BP_SET: lamp.loud: `on`: expected true or false, found 1"),
+        ("lamp.loud.watt = 1", "unknown setting `watt`; known: on, watts"),
+        ("lamp.loud.watts = 101", "`watts`: expected at most 100, found 101"),
+        (
+            "lamp.\"l*\" = true\nlamp.\"*d\" = false",
+            "BP_SET: lamp.\"*d\" and BP_SET: lamp.\"l*\" are equally specific and set `on` differently",
+        ),
         ("edge = 1", "`edge` is a table"),
         ("edge.\"*\".tag = ", "BP_SET: TOML parse error"),
         (
@@ -128,9 +139,9 @@ async fn what_is_wrong_stops_the_start_and_says_what_is_known() {
 }
 
 #[tokio::test]
-async fn parameters_and_knobs_are_values_too() {
+async fn parameters_and_tables_are_values_too() {
     let text =
-        "service.\"*back\".label = \"changed\"\nservice.back.label = \"own\"\nknob.loud = false";
+        "service.\"*back\".label = \"changed\"\nservice.back.label = \"own\"\nlamp.\"*\" = false";
     assert!(LOUD.is_on());
     let running = embedded(&wrapped(), set(text)).await;
     let front = running.instance::<dyn Front>("front").unwrap();

@@ -89,7 +89,7 @@ fn ring(pairs: usize) -> serde_json::Value {
     plan["instances"] = instances.into();
     plan["edges"] = edges.into();
     plan["listeners"] = json!({});
-    plan["smoke"] = json!([]);
+    plan["tables"] = json!({});
     plan["processes"]["front"]["listeners"] = json!([]);
     plan
 }

@@ -13,6 +13,7 @@ mod configuration;
 mod cycles;
 mod life;
 mod outside;
+mod tables;
 
 fn bp_app() -> bp_std::rt::App {
     app::app(&app::plan::monolith())

@@ -2,6 +2,7 @@
 
 pub mod interfaces;
 pub mod plan;
+pub mod table;
 pub mod tag;
 pub mod transport;
 pub mod workflow;
@@ -15,12 +16,14 @@ pub fn app(plan: &serde_json::Value) -> App {
     let mut app = App::new(plan.to_string());
     app = app.transport("line", transport::plugin());
     app = app.wrapper("tag", tag::plugin());
+    app = app.table("lights", table::plugin(table::Log::default()));
     app = app.interface(interfaces::front::interface());
     app = app.interface(interfaces::back::interface());
     app = app.implementation("FrontImpl", front_impl);
     app = app.implementation("BackImpl", back_impl);
     app = app.implementation("EagerImpl", eager_impl);
     app = app.implementation("WorkerImpl", worker_impl);
+    app = app.implementation("LitImpl", lit_impl);
     app
 }
 
@@ -61,6 +64,16 @@ fn worker_impl(b: Builder) -> BoxFuture<'static, Result<Built, StartError>> {
         let task = Arc::new(made);
         let made: Arc<dyn Back> = task.clone();
         Ok(Built::new(made).background(async move { task.run().await }))
+    })
+}
+
+/// Is labelled with what its constructor sees of a knob.
+fn lit_impl(_: Builder) -> BoxFuture<'static, Result<Built, StartError>> {
+    static LIT: Knob = Knob::new("lit");
+    Box::pin(async move {
+        let made = BackImpl::new(LIT.is_on().to_string(), None);
+        let made: Arc<dyn Back> = Arc::new(made);
+        Ok(Built::new(made))
     })
 }
 

@@ -72,12 +72,30 @@ pub fn remote() -> Value {
             "front": process("front", "FRONT_ADMIN"),
             "other_back": process("other_back", "OTHER_BACK_ADMIN"),
         },
-        "knobs": { "loud": { "default": true } },
-        "smoke": [
-            { "name": "describe", "callee": "front", "method": "echo", "arguments": { "text": "hi" }, "expect": "hi" },
-            { "name": "nobody", "callee": "front", "method": "describe", "arguments": { "name": "nobody" }, "expect_error": "nobody" },
-        ],
+        "tables": tables(),
         "wire": { "types": {}, "methods": {} },
+    })
+}
+
+/// The tables of the plugin `lights`.
+fn tables() -> Value {
+    json!({
+        "lamp": {
+            "plugin": "lights", "place": "top_level", "reader": "process", "shorthand": "on",
+            "settings": {
+                "on": { "type": "bool", "tunable": true },
+                "watts": { "type": "count", "tunable": true, "max": "100" },
+            },
+            "entries": [{ "name": "loud", "settings": { "on": true, "watts": 5 } }],
+        },
+        "probe": {
+            "plugin": "lights", "place": "top_level", "reader": "mode", "verbatim": true,
+            "settings": { "arguments": { "type": "any", "tunable": true } },
+            "entries": [
+                { "name": "echo", "settings": { "instance": "front", "method": "echo", "arguments": { "text": "hi" } } },
+                { "name": "none", "settings": { "instance": "front", "method": "all", "arguments": {} } },
+            ],
+        },
     })
 }
 
