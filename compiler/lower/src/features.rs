@@ -9,9 +9,9 @@ use bp_diag::catalog::target as codes;
 use bp_ir::{EdgeKind, NodeKey, NodeKind};
 use bp_plan::{Reference, Value};
 use bp_plugin::facets::{PluginSettings, ProcessSettings, WrapperSettings};
-use bp_plugin::{Feature, Kind, PassContext};
+use bp_plugin::{Feature, Kind, PassContext, TableReader};
 
-use crate::places::find_written;
+use crate::places::{find_secret, find_written};
 
 /// Checks every enabled target.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
@@ -85,6 +85,12 @@ fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
             && let Some(span) = find_written(cx.wiring, cx.ir, table)
         {
             out.entry(feature).or_insert(Some(span));
+        }
+        // Only a process resolves references; elsewhere they are refused, or kept as written.
+        if table.reader == Some(TableReader::Process)
+            && let Some(span) = find_secret(cx.wiring, cx.ir, table)
+        {
+            out.entry(Feature::Secrets).or_insert(Some(span));
         }
     }
     if processes > 1 {

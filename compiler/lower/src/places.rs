@@ -7,7 +7,7 @@ use bp_plugin::facets::{
     CallSettings, PluginKeys, ServerSettings, ServerWrappers, WrapperSettings,
 };
 use bp_plugin::{Neighbours, OwnedTable, PlaceInterface, PlaceWrapper, TablePlace};
-use bp_wiring::{ResolvedEdge, Table, WiringModel};
+use bp_wiring::{Item, Reference, ResolvedEdge, Table, Value, WiringModel};
 use bp_workflow::WorkflowModel;
 
 use crate::resolved_key::ResolvedKey;
@@ -188,6 +188,26 @@ pub(crate) fn find_written(wiring: &WiringModel, ir: &Ir, table: &OwnedTable) ->
     }
     let places = list_places(wiring, ir, table.place);
     places.iter().find_map(|place| place.find(table.name)).map(|key| key.whole.key)
+}
+
+/// The first secret that a table or key refers to.
+pub(crate) fn find_secret(wiring: &WiringModel, ir: &Ir, table: &OwnedTable) -> Option<Span> {
+    if table.place == TablePlace::TopLevel {
+        let rules = wiring.tables.get(table.name)?;
+        let mut settings = rules.iter().filter_map(|rule| rule.settings.as_ref());
+        return settings.find_map(secret_in);
+    }
+    let places = list_places(wiring, ir, table.place);
+    let keys = places.iter().filter_map(|place| place.find(table.name));
+    let mut items =
+        keys.flat_map(|key| std::iter::once(key.whole).chain(key.methods.into_values()));
+    items.find_map(|item| secret_in(item.as_table()?))
+}
+
+fn secret_in(table: &Table) -> Option<Span> {
+    let leaves = table.leaves().into_iter();
+    let is_secret = |item: &&Item| matches!(item.value, Value::Reference(Reference::Secret(_)));
+    leaves.map(|(_, item)| item).find(is_secret).map(|item| item.span)
 }
 
 /// Whether any file of the chain names a table or key, in force or not.
