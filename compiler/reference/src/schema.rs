@@ -3,9 +3,7 @@
 //! Draft 7: the newest draft that Taplo reads; Tombi reads it too.
 //! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
-use bp_plugin::wiring::{
-    APP_KEYS, Grammar, INIT_KEYS, PATCH_KEYS, SMOKE_KEYS, TABLES, reserved_names,
-};
+use bp_plugin::wiring::{APP_KEYS, Grammar, INIT_KEYS, PATCH_KEYS, TABLES, reserved_names};
 use bp_plugin::{Kind, PROCESS_SETTINGS, Plugin, Registry, Setting};
 use serde_json::{Map, Value as Json, json};
 
@@ -66,7 +64,6 @@ fn root_requirements() -> Json {
             "backend": needs("kind"),
             "service": needs("impl"),
             "init": needs("call"),
-            "smoke": needs("call"),
         }
     })
 }
@@ -97,22 +94,6 @@ fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
         "process" => processes_schema(),
         "target" => target_schema(plugins),
         "init" => init_schema(),
-        "smoke" => smoke_schema(),
-        "knob" => json!({
-            "description": "Defaults of the workflow's knobs, by name.",
-            "type": "object",
-            "propertyNames": definition_ref("name"),
-            "additionalProperties": {
-                "anyOf": [
-                    { "type": "boolean" },
-                    {
-                        "type": "object",
-                        "properties": { "default": { "description": "Whether it is on.", "type": "boolean" } },
-                        "additionalProperties": false,
-                    },
-                ]
-            },
-        }),
         "patch" => patch_schema(),
         _ => json!({}),
     }
@@ -262,33 +243,6 @@ fn target_schema(plugins: &[&Plugin]) -> Json {
     json!({
         "description": "Which deployments are written, and their settings.",
         "type": "object", "properties": own, "additionalProperties": false,
-    })
-}
-
-fn smoke_schema() -> Json {
-    let keys = into_map(json!({
-        "call": {
-            "description": "Service and method.",
-            "type": "string", "pattern": r"^[^.]+\..+$", "examples": ["frontend.search"],
-        },
-        "arguments": { "description": "Arguments by parameter name.", "type": "object" },
-        "expect": { "description": "The answer." },
-        "expect_error": {
-            "description": "The error's code: an application error's name or status.",
-            "type": "string", "examples": ["not_found"],
-        },
-    }));
-    let call = json!({
-        "type": "object",
-        "properties": in_key_order(SMOKE_KEYS, keys),
-        "additionalProperties": false,
-        "not": { "required": ["expect", "expect_error"] },
-    });
-    json!({
-        "description": "Calls that `bp run --smoke` sends, in the order written.",
-        "type": "object",
-        "propertyNames": definition_ref("name"),
-        "additionalProperties": { "anyOf": [call, { "const": false }] },
     })
 }
 
@@ -629,7 +583,6 @@ mod tests {
         let places = [
             ("/properties/app/properties", APP_KEYS),
             ("/properties/patch/items/properties", PATCH_KEYS),
-            ("/properties/smoke/additionalProperties/anyOf/0/properties", SMOKE_KEYS),
             ("/properties/init/additionalProperties/anyOf/0/properties", INIT_KEYS),
         ];
         for (place, keys) in places {

@@ -11,12 +11,11 @@ use crate::expand::expand_keys;
 use crate::layers::{Chain, Layer};
 use crate::merge::{TableGrammar, merge};
 use crate::{Change, Grammar, Item, KeyGrammar, Table, Value, WiringFile, WiringModel};
-use crate::{app, entries, inits, instances, knob, names, patch, renamed, rules, smoke, target};
+use crate::{app, entries, inits, instances, names, patch, renamed, rules, target};
 
 /// The top-level tables that every wiring may have.
 pub const TABLES: &[&str] = &[
-    "app", "backend", "edge", "extends", "init", "knob", "patch", "process", "server", "service",
-    "smoke", "target",
+    "app", "backend", "edge", "extends", "init", "patch", "process", "server", "service", "target",
 ];
 
 /// Whether a top-level table belongs to the language itself, or did under an old name.
@@ -78,8 +77,6 @@ pub(crate) fn build(
     model.inits = inits::read(&mut builder, &model);
     model.processes = rules::read_processes(&mut builder, &model);
     model.target = target::read(&mut builder);
-    model.smoke = smoke::read(&mut builder, &model);
-    model.knobs = knob::read(&mut builder);
     model.patches = patch::read(&mut builder);
     model.tables = entries::read(&mut builder);
     model.changes = builder.changes;

@@ -48,16 +48,12 @@ impl WiringModel {
         if !self.target.settings.entries.is_empty() {
             write_table(&mut out, "target", &self.target.settings);
         }
-        self.dump_smoke(&mut out);
         for (name, init) in &self.inits {
             let path = join("init", name);
             write_line(&mut out, &path, format!("{}.{}", init.callee, init.method));
             for (name, item) in &init.arguments {
                 write_line(&mut out, &join(&path, name), &item.value);
             }
-        }
-        for (name, item) in &self.knobs {
-            write_line(&mut out, &join("knob", name), &item.value);
         }
         for patch in &self.patches {
             let path = format!("patch {}{}", patch.file, patch.pointer);
@@ -92,28 +88,14 @@ impl WiringModel {
 
     fn dump_entries(&self, out: &mut String) {
         for (table, rules) in &self.tables {
+            let mut rules: Vec<_> = rules.iter().collect();
+            rules.sort_by_key(|r| (r.layer, &r.name));
             for rule in rules {
                 let path = format!("{}: {}", rule.layer, join(table, rule.name.as_str()));
                 match &rule.settings {
                     Some(settings) => write_table(out, &path, settings),
                     None => write_line(out, &path, "false"),
                 }
-            }
-        }
-    }
-
-    fn dump_smoke(&self, out: &mut String) {
-        for call in &self.smoke {
-            let path = join("smoke", &call.name.value);
-            write_line(out, &path, format!("{}.{}", call.callee, call.method));
-            for (name, item) in &call.arguments {
-                write_line(out, &join(&path, name), &item.value);
-            }
-            if let Some(expect) = &call.expect {
-                write_line(out, &format!("{path} answers"), &expect.value);
-            }
-            if let Some(error) = &call.expect_error {
-                write_line(out, &format!("{path} fails"), error);
             }
         }
     }

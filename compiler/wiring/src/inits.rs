@@ -7,8 +7,7 @@ use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
 use crate::build::{Builder, NO_KEYS};
-use crate::call::{CallKind, ParsedCall, read_call};
-use crate::{InitModel, Value, WiringModel};
+use crate::{InitModel, Item, Table, Value, WiringModel};
 
 /// The keys of an init.
 pub const INIT_KEYS: &[&str] = &["arguments", "call"];
@@ -16,7 +15,6 @@ pub const INIT_KEYS: &[&str] = &["arguments", "call"];
 /// Reads `[init]`.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<String, InitModel> {
     let Some((table, _)) = builder.merge_section("init", &NO_KEYS) else { return BTreeMap::new() };
-    let kind = CallKind { what: "init", example: "seed.fill", bad: codes::bad_init };
     let mut inits: BTreeMap<String, InitModel> = BTreeMap::new();
     for (name, item) in &table.entries {
         // Removed by a later file.
@@ -39,7 +37,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
         };
         builder.out.extend(table.unknown_keys("an init", INIT_KEYS));
         let Some(ParsedCall { callee, method, arguments }) =
-            read_call(builder, model, &kind, name, item, table)
+            read_call(builder, model, name, item, table)
         else {
             continue;
         };
@@ -71,4 +69,59 @@ pub(crate) fn read(builder: &mut Builder<'_>, model: &WiringModel) -> BTreeMap<S
         inits.insert(name.value.clone(), InitModel { name, callee, method, arguments });
     }
     inits
+}
+
+/// `call` and `arguments` of a table.
+struct ParsedCall {
+    callee: Spanned<String>,
+    method: Spanned<String>,
+    arguments: BTreeMap<String, Item>,
+}
+
+/// Reads `call` and `arguments`.
+fn read_call(
+    builder: &mut Builder<'_>,
+    model: &WiringModel,
+    name: &str,
+    item: &Item,
+    table: &Table,
+) -> Option<ParsedCall> {
+    let example = "call = \"seed.fill\"";
+    let Some(call) = table.get("call") else {
+        if !builder.broken {
+            let place = format!("init `{name}`");
+            builder.out.push(codes::missing_key(item.key, "call", &place, example));
+        }
+        return None;
+    };
+    let text = builder.read_string(call, "`call`", example)?;
+    let Some((callee, method)) =
+        text.split_once('.').filter(|(c, m)| !c.is_empty() && !m.is_empty())
+    else {
+        let why = "expected a service and a method, joined by `.`";
+        builder.out.push(codes::bad_init(call.span, name, why, example));
+        return None;
+    };
+    // Whether the service exists, and has the method, is known where the workflow is.
+    if let Some(removed) = model.removed(callee) {
+        builder.out.push(codes::removed_instance(call.span, callee, removed.removed));
+    }
+    let arguments = match table.get("arguments") {
+        None => BTreeMap::new(),
+        Some(item) => {
+            let Some(arguments) = item.as_table() else {
+                builder.out.push(codes::wrong_shape(
+                    item.span,
+                    "`arguments`",
+                    "a table",
+                    item.type_name(),
+                    "arguments = { user = \"ann\" }",
+                ));
+                return None;
+            };
+            arguments.entries.clone()
+        }
+    };
+    let spanned = |text: &str| Spanned::new(text.to_owned(), call.span);
+    Some(ParsedCall { callee: spanned(callee), method: spanned(method), arguments })
 }

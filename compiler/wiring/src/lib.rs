@@ -9,7 +9,6 @@
 
 mod app;
 mod build;
-mod call;
 mod claims;
 mod dump;
 mod entries;
@@ -19,7 +18,6 @@ mod grammar;
 mod guard;
 mod inits;
 mod instances;
-mod knob;
 mod layers;
 mod merge;
 mod model;
@@ -31,7 +29,6 @@ mod renamed;
 mod resolve;
 mod resolve_all;
 mod rules;
-mod smoke;
 mod syntax;
 mod target;
 mod typed;
@@ -46,8 +43,8 @@ pub use grammar::{EntryTable, Grammar, KeyGrammar, Section, Variant};
 pub use inits::INIT_KEYS;
 pub use model::{
     AppModel, Change, ChangeKind, EdgeRule, EntryRule, InitModel, InstanceModel, Patch,
-    ProcessRule, RemovedInstance, RuntimeSource, ServerRule, SmokeCall, TargetModel, WiringFile,
-    WiringModel, read,
+    ProcessRule, RemovedInstance, RuntimeSource, ServerRule, TargetModel, WiringFile, WiringModel,
+    read,
 };
 pub use names::{is_name, reserved_names};
 pub use patch::PATCH_KEYS;
@@ -56,6 +53,5 @@ pub use resolve::{
     resolve_server,
 };
 pub use resolve_all::{resolve_edges, resolve_servers};
-pub use smoke::SMOKE_KEYS;
 pub use typed::{Bounds, Typed};
 pub use value::{Item, Reference, Table, Value};

@@ -127,26 +127,6 @@ pub struct TargetModel {
     pub settings: Table,
 }
 
-/// One `[smoke.name]` table: a call that `bp run --smoke` sends.
-///
-/// `call = "service.method"`, `arguments = { name = value, … }`, and at most one of `expect = value` and `expect_error = "code"`.
-/// Calls run in the order in which they are written, the base file's first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SmokeCall {
-    /// Its name.
-    pub name: Spanned<String>,
-    /// The service called.
-    pub callee: Spanned<String>,
-    /// The method called.
-    pub method: Spanned<String>,
-    /// Arguments by parameter name.
-    pub arguments: BTreeMap<String, Item>,
-    /// The expected answer.
-    pub expect: Option<Item>,
-    /// The expected error's code: an application error's status or code.
-    pub expect_error: Option<Spanned<String>>,
-}
-
 /// One entry of a top-level table in one file, or a selector over its entries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EntryRule {
@@ -253,12 +233,8 @@ pub struct WiringModel {
     pub broken: bool,
     /// `[target]`.
     pub target: TargetModel,
-    /// `[smoke]`, in the order written.
-    pub smoke: Vec<SmokeCall>,
     /// `[init]`, by name.
     pub inits: BTreeMap<String, InitModel>,
-    /// `[knob]`, by name; `related_posts = false` is `{ default = false }`.
-    pub knobs: BTreeMap<String, Item>,
     /// `[[patch]]`, base file first.
     pub patches: Vec<Patch>,
     /// Top-level tables of plugins, base file first, then in the order written; [`crate::resolve_entries`] puts them together.

@@ -140,8 +140,7 @@ impl Reader<'_> {
         let section = path.first().map(String::as_str)?;
         // Arguments of inits (once jobs) are plain data, as are patches; `[app]` is read at build time.
         let least = match section {
-            "init" | "job" | "patch" | "app" | "extends" | "smoke" => return None,
-            "knob" => 2,
+            "init" | "job" | "patch" | "app" | "extends" => return None,
             _ => match self.grammar.entry_tables.get(section) {
                 Some(table) if table.verbatim => return None,
                 // The whole entry is a value: `knob.x = { env = "X" }`.

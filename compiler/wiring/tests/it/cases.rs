@@ -127,7 +127,10 @@ fn compile(case: &Archive, written: &Archive, sources: &mut SourceMap) -> (Diagn
     }
     if let Some(name) = case.prose.lines().find_map(|l| l.strip_prefix("explain: ")) {
         put("explained", &|| {
-            print_explanation(&explain_leaves(&model, name).unwrap_or_default(), sources)
+            print_explanation(
+                &explain_leaves(&model, &grammar(), name).unwrap_or_default(),
+                sources,
+            )
         });
     }
     check_locations(&model, sources);

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use bp_system::MemorySystem;
+use bp_wiring::resolve_entries;
 use proptest::prelude::*;
 
 use crate::setup::{accepts, grammar, read, read_one};
@@ -84,7 +85,19 @@ fn blocks() -> impl Strategy<Value = Vec<Block>> {
     let process = prop::sample::select(vec!["one", "two"]).prop_map(|p| {
         (format!("process.{p}"), vec!["services = [\"*\"]".to_owned(), "replicas = 2".to_owned()])
     });
-    let any = prop_oneof![service, backend, glob, edge, process];
+    let entry = (
+        prop::sample::select(vec!["slo.a-b", "slo.c", "slo.\"a*\"", "slo.\"*\"", "switch.x"]),
+        prop::sample::select(vec![0, 1, 2]),
+        prop::bool::ANY,
+    )
+        .prop_map(|(header, target, page)| {
+            let mut lines = vec![format!("page = {page}")];
+            if target > 0 {
+                lines.push(format!("target = {target}"));
+            }
+            (header.to_owned(), lines)
+        });
+    let any = prop_oneof![service, backend, glob, edge, process, entry];
     prop::collection::vec(any, 0..8).prop_map(|blocks| {
         let mut seen = std::collections::BTreeSet::new();
         blocks.into_iter().filter(|(header, _)| seen.insert(header.clone())).collect()
@@ -111,8 +124,16 @@ fn summary(system: &MemorySystem, name: &str) -> (String, Vec<String>) {
     let (model, found, _) = read(system, name);
     let mut messages: Vec<String> =
         found.iter().map(|d| format!("{}: {}", d.code, d.message)).collect();
+    let mut dump = model.dump();
+    for (table, entry_table) in &grammar().entry_tables {
+        let (resolved, found) = resolve_entries(&model, table, entry_table, None);
+        for entry in resolved.entries {
+            let _ = writeln!(dump, "{table}.{} is {}", entry.name, entry.settings);
+        }
+        messages.extend(found.iter().map(|d| format!("{}: {}", d.code, d.message)));
+    }
     messages.sort();
-    (model.dump(), messages)
+    (dump, messages)
 }
 
 proptest! {
@@ -143,6 +164,10 @@ proptest! {
         let mangled = format!("{}{junk}{}", &text[..start], &text[end..]);
         let (model, _, _) = read_one(mangled);
         let _ = bp_wiring::resolve_processes(&model, &grammar());
+        for (table, entry_table) in &grammar().entry_tables {
+            let _ = resolve_entries(&model, table, entry_table, None);
+            let _ = resolve_entries(&model, table, entry_table, Some(&["a".to_owned()]));
+        }
         let _ = bp_wiring::resolve_edge(&model.edges, &grammar(), "front", "cart", Some("add"), &|k| accepts(k, bp_wiring::EdgeKind::Service));
     }
 
