@@ -4,12 +4,14 @@
 
 use bp_plugin::Plugin;
 
+mod autoscale;
 mod balance;
 mod compose;
 mod docker;
 mod embedded;
 mod grpc;
 mod http;
+mod knob;
 mod kubernetes;
 mod memcached;
 mod memory;
@@ -19,6 +21,7 @@ mod postgres;
 mod process;
 mod redis;
 mod retry;
+mod smoke;
 mod timeout;
 mod trace;
 
@@ -27,12 +30,14 @@ mod fixture;
 
 /// Every plugin, by id.
 pub static PLUGINS: &[&Plugin] = &[
+    &autoscale::PLUGIN,
     &balance::PLUGIN,
     &compose::PLUGIN,
     &docker::PLUGIN,
     &embedded::PLUGIN,
     &grpc::PLUGIN,
     &http::PLUGIN,
+    &knob::PLUGIN,
     &kubernetes::PLUGIN,
     &memcached::PLUGIN,
     &memory::PLUGIN,
@@ -42,6 +47,7 @@ pub static PLUGINS: &[&Plugin] = &[
     &process::PLUGIN,
     &redis::PLUGIN,
     &retry::PLUGIN,
+    &smoke::PLUGIN,
     &timeout::PLUGIN,
     &trace::PLUGIN,
 ];

@@ -26,8 +26,25 @@ const KEYWORDS: &[&str] = &[
 ];
 /// Words that a wiring has at places where it names plugins or their tables, and the module of `plugins/lib.rs` that is none.
 const TAKEN: &[&str] = &[
-    "app", "backend", "bp", "drain", "edge", "enabled", "extends", "fixture", "init", "kind",
-    "lossy", "patch", "replicas", "resources", "routes", "rpc", "server", "service", "services",
+    "app",
+    "backend",
+    "bp",
+    "drain",
+    "edge",
+    "enabled",
+    "extends",
+    "fixture",
+    "init",
+    "kind",
+    "lossy",
+    "patch",
+    "replicas",
+    "resources",
+    "routes",
+    "rpc",
+    "server",
+    "service",
+    "services",
     "target",
 ];
 

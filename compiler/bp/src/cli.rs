@@ -29,10 +29,10 @@ pub(crate) struct Cli {
 /// The command line, with a flag of `bp run` for each mode that a plugin adds to the program.
 pub(crate) fn command(registry: &Registry) -> clap::Command {
     Cli::command().mut_subcommand("run", |run| {
-        registry.modes().fold(run, |run, mode| {
+        registry.modes().fold(run, |run, (_, mode)| {
             let flag = Arg::new(mode.name).long(mode.name).help(mode.help);
             let others: Vec<&str> =
-                registry.modes().map(|m| m.name).filter(|name| *name != mode.name).collect();
+                registry.modes().map(|(_, m)| m.name).filter(|name| *name != mode.name).collect();
             run.arg(
                 flag.action(ArgAction::SetTrue)
                     .display_order(0)
@@ -57,7 +57,8 @@ impl Cli {
         if let (Command::Run(run), Some(flags)) =
             (&mut cli.command, matches.subcommand_matches("run"))
         {
-            run.mode = registry.modes().find(|mode| flags.get_flag(mode.name));
+            run.mode =
+                registry.modes().map(|(_, mode)| mode).find(|mode| flags.get_flag(mode.name));
         }
         Ok(cli)
     }

@@ -97,9 +97,6 @@ fn attributes(kind: &NodeKind) -> String {
         NodeKind::Process { once: true, .. } => String::from(" once"),
         NodeKind::Process { replicas, once: false } => format!(" replicas={replicas}"),
         NodeKind::FaultDomain { level } => format!(" level={level}"),
-        NodeKind::Knob { unit, min, max, default } => {
-            format!(" unit={unit} min={min} max={max} default={default}")
-        }
         NodeKind::Client | NodeKind::Container | NodeKind::Job => String::new(),
     }
 }

@@ -133,11 +133,9 @@ impl Ir {
         let (source, target) = (find(from)?, find(to)?);
         let key = match &kind {
             EdgeKind::Calls { .. } => EdgeKey::calls(from.as_str(), to.as_str()),
-            EdgeKind::Wraps
-            | EdgeKind::Serves
-            | EdgeKind::Hosts
-            | EdgeKind::SpreadsOver
-            | EdgeKind::Configures => EdgeKey::other(from, kind.name(), to),
+            EdgeKind::Wraps | EdgeKind::Serves | EdgeKind::Hosts | EdgeKind::SpreadsOver => {
+                EdgeKey::other(from, kind.name(), to)
+            }
         };
         if self.edges.contains(&key) {
             return Err(IrError::Taken(key.to_string()));

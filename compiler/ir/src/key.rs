@@ -42,11 +42,6 @@ impl NodeKey {
         Self(format!("address:{name}").into())
     }
 
-    /// A knob: `knob:related_posts`.
-    pub fn knob(name: &str) -> Self {
-        Self(format!("knob:{name}").into())
-    }
-
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

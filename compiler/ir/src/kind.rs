@@ -80,17 +80,6 @@ pub enum NodeKind {
         /// `host`, `rack`, `zone` or `region`.
         level: String,
     },
-    /// A value that an operator may change.
-    Knob {
-        /// What it counts: `bool`, `ms`, `bytes`.
-        unit: String,
-        /// Least value.
-        min: f64,
-        /// Greatest value.
-        max: f64,
-        /// Its value until an operator changes it.
-        default: f64,
-    },
 }
 
 impl NodeKind {
@@ -107,7 +96,6 @@ impl NodeKind {
             Self::Container => "container",
             Self::Job => "job",
             Self::FaultDomain { .. } => "fault_domain",
-            Self::Knob { .. } => "knob",
         }
     }
 }
@@ -131,8 +119,6 @@ pub enum EdgeKind {
     Hosts,
     /// Replicas of the source are spread over the target.
     SpreadsOver,
-    /// The source changes how the target works.
-    Configures,
 }
 
 impl EdgeKind {
@@ -144,7 +130,6 @@ impl EdgeKind {
             Self::Serves => "serves",
             Self::Hosts => "hosts",
             Self::SpreadsOver => "spreads-over",
-            Self::Configures => "configures",
         }
     }
 }

@@ -100,10 +100,5 @@ pub(crate) fn sample() -> Ir {
     add_wrapper(&mut ir, "a->b", "retry", ClientSlot::Retry, "a->b.grpc");
     add_wrapper(&mut ir, "a->b", "timeout", ClientSlot::Deadline, "a->b.retry");
     add_wrapper(&mut ir, "b->c", "timeout", ClientSlot::Deadline, "c");
-    add_node(
-        &mut ir,
-        "knob:related",
-        NodeKind::Knob { unit: "bool".into(), min: 0.0, max: 1.0, default: 1.0 },
-    );
     ir
 }

@@ -8,7 +8,6 @@
 //! - an edge joins kinds that its own kind allows;
 //! - a call's interface is its target's, and each of its methods exists there;
 //! - scopes nest: service ⊂ process ⊂ container ⊂ job, and each of these runs inside one at most;
-//! - every knob has a unit and bounds, and its default lies within them;
 //! - no wrapper, transport or address without an owner (an uncalled service is not a fault of the graph);
 //! - the wrappers of one chain are sorted by slot, at most one a slot, and the chain reaches the callee.
 //!
@@ -51,7 +50,6 @@ pub fn verify(ir: &Ir, stage: VerifyStage) -> Vec<String> {
     }
     for node in ir.nodes() {
         check_scopes(ir, node, &mut broken);
-        check_knob(node, &mut broken);
         check_owner(ir, node, &mut broken);
     }
     check_chains(ir, &mut broken);
@@ -118,7 +116,6 @@ fn joins(kind: &EdgeKind, from: &NodeKind, to: &NodeKind) -> bool {
         EdgeKind::SpreadsOver => {
             matches!((from, to), (N::Process { .. } | N::Job, N::FaultDomain { .. }))
         }
-        EdgeKind::Configures => matches!(from, N::Knob { .. }),
     }
 }
 
@@ -164,15 +161,6 @@ fn check_scopes(ir: &Ir, node: &Node, broken: &mut BTreeSet<String>) {
     if single && hosts.len() > 1 {
         let hosts: Vec<_> = hosts.iter().map(|h| h.as_str()).collect();
         broken.insert(format!("`{}` runs inside {} at once", node.key, hosts.join(" and ")));
-    }
-}
-
-fn check_knob(node: &Node, broken: &mut BTreeSet<String>) {
-    let NodeKind::Knob { unit, min, max, default } = &node.kind else { return };
-    if unit.is_empty() || !min.is_finite() || !max.is_finite() || min > max {
-        broken.insert(format!("`{}` lacks a unit or bounds", node.key));
-    } else if default < min || default > max {
-        broken.insert(format!("the default of `{}` is out of its bounds", node.key));
     }
 }
 

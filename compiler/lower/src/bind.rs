@@ -9,10 +9,10 @@ use bp_contract::selector::Rank;
 use bp_diag::catalog::binding as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
-use bp_plugin::facets::{Binding, Bindings, PluginSettings};
+use bp_plugin::facets::{Binding, Bindings, PluginKeys, PluginSettings};
 use bp_plugin::{
     CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, ReadContext, Registry,
-    Stage, backend_interface, read_settings,
+    Stage, TablePlace, backend_interface, read_settings,
 };
 use bp_wiring::{EdgeRule, InstanceModel, Table};
 use bp_workflow::{ImplementationModel, WorkflowModel};
@@ -264,8 +264,12 @@ fn add_backend(
     add_node(cx.ir, cx.diagnostics, &backend.name, kind, backend.span);
 
     let mut table = Table::default();
-    let settings = backend.settings.entries.iter().filter(|(key, _)| *key != "kind");
-    table.entries = settings.map(|(key, item)| (key.clone(), item.clone())).collect();
+    let mut keys = Table::default();
+    for (key, item) in backend.settings.entries.iter().filter(|(key, _)| *key != "kind") {
+        let owned = cx.registry.owned_table(TablePlace::Backend, key).is_some();
+        let into = if owned { &mut keys } else { &mut table };
+        into.entries.insert(key.clone(), item.clone());
+    }
     let locator = Locator::new(cx.sources);
     let reading = ReadContext {
         key: &backend.name,
@@ -291,6 +295,9 @@ fn add_backend(
     .run();
     if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&backend.name)) {
         node.facets.set(PluginSettings(read.settings));
+        if !keys.entries.is_empty() {
+            node.facets.set(PluginKeys(keys));
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Pass `check`: wrappers on calls that accept none, unused instances, smoke calls, inits, targets.
+//! Pass `check`: wrappers on calls that accept none, unused instances, inits, targets.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use bp_plugin::{CheckContext, Neighbours, Pass, PassContext, ReadContext, Stage,
 use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
-use crate::{crates, direct, features, init, smoke};
+use crate::{crates, direct, features, init};
 
 /// The pass.
 #[derive(Debug)]
@@ -29,7 +29,6 @@ impl Pass for Check {
         check_target_names(cx);
         check_target_settings(cx);
         features::check(cx);
-        smoke::check(cx);
         init::check(cx);
         direct::check(cx);
         // With faults above, a missing caller is a consequence.

@@ -9,7 +9,9 @@ use bp_diag::catalog::target as codes;
 use bp_ir::{EdgeKind, NodeKey, NodeKind};
 use bp_plan::{Reference, Value};
 use bp_plugin::facets::{PluginSettings, ProcessSettings, WrapperSettings};
-use bp_plugin::{Feature, Kind, PassContext};
+use bp_plugin::{Feature, Kind, PassContext, TableReader};
+
+use crate::places::{find_secret, find_written};
 
 /// Checks every enabled target.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
@@ -78,6 +80,19 @@ fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
             out.entry(Feature::Secrets).or_insert(span);
         }
     }
+    for (_, table) in cx.registry.tables() {
+        if let Some(feature) = table.feature
+            && let Some(span) = find_written(cx.wiring, cx.ir, table)
+        {
+            out.entry(feature).or_insert(Some(span));
+        }
+        // Only a process resolves references; elsewhere they are refused, or kept as written.
+        if table.reader == Some(TableReader::Process)
+            && let Some(span) = find_secret(cx.wiring, cx.ir, table)
+        {
+            out.entry(Feature::Secrets).or_insert(Some(span));
+        }
+    }
     if processes > 1 {
         out.entry(Feature::Processes).or_insert(None);
     }
@@ -85,11 +100,10 @@ fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
 }
 
 /// Settings of processes and stores, and the feature that a target needs for each.
-const SETTING_FEATURES: [(Feature, &str); 4] = [
+const SETTING_FEATURES: [(Feature, &str); 3] = [
     (Feature::Resources, "resources.cpu"),
     (Feature::Resources, "resources.memory"),
     (Feature::Storage, "resources.storage"),
-    (Feature::Autoscale, "autoscale.max"),
 ];
 
 /// The line that sets a process's setting: often that of a selector, far from the process.

@@ -5,15 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::Span;
-use bp_diag::catalog::{binding as codes, policy};
+use bp_diag::catalog::binding as codes;
 use bp_ir::{EdgeKind, NodeKey, NodeKind, Origin};
 use bp_plan::{Dropped, Value};
-use bp_plugin::facets::{Drops, ProcessSettings};
+use bp_plugin::facets::{Drops, PluginKeys, ProcessSettings};
 use bp_plugin::{
-    PROCESS_SETTINGS, Pass, PassContext, ReadContext, ReadSettings, Stage, read_autoscale,
-    read_settings,
+    PROCESS_SETTINGS, Pass, PassContext, ReadContext, Stage, TablePlace, read_settings,
 };
-use bp_wiring::{ResolvedProcess, resolve_processes};
+use bp_wiring::{ResolvedProcess, Table, resolve_processes};
 
 use crate::init::runs_first;
 use crate::locate::Locator;
@@ -62,9 +61,15 @@ fn add_process(
     locator: &Locator<'_>,
 ) -> (NodeKey, Option<Span>) {
     let key = NodeKey::process(&process.name);
+    let (mut keys, mut own) = (Table::default(), Table::default());
+    for (key, item) in &process.settings.entries {
+        let owned = cx.registry.owned_table(TablePlace::Process, key).is_some();
+        let into = if owned { &mut keys } else { &mut own };
+        into.entries.insert(key.clone(), item.clone());
+    }
     let read = read_settings(
         PROCESS_SETTINGS,
-        &process.settings,
+        &own,
         ReadContext {
             key: &format!("process.{}", process.name),
             span: process.span,
@@ -76,7 +81,6 @@ fn add_process(
     let at = read.spans.get("replicas").copied();
     let replicas = read.settings.get("replicas").and_then(Value::as_integer);
     let replicas = replicas.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
-    check_autoscale(cx, process, &read, replicas);
     // A process that the wiring does not name has the place of its only service.
     let span = process.span.or_else(|| {
         let (name, _) = process.services.first()?;
@@ -95,6 +99,9 @@ fn add_process(
         cx.ir.add_node(&key, NodeKind::Process { replicas, once: process.once }, origin)
     {
         node.facets.set(ProcessSettings(read.settings));
+        if !keys.entries.is_empty() {
+            node.facets.set(PluginKeys(keys));
+        }
         let drops: BTreeSet<Dropped> =
             process.changes.iter().map(|change| describe_change(change, locator)).collect();
         if !drops.is_empty() {
@@ -125,33 +132,6 @@ fn add_process(
         }
     }
     (key, at)
-}
-
-/// Reports an `autoscale` that scales nothing.
-fn check_autoscale(
-    cx: &mut PassContext<'_>,
-    process: &ResolvedProcess,
-    read: &ReadSettings,
-    replicas: u32,
-) {
-    let at = |path: &str| read.spans.get(path).copied();
-    let fault = match read_autoscale(&read.settings, replicas) {
-        Some(scale) if scale.most() < replicas => (
-            format!("`autoscale.max` is {}, but `replicas` is {replicas}", scale.most()),
-            "raise `autoscale.max` or lower `replicas`",
-            at("autoscale.max").or(process.span),
-        ),
-        // A `max` that is written but wrong was reported.
-        None if at("autoscale").is_some() && at("autoscale.max").is_none() => (
-            "`autoscale` has no `max`, so nothing scales".to_owned(),
-            "set the greatest number of replicas: `autoscale = { max = 10, cpu = 0.7 }`",
-            at("autoscale"),
-        ),
-        _ => return,
-    };
-    let (message, help, span) = fault;
-    let name = format!("process.{}", process.name);
-    cx.diagnostics.push(policy::settings_disagree(&name, &message, help, span));
 }
 
 fn host_backends(cx: &mut PassContext<'_>) {

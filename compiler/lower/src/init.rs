@@ -1,31 +1,31 @@
 //! Checks inits against the services that they call.
 
-use bp_diag::Diagnostic;
+use bp_diag::Diagnostics;
 use bp_diag::catalog::{binding as codes, wiring};
 use bp_ir::{EdgeKind, Ir, NodeKey, NodeKind};
-use bp_plugin::PassContext;
+use bp_plugin::{PassContext, WrittenCall};
 use bp_wiring::InitModel;
 
-use crate::names::InstanceNames;
-use crate::smoke::{check_method_call, find_service};
+use crate::call_check::CallCheck;
 
 /// Reports inits that cannot work.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
-    let names = InstanceNames::new(cx.wiring);
-    let mut faults = Vec::new();
+    let calls = CallCheck::new(cx.workflow, cx.wiring, cx.ir, cx.diagnostics.has_errors());
+    let mut faults = Diagnostics::new();
     for init in cx.wiring.inits.values() {
-        let why = "an init calls a service";
-        let Some((name, service)) = find_service(cx, &names, &init.callee, why, &mut faults) else {
+        let call = WrittenCall {
+            service: &init.callee.value,
+            method: &init.method.value,
+            span: init.callee.span,
+            arguments: &init.arguments,
+        };
+        // The front end reports the use of what was removed.
+        let Some((name, service)) =
+            calls.find_service(&call, "an init calls a service", &mut faults)
+        else {
             continue;
         };
-        let found = check_method_call(
-            cx.workflow,
-            name,
-            service,
-            &init.method,
-            &init.arguments,
-            &mut faults,
-        );
+        let found = calls.find_method(&call, (name, service), &mut faults);
         if let Some(found) = found {
             let (name, span) = (&init.name.value, init.method.span);
             if !found.idempotent {
@@ -43,7 +43,7 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
         check_sole_caller(cx, init, name, &mut faults);
         check_backends(cx, init, &mut faults);
     }
-    cx.diagnostics.extend(faults);
+    cx.diagnostics.append(faults);
 }
 
 /// Reports callers of an init's service other than the init.
@@ -51,7 +51,7 @@ fn check_sole_caller(
     cx: &PassContext<'_>,
     init: &InitModel,
     service: &str,
-    faults: &mut Vec<Diagnostic>,
+    faults: &mut Diagnostics,
 ) {
     for edge in cx.ir.edges_to(&NodeKey::instance(service)) {
         if !matches!(edge.kind, EdgeKind::Calls { .. }) {
@@ -68,7 +68,7 @@ fn check_sole_caller(
 }
 
 /// Reports backends that lose what an init writes when its process ends.
-fn check_backends(cx: &PassContext<'_>, init: &InitModel, faults: &mut Vec<Diagnostic>) {
+fn check_backends(cx: &PassContext<'_>, init: &InitModel, faults: &mut Diagnostics) {
     for edge in cx.ir.edges_from(&NodeKey::process(&init.name.value)) {
         let Some(node) = cx.ir.node(&edge.to).filter(|_| edge.kind == EdgeKind::Hosts) else {
             continue;

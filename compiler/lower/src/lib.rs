@@ -3,11 +3,12 @@
 //! [`lower`] runs every pass of the compiler and of the plugins in the order of their stages, and returns the graph, the plan and the diagnostics.
 //! A stage that finds faults does not stop the next one, so that one run reports what it can; a plan exists only without errors.
 //!
-//! The passes: `bind`, `group`, `wrap`, `transport`, `address`, `knobs`, `check`.
+//! The passes: `bind`, `group`, `wrap`, `transport`, `address`, `check`.
 
 mod address;
 mod analyse;
 mod bind;
+mod call_check;
 mod check;
 mod crates;
 mod direct;
@@ -16,15 +17,16 @@ mod features;
 mod group;
 mod implementation;
 mod init;
-mod knobs;
 mod literal;
 mod locate;
 mod names;
 mod parameter;
 mod parameter_value;
 mod pipeline;
+mod places;
 mod plan;
-mod smoke;
+mod resolved_key;
+mod tables;
 mod transport;
 mod types;
 mod value_reader;

@@ -8,7 +8,7 @@ use bp_plugin::{EntrySpans, FillContext, Pass, PassContext, Registry, Stage, gua
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
-use crate::{address, analyse, bind, check, group, knobs, plan, transport, wrap};
+use crate::{address, analyse, bind, check, group, plan, tables, transport, wrap};
 
 /// What is lowered.
 #[derive(Debug, Clone, Copy)]
@@ -97,24 +97,39 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
         }
         last = step.pass;
     }
+    let tables = tables::read_tables(input, &ir, &mut diagnostics);
     // The graph is complete now, and both closures only read it.
     let good = !diagnostics.has_errors();
     let (broken, plan) = rayon::join(
         || if good && !input.verify { verify(&ir, VerifyStage::Addressed) } else { Vec::new() },
-        || good.then(|| plan::build(input, &ir)),
+        || good.then(|| plan::build(input, &ir, &tables)),
     );
     for broken in &broken {
         diagnostics.push(catalog::internal::graph_inconsistent(last, broken));
     }
-    let mut plan = plan.filter(|_| broken.is_empty());
-    if let Some(plan) = &mut plan {
-        let spans = EntrySpans::default();
-        for plugin in input.registry.iter() {
-            FillContext { plugin, plan, spans: &spans, diagnostics: &mut diagnostics }.run();
-        }
-        analyse::analyse(plan, &ir, &mut diagnostics);
-    }
+    let plan = plan.filter(|_| broken.is_empty());
+    let plan = plan.and_then(|mut plan| {
+        let filled = fill(input, &mut plan, &tables.spans, &mut diagnostics);
+        analyse::analyse(&plan, &ir, &mut diagnostics);
+        filled.then_some(plan)
+    });
     Lowered { ir, plan, diagnostics }
+}
+
+/// Lets every plugin fill in what others read of the plan, in use or not; tells whether all could.
+fn fill(
+    input: &Input<'_>,
+    plan: &mut Plan,
+    spans: &EntrySpans,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let mut faults = Diagnostics::new();
+    for plugin in input.registry.iter() {
+        FillContext { plugin, plan: &mut *plan, spans, diagnostics: &mut faults }.run();
+    }
+    let filled = !faults.has_errors();
+    diagnostics.append(faults);
+    filled
 }
 
 /// The names of the passes in the order in which they run.
@@ -129,13 +144,12 @@ pub fn ordered_passes(registry: &Registry) -> Vec<Box<dyn Pass>> {
 
 /// The compiler's passes and the plugins', by stage, then by what comes after what, then by name.
 fn sort_passes(registry: &Registry, diagnostics: &mut Diagnostics) -> Vec<OwnedPass> {
-    let own: [Box<dyn Pass>; 7] = [
+    let own: [Box<dyn Pass>; 6] = [
         Box::new(bind::Bind),
         Box::new(group::Group),
         Box::new(wrap::Wrap),
         Box::new(transport::Transport),
         Box::new(address::Address),
-        Box::new(knobs::Knobs),
         Box::new(check::Check),
     ];
     let mut waiting: Vec<OwnedPass> =
@@ -180,7 +194,7 @@ fn check_graph(ir: &Ir, step: Step, diagnostics: &mut Diagnostics) {
         Stage::Bind => VerifyStage::Bound,
         Stage::Group | Stage::Wrap => VerifyStage::Grouped,
         Stage::Transport => VerifyStage::Transported,
-        Stage::Address | Stage::Knobs | Stage::Place | Stage::Check => VerifyStage::Addressed,
+        Stage::Address | Stage::Place | Stage::Check => VerifyStage::Addressed,
     };
     for broken in verify(ir, depth) {
         diagnostics.push(catalog::internal::graph_inconsistent(step.pass, &broken));

@@ -6,24 +6,26 @@ use bp_contract::run_plan::DrainPlan;
 use bp_ir::{ClientSlot, Component, Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side, Slot};
 use bp_plan::{
     AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, Dropped, EdgePlan,
-    InitPlan, InstanceKind, InstancePlan, KnobPlan, ListenerPlan, ParameterPlan, PatchPlan, Plan,
-    PluginPlan, ProcessPlan, Replicas, RuntimeSource, ServedPlan, ServicePlan, Settings, SmokePlan,
-    TransportPlan, VERSION, Value, WrapperPlan,
+    InitPlan, InstanceKind, InstancePlan, ListenerPlan, ParameterPlan, PatchPlan, Plan, PluginPlan,
+    ProcessPlan, Replicas, RuntimeSource, ServedPlan, ServicePlan, Settings, TransportPlan,
+    VERSION, Value, WrapperPlan,
 };
 use bp_plugin::facets::{
     Binding, Bindings, Drops, PluginSettings, ProcessSettings, WrapperSettings,
 };
-use bp_plugin::{Kind, ReadContext, read_autoscale, read_resources, read_settings};
+use bp_plugin::{Kind, ReadContext, read_resources, read_settings};
 use bp_wiring::{Item, Table};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::init::runs_first;
 use crate::locate::Locator;
 use crate::pipeline::Input;
+use crate::places::is_named;
+use crate::tables::ReadTables;
 use crate::{address, types, wrap};
 
 /// Builds the plan from a graph without errors.
-pub(crate) fn build(input: &Input<'_>, ir: &Ir) -> Plan {
+pub(crate) fn build(input: &Input<'_>, ir: &Ir, tables: &ReadTables) -> Plan {
     let builder = PlanBuilder { input, ir, locator: Locator::new(input.sources) };
     let components = ir.components();
     let instances = builder.build_instances(&components);
@@ -34,20 +36,18 @@ pub(crate) fn build(input: &Input<'_>, ir: &Ir) -> Plan {
         version: VERSION,
         app: builder.build_app(),
         wiring: input.wiring.name.clone(),
-        plugins: builder.build_plugins(),
+        plugins: builder.build_plugins(tables),
         implementations: builder.build_implementations(&instances),
         listeners: builder.build_listeners(&edges),
         edges,
         processes: builder.build_processes(&instances),
         inits: builder.build_inits(&instances),
-        tables: BTreeMap::new(),
+        tables: tables.plans.clone(),
         images: None,
-        knobs: builder.build_knobs(),
-        smoke: builder.build_smoke(),
         wire: types::collect_wire_numbers(input.wire, &types, &interfaces),
         patches: builder.build_patches(),
         targets: builder.build_targets(),
-        dropped: builder.collect_dropped(),
+        dropped: builder.collect_dropped(tables),
         instances,
         interfaces,
         types,
@@ -214,7 +214,7 @@ impl PlanBuilder<'_> {
     }
 
     /// Every plugin that the merged wiring names, in use or not, so that all wirings that name the same plugins have the same generated Rust.
-    fn build_plugins(&self) -> BTreeMap<String, PluginPlan> {
+    fn build_plugins(&self, read: &ReadTables) -> BTreeMap<String, PluginPlan> {
         let wiring = self.input.wiring;
         let mut ids: BTreeSet<&str> = BTreeSet::new();
         let tables = wiring.edges.iter().map(|r| &r.settings);
@@ -230,6 +230,12 @@ impl PlanBuilder<'_> {
         }
         ids.extend(wiring.backends.values().filter_map(|b| b.kind()?.as_str()));
         ids.extend(wiring.target.enabled.iter().map(|t| t.value.as_str()));
+        for (plugin, table) in self.input.registry.tables() {
+            let has_entries = || read.plans.contains_key(table.name);
+            if is_named(wiring, table) || (table.listed.is_some() && has_entries()) {
+                ids.insert(plugin.id);
+            }
+        }
         ids.into_iter()
             .filter_map(|id| Some((id.to_owned(), self.input.registry.get(id)?.plan())))
             .collect()
@@ -440,8 +446,7 @@ impl PlanBuilder<'_> {
                 instances: members.into_iter().map(|(_, name)| name).collect(),
                 listeners,
                 admin: self.build_address(&address::admin_key(node.key.name())),
-                replicas: read_autoscale(&settings, *replicas)
-                    .unwrap_or(Replicas::Fixed(*replicas)),
+                replicas: Replicas::Fixed(*replicas),
                 exclusive,
                 drain: read_drain(&settings),
                 resources: read_resources(&settings),
@@ -452,22 +457,6 @@ impl PlanBuilder<'_> {
             out.insert(node.key.name().to_owned(), plan);
         }
         out
-    }
-
-    fn build_knobs(&self) -> BTreeMap<String, KnobPlan> {
-        self.ir
-            .nodes()
-            .filter_map(|node| match &node.kind {
-                NodeKind::Knob { default, .. } => {
-                    let plan = KnobPlan {
-                        default: *default > 0.5,
-                        origin: self.locator.at_or(node.origin.span, "default"),
-                    };
-                    Some((node.key.name().to_owned(), plan))
-                }
-                _ => None,
-            })
-            .collect()
     }
 
     fn build_inits(
@@ -493,19 +482,6 @@ impl PlanBuilder<'_> {
             }
         };
         self.input.wiring.inits.iter().map(|(name, init)| (name.clone(), plan(init))).collect()
-    }
-
-    fn build_smoke(&self) -> Vec<SmokePlan> {
-        let plan = |call: &bp_wiring::SmokeCall| SmokePlan {
-            name: call.name.value.clone(),
-            callee: call.callee.value.clone(),
-            method: call.method.value.clone(),
-            arguments: to_json_object(&call.arguments),
-            expect: call.expect.as_ref().map(bp_wiring::Item::to_json),
-            expect_error: call.expect_error.as_ref().map(|e| e.value.clone()),
-            origin: self.locator.at(call.name.span),
-        };
-        self.input.wiring.smoke.iter().map(plan).collect()
     }
 
     fn build_patches(&self) -> Vec<PatchPlan> {
@@ -550,8 +526,8 @@ impl PlanBuilder<'_> {
         out
     }
 
-    fn collect_dropped(&self) -> BTreeMap<String, Vec<Dropped>> {
-        let mut out: BTreeMap<String, BTreeSet<Dropped>> = BTreeMap::new();
+    fn collect_dropped(&self, tables: &ReadTables) -> BTreeMap<String, Vec<Dropped>> {
+        let mut out = tables.dropped.clone();
         let nodes = self.ir.nodes().map(|n| (n.key.as_str(), &n.facets));
         let edges = self.ir.edges().map(|edge| {
             // That another process claimed a service is shown with the service.

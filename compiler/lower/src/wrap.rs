@@ -10,18 +10,21 @@ use bp_diag::catalog::policy as codes;
 use bp_diag::{Diagnostics, Span};
 use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass};
-use bp_plugin::facets::{CallSettings, Drops, ServerWrappers, WantedWrapper, WrapperSettings};
+use bp_plugin::facets::{
+    CallSettings, Drops, ServerSettings, ServerWrappers, WantedWrapper, WrapperSettings,
+};
 use bp_plugin::{
     CheckContext, Kind, Level, Neighbours, Pass, PassContext, PlaceInterface, PlaceWrapper, Plugin,
-    ReadContext, ReadSettings, Registry, Stage, keeps_in_process, read_settings,
+    ReadContext, ReadSettings, Registry, Stage, TablePlace, keeps_in_process,
 };
 use bp_wiring::{
     Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, ResolvedEdge,
-    ResolvedSettings, Table, resolve_edges, resolve_servers,
+    resolve_edges, resolve_servers,
 };
 use bp_workflow::WorkflowModel;
 
 use crate::locate::Locator;
+use crate::resolved_key::{ResolvedKey, SettingsCache};
 
 /// The pass.
 #[derive(Debug)]
@@ -159,13 +162,16 @@ fn collect_calls(ir: &Ir) -> Vec<Call> {
         .collect()
 }
 
-/// The edges that a key may be set on: a wrapper declares them, `rpc` is for calls between services and from outside, and keys beside `rpc` for calls from outside.
+/// The edges that a key may be set on: a wrapper declares them, a key of another plugin is taken everywhere, `rpc` is for calls between services and from outside, and keys beside `rpc` for calls from outside.
 fn accepts(registry: &Registry, key: &str, class: EdgeClass) -> Acceptance {
     if let Some(plugin) = registry.wrapper(key) {
         return Acceptance {
             edge: plugin.edges.takes(class),
             method: plugin.level == Level::Method,
         };
+    }
+    if registry.owned_table(TablePlace::Edge, key).is_some() {
+        return Acceptance { edge: true, method: true };
     }
     let beside = key != "rpc";
     Acceptance {
@@ -208,9 +214,13 @@ fn resolve_server_side(
         .collect();
     let registry = cx.registry;
     let grammar = registry.grammar();
-    let accepts = |key: &str| Acceptance {
-        edge: registry.wrapper(key).is_some(),
-        method: registry.wrapper(key).is_some_and(|p| p.level == Level::Method),
+    let accepts = |key: &str| {
+        let owned = registry.owned_table(TablePlace::Server, key).is_some();
+        let wrapper = registry.wrapper(key);
+        Acceptance {
+            edge: owned || wrapper.is_some(),
+            method: owned || wrapper.is_some_and(|p| p.level == Level::Method),
+        }
     };
     let (resolved, faults) = resolve_servers(cx.wiring, &grammar, &services, &accepts);
     report(faults, cx.diagnostics);
@@ -235,6 +245,12 @@ fn resolve_server_side(
             WrappedPlace { name: &name, class: None, interface: &interface, wrappers: &wanted };
         place.check(checks, cx.workflow, cx.diagnostics);
         if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&name)) {
+            node.facets.remove::<ServerSettings>();
+            let mut all = std::iter::once(&resolved.edge).chain(resolved.methods.values());
+            let owned = |key: &String| registry.owned_table(TablePlace::Server, key).is_some();
+            if all.any(|of| of.settings.entries.keys().any(owned)) {
+                node.facets.set(ServerSettings(resolved.clone()));
+            }
             node.facets.remove::<ServerWrappers>();
             node.facets.remove::<Drops>();
             if !wanted.is_empty() {
@@ -331,26 +347,6 @@ impl WrappedPlace<'_> {
     }
 }
 
-/// Settings that were read without a fault, so that a selector which matches ten thousand edges is read once.
-#[derive(Debug, Default)]
-struct SettingsCache(BTreeMap<&'static str, Vec<(CacheKey, Rc<ReadSettings>)>>);
-
-/// What decides the settings of a wrapper, spans included: the same lines are the same item.
-#[derive(Debug, Clone, PartialEq)]
-struct CacheKey {
-    item: Item,
-    methods: Vec<String>,
-}
-
-impl CacheKey {
-    fn is(&self, item: &Item, reader: &WrapperReader<'_>) -> bool {
-        self.methods == reader.methods && self.item == *item
-    }
-}
-
-/// How many settings of a plugin are kept; those that most edges share come early.
-const CACHED_PER_PLUGIN: usize = 16;
-
 /// The slot of a wrapper on a side, if it works there.
 fn slot_of(plugin: &Plugin, side: Side) -> Option<Slot> {
     match (plugin.kind, side) {
@@ -383,75 +379,35 @@ impl WrapperReader<'_> {
     fn read_wrapper(&mut self, key: &str, resolved: &ResolvedEdge) -> Option<WantedWrapper> {
         let plugin = self.registry.wrapper(key)?;
         let slot = slot_of(plugin, self.side)?;
-        let whole = find_active(&resolved.edge, key);
-        let mut out = WrapperSettings::default();
-        let mut named: BTreeMap<&String, &Item> = BTreeMap::new();
-        for (method, resolved) in &resolved.methods {
-            match find_active(resolved, key) {
-                Some(item) => {
-                    named.insert(method, item);
-                }
-                None => {
-                    out.off.insert(method.clone());
-                }
-            }
-        }
-        let first = whole.or_else(|| named.values().next().copied())?;
-        if whole.is_none() {
-            // The key is set for single methods only, so the others do without the wrapper.
-            let others = self.methods.iter().filter(|m| !named.contains_key(m));
-            out.off.extend(others.cloned());
-        }
-        out.settings = self.read(plugin, first);
-        for (method, item) in named {
-            if whole.is_none_or(|whole| !whole.same_value(item)) {
-                out.methods.insert(method.clone(), self.read(plugin, item));
-            }
-        }
+        let ResolvedKey { whole, methods, off } = ResolvedKey::find(resolved, key, self.methods)?;
+        let settings = self.read(plugin, whole);
+        let methods = methods
+            .into_iter()
+            .map(|(method, item)| (method.clone(), self.read(plugin, item)))
+            .collect();
+        let out = WrapperSettings { settings, methods, off };
         Some(WantedWrapper {
             plugin: plugin.id.to_owned(),
             slot,
             settings: out,
-            span: Some(first.key),
+            span: Some(whole.key),
         })
     }
 
     /// Reads settings, and notes that they are to be checked.
     fn read(&mut self, plugin: &'static Plugin, item: &Item) -> bp_plan::Settings {
-        let (read, is_new) = self.read_cached(plugin, item);
-        let settings = read.settings.clone();
-        self.checks.push(PendingCheck { plugin, span: item.key, read, is_new });
-        settings
-    }
-
-    /// The settings, and whether they were read just now.
-    fn read_cached(&mut self, plugin: &Plugin, item: &Item) -> (Rc<ReadSettings>, bool) {
-        let same = self.known.0.get(plugin.id).into_iter().flatten();
-        if let Some((_, read)) = same.into_iter().find(|(known, _)| known.is(item, self)) {
-            return (Rc::clone(read), false);
-        }
-        let before = self.diagnostics.len();
-        let empty = Table::default();
         let reading = ReadContext {
             key: plugin.key,
             span: Some(item.key),
             methods: self.methods,
             locate: &|span| self.locator.at(span),
         };
-        let table = item.as_table().unwrap_or(&empty);
-        let read = Rc::new(read_settings(&plugin.all_settings(), table, reading, self.diagnostics));
-        let kept = self.known.0.entry(plugin.id).or_default();
-        if self.diagnostics.len() == before && kept.len() < CACHED_PER_PLUGIN {
-            let of = CacheKey { item: item.clone(), methods: self.methods.to_vec() };
-            kept.push((of, Rc::clone(&read)));
-        }
-        (read, true)
+        let known = || plugin.all_settings();
+        let (read, is_new) = self.known.read(plugin.id, known, item, reading, self.diagnostics);
+        let settings = read.settings.clone();
+        self.checks.push(PendingCheck { plugin, span: item.key, read, is_new });
+        settings
     }
-}
-
-/// The key's item, unless `false` removed it.
-fn find_active<'a>(resolved: &'a ResolvedSettings, key: &str) -> Option<&'a Item> {
-    resolved.settings.entries.get(key).filter(|item| item.as_bool() != Some(false))
 }
 
 /// Wrappers that a service's server side also puts on the calls that it makes, unless the edge says otherwise.

@@ -49,10 +49,6 @@ pub struct Plan {
     /// The images that containers run, if a target builds one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<ImagePlan>,
-    /// Knobs of the workflow, by name.
-    pub knobs: BTreeMap<String, KnobPlan>,
-    /// Calls that show that the system works.
-    pub smoke: Vec<SmokePlan>,
     /// Numbers on the wire.
     pub wire: WireTable,
     /// Edits of artifacts, in the order in which they are made.
@@ -109,7 +105,7 @@ pub enum RuntimeSource {
 pub struct PluginPlan {
     /// Its key in the wiring.
     pub key: String,
-    /// `wrapper`, `transport`, `backend` or `target`.
+    /// `wrapper`, `transport`, `backend`, `target` or `table`.
     pub kind: String,
     /// The setting that a bare value stands for.
     pub shorthand: Option<String>,
@@ -624,36 +620,6 @@ pub struct EntryPlan {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub off: BTreeSet<String>,
     /// Where it is written first; where it is listed, if the wiring does not name it.
-    pub origin: String,
-}
-
-/// A knob.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct KnobPlan {
-    /// Its value until it is changed.
-    pub default: bool,
-    /// Where it is defined, or where the wiring sets it.
-    pub origin: String,
-}
-
-/// A call that shows that the system works.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SmokePlan {
-    /// What it shows.
-    pub name: String,
-    /// The service.
-    pub callee: String,
-    /// The method.
-    pub method: String,
-    /// The arguments, by name.
-    pub arguments: serde_json::Value,
-    /// The answer, if it matters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expect: Option<serde_json::Value>,
-    /// The application error's code, if it must fail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expect_error: Option<String>,
-    /// Where it was written.
     pub origin: String,
 }
 

@@ -1,22 +1,51 @@
 //! Calls that tables describe, checked against the workflow.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use bp_diag::Diagnostics;
+use bp_diag::{Diagnostics, Span};
 use bp_wiring::{Item, Table};
 use bp_workflow::MethodModel;
 
-/// Checks calls of services that a table describes, such as `call = "board.publish"` with `arguments`.
+static NO_ARGUMENTS: BTreeMap<String, Item> = BTreeMap::new();
+
+/// A call as the wiring writes it: `call = "board.publish"` and `arguments`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WrittenCall<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The method.
+    pub method: &'a str,
+    /// Where both are written.
+    pub span: Span,
+    /// The arguments, by parameter.
+    pub arguments: &'a BTreeMap<String, Item>,
+}
+
+impl<'a> WrittenCall<'a> {
+    /// The call in a text `service.method`; `None` if the value is anything else.
+    pub fn read(call: &'a Item, arguments: Option<&'a Table>) -> Option<Self> {
+        let (service, method) = call.as_str()?.split_once('.')?;
+        let arguments = arguments.map_or(&NO_ARGUMENTS, |table| &table.entries);
+        (!service.is_empty() && !method.is_empty()).then_some(Self {
+            service,
+            method,
+            span: call.span,
+            arguments,
+        })
+    }
+}
+
+/// Checks calls of services that a table describes.
 ///
 /// What is wrong is reported where it is written.
 pub trait Calls: Debug {
-    /// The called method, if the service exists and has it; `call` is "service.method". Checks the arguments, those that are missing too, against its parameters.
+    /// The called method, if the service exists and has it; the arguments, those that are missing too, are checked against its parameters.
     ///
     /// `why` ends the message about something that is not a service: "a smoke call calls a service".
     fn check_call(
         &self,
-        call: &Item,
-        arguments: Option<&Table>,
+        call: &WrittenCall<'_>,
         why: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<CheckedCall<'_>>;
@@ -30,7 +59,7 @@ pub trait Calls: Debug {
         diagnostics: &mut Diagnostics,
     );
 
-    /// Checks that the method can fail with an error of this code.
+    /// Checks that the method can fail with an error of this code; what is not text is reported where settings are read.
     fn check_error_code(&self, call: &CheckedCall<'_>, code: &Item, diagnostics: &mut Diagnostics);
 }
 
@@ -41,6 +70,25 @@ pub struct CheckedCall<'a> {
     pub service: &'a str,
     /// The method.
     pub method: &'a MethodModel,
-    /// Whether the outside world calls the service.
+    /// Whether the outside world calls the service; also after errors, which may hide that it does.
     pub published: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use bp_diag::SourceMap;
+    use bp_wiring::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_call_is_a_service_and_a_method() {
+        let span = Span::new(SourceMap::new().add("a.toml", ""), 0, 0);
+        let read = |text: &str| {
+            let item = Item { value: Value::String(text.to_owned()), span, key: span };
+            WrittenCall::read(&item, None).map(|c| format!("{} {}", c.service, c.method))
+        };
+        assert_eq!(read("cart.add").as_deref(), Some("cart add"));
+        assert_eq!((read("cart"), read(".add"), read("cart.")), (None, None, None));
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_diag::Span;
 use bp_ir::{Facet, Slot};
 use bp_plan::{Dropped, Reference, Settings, Value};
-use bp_wiring::ResolvedEdge;
+use bp_wiring::{ResolvedEdge, Table};
 use serde_json::{Value as Json, json};
 
 /// What a constructor's parameter gets.
@@ -149,6 +149,34 @@ impl Facet for ProcessSettings {
 
     fn dump(&self) -> Json {
         self.0.to_json()
+    }
+}
+
+/// On a process or a backend: what the wiring says under keys that plugins own, files merged and shorthands expanded.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PluginKeys(pub Table);
+
+impl Facet for PluginKeys {
+    fn name(&self) -> &'static str {
+        "keys"
+    }
+
+    fn dump(&self) -> Json {
+        self.0.to_json()
+    }
+}
+
+/// On a service: what the wiring says of its server side, selectors resolved, if it has keys that plugins own there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerSettings(pub ResolvedEdge);
+
+impl Facet for ServerSettings {
+    fn name(&self) -> &'static str {
+        "wiring"
+    }
+
+    fn dump(&self) -> Json {
+        self.0.edge.settings.to_json()
     }
 }
 

@@ -38,7 +38,7 @@ pub use bp_ir::{self as ir, ClientSlot, Ir, ServerSlot, Side, Slot};
 pub use bp_plan::{self as plan, EdgeClass, Egress, Meaning, Plan, Settings, Value};
 pub use bp_wiring as wiring;
 pub use bp_workflow as workflow;
-pub use calls::{Calls, CheckedCall};
+pub use calls::{Calls, CheckedCall, WrittenCall};
 pub use context::{ArtifactContext, CheckContext, Description, WrittenEntry};
 pub use declare::{
     BackendDeclaration, TableDeclaration, TargetDeclaration, TransportDeclaration,
@@ -48,7 +48,7 @@ pub use fill::{EntrySpan, EntrySpans, FillContext};
 pub use name_source::NameSource;
 pub use own_settings::{
     IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, SERVER_RESOURCES, TARGET_SETTINGS,
-    keeps_in_process, read_autoscale, read_resources,
+    keeps_in_process, read_resources,
 };
 pub use owned_table::{ListedNames, Mode, OwnedTable};
 pub use pass::{Pass, PassContext, Stage};

@@ -3,7 +3,7 @@
 //! They belong to no plugin, but they are declared in the same way, so that one reader checks and documents all settings.
 
 use bp_contract::run_plan::DrainPlan;
-use bp_plan::{Replicas, ResourcesPlan, Settings, Value};
+use bp_plan::{ResourcesPlan, Settings, Value};
 
 use crate::{Kind, Literal, Plugin, Setting, SettingKind};
 
@@ -20,37 +20,7 @@ pub const PROCESS_SETTINGS: &[Setting] = &[
         "How the process stops.",
     ),
     RESOURCES,
-    Setting::new(
-        "autoscale",
-        SettingKind::Table { settings: AUTOSCALE, shorthand: Some("max") },
-        "How many replicas run under load, if the target can scale; at least `replicas`.",
-    ),
 ];
-
-const AUTOSCALE: &[Setting] = &[
-    Setting::new("max", SettingKind::Count, "The greatest number of replicas.")
-        .bounds(Literal::Int(1), Literal::Int(1000))
-        .fixed()
-        .example("10"),
-    Setting::new(
-        "cpu",
-        SettingKind::Ratio,
-        "Share of the granted CPU above which replicas are added.",
-    )
-    .default(Literal::Float(0.7))
-    .bounds(Literal::Float(0.01), Literal::Float(1.0))
-    .fixed()
-    .example("0.7"),
-];
-
-/// Reads an `autoscale` table above the fewest replicas; `None` without its `max`, which pass `group` reports.
-pub fn read_autoscale(settings: &Settings, least: u32) -> Option<Replicas> {
-    let max = settings.get("autoscale.max").and_then(Value::as_integer)?;
-    let cpu = settings.get("autoscale.cpu").and_then(Value::as_float).unwrap_or(0.7);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a ratio")]
-    let cpu_percent = (cpu * 100.0).round() as u32;
-    Some(Replicas::Between { least, most: u32::try_from(max).unwrap_or(u32::MAX), cpu_percent })
-}
 
 /// What the container of a process may use.
 pub const RESOURCES: Setting = Setting::new(

@@ -22,11 +22,15 @@
 //! assert_eq!(PLUGIN.tables[0].doc, "Whether a switch is on.");
 //! ```
 
+use std::collections::BTreeMap;
+
 use bp_contract::run_plan::{TablePlace, TableReader};
 use bp_contract::setting::{Settings, list_faults};
 use bp_diag::{Diagnostic, Span};
+use bp_plan::{EntryPlan, TablePlan};
 use bp_workflow::WorkflowModel;
 
+use crate::registry::describe_settings;
 use crate::{CheckContext, Feature, RuleCheck, Setting};
 
 /// A top-level table, or a key in the tables of others, that a plugin owns.
@@ -136,6 +140,21 @@ impl OwnedTable {
     pub const fn feature(mut self, feature: Feature) -> Self {
         self.feature = Some(feature);
         self
+    }
+
+    /// The table as the plan holds it.
+    pub fn plan(&self, plugin: &str, entries: Vec<EntryPlan>) -> TablePlan {
+        let mut settings = BTreeMap::new();
+        describe_settings("", self.settings, &mut settings);
+        TablePlan {
+            plugin: plugin.to_owned(),
+            place: self.place,
+            reader: self.reader,
+            shorthand: self.shorthand.map(str::to_owned),
+            verbatim: self.verbatim,
+            settings,
+            entries,
+        }
     }
 
     /// Checks one entry beyond types, bounds, words and rules.

@@ -22,8 +22,6 @@ pub enum Stage {
     Transport,
     /// Where to dial and to listen.
     Address,
-    /// Values that change at run time.
-    Knobs,
     /// Processes onto machines.
     Place,
     /// Reports faults; changes nothing.
@@ -39,7 +37,6 @@ impl Stage {
             Self::Wrap => "wrap",
             Self::Transport => "transport",
             Self::Address => "address",
-            Self::Knobs => "knobs",
             Self::Place => "place",
             Self::Check => "check",
         }

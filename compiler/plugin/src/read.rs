@@ -166,7 +166,9 @@ impl Reader<'_, '_> {
             }
             return setting.default.and_then(|literal| literal_value(&setting.kind, literal));
         };
-        if setting.optional && item.as_bool() == Some(false) {
+        // Where `false` is a value, it does not leave the setting out.
+        let takes_false = matches!(setting.kind, SettingKind::Bool | SettingKind::Any);
+        if setting.optional && !takes_false && item.as_bool() == Some(false) {
             return None;
         }
         self.note_origin(path, item.span);
@@ -394,5 +396,40 @@ pub(crate) fn literal_value(kind: &SettingKind, literal: Literal) -> Option<Valu
             Some(Value::Text(text.to_owned()))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bp_contract::setting::Settings;
+    use bp_diag::SourceMap;
+
+    use super::*;
+
+    /// What may be left out.
+    #[derive(Settings)]
+    struct Optional {
+        /// Anything.
+        any: Option<serde_json::Value>,
+        /// Yes or no.
+        flag: Option<bool>,
+        /// How long.
+        after: Option<Duration>,
+    }
+
+    #[test]
+    fn false_leaves_out_what_it_is_no_value_of() {
+        let span = Span::new(SourceMap::new().add("a.toml", ""), 0, 0);
+        let off = Item { value: bp_wiring::Value::Boolean(false), span, key: span };
+        let entries = ["any", "flag", "after"].map(|name| (name.to_owned(), off.clone()));
+        let table = Table { entries: entries.into(), reset: false };
+        let reading =
+            ReadContext { key: "x", span: None, methods: &[], locate: &|_| String::new() };
+        let mut diagnostics = Diagnostics::new();
+        let read = read_settings(Optional::SETTINGS, &table, reading, &mut diagnostics).settings;
+        assert_eq!(read.get("any"), Some(&Value::Bool(false)));
+        assert_eq!(read.get("flag"), Some(&Value::Bool(false)));
+        assert_eq!(read.get("after"), None);
+        assert!(diagnostics.is_empty());
     }
 }

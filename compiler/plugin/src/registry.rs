@@ -97,14 +97,6 @@ impl Registry {
         self.iter().filter(|m| m.kind_name() == kind).map(|m| m.id).collect()
     }
 
-    /// The modes that plugins add to the program, by plugin.
-    pub fn modes(&self) -> impl Iterator<Item = Mode> + '_ {
-        self.iter().filter_map(|plugin| match plugin.kind {
-            Kind::Table { mode } => mode,
-            _ => None,
-        })
-    }
-
     /// The codes that plugins declare, by plugin and in the order of their declarations.
     pub fn codes(&self) -> impl Iterator<Item = Code> + '_ {
         self.iter().flat_map(|p| p.codes.iter().map(|code| code.of(p.id)))
@@ -410,7 +402,11 @@ pub(crate) fn check_declarations(
     }
 }
 
-fn describe_settings(prefix: &str, settings: &[Setting], out: &mut BTreeMap<String, SettingPlan>) {
+pub(crate) fn describe_settings(
+    prefix: &str,
+    settings: &[Setting],
+    out: &mut BTreeMap<String, SettingPlan>,
+) {
     for setting in settings {
         let path = if prefix.is_empty() {
             setting.name.to_owned()

@@ -31,15 +31,6 @@ impl Bytes<'_> {
         NAMES.get(self.below(NAMES.len())).copied().unwrap_or_default().to_owned()
     }
 
-    fn number(&mut self) -> f64 {
-        match self.below(6) {
-            0 => f64::NAN,
-            1 => f64::INFINITY,
-            2 => f64::NEG_INFINITY,
-            _ => f64::from(self.next()) - 100.0,
-        }
-    }
-
     fn methods(&mut self) -> Vec<String> {
         (0..self.below(4)).map(|_| self.name()).collect()
     }
@@ -60,7 +51,7 @@ impl Bytes<'_> {
     }
 
     fn node(&mut self) -> NodeKind {
-        match self.below(11) {
+        match self.below(10) {
             0 => NodeKind::Service {
                 implementation: self.name(),
                 interface: self.name(),
@@ -88,24 +79,17 @@ impl Bytes<'_> {
             6 => NodeKind::Process { replicas: u32::from(self.next()), once: self.next() & 1 == 1 },
             7 => NodeKind::Container,
             8 => NodeKind::Job,
-            9 => NodeKind::FaultDomain { level: self.name() },
-            _ => NodeKind::Knob {
-                unit: self.name(),
-                min: self.number(),
-                max: self.number(),
-                default: self.number(),
-            },
+            _ => NodeKind::FaultDomain { level: self.name() },
         }
     }
 
     fn edge(&mut self) -> EdgeKind {
-        match self.below(6) {
+        match self.below(5) {
             0 => EdgeKind::Calls { interface: self.name(), methods: self.methods() },
             1 => EdgeKind::Wraps,
             2 => EdgeKind::Serves,
             3 => EdgeKind::Hosts,
-            4 => EdgeKind::SpreadsOver,
-            _ => EdgeKind::Configures,
+            _ => EdgeKind::SpreadsOver,
         }
     }
 

@@ -78,7 +78,8 @@ impl WiringSummary {
     fn of(plan: &Plan, registry: &Registry) -> Self {
         let filled =
             |mode: &Mode| plan.tables.get(mode.table).is_some_and(|t| !t.entries.is_empty());
-        let modes = registry.modes().filter(filled).map(|mode| mode.name.to_owned()).collect();
+        let modes = registry.modes().map(|(_, mode)| mode).filter(filled);
+        let modes = modes.map(|mode| mode.name.to_owned()).collect();
         Self { enabled: plan.targets.keys().cloned().collect(), modes }
     }
 }

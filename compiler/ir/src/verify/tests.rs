@@ -72,14 +72,6 @@ fn scopes_nest() {
 }
 
 #[test]
-fn knobs_have_a_unit_and_bounds() {
-    let knob = |unit: &str, min, max| NodeKind::Knob { unit: unit.into(), min, max, default: 0.5 };
-    breaks("lacks a unit", |ir| add_node(ir, "knob:x", knob("", 0.0, 1.0)));
-    breaks("lacks a unit", |ir| add_node(ir, "knob:x", knob("ms", 0.0, f64::INFINITY)));
-    breaks("out of its bounds", |ir| add_node(ir, "knob:x", knob("ms", 1.0, 2.0)));
-}
-
-#[test]
 fn parts_have_an_owner() {
     breaks("`a->b.retry` has no owner", |ir| {
         ir.remove_edge(&EdgeKey::calls("a", "b"));

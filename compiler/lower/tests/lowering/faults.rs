@@ -117,20 +117,6 @@ fn settings() {
 }
 
 #[test]
-fn smoke_calls() {
-    complains(&with("call = \"front.show\"", "call = \"frnt.show\""), "BP3007", "`frnt`");
-    complains(&with("call = \"front.show\"", "call = \"cart_db.get\""), "BP3021", "a backend");
-    complains(&with("call = \"front.show\"", "call = \"front.shwo\""), "BP3015", "`shwo`");
-    complains(&with("{ user = \"ann\" }", "{ usr = \"ann\", user = \"ann\" }"), "BP3024", "`usr`");
-    complains(&with("{ user = \"ann\" }", "{ }"), "BP3024", "needs the argument `user`");
-    complains(
-        &with("call = \"front.show\"", "call = \"users.name\"").replace("expect = []", ""),
-        "BP3025",
-        "cannot be called from outside",
-    );
-}
-
-#[test]
 fn inits() {
     let init = |more: &str| format!("{MICRO}\n{more}");
     complains(&init("[init.fill]\ncall = \"frnt.show\""), "BP3007", "`frnt`");
@@ -143,7 +129,6 @@ fn inits() {
 
 #[test]
 fn the_rest() {
-    complains(&format!("{MICRO}\n[knob]\nrelate = false\n"), "BP3016", "`relate`");
     complains(&with("[\"process\"]", "[\"proces\"]"), "BP3017", "`proces`");
     complains(&with("\"client -> front\"", "\"client -> frnt\""), "BP3007", "`frnt`");
     complains(

@@ -13,3 +13,5 @@ mod properties;
 mod settings;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tables;

@@ -182,14 +182,6 @@ fn interfaces_types_and_constructors_are_complete() {
 }
 
 #[test]
-fn knobs_take_their_default_from_the_wiring() {
-    let on = App::new(SHOP, MICRO).plan();
-    let off = App::new(SHOP, &format!("{MICRO}\n[knob]\nrelated = false\n")).plan();
-    assert!(on.knobs["related"].default);
-    assert!(!off.knobs["related"].default);
-}
-
-#[test]
 fn the_passes_run_in_the_order_of_their_stages() {
     struct Names(Vec<&'static str>);
     impl PassObserver for Names {
@@ -200,7 +192,7 @@ fn the_passes_run_in_the_order_of_their_stages() {
     }
     let mut names = Names(Vec::new());
     App::new(SHOP, MICRO).watch(&mut names);
-    let expected = ["bind", "group", "wrap", "transport", "address", "knobs", "check"];
+    let expected = ["bind", "group", "wrap", "transport", "address", "check"];
     assert_eq!(names.0, expected);
     assert_eq!(pass_names(&registry()), expected);
 }

@@ -266,11 +266,6 @@ trace = "otlp"
 
 [target]
 enabled = ["process"]
-
-[smoke.show]
-call = "front.show"
-arguments = { user = "ann" }
-expect = []
 "#;
 
 /// A parsed application.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bp_contract::run_plan::TableReader;
 use bp_contract::variable;
 use bp_ir::{ClientSlot, Slot};
 use bp_plan::{
@@ -244,6 +245,13 @@ fn collect_references(index: &PlanIndex<'_>, process: &str) -> References {
         for served in listener.serves.values() {
             out.add_wrappers(&served.server);
             out.add_settings(&served.settings);
+        }
+    }
+    let tables = index.plan.tables.values();
+    for table in tables.filter(|table| table.reader == Some(TableReader::Process)) {
+        for entry in &table.entries {
+            out.add_settings(&entry.settings);
+            entry.methods.values().for_each(|settings| out.add_settings(settings));
         }
     }
     // The listener runs the wrappers of edges from outside, because clients do not run any.
