@@ -23,5 +23,8 @@ pub(crate) fn run(data: &[u8]) {
     let (model, found) = bp_wiring::read(&system, &mut sources, &grammar, path);
     let _ = model.dump();
     let _ = bp_wiring::resolve_processes(&model, &grammar);
+    for (name, table) in &grammar.entry_tables {
+        let _ = bp_wiring::resolve_entries(&model, name, table, None);
+    }
     diagnostics::check(found, &sources);
 }
