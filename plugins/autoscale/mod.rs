@@ -8,7 +8,10 @@ use bp_plugin::diag::catalog::policy;
 use bp_plugin::plan::Replicas;
 use bp_plugin::{CheckContext, Feature, FillContext, OwnedTable, Plugin, TablePlace, table};
 
-pub(crate) static PLUGIN: Plugin = table("autoscale", "Adds replicas of a process under load.")
+/// The plugin and its key.
+const NAME: &str = "autoscale";
+
+pub(crate) static PLUGIN: Plugin = table(NAME, "Adds replicas of a process under load.")
     .tables(&[KEY])
     .fill(fill)
     .about(include_str!("README.md"))
@@ -16,7 +19,7 @@ pub(crate) static PLUGIN: Plugin = table("autoscale", "Adds replicas of a proces
     .declare();
 
 const KEY: OwnedTable =
-    OwnedTable::key::<AutoscaleSettings>(TablePlace::Process, "autoscale", "autoscaling")
+    OwnedTable::key::<AutoscaleSettings>(TablePlace::Process, NAME, "autoscaling")
         .feature(Feature::Autoscale)
         .check(check);
 
@@ -51,7 +54,7 @@ fn check(cx: &mut CheckContext<'_>) {
 
 /// Lets the replicas of each process that has the key vary.
 fn fill(cx: &mut FillContext<'_>) {
-    for (process, scale) in cx.entries::<AutoscaleSettings>(KEY.name) {
+    for (process, scale) in cx.entries::<AutoscaleSettings>(NAME) {
         if let Some(process) = cx.plan.processes.get_mut(&process) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a ratio")]
             let cpu_percent = (scale.cpu.get() * 100.0).round() as u32;

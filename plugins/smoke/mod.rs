@@ -7,26 +7,26 @@ use bp_plugin::diag::catalog::{binding, wiring};
 use bp_plugin::wiring::Item;
 use bp_plugin::{CheckContext, Mode, OwnedTable, Plugin, WrittenCall, table};
 
-use settings::SmokeSettings;
+use settings::{NAME, SmokeSettings};
 
 pub(crate) static PLUGIN: Plugin = table(
-    "smoke",
+    NAME,
     "Sends calls to the running system and compares what comes back.",
 )
 .tables(&[CALLS])
 .runtime()
 .mode(Mode {
-    name: "smoke",
+    name: NAME,
     help: "Send the wiring's smoke calls over fresh data, then stop",
     what: "smoke calls",
-    table: CALLS.name,
+    table: NAME,
     example: "`[smoke.add]`, `call = \"frontend.add\"`, `arguments = { ... }`, `expect = ...`",
 })
 .about(include_str!("README.md"))
 .needs(&["to see in seconds whether a system works"])
 .declare();
 
-const CALLS: OwnedTable = OwnedTable::top_level::<SmokeSettings>("smoke", "a smoke call")
+const CALLS: OwnedTable = OwnedTable::top_level::<SmokeSettings>(NAME, "a smoke call")
     .ordered()
     .verbatim()
     .read_by_mode()

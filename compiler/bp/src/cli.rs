@@ -408,3 +408,34 @@ pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
 }
+
+#[cfg(test)]
+mod tests {
+    use bp_driver::{TAKEN_MODES, builtin};
+
+    use super::*;
+
+    #[test]
+    fn modes_are_flags_of_run_and_cannot_be_other_flags() {
+        let registry = builtin();
+        command(&registry).debug_assert();
+        let read = |words: &[&str]| {
+            let words = ["bp", "run"].iter().chain(words).map(OsString::from);
+            Cli::read(&registry, words).map(|cli| match cli.command {
+                Command::Run(run) => run.mode.map(|mode| mode.name),
+                _ => None,
+            })
+        };
+        let (_, mode) = registry.modes().next().expect("a mode");
+        let flag = format!("--{}", mode.name);
+        assert_eq!(read(&[&flag]).expect("a flag"), Some(mode.name));
+        assert_eq!(read(&[]).expect("no flag"), None);
+        assert!(read(&[&flag, "--watch"]).is_err(), "it ends, so there is nothing to watch");
+        let mut cli = Cli::command();
+        cli.build();
+        let run = cli.find_subcommand("run").expect("the command");
+        for long in run.get_arguments().filter_map(Arg::get_long) {
+            assert!(TAKEN_MODES.contains(&long), "{long}");
+        }
+    }
+}

@@ -59,5 +59,6 @@ pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value
 pub use registry::{Registry, guard};
 pub use rules::RuleCheck;
 pub use server::{ServerSpec, ServerValue};
+pub use table_faults::TAKEN_MODES;
 pub use variant::{variant_forms, variant_tag};
 pub use yaml::{GENERATED, to_yaml};

@@ -10,6 +10,22 @@ use crate::{
     TablePlace, TableReader,
 };
 
+/// Names that a mode cannot have: the program's own first arguments, and the flags of `bp run`.
+pub const TAKEN_MODES: &[&str] = &[
+    "call",
+    "color",
+    "fresh",
+    "health",
+    "help",
+    "locked",
+    "message-format",
+    "quiet",
+    "release",
+    "verbose",
+    "verify",
+    "watch",
+];
+
 /// Notes what is wrong with tables, keys and modes.
 pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
     let mut owners = collect_other_keys(registry);
@@ -44,6 +60,9 @@ pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
                 faults.push(format!("{path}: `{}` lacks `.read_by_mode()`", mode.table));
             }
             Some(_) => {}
+        }
+        if TAKEN_MODES.contains(&mode.name) {
+            faults.push(format!("{path}: the program or `bp run` has a word of this name already"));
         }
         if let Some(other) = modes.insert(mode.name, plugin.id) {
             faults.push(format!("{path}: `{other}` has one of this name"));
@@ -106,6 +125,11 @@ fn check_name(
 fn check_reader(path: &str, plugin: &Plugin, table: &OwnedTable, faults: &mut Vec<String>) {
     if table.reader.is_some() && plugin.runtime == Runtime::Absent {
         faults.push(format!("{path}: a reader at run time needs a runtime half"));
+    }
+    if table.reader.is_some() && !matches!(plugin.kind, Kind::Table { .. }) {
+        faults.push(format!(
+            "{path}: only a plugin declared by `table` is given its tables at run time"
+        ));
     }
     let has_mode = matches!(plugin.kind, Kind::Table { mode: Some(_) });
     if table.reader == Some(TableReader::Mode) && !has_mode {
@@ -265,12 +289,21 @@ mod tests {
             .runtime()
             .mode(Mode { name: "try", help: "", what: "", table: "tries", example: "" })
             .declare();
-        static CAP: Plugin = wrapper::<Growth>("cap").client(ClientSlot::Cap).declare();
+        static CAP: Plugin = wrapper::<Growth>("cap")
+            .client(ClientSlot::Cap)
+            .tables(&[OwnedTable::top_level::<Growth>("caps", "a cap").read_by_processes()])
+            .declare();
+        static CALL: Plugin = table("call", "Calls.")
+            .tables(&[OwnedTable::top_level::<Growth>("calls", "a call").read_by_mode()])
+            .runtime()
+            .mode(Mode { name: "call", help: "", what: "", table: "calls", example: "" })
+            .declare();
         static STORE: Plugin = backend::<Growth>("store", &[]).declare();
-        let faults = Registry::new([&ODD, &SAME, &SWITCH, &CAP, &STORE]).faults();
+        let faults = Registry::new([&ODD, &SAME, &SWITCH, &CAP, &CALL, &STORE]).faults();
         assert_eq!(
             faults,
             [
+                "cap.caps: only a plugin declared by `table` is given its tables at run time",
                 "odd.late: a reader at run time needs a runtime half",
                 "odd.late.on: only a top-level table that processes read can have tunable settings",
                 "odd.late.rest.after: only a top-level table that processes read can have tunable settings",
@@ -290,6 +323,7 @@ mod tests {
                 "same.cap: `cap` has a table or key of this name there",
                 "same.replicas: `bp` has a table or key of this name there",
                 "switch.switch: `same` has a table or key of this name there",
+                "call: the mode `call`: the program or `bp run` has a word of this name already",
                 "same: the mode `try`: its table `tries` is not declared",
                 "switch: the mode `try`: `same` has one of this name",
             ]

@@ -4,7 +4,7 @@ mod settings;
 
 use bp_runtime::{StartError, TableContext, TablePlugin, knob};
 
-use settings::KnobSettings;
+use settings::{KnobSettings, NAME};
 
 /// The plugin.
 pub fn plugin() -> impl TablePlugin {
@@ -18,7 +18,7 @@ impl TablePlugin for Knobs {
         let read = |entry: &bp_runtime::TableEntry| {
             entry.settings.read::<KnobSettings>().map(|settings| settings.default)
         };
-        let entries = cx.entries("knob");
+        let entries = cx.entries(NAME);
         // All are read before any is turned, so that an error turns none.
         let values = entries.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         for (entry, on) in entries.iter().zip(values) {

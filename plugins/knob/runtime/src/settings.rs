@@ -2,6 +2,9 @@
 
 use bp_contract::setting::Settings;
 
+/// The plugin and its table.
+pub(crate) const NAME: &str = "knob";
+
 /// Whether the part of the workflow that asks the knob is on.
 #[derive(Debug, Settings)]
 #[settings(shorthand = "default")]

@@ -10,7 +10,7 @@ use bp_runtime::{
 };
 use serde_json::Value;
 
-use settings::SmokeSettings;
+use settings::{NAME, SmokeSettings};
 
 /// How much of an expected value and of an answer is shown beside each other.
 const LONGEST: usize = 200;
@@ -24,14 +24,14 @@ struct Smoke;
 
 impl TablePlugin for Smoke {
     fn mode(&self) -> Option<Mode> {
-        Some(Mode::new("smoke", run))
+        Some(Mode::new(NAME, run))
     }
 }
 
 /// Makes the calls in order. 0 when every one ended as the wiring expects.
 async fn run(cx: ModeContext) -> ExitCode {
     let mut failures = 0_usize;
-    let entries = cx.entries("smoke");
+    let entries = cx.entries(NAME);
     for entry in entries {
         let (line, problems) = match entry.settings.read::<SmokeSettings>() {
             Ok(smoke) => make(&cx, &smoke).await,
