@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_contract::run_plan::DrainPlan;
 use bp_plugin::plan::*;
@@ -7,7 +7,7 @@ use bp_plugin::{Diagnostics, EntrySpans, FillContext};
 fn process(replicas: u32) -> ProcessPlan {
     ProcessPlan {
         instances: Vec::new(),
-        listeners: Default::default(),
+        listeners: BTreeSet::new(),
         admin: AddressPlan { name: "ADMIN".to_owned(), port: 9000 },
         replicas: Replicas::Fixed(replicas),
         exclusive: false,
@@ -32,7 +32,7 @@ fn only_processes_with_the_key_scale() {
         name: "front".to_owned(),
         settings: Settings { values: values.into(), ..Settings::default() },
         methods: BTreeMap::new(),
-        off: Default::default(),
+        off: BTreeSet::new(),
         origin: String::new(),
     };
     plan.tables.insert("autoscale".to_owned(), super::KEY.plan("autoscale", vec![entry]));

@@ -37,7 +37,6 @@ fn check(cx: &mut CheckContext<'_>) {
     let Some(entry) = cx.entry else { return };
     let answer = entry.written.get(SmokeSettings::EXPECT.name());
     let error = entry.written.get(SmokeSettings::EXPECT_ERROR.name());
-    let error = error.filter(|item| item.as_bool() != Some(false));
     if let (Some(answer), Some(error)) = (answer, error) {
         let (why, help) =
             ("a call is answered or fails, not both", "keep one of `expect` and `expect_error`");

@@ -59,11 +59,9 @@ impl<'a> CallCheck<'a> {
                 return None;
             }
         };
-        let interface = match self.ir.node(&NodeKey::instance(&named.name)).map(|n| &n.kind) {
-            Some(NodeKind::Service { interface, .. }) => interface,
-            // A service whose implementation is unknown was reported.
-            _ => return None,
-        };
+        // A service whose implementation is unknown was reported.
+        let node = self.ir.node(&NodeKey::instance(&named.name))?;
+        let NodeKind::Service { interface, .. } = &node.kind else { return None };
         Some((&named.name, self.workflow.services.get(interface)?))
     }
 

@@ -166,9 +166,7 @@ impl Reader<'_, '_> {
             }
             return setting.default.and_then(|literal| literal_value(&setting.kind, literal));
         };
-        // Where `false` is a value, it does not leave the setting out.
-        let takes_false = matches!(setting.kind, SettingKind::Bool | SettingKind::Any);
-        if setting.optional && !takes_false && item.as_bool() == Some(false) {
+        if setting.optional && item.as_bool() == Some(false) {
             return None;
         }
         self.note_origin(path, item.span);
@@ -413,15 +411,22 @@ mod tests {
         any: Option<serde_json::Value>,
         /// Yes or no.
         flag: Option<bool>,
-        /// How long.
-        after: Option<Duration>,
+        /// What may be off.
+        part: Option<Part>,
+    }
+
+    #[derive(Settings)]
+    struct Part {
+        /// How many.
+        #[setting(default = 1)]
+        count: u32,
     }
 
     #[test]
-    fn false_leaves_out_what_it_is_no_value_of() {
+    fn false_is_a_value_of_what_takes_it_and_leaves_out_a_table() {
         let span = Span::new(SourceMap::new().add("a.toml", ""), 0, 0);
         let off = Item { value: bp_wiring::Value::Boolean(false), span, key: span };
-        let entries = ["any", "flag", "after"].map(|name| (name.to_owned(), off.clone()));
+        let entries = ["any", "flag", "part"].map(|name| (name.to_owned(), off.clone()));
         let table = Table { entries: entries.into(), reset: false };
         let reading =
             ReadContext { key: "x", span: None, methods: &[], locate: &|_| String::new() };
@@ -429,7 +434,7 @@ mod tests {
         let read = read_settings(Optional::SETTINGS, &table, reading, &mut diagnostics).settings;
         assert_eq!(read.get("any"), Some(&Value::Bool(false)));
         assert_eq!(read.get("flag"), Some(&Value::Bool(false)));
-        assert_eq!(read.get("after"), None);
+        assert_eq!(read.get("part"), None);
         assert!(diagnostics.is_empty());
     }
 }

@@ -3,6 +3,7 @@
 use bp_contract::setting::{Faults, Settings, Validate};
 use bp_diag::Span;
 use bp_plan::{EntryPlan, Plan, Replicas, Value};
+use bp_plugin::deploy::{Deployment, Options};
 use bp_plugin::wiring::Item;
 use bp_plugin::workflow::WorkflowModel;
 use bp_plugin::{
@@ -160,14 +161,11 @@ fn shares(plan: &Plan, table: &str) -> Vec<String> {
         None => "none".to_owned(),
     };
     let show = |entry: &EntryPlan| {
-        let mut text = format!("{} {}", entry.name, share(&entry.settings));
-        for (method, settings) in &entry.methods {
-            text += &format!(" {method}={}", share(settings));
-        }
-        for method in &entry.off {
-            text += &format!(" -{method}");
-        }
-        text
+        let first = format!("{} {}", entry.name, share(&entry.settings));
+        let methods = entry.methods.iter().map(|(method, of)| format!("{method}={}", share(of)));
+        let off = entry.off.iter().map(|method| format!("-{method}"));
+        let parts: Vec<String> = std::iter::once(first).chain(methods).chain(off).collect();
+        parts.join(" ")
     };
     plan.tables.get(table).map_or_else(Vec::new, |t| t.entries.iter().map(show).collect())
 }
@@ -338,6 +336,16 @@ fn listed_entries_are_those_of_the_workflow() {
     assert_eq!(settings.origin("on"), "wiring/child.toml:2");
     let unknown = extended("switch.relate = false\n").complaints();
     assert!(unknown[0].starts_with("BP3016 wiring/child.toml:2 "), "{unknown:#?}");
+}
+
+#[test]
+fn references_of_tables_that_processes_read_reach_every_process() {
+    let plan = extended("switch.related = { env = \"RELATED\" }\n").plan();
+    let deployment = Deployment::of(&plan, Options::default());
+    assert_eq!(deployment.processes.len(), 3);
+    for (name, process) in &deployment.processes {
+        assert!(process.environment.contains_key("RELATED"), "{name}");
+    }
 }
 
 #[test]
