@@ -38,7 +38,7 @@ pub fn render_page(plugin: &Plugin) -> String {
         write_settings(&mut out, &collect_own_rows(plugin));
     }
     for table in plugin.tables {
-        let _ = write!(out, "## Settings of `{}`\n\n{}\n\n", format_place(table), table.doc);
+        let _ = write!(out, "## Settings of {}\n\n{}\n\n", format_place(table), table.doc);
         let mut rows = Vec::new();
         collect_rows("", table.settings, table.shorthand, &mut rows);
         write_settings(&mut out, &rows);
@@ -79,12 +79,12 @@ fn write_settings(out: &mut String, rows: &[Row]) {
 fn format_place(table: &OwnedTable) -> String {
     let name = table.name;
     match table.place {
-        TablePlace::TopLevel => format!("[{name}.<name>]"),
-        TablePlace::App => format!("{name} in [app]"),
-        TablePlace::Process => format!("{name} in [process.<name>]"),
-        TablePlace::Backend => format!("{name} in [backend.<name>]"),
-        TablePlace::Edge => format!("{name} in [edge.\"caller -> callee\"]"),
-        TablePlace::Server => format!("{name} in [server.\"service\"]"),
+        TablePlace::TopLevel => format!("`[{name}.<name>]`"),
+        TablePlace::App => format!("`{name}` in `[app]`"),
+        TablePlace::Process => format!("`{name}` in `[process.<name>]`"),
+        TablePlace::Backend => format!("`{name}` in `[backend.<name>]`"),
+        TablePlace::Edge => format!("`{name}` in `[edge.\"caller -> callee\"]`"),
+        TablePlace::Server => format!("`{name}` in `[server.\"service\"]`"),
     }
 }
 
@@ -223,7 +223,7 @@ fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
         }
     }
     for table in plugin.tables {
-        facts.push(("owns", format!("`{}`", format_place(table))));
+        facts.push(("owns", format_place(table)));
         if let Some(feature) = table.feature {
             facts.push(("needs a target that can express", feature_name(feature).to_owned()));
         }
