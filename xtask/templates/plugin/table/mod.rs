@@ -1,18 +1,21 @@
 //! The compile half of `sample`: lines that every process writes to its log, again and again.
 
+#[path = "runtime/src/metrics.rs"]
+mod metrics;
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
 use bp_plugin::{OwnedTable, Plugin, PluginCode, table};
 
-use settings::SampleSettings;
+use settings::{NAME, SampleSettings};
 
 const LINES: OwnedTable =
-    OwnedTable::top_level::<SampleSettings>("sample", "a line").read_by_processes();
+    OwnedTable::top_level::<SampleSettings>(NAME, "a line").read_by_processes();
 
-pub(crate) static PLUGIN: Plugin = table("sample", "Writes lines to the log, again and again.")
+pub(crate) static PLUGIN: Plugin = table(NAME, "Writes lines to the log, again and again.")
     .tables(&[LINES])
     .runtime()
+    .metrics(&[metrics::LINES])
     .codes(&[PAUSE_BELOW_EVERY])
     .about(include_str!("README.md"))
     .needs(&["to see in the log that a process is alive"])

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use bp_contract::setting::{Faults, Settings, Validate};
 
+/// The plugin and its table.
+pub(crate) const NAME: &str = "sample";
+
 /// A line that every process writes to its log, again and again.
 #[derive(Debug, Clone, Settings)]
 #[settings(validate)]
