@@ -105,6 +105,10 @@ impl TableReader<'_, '_> {
         if let Some((ListedNames { unknown, .. }, _)) = &listed {
             let known = names.as_deref().unwrap_or_default();
             for (name, span) in &resolved.unlisted {
+                // A suggestion looks at every name, so with many wrong ones the cost would be quadratic.
+                if self.diagnostics.is_full() {
+                    break;
+                }
                 let near = nearest(name, known.iter().map(String::as_str));
                 self.diagnostics.push(unknown(*span, name, near, known));
             }
@@ -209,7 +213,7 @@ impl TableReader<'_, '_> {
     /// Settings that many places share are checked by the plugin at each, because interfaces and neighbours differ; rules know neither, so they run once.
     fn check(&mut self, entry: &PendingEntry<'_>) {
         let &PendingEntry { owned: Owned { plugin, table }, place, read, is_new, .. } = entry;
-        if !is_new && table.check.is_none() {
+        if (!is_new && table.check.is_none()) || self.diagnostics.is_full() {
             return;
         }
         let interface = place.and_then(|place| place.interface(self.input.workflow));

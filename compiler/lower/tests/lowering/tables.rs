@@ -1,5 +1,6 @@
 //! Tables and keys that plugins own: what they resolve to, where they were written, and what is told of them.
 
+use bp_contract::Secret;
 use bp_contract::setting::{Faults, Settings, Validate};
 use bp_diag::Span;
 use bp_plan::{EntryPlan, Plan, Replicas, Value};
@@ -126,6 +127,8 @@ struct Switch {
     /// On.
     #[setting(default = true, tunable)]
     on: bool,
+    /// Who may turn it.
+    token: Option<Secret>,
 }
 
 static SWITCH: Plugin = table("switch", "Switches.")
@@ -301,6 +304,9 @@ fn a_target_must_express_the_feature_of_a_key() {
     let [only] = found.as_slice() else { panic!("{found:#?}") };
     assert!(only.starts_with("BP6040 wiring/child.toml:4 ") && only.contains("autoscaling"));
     assert_eq!(complaints("[process.cart]\nof_process = false\n"), Vec::<String>::new());
+    let secret = complaints("switch.\"*\".token = { secret = \"token\" }\n");
+    let [only] = secret.as_slice() else { panic!("{secret:#?}") };
+    assert!(only.starts_with("BP6040 wiring/child.toml:2 ") && only.contains("secrets"));
 }
 
 #[test]
