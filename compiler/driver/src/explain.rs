@@ -6,7 +6,7 @@ use std::time::Duration;
 use bp_contract::units::{format_duration, format_size};
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{
-    BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, EntryPlan, InitPlan, InstancePlan,
+    BoundInstance, DeadlinePlan, Dropped, EdgeClass, EdgePlan, EntryPlan, InitPlan, InstancePlan,
     ListenerPlan, ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, TablePlace, Value,
     WrapperPlan,
 };
@@ -108,7 +108,7 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
         }
         page.add_line(1, format!("reason: {}", patch.reason));
     }
-    explain_dropped(&mut page, plan, &name, process);
+    explain_dropped(&mut page, plan, &name);
     if page.rows.is_empty() {
         return Err(catalog::target::nothing_named(&name, &known));
     }
@@ -116,20 +116,20 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
 }
 
 /// What the wiring says of a name without effect.
-fn explain_dropped(page: &mut Page, plan: &Plan, name: &str, process: &str) {
-    // What a process drops is under `process:NAME`, even if it was named without the prefix.
-    let by_process = format!("process:{process}");
-    let of_process = plan
-        .dropped
-        .get(&by_process)
-        .filter(|_| by_process != name && plan.processes.contains_key(process));
-    let own = plan.dropped.get(name);
-    let mut dropped = own.into_iter().chain(of_process).flatten().peekable();
-    if dropped.peek().is_some() {
+fn explain_dropped(page: &mut Page, plan: &Plan, name: &str) {
+    // What a process or an entry drops is under `process:NAME` or `TABLE:NAME`, even if it was named without the prefix.
+    let mut keys = vec![name.to_owned()];
+    if !name.contains(':') {
+        keys.extend(plan.processes.contains_key(name).then(|| format!("process:{name}")));
+        keys.extend(plan.tables.keys().map(|table| format!("{table}:{name}")));
+    }
+    let dropped: Vec<&Dropped> =
+        keys.iter().filter_map(|key| plan.dropped.get(key)).flatten().collect();
+    if !dropped.is_empty() {
         page.add_line(0, "dropped:");
-        for drop in dropped {
-            page.add_row(1, format!("{}: {}", drop.what, drop.why), &drop.origin);
-        }
+    }
+    for drop in dropped {
+        page.add_row(1, format!("{}: {}", drop.what, drop.why), &drop.origin);
     }
 }
 

@@ -240,11 +240,13 @@ impl TableReader<'_, '_> {
         }
     }
 
-    /// Notes what has no effect, by the entry that it is written of: `smoke.add.call` belongs to `add`.
+    /// Notes what has no effect, by the entry that it is written of: `smoke.add.call` belongs to `smoke:add`.
     fn note_changes(&mut self, changes: &[Change]) {
         for change in changes {
-            let name = change.path.split('.').nth(1).unwrap_or(&change.path);
-            let drops = self.out.dropped.entry(name.to_owned()).or_default();
+            let mut parts = change.path.splitn(3, '.');
+            let (table, entry) =
+                (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            let drops = self.out.dropped.entry(format!("{table}:{entry}")).or_default();
             drops.insert(describe_change(change, &self.locator));
         }
     }

@@ -363,7 +363,7 @@ fn ordered_entries_are_in_the_order_written() {
     let plan = App::files(SHOP, &files, with_tables()).plan();
     let names: Vec<&str> = plan.tables["probe"].entries.iter().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["z", "m", "b"]);
-    assert!(plan.dropped["a"].iter().any(|d| d.what == "probe.a.call = \"front.show\""));
+    assert!(plan.dropped["probe:a"].iter().any(|d| d.what == "probe.a.call = \"front.show\""));
 }
 
 #[test]
