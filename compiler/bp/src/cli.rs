@@ -434,8 +434,11 @@ mod tests {
         let mut cli = Cli::command();
         cli.build();
         let run = cli.find_subcommand("run").expect("the command");
-        for long in run.get_arguments().filter_map(Arg::get_long) {
-            assert!(TAKEN_MODES.contains(&long), "{long}");
+        for argument in run.get_arguments() {
+            let id = argument.get_id().as_str();
+            for word in argument.get_long().into_iter().chain((!id.contains('_')).then_some(id)) {
+                assert!(TAKEN_MODES.contains(&word), "{word}");
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ pub fn explainable_names(plan: &Plan) -> Vec<String> {
 pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
     let name: String = name.split_whitespace().collect();
     let known = explainable_names(plan);
-    let name = match_spelling(&known, name);
+    let name = match_spelling(&known, plan, name);
     let mut page = Page::default();
     if name == "app" {
         explain_app(&mut page, plan);
@@ -140,7 +140,7 @@ fn explain_entries(page: &mut Page, plan: &Plan, name: &str) {
         let bare = name.strip_prefix(&prefix).unwrap_or(name);
         for entry in found.entries.iter().filter(|entry| entry.name == bare) {
             page.add_row(0, format!("{table} {bare}"), &entry.origin);
-            explain_entry(page, 1, "", entry);
+            explain_entry(page, 1, entry);
         }
     }
 }
@@ -151,32 +151,32 @@ fn explain_keys(page: &mut Page, plan: &Plan, place: TablePlace, name: &str) {
         // Keys are sorted by their place's name.
         let entry = table.entries.binary_search_by(|entry| entry.name.as_str().cmp(name));
         if let Some(entry) = entry.ok().and_then(|at| table.entries.get(at)) {
-            explain_entry(page, 1, key, entry);
+            // A key all of whose settings are unset is there all the same.
+            page.add_row(1, key, &entry.origin);
+            explain_entry(page, 2, entry);
         }
     }
 }
 
-fn explain_entry(page: &mut Page, depth: usize, key: &str, entry: &EntryPlan) {
-    let prefixed = |settings: &Settings| {
-        if key.is_empty() { settings.clone() } else { settings.below(key) }
-    };
-    explain_settings(page, depth, &prefixed(&entry.settings));
+fn explain_entry(page: &mut Page, depth: usize, entry: &EntryPlan) {
+    explain_settings(page, depth, &entry.settings);
     for (method, settings) in &entry.methods {
         page.add_line(depth, format!("method {method}:"));
-        explain_settings(page, depth + 1, &prefixed(settings));
+        explain_settings(page, depth + 1, settings);
     }
     for method in &entry.off {
-        page.add_line(depth, format!("method {method}: {key} off"));
+        page.add_line(depth, format!("method {method}: off"));
     }
 }
 
 /// The known name that differs only by `_` and `-`, which mean the same; else the name itself.
-fn match_spelling(known: &[String], name: String) -> String {
+fn match_spelling(known: &[String], plan: &Plan, name: String) -> String {
     let fold = |text: &str| text.replace("->", ">").replace('-', "_");
-    if known.contains(&name) {
+    let bare = || plan.tables.values().flat_map(|table| &table.entries).map(|entry| &entry.name);
+    if known.contains(&name) || bare().any(|entry| *entry == name) {
         return name;
     }
-    known.iter().find(|k| fold(k) == fold(&name)).cloned().unwrap_or(name)
+    known.iter().chain(bare()).find(|k| fold(k) == fold(&name)).cloned().unwrap_or(name)
 }
 
 fn explain_app(page: &mut Page, plan: &Plan) {

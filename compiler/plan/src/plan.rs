@@ -181,18 +181,6 @@ impl Settings {
         S::read(&self.to_json()).ok()
     }
 
-    /// The same settings as the only entry of a table, as a key's are in the table around it.
-    #[must_use]
-    pub fn below(&self, key: &str) -> Self {
-        let inside =
-            Value::Table(self.values.iter().map(|(n, v)| (n.clone(), v.clone())).collect());
-        let origins = self.origins.iter().map(|(path, at)| (format!("{key}.{path}"), at.clone()));
-        Self {
-            values: BTreeMap::from([(key.to_owned(), inside)]).into(),
-            origins: origins.collect::<BTreeMap<_, _>>().into(),
-        }
-    }
-
     /// The values as a JSON object.
     pub fn to_json(&self) -> serde_json::Value {
         crate::value::table_json(&self.values)

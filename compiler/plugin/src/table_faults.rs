@@ -10,7 +10,7 @@ use crate::{
     TablePlace, TableReader,
 };
 
-/// Names that a mode cannot have: the program's own first arguments, and the flags of `bp run`.
+/// Names that a mode cannot have: the program's own first arguments, the arguments of `bp run`, and `test`, whose data `bp test` keeps.
 pub const TAKEN_MODES: &[&str] = &[
     "call",
     "color",
@@ -21,9 +21,11 @@ pub const TAKEN_MODES: &[&str] = &[
     "message-format",
     "quiet",
     "release",
+    "test",
     "verbose",
     "verify",
     "watch",
+    "wiring",
 ];
 
 /// Notes what is wrong with tables, keys and modes.
@@ -60,6 +62,9 @@ pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
                 faults.push(format!("{path}: `{}` lacks `.read_by_mode()`", mode.table));
             }
             Some(_) => {}
+        }
+        if !is_name(mode.name) {
+            faults.push(format!("{path}: the name breaks the pattern of names"));
         }
         if TAKEN_MODES.contains(&mode.name) {
             faults.push(format!("{path}: the program or `bp run` has a word of this name already"));

@@ -4,9 +4,10 @@
 //! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
 use bp_plugin::wiring::{APP_KEYS, Grammar, INIT_KEYS, PATCH_KEYS, TABLES, reserved_names};
-use bp_plugin::{Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Setting, TablePlace};
+use bp_plugin::{Kind, PROCESS_SETTINGS, Plugin, Registry, Setting, TablePlace};
 use serde_json::{Map, Value as Json, json};
 
+use crate::owned_table::{entries_schema, owned_keys, top_level_tables};
 use crate::setting::{definition_ref, forms, key_schema, properties, setting_schema};
 
 /// The codes of faults in a file's shape: what causes one of them, the schema refuses too.
@@ -71,45 +72,6 @@ fn root_requirements(plugins: &[&Plugin]) -> Json {
         }
     }
     json!({ "required": ["app"], "properties": tables })
-}
-
-/// Every table at a place that a plugin owns, with the plugin.
-fn tables_at<'p>(
-    plugins: &[&'p Plugin],
-    place: TablePlace,
-) -> impl Iterator<Item = (&'p Plugin, &'static OwnedTable)> {
-    let all: Vec<_> = plugins
-        .iter()
-        .flat_map(|plugin| plugin.tables.iter().map(move |table| (*plugin, table)))
-        .filter(|(_, table)| table.place == place)
-        .collect();
-    all.into_iter()
-}
-
-fn top_level_tables<'p>(
-    plugins: &[&'p Plugin],
-) -> impl Iterator<Item = (&'p Plugin, &'static OwnedTable)> {
-    tables_at(plugins, TablePlace::TopLevel)
-}
-
-/// The keys that plugins own at a place.
-fn owned_keys(plugins: &[&Plugin], place: TablePlace) -> Map<String, Json> {
-    tables_at(plugins, place)
-        .map(|(_, key)| {
-            let schema = key_schema(key.doc, key.settings, key.shorthand, true);
-            (key.name.to_owned(), schema)
-        })
-        .collect()
-}
-
-/// A top-level table of a plugin: entries by name, and selectors over them.
-fn entries_schema(plugin: &Plugin, table: &OwnedTable) -> Json {
-    json!({
-        "description": plugin.doc,
-        "type": "object",
-        "propertyNames": { "anyOf": [{ "pattern": "\\*" }, definition_ref("name")] },
-        "additionalProperties": key_schema(table.doc, table.settings, table.shorthand, true),
-    })
 }
 
 fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {

@@ -236,7 +236,7 @@ pub fn folder_exists(path: &str) -> Diagnostic {
 pub fn nothing_named(name: &str, known: &[String]) -> Diagnostic {
     Diagnostic::error(BP6018, format!("nothing in this wiring is named `{name}`"))
         .suggest(nearest(name, known.iter().map(String::as_str)))
-        .note("names are those of instances, edges such as `frontend->cart`, listeners, processes and knobs; `bp graph WIRING` lists them")
+        .note("names are those of instances, edges such as `frontend->cart`, listeners, processes, and entries of tables such as `knob`; `bp graph WIRING` lists them")
 }
 
 /// `bp explain CODE` found nothing; `known` are the names of plugins and the codes that they declare.

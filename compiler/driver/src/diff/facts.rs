@@ -125,13 +125,13 @@ pub fn collect_facts(plan: &Plan) -> PlanFacts {
         all.placement.insert(format!("process:{name}"), process_element(process));
     }
     for (name, table) in &plan.tables {
-        add_table(name, table, &mut all);
+        add_table(name, table, &plan.app.origin, &mut all);
     }
     all
 }
 
 /// A table's entries are elements of their own; a key's settings are facts of the place that has it.
-fn add_table(name: &str, table: &TablePlan, all: &mut PlanFacts) {
+fn add_table(name: &str, table: &TablePlan, app: &str, all: &mut PlanFacts) {
     let key = if table.place == TablePlace::TopLevel { "" } else { name };
     for entry in &table.entries {
         let own = || Element::new(name, &entry.origin);
@@ -139,7 +139,10 @@ fn add_table(name: &str, table: &TablePlan, all: &mut PlanFacts) {
             TablePlace::TopLevel => {
                 all.nodes.entry(format!("{name}:{}", entry.name)).or_insert_with(own)
             }
-            TablePlace::App => all.nodes.entry("app".to_owned()).or_insert_with(own),
+            TablePlace::App => all
+                .nodes
+                .entry("app".to_owned())
+                .or_insert_with(|| Element::new("application", app)),
             TablePlace::Backend | TablePlace::Server => {
                 all.nodes.entry(entry.name.clone()).or_insert_with(own)
             }
@@ -148,6 +151,10 @@ fn add_table(name: &str, table: &TablePlan, all: &mut PlanFacts) {
                 all.placement.entry(format!("process:{}", entry.name)).or_insert_with(own)
             }
         };
+        if !key.is_empty() {
+            // A key all of whose settings are unset is there all the same.
+            element.add_fact(key, true, &entry.origin);
+        }
         element.add_settings(key, &entry.settings);
         for (method, settings) in &entry.methods {
             element.add_settings(&join(key, &format!("method.{method}")), settings);
