@@ -398,7 +398,7 @@ pub(crate) struct Explain {
     /// A code such as BP2071, `codes` for all of them, a plugin such as `retry`, `plugins` for all of them, or a wiring's name or file
     #[arg(add = complete_explained())]
     pub(crate) what: String,
-    /// The instance, edge, listener, process or knob of that wiring
+    /// The instance, edge, listener, process, init, target or entry of a table (`smoke:add`) of that wiring
     pub(crate) name: Option<String>,
 }
 

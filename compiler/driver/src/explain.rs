@@ -6,7 +6,7 @@ use std::time::Duration;
 use bp_contract::units::{format_duration, format_size};
 use bp_diag::{Diagnostic, catalog};
 use bp_plan::{
-    BoundInstance, DeadlinePlan, Dropped, EdgeClass, EdgePlan, EntryPlan, InitPlan, InstancePlan,
+    BoundInstance, DeadlinePlan, EdgeClass, EdgePlan, EntryPlan, InitPlan, InstancePlan,
     ListenerPlan, ParameterPlan, Plan, ProcessPlan, RuntimeSource, Settings, TablePlace, Value,
     WrapperPlan,
 };
@@ -117,18 +117,21 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
 
 /// What the wiring says of a name without effect.
 fn explain_dropped(page: &mut Page, plan: &Plan, name: &str) {
-    // What a process or an entry drops is under `process:NAME` or `TABLE:NAME`, even if it was named without the prefix.
-    let mut keys = vec![name.to_owned()];
-    if !name.contains(':') {
-        keys.extend(plan.processes.contains_key(name).then(|| format!("process:{name}")));
-        keys.extend(plan.tables.keys().map(|table| format!("{table}:{name}")));
-    }
-    let dropped: Vec<&Dropped> =
-        keys.iter().filter_map(|key| plan.dropped.get(key)).flatten().collect();
-    if !dropped.is_empty() {
+    // What a process or an entry of a table drops is under `process:NAME` or `TABLE:NAME`, even if it was named without the prefix.
+    let is_bare = !name.contains(':');
+    let suffix = format!(":{name}");
+    let own = |key: &str| {
+        key == name
+            || (is_bare && key.ends_with(&suffix))
+            // Inits and targets drop under their bare names.
+            || name.strip_prefix("init:").or_else(|| name.strip_prefix("target:")) == Some(key)
+    };
+    let all = plan.dropped.iter().filter(|(key, _)| own(key)).flat_map(|(_, dropped)| dropped);
+    let mut all = all.peekable();
+    if all.peek().is_some() {
         page.add_line(0, "dropped:");
     }
-    for drop in dropped {
+    for drop in all {
         page.add_row(1, format!("{}: {}", drop.what, drop.why), &drop.origin);
     }
 }

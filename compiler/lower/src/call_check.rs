@@ -74,7 +74,7 @@ impl<'a> CallCheck<'a> {
     ) -> Option<&'a MethodModel> {
         let Some(method) = service.method(call.method) else {
             let known: Vec<String> = service.methods.iter().map(|m| m.name.clone()).collect();
-            diagnostics.push(codes::unknown_smoke_method(
+            diagnostics.push(codes::unknown_method_of_call(
                 call.span,
                 name,
                 call.method,
@@ -92,7 +92,7 @@ impl<'a> CallCheck<'a> {
             } else {
                 let message = format!("takes no argument `{argument}`");
                 let suggestion = nearest(argument, known.iter().copied());
-                diagnostics.push(codes::smoke_arguments(
+                diagnostics.push(codes::arguments_of_call(
                     item.key,
                     &shown,
                     &message,
@@ -106,7 +106,7 @@ impl<'a> CallCheck<'a> {
             let optional = matches!(argument.ty.ty, Type::Option(_) | Type::Unit);
             if !optional && !call.arguments.contains_key(&argument.name) {
                 let message = format!("needs the argument `{}`", argument.name);
-                diagnostics.push(codes::smoke_arguments(
+                diagnostics.push(codes::arguments_of_call(
                     call.span,
                     &shown,
                     &message,

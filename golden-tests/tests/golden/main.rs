@@ -39,6 +39,7 @@ mod scale;
 mod servers;
 mod stopped;
 mod switching;
+mod tables;
 mod traces;
 mod trees;
 mod watch;
@@ -73,6 +74,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(hotel::trials());
     trials.extend(stopped::trials());
     trials.extend(switching::trials());
+    trials.extend(tables::trials());
     trials.extend(hostile::trials());
     trials.extend(watch::trials());
     trials.extend(write::trials());

@@ -17,7 +17,7 @@ codes! {
     BP3012 "a backend of one process is shared";
     BP3013 "unknown transport";
     BP3014 "a backend is used through two interfaces";
-    BP3015 "a smoke call of an unknown method";
+    BP3015 "a call of an unknown method";
     BP3016 "unknown knob";
     BP3017 "unknown target";
     BP3018 "a port is taken";
@@ -26,7 +26,7 @@ codes! {
     BP3021 "a service is expected";
     BP3022 "a parameter that no wiring can write";
     BP3023 "a transport that the outside world cannot use";
-    BP3024 "a smoke call's arguments do not fit";
+    BP3024 "a call's arguments do not fit";
     BP3025 "a smoke call of an unpublished service";
     BP3026 "a wrapper on a call that must be direct";
     BP3027 "a direct call inside a cycle";
@@ -411,8 +411,8 @@ pub fn two_interfaces(
         .help("declare two backends, one for each interface")
 }
 
-/// A smoke call of a method that the service does not have.
-pub fn unknown_smoke_method(
+/// A call, of a table such as `[smoke.add]`, of a method that the service does not have.
+pub fn unknown_method_of_call(
     span: Span,
     service: &str,
     method: &str,
@@ -429,8 +429,8 @@ pub fn unknown_smoke_method(
     }
 }
 
-/// A smoke call with an argument that the method does not take, or without one that it does.
-pub fn smoke_arguments(
+/// A call with an argument that the method does not take, or without one that it does.
+pub fn arguments_of_call(
     span: Span,
     method: &str,
     message: &str,

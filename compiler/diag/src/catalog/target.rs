@@ -22,14 +22,14 @@ codes! {
     BP6017 "the folder exists already";
     BP6018 "there is nothing of that name";
     BP6019 "there is no such code";
-    BP6020 "the smoke calls fail";
+    BP6020 "a mode of the program fails";
     BP6021 "the tests fail";
     BP6022 "a name does not fit a new application";
     BP6023 "a process keeps ending";
     BP6024 "a process does not become ready";
     BP6025 "a process had to be killed";
     BP6026 "there is no such pass";
-    BP6027 "there are no smoke calls";
+    BP6027 "a mode of the program has nothing to run";
     BP6028 "there are no tests";
     BP6029 "a patch names no artifact";
     BP6030 "a patch points at nothing";
@@ -279,7 +279,7 @@ pub fn restart_failed(process: &str, why: &str) -> Diagnostic {
 /// What a mode of the program runs, such as smoke calls, did not end as the wiring expects.
 pub fn mode_failed(what: &str, how: &str) -> Diagnostic {
     Diagnostic::error(BP6020, format!("the {what} failed with {how}"))
-        .note("each call is printed above with its answer and what was expected")
+        .note("what it did is printed above, with what was expected")
 }
 
 /// An init ended with a failure; the system is not what the wiring says it is at the start.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bp_contract::units::format_duration;
 use bp_plan::{
-    BoundInstance, DeadlinePlan, EdgePlan, InstancePlan, ListenerPlan, MethodPlan, ParameterPlan,
-    Plan, ProcessPlan, Settings, TablePlace, TablePlan, Value, WrapperPlan,
+    AppPlan, BoundInstance, DeadlinePlan, EdgePlan, InstancePlan, ListenerPlan, MethodPlan,
+    ParameterPlan, Plan, ProcessPlan, Settings, TablePlace, TablePlan, Value, WrapperPlan,
 };
 
 /// A value and where it was written.
@@ -125,13 +125,13 @@ pub fn collect_facts(plan: &Plan) -> PlanFacts {
         all.placement.insert(format!("process:{name}"), process_element(process));
     }
     for (name, table) in &plan.tables {
-        add_table(name, table, &plan.app.origin, &mut all);
+        add_table(name, table, &plan.app, &mut all);
     }
     all
 }
 
 /// A table's entries are elements of their own; a key's settings are facts of the place that has it.
-fn add_table(name: &str, table: &TablePlan, app: &str, all: &mut PlanFacts) {
+fn add_table(name: &str, table: &TablePlan, app: &AppPlan, all: &mut PlanFacts) {
     let key = if table.place == TablePlace::TopLevel { "" } else { name };
     for entry in &table.entries {
         let own = || Element::new(name, &entry.origin);
@@ -141,8 +141,8 @@ fn add_table(name: &str, table: &TablePlan, app: &str, all: &mut PlanFacts) {
             }
             TablePlace::App => all
                 .nodes
-                .entry("app".to_owned())
-                .or_insert_with(|| Element::new("application", app)),
+                .entry(format!("application:{}", app.name))
+                .or_insert_with(|| Element::new("application", &app.origin)),
             TablePlace::Backend | TablePlace::Server => {
                 all.nodes.entry(entry.name.clone()).or_insert_with(own)
             }

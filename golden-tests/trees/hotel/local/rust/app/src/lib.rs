@@ -12,6 +12,7 @@ pub fn app() -> ::bp_std::rt::App {
     app = app.backend("memory", ::bp_rt_memory::plugin());
     app = app.wrapper("metrics", ::bp_rt_metrics::plugin());
     app = app.wrapper("retry", ::bp_rt_retry::plugin());
+    app = app.table("smoke", ::bp_rt_smoke::plugin());
     app = app.wrapper("timeout", ::bp_rt_timeout::plugin());
     app = app.interface(interfaces::attractions::interface());
     app = app.interface(interfaces::frontend::interface());
