@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bp_contract::selector::CLIENT;
 use futures_util::future::BoxFuture;
 
 use super::Registry;
 use super::process_state::ProcessState;
 use crate::config::place::table_label;
 use crate::error::StartError;
-use crate::plan::{EntryPlan, TablePlace, TablePlan, TableReader};
+use crate::plan::{TablePlan, TableReader};
 use crate::table_plugin::{TableContext, TableEntry, TablePlugin};
 
 /// The plugins whose tables the processes read, each with its entries.
@@ -75,8 +74,11 @@ pub(super) fn collect_tables(
 ) -> Result<TableContext, StartError> {
     let mut tables = BTreeMap::new();
     for (name, table) in state.plan.tables.iter().filter(|(_, table)| wanted(table)) {
-        let concerned = table.entries.iter().filter(|entry| concerns(state, table.place, entry));
-        let entries = concerned.map(|entry| {
+        // References in the others need not have a meaning here.
+        let own = table.entries.iter().filter(|entry| {
+            table.place.reaches(&entry.name, &state.process, |instance| state.holds(instance))
+        });
+        let entries = own.map(|entry| {
             let label = table_label(name, table.place, &entry.name);
             let settings = state.configuration.settings(&label)?;
             Ok(TableEntry { name: entry.name.clone(), settings, off: entry.off.clone() })
@@ -84,23 +86,4 @@ pub(super) fn collect_tables(
         tables.insert(name.clone(), entries.collect::<Result<Vec<_>, StartError>>()?);
     }
     Ok(TableContext::new(tables, state.surroundings.clone()))
-}
-
-/// Whether an entry is about something that this process holds; an entry of a top-level table always is.
-///
-/// References in the others need not have a meaning here.
-fn concerns(state: &ProcessState, place: TablePlace, entry: &EntryPlan) -> bool {
-    match place {
-        TablePlace::TopLevel | TablePlace::App => true,
-        TablePlace::Process => state.is(&entry.name),
-        TablePlace::Backend | TablePlace::Server => state.holds(&entry.name),
-        TablePlace::Edge => {
-            let edge = state.plan.edges.get(&entry.name);
-            // The process behind a published service carries out what the wiring says of its callers.
-            edge.is_some_and(|edge| {
-                let end = if edge.caller == CLIENT { &edge.callee } else { &edge.caller };
-                state.holds(end)
-            })
-        }
-    }
 }
