@@ -398,6 +398,25 @@ fn a_secret_in_a_key_is_mounted_where_its_place_is_and_known_to_checks() {
 }
 
 #[test]
+fn an_init_gets_the_secrets_of_what_it_holds() {
+    let init = "[service]\nplant = { impl = \"CartImpl\", db = \"cart_db\" }\nfront = { cart = \"cart\" }\nusers = { cart = \"cart\" }\n[init.fill]\ncall = \"plant.list\"\narguments = { user = \"ann\" }\n";
+    for (key, expected) in [
+        ("backend.cart_db.backend_token", true),
+        ("edge.\"plant -> cart_db\".edge_token", true),
+        ("edge.\"cart -> cart_db\".edge_token", false),
+        ("process.cart.process_token", false),
+    ] {
+        // Processes and inits can share a server.
+        let shared = MICRO.replacen("\"memory\"", "\"server-db\"", 1);
+        let child = format!("extends = \"local.toml\"\n{key} = {{ secret = \"own\" }}\n{init}");
+        let files = [("wiring/local.toml", shared.as_str()), ("wiring/child.toml", &child)];
+        let plan = App::files(SHOP, &files, with_tables()).plan();
+        let fill = &Deployment::of(&plan, Options::default()).inits["fill"];
+        assert_eq!(fill.references.secrets.contains("own"), expected, "{key}");
+    }
+}
+
+#[test]
 fn ordered_entries_are_in_the_order_written() {
     let call = "call = \"front.show\"\narguments = { user = \"ann\" }\n";
     let base = format!("{MICRO}\n[probe.z]\n{call}[probe.a]\n{call}[probe.m]\n{call}");
