@@ -149,7 +149,9 @@ pub struct ModeContext {
 }
 
 impl ModeContext {
-    /// The entries of a table of the plugin, in the order of the plan.
+    /// The entries of a table that the plugin's mode reads, in the order of the plan.
+    ///
+    /// A table that processes read has none here: what it refers to need not exist on the machine that calls the system.
     pub fn entries(&self, table: &str) -> &[TableEntry] {
         self.tables.entries(table)
     }

@@ -98,6 +98,6 @@ async fn probe(cx: ModeContext) -> ExitCode {
             code = ExitCode::from(7);
         }
     }
-    assert!(cx.entries("lamp").iter().all(|entry| entry.settings.read::<Lamp>().is_ok()));
+    assert!(cx.entries("lamp").is_empty(), "what processes read is not resolved here");
     code
 }
