@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::selector::CLIENT;
 pub use crate::setting::{SettingPlan, SettingType};
 use crate::units;
 use crate::wire::WireTable;
@@ -100,6 +101,24 @@ pub enum TablePlace {
     Edge,
     /// A key of `[server."service"]`.
     Server,
+}
+
+impl TablePlace {
+    /// Whether `process`, a process or an init, holds what an entry is about, so that it reads the entry and resolves its references.
+    ///
+    /// `entry` is the entry's name in the plan, and `holds` says whether an instance is in `process`.
+    /// An entry of a top-level table or of `[app]` is everybody's; one of an edge is the caller's.
+    /// For `client->x` that is the process of `x`, which carries out what the wiring says of callers outside.
+    pub fn reaches(self, entry: &str, process: &str, holds: impl FnOnce(&str) -> bool) -> bool {
+        match self {
+            Self::TopLevel | Self::App => true,
+            Self::Process => process == ALL || process == entry,
+            Self::Backend | Self::Server => holds(entry),
+            Self::Edge => entry.split_once("->").is_some_and(|(caller, callee)| {
+                holds(if caller == CLIENT { callee } else { caller })
+            }),
+        }
+    }
 }
 
 /// Who reads a table at run time.

@@ -199,6 +199,12 @@ impl Server {
 }
 
 /// The message of a panic.
+/// The outcome of `work`; the text of its panic, if it panics.
+pub(crate) fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(work));
+    outcome.map_err(|panic| panic_text(&*panic).to_owned())
+}
+
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()

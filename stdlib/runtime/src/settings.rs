@@ -29,6 +29,8 @@ struct State {
     subscribers: Vec<Box<dyn Subscriber>>,
     /// The types that were read once, whose rules new rows must not break.
     read: Vec<ReadType>,
+    /// How often they were read, as any type.
+    reads: u64,
 }
 
 /// A type that settings were read as.
@@ -37,9 +39,12 @@ struct ReadType {
     check: fn(&[Value]) -> Result<(), String>,
 }
 
+/// Puts values in force that were read and fit.
+pub(crate) type Commit = Box<dyn FnOnce() + Send>;
+
 trait Subscriber: Send {
     /// Reads new rows; the closure then puts them in force.
-    fn read(&self, rows: &[Value]) -> Result<Box<dyn FnOnce() + Send>, String>;
+    fn read(&self, rows: &[Value]) -> Result<Commit, String>;
     /// Whether some [`Live`] still uses them.
     fn is_followed(&self) -> bool;
 }
@@ -47,7 +52,7 @@ trait Subscriber: Send {
 impl Settings {
     /// Settings with one row a method; [`Settings::of`] is for places without methods.
     pub fn new(place: impl Into<String>, rows: Vec<Value>) -> Self {
-        let state = Mutex::new(State { rows, subscribers: Vec::new(), read: Vec::new() });
+        let state = Mutex::new(State { rows, subscribers: Vec::new(), read: Vec::new(), reads: 0 });
         Self { place: Arc::new(SettingsPlace { name: place.into(), state }) }
     }
 
@@ -74,6 +79,7 @@ impl Settings {
             let check = |rows: &[Value]| parse_first::<T>(rows).map(drop);
             state.read.push(ReadType { id, check });
         }
+        state.reads += 1;
         Ok(read)
     }
 
@@ -89,6 +95,7 @@ impl Settings {
         // Endpoints come and go, and with them the wrappers that followed these settings.
         state.subscribers.retain(|subscriber| subscriber.is_followed());
         state.subscribers.push(Box::new(MethodTable(table.clone())));
+        state.reads += 1;
         Ok(Live { table })
     }
 
@@ -97,16 +104,18 @@ impl Settings {
         crate::sync::lock(&self.place.state).rows.clone()
     }
 
+    /// How often they were read so far.
+    pub(crate) fn count_reads(&self) -> u64 {
+        crate::sync::lock(&self.place.state).reads
+    }
+
     /// Whether something follows these settings while the process runs.
     pub(crate) fn is_live(&self) -> bool {
         !crate::sync::lock(&self.place.state).subscribers.is_empty()
     }
 
     /// Reads new rows in every [`Live`], and as every type that was read once; the closures then put them in force everywhere.
-    pub(crate) fn prepare(
-        &self,
-        rows: Vec<Value>,
-    ) -> Result<Vec<Box<dyn FnOnce() + Send>>, String> {
+    pub(crate) fn prepare(&self, rows: Vec<Value>) -> Result<Vec<Commit>, String> {
         let place = self.place.clone();
         let state = crate::sync::lock(&self.place.state);
         let at = |error| format!("{}: {error}", place.name);
@@ -153,7 +162,7 @@ fn parse<T: DeserializeOwned>(rows: &[Value]) -> Result<Vec<Arc<T>>, String> {
 struct MethodTable<T>(Arc<[ArcSwap<T>]>);
 
 impl<T: DeserializeOwned + Send + Sync + 'static> Subscriber for MethodTable<T> {
-    fn read(&self, rows: &[Value]) -> Result<Box<dyn FnOnce() + Send>, String> {
+    fn read(&self, rows: &[Value]) -> Result<Commit, String> {
         let new = parse::<T>(rows)?;
         let table = self.0.clone();
         Ok(Box::new(move || {

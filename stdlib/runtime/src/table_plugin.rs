@@ -39,17 +39,23 @@ use crate::settings::Settings;
 ///     Switches
 /// }
 /// # let settings = Settings::of("switch.light", serde_json::json!({ "on": false }));
-/// # let light = TableEntry { name: "light".to_owned(), settings, off: Default::default() };
+/// # let light = TableEntry::new("light", settings);
 /// # let tables = BTreeMap::from([("switch".to_owned(), vec![light])]);
 /// # plugin().install(&TableContext::new(tables, Surroundings::default()))?;
 /// # assert!(!Knob::new("light").is_on());
 /// # Ok::<(), StartError>(())
 /// ```
+///
+/// While the process runs, configuration may change the tunable settings of top-level tables that processes read.
+/// A change takes effect where [`TablePlugin::install`] reads the entry again, or where a [`Live`](crate::Live) follows it, also one that [`TablePlugin::after_ready`] made.
+/// What only `after_ready` reads, with [`Settings::read`], has its value of the start; the log then says that the change takes effect at the next start.
+/// Keys of others' tables do not change while the process runs, nor what a mode reads.
 pub trait TablePlugin: Send + Sync {
-    /// Puts the entries in force: before any instance of the process is built, and after each accepted change of the configuration.
+    /// Puts the entries in force: before any instance of the process is built, and again at every change of the configuration.
     ///
     /// The types that it reads settings as are compared with every change first, so one that does not fit never gets here.
-    /// If it refuses a change nevertheless, the whole change is undone, and the entries before it are installed again.
+    /// If it refuses a change nevertheless, nothing of the change stays: the entries have the values before it, and every plugin installs its own again.
+    /// A panic is a refusal too.
     ///
     /// # Errors
     /// Entries that cannot be in force; at start-up they keep the process from serving.
@@ -124,9 +130,10 @@ impl TableContext {
         self.tables.get(table).map_or(&[], Vec::as_slice)
     }
 
-    /// Every entry of every table.
-    pub(crate) fn all_entries(&self) -> impl Iterator<Item = &TableEntry> {
-        self.tables.values().flatten()
+    /// The settings of every entry, those of methods included.
+    pub(crate) fn all_settings(&self) -> impl Iterator<Item = &Settings> {
+        let entries = self.tables.values().flatten();
+        entries.flat_map(|entry| std::iter::once(&entry.settings).chain(entry.methods.values()))
     }
 }
 
@@ -135,10 +142,25 @@ impl TableContext {
 pub struct TableEntry {
     /// The entry's name; of a key, the process, the backend, the service, `a->b`, or `app`.
     pub name: String,
-    /// Its settings: `entry.settings.read::<SwitchSettings>()?`; by method on edges and servers.
+    /// Its settings: `entry.settings.read::<SwitchSettings>()?`; on edges and servers, those of every method without settings of its own.
     pub settings: Settings,
+    /// On edges and servers, the complete settings of the methods that differ, by method.
+    pub methods: BTreeMap<String, Settings>,
     /// The methods that it leaves alone, on edges and servers.
     pub off: BTreeSet<String>,
+}
+
+impl TableEntry {
+    /// An entry that says nothing of methods.
+    pub fn new(name: impl Into<String>, settings: Settings) -> Self {
+        Self { name: name.into(), settings, methods: BTreeMap::new(), off: BTreeSet::new() }
+    }
+
+    /// The settings of a method, on edges and servers; `None` if the entry leaves it alone.
+    pub fn settings_of(&self, method: &str) -> Option<&Settings> {
+        let own = || self.methods.get(method).unwrap_or(&self.settings);
+        (!self.off.contains(method)).then(own)
+    }
 }
 
 /// What a mode works with.
@@ -149,7 +171,9 @@ pub struct ModeContext {
 }
 
 impl ModeContext {
-    /// The entries of a table of the plugin, in the order of the plan.
+    /// The entries of a table that the plugin's mode reads, in the order of the plan.
+    ///
+    /// A table that processes read has none here: what it refers to need not exist on the machine that calls the system.
     pub fn entries(&self, table: &str) -> &[TableEntry] {
         self.tables.entries(table)
     }

@@ -11,12 +11,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use bp_contract::run_plan::TableReader;
+use bp_contract::run_plan::{TablePlace, TableReader};
 use bp_diag::catalog;
 use bp_system::System;
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::{RecursiveMode, Watcher as _};
-use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Context;
@@ -186,15 +186,13 @@ impl RunInputs {
     }
 }
 
-/// The part of a run plan that concerns each process: its own entry, its instances, the calls that they make, the outside world's calls to them, and its listeners.
+/// The part of a run plan that concerns each process: its own entry, its instances, the calls that they make, the outside world's calls to them, its listeners, and what the tables that processes read say of these.
 ///
-/// What belongs to no process (plugins, the tables that processes read, wire numbers) concerns all; a table that only a mode reads concerns none.
+/// What belongs to no process (plugins, wire numbers) concerns all; a table that only a mode reads concerns none.
 fn slice_plan(plan: &Value) -> BTreeMap<String, Value> {
     let entries = |key: &str| plan.get(key).and_then(Value::as_object).into_iter().flatten();
     let shared = ["version", "runtime", "plugins", "wire"];
     let shared: Vec<Option<&Value>> = shared.iter().map(|key| plan.get(*key)).collect();
-    let tables: Vec<_> =
-        entries("tables").filter(|(_, table)| is_read_by_processes(table)).collect();
     let mut slices = BTreeMap::new();
     for (name, process) in entries("processes") {
         let own = process.get("instances").and_then(Value::as_array).into_iter().flatten();
@@ -215,16 +213,30 @@ fn slice_plan(plan: &Value) -> BTreeMap<String, Value> {
             .map(|(name, listener)| (name, unfold_stacks(listener, plan)))
             .filter(|(_, l)| l.get("process").and_then(Value::as_str) == Some(name))
             .collect();
+        let tables: Vec<_> = entries("tables")
+            .map(|(table, of)| (table, keep_own_entries(of, name, &own)))
+            .filter(|(_, entries)| !entries.is_empty())
+            .collect();
         let slice = serde_json::json!([process, shared, tables, instances, edges, listeners]);
         slices.insert(name.clone(), slice);
     }
     slices
 }
 
-/// Whether a table of the run plan is read by every process.
-fn is_read_by_processes(table: &Value) -> bool {
-    let reader = table.get("reader").map(TableReader::deserialize);
-    matches!(reader, Some(Ok(TableReader::Process)))
+/// The entries of a table of the run plan that a process with these instances reads.
+fn keep_own_entries<'a>(table: &'a Value, process: &str, instances: &[&str]) -> Vec<&'a Value> {
+    let reader = read_field(table, "reader");
+    let Some(place) = read_field::<TablePlace>(table, "place") else { return Vec::new() };
+    let entries = table.get("entries").and_then(Value::as_array).into_iter().flatten();
+    let own = |entry: &&Value| {
+        let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
+        place.reaches(name, process, |instance| instances.contains(&instance))
+    };
+    entries.filter(|_| reader == Some(TableReader::Process)).filter(own).collect()
+}
+
+fn read_field<T: DeserializeOwned>(of: &Value, field: &str) -> Option<T> {
+    T::deserialize(of.get(field)?).ok()
 }
 
 /// An entry of the plan in which the names of wrapper lists are replaced by the lists.
@@ -333,8 +345,11 @@ mod tests {
             "stacks": { "timeout": [{ "after": timeout }], "metrics": [] },
             "listeners": { "cart.grpc": { "process": "cart", "serves": { "cart": { "server": "metrics" } } } },
             "tables": {
-                "switch": { "reader": "process", "entries": [{ "name": "ads", "settings": { "on": true } }] },
-                "probe": { "reader": "mode", "entries": [{ "name": "add", "settings": {} }] },
+                "switch": { "reader": "process", "place": "top_level", "entries": [{ "name": "ads", "settings": { "on": true } }] },
+                "probe": { "reader": "mode", "place": "top_level", "entries": [{ "name": "add", "settings": {} }] },
+                "quota": { "reader": "process", "place": "process", "entries": [{ "name": "cart", "settings": 1 }, { "name": "front", "settings": 1 }] },
+                "share": { "reader": "process", "place": "edge", "entries": [{ "name": "frontend->cart", "settings": 1 }] },
+                "shard": { "reader": "process", "place": "backend", "entries": [{ "name": "cart_db", "settings": 1 }] },
             },
         })
     }
@@ -362,6 +377,12 @@ mod tests {
         assert_eq!(change("/tables/probe/entries/0/settings", json!({ "x": 1 })), Change::Nothing);
         assert_eq!(change("/tables/probe/entries", json!([])), Change::Nothing);
         assert_eq!(change("/tables/probe/reader", "process".into()), all());
+        let only = |name: &str| Change::Processes(vec![name.to_owned()]);
+        assert_eq!(change("/tables/quota/entries/0/settings", 2.into()), only("cart"));
+        assert_eq!(change("/tables/quota/entries/1/settings", 2.into()), only("front"));
+        assert_eq!(change("/tables/share/entries/0/settings", 2.into()), only("front"));
+        assert_eq!(change("/tables/share/entries", json!([])), only("front"));
+        assert_eq!(change("/tables/shard/entries/0/settings", 2.into()), only("cart"));
     }
 
     #[test]

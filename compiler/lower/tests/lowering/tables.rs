@@ -4,7 +4,7 @@ use bp_contract::Secret;
 use bp_contract::setting::{Faults, Settings, Validate};
 use bp_diag::Span;
 use bp_plan::{EntryPlan, Plan, Replicas, Value};
-use bp_plugin::deploy::{Deployment, Options};
+use bp_plugin::deploy::{Deployment, Options, References};
 use bp_plugin::wiring::Item;
 use bp_plugin::workflow::WorkflowModel;
 use bp_plugin::{
@@ -141,8 +141,29 @@ fn list_knobs(workflow: &WorkflowModel) -> Vec<(String, Span)> {
     workflow.knobs.iter().map(|(name, knob)| (name.clone(), knob.span)).collect()
 }
 
+/// What processes need of a place.
+#[derive(Settings)]
+#[settings(shorthand = "key")]
+struct Token {
+    /// The key.
+    key: Option<Secret>,
+}
+
+/// Owns a key at every place that one process holds.
+static TOKEN: Plugin = table("token", "Tokens.")
+    .runtime()
+    .tables(&[
+        OwnedTable::key::<Token>(TablePlace::Process, "process_token", "a token")
+            .read_by_processes(),
+        OwnedTable::key::<Token>(TablePlace::Backend, "backend_token", "a token")
+            .read_by_processes(),
+        OwnedTable::key::<Token>(TablePlace::Edge, "edge_token", "a token").read_by_processes(),
+        OwnedTable::key::<Token>(TablePlace::Server, "server_token", "a token").read_by_processes(),
+    ])
+    .declare();
+
 fn with_tables() -> Registry {
-    registry().with(&PROMISE).with(&PROBE).with(&SWITCH)
+    registry().with(&PROMISE).with(&PROBE).with(&SWITCH).with(&TOKEN)
 }
 
 /// The micro wiring and what follows it, in one file.
@@ -351,6 +372,47 @@ fn references_of_tables_that_processes_read_reach_every_process() {
     assert_eq!(deployment.processes.len(), 3);
     for (name, process) in &deployment.processes {
         assert!(process.environment.contains_key("RELATED"), "{name}");
+    }
+}
+
+#[test]
+fn a_secret_in_a_key_is_mounted_where_its_place_is_and_known_to_checks() {
+    for (key, reader) in [
+        ("process.cart.process_token", "cart"),
+        ("backend.cart_db.backend_token", "cart"),
+        ("server.cart.server_token", "cart"),
+        ("edge.\"front -> cart\".edge_token", "front"),
+        ("edge.\"cart -> cart_db\".edge_token", "cart"),
+        ("edge.\"client -> front\".edge_token", "front"),
+        ("edge.\"front -> cart.list\".edge_token", "front"),
+    ] {
+        let plan = extended(&format!("{key} = {{ secret = \"own\" }}\n")).plan();
+        let deployment = Deployment::of(&plan, Options::default());
+        let mounted = deployment
+            .processes
+            .iter()
+            .filter(|(_, process)| process.references.secrets.contains("own"));
+        assert_eq!(mounted.map(|(name, _)| name).collect::<Vec<_>>(), [reader], "{key}");
+        assert!(References::of(&plan).secrets.contains("own"), "{key}");
+    }
+}
+
+#[test]
+fn an_init_gets_the_secrets_of_what_it_holds() {
+    let init = "[service]\nplant = { impl = \"CartImpl\", db = \"cart_db\" }\nfront = { cart = \"cart\" }\nusers = { cart = \"cart\" }\n[init.fill]\ncall = \"plant.list\"\narguments = { user = \"ann\" }\n";
+    for (key, expected) in [
+        ("backend.cart_db.backend_token", true),
+        ("edge.\"plant -> cart_db\".edge_token", true),
+        ("edge.\"cart -> cart_db\".edge_token", false),
+        ("process.cart.process_token", false),
+    ] {
+        // Processes and inits can share a server.
+        let shared = MICRO.replacen("\"memory\"", "\"server-db\"", 1);
+        let child = format!("extends = \"local.toml\"\n{key} = {{ secret = \"own\" }}\n{init}");
+        let files = [("wiring/local.toml", shared.as_str()), ("wiring/child.toml", &child)];
+        let plan = App::files(SHOP, &files, with_tables()).plan();
+        let fill = &Deployment::of(&plan, Options::default()).inits["fill"];
+        assert_eq!(fill.references.secrets.contains("own"), expected, "{key}");
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bp_contract::run_plan::TableReader;
 use bp_contract::variable;
 use bp_ir::{ClientSlot, Slot};
 use bp_plan::{
@@ -247,12 +246,11 @@ fn collect_references(index: &PlanIndex<'_>, process: &str) -> References {
             out.add_settings(&served.settings);
         }
     }
-    let tables = index.plan.tables.values();
-    for table in tables.filter(|table| table.reader == Some(TableReader::Process)) {
-        for entry in &table.entries {
-            out.add_settings(&entry.settings);
-            entry.methods.values().for_each(|settings| out.add_settings(settings));
-        }
+    let holds = |instance: &str| {
+        index.plan.instances.get(instance).is_some_and(|i| i.processes.contains(process))
+    };
+    for table in index.plan.tables.values() {
+        out.add_entries(table, |entry| table.place.reaches(&entry.name, process, holds));
     }
     // The listener runs the wrappers of edges from outside, because clients do not run any.
     let entries = find_in(&index.arriving, process)

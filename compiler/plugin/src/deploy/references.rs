@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use bp_plan::{InstanceKind, ParameterPlan, Plan, Reference, Settings, Value, WrapperPlan};
+use bp_contract::run_plan::TableReader;
+use bp_plan::{
+    EntryPlan, InstanceKind, ParameterPlan, Plan, Reference, Settings, TablePlan, Value,
+    WrapperPlan,
+};
 
 use super::{SECRETS_FOLDER, WORK_FOLDER};
 
@@ -48,6 +52,7 @@ impl References {
                 all.add_settings(&served.settings);
             }
         }
+        plan.tables.values().for_each(|table| all.add_entries(table, |_| true));
         all
     }
 
@@ -82,6 +87,15 @@ impl References {
         for wrapper in wrappers {
             self.add_settings(&wrapper.settings);
             wrapper.methods.values().for_each(|settings| self.add_settings(settings));
+        }
+    }
+
+    /// Notes the references in the entries of a table that are `wanted`; none of a table that processes do not read, because nobody else resolves references.
+    pub(crate) fn add_entries(&mut self, table: &TablePlan, wanted: impl Fn(&EntryPlan) -> bool) {
+        let is_read = table.reader == Some(TableReader::Process);
+        for entry in table.entries.iter().filter(|entry| is_read && wanted(entry)) {
+            self.add_settings(&entry.settings);
+            entry.methods.values().for_each(|settings| self.add_settings(settings));
         }
     }
 

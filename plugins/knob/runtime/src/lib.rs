@@ -30,7 +30,7 @@ impl TablePlugin for Knobs {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use bp_runtime::{Knob, Settings, Surroundings, TableEntry};
     use serde_json::{Value, json};
@@ -41,10 +41,8 @@ mod tests {
     static TIPS: Knob = Knob::new("tips");
 
     fn install(ads: Value, tips: Value) -> Result<(), StartError> {
-        let entry = |name: &str, settings| TableEntry {
-            name: name.to_owned(),
-            settings: Settings::of(format!("knob.{name}"), settings),
-            off: BTreeSet::new(),
+        let entry = |name: &str, settings| {
+            TableEntry::new(name, Settings::of(format!("knob.{name}"), settings))
         };
         let tables =
             BTreeMap::from([("knob".to_owned(), vec![entry("ads", ads), entry("tips", tips)])]);

@@ -252,3 +252,27 @@ fn what_is_wrong_with_a_plan_is_said() {
     let field = fault(&text.replace("\"replicas\":2", "\"copies\":2"));
     assert!(field.contains("unknown field `copies`"), "{field}");
 }
+
+#[test]
+fn an_entry_reaches_whoever_holds_what_it_is_about() {
+    // The process or init of each instance; the backend has two.
+    let homes = [("front", "shop"), ("cart", "cart"), ("db", "cart"), ("db", "fill")];
+    let readers = |place: TablePlace, entry: &str| -> Vec<&str> {
+        let reads = |process: &&str| {
+            let holds = |name: &str| {
+                homes.iter().any(|home| home.0 == name && [home.1, ALL].contains(process))
+            };
+            place.reaches(entry, process, holds)
+        };
+        ["shop", "cart", "fill", ALL].into_iter().filter(reads).collect()
+    };
+    let everybody = ["shop", "cart", "fill", ALL];
+    assert_eq!(readers(TablePlace::TopLevel, "ads"), everybody);
+    assert_eq!(readers(TablePlace::App, "app"), everybody);
+    assert_eq!(readers(TablePlace::Process, "cart"), ["cart", ALL]);
+    assert_eq!(readers(TablePlace::Backend, "db"), ["cart", "fill", ALL]);
+    assert_eq!(readers(TablePlace::Server, "front"), ["shop", ALL]);
+    assert_eq!(readers(TablePlace::Edge, "front->cart"), ["shop", ALL]);
+    assert_eq!(readers(TablePlace::Edge, "cart->db"), ["cart", ALL]);
+    assert_eq!(readers(TablePlace::Edge, "client->front"), ["shop", ALL]);
+}

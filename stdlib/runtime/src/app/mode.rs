@@ -7,6 +7,7 @@ use super::tables::collect_tables;
 use super::{App, OutsideCaller};
 use crate::environment::Environment;
 use crate::error::StartError;
+use crate::plan::{TablePlan, TableReader};
 use crate::table_plugin::{Mode, ModeContext};
 
 /// Runs the mode that the plugin `id` adds. 1 when it cannot even begin.
@@ -19,6 +20,8 @@ pub(super) async fn run(app: App, environment: Environment, id: &str, mode: Mode
 
 fn prepare(app: App, environment: Environment, id: &str) -> Result<ModeContext, StartError> {
     let outside = OutsideCaller::new(app, environment)?;
-    let tables = collect_tables(&outside.state, |table| table.plugin == id)?;
+    // References in what processes read need not have a meaning on this machine.
+    let wanted = |table: &TablePlan| table.plugin == id && table.reader == TableReader::Mode;
+    let tables = collect_tables(&outside.state, wanted)?;
     Ok(ModeContext { tables, outside })
 }

@@ -172,7 +172,7 @@ impl Running {
         Ok(listeners)
     }
 
-    /// Runs one of the plan's inits, owner service this process holds.
+    /// Runs one of the plan's inits, whose service this process holds.
     pub(super) async fn init(&self, name: &str) -> Result<(), StartError> {
         let plan = &self.state.plan;
         let init = init::find(plan, name)?;

@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bp_contract::selector::CLIENT;
 use futures_util::future::BoxFuture;
 
 use super::Registry;
 use super::process_state::ProcessState;
-use crate::config::place::table_label;
+use crate::config::place::{method_entry, table_label};
 use crate::error::StartError;
-use crate::plan::{EntryPlan, TablePlace, TablePlan, TableReader};
+use crate::plan::{TablePlan, TableReader};
+use crate::server::catch_panic;
 use crate::table_plugin::{TableContext, TableEntry, TablePlugin};
 
-/// The plugins whose tables the processes read, each with its entries.
+/// A plugin by its id, with its entries.
+type LinkedPlugin = (String, Arc<dyn TablePlugin>, TableContext);
+
+/// The plugins whose tables the processes read.
 pub(crate) struct ProcessTables {
-    plugins: Vec<(String, Arc<dyn TablePlugin>, TableContext)>,
-    /// The place of every entry.
-    labels: BTreeSet<String>,
+    plugins: Vec<LinkedPlugin>,
+    /// The places of the settings of every entry.
+    places: BTreeSet<String>,
 }
 
 impl ProcessTables {
@@ -30,27 +33,37 @@ impl ProcessTables {
         let tables = state.plan.tables.values();
         let ids: BTreeSet<&str> =
             tables.filter(|table| read(table)).map(|table| table.plugin.as_str()).collect();
-        let mut plugins: Vec<(String, Arc<dyn TablePlugin>, TableContext)> = Vec::new();
-        for id in ids {
+        let plugins = ids.into_iter().map(|id| {
             let context = collect_tables(state, |table| table.plugin == id && read(table))?;
-            plugins.push((id.to_owned(), registry.table(id)?.clone(), context));
-        }
-        let entries = plugins.iter().flat_map(|(_, _, context)| context.all_entries());
-        let labels = entries.map(|entry| entry.settings.place().to_owned()).collect();
-        Ok(Self { plugins, labels })
+            Ok((id.to_owned(), registry.table(id)?.clone(), context))
+        });
+        Ok(Self::new(plugins.collect::<Result<_, StartError>>()?))
+    }
+
+    pub(crate) fn new(plugins: Vec<LinkedPlugin>) -> Self {
+        let settings = plugins.iter().flat_map(|(_, _, context)| context.all_settings());
+        let places = settings.map(|settings| settings.place().to_owned()).collect();
+        Self { plugins, places }
     }
 
     /// Puts every entry in force.
     ///
     /// # Errors
-    /// That of the first plugin that refuses; those after it are not asked.
+    /// Of the first plugin that refuses or panics; those after it are not asked.
     pub(crate) fn install(&self) -> Result<(), StartError> {
-        self.plugins.iter().try_for_each(|(_, plugin, context)| plugin.install(context))
+        self.plugins.iter().try_for_each(install)
     }
 
-    /// Whether the settings at a place are those of an entry, which [`ProcessTables::install`] puts in force again.
-    pub(crate) fn installs(&self, label: &str) -> bool {
-        self.labels.contains(label)
+    /// Puts every entry in force again, because a plugin refused a change: every plugin is asked, whatever others say.
+    pub(crate) fn reinstall(&self) {
+        for error in self.plugins.iter().filter_map(|plugin| install(plugin).err()) {
+            tracing::error!(%error, "a table cannot be put back");
+        }
+    }
+
+    /// Whether the settings at a place are those of an entry.
+    pub(crate) fn owns(&self, place: &str) -> bool {
+        self.places.contains(place)
     }
 
     /// The work of each plugin once the process takes calls, by the plugin's id.
@@ -68,6 +81,13 @@ impl std::fmt::Debug for ProcessTables {
     }
 }
 
+/// A panic is a refusal, so that a change can be undone and a start names the plugin.
+fn install((id, plugin, context): &LinkedPlugin) -> Result<(), StartError> {
+    catch_panic(|| plugin.install(context)).unwrap_or_else(|text| {
+        Err(StartError::new(format!("plugin `{id}` panicked over its tables: {text}")))
+    })
+}
+
 /// The tables that are `wanted`, with the entries that concern this process.
 pub(super) fn collect_tables(
     state: &ProcessState,
@@ -75,32 +95,25 @@ pub(super) fn collect_tables(
 ) -> Result<TableContext, StartError> {
     let mut tables = BTreeMap::new();
     for (name, table) in state.plan.tables.iter().filter(|(_, table)| wanted(table)) {
-        let concerned = table.entries.iter().filter(|entry| concerns(state, table.place, entry));
-        let entries = concerned.map(|entry| {
-            let label = table_label(name, table.place, &entry.name);
-            let settings = state.configuration.settings(&label)?;
-            Ok(TableEntry { name: entry.name.clone(), settings, off: entry.off.clone() })
+        // References in the others need not have a meaning here.
+        let own = table.entries.iter().filter(|entry| {
+            table.place.reaches(&entry.name, &state.process, |instance| state.holds(instance))
+        });
+        let settings =
+            |entry: &str| state.configuration.settings(&table_label(name, table.place, entry));
+        let entries = own.map(|entry| {
+            let methods = entry
+                .methods
+                .keys()
+                .map(|method| Ok((method.clone(), settings(&method_entry(&entry.name, method))?)));
+            Ok(TableEntry {
+                name: entry.name.clone(),
+                settings: settings(&entry.name)?,
+                methods: methods.collect::<Result<_, StartError>>()?,
+                off: entry.off.clone(),
+            })
         });
         tables.insert(name.clone(), entries.collect::<Result<Vec<_>, StartError>>()?);
     }
     Ok(TableContext::new(tables, state.surroundings.clone()))
-}
-
-/// Whether an entry is about something that this process holds; an entry of a top-level table always is.
-///
-/// References in the others need not have a meaning here.
-fn concerns(state: &ProcessState, place: TablePlace, entry: &EntryPlan) -> bool {
-    match place {
-        TablePlace::TopLevel | TablePlace::App => true,
-        TablePlace::Process => state.is(&entry.name),
-        TablePlace::Backend | TablePlace::Server => state.holds(&entry.name),
-        TablePlace::Edge => {
-            let edge = state.plan.edges.get(&entry.name);
-            // The process behind a published service carries out what the wiring says of its callers.
-            edge.is_some_and(|edge| {
-                let end = if edge.caller == CLIENT { &edge.callee } else { &edge.caller };
-                state.holds(end)
-            })
-        }
-    }
 }

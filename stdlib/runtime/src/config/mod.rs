@@ -26,7 +26,8 @@ use crate::environment::Environment;
 use crate::error::StartError;
 use crate::limit::MessageLimit;
 use crate::plan::{self, RunPlan};
-use crate::settings::Settings;
+use crate::server::catch_panic;
+use crate::settings::{Commit, Settings};
 use crate::sync::lock;
 
 /// How often the file is looked at.
@@ -104,9 +105,7 @@ impl Configuration {
             .parameters
             .get(&(instance.to_owned(), name.to_owned()))
             .ok_or_else(|| StartError::new(format!("`{instance}` has no value `{name}`")))?;
-        self.environment
-            .resolve(value)
-            .map_err(|error| error.at(format!("service \"{instance}\", {name}")))
+        self.environment.resolve(value).map_err(|error| error.at(parameter_place(instance, name)))
     }
 
     /// Puts what the tables of plugins say in force, now and after every change.
@@ -125,51 +124,57 @@ impl Configuration {
     /// # Errors
     /// The new text is wrong, and what was in force stays so.
     pub(crate) fn reload(&self) -> Result<bool, StartError> {
-        let text = read_file(&self.environment)?;
-        let mut state = lock(&self.state);
-        if text == state.seen {
-            return Ok(false);
-        }
-        state.seen.clone_from(&text);
-        let new = compute(&self.plan, &self.interfaces, &self.environment, text.as_deref())?;
-        let (mut before, mut commits, mut later) = (Vec::new(), Vec::new(), Vec::new());
-        for (label, settings) in &state.used {
-            if state.effective.rows.get(label) == new.rows.get(label) {
-                continue;
-            }
-            let rows = self.resolve(label, &new)?;
-            commits.extend(settings.prepare(rows).map_err(StartError::new)?);
-            before.push((settings.clone(), settings.rows()));
-            if !self.is_followed(label, settings) {
-                later.push(label.clone());
-            }
-        }
-        for commit in commits {
-            commit();
-        }
-        // Only the plugins of tables can still refuse, and then nothing has changed.
-        if let Some(tables) = self.tables.get()
-            && let Err(error) = tables.install()
-        {
-            restore(before, tables);
-            return Err(error);
-        }
+        let Some(later) = self.apply_file()? else { return Ok(false) };
         for place in later {
             tracing::warn!(%place, "takes effect at the next start");
         }
-        for (parameter, value) in &new.parameters {
-            if state.effective.parameters.get(parameter) != Some(value) {
-                let (instance, name) = parameter;
-                tracing::warn!(%instance, parameter = %name, "takes effect at the next start");
-            }
-        }
-        state.effective = new;
         Ok(true)
     }
 
-    /// Whether a change of the settings at a place takes effect while the process runs.
-    fn is_followed(&self, label: &str, settings: &Settings) -> bool {
-        settings.is_live() || self.tables.get().is_some_and(|tables| tables.installs(label))
+    /// Puts the file in force if it has changed, and returns the places that nothing follows while the process runs.
+    fn apply_file(&self) -> Result<Option<Vec<String>>, StartError> {
+        let text = read_file(&self.environment)?;
+        let mut state = lock(&self.state);
+        if text == state.seen {
+            return Ok(None);
+        }
+        state.seen.clone_from(&text);
+        let new = compute(&self.plan, &self.interfaces, &self.environment, text.as_deref())?;
+        let mut changes = Vec::new();
+        for (label, settings) in &state.used {
+            if state.effective.rows.get(label) != new.rows.get(label) {
+                changes.push(Change::new(settings, self.resolve(label, &new)?)?);
+            }
+        }
+        let tables = self.tables.get();
+        let is_entry = |change: &Change| tables.is_some_and(|t| t.owns(change.settings.place()));
+        let (entries, others): (Vec<_>, Vec<_>) = changes.into_iter().partition(is_entry);
+        // All values fit their types; only the plugins of tables can still refuse.
+        // So what they own is put in force first, and if one refuses, that alone is put back.
+        let entries: Vec<_> = entries.into_iter().map(Change::commit).collect();
+        if let Some(tables) = tables
+            && let Err(error) = tables.install()
+        {
+            entries.into_iter().for_each(Committed::undo);
+            tables.reinstall();
+            return Err(error);
+        }
+        // Whatever does not follow an entry by itself may have read it in `install` just now.
+        let entries = entries.iter().filter(|entry| !entry.is_live() && !entry.is_read_again());
+        let mut later: Vec<String> = entries.map(Committed::place).collect();
+        for other in others {
+            let other = other.commit();
+            if !other.is_live() {
+                later.push(other.place());
+            }
+        }
+        for (parameter, value) in &new.parameters {
+            if state.effective.parameters.get(parameter) != Some(value) {
+                later.push(parameter_place(&parameter.0, &parameter.1));
+            }
+        }
+        state.effective = new;
+        Ok(Some(later))
     }
 
     /// Looks at the file every second until dropped.
@@ -200,17 +205,64 @@ impl Configuration {
     }
 }
 
-/// Puts the values before a change in force again, because a plugin refused it.
-fn restore(before: Vec<(Settings, Vec<Value>)>, tables: &ProcessTables) {
-    for (settings, rows) in before {
-        match settings.prepare(rows) {
-            Ok(commits) => commits.into_iter().for_each(|commit| commit()),
-            Err(error) => tracing::error!(error, "a setting cannot be put back"),
+/// New values of a place, which fit every type that they were read as.
+struct Change {
+    settings: Settings,
+    commits: Vec<Commit>,
+}
+
+impl Change {
+    fn new(settings: &Settings, rows: Vec<Value>) -> Result<Self, StartError> {
+        // Types of plugins read them, and a panic of theirs must not end the watch on the file.
+        let prepared = catch_panic(|| settings.prepare(rows)).unwrap_or_else(|text| {
+            Err(format!("{}: the plugin panicked: {text}", settings.place()))
+        });
+        Ok(Self { settings: settings.clone(), commits: prepared.map_err(StartError::new)? })
+    }
+
+    fn commit(self) -> Committed {
+        let committed = Committed {
+            before: self.settings.rows(),
+            reads: self.settings.count_reads(),
+            settings: self.settings,
+        };
+        self.commits.into_iter().for_each(|commit| commit());
+        committed
+    }
+}
+
+/// A place with new values in force.
+struct Committed {
+    settings: Settings,
+    before: Vec<Value>,
+    /// How often the settings had been read before.
+    reads: u64,
+}
+
+impl Committed {
+    fn place(&self) -> String {
+        self.settings.place().to_owned()
+    }
+
+    fn is_live(&self) -> bool {
+        self.settings.is_live()
+    }
+
+    fn is_read_again(&self) -> bool {
+        self.settings.count_reads() > self.reads
+    }
+
+    fn undo(self) {
+        match Change::new(&self.settings, self.before) {
+            Ok(change) => drop(change.commit()),
+            Err(error) => tracing::error!(%error, "a setting cannot be put back"),
         }
     }
-    if let Err(error) = tables.install() {
-        tracing::error!(%error, "a table cannot be put back");
-    }
+}
+
+/// Where the wiring says a service's literal parameter.
+fn parameter_place(instance: &str, name: &str) -> String {
+    format!("service \"{instance}\", {name}")
 }
 
 fn read_file(environment: &Environment) -> Result<Option<String>, StartError> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::overlay::{Table, quote_key};
 use crate::call::Interface;
-use crate::plan::{InstancePlan, RunPlan, TablePlace, TablePlan, WrapperPlan};
+use crate::plan::{InstancePlan, RunPlan, TablePlace, WrapperPlan};
 
 /// Interfaces of the linked application, by path.
 pub(crate) type Interfaces = BTreeMap<&'static str, &'static Interface>;
@@ -66,13 +66,9 @@ pub(crate) fn table_label(name: &str, place: TablePlace, entry: &str) -> String 
     }
 }
 
-/// The interface whose methods may have settings of their own in an entry of a table.
-fn find_entry_interface<'a>(plan: &'a RunPlan, place: TablePlace, entry: &str) -> Option<&'a str> {
-    match place {
-        TablePlace::Edge => plan.edges.get(entry).map(|edge| edge.interface.as_str()),
-        TablePlace::Server => plan.instances.get(entry).map(InstancePlan::interface),
-        TablePlace::TopLevel | TablePlace::App | TablePlace::Process | TablePlace::Backend => None,
-    }
+/// The name under which the settings of one method of an entry stand, where they differ: `front->cart.add`.
+pub(crate) fn method_entry(entry: &str, method: &str) -> String {
+    format!("{entry}.{method}")
 }
 
 /// All places of `plan`, by label.
@@ -134,21 +130,18 @@ pub(super) fn collect_places(plan: &RunPlan, interfaces: &Interfaces) -> BTreeMa
         }
     }
     for (name, table) in &plan.tables {
-        let TablePlan { place, plugin, entries, .. } = table;
         let owned: Arc<str> = name.as_str().into();
-        for entry in entries {
-            let interface = find_entry_interface(plan, *place, &entry.name);
-            let found = Place {
-                table: Table::Owned(owned.clone()),
-                caller: None,
-                callee: entry.name.clone(),
-                plugin: plugin.clone(),
-                methods: interface.map_or_else(Vec::new, methods),
-                base: entry.settings.clone(),
-                by_method: entry.methods.clone(),
-                off: entry.off.clone(),
-            };
-            places.insert(table_label(name, *place, &entry.name), found);
+        for entry in &table.entries {
+            // Methods are known by the names in the plan, because a mode or a process may lack the interface.
+            let methods = entry.methods.iter();
+            let methods = methods.map(|(method, own)| (method_entry(&entry.name, method), own));
+            for (entry, settings) in
+                [(entry.name.clone(), &entry.settings)].into_iter().chain(methods)
+            {
+                let of = Table::Owned(owned.clone());
+                let place = single(of, None, &entry, &table.plugin, settings);
+                places.insert(table_label(name, table.place, &entry), place);
+            }
         }
     }
     places

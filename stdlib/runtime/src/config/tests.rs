@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bp_contract::setting::{Faults, Setting, SettingKind, Settings as _, Validate};
 use serde_json::{Value, json};
@@ -9,6 +10,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::call::{Interface, Method};
 use crate::plan::TablePlace;
+use crate::plugin::Surroundings;
+use crate::table_plugin::{TableContext, TableEntry, TablePlugin};
 
 /// Limits calls.
 #[derive(Debug, bp_contract::setting::Settings)]
@@ -278,17 +281,156 @@ fn a_reload_that_breaks_a_rule_of_an_entry_changes_nothing() {
 }
 
 #[test]
-fn an_entry_about_an_edge_has_settings_by_method() {
+fn an_entry_about_an_edge_has_settings_by_method_even_if_the_interface_is_not_linked() {
+    let label = place::table_label("share", TablePlace::Edge, "front->cart");
+    assert_eq!(label, "edge.\"front->cart\".share");
+    let own = place::method_entry("front->cart", "add");
+    let own = place::table_label("share", TablePlace::Edge, &own);
+    assert_eq!(own, "edge.\"front->cart.add\".share");
+    for interfaces in [Interfaces::new(), Interfaces::from([(CART.path, &CART_INTERFACE)])] {
+        let environment = Environment::default();
+        let configuration = Configuration::load(Arc::new(plan()), interfaces, environment).unwrap();
+        let read = |label: &str| configuration.settings(label).unwrap().read::<Limit>().unwrap();
+        assert!(matches!(read(&label), Limit::Gradient { .. }));
+        assert!(matches!(read(&own), Limit::Vegas { .. }));
+    }
+}
+
+/// Reads the entry `night` in `install`, and panics at a limit of 66; the other entry it reads once, or it follows it.
+struct Quotas {
+    follows: bool,
+    followed: Mutex<Option<crate::settings::Live<Limit>>>,
+}
+
+impl TablePlugin for Quotas {
+    fn install(&self, cx: &TableContext) -> Result<(), StartError> {
+        let [night, side] = cx.entries("quota") else { panic!("two entries") };
+        if let Limit::Gradient { most: 66, .. } = night.settings.read()? {
+            panic!("an unlucky number");
+        }
+        let mut followed = lock(&self.followed);
+        if self.follows && followed.is_none() {
+            *followed = Some(side.settings.live()?);
+        }
+        Ok(())
+    }
+}
+
+/// A configuration with this file and the plugin [`Quotas`].
+fn install_quotas(file: &Path, follows: bool) -> Result<Configuration, StartError> {
+    let configuration = load(file)?;
+    let entry = |name: &str| {
+        let label = place::table_label("quota", TablePlace::TopLevel, name);
+        TableEntry::new(name, configuration.settings(&label).unwrap())
+    };
+    let entries = vec![entry("night"), entry("side-street")];
+    let context =
+        TableContext::new([("quota".to_owned(), entries)].into(), Surroundings::default());
+    // As a plugin's work does that does not look again.
+    let [_, side] = context.entries("quota") else { panic!("two entries") };
+    side.settings.read::<Limit>().unwrap();
+    let plugin: Arc<dyn TablePlugin> = Arc::new(Quotas { follows, followed: Mutex::default() });
+    let tables = ProcessTables::new(vec![("quotas".to_owned(), plugin, context)]);
+    configuration.install(Arc::new(tables))?;
+    Ok(configuration)
+}
+
+#[test]
+fn a_change_that_nothing_follows_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    for (follows, later) in [(false, &["quota.side-street"][..]), (true, &[])] {
+        std::fs::write(&file, "").unwrap();
+        let configuration = install_quotas(&file, follows).unwrap();
+        let text = "quota.side-street.backoff.times = 5\nquota.night.least = 20\n";
+        std::fs::write(&file, text).unwrap();
+        let found = configuration.apply_file().unwrap().unwrap();
+        assert_eq!(found, later, "`night` is installed again");
+        assert_eq!(configuration.apply_file().unwrap(), None);
+    }
+}
+
+#[test]
+fn a_plugin_that_panics_over_its_tables_refuses_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    let refusal = "plugin `quotas` panicked over its tables: an unlucky number";
+    std::fs::write(&file, "quota.night.most = 66\n").unwrap();
+    let error = install_quotas(&file, true).unwrap_err().to_string();
+    assert_eq!(error, refusal, "at the start");
+
+    std::fs::write(&file, "quota.night.most = 65\n").unwrap();
+    let configuration = install_quotas(&file, true).unwrap();
+    let label = place::table_label("quota", TablePlace::TopLevel, "night");
+    let night = configuration.settings(&label).unwrap();
+    let most = || night.read::<Limit>().unwrap().write()["most"].clone();
+    std::fs::write(&file, "quota.night.most = 66\n").unwrap();
+    assert_eq!(configuration.reload().unwrap_err().to_string(), refusal);
+    assert_eq!(most(), 65);
+    std::fs::write(&file, "quota.night.most = 67\n").unwrap();
+    assert_eq!(configuration.reload(), Ok(true));
+    assert_eq!(most(), 67);
+}
+
+/// Counts how often it is asked, and refuses every time but the first if it is stubborn.
+struct Counting {
+    asked: Arc<AtomicU32>,
+    stubborn: bool,
+}
+
+impl TablePlugin for Counting {
+    fn install(&self, _: &TableContext) -> Result<(), StartError> {
+        let again = self.asked.fetch_add(1, Ordering::Relaxed) > 0;
+        if again && self.stubborn { Err(StartError::new("no")) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn every_plugin_is_asked_to_put_its_tables_back_whatever_others_say() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bp.toml");
     std::fs::write(&file, "").unwrap();
     let configuration = load(&file).unwrap();
-    let label = place::table_label("share", TablePlace::Edge, "front->cart");
-    assert_eq!(label, "edge.\"front->cart\".share");
-    let share = configuration.settings(&label).unwrap().live::<Limit>().unwrap();
-    let [list, add] = CART_INTERFACE.methods else { panic!("two methods") };
-    assert!(matches!(**share.of(list), Limit::Gradient { .. }));
-    assert!(matches!(**share.of(add), Limit::Vegas { .. }));
+    let asked = [(); 2].map(|()| Arc::new(AtomicU32::new(0)));
+    let plugin = |number: usize, stubborn| {
+        let plugin: Arc<dyn TablePlugin> =
+            Arc::new(Counting { asked: asked[number].clone(), stubborn });
+        let context = TableContext::new(BTreeMap::new(), Surroundings::default());
+        (number.to_string(), plugin, context)
+    };
+    let tables = ProcessTables::new(vec![plugin(0, true), plugin(1, false)]);
+    configuration.install(Arc::new(tables)).unwrap();
+    std::fs::write(&file, "quota.night.least = 20\n").unwrap();
+    assert_eq!(configuration.reload().unwrap_err().to_string(), "no");
+    let asked = asked.map(|asked| asked.load(Ordering::Relaxed));
+    assert_eq!(asked, [3, 2], "the second was not asked before, but to put back what it has");
+}
+
+/// Settings whose reading panics.
+#[derive(Debug)]
+struct Touchy;
+
+impl<'de> serde::Deserialize<'de> for Touchy {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        assert_ne!(value["least"], 66, "an unlucky number");
+        Ok(Self)
+    }
+}
+
+#[test]
+fn a_plugin_that_panics_over_settings_refuses_the_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "").unwrap();
+    let configuration = load(&file).unwrap();
+    let settings = configuration.settings(&place::client_label("back->cart", "limit")).unwrap();
+    settings.read::<Touchy>().unwrap();
+    std::fs::write(&file, "edge.\"back -> cart\".limit.least = 66\n").unwrap();
+    let error = configuration.reload().unwrap_err().to_string();
+    assert!(error.starts_with("edge \"back->cart\", limit: the plugin panicked: "), "{error}");
+    std::fs::write(&file, "edge.\"back -> cart\".limit.least = 67\n").unwrap();
+    assert_eq!(configuration.reload(), Ok(true));
 }
 
 #[test]

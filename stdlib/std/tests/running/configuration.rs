@@ -10,7 +10,7 @@ use crate::app::{embedded, refused};
 static LOUD: bp_std::Knob = bp_std::knob!("loud");
 
 /// Wrapped, in one process.
-fn wrapped() -> serde_json::Value {
+pub fn wrapped() -> serde_json::Value {
     let mut plan = monolith();
     for callee in ["back", "other_back"] {
         let client = &mut plan["edges"][format!("front->{callee}")]["client"];
@@ -24,7 +24,7 @@ fn set(text: &str) -> Environment {
 }
 
 /// The text that the wrapper on `front->back` left.
-async fn tag(running: &Running) -> String {
+pub async fn tag(running: &Running) -> String {
     let front = running.instance::<dyn Front>("front").unwrap();
     let described = front.describe("x".to_owned()).await.unwrap();
     described.baggage["client front->back"].clone()

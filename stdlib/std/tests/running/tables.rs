@@ -1,5 +1,8 @@
 //! Tables that plugins own.
 
+use std::sync::Arc;
+
+use bp_std::Cache;
 use bp_std::rt::*;
 use serde_json::{Value, json};
 
@@ -7,6 +10,7 @@ use crate::app::plan::{cyclic, monolith, remote};
 use crate::app::table::{self, Log};
 use crate::app::workflow::Back;
 use crate::app::{PATIENCE, app};
+use crate::configuration::{tag, wrapped};
 
 static LIT: bp_std::Knob = bp_std::knob!("lit");
 
@@ -145,25 +149,148 @@ async fn a_table_whose_plugin_is_not_linked_stops_the_start() {
 }
 
 #[tokio::test]
+async fn a_refused_change_leaves_the_settings_of_others_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    write("edge.\"*\".tag = \"before\"");
+    let environment = Environment::default().with("BP_CONFIG", file.to_str().unwrap());
+    let mut plan = wrapped();
+    plan["tables"]["lamp"]["entries"] = json!([
+        { "name": "hall", "settings": lamp(true, 40) },
+        { "name": "stairs", "settings": lamp(true, 60) },
+    ]);
+    let (_, running) = embedded(&plan, environment).await;
+    assert_eq!(tag(&running).await, "before0");
+    write("edge.\"*\".tag = \"after\"\nlamp.hall.watts = 50");
+    assert_eq!(running.reload().unwrap_err().to_string(), "110 W are too many");
+    assert_eq!(tag(&running).await, "before0");
+    write("edge.\"*\".tag = \"after\"\nlamp.hall.watts = 30");
+    assert_eq!(running.reload(), Ok(true));
+    assert_eq!(tag(&running).await, "after0");
+}
+
+/// The plan with the table `post` of the plugin `street`, and lamps.
+fn plan_with_posts(lamps: &Value, posts: Value) -> Value {
+    let mut plan = plan(lamps);
+    let mut table = plan["tables"]["lamp"].clone();
+    table["plugin"] = json!("street");
+    table["entries"] = posts;
+    plan["tables"]["post"] = table;
+    plan
+}
+
+#[tokio::test]
+async fn every_plugin_installs_again_when_one_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    write("");
+    let gate = json!([
+        { "name": "gate", "settings": lamp(true, 60) },
+        { "name": "door", "settings": lamp(true, 40) },
+    ]);
+    let plan = plan_with_posts(&json!({ "hall": lamp(true, 40), "stairs": lamp(true, 40) }), gate);
+    let log = Log::default();
+    let app = app(&plan).table("lights", table::plugin(log.clone()));
+    let app = app.table("street", table::street(log.clone()));
+    let environment = Environment::default().with("BP_CONFIG", file.to_str().unwrap());
+    let running = app.start(environment, Hosting::Embedded).await.unwrap();
+    tokio::task::yield_now().await;
+    let before = ["hall true 40, stairs true 40", "gate true 60, door true 40"];
+    assert_eq!(log.take()[..2], before);
+
+    // The second refuses, when the first has installed its own already.
+    write("lamp.hall.watts = 41\npost.gate.watts = 61");
+    assert_eq!(running.reload().unwrap_err().to_string(), "101 W are too many");
+    let tried = ["hall true 41, stairs true 40", "gate true 61, door true 40"];
+    assert_eq!(log.take(), [tried, before].concat());
+
+    // The first refuses, so that the second is not asked until everything is put back.
+    write("lamp.hall.watts = 100\nlamp.stairs.watts = 1");
+    assert_eq!(running.reload().unwrap_err().to_string(), "101 W are too many");
+    assert_eq!(log.take(), ["hall true 100, stairs true 1", before[0], before[1]]);
+
+    write("lamp.hall.watts = 41\npost.gate.watts = 60");
+    assert_eq!(running.reload(), Ok(true));
+    assert_eq!(log.take(), ["hall true 41, stairs true 40", before[1]]);
+}
+
+#[tokio::test]
+async fn a_plugin_has_several_tables_that_processes_read() {
+    let mut plan = plan(&json!({ "hall": lamp(true, 10), "stairs": lamp(true, 20) }));
+    plan["tables"]["spot"] = plan["tables"]["lamp"].clone();
+    let environment = Environment::default()
+        .with("BP_SET", "lamp.hall = false\nspot.\"*\".watts = 7\nspot.stairs = false");
+    let (log, _running) = embedded(&plan, environment).await;
+    assert_eq!(log.take()[0], "hall false 10, stairs true 20, hall true 7, stairs false 7");
+    let environment = Environment::default().with("BP_SET", "post.hall = false");
+    let (_, refused) = start(&plan, environment, Hosting::Embedded).await;
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains("lamp, spot"), "{error}");
+}
+
+#[tokio::test]
+async fn an_entry_about_an_edge_has_settings_by_method() {
+    let mut plan = monolith();
+    plan["tables"]["lamp"]["place"] = json!("edge");
+    plan["tables"]["lamp"]["entries"] = json!([{
+        "name": "front->back", "settings": lamp(true, 1), "off": ["echo"],
+        "methods": { "describe": lamp(false, 2) },
+    }]);
+    let (log, _running) = embedded(&plan, Environment::default()).await;
+    assert_eq!(log.take()[0], "front->back true 1, front->back.describe false 2");
+}
+
+fn open_nothing(_: BackendContext) -> std::future::Ready<Result<Arc<dyn Cache>, StartError>> {
+    std::future::ready(Err(StartError::new("no room")))
+}
+
+#[tokio::test]
 async fn a_process_gets_the_entries_of_what_it_holds() {
-    for (place, process, here, elsewhere) in [
-        ("app", "back", "app", None),
-        ("process", "back", "back", Some("front")),
-        ("server", "back", "back", Some("front")),
-        ("edge", "back", "back->front", Some("front->back")),
+    let process = |name: &str| Hosting::Process(name.to_owned());
+    let fill = || Hosting::Init("fill".to_owned());
+    for (place, hosting, here, elsewhere) in [
+        ("top_level", process("back"), Some("any"), None),
+        ("app", process("back"), Some("app"), None),
+        ("process", process("back"), Some("back"), Some("front")),
+        ("backend", process("back"), Some("board_db"), Some("front_db")),
+        ("server", process("back"), Some("back"), Some("front")),
+        ("edge", process("back"), Some("back->front"), Some("front->back")),
         // The process of a published service carries out what is said of its callers.
-        ("edge", "front", "client->front", Some("back->front")),
+        ("edge", process("front"), Some("client->front"), Some("back->front")),
+        ("top_level", fill(), Some("any"), None),
+        ("app", fill(), Some("app"), None),
+        ("process", fill(), None, Some("back")),
+        ("backend", fill(), Some("board_db"), Some("front_db")),
+        ("server", fill(), Some("seed"), Some("back")),
+        ("edge", fill(), Some("seed->board_db"), Some("client->front")),
     ] {
         let mut plan = cyclic(remote());
+        plan["instances"]["seed"] = plan["instances"]["other_back"].clone();
+        plan["instances"]["seed"]["process"] = json!("fill");
+        plan["inits"] = json!({ "fill": { "callee": "seed", "method": "describe" } });
+        let holders = [("board_db", json!(["back", "fill"])), ("front_db", json!(["front"]))];
+        for (name, processes) in holders {
+            plan["instances"][name] = json!({
+                "kind": "backend", "plugin": "bare", "interface": "bp_backend::Cache",
+                "processes": processes,
+            });
+        }
         let entry = |name: &str, settings| json!({ "name": name, "settings": settings });
         let lost = json!({ "on": true, "watts": { "env": "UNSET" } });
+        let own = here.map(|name| entry(name, lamp(true, 1)));
         let others = elsewhere.map(|name| entry(name, lost));
-        let entries = std::iter::once(entry(here, lamp(true, 1))).chain(others);
-        plan["tables"]["lamp"]["entries"] = entries.collect();
+        plan["tables"]["lamp"]["entries"] = own.into_iter().chain(others).collect();
         plan["tables"]["lamp"]["place"] = json!(place);
-        let hosting = Hosting::Process(process.to_owned());
-        let (log, running) = start(&plan, Environment::default(), hosting).await;
-        assert!(running.is_ok(), "{place}: {:?}", running.err());
-        assert_eq!(log.take()[0], format!("{here} true 1"), "{place}");
+        let log = Log::default();
+        let app = app(&plan).table("lights", table::plugin(log.clone()));
+        let app = app.backend("bare", Offers::new().interface(open_nothing));
+        let what = format!("{place} {hosting:?}");
+        // The tables are in force before the backends are opened, which fails.
+        let error = app.start(Environment::default(), hosting).await.unwrap_err().to_string();
+        assert!(error.ends_with("(kind `bare`): no room"), "{what}: {error}");
+        let expected = here.map(|name| format!("{name} true 1")).unwrap_or_default();
+        assert_eq!(log.take(), [expected], "{what}");
     }
 }

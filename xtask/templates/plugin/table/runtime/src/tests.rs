@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn context(settings: Value) -> TableContext {
-    let entry = TableEntry {
-        name: "alive".to_owned(),
-        settings: Settings::of("sample.alive", settings),
-        off: BTreeSet::new(),
-    };
+    let entry = TableEntry::new("alive", Settings::of("sample.alive", settings));
     let tables = BTreeMap::from([(NAME.to_owned(), vec![entry])]);
     TableContext::new(tables, Surroundings::default())
 }
