@@ -151,36 +151,7 @@ fn strip_title(about: &str) -> String {
 fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
     let mut facts = vec![("what", plugin.kind_name().to_owned())];
     match plugin.kind {
-        Kind::Wrapper { client, server, reach, instance_wide } => {
-            let key = plugin.key;
-            if let Some(slot) = client {
-                let at =
-                    format!("`{key}` in `[edge.\"caller -> callee\"]`, slot `{}`", slot.name());
-                facts.push(("at the caller", at));
-            }
-            if let Some(slot) = server {
-                let at = format!("`{key}` in `[server.\"service\"]`, slot `{}`", slot.name());
-                facts.push(("at the callee", at));
-            }
-            if instance_wide {
-                let too = "also wraps the calls that the service makes".to_owned();
-                facts.push(("under `[server]`", too));
-            }
-            if client.is_some() {
-                facts.push(("on", describe_edges(plugin.edges)));
-            }
-            let finest = match plugin.level {
-                Level::Edge => "by edge or service",
-                Level::Method => "by method",
-            };
-            facts.push(("settings may differ", finest.to_owned()));
-            let stays = match (client, reach) {
-                (None, _) => "is at listeners only",
-                (Some(_), Reach::Call) => "stays",
-                (Some(_), Reach::Remote) => "is removed, unless `in_process = true`",
-            };
-            facts.push(("in one process", stays.to_owned()));
-        }
+        Kind::Wrapper { .. } => collect_wrapper_facts(plugin, &mut facts),
         Kind::Transport { entry, .. } => {
             facts.push((
                 "chosen by",
@@ -236,6 +207,38 @@ fn collect_facts(plugin: &Plugin) -> Vec<(&'static str, String)> {
         facts.push(("runtime", format!("`{}`", runtime.package)));
     }
     facts
+}
+
+/// Where a wrapper stands, and what stays of it in one process.
+fn collect_wrapper_facts(plugin: &Plugin, facts: &mut Vec<(&'static str, String)>) {
+    let Kind::Wrapper { client, server, reach, instance_wide } = plugin.kind else { return };
+    let key = plugin.key;
+    if let Some(slot) = client {
+        let at = format!("`{key}` in `[edge.\"caller -> callee\"]`, slot `{}`", slot.name());
+        facts.push(("at the caller", at));
+    }
+    if let Some(slot) = server {
+        let at = format!("`{key}` in `[server.\"service\"]`, slot `{}`", slot.name());
+        facts.push(("at the callee", at));
+    }
+    if instance_wide {
+        let too = "also wraps the calls that the service makes".to_owned();
+        facts.push(("under `[server]`", too));
+    }
+    if client.is_some() {
+        facts.push(("on", describe_edges(plugin.edges)));
+    }
+    let finest = match plugin.level {
+        Level::Edge => "by edge or service",
+        Level::Method => "by method",
+    };
+    facts.push(("settings may differ", finest.to_owned()));
+    let stays = match (client, reach) {
+        (None, _) => "is at listeners only",
+        (Some(_), Reach::Call) => "stays",
+        (Some(_), Reach::Remote) => "is removed, unless `in_process = true`",
+    };
+    facts.push(("in one process", stays.to_owned()));
 }
 
 fn feature_name(feature: Feature) -> &'static str {
