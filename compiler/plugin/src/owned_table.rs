@@ -36,7 +36,7 @@ use crate::{CheckContext, Feature, RuleCheck, Setting};
 /// A top-level table, or a key in the tables of others, that a plugin owns.
 #[derive(Debug, Clone, Copy)]
 pub struct OwnedTable {
-    /// Its name, unique among tables and keys.
+    /// Its name: no other table or key of any plugin has it, in any place, because plans tell them by their names.
     pub name: &'static str,
     /// Where it stands.
     pub place: TablePlace,

@@ -75,7 +75,7 @@ impl Registry {
         self.iter().flat_map(|plugin| plugin.tables.iter().map(move |table| (plugin, table)))
     }
 
-    /// The table or key of this name in this place, with its plugin.
+    /// The table or key of this name if it is in this place, with its plugin.
     pub fn owned_table(
         &self,
         place: TablePlace,

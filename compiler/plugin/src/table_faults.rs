@@ -30,14 +30,19 @@ pub const TAKEN_MODES: &[&str] = &[
 
 /// Notes what is wrong with tables, keys and modes.
 pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
-    let mut owners = collect_other_keys(registry);
+    let others = collect_other_keys(registry);
+    let mut owners = BTreeMap::new();
     for (plugin, table) in registry.tables() {
         let path = format!("{}.{}", plugin.id, table.name);
         check_declarations(&path, table.settings, table.shorthand, faults);
         if table.doc.is_empty() {
             faults.push(format!("{path}: no documentation"));
         }
-        check_name(&path, plugin, table, &mut owners, faults);
+        check_name(&path, table, &others, faults);
+        // Plans tell tables and keys by their names alone.
+        if let Some(owner) = owners.insert(table.name, plugin.id) {
+            faults.push(format!("{path}: `{owner}` has a table or key of this name"));
+        }
         check_reader(&path, plugin, table, faults);
         if table.place == TablePlace::TopLevel {
             continue;
@@ -111,16 +116,15 @@ fn collect_other_keys(registry: &Registry) -> BTreeMap<(TablePlace, &'static str
 
 fn check_name(
     path: &str,
-    plugin: &Plugin,
     table: &OwnedTable,
-    owners: &mut BTreeMap<(TablePlace, &'static str), &'static str>,
+    others: &BTreeMap<(TablePlace, &'static str), &'static str>,
     faults: &mut Vec<String>,
 ) {
     if !is_name(table.name) {
         faults.push(format!("{path}: the name breaks the pattern of names"));
     }
     let core = table.place == TablePlace::TopLevel && is_core_table(table.name);
-    let other = owners.insert((table.place, table.name), plugin.id);
+    let other = others.get(&(table.place, table.name)).copied();
     if let Some(owner) = core.then_some("bp").or(other) {
         faults.push(format!("{path}: `{owner}` has a table or key of this name there"));
     }
@@ -207,8 +211,8 @@ mod tests {
         OwnedTable::top_level::<Switch>("switch", "a switch").read_by_processes();
     const TRIES: OwnedTable =
         OwnedTable::top_level::<Growth>("try", "a try").read_by_mode().ordered().verbatim();
-    const fn grows(place: TablePlace) -> OwnedTable {
-        OwnedTable::key::<Growth>(place, "grow", "growth")
+    const fn grows(place: TablePlace, name: &'static str) -> OwnedTable {
+        OwnedTable::key::<Growth>(place, name, "growth")
     }
     static SWITCH: Plugin = table("switch", "Switches.")
         .tables(&[SWITCHES, TRIES])
@@ -217,11 +221,11 @@ mod tests {
         .declare();
     static GROW: Plugin = table("grow", "Growth.")
         .tables(&[
-            grows(TablePlace::App),
-            grows(TablePlace::Process),
-            grows(TablePlace::Backend),
-            grows(TablePlace::Edge),
-            grows(TablePlace::Server),
+            grows(TablePlace::App, "grow_app"),
+            grows(TablePlace::Process, "grow_process"),
+            grows(TablePlace::Backend, "grow_backend"),
+            grows(TablePlace::Edge, "grow_edge"),
+            grows(TablePlace::Server, "grow_server"),
         ])
         .declare();
     static CLUSTER: Plugin =
@@ -239,14 +243,14 @@ mod tests {
         assert_eq!(switch.entry.nested["rest"], KeyGrammar::shorthand("after"));
         assert!(grammar.entry_tables["try"].verbatim);
         let places = [
-            &grammar.app_keys,
-            &grammar.process_keys,
-            &grammar.backend_keys,
-            &grammar.edge,
-            &grammar.server,
+            (&grammar.app_keys, "grow_app"),
+            (&grammar.process_keys, "grow_process"),
+            (&grammar.backend_keys, "grow_backend"),
+            (&grammar.edge, "grow_edge"),
+            (&grammar.server, "grow_server"),
         ];
-        for keys in places {
-            assert_eq!(keys["grow"], KeyGrammar::shorthand("max"));
+        for (keys, name) in places {
+            assert_eq!(keys[name], KeyGrammar::shorthand("max"));
         }
         assert_eq!(grammar.reserved["api"], "the cluster's own");
     }
@@ -254,12 +258,12 @@ mod tests {
     #[test]
     fn tables_and_modes_are_found() {
         let registry = Registry::new([&SWITCH, &GROW]);
-        let found = registry.owned_table(TablePlace::Edge, "grow");
+        let found = registry.owned_table(TablePlace::Edge, "grow_edge");
         assert_eq!(
             found.map(|(plugin, table)| (plugin.id, table.place)),
             Some(("grow", TablePlace::Edge))
         );
-        assert!(registry.owned_table(TablePlace::TopLevel, "grow").is_none());
+        assert!(registry.owned_table(TablePlace::TopLevel, "grow_edge").is_none());
         assert_eq!(registry.tables().count(), 7);
         let modes: Vec<_> = registry.modes().map(|(plugin, mode)| (plugin.id, mode.name)).collect();
         assert_eq!(modes, [("switch", "try")]);
@@ -280,6 +284,7 @@ mod tests {
                     .read_by_processes(),
                 OwnedTable::top_level::<Growth>("Odd", "an odd").read_by_mode(),
                 OwnedTable::top_level::<Switch>("unread", "an unread"),
+                OwnedTable::key::<Growth>(TablePlace::Server, "unread", "the unread"),
             ])
             .declare();
         static SAME: Plugin = table("same", "The same names.")
@@ -322,12 +327,13 @@ mod tests {
                 "odd.unread.rest.after: only a running process reads references, so it must be `fixed`",
                 "odd.unread.on: only a top-level table that processes read can have tunable settings",
                 "odd.unread.rest.after: only a top-level table that processes read can have tunable settings",
+                "odd.unread: `odd` has a table or key of this name",
                 "same.job: `bp` has a table or key of this name there",
                 "same.name: `bp` has a table or key of this name there",
                 "same.max: `store` has a table or key of this name there",
                 "same.cap: `cap` has a table or key of this name there",
                 "same.replicas: `bp` has a table or key of this name there",
-                "switch.switch: `same` has a table or key of this name there",
+                "switch.switch: `same` has a table or key of this name",
                 "call: the mode `call`: the program or `bp run` has a word of this name already",
                 "same: the mode `try`: its table `tries` is not declared",
                 "switch: the mode `try`: `same` has one of this name",
