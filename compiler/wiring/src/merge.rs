@@ -2,7 +2,7 @@
 //!
 //! Files of an `extends` chain and selectors on one edge merge by the same function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::Span;
 
@@ -74,6 +74,10 @@ pub(crate) fn merge(
             (Value::Table(inner), Value::Table(over)) => {
                 merge(inner, over, grammar.child(key), &path, item.span, changes);
                 existing.span = item.span;
+                // Nothing of the earlier text is left, so its key is not in force either.
+                if over.reset || is_made_of(inner, over) {
+                    existing.key = item.key;
+                }
             }
             (_, new) => {
                 let kind = if matches!(new, Value::Boolean(false)) && grammar.takes_away(key) {
@@ -90,6 +94,12 @@ pub(crate) fn merge(
             }
         }
     }
+}
+
+/// Whether every leaf of a merged table is one of `over`.
+fn is_made_of(merged: &Table, over: &Table) -> bool {
+    let own: BTreeSet<Span> = over.leaves().into_iter().map(|(_, item)| item.span).collect();
+    !own.is_empty() && merged.leaves().iter().all(|(_, item)| own.contains(&item.span))
 }
 
 /// Records an item that went out of force, leaf by leaf.

@@ -191,6 +191,23 @@ pub(crate) fn report_conflicts(rules: &[NamedRule<'_>], path: &str, out: &mut Di
     }
 }
 
+/// The rule that an entry starts from: the first that names it, after the last that removed it or put it back to the defaults; `None` of one that is removed, or that no rule declares.
+///
+/// The strongest of `rules` is the last.
+pub(crate) fn find_declaration<'r, 'a>(rules: &'r [NamedRule<'a>]) -> Option<&'r NamedRule<'a>> {
+    let mut declaration = None;
+    for rule in rules {
+        match rule.settings {
+            None => declaration = None,
+            Some(settings) if rule.is_exact() && (declaration.is_none() || settings.reset) => {
+                declaration = Some(rule);
+            }
+            Some(_) => {}
+        }
+    }
+    declaration
+}
+
 /// What decides whether an entry exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Existence {
