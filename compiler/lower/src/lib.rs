@@ -31,6 +31,7 @@ mod transport;
 mod types;
 mod value_reader;
 mod wrap;
+mod written;
 
 pub use pipeline::{
     Input, Lowered, NoObserver, PassObserver, Step, lower, ordered_passes, pass_names,
