@@ -25,6 +25,7 @@ mod parameter_value;
 mod pipeline;
 mod places;
 mod plan;
+mod replicas;
 mod resolved_key;
 mod tables;
 mod transport;
