@@ -234,11 +234,11 @@ fn a_key_of_the_application_is_an_entry() {
 #[test]
 fn a_key_of_processes_is_merged_and_removed_like_their_settings() {
     let app = extended(
-        "[process.\"*\"]\nof_process = 4\n[process.front]\nreplicas = 3\n[process.cart]\nof_process = false\n[process.users]\nof_process = { tell = \"bob\" }\n",
+        "[process.\"*\"]\nof_process = 4\n[process.front]\nreplicas = 3\nof_process = { tell = \"bob\" }\n[process.cart]\nof_process = false\n[process.users]\nof_process = 1\n",
     );
     let plan = app.plan();
-    let at = "wiring/child.toml:3";
-    assert_eq!(shares(&plan, "of_process"), [format!("front 4@{at}"), format!("users 4@{at}")]);
+    let expected = ["front 4@wiring/child.toml:3", "users 1@wiring/child.toml:10"];
+    assert_eq!(shares(&plan, "of_process"), expected);
     let between = Replicas::Between { least: 3, most: 4, cpu_percent: 1 };
     assert_eq!(plan.processes["front"].replicas, between);
     assert_eq!(plan.processes["cart"].replicas, Replicas::Fixed(1));
@@ -247,7 +247,7 @@ fn a_key_of_processes_is_merged_and_removed_like_their_settings() {
         seen,
         [
             "process.front.of_process front 4: - None [] [] Some(3)",
-            "process.users.of_process users 4: - None [] [] Some(1)",
+            "process.users.of_process users 1: - None [] [] Some(1)",
         ]
     );
 }
@@ -319,6 +319,18 @@ fn an_entry_that_cannot_be_filled_in_leaves_no_plan() {
     assert_eq!(
         (place.as_str(), fault.code.id.to_string().as_str()),
         ("wiring/local.toml:34", "promise/seen")
+    );
+}
+
+#[test]
+fn replicas_that_a_plugin_gives_to_a_store_in_one_process_are_refused_at_its_key() {
+    let found = extended("[process.\"*\"]\nof_process = 1\n[process.users]\nof_process = 4\n");
+    let found = found.complaints();
+    let faults: Vec<&String> = found.iter().filter(|line| line.starts_with("BP")).collect();
+    let [only] = faults.as_slice() else { panic!("{found:#?}") };
+    assert!(
+        only.starts_with("BP3012 wiring/child.toml:5 `users_cache` would be up to 4"),
+        "{only}"
     );
 }
 
@@ -479,6 +491,9 @@ fn calls_of_entries_are_checked() {
     complains("call = \"front.show\"", "BP3024", "needs the argument `user`");
     let inside = "call = \"users.name\"\narguments = { user = \"ann\" }";
     complains(inside, "probe/seen", "`users` is not published");
+    let both = app("[probe.one]\ncall = \"users.nam\"\nanswer = 1\n").complaints();
+    let codes: Vec<&str> = both.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(codes, ["BP3015", "probe/seen"], "{both:#?}");
     complains("call = \"front\"", "probe/seen", "not a call");
     let answer = "call = \"front.show\"\narguments = { user = \"ann\" }\nanswer = 3";
     complains(answer, "BP3055", "`answer` of `front.show`");
