@@ -36,8 +36,9 @@ impl<'a> WrittenTables<'a> {
             return self.resolve(table).entries.iter().find_map(place);
         }
         let places = list_places(self.wiring, self.ir, table.place);
-        // A later line may change the key of an earlier one, and is the one to look at.
-        places.iter().find_map(|place| place.find(table.name)).map(|key| key.whole.span)
+        let item = places.iter().find_map(|place| place.find(table.name)).map(|key| key.whole)?;
+        // A later file may change a part of the value only, and its line is the one to look at.
+        Some(if item.key.file == item.span.file { item.key } else { item.span })
     }
 
     /// The first secret that a table or key refers to.
