@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_wiring::{APP_KEYS, is_core_table, is_name};
 
-use crate::registry::{check_declarations, check_fixed};
+use crate::registry::{check_declarations, check_fixed, check_patterns};
 use crate::{
     Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Runtime, Setting, SettingKind,
     TablePlace, TableReader,
@@ -35,6 +35,9 @@ pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
     for (plugin, table) in registry.tables() {
         let path = format!("{}.{}", plugin.id, table.name);
         check_declarations(&path, table.settings, table.shorthand, faults);
+        if !table.has_rules && table.check.is_none() {
+            check_patterns(&path, table.settings, faults);
+        }
         if table.doc.is_empty() {
             faults.push(format!("{path}: no documentation"));
         }
@@ -172,7 +175,7 @@ fn check_not_tunable(path: &str, settings: &[Setting], faults: &mut Vec<String>)
 mod tests {
     use std::time::Duration;
 
-    use bp_contract::setting::Settings;
+    use bp_contract::setting::{Faults, Settings, Validate};
     use bp_wiring::KeyGrammar;
 
     use super::*;
@@ -205,6 +208,65 @@ mod tests {
         /// At most.
         #[setting(default = 3, fixed)]
         max: u64,
+    }
+
+    /// An address.
+    #[derive(Settings)]
+    struct Address {
+        /// The host and its port.
+        #[setting(fixed, required, example = "\"a:1\"", pattern = "^.+:.+$")]
+        host: String,
+    }
+
+    /// An address in a table of its own.
+    #[derive(Settings)]
+    struct Place {
+        /// Where.
+        at: Option<Address>,
+    }
+
+    /// An address with a rule.
+    #[derive(Settings)]
+    struct CheckedPlace {
+        /// Where.
+        at: Option<CheckedAddress>,
+    }
+
+    /// An address with a rule.
+    #[derive(Settings)]
+    #[settings(validate)]
+    struct CheckedAddress {
+        /// The host and its port.
+        #[setting(fixed, required, example = "\"a:1\"", pattern = "^.+:.+$")]
+        host: String,
+    }
+
+    impl Validate for CheckedAddress {
+        fn validate(&self, faults: &mut Faults) {
+            if !self.host.contains(':') {
+                faults.at(Self::HOST, "expected a port");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_nothing_checks_is_found() {
+        static ADDRESS: Plugin = table("address", "Addresses.")
+            .tables(&[
+                OwnedTable::top_level::<Place>("place", "a place"),
+                OwnedTable::top_level::<CheckedPlace>("ruled", "a place"),
+                OwnedTable::top_level::<Place>("checked", "a place").check(|_| {}),
+            ])
+            .declare();
+        static HOST: Plugin = target::<Address>("host", &[]).declare();
+        static CHECKED: Plugin = target::<Address>("checked", &[]).check(|_| {}).declare();
+        assert_eq!(
+            Registry::new([&ADDRESS, &HOST, &CHECKED]).faults(),
+            [
+                "host.host: no rule and no check refuses what breaks its pattern",
+                "address.place.at.host: no rule and no check refuses what breaks its pattern",
+            ]
+        );
     }
 
     const SWITCHES: OwnedTable =
@@ -253,6 +315,31 @@ mod tests {
             assert_eq!(keys[name], KeyGrammar::shorthand("max"));
         }
         assert_eq!(grammar.reserved["api"], "the cluster's own");
+    }
+
+    #[test]
+    fn a_shorthand_takes_true_and_false_wherever_its_table_stands() {
+        /// Two switches.
+        #[derive(Settings)]
+        struct Two {
+            /// One that may be absent.
+            maybe: Option<Switch>,
+            /// One that always exists.
+            #[setting(excludes = "maybe")]
+            always: Switch,
+        }
+        static WRAPPED: Plugin = wrapper::<Switch>("wrapped")
+            .client(ClientSlot::Cap)
+            .server(crate::ServerSlot::Limit)
+            .declare();
+        static NESTED: Plugin = wrapper::<Two>("nested").client(ClientSlot::Retry).declare();
+        let grammar = Registry::new([&WRAPPED, &NESTED]).grammar();
+        assert!(grammar.edge["wrapped"].boolean && grammar.server["wrapped"].boolean);
+        let nested = &grammar.edge["nested"];
+        assert!(!nested.boolean);
+        assert!(nested.nested["maybe"].boolean && nested.nested["always"].boolean);
+        assert!(!nested.nested["maybe"].nested["rest"].boolean);
+        assert_eq!(nested.excluding, [("always".to_owned(), "maybe".to_owned())]);
     }
 
     #[test]

@@ -42,7 +42,11 @@ pub struct KeyGrammar {
     /// The key is a leaf whose value is kept as written, `true` and `false` included.
     pub leaf: bool,
     /// `true` and `false` are values of the shorthand, neither the defaults nor a removal.
+    ///
+    /// That holds for a table in an entry that may be absent, too: it is absent only if no line writes it.
     pub boolean: bool,
+    /// Pairs of settings that cannot stand beside each other: one that a later file or a stronger selector sets drops the other.
+    pub excluding: Vec<(String, String)>,
     /// Settings below the key that are tables, so that their shorthands too expand before files merge.
     pub nested: BTreeMap<String, KeyGrammar>,
 }

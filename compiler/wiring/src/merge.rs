@@ -64,6 +64,9 @@ pub(crate) fn merge(
     }
     // First, because the old variant is known only until its leaf is overwritten.
     drop_old_variants(into, over, grammar, path, changes);
+    if let TableGrammar::Key(key) = grammar {
+        drop_excluded(into, over, key, path, changes);
+    }
     for (key, item) in &over.entries {
         let path = join(path, key);
         let Some(existing) = into.entries.get_mut(key) else {
@@ -197,6 +200,28 @@ fn drop_old_variant(
     };
     let kind = ChangeKind::OldVariant { leaf: variant.leaf.clone(), from, to };
     drop_matching(into, belongs, path, &kind, by, changes);
+}
+
+/// Drops settings that cannot stand beside those of `over`; where `over` has both, they stay to be reported.
+fn drop_excluded(
+    into: &mut Table,
+    over: &Table,
+    grammar: &KeyGrammar,
+    path: &str,
+    changes: &mut Vec<Change>,
+) {
+    // `false` leaves out a table, so it is not a setting that excludes another.
+    let leaves_out = |name: &str, item: &Item| {
+        grammar.nested.contains_key(name) && matches!(item.value, Value::Boolean(false))
+    };
+    let pairs = grammar.excluding.iter();
+    for (name, other) in pairs.flat_map(|(a, b)| [(a, b), (b, a)]) {
+        let Some(item) = over.get(name).filter(|item| !leaves_out(name, item)) else { continue };
+        if over.get(other).is_none() {
+            let kind = ChangeKind::Excluded { by: name.clone() };
+            drop_matching(into, |key| key == other, path, &kind, item.span, changes);
+        }
+    }
 }
 
 /// Old and new variant, if both are known and differ; a table without the leaf has the default one.

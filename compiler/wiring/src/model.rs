@@ -189,6 +189,11 @@ pub enum ChangeKind {
         /// The variant now chosen.
         to: String,
     },
+    /// It cannot stand beside a setting of the same table that was set later.
+    Excluded {
+        /// That setting.
+        by: String,
+    },
     /// `= false` removed it.
     Removed,
     /// `= true` went back to the defaults.
