@@ -81,7 +81,7 @@ pub fn resolve_entries(
         for name in listed {
             let matching = rules.select(name);
             let path = join(table, name);
-            report_conflicts(&matching, &path, &mut out);
+            report_conflicts(&matching, settings, &path, &mut out);
             let mut changes = Vec::new();
             let merged = merge_rules(&matching, Existence::Given, settings, &path, &mut changes);
             resolved.entries.push(ResolvedEntry {
@@ -132,9 +132,9 @@ fn resolve_declared(
     let first = find_declaration(matching).unwrap_or(first);
     let name = first.name.as_str().to_owned();
     let path = join(table, &name);
-    report_conflicts(matching, &path, out);
-    let mut changes = Vec::new();
     let settings = TableGrammar::Key(&grammar.entry);
+    report_conflicts(matching, settings, &path, out);
+    let mut changes = Vec::new();
     let MergedRules { settings, removed } =
         merge_rules(matching, Existence::Declared, settings, &path, &mut changes);
     if removed.is_some() {

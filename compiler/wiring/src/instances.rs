@@ -214,7 +214,7 @@ fn merge_instance(
     } else {
         TableGrammar::Plain
     };
-    report_conflicts(matching, &path, builder.out);
+    report_conflicts(matching, grammar, &path, builder.out);
     let merged = merge_rules(matching, Existence::Declared, grammar, &path, &mut builder.changes);
     if let Some(off) = merged.removed {
         removed.push(RemovedInstance { name, declared: first.key, removed: off });

@@ -28,7 +28,7 @@ pub(crate) enum TableGrammar<'g> {
 }
 
 impl TableGrammar<'_> {
-    fn child(self, key: &str) -> Self {
+    pub(crate) fn child(self, key: &str) -> Self {
         match self {
             Self::Keys(keys) | Self::Instance { keys, .. } => {
                 keys.get(key).map_or(Self::Plain, Self::Key)
@@ -210,15 +210,10 @@ fn drop_excluded(
     path: &str,
     changes: &mut Vec<Change>,
 ) {
-    // `false` leaves out a table, so it is not a setting that excludes another.
-    let leaves_out = |name: &str, item: &Item| {
-        grammar.nested.contains_key(name) && matches!(item.value, Value::Boolean(false))
-    };
-    let pairs = grammar.excluding.iter();
-    for (name, other) in pairs.flat_map(|(a, b)| [(a, b), (b, a)]) {
-        let Some(item) = over.get(name).filter(|item| !leaves_out(name, item)) else { continue };
+    for (name, other) in grammar.exclusions() {
+        let Some(item) = grammar.find_set(over, name) else { continue };
         if over.get(other).is_none() {
-            let kind = ChangeKind::Excluded { by: name.clone() };
+            let kind = ChangeKind::Excluded { by: name.to_owned() };
             drop_matching(into, |key| key == other, path, &kind, item.span, changes);
         }
     }
@@ -251,51 +246,6 @@ fn drop_matching(
     for key in keys {
         if let Some(item) = into.entries.remove(&key) {
             record(item, &join(path, &key), kind, by, changes);
-        }
-    }
-}
-
-/// Leaves that two tables set to different values: path, ours, theirs.
-pub(crate) fn find_conflicts<'a>(a: &'a Table, b: &'a Table) -> Vec<(String, &'a Item, &'a Item)> {
-    let mut out = Vec::new();
-    collect_conflicts(a, b, "", &mut out);
-    out
-}
-
-fn collect_conflicts<'a>(
-    a: &'a Table,
-    b: &'a Table,
-    path: &str,
-    out: &mut Vec<(String, &'a Item, &'a Item)>,
-) {
-    for (key, ours) in &a.entries {
-        let Some(theirs) = b.entries.get(key) else { continue };
-        let path = join(path, key);
-        match (ours.as_table(), theirs.as_table()) {
-            (Some(x), Some(y)) if x.reset == y.reset => collect_conflicts(x, y, &path, out),
-            _ if !ours.same_value(theirs) => out.push((path, ours, theirs)),
-            _ => {}
-        }
-    }
-}
-
-/// Whether a table sets a path: the leaf itself, or a leaf or reset above it.
-pub(crate) fn sets(table: &Table, path: &str) -> bool {
-    let mut table = table;
-    let mut prefix = String::new();
-    loop {
-        let step = table.entries.iter().find_map(|(key, item)| {
-            let here = join(&prefix, key);
-            let above = path.strip_prefix(&here)?;
-            (above.is_empty() || above.starts_with('.')).then_some((here, item))
-        });
-        let Some((here, item)) = step else { return false };
-        match item.as_table() {
-            Some(inner) if here != path && !inner.reset => {
-                table = inner;
-                prefix = here;
-            }
-            _ => return true,
         }
     }
 }
