@@ -4,7 +4,6 @@
 mod tests;
 
 use bp_contract::setting::{Ratio, Settings};
-use bp_plugin::diag::catalog::policy;
 use bp_plugin::plan::Replicas;
 use bp_plugin::{CheckContext, Feature, FillContext, OwnedTable, Plugin, TablePlace, table};
 
@@ -42,13 +41,11 @@ fn check(cx: &mut CheckContext<'_>) {
         return;
     };
     if scale.max < replicas {
-        let fault = policy::settings_disagree(
-            &format!("process.{}", cx.place),
-            &format!("`autoscale.max` is {}, but `replicas` is {replicas}", scale.max),
-            "raise `autoscale.max` or lower `replicas`",
-            cx.span_of(AutoscaleSettings::MAX.name()),
+        cx.complain(
+            AutoscaleSettings::MAX.name(),
+            format!("`max` is {}, but `replicas` is {replicas}", scale.max),
+            "raise `max` or lower `replicas`",
         );
-        cx.diagnostics.push(fault);
     }
 }
 

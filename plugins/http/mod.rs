@@ -166,7 +166,7 @@ fn check_crossings(cx: &mut CheckContext<'_>, given: &[(String, String, Route)])
 /// Reports what two routes that the wiring gives have in common, at both.
 fn report_pair(cx: &mut CheckContext<'_>, method: &str, other: &str, message: &str, help: &str) {
     let (span, second) = (cx.span_of(&route_path(method)), cx.span_of(&route_path(other)));
-    let fault = settings_disagree(PLUGIN.id, message, help, span);
+    let fault = settings_disagree(RouteSettings::ROUTES.name(), message, help, span);
     let fault = match second {
         Some(second) => fault.at(second, "the other route"),
         None => fault,

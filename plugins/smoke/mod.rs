@@ -3,6 +3,7 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
+use bp_contract::EXPECTED_CALL;
 use bp_plugin::diag::catalog::{binding, wiring};
 use bp_plugin::wiring::Item;
 use bp_plugin::{CheckContext, Mode, OwnedTable, Plugin, WrittenCall, table};
@@ -37,12 +38,6 @@ fn check(cx: &mut CheckContext<'_>) {
     let Some(entry) = cx.entry else { return };
     let answer = entry.written.get(SmokeSettings::EXPECT.name());
     let error = entry.written.get(SmokeSettings::EXPECT_ERROR.name());
-    if let (Some(answer), Some(error)) = (answer, error) {
-        let (why, help) =
-            ("a call is answered or fails, not both", "keep one of `expect` and `expect_error`");
-        let fault = wiring::bad_smoke_call(error.span, cx.place, why, help);
-        cx.diagnostics.push(fault.at(answer.key, "and an answer is expected here"));
-    }
     let arguments = entry.written.get(SmokeSettings::ARGUMENTS.name());
     // What is missing or of another type is reported where settings are read.
     let Some(item) = entry.written.get(SmokeSettings::CALL.name()) else { return };
@@ -50,9 +45,8 @@ fn check(cx: &mut CheckContext<'_>) {
         return;
     }
     let Some(call) = WrittenCall::read(item, arguments.and_then(Item::as_table)) else {
-        let why = "expected a service and a method, joined by `.`";
         let help = "call = \"frontend.list\"";
-        cx.diagnostics.push(wiring::bad_smoke_call(item.span, cx.place, why, help));
+        cx.diagnostics.push(wiring::bad_smoke_call(item.span, cx.place, EXPECTED_CALL, help));
         return;
     };
     let why = "a smoke call calls a service";

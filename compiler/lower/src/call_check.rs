@@ -133,7 +133,7 @@ impl Calls for CallCheck<'_> {
             return None;
         }
         let (service, interface) = self.find_service(call, why, diagnostics)?;
-        let method = self.find_method(call, (service, interface), diagnostics)?;
+        let method = self.find_method(call, (service, interface), diagnostics);
         let entry = EdgeKey::calls(NodeKey::CLIENT, service);
         let published = self.broken || self.ir.edge(&entry).is_some();
         Some(CheckedCall { service, method, published })
@@ -146,9 +146,10 @@ impl Calls for CallCheck<'_> {
         answer: &Item,
         diagnostics: &mut Diagnostics,
     ) {
-        let shown = format!("{}.{}", call.service, call.method.name);
-        let value = CallValue { call: &shown, what, declared: call.method.span };
-        value.check(self.workflow, &call.method.ok.ty, answer, diagnostics);
+        let Some(method) = call.method else { return };
+        let shown = format!("{}.{}", call.service, method.name);
+        let value = CallValue { call: &shown, what, declared: method.span };
+        value.check(self.workflow, &method.ok.ty, answer, diagnostics);
     }
 
     fn check_error_code(&self, call: &CheckedCall<'_>, code: &Item, diagnostics: &mut Diagnostics) {
@@ -216,14 +217,15 @@ fn find_unknown_code(
     item: &Item,
 ) -> Option<Diagnostic> {
     let code = item.as_str()?;
-    let error = workflow.types.get(call.method.error_path()?)?;
+    let method = call.method?;
+    let error = workflow.types.get(method.error_path()?)?;
     let TypeKind::Enum(variants) = &error.kind else { return None };
     let known: Vec<String> =
         variants.iter().filter(|v| !v.infra).map(VariantModel::error_code).collect();
     if known.iter().any(|known| known == code) {
         return None;
     }
-    let shown = format!("{}.{}", call.service, call.method.name);
+    let shown = format!("{}.{}", call.service, method.name);
     let suggestion = nearest(code, known.iter().map(String::as_str));
     let declared = (error.name.as_str(), error.span);
     Some(codes::unknown_error_code(item.span, &shown, code, suggestion, &known, declared))

@@ -11,7 +11,7 @@ use bp_plan::{Reference, Value};
 use bp_plugin::facets::{PluginSettings, ProcessSettings, WrapperSettings};
 use bp_plugin::{Feature, Kind, PassContext, TableReader};
 
-use crate::places::{find_secret, find_written};
+use crate::written::WrittenTables;
 
 /// Checks every enabled target.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
@@ -80,15 +80,16 @@ fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
             out.entry(Feature::Secrets).or_insert(span);
         }
     }
+    let written = WrittenTables::new(cx);
     for (_, table) in cx.registry.tables() {
         if let Some(feature) = table.feature
-            && let Some(span) = find_written(cx.wiring, cx.ir, table)
+            && let Some(span) = written.find_written(table)
         {
             out.entry(feature).or_insert(Some(span));
         }
         // Only a process resolves references; elsewhere they are refused, or kept as written.
         if table.reader == Some(TableReader::Process)
-            && let Some(span) = find_secret(cx.wiring, cx.ir, table)
+            && let Some(span) = written.find_secret(table)
         {
             out.entry(Feature::Secrets).or_insert(Some(span));
         }

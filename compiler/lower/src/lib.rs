@@ -25,12 +25,14 @@ mod parameter_value;
 mod pipeline;
 mod places;
 mod plan;
+mod replicas;
 mod resolved_key;
 mod tables;
 mod transport;
 mod types;
 mod value_reader;
 mod wrap;
+mod written;
 
 pub use pipeline::{
     Input, Lowered, NoObserver, PassObserver, Step, lower, ordered_passes, pass_names,

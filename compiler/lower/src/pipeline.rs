@@ -8,7 +8,7 @@ use bp_plugin::{EntrySpans, FillContext, Pass, PassContext, Registry, Stage, gua
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
-use crate::{address, analyse, bind, check, group, plan, tables, transport, wrap};
+use crate::{address, analyse, bind, check, group, plan, replicas, tables, transport, wrap};
 
 /// What is lowered.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +109,7 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
     }
     let plan = plan.filter(|_| broken.is_empty());
     let plan = plan.and_then(|mut plan| {
-        let filled = fill(input, &mut plan, &tables.spans, &mut diagnostics);
+        let filled = fill(input, &ir, &mut plan, &tables.spans, &mut diagnostics);
         analyse::analyse(&plan, &ir, &mut diagnostics);
         filled.then_some(plan)
     });
@@ -119,13 +119,18 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
 /// Lets every plugin fill in what others read of the plan, in use or not; tells whether all could.
 fn fill(
     input: &Input<'_>,
+    ir: &Ir,
     plan: &mut Plan,
     spans: &EntrySpans,
     diagnostics: &mut Diagnostics,
 ) -> bool {
     let mut faults = Diagnostics::new();
     for plugin in input.registry.iter() {
+        let before = replicas::find_multiplied(plan);
         FillContext { plugin, plan: &mut *plan, spans, diagnostics: &mut faults }.run();
+        for process in replicas::find_multiplied(plan).difference(&before) {
+            replicas::report_multiplied(plan, ir, (plugin.id, process), spans, &mut faults);
+        }
     }
     let filled = !faults.has_errors();
     diagnostics.append(faults);

@@ -1,13 +1,12 @@
 //! Where keys that plugins own may stand: `[app]`, processes, backends, edges and servers.
 
-use bp_diag::Span;
 use bp_ir::{Edge, EdgeKind, Ir, Node, NodeKind};
 use bp_plan::EdgeClass;
 use bp_plugin::facets::{
     CallSettings, PluginKeys, ServerSettings, ServerWrappers, WrapperSettings,
 };
 use bp_plugin::{Neighbours, OwnedTable, PlaceInterface, PlaceWrapper, TablePlace};
-use bp_wiring::{Item, Reference, ResolvedEdge, Table, Value, WiringModel};
+use bp_wiring::{ResolvedEdge, Table, WiringModel};
 use bp_workflow::WorkflowModel;
 
 use crate::resolved_key::ResolvedKey;
@@ -180,47 +179,16 @@ fn find_wrapper(node: &Node) -> Option<PlaceWrapper<'_>> {
     Some(PlaceWrapper { plugin, slot: *slot, settings })
 }
 
-/// The first place where the wiring as merged writes a table or key.
-pub(crate) fn find_written(wiring: &WiringModel, ir: &Ir, table: &OwnedTable) -> Option<Span> {
-    if table.place == TablePlace::TopLevel {
-        let rules = wiring.tables.get(table.name)?;
-        return rules.iter().find(|rule| rule.settings.is_some()).map(|rule| rule.key);
-    }
-    let places = list_places(wiring, ir, table.place);
-    places.iter().find_map(|place| place.find(table.name)).map(|key| key.whole.key)
-}
-
-/// The first secret that a table or key refers to.
-pub(crate) fn find_secret(wiring: &WiringModel, ir: &Ir, table: &OwnedTable) -> Option<Span> {
-    if table.place == TablePlace::TopLevel {
-        let rules = wiring.tables.get(table.name)?;
-        let mut settings = rules.iter().filter_map(|rule| rule.settings.as_ref());
-        return settings.find_map(secret_in);
-    }
-    let places = list_places(wiring, ir, table.place);
-    let keys = places.iter().filter_map(|place| place.find(table.name));
-    let mut items =
-        keys.flat_map(|key| std::iter::once(key.whole).chain(key.methods.into_values()));
-    items.find_map(|item| secret_in(item.as_table()?))
-}
-
-fn secret_in(table: &Table) -> Option<Span> {
-    let leaves = table.leaves().into_iter();
-    let is_secret = |item: &&Item| matches!(item.value, Value::Reference(Reference::Secret(_)));
-    leaves.map(|(_, item)| item).find(is_secret).map(|item| item.span)
-}
-
 /// Whether any file of the chain names a table or key, in force or not.
 pub(crate) fn is_named(wiring: &WiringModel, table: &OwnedTable) -> bool {
-    let mut tables: Box<dyn Iterator<Item = &Table>> = match table.place {
-        TablePlace::TopLevel => {
-            return wiring.tables.get(table.name).is_some_and(|rules| !rules.is_empty());
-        }
-        TablePlace::App => Box::new(std::iter::once(&wiring.app.keys)),
-        TablePlace::Process => Box::new(wiring.processes.iter().map(|rule| &rule.settings)),
-        TablePlace::Backend => Box::new(wiring.backends.values().map(|b| &b.settings)),
-        TablePlace::Edge => Box::new(wiring.edges.iter().map(|rule| &rule.settings)),
-        TablePlace::Server => Box::new(wiring.servers.iter().map(|rule| &rule.settings)),
-    };
-    tables.any(|of| of.entries.contains_key(table.name))
+    let name = table.name;
+    let has = |settings: &Table| settings.entries.contains_key(name);
+    match table.place {
+        TablePlace::TopLevel => wiring.tables.get(name).is_some_and(|rules| !rules.is_empty()),
+        TablePlace::App => wiring.app.named_keys.contains(name),
+        TablePlace::Backend => wiring.backend_keys.contains(name),
+        TablePlace::Process => wiring.processes.iter().any(|rule| has(&rule.settings)),
+        TablePlace::Edge => wiring.edges.iter().any(|rule| has(&rule.settings)),
+        TablePlace::Server => wiring.servers.iter().any(|rule| has(&rule.settings)),
+    }
 }

@@ -540,6 +540,7 @@ pub(crate) fn describe_change(change: &Change, locator: &Locator<'_>) -> Dropped
         ChangeKind::OldVariant { leaf, from, to } => {
             format!("belongs to `{leaf} = \"{from}\"`, which became \"{to}\" at {by}")
         }
+        ChangeKind::Excluded { by: other } => format!("excluded by `{other}` at {by}"),
         ChangeKind::Removed => format!("removed at {by}"),
         ChangeKind::Reset => format!("reset to the defaults at {by}"),
         ChangeKind::NotTaken => "this edge does not take the key".to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use bp_contract::parse_call;
 use bp_diag::{Diagnostics, Span};
 use bp_wiring::{Item, Table};
 use bp_workflow::MethodModel;
@@ -25,14 +26,9 @@ pub struct WrittenCall<'a> {
 impl<'a> WrittenCall<'a> {
     /// The call in a text `service.method`; `None` if the value is anything else.
     pub fn read(call: &'a Item, arguments: Option<&'a Table>) -> Option<Self> {
-        let (service, method) = call.as_str()?.split_once('.')?;
+        let (service, method) = parse_call(call.as_str()?)?;
         let arguments = arguments.map_or(&NO_ARGUMENTS, |table| &table.entries);
-        (!service.is_empty() && !method.is_empty()).then_some(Self {
-            service,
-            method,
-            span: call.span,
-            arguments,
-        })
+        Some(Self { service, method, span: call.span, arguments })
     }
 }
 
@@ -40,7 +36,7 @@ impl<'a> WrittenCall<'a> {
 ///
 /// What is wrong is reported where it is written.
 pub trait Calls: Debug {
-    /// The called method, if the service exists and has it; the arguments, those that are missing too, are checked against its parameters.
+    /// The call, if the service exists; where it has the method, the arguments, those that are missing too, are checked against its parameters.
     ///
     /// `why` ends the message about something that is not a service: "a smoke call calls a service".
     fn check_call(
@@ -50,7 +46,7 @@ pub trait Calls: Debug {
         diagnostics: &mut Diagnostics,
     ) -> Option<CheckedCall<'_>>;
 
-    /// Checks a written answer against what the method returns; `what` names the setting.
+    /// Checks a written answer against what the method returns, if it exists; `what` names the setting.
     fn check_answer(
         &self,
         call: &CheckedCall<'_>,
@@ -59,17 +55,17 @@ pub trait Calls: Debug {
         diagnostics: &mut Diagnostics,
     );
 
-    /// Checks that the method can fail with an error of this code; what is not text is reported where settings are read.
+    /// Checks that the method, if it exists, can fail with an error of this code; what is not text is reported where settings are read.
     fn check_error_code(&self, call: &CheckedCall<'_>, code: &Item, diagnostics: &mut Diagnostics);
 }
 
-/// A call whose service and method exist.
+/// A call whose service exists.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckedCall<'a> {
     /// The service's name, as declared.
     pub service: &'a str,
-    /// The method.
-    pub method: &'a MethodModel,
+    /// The method; `None` if the service has none of this name, which was reported.
+    pub method: Option<&'a MethodModel>,
     /// Whether the outside world calls the service; also after errors, which may hide that it does.
     pub published: bool,
 }

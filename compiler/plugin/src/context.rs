@@ -8,7 +8,7 @@ use bp_wiring::Table;
 
 use crate::deploy::{ImageLock, OutputLocation};
 use crate::rules::{collect_known_values, is_left_out};
-use crate::{Calls, Neighbours, OwnedTable, PlaceInterface, Plugin, guard, keeps_in_process};
+use crate::{Calls, Kind, Neighbours, OwnedTable, PlaceInterface, Plugin, guard, keeps_in_process};
 
 /// An entry of a table or key that a plugin owns.
 #[derive(Debug, Clone, Copy)]
@@ -179,13 +179,19 @@ impl CheckContext<'_> {
 
     /// Reports that settings do not make sense, and what to write instead.
     pub fn complain(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        let fault = catalog::policy::settings_disagree(
-            self.plugin.id,
-            &message.into(),
-            &help.into(),
-            self.span_of(path),
-        );
+        let (message, help) = (message.into(), help.into());
+        let span = self.span_of(path);
+        let fault = catalog::policy::settings_disagree(self.key_of(path), &message, &help, span);
         self.diagnostics.push(fault);
+    }
+
+    /// How messages name the table that a setting is in; a transport's settings beside `rpc` are in none.
+    fn key_of<'p>(&'p self, path: &'p str) -> &'p str {
+        let first = path.split('.').next().unwrap_or_default();
+        match self.plugin.kind {
+            Kind::Transport { beside, .. } if beside.iter().any(|s| s.name == first) => first,
+            _ => self.key,
+        }
     }
 }
 

@@ -118,6 +118,7 @@ const fn new<S: Settings>(
         settings: S::SETTINGS,
         shorthand: S::SHORTHAND,
         rules: list_faults::<S>,
+        has_rules: S::HAS_RULES,
         runtime,
         environment: &[],
         about: "",

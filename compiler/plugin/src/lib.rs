@@ -22,6 +22,7 @@ mod read;
 mod registry;
 mod rules;
 mod server;
+mod shorthand;
 mod table_faults;
 mod variant;
 mod yaml;
@@ -59,6 +60,7 @@ pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value
 pub use registry::{Registry, guard};
 pub use rules::RuleCheck;
 pub use server::{ServerSpec, ServerValue};
+pub use shorthand::{has_defaults, is_switch};
 pub use table_faults::TAKEN_MODES;
 pub use variant::{variant_forms, variant_tag};
 pub use yaml::{GENERATED, to_yaml};

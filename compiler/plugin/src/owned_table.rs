@@ -36,7 +36,7 @@ use crate::{CheckContext, Feature, RuleCheck, Setting};
 /// A top-level table, or a key in the tables of others, that a plugin owns.
 #[derive(Debug, Clone, Copy)]
 pub struct OwnedTable {
-    /// Its name, unique among tables and keys.
+    /// Its name: no other table or key of any plugin has it, in any place, because plans tell them by their names.
     pub name: &'static str,
     /// Where it stands.
     pub place: TablePlace,
@@ -50,6 +50,8 @@ pub struct OwnedTable {
     pub shorthand: Option<&'static str>,
     /// The rules of its settings.
     pub rules: RuleCheck,
+    /// Whether there are any.
+    pub has_rules: bool,
     /// Which entries there are, if the wiring does not decide it.
     pub listed: Option<ListedNames>,
     /// Whether entries are in the order written, the base file's first; by name otherwise.
@@ -97,6 +99,7 @@ impl OwnedTable {
             settings: S::SETTINGS,
             shorthand: S::SHORTHAND,
             rules: list_faults::<S>,
+            has_rules: S::HAS_RULES,
             listed: None,
             ordered: false,
             verbatim: false,

@@ -219,6 +219,8 @@ pub struct Plugin {
     pub shorthand: Option<&'static str>,
     /// The rules of its settings.
     pub rules: RuleCheck,
+    /// Whether there are any.
+    pub has_rules: bool,
     /// Its runtime half.
     pub runtime: Runtime,
     /// Environment variables that its runtime half reads; targets pass them on from where they deploy.

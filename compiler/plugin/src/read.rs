@@ -9,7 +9,7 @@ use bp_diag::{Diagnostic, Diagnostics, Edit, Span, nearest};
 use bp_plan::{Reference, Settings, Value};
 use bp_wiring::{Bounds, Item, Table, Typed};
 
-use crate::{Literal, Setting, SettingKind, variant_tag};
+use crate::{Literal, Setting, SettingKind, is_switch, variant_tag};
 
 /// The settings that were read, and where each was written.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,7 +78,9 @@ impl Reader<'_, '_> {
         let mut values = BTreeMap::new();
         let chosen = self.choose_variant(known, table, path);
         let belongs = |s: &&Setting| s.when.is_none_or(|when| Some(when.word) == chosen);
-        for setting in known.iter().filter(belongs) {
+        let own: Vec<&Setting> = known.iter().filter(belongs).collect();
+        self.report_exclusions(&own, table, path);
+        for setting in own {
             let path = join_path(path, setting.name);
             if let Some(value) = self.read_setting(setting, table.entries.get(setting.name), &path)
             {
@@ -126,6 +128,25 @@ impl Reader<'_, '_> {
         Some(chosen)
     }
 
+    /// Reports two settings of one table that exclude each other, at the one written later.
+    fn report_exclusions(&mut self, settings: &[&Setting], table: &Table, path: &str) {
+        let find = |name: &str| {
+            let setting = settings.iter().find(|setting| setting.name == name)?;
+            table.get(name).filter(|item| !removes(setting, item))
+        };
+        for setting in settings {
+            let Some(other) = setting.excludes else { continue };
+            let (Some(item), Some(excluded)) = (find(setting.name), find(other)) else { continue };
+            let before = item.key.file == excluded.key.file && item.key.start < excluded.key.start;
+            let (first, second) = if before { (item, excluded) } else { (excluded, item) };
+            let (name, of_table) = (setting.name, self.full_path(path));
+            let message = format!("`{other}` and `{name}` exclude each other");
+            let help = format!("keep one of `{other}` and `{name}`");
+            let fault = codes::settings_disagree(&of_table, &message, &help, Some(second.key));
+            self.diagnostics.push(fault.at(first.key, "the other one"));
+        }
+    }
+
     /// Reports settings that have their old names; returns the table with the new names, or `None` if it has no old name.
     fn follow_renames(&mut self, known: &[Setting], table: &Table, path: &str) -> Option<Table> {
         let old = |setting: &Setting| setting.renamed_from.filter(|old| table.get(old).is_some());
@@ -166,7 +187,7 @@ impl Reader<'_, '_> {
             }
             return setting.default.and_then(|literal| literal_value(&setting.kind, literal));
         };
-        if setting.optional && item.as_bool() == Some(false) {
+        if removes(setting, item) {
             return None;
         }
         self.note_origin(path, item.span);
@@ -264,7 +285,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// A table of settings, `true` for its defaults, or the value that the table's shorthand takes.
+    /// A table of settings, `true` for its defaults, or the value that the table's shorthand takes, which may be `true` too.
     fn read_nested(
         &mut self,
         settings: &[Setting],
@@ -272,7 +293,7 @@ impl Reader<'_, '_> {
         item: &Item,
         path: &str,
     ) -> Result<Value, Diagnostic> {
-        if item.as_bool() == Some(true) {
+        if item.as_bool() == Some(true) && !is_switch(settings, shorthand) {
             return Ok(Value::Table(self.read_table(settings, &Table::default(), path)));
         }
         let Some(leaf) = shorthand.filter(|_| item.as_table().is_none()) else {
@@ -302,6 +323,15 @@ impl Reader<'_, '_> {
         }
         Ok(values)
     }
+}
+
+/// Whether a value leaves out a table that may be absent: `false`, unless that is a value of the table's shorthand.
+fn removes(setting: &Setting, item: &Item) -> bool {
+    let switch = matches!(
+        setting.kind,
+        SettingKind::Table { settings, shorthand } if is_switch(settings, shorthand)
+    );
+    setting.optional && !switch && item.as_bool() == Some(false)
 }
 
 fn join_path(prefix: &str, name: &str) -> String {
@@ -436,5 +466,88 @@ mod tests {
         assert_eq!(read.get("flag"), Some(&Value::Bool(false)));
         assert_eq!(read.get("part"), None);
         assert!(diagnostics.is_empty());
+    }
+    /// What stands for `true` and `false`.
+    #[derive(Settings)]
+    #[settings(shorthand = "on")]
+    struct Switch {
+        /// Whether it is on.
+        #[setting(default = true)]
+        on: bool,
+        /// How many.
+        #[setting(default = 1)]
+        count: u32,
+    }
+
+    #[derive(Settings)]
+    struct Switches {
+        /// One that may be absent.
+        maybe: Option<Switch>,
+        /// One that always exists.
+        always: Switch,
+    }
+
+    #[test]
+    fn true_and_false_are_values_of_a_shorthand_that_takes_them() {
+        let span = Span::new(SourceMap::new().add("a.toml", ""), 0, 0);
+        let read = |value: bool| {
+            let item = Item { value: bp_wiring::Value::Boolean(value), span, key: span };
+            let entries = ["maybe", "always"].map(|name| (name.to_owned(), item.clone()));
+            let table = Table { entries: entries.into(), reset: false };
+            let reading =
+                ReadContext { key: "x", span: None, methods: &[], locate: &|_| String::new() };
+            let mut diagnostics = Diagnostics::new();
+            let read = read_settings(Switches::SETTINGS, &table, reading, &mut diagnostics);
+            assert!(diagnostics.is_empty());
+            ["maybe.on", "always.on"].map(|path| read.settings.get(path).cloned())
+        };
+        for value in [true, false] {
+            assert_eq!(read(value), [Some(Value::Bool(value)), Some(Value::Bool(value))]);
+        }
+    }
+
+    #[derive(Settings)]
+    struct Either {
+        /// The one.
+        one: Option<Part>,
+        /// The other.
+        #[setting(excludes = "one")]
+        other: Option<u32>,
+    }
+
+    #[test]
+    fn two_settings_that_exclude_each_other_are_reported_at_the_later() {
+        let file = SourceMap::new().add("a.toml", "one\ntwo\n");
+        let read = |one: bool, starts: [usize; 2]| {
+            let item = |value, start| {
+                let span = Span::new(file, start, start + 3);
+                Item { value, span, key: span }
+            };
+            let [first, second] = starts;
+            let table = Table {
+                entries: BTreeMap::from([
+                    ("one".to_owned(), item(bp_wiring::Value::Boolean(one), first)),
+                    ("other".to_owned(), item(bp_wiring::Value::Integer(2), second)),
+                ]),
+                reset: false,
+            };
+            let reading =
+                ReadContext { key: "x", span: None, methods: &[], locate: &|_| String::new() };
+            let mut diagnostics = Diagnostics::new();
+            read_settings(Either::SETTINGS, &table, reading, &mut diagnostics);
+            let found = diagnostics.iter().map(|fault| {
+                let starts: Vec<u32> = fault.labels.iter().map(|label| label.span.start).collect();
+                (fault.code.to_string(), fault.message.clone(), starts)
+            });
+            found.collect::<Vec<_>>()
+        };
+        let fault = |starts: [u32; 2]| {
+            let message = "`x`: `one` and `other` exclude each other".to_owned();
+            vec![("BP4001".to_owned(), message, starts.to_vec())]
+        };
+        assert_eq!(read(true, [0, 4]), fault([4, 0]));
+        assert_eq!(read(true, [4, 0]), fault([4, 0]));
+        // `false` leaves the table out.
+        assert_eq!(read(false, [0, 4]), []);
     }
 }

@@ -12,6 +12,7 @@ use bp_wiring::{EntryTable, Grammar, KeyGrammar, Variant};
 
 use crate::meaning::check_meanings;
 use crate::read::literal_value;
+use crate::shorthand::is_switch;
 use crate::table_faults::check_tables;
 use crate::variant::{check_variants, variant_forms, variant_tag};
 use crate::{
@@ -75,7 +76,7 @@ impl Registry {
         self.iter().flat_map(|plugin| plugin.tables.iter().map(move |table| (plugin, table)))
     }
 
-    /// The table or key of this name in this place, with its plugin.
+    /// The table or key of this name if it is in this place, with its plugin.
     pub fn owned_table(
         &self,
         place: TablePlace,
@@ -114,6 +115,9 @@ impl Registry {
         check_declarations("target", TARGET_SETTINGS, None, &mut faults);
         for plugin in self.iter() {
             check_declarations(plugin.id, &plugin.all_settings(), plugin.shorthand, &mut faults);
+            if !plugin.has_rules && plugin.hooks.check.is_none() {
+                check_patterns(plugin.id, &plugin.all_settings(), &mut faults);
+            }
             check_kind(plugin, &mut faults);
             check_meanings(plugin, &mut faults);
             let mut names = BTreeSet::new();
@@ -125,6 +129,10 @@ impl Registry {
             }
             if let Kind::Transport { beside, .. } = plugin.kind {
                 check_declarations(plugin.id, beside, None, &mut faults);
+                // The rules are those of its own settings.
+                if plugin.hooks.check.is_none() {
+                    check_patterns(plugin.id, beside, &mut faults);
+                }
             }
             if let Kind::Backend { server: Some(server), .. } = plugin.kind {
                 server.faults(plugin, &mut faults);
@@ -217,9 +225,12 @@ fn setting_names(settings: &[Setting]) -> BTreeSet<String> {
 }
 
 fn key_grammar(shorthand: Option<&str>, settings: &[Setting]) -> KeyGrammar {
-    let key = shorthand
+    let mut key = shorthand
         .map_or_else(KeyGrammar::table, KeyGrammar::shorthand)
         .nested(nested_grammars(settings));
+    key.boolean = is_switch(settings, shorthand);
+    let excluding = settings.iter().filter_map(|setting| Some((setting.name, setting.excludes?)));
+    key.excluding = excluding.map(|(name, other)| (name.to_owned(), other.to_owned())).collect();
     match variant_grammar(settings) {
         Some(variant) => key.variant(variant),
         None => key,
@@ -228,10 +239,7 @@ fn key_grammar(shorthand: Option<&str>, settings: &[Setting]) -> KeyGrammar {
 
 /// Adds a plugin's table, or its key in the tables of others.
 fn add_table(grammar: &mut Grammar, table: &OwnedTable) {
-    let mut key = key_grammar(table.shorthand, table.settings);
-    key.boolean = table.settings.iter().any(|setting| {
-        Some(setting.name) == table.shorthand && matches!(setting.kind, SettingKind::Bool)
-    });
+    let key = key_grammar(table.shorthand, table.settings);
     let name = table.name.to_owned();
     let keys = match table.place {
         TablePlace::TopLevel => {
@@ -357,6 +365,19 @@ pub(crate) fn check_fixed(path: &str, settings: &[Setting], faults: &mut Vec<Str
             _ => faults.push(format!(
                 "{path}: only a running process reads references, so it must be `fixed`"
             )),
+        }
+    }
+}
+
+/// Notes patterns of settings that nothing checks: `bp` gives them to editors and does not match them itself.
+pub(crate) fn check_patterns(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
+    for setting in settings {
+        let path = format!("{path}.{}", setting.name);
+        if setting.pattern.is_some() {
+            faults.push(format!("{path}: no rule and no check refuses what breaks its pattern"));
+        }
+        if let SettingKind::Table { settings, .. } = setting.kind {
+            check_patterns(&path, settings, faults);
         }
     }
 }

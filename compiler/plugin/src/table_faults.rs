@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_wiring::{APP_KEYS, is_core_table, is_name};
 
-use crate::registry::{check_declarations, check_fixed};
+use crate::registry::{check_declarations, check_fixed, check_patterns};
 use crate::{
     Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Runtime, Setting, SettingKind,
     TablePlace, TableReader,
@@ -30,14 +30,22 @@ pub const TAKEN_MODES: &[&str] = &[
 
 /// Notes what is wrong with tables, keys and modes.
 pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
-    let mut owners = collect_other_keys(registry);
+    let others = collect_other_keys(registry);
+    let mut owners = BTreeMap::new();
     for (plugin, table) in registry.tables() {
         let path = format!("{}.{}", plugin.id, table.name);
         check_declarations(&path, table.settings, table.shorthand, faults);
+        if !table.has_rules && table.check.is_none() {
+            check_patterns(&path, table.settings, faults);
+        }
         if table.doc.is_empty() {
             faults.push(format!("{path}: no documentation"));
         }
-        check_name(&path, plugin, table, &mut owners, faults);
+        check_name(&path, table, &others, faults);
+        // Plans tell tables and keys by their names alone.
+        if let Some(owner) = owners.insert(table.name, plugin.id) {
+            faults.push(format!("{path}: `{owner}` has a table or key of this name"));
+        }
         check_reader(&path, plugin, table, faults);
         if table.place == TablePlace::TopLevel {
             continue;
@@ -111,16 +119,15 @@ fn collect_other_keys(registry: &Registry) -> BTreeMap<(TablePlace, &'static str
 
 fn check_name(
     path: &str,
-    plugin: &Plugin,
     table: &OwnedTable,
-    owners: &mut BTreeMap<(TablePlace, &'static str), &'static str>,
+    others: &BTreeMap<(TablePlace, &'static str), &'static str>,
     faults: &mut Vec<String>,
 ) {
     if !is_name(table.name) {
         faults.push(format!("{path}: the name breaks the pattern of names"));
     }
     let core = table.place == TablePlace::TopLevel && is_core_table(table.name);
-    let other = owners.insert((table.place, table.name), plugin.id);
+    let other = others.get(&(table.place, table.name)).copied();
     if let Some(owner) = core.then_some("bp").or(other) {
         faults.push(format!("{path}: `{owner}` has a table or key of this name there"));
     }
@@ -168,7 +175,7 @@ fn check_not_tunable(path: &str, settings: &[Setting], faults: &mut Vec<String>)
 mod tests {
     use std::time::Duration;
 
-    use bp_contract::setting::Settings;
+    use bp_contract::setting::{Faults, Settings, Validate};
     use bp_wiring::KeyGrammar;
 
     use super::*;
@@ -203,12 +210,71 @@ mod tests {
         max: u64,
     }
 
+    /// An address.
+    #[derive(Settings)]
+    struct Address {
+        /// The host and its port.
+        #[setting(fixed, required, example = "\"a:1\"", pattern = "^.+:.+$")]
+        host: String,
+    }
+
+    /// An address in a table of its own.
+    #[derive(Settings)]
+    struct Place {
+        /// Where.
+        at: Option<Address>,
+    }
+
+    /// An address with a rule.
+    #[derive(Settings)]
+    struct CheckedPlace {
+        /// Where.
+        at: Option<CheckedAddress>,
+    }
+
+    /// An address with a rule.
+    #[derive(Settings)]
+    #[settings(validate)]
+    struct CheckedAddress {
+        /// The host and its port.
+        #[setting(fixed, required, example = "\"a:1\"", pattern = "^.+:.+$")]
+        host: String,
+    }
+
+    impl Validate for CheckedAddress {
+        fn validate(&self, faults: &mut Faults) {
+            if !self.host.contains(':') {
+                faults.at(Self::HOST, "expected a port");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_nothing_checks_is_found() {
+        static ADDRESS: Plugin = table("address", "Addresses.")
+            .tables(&[
+                OwnedTable::top_level::<Place>("place", "a place"),
+                OwnedTable::top_level::<CheckedPlace>("ruled", "a place"),
+                OwnedTable::top_level::<Place>("checked", "a place").check(|_| {}),
+            ])
+            .declare();
+        static HOST: Plugin = target::<Address>("host", &[]).declare();
+        static CHECKED: Plugin = target::<Address>("checked", &[]).check(|_| {}).declare();
+        assert_eq!(
+            Registry::new([&ADDRESS, &HOST, &CHECKED]).faults(),
+            [
+                "host.host: no rule and no check refuses what breaks its pattern",
+                "address.place.at.host: no rule and no check refuses what breaks its pattern",
+            ]
+        );
+    }
+
     const SWITCHES: OwnedTable =
         OwnedTable::top_level::<Switch>("switch", "a switch").read_by_processes();
     const TRIES: OwnedTable =
         OwnedTable::top_level::<Growth>("try", "a try").read_by_mode().ordered().verbatim();
-    const fn grows(place: TablePlace) -> OwnedTable {
-        OwnedTable::key::<Growth>(place, "grow", "growth")
+    const fn grows(place: TablePlace, name: &'static str) -> OwnedTable {
+        OwnedTable::key::<Growth>(place, name, "growth")
     }
     static SWITCH: Plugin = table("switch", "Switches.")
         .tables(&[SWITCHES, TRIES])
@@ -217,11 +283,11 @@ mod tests {
         .declare();
     static GROW: Plugin = table("grow", "Growth.")
         .tables(&[
-            grows(TablePlace::App),
-            grows(TablePlace::Process),
-            grows(TablePlace::Backend),
-            grows(TablePlace::Edge),
-            grows(TablePlace::Server),
+            grows(TablePlace::App, "grow_app"),
+            grows(TablePlace::Process, "grow_process"),
+            grows(TablePlace::Backend, "grow_backend"),
+            grows(TablePlace::Edge, "grow_edge"),
+            grows(TablePlace::Server, "grow_server"),
         ])
         .declare();
     static CLUSTER: Plugin =
@@ -239,27 +305,52 @@ mod tests {
         assert_eq!(switch.entry.nested["rest"], KeyGrammar::shorthand("after"));
         assert!(grammar.entry_tables["try"].verbatim);
         let places = [
-            &grammar.app_keys,
-            &grammar.process_keys,
-            &grammar.backend_keys,
-            &grammar.edge,
-            &grammar.server,
+            (&grammar.app_keys, "grow_app"),
+            (&grammar.process_keys, "grow_process"),
+            (&grammar.backend_keys, "grow_backend"),
+            (&grammar.edge, "grow_edge"),
+            (&grammar.server, "grow_server"),
         ];
-        for keys in places {
-            assert_eq!(keys["grow"], KeyGrammar::shorthand("max"));
+        for (keys, name) in places {
+            assert_eq!(keys[name], KeyGrammar::shorthand("max"));
         }
         assert_eq!(grammar.reserved["api"], "the cluster's own");
     }
 
     #[test]
+    fn a_shorthand_takes_true_and_false_wherever_its_table_stands() {
+        /// Two switches.
+        #[derive(Settings)]
+        struct Two {
+            /// One that may be absent.
+            maybe: Option<Switch>,
+            /// One that always exists.
+            #[setting(excludes = "maybe")]
+            always: Switch,
+        }
+        static WRAPPED: Plugin = wrapper::<Switch>("wrapped")
+            .client(ClientSlot::Cap)
+            .server(crate::ServerSlot::Limit)
+            .declare();
+        static NESTED: Plugin = wrapper::<Two>("nested").client(ClientSlot::Retry).declare();
+        let grammar = Registry::new([&WRAPPED, &NESTED]).grammar();
+        assert!(grammar.edge["wrapped"].boolean && grammar.server["wrapped"].boolean);
+        let nested = &grammar.edge["nested"];
+        assert!(!nested.boolean);
+        assert!(nested.nested["maybe"].boolean && nested.nested["always"].boolean);
+        assert!(!nested.nested["maybe"].nested["rest"].boolean);
+        assert_eq!(nested.excluding, [("always".to_owned(), "maybe".to_owned())]);
+    }
+
+    #[test]
     fn tables_and_modes_are_found() {
         let registry = Registry::new([&SWITCH, &GROW]);
-        let found = registry.owned_table(TablePlace::Edge, "grow");
+        let found = registry.owned_table(TablePlace::Edge, "grow_edge");
         assert_eq!(
             found.map(|(plugin, table)| (plugin.id, table.place)),
             Some(("grow", TablePlace::Edge))
         );
-        assert!(registry.owned_table(TablePlace::TopLevel, "grow").is_none());
+        assert!(registry.owned_table(TablePlace::TopLevel, "grow_edge").is_none());
         assert_eq!(registry.tables().count(), 7);
         let modes: Vec<_> = registry.modes().map(|(plugin, mode)| (plugin.id, mode.name)).collect();
         assert_eq!(modes, [("switch", "try")]);
@@ -280,6 +371,7 @@ mod tests {
                     .read_by_processes(),
                 OwnedTable::top_level::<Growth>("Odd", "an odd").read_by_mode(),
                 OwnedTable::top_level::<Switch>("unread", "an unread"),
+                OwnedTable::key::<Growth>(TablePlace::Server, "unread", "the unread"),
             ])
             .declare();
         static SAME: Plugin = table("same", "The same names.")
@@ -322,12 +414,13 @@ mod tests {
                 "odd.unread.rest.after: only a running process reads references, so it must be `fixed`",
                 "odd.unread.on: only a top-level table that processes read can have tunable settings",
                 "odd.unread.rest.after: only a top-level table that processes read can have tunable settings",
+                "odd.unread: `odd` has a table or key of this name",
                 "same.job: `bp` has a table or key of this name there",
                 "same.name: `bp` has a table or key of this name there",
                 "same.max: `store` has a table or key of this name there",
                 "same.cap: `cap` has a table or key of this name there",
                 "same.replicas: `bp` has a table or key of this name there",
-                "switch.switch: `same` has a table or key of this name there",
+                "switch.switch: `same` has a table or key of this name",
                 "call: the mode `call`: the program or `bp run` has a word of this name already",
                 "same: the mode `try`: its table `tries` is not declared",
                 "switch: the mode `try`: `same` has one of this name",

@@ -128,7 +128,9 @@ mod tests {
             ("backend", json!({ "a": { "kind": "store", "in_edge": 3 } }), false),
             ("edge", json!({ "a -> b.get": { "in_edge": 3 } }), true),
             ("edge", json!({ "a -> b": { "in_server": 3 } }), false),
-            ("server", json!({ "a": { "in_server": true } }), true),
+            // `most` must be written.
+            ("server", json!({ "a": { "in_server": true } }), false),
+            ("server", json!({ "a": { "in_server": { "most": 1 } } }), true),
         ] {
             assert_eq!(accepts(&child(table, value.clone())), expected, "{table}: {value}");
         }

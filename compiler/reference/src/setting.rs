@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, parse_duration, parse_size, unit_names};
-use bp_plugin::{Literal, Setting, SettingKind, variant_forms, variant_tag};
+use bp_plugin::{
+    Literal, Setting, SettingKind, has_defaults, is_switch, variant_forms, variant_tag,
+};
 use serde_json::{Map, Value as Json, json};
 
 use crate::quantity;
@@ -86,7 +88,7 @@ fn table_schemas(settings: &[Setting]) -> Vec<Json> {
     forms(settings).into_iter().map(table).collect()
 }
 
-/// What a key takes: a table, `true` for the defaults, `false` to remove it if `removable`, or the value of its shorthand.
+/// What a key takes: a table, or what may stand for it.
 pub(crate) fn key_schema(
     doc: &str,
     settings: &[Setting],
@@ -94,13 +96,24 @@ pub(crate) fn key_schema(
     removable: bool,
 ) -> Json {
     let mut forms = table_schemas(settings);
-    let leaf = shorthand.and_then(|name| settings.iter().find(|s| s.name == name));
-    // `true` and `false` are values of such a shorthand.
-    if leaf.is_none_or(|leaf| leaf.kind != SettingKind::Bool) {
-        forms.push(json!({ "enum": if removable { json!([true, false]) } else { json!([true]) } }));
-    }
-    forms.extend(leaf.map(setting_schema));
+    forms.extend(stand_ins(settings, shorthand, removable));
     json!({ "description": doc, "anyOf": forms })
+}
+
+/// What may stand for a table: `true`, unless it needs a setting, `false` if it can be removed or left out, or the value of its shorthand.
+fn stand_ins(settings: &[Setting], shorthand: Option<&str>, removable: bool) -> Vec<Json> {
+    let mut forms = Vec::new();
+    // Of such a table they are values of the shorthand.
+    if !is_switch(settings, shorthand) {
+        match (has_defaults(settings), removable) {
+            (true, true) => forms.push(json!({ "enum": [true, false] })),
+            (false, false) => {}
+            (only, _) => forms.push(json!({ "const": only })),
+        }
+    }
+    let leaf = shorthand.and_then(|name| settings.iter().find(|s| s.name == name));
+    forms.extend(leaf.map(setting_schema));
+    forms
 }
 
 /// The schema of a kind alone; the setting adds bounds, secrecy and references.
@@ -125,15 +138,7 @@ fn kind_schema(kind: &SettingKind, setting: &Setting) -> Json {
         }
         SettingKind::Table { settings, shorthand } => {
             let mut forms = table_schemas(settings);
-            // `= false` removes a table that may be absent.
-            forms.push(if setting.optional {
-                json!({ "enum": [true, false] })
-            } else {
-                json!({ "const": true })
-            });
-            if let Some(leaf) = shorthand.and_then(|n| settings.iter().find(|s| s.name == n)) {
-                forms.push(setting_schema(leaf));
-            }
+            forms.extend(stand_ins(settings, *shorthand, setting.optional));
             json!({ "anyOf": forms })
         }
         SettingKind::Map(inner) | SettingKind::PerMethod(inner) => {
@@ -225,4 +230,87 @@ fn parse_example(setting: &Setting) -> Option<Json> {
     }
     let table: toml::Table = format!("example = {}", setting.example).parse().ok()?;
     serde_json::to_value(table.get("example")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bp_contract::setting::Settings;
+
+    use super::*;
+
+    /// Whether it is on.
+    #[derive(Settings)]
+    #[settings(shorthand = "on")]
+    struct Switch {
+        /// On.
+        #[setting(default = true)]
+        on: bool,
+    }
+
+    /// Who it is.
+    #[derive(Settings)]
+    struct Named {
+        /// The name.
+        #[setting(required, example = "\"ann\"")]
+        name: String,
+    }
+
+    /// Tables in a table.
+    #[derive(Settings)]
+    struct Parts {
+        /// One that may be absent.
+        switch: Option<Switch>,
+        /// One that may be absent, and needs a setting.
+        named: Option<Named>,
+    }
+
+    /// Needs a setting in a table.
+    #[derive(Settings)]
+    struct NeedsPart {
+        /// The part.
+        named: Named,
+    }
+
+    /// Needs a setting in one of its forms.
+    #[derive(Settings)]
+    #[settings(tag = "kind", default = "plain")]
+    enum Form {
+        Plain,
+        Named(Named),
+    }
+
+    /// What stands for a table, beside the table itself and references.
+    fn words(schema: &Json) -> Vec<Json> {
+        let forms = schema["anyOf"].as_array().cloned().unwrap_or_default();
+        let words = forms.iter().flat_map(|form| match (&form["enum"], form.get("const")) {
+            (Json::Array(words), _) => words.clone(),
+            (_, Some(word)) => vec![word.clone()],
+            _ => Vec::new(),
+        });
+        words.filter(Json::is_boolean).collect()
+    }
+
+    #[test]
+    fn true_is_offered_where_nothing_must_be_written() {
+        let of = |settings, removable| words(&key_schema("", settings, None, removable));
+        assert_eq!(of(Parts::SETTINGS, true), [json!(true), json!(false)]);
+        assert_eq!(of(Parts::SETTINGS, false), [json!(true)]);
+        assert_eq!(of(Form::SETTINGS, false), [json!(true)]);
+        for needs in [Named::SETTINGS, NeedsPart::SETTINGS] {
+            assert_eq!(of(needs, true), [json!(false)]);
+            assert_eq!(of(needs, false), [] as [Json; 0]);
+        }
+        let properties = properties(Parts::SETTINGS);
+        assert_eq!(words(&properties["named"]), [json!(false)]);
+    }
+
+    #[test]
+    fn true_and_false_are_offered_as_values_of_a_shorthand_that_takes_them() {
+        let key = key_schema("", Switch::SETTINGS, Some("on"), true);
+        let nested = &properties(Parts::SETTINGS)["switch"];
+        for schema in [&key, nested] {
+            assert_eq!(words(schema), [] as [Json; 0], "{schema}");
+            assert!(schema.to_string().contains("\"type\":\"boolean\""), "{schema}");
+        }
+    }
 }

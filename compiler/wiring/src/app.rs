@@ -24,6 +24,7 @@ pub(crate) fn read(builder: &mut Builder<'_>) -> AppModel {
         keys.keys().map(String::as_str).chain(APP_KEYS.iter().copied()).collect();
     known.sort_unstable();
     builder.out.extend(table.unknown_keys("`[app]`", &known));
+    app.named_keys = table.entries.keys().filter(|key| keys.contains_key(*key)).cloned().collect();
     drop_turned_off(&mut table, keys);
     app.keys.entries = table.entries.extract_if(.., |key, _| keys.contains_key(key)).collect();
     if let Some(item) = table.get("name")

@@ -279,14 +279,9 @@ fn apply_settings(
     for process in processes.values_mut().filter(|p| !p.once) {
         let matching = rules.select(&process.name);
         let path = join("process", &process.name);
-        report_conflicts(&matching, &path, out);
-        let merged = merge_rules(
-            &matching,
-            Existence::Given,
-            TableGrammar::Keys(&grammar.process_keys),
-            &path,
-            &mut process.changes,
-        );
+        let keys = TableGrammar::Keys(&grammar.process_keys);
+        report_conflicts(&matching, keys, &path, out);
+        let merged = merge_rules(&matching, Existence::Given, keys, &path, &mut process.changes);
         process.settings = merged.settings;
         drop_turned_off(&mut process.settings, &grammar.process_keys);
     }

@@ -10,7 +10,8 @@ use crate::build::Builder;
 use crate::expand::expand;
 use crate::merge::TableGrammar;
 use crate::named_rules::{
-    Existence, MergedRules, NamedRule, NamedRules, merge_rules, read_rules, report_conflicts,
+    Existence, MergedRules, NamedRule, NamedRules, find_declaration, merge_rules, read_rules,
+    report_conflicts,
 };
 use crate::value::join;
 use crate::{Change, EntryRule, EntryTable, Table, WiringModel};
@@ -20,7 +21,7 @@ use crate::{Change, EntryRule, EntryTable, Table, WiringModel};
 pub struct ResolvedEntry {
     /// Its name.
     pub name: String,
-    /// Where the wiring first names it; `None` for a listed name that no line names.
+    /// Where the wiring first names it, after a line that removed it or put it back to the defaults; `None` for a listed name that no line names.
     pub span: Option<Span>,
     /// Its settings.
     pub settings: Table,
@@ -80,7 +81,7 @@ pub fn resolve_entries(
         for name in listed {
             let matching = rules.select(name);
             let path = join(table, name);
-            report_conflicts(&matching, &path, &mut out);
+            report_conflicts(&matching, settings, &path, &mut out);
             let mut changes = Vec::new();
             let merged = merge_rules(&matching, Existence::Given, settings, &path, &mut changes);
             resolved.entries.push(ResolvedEntry {
@@ -128,11 +129,12 @@ fn resolve_declared(
         }
         return;
     };
+    let first = find_declaration(matching).unwrap_or(first);
     let name = first.name.as_str().to_owned();
     let path = join(table, &name);
-    report_conflicts(matching, &path, out);
-    let mut changes = Vec::new();
     let settings = TableGrammar::Key(&grammar.entry);
+    report_conflicts(matching, settings, &path, out);
+    let mut changes = Vec::new();
     let MergedRules { settings, removed } =
         merge_rules(matching, Existence::Declared, settings, &path, &mut changes);
     if removed.is_some() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::build::TABLES;
+use crate::{Item, Table, Value};
 
 /// A section of the wiring whose tables hold plugin keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +43,11 @@ pub struct KeyGrammar {
     /// The key is a leaf whose value is kept as written, `true` and `false` included.
     pub leaf: bool,
     /// `true` and `false` are values of the shorthand, neither the defaults nor a removal.
+    ///
+    /// That holds for a table in an entry that may be absent, too: it is absent only if no line writes it.
     pub boolean: bool,
+    /// Pairs of settings that cannot stand beside each other: one that a later file or a stronger selector sets drops the other.
+    pub excluding: Vec<(String, String)>,
     /// Settings below the key that are tables, so that their shorthands too expand before files merge.
     pub nested: BTreeMap<String, KeyGrammar>,
 }
@@ -84,6 +89,20 @@ impl KeyGrammar {
     /// A key that is a leaf of any type.
     pub fn leaf() -> Self {
         Self { leaf: true, ..Self::default() }
+    }
+
+    /// The pairs of [`KeyGrammar::excluding`], each in both orders.
+    pub(crate) fn exclusions(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.excluding.iter().map(|(a, b)| (a.as_str(), b.as_str()));
+        pairs.flat_map(|(a, b)| [(a, b), (b, a)])
+    }
+
+    /// What a table sets a setting to; nothing if it says `false`, which leaves out a table in it.
+    pub(crate) fn find_set<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Item> {
+        let leaves_out = |item: &Item| {
+            self.nested.contains_key(name) && matches!(item.value, Value::Boolean(false))
+        };
+        table.get(name).filter(|item| !leaves_out(item))
     }
 
     /// Adds the tables below the key.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bp_contract::fold_name;
+use bp_contract::{EXPECTED_CALL, fold_name, parse_call};
 use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
@@ -95,11 +95,8 @@ fn read_call(
         return None;
     };
     let text = builder.read_string(call, "`call`", example)?;
-    let Some((callee, method)) =
-        text.split_once('.').filter(|(c, m)| !c.is_empty() && !m.is_empty())
-    else {
-        let why = "expected a service and a method, joined by `.`";
-        builder.out.push(codes::bad_init(call.span, name, why, example));
+    let Some((callee, method)) = parse_call(&text) else {
+        builder.out.push(codes::bad_init(call.span, name, EXPECTED_CALL, example));
         return None;
     };
     // Whether the service exists, and has the method, is known where the workflow is.

@@ -13,11 +13,11 @@ use crate::build::{Builder, NO_KEYS};
 use crate::expand::expand_keys;
 use crate::merge::{TableGrammar, drop_turned_off};
 use crate::named_rules::{
-    Existence, NamedRule, NamedRules, merge_rules, read_rules, report_conflicts,
+    Existence, NamedRule, NamedRules, find_declaration, merge_rules, read_rules, report_conflicts,
 };
 use crate::value::join;
 use crate::{
-    Grammar, InstanceModel, Item, KeyGrammar, Reference, RemovedInstance, Table, Value,
+    EntryRule, Grammar, InstanceModel, Item, KeyGrammar, Reference, RemovedInstance, Table, Value,
     WiringModel, names,
 };
 
@@ -45,7 +45,14 @@ impl InstanceSection {
 /// Reads both sections into the model.
 pub(crate) fn read(builder: &mut Builder<'_>, model: &mut WiringModel) {
     for section in &SECTIONS {
-        let instances = read_section(builder, section, &mut model.removed);
+        let rules = read_rules(builder, section.name, section.what, |builder, name, item| {
+            read_instance(builder, section, name, item)
+        });
+        let keys = section.keys(builder.grammar);
+        let written = rules.iter().filter_map(|rule| rule.settings.as_ref());
+        let written = written.flat_map(|settings| settings.entries.keys());
+        model.backend_keys.extend(written.filter(|key| keys.contains_key(*key)).cloned());
+        let instances = merge_section(builder, section, &rules, &mut model.removed);
         match section.name {
             "backend" => model.backends = instances,
             _ => model.services = instances,
@@ -129,16 +136,13 @@ fn check_namespace(builder: &mut Builder<'_>, model: &WiringModel) {
     }
 }
 
-fn read_section(
+fn merge_section(
     builder: &mut Builder<'_>,
     section: &InstanceSection,
+    rules: &[EntryRule],
     removed: &mut Vec<RemovedInstance>,
 ) -> BTreeMap<String, InstanceModel> {
-    let read = |builder: &mut Builder<'_>, name: &str, item: &Item| {
-        read_instance(builder, section, name, item)
-    };
-    let read = read_rules(builder, section.name, section.what, read);
-    let mut rules = NamedRules::new(&read);
+    let mut rules = NamedRules::new(rules);
     let names = rules.names();
     let mut instances = BTreeMap::new();
     for name in &names {
@@ -200,6 +204,7 @@ fn merge_instance(
         }
         return;
     };
+    let first = find_declaration(matching).unwrap_or(first);
     let name = first.name.as_str().to_owned();
     let path = join(section.name, &name);
     let kinds = builder.grammar.kinds();
@@ -209,7 +214,7 @@ fn merge_instance(
     } else {
         TableGrammar::Plain
     };
-    report_conflicts(matching, &path, builder.out);
+    report_conflicts(matching, grammar, &path, builder.out);
     let merged = merge_rules(matching, Existence::Declared, grammar, &path, &mut builder.changes);
     if let Some(off) = merged.removed {
         removed.push(RemovedInstance { name, declared: first.key, removed: off });

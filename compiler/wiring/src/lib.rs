@@ -10,6 +10,7 @@
 mod app;
 mod build;
 mod claims;
+mod conflict;
 mod dump;
 mod entries;
 mod expand;

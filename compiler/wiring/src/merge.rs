@@ -2,7 +2,7 @@
 //!
 //! Files of an `extends` chain and selectors on one edge merge by the same function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::Span;
 
@@ -28,7 +28,7 @@ pub(crate) enum TableGrammar<'g> {
 }
 
 impl TableGrammar<'_> {
-    fn child(self, key: &str) -> Self {
+    pub(crate) fn child(self, key: &str) -> Self {
         match self {
             Self::Keys(keys) | Self::Instance { keys, .. } => {
                 keys.get(key).map_or(Self::Plain, Self::Key)
@@ -64,6 +64,9 @@ pub(crate) fn merge(
     }
     // First, because the old variant is known only until its leaf is overwritten.
     drop_old_variants(into, over, grammar, path, changes);
+    if let TableGrammar::Key(key) = grammar {
+        drop_excluded(into, over, key, path, changes);
+    }
     for (key, item) in &over.entries {
         let path = join(path, key);
         let Some(existing) = into.entries.get_mut(key) else {
@@ -74,6 +77,10 @@ pub(crate) fn merge(
             (Value::Table(inner), Value::Table(over)) => {
                 merge(inner, over, grammar.child(key), &path, item.span, changes);
                 existing.span = item.span;
+                // Nothing of the earlier text is left, so its key is not in force either.
+                if over.reset || is_made_of(inner, over) {
+                    existing.key = item.key;
+                }
             }
             (_, new) => {
                 let kind = if matches!(new, Value::Boolean(false)) && grammar.takes_away(key) {
@@ -90,6 +97,12 @@ pub(crate) fn merge(
             }
         }
     }
+}
+
+/// Whether every leaf of a merged table is one of `over`.
+fn is_made_of(merged: &Table, over: &Table) -> bool {
+    let own: BTreeSet<Span> = over.leaves().into_iter().map(|(_, item)| item.span).collect();
+    !own.is_empty() && merged.leaves().iter().all(|(_, item)| own.contains(&item.span))
 }
 
 /// Records an item that went out of force, leaf by leaf.
@@ -189,6 +202,23 @@ fn drop_old_variant(
     drop_matching(into, belongs, path, &kind, by, changes);
 }
 
+/// Drops settings that cannot stand beside those of `over`; where `over` has both, they stay to be reported.
+fn drop_excluded(
+    into: &mut Table,
+    over: &Table,
+    grammar: &KeyGrammar,
+    path: &str,
+    changes: &mut Vec<Change>,
+) {
+    for (name, other) in grammar.exclusions() {
+        let Some(item) = grammar.find_set(over, name) else { continue };
+        if over.get(other).is_none() {
+            let kind = ChangeKind::Excluded { by: name.to_owned() };
+            drop_matching(into, |key| key == other, path, &kind, item.span, changes);
+        }
+    }
+}
+
 /// Old and new variant, if both are known and differ; a table without the leaf has the default one.
 fn variant_change(
     old: Option<&Item>,
@@ -216,51 +246,6 @@ fn drop_matching(
     for key in keys {
         if let Some(item) = into.entries.remove(&key) {
             record(item, &join(path, &key), kind, by, changes);
-        }
-    }
-}
-
-/// Leaves that two tables set to different values: path, ours, theirs.
-pub(crate) fn find_conflicts<'a>(a: &'a Table, b: &'a Table) -> Vec<(String, &'a Item, &'a Item)> {
-    let mut out = Vec::new();
-    collect_conflicts(a, b, "", &mut out);
-    out
-}
-
-fn collect_conflicts<'a>(
-    a: &'a Table,
-    b: &'a Table,
-    path: &str,
-    out: &mut Vec<(String, &'a Item, &'a Item)>,
-) {
-    for (key, ours) in &a.entries {
-        let Some(theirs) = b.entries.get(key) else { continue };
-        let path = join(path, key);
-        match (ours.as_table(), theirs.as_table()) {
-            (Some(x), Some(y)) if x.reset == y.reset => collect_conflicts(x, y, &path, out),
-            _ if !ours.same_value(theirs) => out.push((path, ours, theirs)),
-            _ => {}
-        }
-    }
-}
-
-/// Whether a table sets a path: the leaf itself, or a leaf or reset above it.
-pub(crate) fn sets(table: &Table, path: &str) -> bool {
-    let mut table = table;
-    let mut prefix = String::new();
-    loop {
-        let step = table.entries.iter().find_map(|(key, item)| {
-            let here = join(&prefix, key);
-            let above = path.strip_prefix(&here)?;
-            (above.is_empty() || above.starts_with('.')).then_some((here, item))
-        });
-        let Some((here, item)) = step else { return false };
-        match item.as_table() {
-            Some(inner) if here != path && !inner.reset => {
-                table = inner;
-                prefix = here;
-            }
-            _ => return true,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The wiring after its files are merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_contract::fold_name;
 use bp_contract::selector::{EdgeSelector, Pattern, ServerSelector};
@@ -39,14 +39,16 @@ pub struct AppModel {
     pub runtime: Option<RuntimeSource>,
     /// Keys of plugins, shorthands expanded.
     pub keys: Table,
+    /// The keys of plugins that any file names, also those that a later one turned off.
+    pub named_keys: BTreeSet<String>,
 }
 
 /// One backend or service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InstanceModel {
-    /// Its name as first written.
+    /// Its name as declared.
     pub name: String,
-    /// Where the name is first written.
+    /// Where it is declared: the first line that names it, or the first after the one that removed it.
     pub span: Span,
     /// All its settings, `kind` and `impl` among them, selectors such as `backend."*_db"` applied.
     pub settings: Table,
@@ -187,6 +189,11 @@ pub enum ChangeKind {
         /// The variant now chosen.
         to: String,
     },
+    /// It cannot stand beside a setting of the same table that was set later.
+    Excluded {
+        /// That setting.
+        by: String,
+    },
     /// `= false` removed it.
     Removed,
     /// `= true` went back to the defaults.
@@ -221,6 +228,8 @@ pub struct WiringModel {
     pub backends: BTreeMap<String, InstanceModel>,
     /// `[service]`, by name.
     pub services: BTreeMap<String, InstanceModel>,
+    /// The keys of plugins that any file names at any backend, also those that are not in force.
+    pub backend_keys: BTreeSet<String>,
     /// Instances that a file removed.
     pub removed: Vec<RemovedInstance>,
     /// `[edge]`, base file first, then in the order written.

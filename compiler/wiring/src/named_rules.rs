@@ -11,7 +11,8 @@ use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
 use crate::build::Builder;
-use crate::merge::{TableGrammar, drop_all, find_conflicts, merge, sets};
+use crate::conflict::find_conflicts;
+use crate::merge::{TableGrammar, drop_all, merge};
 use crate::{Change, ChangeKind, EntryRule, Item, ProcessRule, Table, Value};
 
 /// Reads a top-level table with entries by name, base file first, then in the order written; `what` is "a backend".
@@ -166,29 +167,45 @@ impl<'a> NamedRules<'a> {
 }
 
 /// Reports values that rules set differently where neither is stronger and no stronger one settles it; `path` is the entry's: `backend.cart_db`.
-pub(crate) fn report_conflicts(rules: &[NamedRule<'_>], path: &str, out: &mut Diagnostics) {
+pub(crate) fn report_conflicts(
+    rules: &[NamedRule<'_>],
+    grammar: TableGrammar<'_>,
+    path: &str,
+    out: &mut Diagnostics,
+) {
     for (i, a) in rules.iter().enumerate() {
         let equals = rules.iter().skip(i + 1).take_while(|b| a.precedence() == b.precedence());
         for b in equals {
             let (Some(x), Some(y)) = (a.settings, b.settings) else { continue };
-            for (leaf, ours, theirs) in find_conflicts(x, y) {
+            for conflict in find_conflicts(x, y, grammar) {
                 let settles = |r: &NamedRule<'_>| {
-                    r.precedence() > b.precedence() && r.settings.is_none_or(|s| sets(s, &leaf))
+                    r.precedence() > b.precedence()
+                        && r.settings.is_none_or(|s| conflict.is_settled_by(s))
                 };
-                if rules.iter().any(settles) {
-                    continue;
+                if !rules.iter().any(settles) {
+                    let selectors = (a.name.as_str(), b.name.as_str());
+                    out.push(conflict.to_diagnostic(path, path, selectors));
                 }
-                let add = format!("{path}.{leaf} = {}", theirs.value);
-                out.push(codes::selector_conflict(
-                    &leaf,
-                    path,
-                    (ours.span, a.name.as_str()),
-                    (theirs.span, b.name.as_str()),
-                    &add,
-                ));
             }
         }
     }
+}
+
+/// The rule that an entry starts from: the first that names it, after the last that removed it or put it back to the defaults; `None` of one that is removed, or that no rule declares.
+///
+/// The strongest of `rules` is the last.
+pub(crate) fn find_declaration<'r, 'a>(rules: &'r [NamedRule<'a>]) -> Option<&'r NamedRule<'a>> {
+    let mut declaration = None;
+    for rule in rules {
+        match rule.settings {
+            None => declaration = None,
+            Some(settings) if rule.is_exact() && (declaration.is_none() || settings.reset) => {
+                declaration = Some(rule);
+            }
+            Some(_) => {}
+        }
+    }
+    declaration
 }
 
 /// What decides whether an entry exists.

@@ -10,7 +10,8 @@ use bp_contract::selector::{Precedence, Rank};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
 
-use crate::merge::{TableGrammar, find_conflicts, merge, record, sets};
+use crate::conflict::find_conflicts;
+use crate::merge::{TableGrammar, merge, record};
 use crate::{Change, ChangeKind, EdgeRule, Grammar, KeyGrammar, ServerRule, Table, Value};
 
 /// What is called over an edge.
@@ -279,22 +280,16 @@ fn report_conflicts(
             if a.precedence != b.precedence {
                 break;
             }
-            for (leaf, ours, theirs) in find_conflicts(x, y) {
-                if rules.iter().any(|(r, table)| r.precedence > b.precedence && sets(table, &leaf))
-                {
-                    continue;
+            for conflict in find_conflicts(x, y, TableGrammar::Keys(context.keys)) {
+                let settles = |(r, table): &(&Rule<'_>, Table)| {
+                    r.precedence > b.precedence && conflict.is_settled_by(table)
+                };
+                if !rules.iter().any(settles) {
+                    let subject = &context.subject;
+                    let table = format!("{}.\"{subject}\"", context.section);
+                    let selectors = (a.selector.as_str(), b.selector.as_str());
+                    out.push(conflict.to_diagnostic(subject, &table, selectors));
                 }
-                let add = format!(
-                    "{}.\"{}\".{leaf} = {}",
-                    context.section, context.subject, theirs.value
-                );
-                out.push(codes::selector_conflict(
-                    &leaf,
-                    &context.subject,
-                    (ours.span, &a.selector),
-                    (theirs.span, &b.selector),
-                    &add,
-                ));
             }
         }
     }

@@ -207,9 +207,9 @@ fn faults_of_shape(validator: &Validator) -> Result<BTreeSet<&'static str>> {
         ("BP2075", "service.front.page_size = { env = \"A-B\" }"),
         ("BP2076", "process.\"*\".replicas = { env = \"REPLICAS\" }"),
         ("BP2080", "smoke.cart = { call = \"cart\" }"),
-        ("BP2080", "smoke.cart = { call = \"cart.list\", expect = 1, expect_error = \"x\" }"),
         ("BP3003", "backend.cart_cache.kind = \"memry\""),
         ("BP3013", "edge.\"*\".rpc = \"grcp\""),
+        ("BP4001", "smoke.cart = { call = \"cart.list\", expect = 1, expect_error = \"x\" }"),
         ("BP3017", "target.enabled = [\"proces\"]"),
     ];
     let shop = shop()?;

@@ -163,6 +163,16 @@ pub(crate) fn check_fields(
     quote!(#(#checks)*)
 }
 
+/// Whether what the fields hold has rules, as a constant for each.
+pub(crate) fn list_ruled(fields: &[ExpandedField]) -> Vec<TokenStream> {
+    let ruled = fields.iter().map(|ExpandedField { name, ty, .. }| {
+        let flattened = || quote!(<#ty as ::bp_contract::setting::Settings>::HAS_RULES);
+        let nested = |_| quote!(<#ty as ::bp_contract::setting::SettingValue>::HAS_RULES);
+        name.as_ref().map_or_else(flattened, nested)
+    });
+    ruled.collect()
+}
+
 /// The name to which a match on a variant binds a field.
 pub(crate) fn binding(ident: &Ident) -> Ident {
     format_ident!("field_{}", ident.to_string().trim_start_matches("r#"))

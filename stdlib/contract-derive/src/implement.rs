@@ -21,6 +21,8 @@ pub(crate) struct Parts<'a> {
     /// Runs the rules of the fields.
     pub(crate) check: TokenStream,
     pub(crate) validate: bool,
+    /// Whether the fields have rules, as a constant for each.
+    pub(crate) ruled: Vec<TokenStream>,
     /// Fields that rules can name: Rust's name, and the wiring's.
     pub(crate) handles: Vec<(Ident, LitStr)>,
     pub(crate) item: &'a DeriveInput,
@@ -53,7 +55,7 @@ pub(crate) fn implement(parts: &Parts<'_>) -> TokenStream {
 }
 
 fn implement_settings(parts: &Parts<'_>) -> TokenStream {
-    let Parts { groups, read, write, check, item, .. } = parts;
+    let Parts { groups, read, write, check, validate: own_rules, ruled, item, .. } = parts;
     let (ident, doc) = (&item.ident, first_paragraph(&item.attrs));
     let private = quote!(::bp_contract::setting::__private);
     let shorthand = parts.shorthand.as_ref().map_or_else(
@@ -78,6 +80,7 @@ fn implement_settings(parts: &Parts<'_>) -> TokenStream {
                 &ALL
             };
             const SHORTHAND: Option<&'static str> = #shorthand;
+            const HAS_RULES: bool = #own_rules #(|| #ruled)*;
 
             fn read(
                 value: &#private::Value,
@@ -115,6 +118,7 @@ fn implement_value(ident: &Ident) -> TokenStream {
                 };
             // The settings in it say themselves whether they must be written.
             const MUST_BE_WRITTEN: bool = false;
+            const HAS_RULES: bool = #settings::HAS_RULES;
 
             fn read(value: &#value) -> Result<Self, ::bp_contract::setting::SettingFault> {
                 #settings::read(value)

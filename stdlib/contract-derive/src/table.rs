@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{DeriveInput, Error, FieldsNamed};
 
 use crate::attributes::TableAttributes;
-use crate::fields::{OwnSettings, check_fields, expand_fields, write_fields};
+use crate::fields::{OwnSettings, check_fields, expand_fields, list_ruled, write_fields};
 use crate::implement::{Parts, handles, implement};
 
 pub(crate) fn expand(item: &DeriveInput, fields: &FieldsNamed) -> syn::Result<TokenStream> {
@@ -32,6 +32,7 @@ pub(crate) fn expand(item: &DeriveInput, fields: &FieldsNamed) -> syn::Result<To
         write: write_fields(&expanded, |ident| quote!(&self.#ident)),
         check: check_fields(&expanded, |ident| quote!(&self.#ident)),
         validate: attributes.validate,
+        ruled: list_ruled(&expanded),
         handles: handles(&expanded).collect(),
         item,
     }))

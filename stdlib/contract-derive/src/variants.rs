@@ -6,7 +6,8 @@ use syn::{DataEnum, DeriveInput, Error, Fields, Ident, LitStr, Variant};
 
 use crate::attributes::{TableAttributes, first_paragraph, word_of};
 use crate::fields::{
-    ExpandedField, OwnSettings, Place, binding, check_fields, expand_fields, group_of, write_fields,
+    ExpandedField, OwnSettings, Place, binding, check_fields, expand_fields, group_of, list_ruled,
+    write_fields,
 };
 use crate::implement::{Parts, handles, implement};
 
@@ -36,11 +37,13 @@ pub(crate) fn expand(
     let constant = tag.value().to_uppercase().replace('-', "_");
     let mut names = vec![(Ident::new(&constant, tag.span()), tag.clone())];
     let (mut reads, mut writes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ruled = Vec::new();
     for (variant, word) in data.variants.iter().zip(&words) {
         let expanded = expand_variant(variant, Place { tag, word }, &mut own)?;
         groups.extend(expanded.groups);
         names.extend(expanded.handles);
         reads.push(expanded.read);
+        ruled.extend(expanded.ruled);
         let (pattern, write, check) = (expanded.pattern, expanded.write, expanded.check);
         writes.push(quote! {
             #pattern => {
@@ -69,6 +72,7 @@ pub(crate) fn expand(
         write: quote!(match self { #(#writes),* }),
         check: quote!(match self { #(#checks),* }),
         validate: attributes.validate,
+        ruled,
         handles: names,
         item,
     }))
@@ -110,6 +114,8 @@ struct ExpandedVariant {
     pattern: TokenStream,
     write: TokenStream,
     check: TokenStream,
+    /// Whether what it holds has rules, as a constant for each part.
+    ruled: Vec<TokenStream>,
 }
 
 fn expand_variant(
@@ -126,6 +132,7 @@ fn expand_variant(
             pattern: quote!(Self::#ident),
             write: quote!(::bp_contract::setting::__private::write_fields([])),
             check: TokenStream::new(),
+            ruled: Vec::new(),
         }),
         Fields::Named(fields) => {
             let expanded = expand_fields(fields, Some(place), own)?;
@@ -145,6 +152,7 @@ fn expand_variant(
                 pattern: quote!(Self::#ident { #(#bound),* }),
                 write: write_fields(&expanded, access),
                 check: check_fields(&expanded, access),
+                ruled: list_ruled(&expanded),
             })
         }
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
@@ -160,6 +168,7 @@ fn expand_variant(
                 pattern: quote!(Self::#ident(content)),
                 write: quote!(#settings::write(content)),
                 check: quote!(#settings::check_rules(content, faults);),
+                ruled: vec![quote!(#settings::HAS_RULES)],
             })
         }
         Fields::Unnamed(fields) => {

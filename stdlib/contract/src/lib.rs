@@ -8,6 +8,7 @@
 // Derived code names this crate.
 extern crate self as bp_contract;
 
+mod call;
 pub mod metric;
 pub mod run_manifest;
 pub mod run_plan;
@@ -20,6 +21,7 @@ pub mod units;
 pub mod variable;
 pub mod wire;
 
+pub use call::{EXPECTED_CALL, parse_call};
 pub use run_manifest::RunManifest;
 pub use run_plan::RunPlan;
 pub use secret::Secret;

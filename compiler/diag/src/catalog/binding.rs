@@ -376,6 +376,28 @@ pub fn shared_backend(
     })
 }
 
+/// A backend whose content lives in one process is in one that may be given more replicas; `span` is the line that lets it, and `declared` the backend's.
+pub fn multiplied_backend(
+    span: Option<Span>,
+    name: &str,
+    kind: &str,
+    process: &str,
+    most: u32,
+    declared: Option<Span>,
+) -> Diagnostic {
+    let message = format!(
+        "`{name}` would be up to {most} different stores, one in each replica of `{process}`"
+    );
+    let mut diagnostic = Diagnostic::error(BP3012, message);
+    if let Some(span) = span {
+        diagnostic = diagnostic.at(span, "more than one replica may run");
+    }
+    if let Some(declared) = declared {
+        diagnostic = diagnostic.at(declared, format!("`{kind}` keeps its content in one process"));
+    }
+    diagnostic.help("keep the process at one replica, or take a backend that runs as a server")
+}
+
 /// `rpc = "…"` names no transport.
 pub fn unknown_transport(
     span: Span,

@@ -355,6 +355,25 @@ pub fn selector_conflict(
     .help(format!("add `{add}` with the value you want"))
 }
 
+/// Two selectors, neither stronger, set settings that cannot stand beside each other.
+pub fn selectors_exclude_each_other(
+    (setting, other): (&str, &str),
+    target: &str,
+    first: (Span, &str),
+    second: (Span, &str),
+    add: &str,
+) -> Diagnostic {
+    Diagnostic::error(
+        BP2052,
+        format!(
+            "two selectors set `{setting}` and `{other}` of `{target}`, which exclude each other, and neither is more specific"
+        ),
+    )
+    .at(second.0, format!("`{}` sets `{other}`", second.1))
+    .at(first.0, format!("`{}` sets `{setting}`", first.1))
+    .help(format!("add `{add}`, or the other one, with the value you want"))
+}
+
 /// Nothing matches a selector.
 pub fn selector_matches_nothing(span: Span, selector: &str, why: &str) -> Diagnostic {
     Diagnostic::error(BP2053, format!("`{selector}` matches nothing")).at(span, why.to_owned())

@@ -162,8 +162,44 @@ static TOKEN: Plugin = table("token", "Tokens.")
     ])
     .declare();
 
+/// Who is let in.
+#[derive(Settings)]
+#[settings(shorthand = "who")]
+struct Guard {
+    /// The name.
+    #[setting(required, example = "\"ann\"")]
+    who: String,
+    /// How they prove it.
+    token: Option<Secret>,
+}
+
+static GUARD: Plugin = table("guard", "Guards.")
+    .tables(&[
+        OwnedTable::top_level::<Guard>("guard", "a guard")
+            .feature(Feature::Autoscale)
+            .read_by_processes(),
+        OwnedTable::key::<Guard>(TablePlace::Edge, "guarded", "guarding").read_by_processes(),
+    ])
+    .runtime()
+    .declare();
+
 fn with_tables() -> Registry {
-    registry().with(&PROMISE).with(&PROBE).with(&SWITCH).with(&TOKEN)
+    registry().with(&PROMISE).with(&PROBE).with(&SWITCH).with(&GUARD).with(&TOKEN)
+}
+
+/// A wiring with more in it, and one that extends it, for a target that can neither keep secrets nor scale: the places and texts of one code.
+fn complaints_of_plain(code: &str, base: &str, child: &str) -> Vec<String> {
+    /// Local.
+    #[derive(Settings)]
+    struct Plain {}
+    static PLAIN: Plugin =
+        target::<Plain>("process", &[Feature::Processes, Feature::Inits]).declare();
+    let base = format!("{MICRO}\n{base}");
+    let child = format!("extends = \"local.toml\"\n{child}");
+    let files = [("wiring/local.toml", base.as_str()), ("wiring/child.toml", child.as_str())];
+    let all = App::files(SHOP, &files, with_tables().with(&PLAIN)).complaints();
+    let of_code = |line: &String| line.strip_prefix(code)?.strip_prefix(' ').map(str::to_owned);
+    all.iter().filter_map(of_code).collect()
 }
 
 /// The micro wiring and what follows it, in one file.
@@ -219,11 +255,11 @@ fn a_key_of_the_application_is_an_entry() {
 #[test]
 fn a_key_of_processes_is_merged_and_removed_like_their_settings() {
     let app = extended(
-        "[process.\"*\"]\nof_process = 4\n[process.front]\nreplicas = 3\n[process.cart]\nof_process = false\n[process.users]\nof_process = { tell = \"bob\" }\n",
+        "[process.\"*\"]\nof_process = 4\n[process.front]\nreplicas = 3\nof_process = { tell = \"bob\" }\n[process.cart]\nof_process = false\n[process.users]\nof_process = 1\n",
     );
     let plan = app.plan();
-    let at = "wiring/child.toml:3";
-    assert_eq!(shares(&plan, "of_process"), [format!("front 4@{at}"), format!("users 4@{at}")]);
+    let expected = ["front 4@wiring/child.toml:3", "users 1@wiring/child.toml:10"];
+    assert_eq!(shares(&plan, "of_process"), expected);
     let between = Replicas::Between { least: 3, most: 4, cpu_percent: 1 };
     assert_eq!(plan.processes["front"].replicas, between);
     assert_eq!(plan.processes["cart"].replicas, Replicas::Fixed(1));
@@ -232,7 +268,7 @@ fn a_key_of_processes_is_merged_and_removed_like_their_settings() {
         seen,
         [
             "process.front.of_process front 4: - None [] [] Some(3)",
-            "process.users.of_process users 4: - None [] [] Some(1)",
+            "process.users.of_process users 1: - None [] [] Some(1)",
         ]
     );
 }
@@ -308,26 +344,73 @@ fn an_entry_that_cannot_be_filled_in_leaves_no_plan() {
 }
 
 #[test]
+fn replicas_that_a_plugin_gives_to_a_store_in_one_process_are_refused_at_its_key() {
+    let found = extended("[process.\"*\"]\nof_process = 1\n[process.users]\nof_process = 4\n");
+    let found = found.complaints();
+    let faults: Vec<&String> = found.iter().filter(|line| line.starts_with("BP")).collect();
+    let [only] = faults.as_slice() else { panic!("{found:#?}") };
+    assert!(
+        only.starts_with("BP3012 wiring/child.toml:5 `users_cache` would be up to 4"),
+        "{only}"
+    );
+}
+
+#[test]
 fn a_target_must_express_the_feature_of_a_key() {
-    /// Local.
-    #[derive(Settings)]
-    struct Plain {}
-    static PLAIN: Plugin =
-        target::<Plain>("process", &[Feature::Processes, Feature::Inits]).declare();
-    let complaints = |more: &str| {
-        let child = format!("extends = \"local.toml\"\n{more}");
-        let files = [("wiring/local.toml", MICRO), ("wiring/child.toml", child.as_str())];
-        let app = App::files(SHOP, &files, with_tables().with(&PLAIN));
-        let all = app.complaints();
-        all.into_iter().filter(|line| line.starts_with("BP6040")).collect::<Vec<String>>()
-    };
-    let found = complaints("[process.cart]\nreplicas = 1\nof_process = 2\n");
+    let asked = |child: &str| complaints_of_plain("BP6040", "", child);
+    let found = asked("[process.cart]\nreplicas = 1\nof_process = 2\n");
     let [only] = found.as_slice() else { panic!("{found:#?}") };
-    assert!(only.starts_with("BP6040 wiring/child.toml:4 ") && only.contains("autoscaling"));
-    assert_eq!(complaints("[process.cart]\nof_process = false\n"), Vec::<String>::new());
-    let secret = complaints("switch.\"*\".token = { secret = \"token\" }\n");
+    assert!(only.starts_with("wiring/child.toml:4 ") && only.contains("autoscaling"));
+    assert_eq!(asked("[process.cart]\nof_process = false\n"), Vec::<String>::new());
+    let secret = asked("switch.\"*\".token = { secret = \"token\" }\n");
     let [only] = secret.as_slice() else { panic!("{secret:#?}") };
-    assert!(only.starts_with("BP6040 wiring/child.toml:2 ") && only.contains("secrets"));
+    assert!(only.starts_with("wiring/child.toml:2 ") && only.contains("secrets"));
+    let guarded =
+        "[edge.\"front -> cart\"]\nguarded = { who = \"ann\", token = { secret = \"t\" } }\n";
+    let secret = asked(guarded);
+    let [only] = secret.as_slice() else { panic!("{secret:#?}") };
+    assert!(only.starts_with("wiring/child.toml:3 ") && only.contains("secrets"));
+}
+
+#[test]
+fn a_target_must_express_what_is_in_force() {
+    let asked = |base: &str, child: &str| complaints_of_plain("BP6040", base, child);
+    let nothing = Vec::<String>::new();
+    let base = "[guard]\nann = { who = \"ann\", token = { secret = \"t\" } }\n";
+    let both = asked(base, "");
+    let places: Vec<&str> = both.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(places, ["wiring/local.toml:34"; 2], "{both:#?}");
+    assert_eq!(asked(base, "guard.ann = false\n"), nothing);
+    // Neither asks the target for anything: there is no such entry.
+    assert_eq!(asked("", "guard.\"*\".token = { secret = \"t\" }\n"), nothing);
+    let overridden = asked(base, "guard.ann.token = { env = \"T\" }\n");
+    let [only] = overridden.as_slice() else { panic!("{overridden:#?}") };
+    assert!(only.contains("autoscaling"), "{only}");
+    let again = asked(base, "guard.ann = true\nguard.\"*\".who = \"bob\"\n");
+    let [only] = again.as_slice() else { panic!("{again:#?}") };
+    assert!(only.starts_with("wiring/child.toml:2 "), "{only}");
+    // The later file's line is in force, also where it changes a part only.
+    let key =
+        asked("[process.cart]\nof_process = { tell = \"ann\" }\n", "process.cart.of_process = 3\n");
+    let [only] = key.as_slice() else { panic!("{key:#?}") };
+    assert!(only.starts_with("wiring/child.toml:2 "), "{only}");
+}
+
+#[test]
+fn what_is_not_set_is_reported_at_the_line_in_force() {
+    let missing = |base: &str, child: &str| complaints_of_plain("BP4002", base, child);
+    let entry = missing("[guard]\nann = \"ann\"\n", "guard.ann = true\n");
+    let line = "[edge.\"front -> cart\"]\nguarded = ";
+    let key = missing(&format!("{line}\"ann\"\n"), &format!("{line}true\n"));
+    // Nothing of the first line is left here either, and everything there.
+    let token = "{ token = { env = \"T\" } }\n";
+    let replaced = missing(&format!("{line}{token}"), &format!("{line}{token}"));
+    let kept = missing(&format!("{line}{token}"), &format!("{line}{{}}\n"));
+    let [entry, key, replaced, kept] = [entry, key, replaced, kept].map(|found| found.concat());
+    assert!(entry.starts_with("wiring/child.toml:2 `guard.ann` needs `who`"), "{entry}");
+    assert!(key.starts_with("wiring/child.toml:3 `guarded` needs `who`"), "{key}");
+    assert!(replaced.starts_with("wiring/child.toml:3 `guarded` needs `who`"), "{replaced}");
+    assert!(kept.starts_with("wiring/local.toml:34 `guarded` needs `who`"), "{kept}");
 }
 
 #[test]
@@ -340,6 +423,23 @@ fn plugins_are_in_the_plan_if_a_file_names_a_table_of_theirs() {
     let removed = extended("[process.cart]\nof_process = false\n");
     assert_eq!(named(&removed), [true, false, true]);
     assert!(removed.plan().tables.keys().eq(["switch"]));
+    // So that every wiring of the chain links the same runtime halves.
+    for (base, child) in [
+        ("app.of_app = 2", "app.of_app = false"),
+        ("backend.cart_db.of_backend = 2", "backend.cart_db.of_backend = false"),
+        ("backend.\"*\".of_backend = 2", "backend.\"*\".of_backend = false"),
+    ] {
+        let base = format!("extends = \"local.toml\"\n{base}\n");
+        let child = format!("extends = \"base.toml\"\n{child}\n");
+        let files = [
+            ("wiring/local.toml", MICRO),
+            ("wiring/base.toml", base.as_str()),
+            ("wiring/child.toml", child.as_str()),
+        ];
+        let off = App::files(SHOP, &files, with_tables());
+        assert_eq!(named(&off), [true, false, true], "{child}");
+        assert!(off.plan().tables.keys().eq(["switch"]));
+    }
     let probe = extended("[probe.one]\ncall = \"front.show\"\narguments = { user = \"ann\" }\n");
     assert_eq!(named(&probe), [false, true, true]);
     assert_eq!(named(&extended("[edge.\"*\"]\nof_edge = 1\n")), [true, false, true]);
@@ -453,6 +553,9 @@ fn calls_of_entries_are_checked() {
     complains("call = \"front.show\"", "BP3024", "needs the argument `user`");
     let inside = "call = \"users.name\"\narguments = { user = \"ann\" }";
     complains(inside, "probe/seen", "`users` is not published");
+    let both = app("[probe.one]\ncall = \"users.nam\"\nanswer = 1\n").complaints();
+    let codes: Vec<&str> = both.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(codes, ["BP3015", "probe/seen"], "{both:#?}");
     complains("call = \"front\"", "probe/seen", "not a call");
     let answer = "call = \"front.show\"\narguments = { user = \"ann\" }\nanswer = 3";
     complains(answer, "BP3055", "`answer` of `front.show`");

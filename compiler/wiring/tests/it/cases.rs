@@ -208,6 +208,7 @@ fn print_changes(out: &mut String, changes: &[Change], sources: &SourceMap) {
     for change in changes {
         let why = match &change.kind {
             ChangeKind::Replaced => "replaced".to_owned(),
+            ChangeKind::Excluded { by } => format!("excluded by {by}"),
             ChangeKind::Removed => "removed".to_owned(),
             ChangeKind::Reset => "reset".to_owned(),
             ChangeKind::NotTaken => "not taken".to_owned(),

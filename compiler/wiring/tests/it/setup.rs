@@ -81,9 +81,11 @@ fn entry_tables() -> BTreeMap<String, EntryTable> {
         (name.to_owned(), EntryTable { what: what.to_owned(), entry, verbatim })
     };
     let window = keys(vec![("window", KeyGrammar::shorthand("length"))]);
+    let excluding = vec![("error".to_owned(), "answer".to_owned())];
+    let probe = KeyGrammar { excluding, ..KeyGrammar::table() };
     let switch = KeyGrammar { boolean: true, ..KeyGrammar::shorthand("default") };
     BTreeMap::from([
-        table("probe", "a probe", KeyGrammar::table(), true),
+        table("probe", "a probe", probe, true),
         table("slo", "an objective", KeyGrammar::shorthand("target").nested(window), false),
         table("switch", "a switch", switch, false),
     ])

@@ -4,6 +4,7 @@ mod settings;
 
 use std::process::ExitCode;
 
+use bp_contract::{EXPECTED_CALL, parse_call};
 use bp_runtime::{
     Class, DecodeError, Infra, Mode, ModeContext, Outcome, StartError, TablePlugin,
     find_json_differences,
@@ -50,8 +51,9 @@ async fn run(cx: ModeContext) -> ExitCode {
 
 /// Makes a call: what to print of it and its answer, and what is wrong, one line each.
 async fn make(cx: &ModeContext, smoke: &SmokeSettings) -> (String, Vec<String>) {
-    // `bp check` knows that there is a dot; without one, no instance has the name.
-    let (callee, method) = smoke.call.split_once('.').unwrap_or((&smoke.call, ""));
+    let Some((callee, method)) = parse_call(&smoke.call) else {
+        return (format!("{}: {EXPECTED_CALL}", smoke.call), vec!["no call".to_owned()]);
+    };
     let arguments: Value = smoke.arguments.clone().into_iter().collect();
     let outside = cx.outside();
     let outcome = outside.call(callee, method, &arguments).await;

@@ -152,7 +152,7 @@ pub struct Setting {
     pub optional: bool,
     /// For editors: the regular expression (ECMA 262) that a text must match. The plugin's rules or check refuse the same texts, with a message that says why.
     pub pattern: Option<&'static str>,
-    /// For editors: the setting of the same table that cannot stand beside it. The plugin's rules or check refuse both too.
+    /// The setting of the same table that cannot stand beside it: `bp` refuses both, and one that a later file or a stronger selector sets drops the other.
     pub excludes: Option<&'static str>,
 }
 
@@ -281,7 +281,7 @@ impl Setting {
         self
     }
 
-    /// Tells editors which setting of the same table cannot stand beside it.
+    /// Says which setting of the same table cannot stand beside it.
     pub const fn excludes(mut self, other: &'static str) -> Self {
         self.excludes = Some(other);
         self

@@ -16,6 +16,8 @@ pub trait Settings: Sized {
     const SETTINGS: &'static [Setting];
     /// The setting that a bare value stands for.
     const SHORTHAND: Option<&'static str>;
+    /// Whether it or a table in it has rules.
+    const HAS_RULES: bool;
 
     /// Reads a table of values; one that is absent has its default. Rules across settings are not checked.
     ///
@@ -65,6 +67,8 @@ pub trait SettingValue: Sized {
     const SECRET: bool = false;
     /// Whether a table may be absent.
     const OPTIONAL: bool = false;
+    /// Whether a table in it has rules.
+    const HAS_RULES: bool = false;
     /// The greatest value of the type, or of each element, where a page shows it as the setting's bound.
     const GREATEST: Option<Literal> = None;
 

@@ -149,6 +149,7 @@ impl<T: SettingValue> SettingValue for Option<T> {
     const MUST_BE_WRITTEN: bool = false;
     const SECRET: bool = T::SECRET;
     const OPTIONAL: bool = true;
+    const HAS_RULES: bool = T::HAS_RULES;
     const GREATEST: Option<Literal> = T::GREATEST;
 
     fn read(value: &Value) -> Result<Self, SettingFault> {
@@ -183,6 +184,7 @@ impl<T: SettingValue> SettingValue for Vec<T> {
     const KIND: SettingKind = SettingKind::List(&T::KIND);
     const MUST_BE_WRITTEN: bool = false;
     const SECRET: bool = refuse_secrets::<T>();
+    const HAS_RULES: bool = T::HAS_RULES;
     const GREATEST: Option<Literal> = T::GREATEST;
 
     fn read(value: &Value) -> Result<Self, SettingFault> {
@@ -210,6 +212,7 @@ impl<T: SettingValue> SettingValue for BTreeMap<String, T> {
     const KIND: SettingKind = SettingKind::Map(&T::KIND);
     const MUST_BE_WRITTEN: bool = false;
     const SECRET: bool = refuse_secrets::<T>();
+    const HAS_RULES: bool = T::HAS_RULES;
     const GREATEST: Option<Literal> = T::GREATEST;
 
     fn read(value: &Value) -> Result<Self, SettingFault> {
@@ -256,6 +259,7 @@ impl<T: SettingValue> SettingValue for PerMethod<T> {
     const KIND: SettingKind = SettingKind::PerMethod(&T::KIND);
     const MUST_BE_WRITTEN: bool = false;
     const SECRET: bool = refuse_secrets::<T>();
+    const HAS_RULES: bool = T::HAS_RULES;
     const GREATEST: Option<Literal> = T::GREATEST;
 
     fn read(value: &Value) -> Result<Self, SettingFault> {
