@@ -80,7 +80,15 @@ impl Reader<'_, '_> {
         let belongs = |s: &&Setting| s.when.is_none_or(|when| Some(when.word) == chosen);
         let own: Vec<&Setting> = known.iter().filter(belongs).collect();
         self.report_exclusions(&own, table, path);
+        // A misspelt key is one fault: the setting that it stands for is not missing too.
+        let unknown = table.entries.keys().filter(|key| !names.contains(&key.as_str()));
+        let meant: Vec<&str> =
+            unknown.filter_map(|key| nearest(key, names.iter().copied())).collect();
         for setting in own {
+            let is_missing = setting.required && table.get(setting.name).is_none();
+            if is_missing && meant.contains(&setting.name) {
+                continue;
+            }
             let path = join_path(path, setting.name);
             if let Some(value) = self.read_setting(setting, table.entries.get(setting.name), &path)
             {
@@ -450,6 +458,34 @@ mod tests {
         /// How many.
         #[setting(default = 1)]
         count: u32,
+    }
+
+    /// What must be written.
+    #[derive(Settings)]
+    struct Needed {
+        /// How long.
+        after: Duration,
+        /// How often.
+        #[setting(default = 3)]
+        times: u32,
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_one_fault() {
+        let span = Span::new(SourceMap::new().add("a.toml", ""), 0, 0);
+        let read = |name: &str| {
+            let item = Item { value: bp_wiring::Value::Integer(1), span, key: span };
+            let table = Table { entries: [(name.to_owned(), item)].into(), reset: false };
+            let reading =
+                ReadContext { key: "x", span: None, methods: &[], locate: &|_| String::new() };
+            let mut diagnostics = Diagnostics::new();
+            let read = read_settings(Needed::SETTINGS, &table, reading, &mut diagnostics).settings;
+            let codes: Vec<&str> = diagnostics.iter().map(|d| d.code.id.name).collect();
+            (codes, read.get("times").is_some())
+        };
+        assert_eq!(read("aftr"), (vec!["BP2031"], true));
+        assert_eq!(read("tims"), (vec!["BP2031", "BP4002"], true), "`after` is missing too");
+        assert_eq!(read("else"), (vec!["BP2031", "BP4002"], true));
     }
 
     #[test]
