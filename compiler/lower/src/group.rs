@@ -168,14 +168,20 @@ fn check_shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKe
         let name = node.key.as_str();
         if hosts.len() > 1 {
             let users: Vec<String> = hosts.iter().map(|h| h.name().to_owned()).collect();
-            cx.diagnostics.push(codes::shared_backend(span, name, plugin, &users, None));
+            let copies = codes::StoreCopies::Processes(&users);
+            cx.diagnostics.push(codes::shared_backend(Some(span), name, plugin, copies));
         } else if let [host] = hosts.as_slice()
             && let Some(NodeKind::Process { replicas, .. }) = cx.ir.node(host).map(|n| &n.kind)
             && *replicas > 1
         {
             let at = replicas_at.get(*host).copied().flatten();
-            let replicas = Some((host.name(), *replicas, at));
-            cx.diagnostics.push(codes::shared_backend(span, name, plugin, &[], replicas));
+            let copies = codes::StoreCopies::Replicas {
+                process: host.name(),
+                count: *replicas,
+                vary: false,
+                at,
+            };
+            cx.diagnostics.push(codes::shared_backend(Some(span), name, plugin, copies));
         }
     }
 }

@@ -30,15 +30,9 @@ pub(crate) fn report_multiplied(
         let NodeKind::Backend { plugin: kind, one_process: true, .. } = &node.kind else {
             continue;
         };
-        let most = planned.replicas.most();
-        diagnostics.push(codes::multiplied_backend(
-            at,
-            name,
-            kind,
-            process,
-            most,
-            node.origin.span,
-        ));
+        let count = planned.replicas.most();
+        let copies = codes::StoreCopies::Replicas { process, count, vary: true, at };
+        diagnostics.push(codes::shared_backend(node.origin.span, name, kind, copies));
     }
 }
 

@@ -75,17 +75,8 @@ impl Conflict<'_> {
     ) -> Diagnostic {
         let Self { path, ours, excluding, theirs } = self;
         let (first, second) = ((ours.span, first), (theirs.span, second));
-        let add = |path: &str| format!("{table}.{path} = {}", theirs.value);
-        match excluding {
-            None => codes::selector_conflict(path, subject, first, second, &add(path)),
-            Some(other) => codes::selectors_exclude_each_other(
-                (path, other),
-                subject,
-                first,
-                second,
-                &add(other),
-            ),
-        }
+        let add = format!("{table}.{} = {}", excluding.as_ref().unwrap_or(path), theirs.value);
+        codes::selector_conflict((path, excluding.as_deref()), subject, first, second, &add)
     }
 }
 

@@ -345,57 +345,60 @@ pub fn no_transport(span: Option<Span>, caller: &str, callee: &str, example: &st
     if caller == "client" { diagnostic } else { diagnostic.help("or run both in one process") }
 }
 
-/// A backend whose content lives in one process is used by several, or by replicas.
+/// Who would have a store of its own, though the backend keeps its content in one process.
+#[derive(Debug, Clone, Copy)]
+pub enum StoreCopies<'a> {
+    /// Each of several processes.
+    Processes(&'a [String]),
+    /// Each replica of a process.
+    Replicas {
+        /// The process.
+        process: &'a str,
+        /// How many run.
+        count: u32,
+        /// Whether fewer may run, because a plugin lets them vary.
+        vary: bool,
+        /// The line that asks for them.
+        at: Option<Span>,
+    },
+}
+
+/// A backend whose content lives in one process is used by several, or by replicas; `span` is where it is declared.
 pub fn shared_backend(
-    span: Span,
+    span: Option<Span>,
     name: &str,
     kind: &str,
-    users: &[String],
-    replicas: Option<(&str, u32, Option<Span>)>,
+    copies: StoreCopies<'_>,
 ) -> Diagnostic {
-    let message = match replicas {
-        Some((process, count, _)) => format!(
-            "`{name}` would be {count} different stores, one in each replica of `{process}`"
-        ),
-        None => format!(
+    let message = match copies {
+        StoreCopies::Processes(users) => format!(
             "`{name}` would be {} different stores, one in each of {}",
             users.len(),
             list(users)
         ),
+        StoreCopies::Replicas { process, count, vary, .. } => {
+            let many = if vary { format!("up to {count}") } else { count.to_string() };
+            format!("`{name}` would be {many} different stores, one in each replica of `{process}`")
+        }
     };
-    let diagnostic = Diagnostic::error(BP3012, message)
-        .at(span, format!("`{kind}` keeps its content in one process"));
-    let diagnostic = match replicas {
-        Some((_, _, Some(at))) => diagnostic.at(at, "more than one"),
-        Some(_) | None => diagnostic,
+    let declared = span.map(|span| (span, format!("`{kind}` keeps its content in one process")));
+    let asked = match copies {
+        StoreCopies::Replicas { vary, at, .. } => at.map(|at| {
+            let what = if vary { "more than one replica may run" } else { "more than one" };
+            (at, what.to_owned())
+        }),
+        StoreCopies::Processes(_) => None,
     };
-    diagnostic.help(if replicas.is_some() {
-        "run one replica, or take a backend that runs as a server".to_owned()
-    } else {
-        "run its users in one process, or take a backend that runs as a server, or declare one for each".to_owned()
+    let diagnostic = declared
+        .into_iter()
+        .chain(asked)
+        .fold(Diagnostic::error(BP3012, message), |d, (span, label)| d.at(span, label));
+    diagnostic.help(match copies {
+        StoreCopies::Processes(_) => {
+            "run its users in one process, or take a backend that runs as a server, or declare one for each"
+        }
+        StoreCopies::Replicas { .. } => "run one replica, or take a backend that runs as a server",
     })
-}
-
-/// A backend whose content lives in one process is in one that may be given more replicas; `span` is the line that lets it, and `declared` the backend's.
-pub fn multiplied_backend(
-    span: Option<Span>,
-    name: &str,
-    kind: &str,
-    process: &str,
-    most: u32,
-    declared: Option<Span>,
-) -> Diagnostic {
-    let message = format!(
-        "`{name}` would be up to {most} different stores, one in each replica of `{process}`"
-    );
-    let mut diagnostic = Diagnostic::error(BP3012, message);
-    if let Some(span) = span {
-        diagnostic = diagnostic.at(span, "more than one replica may run");
-    }
-    if let Some(declared) = declared {
-        diagnostic = diagnostic.at(declared, format!("`{kind}` keeps its content in one process"));
-    }
-    diagnostic.help("keep the process at one replica, or take a backend that runs as a server")
 }
 
 /// `rpc = "…"` names no transport.

@@ -338,40 +338,33 @@ pub fn client_misplaced(span: Span, why: &str, help: &str) -> Diagnostic {
         .note("`client` is the outside world: it calls and is never called, and each `client -> X` publishes one service").help(help)
 }
 
-/// Two selectors of one rank set `leaf` to different values for `target`; `add` is the header of the selector that would settle it.
+/// Two selectors of one rank set `leaf` of `target` to different values, or, with `other`, to one that the second's setting excludes; `add` is the line that would settle it.
 pub fn selector_conflict(
-    leaf: &str,
+    (leaf, other): (&str, Option<&str>),
     target: &str,
     first: (Span, &str),
     second: (Span, &str),
     add: &str,
 ) -> Diagnostic {
-    Diagnostic::error(
-        BP2052,
-        format!("two selectors set `{leaf}` of `{target}` and neither is more specific"),
-    )
-    .at(second.0, format!("`{}` sets one value", second.1))
-    .at(first.0, format!("`{}` sets another value", first.1))
-    .help(format!("add `{add}` with the value you want"))
-}
-
-/// Two selectors, neither stronger, set settings that cannot stand beside each other.
-pub fn selectors_exclude_each_other(
-    (setting, other): (&str, &str),
-    target: &str,
-    first: (Span, &str),
-    second: (Span, &str),
-    add: &str,
-) -> Diagnostic {
-    Diagnostic::error(
-        BP2052,
-        format!(
-            "two selectors set `{setting}` and `{other}` of `{target}`, which exclude each other, and neither is more specific"
+    let (message, labels) = match other {
+        None => (
+            format!("two selectors set `{leaf}` of `{target}` and neither is more specific"),
+            ["sets another value".to_owned(), "sets one value".to_owned()],
         ),
-    )
-    .at(second.0, format!("`{}` sets `{other}`", second.1))
-    .at(first.0, format!("`{}` sets `{setting}`", first.1))
-    .help(format!("add `{add}`, or the other one, with the value you want"))
+        Some(other) => (
+            format!(
+                "two selectors set `{leaf}` and `{other}` of `{target}`, which exclude each other, and neither is more specific"
+            ),
+            [format!("sets `{leaf}`"), format!("sets `{other}`")],
+        ),
+    };
+    let [of_first, of_second] = labels;
+    let add =
+        if other.is_some() { format!("`{add}`, or the other one,") } else { format!("`{add}`") };
+    Diagnostic::error(BP2052, message)
+        .at(second.0, format!("`{}` {of_second}", second.1))
+        .at(first.0, format!("`{}` {of_first}", first.1))
+        .help(format!("add {add} with the value you want"))
 }
 
 /// Nothing matches a selector.
