@@ -389,7 +389,7 @@ error[BP2031]
             &sources,
             Style::default(),
         );
-        assert!(alone.contains("\n  note: each call") && !alone.contains("help"), "{alone}");
+        assert!(alone.contains("\n  note: what it did") && !alone.contains("help"), "{alone}");
     }
 
     #[test]
