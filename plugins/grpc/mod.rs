@@ -7,13 +7,14 @@ mod proto;
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{Description, Plan, Plugin, Settings, Value, transport};
+use bp_plugin::{Description, Plan, Plugin, Protocol, Settings, Value, transport};
 
 use settings::GrpcSettings;
 
 /// `rpc = "grpc"`.
 pub(crate) static PLUGIN: Plugin = transport::<GrpcSettings>("grpc")
     .entry()
+    .speaks(Protocol::Http2)
     .check_plan(check::check)
     .about(include_str!("README.md"))
     .needs(&[

@@ -18,8 +18,8 @@ use bp_plugin::diag::catalog::policy::settings_disagree;
 use bp_plugin::diag::nearest;
 use bp_plugin::plan::{ListenerPlan, MethodPlan, ServedPlan};
 use bp_plugin::{
-    ArtifactContext, CheckContext, NameSource, OutputName, Plan, PlanContext, Plugin, Settings,
-    transport,
+    ArtifactContext, CheckContext, NameSource, OutputName, Plan, PlanContext, Plugin, Protocol,
+    Settings, transport,
 };
 
 use crate::http::route::Route;
@@ -28,6 +28,7 @@ use settings::{HttpSettings, RouteSettings};
 /// `rpc = "http"`.
 pub(crate) static PLUGIN: Plugin = transport::<HttpSettings>("http")
     .usual_for_entries()
+    .speaks(Protocol::Http1)
     .beside::<RouteSettings>()
     .check(check)
     .check_plan(check_plan)

@@ -113,7 +113,7 @@ impl ManifestBuilder<'_> {
             workload::kind(process),
             workload::build_process(&named, process, &environment, settings),
         );
-        for (kind, value) in service::build_process(&named, process, settings) {
+        for (kind, value) in service::build_process(self.plan, &named, process, settings) {
             add(kind, value);
         }
         add("poddisruptionbudget", budget::build_disruption(&named));

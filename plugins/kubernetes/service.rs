@@ -2,6 +2,7 @@
 
 use bp_contract::setting::SettingValue;
 use bp_plugin::deploy::{Port, PortUse, ProcessContainer, StoreContainer};
+use bp_plugin::{Plan, Protocol};
 use serde_json::{Value, json};
 
 use crate::kubernetes::labels::Named;
@@ -10,6 +11,7 @@ use crate::kubernetes::settings::KubernetesSettings;
 
 /// The Services of a process: a headless one, whose name resolves to every ready pod, since callers balance themselves; and one for the outside world.
 pub(crate) fn build_process(
+    plan: &Plan,
     named: &Named<'_>,
     process: &ProcessContainer,
     settings: &KubernetesSettings,
@@ -17,10 +19,10 @@ pub(crate) fn build_process(
     let listeners: Vec<&Port> =
         process.ports.iter().filter(|p| matches!(p.of, PortUse::Listener { .. })).collect();
     let entries: Vec<Value> =
-        listeners.iter().filter(|p| p.is_entry()).map(|p| build_port(p)).collect();
+        listeners.iter().filter(|p| p.is_entry()).map(|p| build_port(plan, p)).collect();
     let mut out = Vec::new();
     if !listeners.is_empty() || process.keeps_data {
-        let ports = listeners.iter().map(|p| build_port(p)).collect();
+        let ports = listeners.iter().map(|p| build_port(plan, p)).collect();
         out.push(("service", build_headless(named, ports)));
     }
     if !entries.is_empty() {
@@ -64,14 +66,14 @@ fn build_headless(named: &Named<'_>, ports: Vec<Value>) -> Value {
     value
 }
 
-fn build_port(port: &Port) -> Value {
+fn build_port(plan: &Plan, port: &Port) -> Value {
     let mut value = json!({ "name": port.name, "port": port.number, "targetPort": port.number, "protocol": "TCP" });
     if let (PortUse::Listener { transport, .. }, Some(object)) = (&port.of, value.as_object_mut()) {
-        let protocol = match transport.as_str() {
-            "grpc" => Some("kubernetes.io/h2c"),
-            "http" => Some("http"),
-            _ => None,
-        };
+        let spoken = plan.plugins.get(transport).and_then(|plugin| plugin.protocol);
+        let protocol = spoken.map(|protocol| match protocol {
+            Protocol::Http1 => "http",
+            Protocol::Http2 => "kubernetes.io/h2c",
+        });
         if let Some(protocol) = protocol {
             object.insert("appProtocol".to_owned(), json!(protocol));
         }

@@ -117,15 +117,10 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
 
 /// What the wiring says of a name without effect.
 fn explain_dropped(page: &mut Page, plan: &Plan, name: &str) {
-    // What a process or an entry of a table drops is under `process:NAME` or `TABLE:NAME`, even if it was named without the prefix.
+    // What a process, an init, a target or an entry of a table drops is under `process:NAME` and so on, even if it was named without the prefix.
     let is_bare = !name.contains(':');
     let suffix = format!(":{name}");
-    let own = |key: &str| {
-        key == name
-            || (is_bare && key.ends_with(&suffix))
-            // Inits and targets drop under their bare names.
-            || name.strip_prefix("init:").or_else(|| name.strip_prefix("target:")) == Some(key)
-    };
+    let own = |key: &str| key == name || (is_bare && key.ends_with(&suffix));
     let all = plan.dropped.iter().filter(|(key, _)| own(key)).flat_map(|(_, dropped)| dropped);
     let mut all = all.peekable();
     if all.peek().is_some() {

@@ -108,6 +108,7 @@ fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
         environment: Vec::new(),
         means: BTreeMap::new(),
         egress: std::collections::BTreeSet::new(),
+        protocol: None,
         settings: BTreeMap::new(),
     };
     Plan {

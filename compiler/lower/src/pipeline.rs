@@ -125,10 +125,11 @@ fn fill(
     diagnostics: &mut Diagnostics,
 ) -> bool {
     let mut faults = Diagnostics::new();
-    for plugin in input.registry.iter() {
-        let before = replicas::find_multiplied(plan);
+    let mut multiplied = replicas::find_multiplied(plan);
+    for plugin in input.registry.iter().filter(|plugin| plugin.hooks.fill.is_some()) {
         FillContext { plugin, plan: &mut *plan, spans, diagnostics: &mut faults }.run();
-        for process in replicas::find_multiplied(plan).difference(&before) {
+        let before = std::mem::replace(&mut multiplied, replicas::find_multiplied(plan));
+        for process in multiplied.difference(&before) {
             replicas::report_multiplied(plan, ir, (plugin.id, process), spans, &mut faults);
         }
     }

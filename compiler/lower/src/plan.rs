@@ -540,16 +540,15 @@ impl PlanBuilder<'_> {
             }
         }
         for change in &self.input.wiring.changes {
-            // `backend.rate_db.kind` belongs to `rate_db`.
+            // `backend.rate_db.kind` belongs to `rate_db`, `target.docker.tag` to `target:docker`.
             let mut parts = change.path.split('.');
             let (section, name) = (parts.next().unwrap_or_default(), parts.next());
-            let key = match section {
-                "app" | "target" => section,
-                _ => name.unwrap_or(section),
+            let key = match (section, name) {
+                ("app", _) | (_, None) => section.to_owned(),
+                ("target" | "init", Some(name)) => format!("{section}:{name}"),
+                (_, Some(name)) => name.to_owned(),
             };
-            out.entry(key.to_owned())
-                .or_default()
-                .insert(wrap::describe_change(change, &self.locator));
+            out.entry(key).or_default().insert(wrap::describe_change(change, &self.locator));
         }
         out.into_iter().map(|(key, all)| (key, all.into_iter().collect())).collect()
     }

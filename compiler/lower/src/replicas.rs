@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bp_diag::catalog::binding as codes;
 use bp_diag::{Diagnostics, Span};
 use bp_ir::{Ir, NodeKey, NodeKind};
-use bp_plan::Plan;
+use bp_plan::{Plan, Replicas};
 use bp_plugin::{EntrySpans, TablePlace};
 
 /// The processes that hold what lives in one process, and may nevertheless run more than once.
@@ -31,7 +31,8 @@ pub(crate) fn report_multiplied(
             continue;
         };
         let count = planned.replicas.most();
-        let copies = codes::StoreCopies::Replicas { process, count, vary: true, at };
+        let vary = matches!(planned.replicas, Replicas::Between { .. });
+        let copies = codes::StoreCopies::Replicas { process, count, vary, at };
         diagnostics.push(codes::shared_backend(node.origin.span, name, kind, copies));
     }
 }

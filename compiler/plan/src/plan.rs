@@ -120,6 +120,9 @@ pub struct PluginPlan {
     /// Where its runtime half connects to beside callees and stores.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub egress: BTreeSet<Egress>,
+    /// What a transport speaks, if proxies know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Protocol>,
     /// Its settings, by dotted path, as the running system must know them to accept changes.
     pub settings: BTreeMap<String, SettingPlan>,
 }
@@ -140,6 +143,16 @@ pub enum Meaning {
 pub enum Egress {
     /// A collector of telemetry.
     Telemetry,
+}
+
+/// What a transport speaks on the wire, for proxies between caller and callee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// HTTP/1.1 in clear text.
+    Http1,
+    /// HTTP/2 in clear text, with prior knowledge.
+    Http2,
 }
 
 /// The runtime half of a plugin; its library's `plugin()` makes it.

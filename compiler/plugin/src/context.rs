@@ -189,7 +189,11 @@ impl CheckContext<'_> {
     fn key_of<'p>(&'p self, path: &'p str) -> &'p str {
         let first = path.split('.').next().unwrap_or_default();
         match self.plugin.kind {
-            Kind::Transport { beside, .. } if beside.iter().any(|s| s.name == first) => first,
+            Kind::Transport { beside, .. }
+                if self.entry.is_none() && beside.iter().any(|s| s.name == first) =>
+            {
+                first
+            }
             _ => self.key,
         }
     }

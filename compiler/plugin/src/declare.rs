@@ -41,7 +41,7 @@ use bp_contract::metric::Metric;
 use bp_contract::setting::{Settings, list_faults};
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
-use bp_plan::{Egress, Meaning, Plan};
+use bp_plan::{Egress, Meaning, Plan, Protocol};
 
 use crate::{
     ArtifactContext, CheckContext, Description, EdgeClasses, Feature, FillContext, Hooks, Kind,
@@ -62,7 +62,8 @@ pub const fn wrapper<S: Settings>(id: &'static str) -> WrapperDeclaration {
 
 /// Declares a transport, chosen by `rpc = "<id>"`, for calls between services.
 pub const fn transport<S: Settings>(id: &'static str) -> TransportDeclaration {
-    let kind = Kind::Transport { beside: &[], entry: false, usual_for_entries: false };
+    let kind =
+        Kind::Transport { beside: &[], entry: false, usual_for_entries: false, protocol: None };
     let mut plugin = new::<S>(id, "rpc", kind, Runtime::Own);
     plugin.edges = EdgeClasses::SERVICE;
     TransportDeclaration(plugin)
@@ -341,6 +342,14 @@ impl TransportDeclaration {
             *usual_for_entries = true;
         }
         self.entry()
+    }
+
+    /// What it speaks, so that proxies between caller and callee can be told.
+    pub const fn speaks(mut self, spoken: Protocol) -> Self {
+        if let Kind::Transport { protocol, .. } = &mut self.0.kind {
+            *protocol = Some(spoken);
+        }
+        self
     }
 
     /// Takes keys beside `rpc` on the edges that it carries, such as `routes`.

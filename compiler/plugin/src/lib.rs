@@ -36,7 +36,7 @@ pub use bp_contract::setting::{Literal, RuleFault, Setting, SettingKind, When};
 pub use bp_diag::{self as diag, Diagnostic, Diagnostics, PluginCode, SourceMap, Span};
 pub use bp_emit::{self as emit, Artifacts};
 pub use bp_ir::{self as ir, ClientSlot, Ir, ServerSlot, Side, Slot};
-pub use bp_plan::{self as plan, EdgeClass, Egress, Meaning, Plan, Settings, Value};
+pub use bp_plan::{self as plan, EdgeClass, Egress, Meaning, Plan, Protocol, Settings, Value};
 pub use bp_wiring as wiring;
 pub use bp_workflow as workflow;
 pub use calls::{Calls, CheckedCall, WrittenCall};
@@ -60,7 +60,7 @@ pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value
 pub use registry::{Registry, guard};
 pub use rules::RuleCheck;
 pub use server::{ServerSpec, ServerValue};
-pub use shorthand::{has_defaults, is_switch};
+pub use shorthand::is_switch;
 pub use table_faults::TAKEN_MODES;
 pub use variant::{variant_forms, variant_tag};
 pub use yaml::{GENERATED, to_yaml};

@@ -3,7 +3,7 @@
 use bp_contract::metric::Metric;
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
-use bp_plan::{EdgeClass, Egress, Meaning, Plan};
+use bp_plan::{EdgeClass, Egress, Meaning, Plan, Protocol};
 
 use crate::{
     ArtifactContext, CheckContext, Description, FillContext, Mode, OwnedTable, Pass, PlanContext,
@@ -41,6 +41,8 @@ pub enum Kind {
         entry: bool,
         /// Whether it is what the outside world usually calls through, so that messages suggest it.
         usual_for_entries: bool,
+        /// What it speaks, if proxies between caller and callee know it.
+        protocol: Option<Protocol>,
     },
     /// Makes backend instances; chosen by `kind = "<id>"`.
     Backend {

@@ -309,6 +309,10 @@ impl Plugin {
             environment: self.environment.iter().map(|name| (*name).to_owned()).collect(),
             means: self.means.iter().map(|(what, path)| (*what, (*path).to_owned())).collect(),
             egress: self.egress.iter().copied().collect(),
+            protocol: match self.kind {
+                Kind::Transport { protocol, .. } => protocol,
+                _ => None,
+            },
             settings,
         }
     }
@@ -352,6 +356,25 @@ fn check_kind(plugin: &Plugin, faults: &mut Vec<String>) {
     }
     if let Kind::Transport { beside, .. } = plugin.kind {
         check_fixed(id, beside, faults);
+        check_no_exclusions(id, beside, faults);
+    }
+    // Where those merge, nothing drops what a stronger setting excludes.
+    if !matches!(plugin.kind, Kind::Wrapper { .. } | Kind::Table { .. }) {
+        check_no_exclusions(id, plugin.settings, faults);
+    }
+}
+
+fn check_no_exclusions(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
+    for setting in settings {
+        let path = format!("{path}.{}", setting.name);
+        if setting.excludes.is_some() {
+            faults.push(format!(
+                "{path}: only wrappers, tables and keys can have settings that exclude others"
+            ));
+        }
+        if let SettingKind::Table { settings, .. } = setting.kind {
+            check_no_exclusions(&path, settings, faults);
+        }
     }
 }
 
@@ -405,6 +428,11 @@ pub(crate) fn check_declarations(
         }
         if let Some(other) = setting.excludes.filter(|o| !settings.iter().any(|s| s.name == *o)) {
             faults.push(format!("{path}: `{other}`, which it excludes, is not a setting"));
+        }
+        if setting.excludes.is_some() && setting.tunable {
+            faults.push(format!(
+                "{path}: what may change while it runs cannot exclude another setting"
+            ));
         }
         if setting.pattern.is_some() && setting.kind != SettingKind::Text {
             faults.push(format!("{path}: only a text can match a pattern"));

@@ -129,7 +129,7 @@ mod tests {
             ("edge", json!({ "a -> b.get": { "in_edge": 3 } }), true),
             ("edge", json!({ "a -> b": { "in_server": 3 } }), false),
             // `most` must be written.
-            ("server", json!({ "a": { "in_server": true } }), false),
+            ("server", json!({ "a": { "in_server": true } }), true),
             ("server", json!({ "a": { "in_server": { "most": 1 } } }), true),
         ] {
             assert_eq!(accepts(&child(table, value.clone())), expected, "{table}: {value}");

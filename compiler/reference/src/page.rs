@@ -342,11 +342,13 @@ fn collect_rows(
             None if setting.required => "required".to_owned(),
             None => String::new(),
         };
-        let doc = if setting.example.is_empty() {
-            setting.doc.to_owned()
-        } else {
-            format!("{} Such as `{}`.", setting.doc, setting.example)
-        };
+        let mut doc = setting.doc.to_owned();
+        if let Some(other) = setting.excludes {
+            let _ = write!(doc, " Not together with `{other}`.");
+        }
+        if !setting.example.is_empty() {
+            let _ = write!(doc, " Such as `{}`.", setting.example);
+        }
         rows.push(Row { name, kind, default, tunable: setting.tunable, doc });
     }
 }

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, parse_duration, parse_size, unit_names};
-use bp_plugin::{
-    Literal, Setting, SettingKind, has_defaults, is_switch, variant_forms, variant_tag,
-};
+use bp_plugin::{Literal, Setting, SettingKind, is_switch, variant_forms, variant_tag};
 use serde_json::{Map, Value as Json, json};
 
 use crate::quantity;
@@ -72,8 +70,7 @@ pub(crate) fn forms(settings: &[Setting]) -> Vec<Map<String, Json>> {
 
 /// A table of settings, in each of its forms; nothing is required, because another file or selector may set it.
 fn table_schemas(settings: &[Setting]) -> Vec<Json> {
-    let excluding =
-        settings.iter().filter_map(|s| Some(json!({ "required": [s.name, s.excludes?] })));
+    let excluding = settings.iter().filter_map(|s| Some(exclusion(settings, s, s.excludes?)));
     let excluding: Vec<Json> = excluding.collect();
     let table = |own| {
         let mut table = Map::new();
@@ -88,6 +85,20 @@ fn table_schemas(settings: &[Setting]) -> Vec<Json> {
     forms(settings).into_iter().map(table).collect()
 }
 
+/// A table that has both of two settings that exclude each other; `false` leaves out a table that may be absent.
+fn exclusion(settings: &[Setting], setting: &Setting, other: &str) -> Json {
+    let both = [Some(setting), settings.iter().find(|s| s.name == other)];
+    let present = both.into_iter().flatten().filter(|s| s.optional);
+    let present = present.map(|s| (s.name.to_owned(), json!({ "not": { "const": false } })));
+    let mut out = Map::new();
+    out.insert("required".to_owned(), json!([setting.name, other]));
+    let present: Map<String, Json> = present.collect();
+    if !present.is_empty() {
+        out.insert("properties".to_owned(), Json::Object(present));
+    }
+    Json::Object(out)
+}
+
 /// What a key takes: a table, or what may stand for it.
 pub(crate) fn key_schema(
     doc: &str,
@@ -100,16 +111,16 @@ pub(crate) fn key_schema(
     json!({ "description": doc, "anyOf": forms })
 }
 
-/// What may stand for a table: `true`, unless it needs a setting, `false` if it can be removed or left out, or the value of its shorthand.
+/// What may stand for a table: `true`, `false` if it can be removed or left out, or the value of its shorthand; what `true` lacks, another file or selector may set.
 fn stand_ins(settings: &[Setting], shorthand: Option<&str>, removable: bool) -> Vec<Json> {
     let mut forms = Vec::new();
     // Of such a table they are values of the shorthand.
     if !is_switch(settings, shorthand) {
-        match (has_defaults(settings), removable) {
-            (true, true) => forms.push(json!({ "enum": [true, false] })),
-            (false, false) => {}
-            (only, _) => forms.push(json!({ "const": only })),
-        }
+        forms.push(if removable {
+            json!({ "enum": [true, false] })
+        } else {
+            json!({ "const": true })
+        });
     }
     let leaf = shorthand.and_then(|name| settings.iter().find(|s| s.name == name));
     forms.extend(leaf.map(setting_schema));
@@ -264,13 +275,6 @@ mod tests {
         named: Option<Named>,
     }
 
-    /// Needs a setting in a table.
-    #[derive(Settings)]
-    struct NeedsPart {
-        /// The part.
-        named: Named,
-    }
-
     /// Needs a setting in one of its forms.
     #[derive(Settings)]
     #[settings(tag = "kind", default = "plain")]
@@ -291,17 +295,14 @@ mod tests {
     }
 
     #[test]
-    fn true_is_offered_where_nothing_must_be_written() {
+    fn true_is_offered_even_where_another_file_must_write_the_rest() {
         let of = |settings, removable| words(&key_schema("", settings, None, removable));
-        assert_eq!(of(Parts::SETTINGS, true), [json!(true), json!(false)]);
-        assert_eq!(of(Parts::SETTINGS, false), [json!(true)]);
-        assert_eq!(of(Form::SETTINGS, false), [json!(true)]);
-        for needs in [Named::SETTINGS, NeedsPart::SETTINGS] {
-            assert_eq!(of(needs, true), [json!(false)]);
-            assert_eq!(of(needs, false), [] as [Json; 0]);
+        for settings in [Parts::SETTINGS, Form::SETTINGS, Named::SETTINGS] {
+            assert_eq!(of(settings, true), [json!(true), json!(false)]);
+            assert_eq!(of(settings, false), [json!(true)]);
         }
         let properties = properties(Parts::SETTINGS);
-        assert_eq!(words(&properties["named"]), [json!(false)]);
+        assert_eq!(words(&properties["named"]), [json!(true), json!(false)]);
     }
 
     #[test]

@@ -86,7 +86,9 @@ pub fn resolve_entries(
             let merged = merge_rules(&matching, Existence::Given, settings, &path, &mut changes);
             resolved.entries.push(ResolvedEntry {
                 name: name.clone(),
-                span: rules.exact(name).first().map(|r| r.key),
+                span: find_declaration(&matching)
+                    .map(|r| r.key)
+                    .or_else(|| rules.exact(name).first().map(|r| r.key)),
                 settings: merged.settings,
                 changes,
             });

@@ -51,7 +51,6 @@ pub use names::{is_name, reserved_names};
 pub use patch::PATCH_KEYS;
 pub use resolve::{
     Acceptance, EdgeKind, EdgeShape, Origin, ResolvedEdge, ResolvedSettings, resolve_edge,
-    resolve_server,
 };
 pub use resolve_all::{resolve_edges, resolve_servers};
 pub use typed::{Bounds, Typed};

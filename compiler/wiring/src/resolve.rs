@@ -167,29 +167,6 @@ pub fn resolve_edge(
     (resolved, out)
 }
 
-/// The server side's settings of one service, or of one of its methods.
-pub fn resolve_server(
-    rules: &[ServerRule],
-    grammar: &Grammar,
-    service: &str,
-    method: Option<&str>,
-    accepts: &dyn Fn(&str) -> Acceptance,
-) -> (ResolvedSettings, Diagnostics) {
-    let matching = rules.iter().filter(|r| r.selector.matches(service, method));
-    let rules: Vec<Rule<'_>> = matching.map(Rule::of_server).collect();
-    let subject = method.map_or_else(|| service.to_owned(), |m| format!("{service}.{m}"));
-    let context = ResolveContext {
-        section: "server",
-        keys: &grammar.server,
-        subject,
-        kind: "a server",
-        accepts,
-    };
-    let mut out = Diagnostics::new();
-    let resolved = resolve(rules.iter().collect(), &context, &mut out);
-    (resolved, out)
-}
-
 /// Merges matching rules, least specific first.
 pub(crate) fn resolve(
     mut rules: Vec<&Rule<'_>>,

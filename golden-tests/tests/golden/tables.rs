@@ -172,8 +172,8 @@ fn differs() -> Result<()> {
     let base = compile(&system, &registry, "base")?;
     let child = compile(&system, &registry, "child")?;
     let facts = collect_facts(base.plan.as_ref().context("a plan")?);
-    let kinds = ["application:shop", "mark:cart", "cart"]
-        .map(|key| facts.nodes.get(key).map(|e| e.kind.as_str()));
+    let kinds =
+        ["[app]", "mark:cart", "cart"].map(|key| facts.nodes.get(key).map(|e| e.kind.as_str()));
     ensure!(kinds == [Some("application"), Some("mark"), Some("service")], "{kinds:?}");
     let artifacts = |compiled: &Compiled, out: &str| {
         let input = BuildInput {
@@ -198,7 +198,7 @@ fn differs() -> Result<()> {
     let join = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines: Vec<String> = text.lines().map(join).collect();
     for part in [
-        "application:shop",
+        "[app]",
         "quiet",
         "backend_mark.times",
         "edge_mark.text",

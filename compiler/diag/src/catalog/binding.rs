@@ -389,9 +389,12 @@ pub fn shared_backend(
         }),
         StoreCopies::Processes(_) => None,
     };
-    let diagnostic = declared
+    // The place of the fault comes first: the line that lets replicas vary asks for them by itself.
+    let vary = matches!(copies, StoreCopies::Replicas { vary: true, .. });
+    let labels = if vary { [asked, declared] } else { [declared, asked] };
+    let diagnostic = labels
         .into_iter()
-        .chain(asked)
+        .flatten()
         .fold(Diagnostic::error(BP3012, message), |d, (span, label)| d.at(span, label));
     diagnostic.help(match copies {
         StoreCopies::Processes(_) => {

@@ -84,6 +84,9 @@ impl Element {
     }
 }
 
+/// The application, as the one element that no instance can be called by: two applications of different names are compared too.
+const APP: &str = "[app]";
+
 /// Collects everything in a plan that counts as a difference.
 pub fn collect_facts(plan: &Plan) -> PlanFacts {
     let mut all = PlanFacts::default();
@@ -141,7 +144,7 @@ fn add_table(name: &str, table: &TablePlan, app: &AppPlan, all: &mut PlanFacts) 
             }
             TablePlace::App => all
                 .nodes
-                .entry(format!("application:{}", app.name))
+                .entry(APP.to_owned())
                 .or_insert_with(|| Element::new("application", &app.origin)),
             TablePlace::Backend | TablePlace::Server => {
                 all.nodes.entry(entry.name.clone()).or_insert_with(own)

@@ -566,7 +566,7 @@ fn calls_of_entries_are_checked() {
 
 #[test]
 fn entries_are_read_after_other_faults_too() {
-    let app = app("[process.cart]\nreplcas = 2\nof_process = 101\n[probe.one]\nkall = 1\n");
+    let app = app("[process.cart]\nreplcas = 2\nof_process = 101\n[probe.one]\nother = 1\n");
     let found = app.complaints();
     let has = |code: &str| found.iter().any(|line| line.starts_with(code));
     assert!(has("BP2031") && has("BP2072") && has("BP4002"), "{found:#?}");

@@ -152,7 +152,7 @@ pub struct Setting {
     pub optional: bool,
     /// For editors: the regular expression (ECMA 262) that a text must match. The plugin's rules or check refuse the same texts, with a message that says why.
     pub pattern: Option<&'static str>,
-    /// The setting of the same table that cannot stand beside it: `bp` refuses both, and one that a later file or a stronger selector sets drops the other.
+    /// The setting of the same table that cannot stand beside it: `bp` refuses both. In wrappers, tables and keys, one that a later file or a stronger selector sets drops the other; other kinds of plugins cannot have it, nor can what is tunable.
     pub excludes: Option<&'static str>,
 }
 
