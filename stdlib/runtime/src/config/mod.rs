@@ -25,8 +25,8 @@ use crate::app::ProcessTables;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::limit::MessageLimit;
+use crate::panic::catch_panic;
 use crate::plan::{self, RunPlan};
-use crate::server::catch_panic;
 use crate::settings::{Commit, Settings};
 use crate::sync::lock;
 
