@@ -1,6 +1,7 @@
 //! Pass `check`: wrappers on calls that accept none, unused instances, inits, targets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bp_diag::catalog::{analysis, binding as codes};
 use bp_diag::{Span, nearest};
@@ -9,11 +10,22 @@ use bp_plugin::{CheckContext, Neighbours, Pass, PassContext, ReadContext, Stage,
 use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
+use crate::resolved_table::ResolvedTables;
 use crate::{crates, direct, features, init};
 
 /// The pass.
-#[derive(Debug)]
-pub(crate) struct Check;
+#[derive(Debug, Default)]
+pub(crate) struct Check {
+    /// The tables that plugins own; a pass without them, for a run outside the pipeline, resolves them itself.
+    tables: Option<Arc<ResolvedTables>>,
+}
+
+impl Check {
+    /// The pass over the models that these tables were resolved from.
+    pub(crate) fn of(tables: Arc<ResolvedTables>) -> Self {
+        Self { tables: Some(tables) }
+    }
+}
 
 impl Pass for Check {
     fn name(&self) -> &'static str {
@@ -28,7 +40,9 @@ impl Pass for Check {
         crates::check(cx);
         check_target_names(cx);
         check_target_settings(cx);
-        features::check(cx);
+        let resolve = || Arc::new(ResolvedTables::new(cx.registry, cx.wiring, cx.workflow));
+        let tables = self.tables.clone().unwrap_or_else(resolve);
+        features::check(cx, &tables);
         init::check(cx);
         direct::check(cx);
         // With faults above, a missing caller is a consequence.

@@ -11,11 +11,12 @@ use bp_plan::{Reference, Value};
 use bp_plugin::facets::{PluginSettings, ProcessSettings, WrapperSettings};
 use bp_plugin::{Feature, Kind, PassContext, TableReader};
 
+use crate::resolved_table::ResolvedTables;
 use crate::written::WrittenTables;
 
 /// Checks every enabled target.
-pub(crate) fn check(cx: &mut PassContext<'_>) {
-    let asked = collect_features(cx);
+pub(crate) fn check(cx: &mut PassContext<'_>, tables: &ResolvedTables) {
+    let asked = collect_features(cx, tables);
     let mut faults = Vec::new();
     for target in &cx.wiring.target.enabled {
         let Some(plugin) = cx.registry.target(&target.value) else { continue };
@@ -44,7 +45,10 @@ fn read_lossy<'a>(cx: &PassContext<'a>, target: &str) -> BTreeSet<&'a str> {
 }
 
 /// The features that the wiring uses, each with a place that uses it.
-fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
+fn collect_features(
+    cx: &PassContext<'_>,
+    tables: &ResolvedTables,
+) -> BTreeMap<Feature, Option<Span>> {
     let mut out = BTreeMap::new();
     let mut processes = 0;
     for node in cx.ir.nodes() {
@@ -80,7 +84,7 @@ fn collect_features(cx: &PassContext<'_>) -> BTreeMap<Feature, Option<Span>> {
             out.entry(Feature::Secrets).or_insert(span);
         }
     }
-    let written = WrittenTables::new(cx);
+    let written = WrittenTables::new(cx, tables);
     for (_, table) in cx.registry.tables() {
         if let Some(feature) = table.feature
             && let Some(span) = written.find_written(table)

@@ -27,6 +27,7 @@ mod places;
 mod plan;
 mod replicas;
 mod resolved_key;
+mod resolved_table;
 mod tables;
 mod transport;
 mod types;

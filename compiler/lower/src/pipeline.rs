@@ -1,5 +1,7 @@
 //! The order of passes, and running them.
 
+use std::sync::Arc;
+
 use bp_contract::wire::WireTable;
 use bp_diag::{Diagnostics, SourceMap, catalog};
 use bp_ir::{Ir, VerifyStage, verify};
@@ -8,6 +10,7 @@ use bp_plugin::{EntrySpans, FillContext, Pass, PassContext, Registry, Stage, gua
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
+use crate::resolved_table::ResolvedTables;
 use crate::{address, analyse, bind, check, group, plan, replicas, tables, transport, wrap};
 
 /// What is lowered.
@@ -75,15 +78,18 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
     let mut diagnostics = Diagnostics::new();
     let mut ir = Ir::new();
     let mut last = "lower";
-    for OwnedPass { plugin, pass } in sort_passes(input.registry, &mut diagnostics) {
+    let Input { registry, wiring, workflow, .. } = *input;
+    let resolved = Arc::new(ResolvedTables::new(registry, wiring, workflow));
+    let check = check::Check::of(resolved.clone());
+    for OwnedPass { plugin, pass } in sort_passes(registry, check, &mut diagnostics) {
         let step = Step { pass: pass.name(), stage: pass.stage() };
         observe.before(step);
         let outcome = guard(plugin, || {
             pass.run(&mut PassContext {
                 ir: &mut ir,
-                workflow: input.workflow,
-                wiring: input.wiring,
-                registry: input.registry,
+                workflow,
+                wiring,
+                registry,
                 sources: input.sources,
                 diagnostics: &mut diagnostics,
             });
@@ -97,7 +103,7 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
         }
         last = step.pass;
     }
-    let tables = tables::read_tables(input, &ir, &mut diagnostics);
+    let tables = tables::read_tables(input, &resolved, &ir, &mut diagnostics);
     // The graph is complete now, and both closures only read it.
     let good = !diagnostics.has_errors();
     let (broken, plan) = rayon::join(
@@ -140,23 +146,33 @@ fn fill(
 
 /// The names of the passes in the order in which they run.
 pub fn pass_names(registry: &Registry) -> Vec<&'static str> {
-    sort_passes(registry, &mut Diagnostics::new()).iter().map(|p| p.pass.name()).collect()
+    sort_passes(registry, check::Check::default(), &mut Diagnostics::new())
+        .iter()
+        .map(|p| p.pass.name())
+        .collect()
 }
 
 /// The passes in the order in which they run, for tests that run them one by one.
 pub fn ordered_passes(registry: &Registry) -> Vec<Box<dyn Pass>> {
-    sort_passes(registry, &mut Diagnostics::new()).into_iter().map(|o| o.pass).collect()
+    sort_passes(registry, check::Check::default(), &mut Diagnostics::new())
+        .into_iter()
+        .map(|o| o.pass)
+        .collect()
 }
 
 /// The compiler's passes and the plugins', by stage, then by what comes after what, then by name.
-fn sort_passes(registry: &Registry, diagnostics: &mut Diagnostics) -> Vec<OwnedPass> {
+fn sort_passes(
+    registry: &Registry,
+    check: check::Check,
+    diagnostics: &mut Diagnostics,
+) -> Vec<OwnedPass> {
     let own: [Box<dyn Pass>; 6] = [
         Box::new(bind::Bind),
         Box::new(group::Group),
         Box::new(wrap::Wrap),
         Box::new(transport::Transport),
         Box::new(address::Address),
-        Box::new(check::Check),
+        Box::new(check),
     ];
     let mut waiting: Vec<OwnedPass> =
         own.into_iter().map(|pass| OwnedPass { plugin: "bp", pass }).collect();

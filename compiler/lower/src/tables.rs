@@ -12,13 +12,14 @@ use bp_plugin::{
     CheckContext, EntrySpan, EntrySpans, ListedNames, Neighbours, OwnedTable, Plugin, ReadContext,
     ReadSettings, TablePlace, WrittenEntry, read_settings,
 };
-use bp_wiring::{Change, EntryTable, Item, ResolvedEntry, Table, resolve_entries};
+use bp_wiring::{Change, Item, ResolvedEntry, Table};
 
 use crate::call_check::CallCheck;
 use crate::locate::Locator;
 use crate::pipeline::Input;
 use crate::places::{KeyPlace, list_places};
 use crate::resolved_key::{ResolvedKey, SettingsCache};
+use crate::resolved_table::{ResolvedTable, ResolvedTables};
 use crate::wrap::describe_change;
 
 /// What tables and keys of plugins say.
@@ -33,7 +34,12 @@ pub(crate) struct ReadTables {
 }
 
 /// Reads and checks every entry of every table and key that plugins own.
-pub(crate) fn read_tables(input: &Input<'_>, ir: &Ir, diagnostics: &mut Diagnostics) -> ReadTables {
+pub(crate) fn read_tables(
+    input: &Input<'_>,
+    resolved: &ResolvedTables,
+    ir: &Ir,
+    diagnostics: &mut Diagnostics,
+) -> ReadTables {
     let mut reader = TableReader {
         input,
         ir,
@@ -43,13 +49,12 @@ pub(crate) fn read_tables(input: &Input<'_>, ir: &Ir, diagnostics: &mut Diagnost
         diagnostics,
         out: ReadTables::default(),
     };
-    let grammar = input.registry.grammar();
     for (plugin, table) in input.registry.tables() {
         let owned = Owned { plugin, table };
-        let entries = match grammar.entry_tables.get(table.name) {
-            Some(grammar) if table.place == TablePlace::TopLevel => {
-                reader.read_entries(owned, grammar)
-            }
+        let entries = match table.place {
+            TablePlace::TopLevel => resolved
+                .find(table)
+                .map_or_else(Vec::new, |resolved| reader.read_entries(owned, resolved)),
             _ => reader.read_keys(owned),
         };
         if !entries.is_empty() {
@@ -94,37 +99,32 @@ struct TableReader<'a, 'd> {
 
 impl TableReader<'_, '_> {
     /// The entries of a top-level table.
-    fn read_entries(&mut self, owned: Owned, grammar: &EntryTable) -> Vec<EntryPlan> {
-        let wiring = self.input.wiring;
-        let listed = owned.table.listed.map(|names| (names, (names.list)(self.input.workflow)));
-        let names: Option<Vec<String>> =
-            listed.as_ref().map(|(_, list)| list.iter().map(|(name, _)| name.clone()).collect());
-        let (mut resolved, faults) =
-            resolve_entries(wiring, owned.table.name, grammar, names.as_deref());
-        self.diagnostics.append(faults);
-        if let Some((ListedNames { unknown, .. }, _)) = &listed {
-            let known = names.as_deref().unwrap_or_default();
+    fn read_entries(&mut self, owned: Owned, table: &ResolvedTable) -> Vec<EntryPlan> {
+        let ResolvedTable { resolved, faults, listed } = table;
+        self.diagnostics.append(faults.clone());
+        if let Some(ListedNames { unknown, .. }) = owned.table.listed {
+            let known: Vec<String> = listed.iter().map(|(name, _)| name.clone()).collect();
             for (name, span) in &resolved.unlisted {
                 // A suggestion looks at every name, so with many wrong ones the cost would be quadratic.
                 if self.diagnostics.is_full() {
                     break;
                 }
                 let near = nearest(name, known.iter().map(String::as_str));
-                self.diagnostics.push(unknown(*span, name, near, known));
+                self.diagnostics.push(unknown(*span, name, near, &known));
             }
         }
         self.note_changes(&resolved.changes);
+        let mut ordered: Vec<&ResolvedEntry> = resolved.entries.iter().collect();
         if owned.table.ordered {
-            let order =
-                |entry: &ResolvedEntry| entry.span.map(|span| (wiring.layer(span), span.start));
-            resolved.entries.sort_by_key(order);
+            let wiring = self.input.wiring;
+            ordered.sort_by_key(|entry| entry.span.map(|span| (wiring.layer(span), span.start)));
         }
-        let list = listed.map(|(_, list)| list).unwrap_or_default();
-        let places: BTreeMap<String, Span> = list.into_iter().collect();
+        let places: BTreeMap<&str, Span> =
+            listed.iter().map(|(name, span)| (name.as_str(), *span)).collect();
         let mut entries = Vec::new();
-        for entry in &resolved.entries {
+        for entry in ordered {
             self.note_changes(&entry.changes);
-            let span = entry.span.or_else(|| places.get(&entry.name).copied());
+            let span = entry.span.or_else(|| places.get(entry.name.as_str()).copied());
             entries.push(self.read_entry(owned, entry, span));
         }
         entries

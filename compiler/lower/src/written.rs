@@ -3,25 +3,22 @@
 use bp_diag::Span;
 use bp_ir::Ir;
 use bp_plugin::{OwnedTable, PassContext, TablePlace};
-use bp_wiring::{Grammar, Item, Reference, ResolvedEntries, ResolvedEntry};
-use bp_wiring::{Table, Value, WiringModel, resolve_entries};
-use bp_workflow::WorkflowModel;
+use bp_wiring::{Item, Reference, ResolvedEntry, Table, Value, WiringModel};
 
 use crate::places::list_places;
+use crate::resolved_table::ResolvedTables;
 
 /// Tables and keys of plugins in one wiring.
 #[derive(Debug)]
 pub(crate) struct WrittenTables<'a> {
     wiring: &'a WiringModel,
-    workflow: &'a WorkflowModel,
     ir: &'a Ir,
-    grammar: Grammar,
+    resolved: &'a ResolvedTables,
 }
 
 impl<'a> WrittenTables<'a> {
-    pub(crate) fn new(cx: &'a PassContext<'_>) -> Self {
-        let PassContext { wiring, workflow, registry, .. } = cx;
-        Self { wiring, workflow, ir: cx.ir, grammar: registry.grammar() }
+    pub(crate) fn new(cx: &'a PassContext<'_>, resolved: &'a ResolvedTables) -> Self {
+        Self { wiring: cx.wiring, ir: cx.ir, resolved }
     }
 
     /// The first place where the wiring as merged writes a table or key.
@@ -33,7 +30,7 @@ impl<'a> WrittenTables<'a> {
                 let first = entry.settings.leaves().first().map(|(_, item)| item.key);
                 if table.listed.is_some() { first } else { entry.span.or(first) }
             };
-            return self.resolve(table).entries.iter().find_map(place);
+            return self.list_entries(table).iter().find_map(place);
         }
         let places = list_places(self.wiring, self.ir, table.place);
         let item = places.iter().find_map(|place| place.find(table.name)).map(|key| key.whole)?;
@@ -44,8 +41,7 @@ impl<'a> WrittenTables<'a> {
     /// The first secret that a table or key refers to.
     pub(crate) fn find_secret(&self, table: &OwnedTable) -> Option<Span> {
         if table.place == TablePlace::TopLevel {
-            let resolved = self.resolve(table);
-            return resolved.entries.iter().find_map(|entry| secret_in(&entry.settings));
+            return self.list_entries(table).iter().find_map(|entry| secret_in(&entry.settings));
         }
         let places = list_places(self.wiring, self.ir, table.place);
         let keys = places.iter().filter_map(|place| place.find(table.name));
@@ -54,16 +50,9 @@ impl<'a> WrittenTables<'a> {
         items.find_map(|item| secret_in(item.as_table()?))
     }
 
-    /// The entries of a top-level table; faults are reported where its settings are read.
-    fn resolve(&self, table: &OwnedTable) -> ResolvedEntries {
-        let Some(grammar) = self.grammar.entry_tables.get(table.name) else {
-            return ResolvedEntries::default();
-        };
-        let names = table.listed.map(|names| {
-            (names.list)(self.workflow).into_iter().map(|(name, _)| name).collect::<Vec<String>>()
-        });
-        let (resolved, _) = resolve_entries(self.wiring, table.name, grammar, names.as_deref());
-        resolved
+    /// The entries of a top-level table.
+    fn list_entries(&self, table: &OwnedTable) -> &[ResolvedEntry] {
+        self.resolved.find(table).map_or(&[], |table| &table.resolved.entries)
     }
 }
 

@@ -107,18 +107,44 @@ impl TablePlace {
     /// Whether `process`, a process or an init, holds what an entry is about, so that it reads the entry and resolves its references.
     ///
     /// `entry` is the entry's name in the plan, and `holds` says whether an instance is in `process`.
-    /// An entry of a top-level table or of `[app]` is everybody's; one of an edge is the caller's.
-    /// For `client->x` that is the process of `x`, which carries out what the wiring says of callers outside.
     pub fn reaches(self, entry: &str, process: &str, holds: impl FnOnce(&str) -> bool) -> bool {
-        match self {
-            Self::TopLevel | Self::App => true,
-            Self::Process => process == ALL || process == entry,
-            Self::Backend | Self::Server => holds(entry),
-            Self::Edge => entry.split_once("->").is_some_and(|(caller, callee)| {
-                holds(if caller == CLIENT { callee } else { caller })
-            }),
+        match self.readers(entry) {
+            EntryReaders::Everybody => true,
+            EntryReaders::Process(name) => process == ALL || process == name,
+            EntryReaders::HoldersOf(instance) => holds(instance),
+            EntryReaders::Nobody => false,
         }
     }
+
+    /// Whom an entry with this name in the plan reaches.
+    ///
+    /// An entry of a top-level table or of `[app]` is everybody's; one of an edge is the caller's.
+    /// For `client->x` that is the process of `x`, which carries out what the wiring says of callers outside.
+    pub fn readers(self, entry: &str) -> EntryReaders<'_> {
+        match self {
+            Self::TopLevel | Self::App => EntryReaders::Everybody,
+            Self::Process => EntryReaders::Process(entry),
+            Self::Backend | Self::Server => EntryReaders::HoldersOf(entry),
+            Self::Edge => match entry.split_once("->") {
+                Some((CLIENT, callee)) => EntryReaders::HoldersOf(callee),
+                Some((caller, _)) => EntryReaders::HoldersOf(caller),
+                None => EntryReaders::Nobody,
+            },
+        }
+    }
+}
+
+/// Whom an entry of a table or key reaches, of the processes and inits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryReaders<'a> {
+    /// All of them.
+    Everybody,
+    /// The process of this name, and one that holds everything ([`ALL`]).
+    Process(&'a str),
+    /// Those that hold this instance.
+    HoldersOf(&'a str),
+    /// None; the name is not that of a place.
+    Nobody,
 }
 
 /// Who reads a table at run time.

@@ -31,6 +31,7 @@ mod literal;
 mod logs;
 mod metrics;
 mod offers;
+mod panic;
 mod plan;
 mod plugin;
 pub mod policy;

@@ -16,6 +16,7 @@ use crate::client::Chains;
 use crate::clock::Instant;
 use crate::context::Context;
 use crate::error::{Infra, InfraKind, Processed};
+use crate::panic::panic_text;
 use crate::settings::Settings;
 use crate::tasks::Tasks;
 
@@ -196,21 +197,6 @@ impl Server {
     pub fn for_test(served: Vec<Served>) -> Self {
         Self { served }
     }
-}
-
-/// The message of a panic.
-/// The outcome of `work`; the text of its panic, if it panics.
-pub(crate) fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    let outcome = std::panic::catch_unwind(AssertUnwindSafe(work));
-    outcome.map_err(|panic| panic_text(&*panic).to_owned())
-}
-
-pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(no message)")
 }
 
 impl fmt::Debug for Served {

@@ -40,7 +40,16 @@ struct ReadType {
 }
 
 /// Puts values in force that were read and fit.
-pub(crate) type Commit = Box<dyn FnOnce() + Send>;
+type Commit = Box<dyn FnOnce() + Send>;
+
+/// What new rows took the place of.
+#[derive(Debug)]
+pub(crate) struct Replaced {
+    /// The rows before.
+    pub(crate) rows: Vec<Value>,
+    /// How often the settings had been read before.
+    pub(crate) reads: u64,
+}
 
 trait Subscriber: Send {
     /// Reads new rows; the closure then puts them in force.
@@ -99,34 +108,52 @@ impl Settings {
         Ok(Live { table })
     }
 
-    /// The values now, as the plan and the configuration write them.
-    pub(crate) fn rows(&self) -> Vec<Value> {
-        crate::sync::lock(&self.place.state).rows.clone()
-    }
-
     /// How often they were read so far.
     pub(crate) fn count_reads(&self) -> u64 {
         crate::sync::lock(&self.place.state).reads
     }
 
-    /// Whether something follows these settings while the process runs.
-    pub(crate) fn is_live(&self) -> bool {
+    /// Whether a [`Live`] follows these settings now.
+    pub(crate) fn is_followed(&self) -> bool {
+        let state = crate::sync::lock(&self.place.state);
+        state.subscribers.iter().any(|subscriber| subscriber.is_followed())
+    }
+
+    /// Whether a [`Live`] ever followed these settings, dropped by now or not.
+    pub(crate) fn was_followed(&self) -> bool {
+        // Those that ended are removed only when another comes.
         !crate::sync::lock(&self.place.state).subscribers.is_empty()
     }
 
-    /// Reads new rows in every [`Live`], and as every type that was read once; the closures then put them in force everywhere.
-    pub(crate) fn prepare(&self, rows: Vec<Value>) -> Result<Vec<Commit>, String> {
-        let place = self.place.clone();
-        let state = crate::sync::lock(&self.place.state);
-        let at = |error| format!("{}: {error}", place.name);
-        let mut commits = state
-            .subscribers
-            .iter()
-            .map(|subscriber| subscriber.read(&rows).map_err(at))
+    /// Whether new rows fit every [`Live`], and every type that was read once; nothing changes.
+    ///
+    /// # Errors
+    /// They do not fit; the text begins with the place.
+    pub(crate) fn check(&self, rows: &[Value]) -> Result<(), String> {
+        self.read_rows(&crate::sync::lock(&self.place.state), rows).map(drop)
+    }
+
+    /// Puts new rows in force in every [`Live`] that there is now, and for whoever reads the settings after this.
+    ///
+    /// A [`Live`] is made before this or after it, so each one follows the change.
+    ///
+    /// # Errors
+    /// As [`Settings::check`]; nothing changes then.
+    pub(crate) fn replace(&self, rows: Vec<Value>) -> Result<Replaced, String> {
+        let mut state = crate::sync::lock(&self.place.state);
+        for commit in self.read_rows(&state, &rows)? {
+            commit();
+        }
+        Ok(Replaced { rows: std::mem::replace(&mut state.rows, rows), reads: state.reads })
+    }
+
+    fn read_rows(&self, state: &State, rows: &[Value]) -> Result<Vec<Commit>, String> {
+        let at = |error| format!("{}: {error}", self.place.name);
+        let subscribers = state.subscribers.iter();
+        let commits = subscribers
+            .map(|subscriber| subscriber.read(rows).map_err(at))
             .collect::<Result<Vec<_>, _>>()?;
-        state.read.iter().try_for_each(|read| (read.check)(&rows).map_err(at))?;
-        drop(state);
-        commits.push(Box::new(move || crate::sync::lock(&place.state).rows = rows));
+        state.read.iter().try_for_each(|read| (read.check)(rows).map_err(at))?;
         Ok(commits)
     }
 }

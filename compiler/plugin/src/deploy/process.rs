@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bp_contract::run_plan::EntryReaders;
 use bp_contract::variable;
 use bp_ir::{ClientSlot, Slot};
 use bp_plan::{
-    EdgePlan, InitPlan, InstancePlan, ListenerPlan, ParameterPlan, Plan, ProcessPlan, Value,
+    EdgePlan, EntryPlan, InitPlan, InstancePlan, ListenerPlan, ParameterPlan, Plan, ProcessPlan,
+    TablePlan, Value,
 };
 
 use super::container::{EnvValue, Health, InitContainer, Port, PortUse, ProcessContainer};
 use super::name::host;
+use super::references::list_read_entries;
 use super::{CONFIG_FILE, DATA_FOLDER, Options, References};
 
 /// Time to flush telemetry (2 s) and for the engine's own delays, in addition to the drain.
@@ -28,6 +31,10 @@ pub(super) struct PlanIndex<'a> {
     arriving: BTreeMap<&'a str, Vec<(&'a EdgePlan, &'a ListenerPlan)>>,
     /// Its listeners.
     listeners: BTreeMap<&'a str, Vec<&'a ListenerPlan>>,
+    /// The entries of tables that it reads, without those that everybody reads.
+    entries: BTreeMap<&'a str, Vec<&'a EntryPlan>>,
+    /// What the entries that everybody reads refer to.
+    shared: References,
 }
 
 impl<'a> PlanIndex<'a> {
@@ -38,6 +45,8 @@ impl<'a> PlanIndex<'a> {
             calls: BTreeMap::new(),
             arriving: BTreeMap::new(),
             listeners: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            shared: References::default(),
         };
         for (name, instance) in &plan.instances {
             for process in &instance.processes {
@@ -56,7 +65,23 @@ impl<'a> PlanIndex<'a> {
                 index.arriving.entry(&listener.process).or_default().push((edge, listener));
             }
         }
+        list_read_entries(plan).for_each(|(table, entry)| index.add_entry(table, entry));
         index
+    }
+
+    /// Notes an entry at those that read it, so that nobody has to look through all entries.
+    fn add_entry(&mut self, table: &TablePlan, entry: &'a EntryPlan) {
+        match table.place.readers(&entry.name) {
+            EntryReaders::Everybody => self.shared.add_entry(entry),
+            EntryReaders::Process(name) => self.entries.entry(name).or_default().push(entry),
+            EntryReaders::HoldersOf(instance) => {
+                let instance = self.plan.instances.get(instance);
+                for process in instance.into_iter().flat_map(|i| &i.processes) {
+                    self.entries.entry(process).or_default().push(entry);
+                }
+            }
+            EntryReaders::Nobody => {}
+        }
     }
 }
 
@@ -221,7 +246,7 @@ fn collect_dialled(
 }
 
 fn collect_references(index: &PlanIndex<'_>, process: &str) -> References {
-    let mut out = References::default();
+    let mut out = index.shared.clone();
     for (_, instance) in find_in(&index.held, process) {
         if let Some(backend) = instance.backend() {
             out.add_settings(&backend.settings);
@@ -246,11 +271,8 @@ fn collect_references(index: &PlanIndex<'_>, process: &str) -> References {
             out.add_settings(&served.settings);
         }
     }
-    let holds = |instance: &str| {
-        index.plan.instances.get(instance).is_some_and(|i| i.processes.contains(process))
-    };
-    for table in index.plan.tables.values() {
-        out.add_entries(table, |entry| table.place.reaches(&entry.name, process, holds));
+    for entry in find_in(&index.entries, process) {
+        out.add_entry(entry);
     }
     // The listener runs the wrappers of edges from outside, because clients do not run any.
     let entries = find_in(&index.arriving, process)

@@ -52,7 +52,7 @@ impl References {
                 all.add_settings(&served.settings);
             }
         }
-        plan.tables.values().for_each(|table| all.add_entries(table, |_| true));
+        list_read_entries(plan).for_each(|(_, entry)| all.add_entry(entry));
         all
     }
 
@@ -90,13 +90,9 @@ impl References {
         }
     }
 
-    /// Notes the references in the entries of a table that are `wanted`; none of a table that processes do not read, because nobody else resolves references.
-    pub(crate) fn add_entries(&mut self, table: &TablePlan, wanted: impl Fn(&EntryPlan) -> bool) {
-        let is_read = table.reader == Some(TableReader::Process);
-        for entry in table.entries.iter().filter(|entry| is_read && wanted(entry)) {
-            self.add_settings(&entry.settings);
-            entry.methods.values().for_each(|settings| self.add_settings(settings));
-        }
+    pub(crate) fn add_entry(&mut self, entry: &EntryPlan) {
+        self.add_settings(&entry.settings);
+        entry.methods.values().for_each(|settings| self.add_settings(settings));
     }
 
     /// The key of a secret or a file in an object of the engine that holds several; characters that a key cannot hold are replaced.
@@ -114,6 +110,12 @@ impl References {
         let below = if path.starts_with('/') { "" } else { WORK_FOLDER };
         path_parts(path).fold(below.to_owned(), |mount, part| mount + "/" + part)
     }
+}
+
+/// The entries of tables that processes read, each with its table; nobody resolves the references of others.
+pub(crate) fn list_read_entries(plan: &Plan) -> impl Iterator<Item = (&TablePlan, &EntryPlan)> {
+    let read = plan.tables.values().filter(|t| t.reader == Some(TableReader::Process));
+    read.flat_map(|table| table.entries.iter().map(move |entry| (table, entry)))
 }
 
 /// The parts of a path; a path may be written with `.` and with `/` twice.

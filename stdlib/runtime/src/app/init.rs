@@ -18,8 +18,8 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::instance::{AnyInstance, Outcome};
+use crate::panic::panic_text;
 use crate::plan::{InitPlan, RunPlan};
-use crate::server::panic_text;
 use crate::tasks::Tasks;
 
 /// Runs the init that `BP_INIT` names. 0 when it is done, 1 when it failed or was told to stop before its end.

@@ -29,9 +29,9 @@ use crate::environment::Environment;
 use crate::error::StartError;
 use crate::instance::AnyInstance;
 use crate::metrics::Metrics;
+use crate::panic::panic_text;
 use crate::plan::{ALL, DrainPlan, RunPlan, find_listener};
 use crate::plugin::{ServeContext, Surroundings};
-use crate::server::panic_text;
 use crate::tasks::Tasks;
 
 /// How long sending the buffered telemetry may take.

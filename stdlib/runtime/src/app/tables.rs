@@ -9,8 +9,8 @@ use super::Registry;
 use super::process_state::ProcessState;
 use crate::config::place::{method_entry, table_label};
 use crate::error::StartError;
+use crate::panic::catch_panic;
 use crate::plan::{TablePlan, TableReader};
-use crate::server::catch_panic;
 use crate::table_plugin::{TableContext, TableEntry, TablePlugin};
 
 /// A plugin by its id, with its entries.

@@ -25,9 +25,9 @@ use crate::app::ProcessTables;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::limit::MessageLimit;
+use crate::panic::catch_panic;
 use crate::plan::{self, RunPlan};
-use crate::server::catch_panic;
-use crate::settings::{Commit, Settings};
+use crate::settings::{Replaced, Settings};
 use crate::sync::lock;
 
 /// How often the file is looked at.
@@ -149,25 +149,13 @@ impl Configuration {
         let tables = self.tables.get();
         let is_entry = |change: &Change| tables.is_some_and(|t| t.owns(change.settings.place()));
         let (entries, others): (Vec<_>, Vec<_>) = changes.into_iter().partition(is_entry);
-        // All values fit their types; only the plugins of tables can still refuse.
-        // So what they own is put in force first, and if one refuses, that alone is put back.
-        let entries: Vec<_> = entries.into_iter().map(Change::commit).collect();
-        if let Some(tables) = tables
-            && let Err(error) = tables.install()
-        {
-            entries.into_iter().for_each(Committed::undo);
-            tables.reinstall();
-            return Err(error);
-        }
-        // Whatever does not follow an entry by itself may have read it in `install` just now.
-        let entries = entries.iter().filter(|entry| !entry.is_live() && !entry.is_read_again());
-        let mut later: Vec<String> = entries.map(Committed::place).collect();
-        for other in others {
-            let other = other.commit();
-            if !other.is_live() {
-                later.push(other.place());
-            }
-        }
+        let (entries, others) = put_in_force(entries, others, tables.map(Arc::as_ref))?;
+        // An entry's follower ends with the plugin's work and is not made again, so one that ended follows nothing.
+        // But whatever does not follow an entry by itself may have read it in `install` just now.
+        let entries = entries.iter().filter(|e| !e.settings.is_followed() && !e.is_read_again());
+        // Wrappers come and go with endpoints: between two of them nothing follows a place, and the next one reads the new values.
+        let others = others.iter().filter(|other| !other.settings.was_followed());
+        let mut later: Vec<String> = entries.chain(others).map(Committed::place).collect();
         for (parameter, value) in &new.parameters {
             if state.effective.parameters.get(parameter) != Some(value) {
                 later.push(parameter_place(&parameter.0, &parameter.1));
@@ -205,38 +193,79 @@ impl Configuration {
     }
 }
 
+/// Puts changes in force, first those of the entries of tables, which the plugins of these tables then install.
+///
+/// # Errors
+/// A plugin refuses, or what a plugin made in `install` does not fit a change; everything is as before then.
+fn put_in_force(
+    entries: Vec<Change>,
+    others: Vec<Change>,
+    tables: Option<&ProcessTables>,
+) -> Result<(Vec<Committed>, Vec<Committed>), StartError> {
+    let entries = commit_all(entries)?;
+    let installed = tables.map_or(Ok(()), ProcessTables::install);
+    match installed.and_then(|()| commit_all(others)) {
+        Ok(others) => Ok((entries, others)),
+        Err(error) => {
+            entries.into_iter().for_each(Committed::undo);
+            if let Some(tables) = tables {
+                tables.reinstall();
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Puts all changes in force, or none.
+///
+/// All fitted when they were checked, but since then plugins may have begun to read a place as another type.
+fn commit_all(changes: Vec<Change>) -> Result<Vec<Committed>, StartError> {
+    let mut committed = Vec::with_capacity(changes.len());
+    for change in changes {
+        match change.commit() {
+            Ok(change) => committed.push(change),
+            Err(error) => {
+                committed.into_iter().for_each(Committed::undo);
+                return Err(error);
+            }
+        }
+    }
+    Ok(committed)
+}
+
 /// New values of a place, which fit every type that they were read as.
 struct Change {
     settings: Settings,
-    commits: Vec<Commit>,
+    rows: Vec<Value>,
 }
 
 impl Change {
     fn new(settings: &Settings, rows: Vec<Value>) -> Result<Self, StartError> {
-        // Types of plugins read them, and a panic of theirs must not end the watch on the file.
-        let prepared = catch_panic(|| settings.prepare(rows)).unwrap_or_else(|text| {
-            Err(format!("{}: the plugin panicked: {text}", settings.place()))
-        });
-        Ok(Self { settings: settings.clone(), commits: prepared.map_err(StartError::new)? })
+        read_in_plugin(settings, || settings.check(&rows))?;
+        Ok(Self { settings: settings.clone(), rows })
     }
 
-    fn commit(self) -> Committed {
-        let committed = Committed {
-            before: self.settings.rows(),
-            reads: self.settings.count_reads(),
-            settings: self.settings,
-        };
-        self.commits.into_iter().for_each(|commit| commit());
-        committed
+    fn commit(self) -> Result<Committed, StartError> {
+        let Self { settings, rows } = self;
+        let before = read_in_plugin(&settings, || settings.replace(rows))?;
+        Ok(Committed { settings, before })
     }
+}
+
+/// Types of plugins read values, and a panic of theirs must not end the watch on the file.
+fn read_in_plugin<T>(
+    settings: &Settings,
+    read: impl FnOnce() -> Result<T, String>,
+) -> Result<T, StartError> {
+    let read = catch_panic(read)
+        .unwrap_or_else(|text| Err(format!("{}: the plugin panicked: {text}", settings.place())));
+    read.map_err(StartError::new)
 }
 
 /// A place with new values in force.
 struct Committed {
     settings: Settings,
-    before: Vec<Value>,
-    /// How often the settings had been read before.
-    reads: u64,
+    before: Replaced,
 }
 
 impl Committed {
@@ -244,18 +273,14 @@ impl Committed {
         self.settings.place().to_owned()
     }
 
-    fn is_live(&self) -> bool {
-        self.settings.is_live()
-    }
-
     fn is_read_again(&self) -> bool {
-        self.settings.count_reads() > self.reads
+        self.settings.count_reads() > self.before.reads
     }
 
     fn undo(self) {
-        match Change::new(&self.settings, self.before) {
-            Ok(change) => drop(change.commit()),
-            Err(error) => tracing::error!(%error, "a setting cannot be put back"),
+        let before = Change { settings: self.settings, rows: self.before.rows };
+        if let Err(error) = before.commit() {
+            tracing::error!(%error, "a setting cannot be put back");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use bp_contract::setting::{Faults, Setting, SettingKind, Settings as _, Validate};
 use serde_json::{Value, json};
@@ -223,7 +223,7 @@ fn a_reload_that_breaks_a_rule_of_what_was_read_once_changes_nothing_and_says_wh
     let now = || format!("{:?}", settings.read::<Limit>().unwrap());
     let before = now();
     assert_eq!(before, "Gradient { least: 10, most: 100 }");
-    assert!(!settings.is_live());
+    assert!(!settings.was_followed());
     std::fs::write(&file, "edge.\"back -> cart\".limit.least = 101\n").unwrap();
     let error = configuration.reload().unwrap_err().to_string();
     let expected = "edge \"back->cart\", limit: `least`: it is more than `most` (lower `least`)";
@@ -348,6 +348,100 @@ fn a_change_that_nothing_follows_is_named() {
         assert_eq!(found, later, "`night` is installed again");
         assert_eq!(configuration.apply_file().unwrap(), None);
     }
+}
+
+#[test]
+fn an_entry_whose_follower_ended_is_named_and_a_place_that_loses_its_wrapper_for_a_while_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "").unwrap();
+    let configuration = install_quotas(&file, false).unwrap();
+    let side = place::table_label("quota", TablePlace::TopLevel, "side-street");
+    let side = configuration.settings(&side).unwrap();
+    let back = configuration.settings(&place::client_label("back->cart", "limit")).unwrap();
+    let mut follower = Some(side.live::<Limit>().unwrap());
+    drop(back.live::<Limit>().unwrap());
+    for (times, later) in [(5, &[][..]), (6, &["quota.side-street"])] {
+        let text = format!(
+            "quota.side-street.backoff.times = {times}\nedge.\"back -> cart\".limit.least = {times}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(configuration.apply_file().unwrap().unwrap(), later, "{times}");
+        let wrapper = back.live::<Limit>().unwrap();
+        assert_eq!(wrapper.get().write()["least"], times, "the next wrapper has the new values");
+        follower = None;
+    }
+    assert!(follower.is_none());
+}
+
+type Followed<T> = Arc<Mutex<Vec<crate::settings::Live<T>>>>;
+
+/// At each change, begins to follow the settings of another's place as a `T`.
+struct Latecomer<T> {
+    settings: Settings,
+    followed: Followed<T>,
+    started: AtomicBool,
+}
+
+impl<T: serde::de::DeserializeOwned + Send + Sync + 'static> TablePlugin for Latecomer<T> {
+    fn install(&self, _: &TableContext) -> Result<(), StartError> {
+        if self.started.swap(true, Ordering::Relaxed) {
+            lock(&self.followed).push(self.settings.live()?);
+        }
+        Ok(())
+    }
+}
+
+/// A configuration with this file and a [`Latecomer`] to an edge, and what that follows.
+fn install_latecomer<T>(file: &Path) -> (Configuration, Followed<T>)
+where
+    T: serde::de::DeserializeOwned + Send + Sync + 'static,
+{
+    let configuration = load(file).unwrap();
+    let settings = configuration.settings(&place::client_label("back->cart", "limit")).unwrap();
+    let night = place::table_label("quota", TablePlace::TopLevel, "night");
+    let night = TableEntry::new("night", configuration.settings(&night).unwrap());
+    let context =
+        TableContext::new([("quota".to_owned(), vec![night])].into(), Surroundings::default());
+    let followed = Followed::<T>::default();
+    let started = AtomicBool::new(false);
+    let plugin: Arc<dyn TablePlugin> =
+        Arc::new(Latecomer { settings, followed: followed.clone(), started });
+    let tables = ProcessTables::new(vec![("latecomer".to_owned(), plugin, context)]);
+    configuration.install(Arc::new(tables)).unwrap();
+    (configuration, followed)
+}
+
+#[test]
+fn whoever_begins_to_follow_a_place_while_a_change_is_installed_follows_the_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "").unwrap();
+    let (configuration, followed) = install_latecomer::<Limit>(&file);
+    for (least, followers) in [(20, 1), (30, 2)] {
+        std::fs::write(&file, format!("edge.\"back -> cart\".limit.least = {least}\n")).unwrap();
+        assert_eq!(configuration.reload(), Ok(true));
+        let now: Vec<_> =
+            lock(&followed).iter().map(|live| live.get().write()["least"].clone()).collect();
+        assert_eq!(now, vec![json!(least); followers]);
+    }
+}
+
+#[test]
+fn a_change_that_does_not_fit_what_is_followed_since_its_installation_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bp.toml");
+    std::fs::write(&file, "").unwrap();
+    let (configuration, followed) = install_latecomer::<Touchy>(&file);
+    assert!(lock(&followed).is_empty(), "nobody reads that type when the change is checked");
+    let back = configuration.settings(&place::client_label("back->cart", "limit")).unwrap();
+    let label = place::table_label("quota", TablePlace::TopLevel, "night");
+    let night = configuration.settings(&label).unwrap();
+    let least = |settings: &Settings| settings.read::<Limit>().unwrap().write()["least"].clone();
+    std::fs::write(&file, "edge.\"*\".limit.least = 66\nquota.night.least = 20\n").unwrap();
+    let error = configuration.reload().unwrap_err().to_string();
+    assert!(error.starts_with("edge \"back->cart\", limit: the plugin panicked: "), "{error}");
+    assert_eq!((least(&back), least(&night)), (json!(10), json!(10)));
 }
 
 #[test]
