@@ -61,6 +61,7 @@ process.front = { services = ["frontend"], process_mark = "e" }
 mark.first = "f"
 mark.gone = "g"
 mark.cart = "h"
+target.process.lossy = []
 "#;
 
 const CHILD: &str = r#"extends = "base.toml"
@@ -70,6 +71,7 @@ edge."frontend -> cart".edge_mark = "cc"
 process.front.process_mark = false
 mark.gone = false
 mark."f*" = { times = 9 }
+target.process.lossy = ["storage"]
 "#;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -152,6 +154,7 @@ fn explains() -> Result<()> {
         (&child, "first", &["times = 9 wiring/child.toml:7"]),
         (&child, "gone", &["dropped:"]),
         (&child, "mark:gone", &["dropped:"]),
+        (&child, "target:process", &["dropped:", "lossy = [\"storage\"] wiring/child.toml:8"]),
         (&child, "front", &["dropped:"]),
         (&child, "cart_db", &["text = \"b\" wiring/base.toml:4", "times = 2 wiring/child.toml:3"]),
     ] {
