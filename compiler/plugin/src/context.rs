@@ -1,5 +1,7 @@
 //! What the hooks of plugins see and report to.
 
+use std::collections::BTreeMap;
+
 use bp_contract::setting::{RuleFault, Settings as DeclaredSettings};
 use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, SourceMap, Span, catalog};
 use bp_emit::{Artifacts, Origin};
@@ -39,11 +41,11 @@ pub struct CheckContext<'a> {
     /// What else is at the place.
     pub neighbours: &'a Neighbours<'a>,
     /// The arguments of each method that a transport carries; nothing for other plugins.
-    pub arguments: &'a std::collections::BTreeMap<String, Vec<String>>,
+    pub arguments: &'a BTreeMap<String, Vec<String>>,
     /// The settings, defaults filled in.
     pub settings: &'a Settings,
     /// Where each setting was written, by dotted path; settings at their default have none.
-    pub spans: &'a std::collections::BTreeMap<String, Span>,
+    pub spans: &'a BTreeMap<String, Span>,
     /// Where the plugin's key was written.
     pub span: Option<Span>,
     /// Where diagnostics go.
@@ -129,16 +131,7 @@ impl CheckContext<'_> {
 
     /// The place where a setting, or else the innermost table or list around it, was written; the key's own when they are at their defaults.
     pub fn span_of(&self, path: &str) -> Option<Span> {
-        let mut path = path;
-        loop {
-            if let Some(span) = self.spans.get(path) {
-                return Some(*span);
-            }
-            match path.rsplit_once('.') {
-                Some((outer, _)) => path = outer,
-                None => return self.span,
-            }
-        }
+        find_span(self.spans, path).or(self.span)
     }
 
     /// A fault with a code of the plugin's own, at a setting: for one that gets notes, labels or a fix before it is pushed to `diagnostics`.
@@ -199,6 +192,28 @@ impl CheckContext<'_> {
     }
 }
 
+/// The place of a setting, or else of the innermost table or list around it that was written.
+pub(crate) fn find_span(spans: &BTreeMap<String, Span>, path: &str) -> Option<Span> {
+    let mut paths = std::iter::successors(Some(path), |path| Some(path.rsplit_once('.')?.0));
+    paths.find_map(|path| spans.get(path).copied())
+}
+
+/// The settings of an enabled target; those that cannot be read are reported.
+pub(crate) fn read_target_settings<S: DeclaredSettings>(
+    plan: &Plan,
+    target: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<S> {
+    match S::read(&plan.targets.get(target)?.to_json()) {
+        Ok(read) => Some(read),
+        Err(fault) => {
+            let what = format!("the settings of target `{target}`: {fault}");
+            diagnostics.push(catalog::internal::failed(&what));
+            None
+        }
+    }
+}
+
 /// A transport's description of the services that it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
@@ -234,15 +249,7 @@ pub struct ArtifactContext<'a> {
 impl ArtifactContext<'_> {
     /// The target's own settings; `None` if the plugin is not a target that the plan enables, or if they cannot be read, which is reported.
     pub fn target_settings<S: DeclaredSettings>(&mut self) -> Option<S> {
-        let settings = self.plan.targets.get(self.plugin.id)?;
-        match S::read(&settings.to_json()) {
-            Ok(read) => Some(read),
-            Err(fault) => {
-                let what = format!("the settings of target `{}`: {fault}", self.plugin.id);
-                self.diagnostics.push(catalog::internal::failed(&what));
-                None
-            }
-        }
+        read_target_settings(self.plan, self.plugin.id, self.diagnostics)
     }
 
     /// Adds a file that comes from the part `key` of the plan, or reports why it cannot be made.
@@ -305,12 +312,12 @@ mod tests {
             class: None,
             interface: None,
             neighbours: &Neighbours::default(),
-            arguments: &std::collections::BTreeMap::new(),
+            arguments: &BTreeMap::new(),
             settings: &Settings {
-                values: std::collections::BTreeMap::from([("after".to_owned(), 1.into())]).into(),
+                values: BTreeMap::from([("after".to_owned(), 1.into())]).into(),
                 ..Settings::default()
             },
-            spans: &std::collections::BTreeMap::from([("after".to_owned(), at)]),
+            spans: &BTreeMap::from([("after".to_owned(), at)]),
             span: None,
             diagnostics: &mut diagnostics,
         }

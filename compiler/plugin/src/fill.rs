@@ -6,6 +6,7 @@ use bp_contract::setting::Settings;
 use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, Span, catalog};
 use bp_plan::Plan;
 
+use crate::context::{find_span, read_target_settings};
 use crate::{Plugin, guard};
 
 /// Where the entries of tables and keys were written; beside the plan, so that a moved line does not change it.
@@ -30,16 +31,7 @@ impl EntrySpans {
     /// Where a setting of an entry, or else the entry, was written.
     pub fn find(&self, table: &str, entry: &str, path: &str) -> Option<Span> {
         let at = self.0.get(&(table.to_owned(), entry.to_owned()))?;
-        let mut path = path;
-        loop {
-            if let Some(span) = at.settings.get(path) {
-                return Some(*span);
-            }
-            match path.rsplit_once('.') {
-                Some((outer, _)) => path = outer,
-                None => return at.span,
-            }
-        }
+        find_span(&at.settings, path).or(at.span)
     }
 }
 
@@ -74,15 +66,7 @@ impl FillContext<'_> {
 
     /// The target's own settings; `None` if the plugin is not a target that the plan enables, or if they cannot be read, which is reported.
     pub fn target_settings<S: Settings>(&mut self) -> Option<S> {
-        let settings = self.plan.targets.get(self.plugin.id)?;
-        match S::read(&settings.to_json()) {
-            Ok(read) => Some(read),
-            Err(fault) => {
-                let what = format!("the settings of target `{}`: {fault}", self.plugin.id);
-                self.diagnostics.push(catalog::internal::failed(&what));
-                None
-            }
-        }
+        read_target_settings(self.plan, self.plugin.id, self.diagnostics)
     }
 
     /// A fault with a code of the plugin's own, at a setting of an entry.
