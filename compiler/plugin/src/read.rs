@@ -213,6 +213,15 @@ impl Reader<'_, '_> {
         self.out.settings.origins.insert(path.to_owned(), (self.reading.locate)(span));
     }
 
+    /// Notes where the parts of a value of any type were written, because no declaration names them.
+    fn note_parts(&mut self, path: &str, item: &Item) {
+        for (name, item) in item.as_table().into_iter().flat_map(|table| &table.entries) {
+            let path = join_path(path, name);
+            self.note_origin(&path, item.span);
+            self.note_parts(&path, item);
+        }
+    }
+
     fn report_missing(&mut self, setting: &Setting, path: &str) {
         let example = if setting.example.is_empty() { "…" } else { setting.example };
         let diagnostic =
@@ -289,7 +298,10 @@ impl Reader<'_, '_> {
                 }
                 Value::Table(self.read_map(setting, inner, item, path)?)
             }
-            SettingKind::Any => to_value(item),
+            SettingKind::Any => {
+                self.note_parts(path, item);
+                to_value(item)
+            }
         })
     }
 
@@ -458,6 +470,31 @@ mod tests {
         /// How many.
         #[setting(default = 1)]
         count: u32,
+    }
+
+    #[test]
+    fn parts_of_any_value_have_the_place_where_they_are_written() {
+        let file = SourceMap::new().add("a.toml", "abcdef");
+        let item = |value, at| {
+            let span = Span::new(file, at, at + 1);
+            Item { value, span, key: span }
+        };
+        let table = |name: &str, item| {
+            bp_wiring::Value::Table(Table {
+                entries: [(name.to_owned(), item)].into(),
+                reset: false,
+            })
+        };
+        let inner = item(table("b", item(bp_wiring::Value::Integer(1), 2)), 1);
+        let bp_wiring::Value::Table(written) = table("any", item(table("a", inner), 0)) else {
+            unreachable!()
+        };
+        let locate = |span: Span| format!("at {}", span.start);
+        let reading = ReadContext { key: "x", span: None, methods: &[], locate: &locate };
+        let read =
+            read_settings(Optional::SETTINGS, &written, reading, &mut Diagnostics::new()).settings;
+        let places = ["any", "any.a", "any.a.b"].map(|path| read.origin(path).to_owned());
+        assert_eq!(places, ["at 0", "at 1", "at 2"]);
     }
 
     /// What must be written.
