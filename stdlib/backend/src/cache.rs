@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bp_macros::service;
+use bp_macros::interface;
 use bytes::Bytes;
 
 use crate::BackendError;
@@ -30,7 +30,7 @@ pub const MAX_TTL: Duration = Duration::from_hours(366 * 24);
 /// Every write that stores a value replaces value and expiry both; [`increment`](Cache::increment) keeps the expiry.
 ///
 /// **Order.** Each method is atomic on each key; [`get_many`](Cache::get_many) is not a snapshot across keys.
-#[service(crate = ::bp_runtime)]
+#[interface(crate = ::bp_runtime)]
 pub trait Cache {
     /// The value under `key`, or `None` when it is missing.
     #[idempotent]

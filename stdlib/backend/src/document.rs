@@ -1,6 +1,6 @@
 //! The `DocumentStore` interface.
 
-use bp_macros::service;
+use bp_macros::interface;
 
 use crate::{BackendError, Document, Filter, Index, Page, Query, Update};
 
@@ -26,7 +26,7 @@ use crate::{BackendError, Document, Filter, Index, Page, Query, Update};
 /// Objects are equal to each other in order, arrays too; ids, which are unique, decide last.
 ///
 /// **Limits.** What breaks a rule above is [`BackendError::Invalid`] and changes nothing.
-#[service(crate = ::bp_runtime)]
+#[interface(crate = ::bp_runtime)]
 pub trait DocumentStore {
     /// Adds a new document; [`BackendError::AlreadyExists`] when the id is taken.
     async fn insert(&self, collection: String, document: Document) -> Result<(), BackendError>;

@@ -8,7 +8,6 @@
 //! extension        CacheExt · DocumentStoreExt         the same with typed values
 //! engine           validation, filters, order, paging, updates, index keys (shared by implementations)
 //! memory           MemoryCache · MemoryDocuments       in this process, gone at its end
-//! glue             client and server halves, so that call wrappers work on service→backend edges
 //! ```
 
 mod cache;
@@ -18,7 +17,6 @@ mod document;
 pub mod engine;
 mod error;
 mod ext;
-pub mod glue;
 mod json;
 pub mod memory;
 mod query;

@@ -10,6 +10,7 @@
 mod boxed;
 mod data;
 mod error_code;
+mod interface;
 mod model;
 mod options;
 #[cfg(test)]
@@ -29,6 +30,23 @@ use syn::{DeriveInput, parse_macro_input};
 #[proc_macro_attribute]
 pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
     service::expand(arguments.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Makes a trait an interface, which backends offer and workflows take as `Arc<dyn Trait>`.
+///
+/// It does what [`macro@service`] does, and writes the halves that let wrappers stand between a workflow and a store:
+/// the trait for the runtime's `Client`, the dispatch of calls to a store, and `BackendInterface` for `dyn Trait`.
+/// A trait may extend other interfaces, `pub trait SortedSets: Cache { … }`: a store of it serves callers that take what it extends.
+///
+/// An interface is `pub`, and its crate exports it at the root: its path is `<crate>::<Trait>` wherever its declaration is.
+/// Every method is `async`, takes `&self` and values that are `Data`, and returns `Result<T, E>` where `T` is `Data` and `E` a `ServiceError`.
+/// `#[idempotent]` on a method says that it is safe to repeat.
+/// `#[interface(crate = path)]` takes the support code from another crate than `::bp_std`.
+#[proc_macro_attribute]
+pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    interface::expand(arguments.into(), item.into())
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

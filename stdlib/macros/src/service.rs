@@ -18,19 +18,27 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     syn::meta::parser(|meta| crate_path.parse(&meta)).parse2(arguments)?;
     let private = crate_path.private();
     match syn::parse2::<Item>(item)? {
-        Item::Trait(item) => define(item, &private),
+        Item::Trait(item) => {
+            let item = define(item, "a service", &private, Errors::default())?;
+            Ok(quote!(#item))
+        }
         Item::Impl(item) => implement(item, &private),
         other => Err(Error::new_spanned(other, WHERE)),
     }
 }
 
-fn define(mut item: ItemTrait, private: &TokenStream) -> Result<TokenStream> {
-    let mut errors = Errors::default();
+/// The trait as callers and implementations see it; `what` says what it is, `errors` has what was found before.
+pub(crate) fn define(
+    mut item: ItemTrait,
+    what: &str,
+    private: &TokenStream,
+    mut errors: Errors,
+) -> Result<ItemTrait> {
     let name = &item.ident;
     if !item.generics.params.is_empty() {
         errors.push(Error::new_spanned(
             &item.generics,
-            format!("`{name}` has parameters, but a service is one interface: write a trait for each use"),
+            format!("`{name}` has parameters, but {what} is one trait: write another for each use"),
         ));
     }
     for member in &mut item.items {
@@ -41,7 +49,9 @@ fn define(mut item: ItemTrait, private: &TokenStream) -> Result<TokenStream> {
                 let body = method.default.as_mut();
                 boxed::box_future(&mut method.attrs, &mut method.sig, body, private);
             }
-            other => errors.push(Error::new_spanned(other, "a service can have only methods")),
+            other => {
+                errors.push(Error::new_spanned(other, format!("{what} can have only methods")));
+            }
         }
     }
     errors.finish()?;
@@ -53,7 +63,7 @@ fn define(mut item: ItemTrait, private: &TokenStream) -> Result<TokenStream> {
     ];
     item.colon_token.get_or_insert_default();
     item.supertraits.extend(marker);
-    Ok(quote!(#item))
+    Ok(item)
 }
 
 fn implement(mut item: ItemImpl, private: &TokenStream) -> Result<TokenStream> {
@@ -71,7 +81,11 @@ fn implement(mut item: ItemImpl, private: &TokenStream) -> Result<TokenStream> {
 }
 
 fn strip(attributes: &mut Vec<Attribute>) {
-    attributes.retain(|attribute| !attribute.path().is_ident("idempotent"));
+    attributes.retain(|attribute| !is_idempotent(attribute));
+}
+
+pub(crate) fn is_idempotent(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("idempotent")
 }
 
 /// Reports what a call cannot do here, in words, before rustc reports it for the code that the macro wrote.

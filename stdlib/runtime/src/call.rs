@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::{Infra, Processed, ServiceError, Status};
 use crate::tuple;
 
-/// A service's trait, described by generated code in a `static`.
+/// The trait of a service or a backend, described by generated code in a `static`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Interface {
     /// The Rust path, `leaf_workflow::Cart`: the key in every table.
@@ -39,6 +39,11 @@ impl Interface {
         self.methods.iter().find(|method| method.name == name)
     }
 
+    /// The method named `name`, which usually is at `likely`.
+    pub(crate) fn find_method(&'static self, name: &str, likely: u16) -> Option<&'static Method> {
+        self.method_at(likely).filter(|method| method.name == name).or_else(|| self.method(name))
+    }
+
     /// The method at `index`.
     pub fn method_at(&'static self, index: u16) -> Option<&'static Method> {
         self.methods.get(usize::from(index))
@@ -46,7 +51,7 @@ impl Interface {
 }
 
 /// A method of an [`Interface`].
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Method {
     /// The Rust name.
     pub name: &'static str,

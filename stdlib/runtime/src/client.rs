@@ -14,7 +14,9 @@ use crate::error::{Infra, InfraKind, Processed, ServiceError};
 /// The wrappers of one edge, by method index.
 pub(crate) type Chains = Box<[Box<[Arc<dyn Wrapper>]>]>;
 
-/// An edge with its chain and its end. Generated clients (`struct Client(pub rt::Client)`) call through it.
+/// An edge with its chain and its end. Generated clients of services (`struct Client(pub rt::Client)`) call through it.
+///
+/// It is a client of every interface: `#[interface]` implements the trait for it. So a client of an edge whose interface extends others is one of those too.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -69,6 +71,27 @@ impl Client {
         arguments: A,
     ) -> Result<T, E> {
         self.send(method, Arc::new(TypedArguments(arguments))).await?.into_result()
+    }
+
+    /// Calls the remote method `name` of an interface that the edge's interface equals or extends; `likely` is where its table has the method as a rule.
+    ///
+    /// # Errors
+    /// As [`Client::call`]; `Unimplemented` when the edge's interface has no such method.
+    pub async fn call_method<A: ArgumentTuple, T: Data, E: ServiceError>(
+        &self,
+        name: &'static str,
+        likely: u16,
+        arguments: A,
+    ) -> Result<T, E> {
+        let interface = self.inner.interface;
+        let method = interface.find_method(name, likely).ok_or_else(|| {
+            Infra::new(
+                InfraKind::Unimplemented,
+                Processed::No,
+                format!("`{}` has no method `{name}`", interface.path),
+            )
+        })?;
+        self.send(method.index, Arc::new(TypedArguments(arguments))).await?.into_result()
     }
 
     /// Calls a method that cannot leave the process (no `Data` bounds).

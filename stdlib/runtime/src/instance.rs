@@ -13,6 +13,7 @@ use crate::call::{Class, Interface, Reply};
 use crate::chain::Dispatch;
 use crate::client::Client;
 use crate::error::{Infra, ServiceError, StartError};
+use crate::interface::{Answer, BackendInterface, Extended, OwnMethods, Routes};
 use crate::tuple;
 
 /// An `Arc<dyn T>` of some service or backend trait.
@@ -52,20 +53,35 @@ impl fmt::Debug for AnyInstance {
 ///     .method::<(String,), Vec<Item>, CartError>()     // once a method, in order
 ///     .local_method()                                  // for one that is not remote
 /// ```
+///
+/// `#[interface]` writes the one of an interface of backends.
 pub struct InterfaceGlue {
     interface: &'static Interface,
     /// Absent for an interface whose callers hold the callee itself.
     stubs: Option<Stubs>,
     methods: Vec<Option<MethodGlue>>,
+    /// The interfaces that this one extends, in order.
+    extends: Vec<Extended>,
+    /// How many of the methods are those of `extends`; they are the first.
+    inherited: usize,
 }
 
 struct Stubs {
     client: Box<MakeClient>,
-    server: Box<MakeServer>,
+    server: ServerHalf,
+    holds: fn(&AnyInstance) -> bool,
+}
+
+enum ServerHalf {
+    /// Answers every method.
+    Whole(Box<MakeServer>),
+    /// Answers the methods that are not inherited.
+    Own(Box<MakeOwn>),
 }
 
 type MakeClient = dyn Fn(Client) -> AnyInstance + Send + Sync;
 type MakeServer = dyn Fn(&AnyInstance) -> Option<Arc<dyn Dispatch>> + Send + Sync;
+type MakeOwn = dyn Fn(&AnyInstance) -> Option<Arc<dyn OwnMethods>> + Send + Sync;
 type ReadArguments = fn(&Bytes, &'static Interface, u16) -> Result<Arc<dyn Arguments>, Infra>;
 
 #[derive(Clone, Copy)]
@@ -109,19 +125,69 @@ impl InterfaceGlue {
         client: fn(Client) -> Arc<T>,
         server: fn(Arc<T>) -> Arc<dyn Dispatch>,
     ) -> Self {
-        Self {
-            interface,
-            stubs: Some(Stubs {
-                client: Box::new(move |end| AnyInstance::new::<T>(client(end))),
-                server: Box::new(move |instance| instance.get::<T>().map(server)),
-            }),
-            methods: Vec::new(),
+        let server: Box<MakeServer> = Box::new(move |instance| instance.get::<T>().map(server));
+        Self::with_stubs(interface, client, ServerHalf::Whole(server))
+    }
+
+    /// An interface of backends whose trait is `T`; the server's half answers the methods that the trait itself declares.
+    ///
+    /// [`InterfaceGlue::extends`] follows for each interface that it extends, in order, then [`InterfaceGlue::answer`] for each method of its own.
+    pub fn of_interface<T: BackendInterface + ?Sized>(
+        client: fn(Client) -> Arc<T>,
+        server: fn(Arc<T>) -> Arc<dyn OwnMethods>,
+    ) -> Self {
+        let server: Box<MakeOwn> = Box::new(move |instance| instance.get::<T>().map(server));
+        Self::with_stubs(T::DECLARATION.interface, client, ServerHalf::Own(server))
+    }
+
+    fn with_stubs<T: ?Sized + Send + Sync + 'static>(
+        interface: &'static Interface,
+        client: fn(Client) -> Arc<T>,
+        server: ServerHalf,
+    ) -> Self {
+        let stubs = Stubs {
+            client: Box::new(move |end| AnyInstance::new::<T>(client(end))),
+            server,
+            holds: |instance| instance.get::<T>().is_some(),
+        };
+        Self { stubs: Some(stubs), ..Self::direct(interface) }
+    }
+
+    /// Adds an interface that `T` extends, with its methods.
+    pub fn extends<T, S>(mut self, upcast: fn(Arc<T>) -> Arc<S>) -> Self
+    where
+        T: BackendInterface + ?Sized,
+        S: BackendInterface + ?Sized,
+    {
+        let glue = S::glue();
+        for (method, glue) in glue.interface.methods.iter().zip(&glue.methods) {
+            // What two of them have in common is one method of the table.
+            let is_new = self
+                .interface
+                .method(method.name)
+                .is_some_and(|method| usize::from(method.index) == self.methods.len());
+            if is_new {
+                self.methods.push(*glue);
+            }
         }
+        self.inherited = self.methods.len();
+        self.extends.push(Extended {
+            glue: Arc::new(glue),
+            upcast: Box::new(move |instance| {
+                instance.get::<T>().map(|instance| AnyInstance::new::<S>(upcast(instance)))
+            }),
+        });
+        self
+    }
+
+    /// Adds the next method, by its arguments and what it returns.
+    pub fn answer<A: ArgumentTuple, R: Answer>(self) -> Self {
+        self.method::<A, R::Value, R::Error>()
     }
 
     /// An interface with a method that borrows or cannot say that the infrastructure failed: nothing stands between its callers and the callee.
     pub fn direct(interface: &'static Interface) -> Self {
-        Self { interface, stubs: None, methods: Vec::new() }
+        Self { interface, stubs: None, methods: Vec::new(), extends: Vec::new(), inherited: 0 }
     }
 
     /// Adds the next method: its arguments, value and error.
@@ -176,7 +242,58 @@ impl InterfaceGlue {
 
     /// The dispatch of calls to an instance of the trait; `None` when it is of another trait, or the interface is one for direct calls.
     pub fn build_dispatch(&self, instance: &AnyInstance) -> Option<Arc<dyn Dispatch>> {
-        (self.stubs.as_ref()?.server)(instance)
+        match &self.stubs.as_ref()?.server {
+            ServerHalf::Whole(make) => make(instance),
+            ServerHalf::Own(_) => {
+                let mut routes = Routes::new(self.interface);
+                self.add_routes(instance, &mut routes)?;
+                Some(Arc::new(routes))
+            }
+        }
+    }
+
+    fn add_routes(&self, instance: &AnyInstance, routes: &mut Routes) -> Option<()> {
+        for extended in &self.extends {
+            extended.glue.add_routes(&(extended.upcast)(instance)?, routes)?;
+        }
+        let ServerHalf::Own(make) = &self.stubs.as_ref()?.server else { return None };
+        routes.add(self.interface.methods.get(self.inherited..)?, make(instance)?);
+        Some(())
+    }
+
+    /// The interfaces that this one extends, without those that they extend.
+    pub(crate) fn extended(&self) -> impl Iterator<Item = &Arc<InterfaceGlue>> {
+        self.extends.iter().map(|extended| &extended.glue)
+    }
+
+    /// Whether this is the interface at `path`, or extends it.
+    pub(crate) fn provides(&self, path: &str) -> bool {
+        self.interface.path == path || self.extended().any(|glue| glue.provides(path))
+    }
+
+    /// Whether an instance is one of the trait; of an interface for direct calls the trait is not known.
+    pub(crate) fn accepts(&self, instance: &AnyInstance) -> bool {
+        self.stubs.as_ref().is_none_or(|stubs| (stubs.holds)(instance))
+    }
+
+    /// An instance of this interface as one of the interface at `path`; `None` when this one does not extend that.
+    pub(crate) fn upcast(&self, instance: &AnyInstance, path: &str) -> Option<AnyInstance> {
+        if self.interface.path == path {
+            return Some(instance.clone());
+        }
+        let extended = self.extends.iter().find(|extended| extended.glue.provides(path))?;
+        extended.glue.upcast(&(extended.upcast)(instance)?, path)
+    }
+
+    /// An instance of this interface as one of the trait of an interface that this one extends.
+    pub(crate) fn cast<T: ?Sized + Send + Sync + 'static>(
+        &self,
+        instance: &AnyInstance,
+    ) -> Option<Arc<T>> {
+        self.extends.iter().find_map(|extended| {
+            let instance = (extended.upcast)(instance)?;
+            instance.get::<T>().or_else(|| extended.glue.cast(&instance))
+        })
     }
 
     fn glue(&self, method: u16) -> Option<MethodGlue> {

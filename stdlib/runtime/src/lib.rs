@@ -24,6 +24,7 @@ mod environment;
 mod error;
 pub mod headers;
 mod instance;
+mod interface;
 pub mod knob;
 mod limit;
 pub mod listen;
@@ -63,11 +64,12 @@ pub use environment::Environment;
 pub use error::{Infra, InfraKind, InitError, Processed, ServiceError, StartError, Status};
 pub use futures_util::future::BoxFuture;
 pub use instance::{AnyInstance, InterfaceGlue, Outcome};
+pub use interface::BackendInterface;
 pub use knob::Knob;
 pub use limit::MessageLimit;
 pub use literal::Literal;
 pub use metrics::{LabelValue, MetricFamily, Metrics};
-pub use offers::{BackendInterface, Offers};
+pub use offers::Offers;
 pub use plugin::{
     BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side,
     Surroundings, System, TransportPlugin, WrapperContext, WrapperPlugin,
@@ -86,6 +88,15 @@ pub use wrapper_plugin::{client_wrapper, server_wrapper, two_sided_wrapper};
 pub mod __private {
     pub use crate::config::read_plan;
     pub use crate::{Infra, ServiceError, Status};
+
+    /// What `#[interface]` expands to.
+    pub mod interface {
+        pub use crate::interface::{
+            BackendInterface, Declaration, OwnMethods, count_bytes, count_methods, first_own,
+            join_methods, join_text, name_of, read_text, wire_name_of,
+        };
+        pub use crate::{Call, Client, Dispatched, Infra, Interface, InterfaceGlue, Method, Reply};
+    }
 
     /// What `#[bp_test]` expands to.
     pub mod test {

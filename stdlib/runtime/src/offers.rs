@@ -8,40 +8,36 @@ use futures_util::future::BoxFuture;
 
 use crate::error::StartError;
 use crate::instance::{AnyInstance, InterfaceGlue};
+use crate::interface::BackendInterface;
 use crate::plugin::{BackendContext, BackendPlugin, Database};
-
-/// A trait that backends implement and workflows call; implemented for its trait object: `impl BackendInterface for dyn Queue`.
-///
-/// The crate that declares the trait implements it, so a plugin names the trait and nothing else.
-pub trait BackendInterface: Send + Sync + 'static {
-    /// Its client and server halves.
-    fn glue() -> InterfaceGlue;
-}
 
 /// The runtime half of a backend.
 ///
 /// ```
 /// use std::sync::Arc;
 ///
-/// use bp_runtime::{BackendInterface, BackendPlugin, Interface, InterfaceGlue, Offers};
+/// use bp_macros::{ServiceError, interface, service};
+/// use bp_runtime::{BackendPlugin, Infra, Offers};
 ///
-/// trait Counter: Send + Sync {
-///     fn next(&self) -> u64;
+/// # fn main() {}
+/// #[derive(Debug, ServiceError)]
+/// #[service_error(crate = ::bp_runtime)]
+/// pub enum CounterError {
+///     #[infra]
+///     Infra(Infra),
 /// }
 ///
-/// static COUNTER: Interface = Interface::new("shop::Counter", "shop.Counter", &[]);
-///
-/// impl BackendInterface for dyn Counter {
-///     fn glue() -> InterfaceGlue {
-///         InterfaceGlue::direct(&COUNTER)
-///     }
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Counter {
+///     async fn next(&self) -> Result<u64, CounterError>;
 /// }
 ///
 /// struct Always(u64);
 ///
+/// #[service(crate = ::bp_runtime)]
 /// impl Counter for Always {
-///     fn next(&self) -> u64 {
-///         self.0
+///     async fn next(&self) -> Result<u64, CounterError> {
+///         Ok(self.0)
 ///     }
 /// }
 ///
@@ -52,7 +48,6 @@ pub trait BackendInterface: Send + Sync + 'static {
 ///         Ok(Arc::new(Always(start)) as Arc<dyn Counter>)
 ///     })
 /// }
-/// # let _ = plugin();
 /// ```
 ///
 /// An opener gets a `C`: the [`BackendContext`], or what [`Offers::with_context`] makes of it.
@@ -103,7 +98,7 @@ impl<C: Send + 'static> Offers<C> {
         T: BackendInterface + ?Sized,
         O: Future<Output = Result<Arc<T>, StartError>> + Send + 'static,
     {
-        let path = T::glue().interface().path;
+        let path = T::DECLARATION.interface.path;
         let open: Box<Open<C>> = Box::new(move |cx| {
             let opening = open(cx);
             Box::pin(async move { opening.await.map(AnyInstance::new::<T>) })
@@ -172,6 +167,7 @@ mod tests {
 
     use super::*;
     use crate::call::Interface;
+    use crate::interface::Declaration;
     use crate::plugin::Surroundings;
     use crate::settings::Settings;
 
@@ -185,12 +181,16 @@ mod tests {
     static WORD: Interface = Interface::new("t::Word", "t.Word", &[]);
 
     impl BackendInterface for dyn Number {
+        const DECLARATION: &'static Declaration = &Declaration::new(&NUMBER, &[]);
+
         fn glue() -> InterfaceGlue {
             InterfaceGlue::direct(&NUMBER)
         }
     }
 
     impl BackendInterface for dyn Word {
+        const DECLARATION: &'static Declaration = &Declaration::new(&WORD, &[]);
+
         fn glue() -> InterfaceGlue {
             InterfaceGlue::direct(&WORD)
         }

@@ -10,7 +10,7 @@ pub use bp_backend::{
 pub use bp_data::Data;
 /// The crates whose types may cross a process, in the version that generated code links.
 pub use bp_data::{bytes, chrono, rust_decimal, uuid};
-pub use bp_macros::{Data, ServiceError, bp_test, service};
+pub use bp_macros::{Data, ServiceError, bp_test, interface, service};
 /// The trait of a service's errors, and its derive.
 pub use bp_runtime::ServiceError;
 pub use bp_runtime::{
@@ -28,7 +28,7 @@ macro_rules! knob {
 
 /// What generated code imports: the whole runtime.
 pub mod rt {
-    pub use bp_macros::service;
+    pub use bp_macros::{interface, service};
     pub use std::sync::Arc;
 
     pub use bp_runtime::*;

@@ -13,7 +13,7 @@ use crate::balance::{Balance, Balancer, EndpointWrappers};
 use crate::builder::{Builder, Parameter};
 use crate::call::{Edge, Interface};
 use crate::callee::{LateCallee, LateCell, LocalCallee, RemoteCallee};
-use crate::chain::{Endpoint, Wrapper};
+use crate::chain::{Dispatch, Endpoint, Wrapper};
 use crate::client::{Chains, Client};
 use crate::config::place;
 use crate::context::Context;
@@ -34,8 +34,8 @@ pub(super) struct Assembly<'a> {
     registry: &'a Registry,
     state: &'a ProcessState,
     pub(super) instances: BTreeMap<String, AnyInstance>,
-    /// Callees inside cycles, set once they are built.
-    cells: BTreeMap<String, LateCell>,
+    /// The dispatch of an instance by its name and the interface that the caller takes; of one inside a cycle it is set once the instance is built.
+    cells: BTreeMap<(String, String), LateCell>,
     /// By edge: two parameters on one edge share a client.
     clients: BTreeMap<String, AnyInstance>,
     pub(super) background: Background,
@@ -83,7 +83,16 @@ impl<'a> Assembly<'a> {
     ) -> Result<AnyInstance, StartError> {
         let (plugin, backend) = self.registry.backend(plugin)?;
         let opened = backend.open(self.build_backend_context(name, plugin, path)?).await;
-        opened.map_err(|error| error.at(describe_backend(name, plugin)))
+        let opened = opened.map_err(|error| error.at(describe_backend(name, plugin)))?;
+        // The registry has no interface that only a plugin without a list of them knows.
+        match self.registry.interfaces.get(path) {
+            Some(glue) if !glue.accepts(&opened) => Err(StartError::new(format!(
+                "the plan opens it as `{path}`, but the plugin opened a {}",
+                opened.type_name()
+            ))
+            .at(describe_backend(name, plugin))),
+            _ => Ok(opened),
+        }
     }
 
     fn build_backend_context(
@@ -133,17 +142,49 @@ impl<'a> Assembly<'a> {
 
     /// Stores an instance, and gives it to the callers that were built before it.
     fn add_instance(&mut self, name: &str, interface: &str, instance: AnyInstance) {
-        let dispatch =
-            self.registry.interfaces.get(interface).and_then(|glue| glue.build_dispatch(&instance));
-        if let Some(dispatch) = dispatch {
-            // A cell is set once: an instance is built once.
-            let _ = self.late_cell(name).set(dispatch);
-        }
         self.instances.insert(name.to_owned(), instance);
+        self.find_dispatch(name, interface);
     }
 
-    fn late_cell(&mut self, name: &str) -> LateCell {
-        self.cells.entry(name.to_owned()).or_default().clone()
+    fn late_cell(&mut self, name: &str, interface: &str) -> LateCell {
+        self.cells.entry((name.to_owned(), interface.to_owned())).or_default().clone()
+    }
+
+    /// The dispatch of calls to an instance that is built, as callers take it; `None` when it is not built or not of that interface.
+    fn find_dispatch(&mut self, name: &str, interface: &str) -> Option<Arc<dyn Dispatch>> {
+        let cell = self.late_cell(name, interface);
+        if cell.get().is_none() {
+            let instance = self.find_instance(name, interface)?;
+            let dispatch = self.registry.interfaces.get(interface)?.build_dispatch(&instance)?;
+            // A cell is set once: an instance is built once.
+            let _ = cell.set(dispatch);
+        }
+        cell.get().cloned()
+    }
+
+    /// An instance that is built, as one of the interface that a caller takes: its own, or one that it extends.
+    fn find_instance(&self, name: &str, interface: &str) -> Option<AnyInstance> {
+        let instance = self.instances.get(name)?;
+        let own = self.state.plan.instances.get(name)?.interface();
+        if own == interface {
+            return Some(instance.clone());
+        }
+        self.registry.interfaces.get(own)?.upcast(instance, interface)
+    }
+
+    /// Why an instance of this process is not there for a caller.
+    fn describe_missing(&self, edge: &EdgePlan) -> StartError {
+        let EdgePlan { caller, callee, interface, .. } = edge;
+        let own = self.state.plan.instances.get(callee).map(InstancePlan::interface);
+        StartError::new(match own {
+            Some(own) if self.instances.contains_key(callee) && own != interface => format!(
+                "`{caller}` takes `{callee}` as `{interface}`, which `{own}`, the interface of `{callee}`, does not extend"
+            ),
+            Some(_) if self.instances.contains_key(callee) => {
+                format!("`{callee}` is not a `{interface}`")
+            }
+            _ => format!("the run plan builds `{caller}` before its callee `{callee}`"),
+        })
     }
 
     fn build_parameter(
@@ -177,12 +218,9 @@ impl<'a> Assembly<'a> {
             )));
         }
         if here && !edge.cyclic && edge.client.is_empty() {
-            return self.instances.get(&edge.callee).cloned().ok_or_else(|| {
-                let (caller, callee) = (&edge.caller, &edge.callee);
-                StartError::new(format!(
-                    "the run plan builds `{caller}` before its callee `{callee}`"
-                ))
-            });
+            return self
+                .find_instance(&edge.callee, &edge.interface)
+                .ok_or_else(|| self.describe_missing(edge));
         }
         if let Some(client) = self.clients.get(&bound.edge) {
             return Ok(client.clone());
@@ -193,13 +231,11 @@ impl<'a> Assembly<'a> {
         let end: Arc<dyn Endpoint> = if here && edge.cyclic {
             Arc::new(LateCallee {
                 gate: self.state.gate.clone(),
-                callee: self.late_cell(&edge.callee),
+                callee: self.late_cell(&edge.callee, &edge.interface),
             })
         } else if here {
-            let callee = self.late_cell(&edge.callee).get().cloned();
-            Arc::new(LocalCallee(callee.ok_or_else(|| {
-                StartError::new(format!("`{}` is not a `{}`", edge.callee, edge.interface))
-            })?))
+            let callee = self.find_dispatch(&edge.callee, &edge.interface);
+            Arc::new(LocalCallee(callee.ok_or_else(|| self.describe_missing(edge))?))
         } else {
             let gate = edge.cyclic.then(|| self.state.gate.clone());
             let transport = self.connect(&bound.edge, edge, &key)?;
@@ -395,7 +431,7 @@ impl<'a> Assembly<'a> {
         for (instance, plan) in &listener.serves {
             let glue = self.registry.interface(&plan.interface)?;
             let interface = glue.interface();
-            let callee = self.late_cell(instance).get().cloned().ok_or_else(|| {
+            let callee = self.find_dispatch(instance, &plan.interface).ok_or_else(|| {
                 StartError::new(format!(
                     "`{name}` serves `{instance}`, which is not in this process"
                 ))

@@ -86,7 +86,7 @@ impl App {
         self
     }
 
-    /// Links a backend by the plugin's id, and the interfaces that it offers.
+    /// Links a backend by the plugin's id, and the interfaces that it offers, with those that they extend.
     pub fn backend(mut self, id: &'static str, plugin: impl BackendPlugin + 'static) -> Self {
         for glue in plugin.interfaces() {
             self = self.interface(glue);
@@ -101,9 +101,9 @@ impl App {
         self
     }
 
-    /// Links an interface.
+    /// Links an interface, and those that it extends.
     pub fn interface(mut self, glue: InterfaceGlue) -> Self {
-        self.registry.interfaces.insert(glue.interface().path, Arc::new(glue));
+        self.registry.add_interface(Arc::new(glue));
         self
     }
 
@@ -163,6 +163,13 @@ impl fmt::Debug for App {
 }
 
 impl Registry {
+    fn add_interface(&mut self, glue: Arc<InterfaceGlue>) {
+        for extended in glue.extended() {
+            self.add_interface(extended.clone());
+        }
+        self.interfaces.insert(glue.interface().path, glue);
+    }
+
     fn wrapper(&self, id: &str) -> Result<&Arc<dyn WrapperPlugin>, StartError> {
         self.wrappers
             .get(id)

@@ -212,9 +212,13 @@ impl Running {
         });
     }
 
-    /// The instance named `name`, if it is in this process and of trait `T`.
+    /// The instance named `name`, if it is in this process and of trait `T`, or of an interface that extends `T`.
     pub fn instance<T: ?Sized + Send + Sync + 'static>(&self, name: &str) -> Option<Arc<T>> {
-        self.instances.get(name)?.get::<T>()
+        let instance = self.instances.get(name)?;
+        instance.get::<T>().or_else(|| {
+            let interface = self.state.plan.instances.get(name)?.interface();
+            self.registry.interfaces.get(interface)?.cast(instance)
+        })
     }
 
     /// The addresses that the process listens on, by the address's name.

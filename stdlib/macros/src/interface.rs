@@ -1,0 +1,315 @@
+//! `#[interface]`: the trait as `#[service]` writes it, and both of its halves.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::parse::Parser as _;
+use syn::spanned::Spanned as _;
+use syn::visit::{self, Visit};
+use syn::{
+    Error, FnArg, Ident, Item, ItemTrait, Pat, Path, PathArguments, Result, ReturnType, Signature,
+    TraitItem, TraitItemFn, Type, TypeImplTrait, TypeParamBound, TypeReference, Visibility,
+    parse_quote,
+};
+
+use crate::options::{CratePath, Errors};
+use crate::{boxed, service};
+
+const WHERE: &str = "`#[interface]` goes on a trait; an `impl` of one has `#[service]`";
+
+/// What is read of the trait before its methods are changed.
+struct Declaration {
+    ident: Ident,
+    extends: Vec<Path>,
+    methods: Vec<Method>,
+}
+
+struct Method {
+    ident: Ident,
+    idempotent: bool,
+    signature: Signature,
+    arguments: Vec<Argument>,
+    answer: Type,
+}
+
+struct Argument {
+    name: String,
+    /// What it is called in the halves, where no name of the workflow can be meant.
+    binding: Ident,
+    ty: Type,
+}
+
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let mut crate_path = CratePath::DEFAULT;
+    syn::meta::parser(|meta| crate_path.parse(&meta)).parse2(arguments)?;
+    let private = crate_path.private();
+    let item = match syn::parse2::<Item>(item)? {
+        Item::Trait(item) => item,
+        other => return Err(Error::new_spanned(other, WHERE)),
+    };
+    let mut errors = Errors::default();
+    let declaration = Declaration::read(&item, &mut errors);
+    let item = service::define(item, "an interface", &private, errors)?;
+    let halves = declaration.write(&private);
+    Ok(quote! {
+        #item
+        #halves
+    })
+}
+
+impl Declaration {
+    fn read(item: &ItemTrait, errors: &mut Errors) -> Self {
+        let ident = item.ident.clone();
+        if !matches!(item.vis, Visibility::Public(_)) {
+            errors.push(Error::new_spanned(
+                &ident,
+                format!("other crates name the interface `{ident}`: write `pub trait {ident}`"),
+            ));
+        }
+        let extends = item.supertraits.iter().filter_map(|bound| read_supertrait(bound, errors));
+        let extends = extends.collect();
+        let methods = item.items.iter().filter_map(|member| match member {
+            TraitItem::Fn(method) => Method::read(method, errors),
+            _ => None,
+        });
+        Self { ident, extends, methods: methods.collect() }
+    }
+
+    fn write(&self, private: &TokenStream) -> TokenStream {
+        let Self { ident, extends, methods } = self;
+        let name = ident.unraw().to_string();
+        let own = (0_u16..).zip(methods).map(|(index, method)| method.describe(index, private));
+        let support = quote!(#private::interface);
+        let parts = [
+            quote! {
+                const __BP_EXTENDS: &[&#support::Declaration] =
+                    &[#(<(dyn #extends + 'static) as #support::BackendInterface>::DECLARATION),*];
+                const __BP_OWN: &[#support::Method] = &[#(#own),*];
+                const __BP_NAME: [&#private::core::primitive::str; 3] =
+                    #support::name_of(#private::core::module_path!(), #name);
+                const __BP_PATH: &#private::core::primitive::str = #support::read_text(
+                    &#support::join_text::<{ #support::count_bytes(&__BP_NAME) }>(&__BP_NAME)
+                );
+                const __BP_WIRE: [&#private::core::primitive::str; 3] =
+                    #support::wire_name_of(#private::core::module_path!(), #name);
+                const __BP_COUNT: #private::core::primitive::usize =
+                    #support::count_methods(__BP_PATH, __BP_EXTENDS, __BP_OWN);
+                const __BP_METHODS: &[#support::Method] =
+                    &#support::join_methods::<__BP_COUNT>(__BP_PATH, __BP_EXTENDS, __BP_OWN);
+                const __BP_FIRST: #private::core::primitive::u16 =
+                    #support::first_own(__BP_METHODS, __BP_OWN);
+                static __BP_INTERFACE: #support::Interface = #support::Interface::new(
+                    __BP_PATH,
+                    #support::read_text(
+                        &#support::join_text::<{ #support::count_bytes(&__BP_WIRE) }>(&__BP_WIRE)
+                    ),
+                    __BP_METHODS,
+                );
+            },
+            self.write_client(&support, private),
+            self.write_server(&support, private),
+            self.write_glue(&support, private),
+        ];
+        quote! {
+            const _: () = { #(#parts)* };
+        }
+    }
+
+    /// The trait for the runtime's client.
+    fn write_client(&self, support: &TokenStream, private: &TokenStream) -> TokenStream {
+        let ident = &self.ident;
+        let methods = (0_u16..).zip(&self.methods).map(|(index, method)| {
+            let Method { arguments, .. } = method;
+            let name = method.ident.unraw().to_string();
+            let bindings = arguments.iter().map(|argument| &argument.binding);
+            let mut signature = method.signature.clone();
+            let inputs = arguments
+                .iter()
+                .map(|Argument { binding, ty, .. }| -> FnArg { parse_quote!(#binding: #ty) });
+            signature.inputs = std::iter::once(parse_quote!(&self)).chain(inputs).collect();
+            let mut body = parse_quote!({
+                #support::Client::call_method(self, #name, __BP_FIRST + #index, (#(#bindings,)*))
+                    .await
+            });
+            let mut attributes = Vec::new();
+            boxed::box_future(&mut attributes, &mut signature, Some(&mut body), private);
+            quote!(#(#attributes)* #signature #body)
+        });
+        quote! {
+            impl #ident for #support::Client { #(#methods)* }
+        }
+    }
+
+    /// What answers calls of the methods that the trait itself declares.
+    fn write_server(&self, support: &TokenStream, private: &TokenStream) -> TokenStream {
+        let ident = &self.ident;
+        let index = Ident::new("__bp_index", Span::mixed_site());
+        let call = Ident::new("__bp_call", Span::mixed_site());
+        let arms = (0_u16..).zip(&self.methods).map(|(own, method)| {
+            let name = &method.ident;
+            let bindings: Vec<_> = method.arguments.iter().map(|a| &a.binding).collect();
+            quote! {
+                #own => {
+                    let (#(#bindings,)*) = #support::Call::take(#call)?;
+                    #support::Reply::of(#ident::#name(&*self.0, #(#bindings),*).await)
+                }
+            }
+        });
+        quote! {
+            struct __BpServer(#private::std::sync::Arc<dyn #ident>);
+
+            impl #support::OwnMethods for __BpServer {
+                fn answer(
+                    &self,
+                    #index: #private::core::primitive::u16,
+                    #call: #support::Call,
+                ) -> #support::Dispatched<'_> {
+                    #private::std::boxed::Box::pin(async move {
+                        match #index {
+                            #(#arms)*
+                            _ => #private::core::result::Result::Err(
+                                #support::Infra::unknown_method(&#call)
+                            ),
+                        }
+                    })
+                }
+            }
+        }
+    }
+
+    fn write_glue(&self, support: &TokenStream, private: &TokenStream) -> TokenStream {
+        let Self { ident, extends, methods } = self;
+        let arc = quote!(#private::std::sync::Arc);
+        let methods = methods.iter().map(|Method { arguments, answer, .. }| {
+            let types = arguments.iter().map(|argument| &argument.ty);
+            quote_spanned!(answer.span()=> let __bp_glue = __bp_glue.answer::<(#(#types,)*), #answer>();)
+        });
+        quote! {
+            impl #support::BackendInterface for dyn #ident {
+                const DECLARATION: &'static #support::Declaration =
+                    &#support::Declaration::new(&__BP_INTERFACE, __BP_EXTENDS);
+
+                fn glue() -> #support::InterfaceGlue {
+                    let __bp_glue = #support::InterfaceGlue::of_interface::<dyn #ident>(
+                        |client| #arc::new(client),
+                        |store| #arc::new(__BpServer(store)),
+                    );
+                    #(
+                        let __bp_glue =
+                            __bp_glue.extends::<dyn #ident, dyn #extends>(|store| store);
+                    )*
+                    #(#methods)*
+                    __bp_glue
+                }
+            }
+        }
+    }
+}
+
+/// The interface that a bound names; `Send`, `Sync` and `'static` are there anyway.
+fn read_supertrait(bound: &TypeParamBound, errors: &mut Errors) -> Option<Path> {
+    let TypeParamBound::Trait(bound) = bound else { return None };
+    let last = bound.path.segments.last()?;
+    if last.ident == "Send" || last.ident == "Sync" {
+        return None;
+    }
+    let plain =
+        bound.path.segments.iter().all(|part| matches!(part.arguments, PathArguments::None));
+    if !plain {
+        errors.push(Error::new_spanned(
+            bound,
+            "an interface extends interfaces, which have no parameters",
+        ));
+        return None;
+    }
+    Some(bound.path.clone())
+}
+
+impl Method {
+    fn read(method: &TraitItemFn, errors: &mut Errors) -> Option<Self> {
+        let signature = &method.sig;
+        let name = &signature.ident;
+        for attribute in method.attrs.iter().filter(|a| a.path().is_ident("cfg")) {
+            errors.push(Error::new_spanned(
+                attribute,
+                format!("an interface has the same methods in every build: `{name}` cannot have `#[cfg]`"),
+            ));
+        }
+        let mut arguments = Vec::new();
+        for (index, argument) in signature.inputs.iter().enumerate() {
+            let FnArg::Typed(argument) = argument else { continue };
+            let mut borrowed = Borrowed::default();
+            borrowed.visit_type(&argument.ty);
+            if let Some(error) = borrowed.describe(name) {
+                errors.push(error);
+            }
+            let Pat::Ident(pattern) = &*argument.pat else {
+                errors.push(Error::new_spanned(
+                    &argument.pat,
+                    format!("an argument of `{name}` is encoded by its name: write `name: Type`"),
+                ));
+                continue;
+            };
+            arguments.push(Argument {
+                name: pattern.ident.unraw().to_string(),
+                binding: format_ident!("__bp_argument{index}", span = Span::mixed_site()),
+                ty: (*argument.ty).clone(),
+            });
+        }
+        let answer = match &signature.output {
+            ReturnType::Type(_, ty) => (**ty).clone(),
+            ReturnType::Default => {
+                errors.push(Error::new_spanned(
+                    name,
+                    format!(
+                        "a call of `{name}` can fail on its way: return `Result<T, E>`, where `E` has an `#[infra]` variant"
+                    ),
+                ));
+                return None;
+            }
+        };
+        Some(Self {
+            ident: name.clone(),
+            idempotent: method.attrs.iter().any(service::is_idempotent),
+            signature: signature.clone(),
+            arguments,
+            answer,
+        })
+    }
+
+    /// As wrappers see it.
+    fn describe(&self, index: u16, private: &TokenStream) -> TokenStream {
+        let name = self.ident.unraw().to_string();
+        let arguments = self.arguments.iter().map(|argument| &argument.name);
+        let mark = self.idempotent.then(|| quote!(.idempotent()));
+        quote!(#private::interface::Method::new(#index, #name, &[#(#arguments),*]) #mark)
+    }
+}
+
+/// What of a type cannot be sent, because it is not a value.
+#[derive(Default)]
+struct Borrowed(Option<(Span, &'static str)>);
+
+impl Borrowed {
+    fn describe(self, method: &Ident) -> Option<Error> {
+        let (span, what) = self.0?;
+        Some(Error::new(
+            span,
+            format!(
+                "a call of `{method}` may leave the process and cannot carry {what}: take a value"
+            ),
+        ))
+    }
+}
+
+impl<'ast> Visit<'ast> for Borrowed {
+    fn visit_type_reference(&mut self, ty: &'ast TypeReference) {
+        self.0.get_or_insert((ty.span(), "a reference"));
+        visit::visit_type_reference(self, ty);
+    }
+
+    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+        self.0.get_or_insert((ty.span(), "an `impl Trait`"));
+        visit::visit_type_impl_trait(self, ty);
+    }
+}
