@@ -35,7 +35,7 @@
 //! # Plan and run plan
 //!
 //! The run plan (`bp_contract::run_plan`) is what a process needs of this plan to start: it is made from it, has its own version, and leaves out origins, types, targets and everything else that a running system must not depend on.
-//! It is the `plan.json` that generated code includes; the whole plan is written nowhere, and `bp dump --plan` prints it.
+//! It is the `plan.json` that generated code includes; the whole plan is written nowhere, and `bp ir --plan` prints it.
 
 mod plan;
 mod shared;
