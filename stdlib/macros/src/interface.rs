@@ -1,6 +1,6 @@
 //! `#[interface]`: the trait as `#[service]` writes it, and both of its halves.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
@@ -80,10 +80,18 @@ impl Declaration {
         let name = ident.unraw().to_string();
         let own = (0_u16..).zip(methods).map(|(index, method)| method.describe(index, private));
         let support = quote!(#private::interface);
+        let extended = extends.iter().map(|path| {
+            let declaration = quote!(
+                <(dyn #path + 'static) as #support::BackendInterface>::DECLARATION
+            );
+            locate(declaration, path.span())
+        });
+        // Fails for methods that have one name.
+        let count = quote!(#support::count_methods(__BP_PATH, __BP_EXTENDS, __BP_OWN));
+        let count = locate(count, ident.span());
         let parts = [
             quote! {
-                const __BP_EXTENDS: &[&#support::Declaration] =
-                    &[#(<(dyn #extends + 'static) as #support::BackendInterface>::DECLARATION),*];
+                const __BP_EXTENDS: &[&#support::Declaration] = &[#(#extended),*];
                 const __BP_OWN: &[#support::Method] = &[#(#own),*];
                 const __BP_NAME: [&#private::core::primitive::str; 3] =
                     #support::name_of(#private::core::module_path!(), #name);
@@ -92,8 +100,7 @@ impl Declaration {
                 );
                 const __BP_WIRE: [&#private::core::primitive::str; 3] =
                     #support::wire_name_of(#private::core::module_path!(), #name);
-                const __BP_COUNT: #private::core::primitive::usize =
-                    #support::count_methods(__BP_PATH, __BP_EXTENDS, __BP_OWN);
+                const __BP_COUNT: #private::core::primitive::usize = #count;
                 const __BP_METHODS: &[#support::Method] =
                     &#support::join_methods::<__BP_COUNT>(__BP_PATH, __BP_EXTENDS, __BP_OWN);
                 const __BP_FIRST: #private::core::primitive::u16 =
@@ -127,10 +134,12 @@ impl Declaration {
                 .iter()
                 .map(|Argument { binding, ty, .. }| -> FnArg { parse_quote!(#binding: #ty) });
             signature.inputs = std::iter::once(parse_quote!(&self)).chain(inputs).collect();
-            let mut body = parse_quote!({
+            let call = quote! {
                 #support::Client::call_method(self, #name, __BP_FIRST + #index, (#(#bindings,)*))
                     .await
-            });
+            };
+            let call = locate(call, method.ident.span());
+            let mut body = parse_quote!({ #call });
             let mut attributes = Vec::new();
             boxed::box_future(&mut attributes, &mut signature, Some(&mut body), private);
             quote!(#(#attributes)* #signature #body)
@@ -148,12 +157,12 @@ impl Declaration {
         let arms = (0_u16..).zip(&self.methods).map(|(own, method)| {
             let name = &method.ident;
             let bindings: Vec<_> = method.arguments.iter().map(|a| &a.binding).collect();
-            quote! {
-                #own => {
-                    let (#(#bindings,)*) = #support::Call::take(#call)?;
-                    #support::Reply::of(#ident::#name(&*self.0, #(#bindings),*).await)
-                }
-            }
+            let answer = quote! {
+                let (#(#bindings,)*) = #support::Call::take(#call)?;
+                #support::Reply::of(#ident::#name(&*self.0, #(#bindings),*).await)
+            };
+            let answer = locate(answer, name.span());
+            quote!(#own => { #answer })
         });
         quote! {
             struct __BpServer(#private::std::sync::Arc<dyn #ident>);
@@ -180,9 +189,10 @@ impl Declaration {
     fn write_glue(&self, support: &TokenStream, private: &TokenStream) -> TokenStream {
         let Self { ident, extends, methods } = self;
         let arc = quote!(#private::std::sync::Arc);
-        let methods = methods.iter().map(|Method { arguments, answer, .. }| {
+        let methods = methods.iter().map(|Method { ident, arguments, answer, .. }| {
             let types = arguments.iter().map(|argument| &argument.ty);
-            quote_spanned!(answer.span()=> let __bp_glue = __bp_glue.answer::<(#(#types,)*), #answer>();)
+            let types = quote_spanned!(ident.span()=> (#(#types,)*));
+            quote!(let __bp_glue = __bp_glue.answer::<#types, #answer>();)
         });
         quote! {
             impl #support::BackendInterface for dyn #ident {
@@ -204,6 +214,22 @@ impl Declaration {
             }
         }
     }
+}
+
+/// Moves what was written for a place of the trait there, so that rustc's errors are shown there; names keep their meaning.
+fn locate(tokens: TokenStream, place: Span) -> TokenStream {
+    let locate_one = |token: TokenTree| {
+        let span = token.span().located_at(place);
+        let mut token = match token {
+            TokenTree::Group(group) => {
+                TokenTree::Group(Group::new(group.delimiter(), locate(group.stream(), place)))
+            }
+            other => other,
+        };
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(locate_one).collect()
 }
 
 /// The interface that a bound names; `Send`, `Sync` and `'static` are there anyway.

@@ -17,6 +17,11 @@ fn service(arguments: &str, item: &str) -> Vec<String> {
     complaints(crate::service::expand(tokens(arguments), tokens(item)))
 }
 
+fn interface(arguments: &str, item: &str) -> Vec<String> {
+    let tokens = |text: &str| text.parse().expect("tokens");
+    complaints(crate::interface::expand(tokens(arguments), tokens(item)))
+}
+
 fn test(item: &str) -> Vec<String> {
     complaints(crate::test::expand(TokenStream::new(), item.parse().expect("tokens")))
 }
@@ -99,6 +104,46 @@ fn services() {
 }
 
 #[test]
+fn interfaces() {
+    let item = "trait Queue<T>: Store<u8> {
+        const SIZE: u32;
+        async fn push(&self, text: &str, like: Vec<&'static str>);
+        async fn each(&self, _: u8, visit: impl Fn(u8)) -> Result<(), E>;
+        #[cfg(unix)] async fn sync(self) -> Result<(), E>;
+        fn len(&self) -> Result<u64, E>;
+    }";
+    are(
+        &interface("", item),
+        &[
+            "other crates name the interface `Queue`: write `pub trait Queue`",
+            "an interface extends interfaces, which have no parameters",
+            "a call of `push` may leave the process and cannot carry a reference",
+            "a call of `push` may leave the process and cannot carry a reference",
+            "a call of `push` can fail on its way: return `Result<T, E>`",
+            "an argument of `each` is encoded by its name",
+            "a call of `each` may leave the process and cannot carry an `impl Trait`",
+            "`sync` cannot have `#[cfg]`",
+            "`Queue` has parameters, but an interface is one trait",
+            "an interface can have only methods",
+            "`sync` is called by several callers at once",
+            "`len` may run in another process",
+        ],
+    );
+    are(&interface("", "impl Queue for Memory { }"), &["an `impl` of one has `#[service]`"]);
+    are(&interface("", "pub struct Queue;"), &["`#[interface]` goes on a trait"]);
+    are(&interface("name = \"q\"", "pub trait Queue {}"), &["the only option is `crate = path`"]);
+}
+
+#[test]
+fn what_every_interface_has_anyway_is_not_extended() {
+    let item = "pub trait Queue: Send + Sync + 'static {}";
+    let expanded = crate::interface::expand(TokenStream::new(), item.parse().expect("tokens"));
+    let text = expanded.expect("accepted").to_string();
+    assert!(text.contains("BackendInterface for dyn Queue"), "{text}");
+    assert!(!text.contains("extends ::"), "{text}");
+}
+
+#[test]
 fn tests() {
     let parameter = "a test's parameters are instances";
     are(&test("fn t(cart: Arc<dyn Cart>) {}"), &["write `async fn`"]);
@@ -113,4 +158,9 @@ fn idempotent_is_not_left_for_rustc() {
     let text = expanded.expect("accepted").to_string();
     assert!(text.contains("doc") && text.contains("Future"), "{text}");
     assert!(!text.contains("idempotent"), "{text}");
+    let item = "pub trait Queue { #[idempotent] async fn len(&self) -> Result<u64, E>; }";
+    let expanded = crate::interface::expand(TokenStream::new(), item.parse().expect("tokens"));
+    let text = expanded.expect("accepted").to_string();
+    assert!(text.contains(". idempotent ()"), "{text}");
+    assert!(!text.contains("[idempotent]") && !text.contains("[ idempotent ]"), "{text}");
 }

@@ -12,6 +12,146 @@ use crate::instance::AnyInstance;
 /// A trait that backends implement and workflows call; `#[interface]` implements it for the trait object, `dyn Queue`.
 ///
 /// The crate that declares the trait marks it, so a plugin names the trait and nothing else.
+/// A trait may extend others. It has their methods first, each once, then its own:
+///
+/// ```
+/// use bp_macros::{ServiceError, interface};
+/// use bp_runtime::{BackendInterface, Infra};
+///
+/// #[derive(Debug, ServiceError)]
+/// #[service_error(crate = ::bp_runtime)]
+/// pub enum QueueError {
+///     #[infra]
+///     Infra(Infra),
+/// }
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Queue {
+///     async fn push(&self, text: String) -> Result<(), QueueError>;
+/// }
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Counted: Queue {
+///     #[idempotent]
+///     async fn len(&self) -> Result<u64, QueueError>;
+/// }
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Peeked: Queue {
+///     #[idempotent]
+///     async fn peek(&self) -> Result<Option<String>, QueueError>;
+/// }
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Deque: Counted + Peeked {
+///     async fn push_front(&self, text: String) -> Result<(), QueueError>;
+/// }
+///
+/// # fn main() {
+/// let methods: Vec<_> =
+///     <dyn Deque>::glue().interface().methods.iter().map(|method| method.name).collect();
+/// assert_eq!(methods, ["push", "len", "peek", "push_front"]);
+/// # }
+/// ```
+///
+/// What it extends is an interface too:
+///
+/// ```compile_fail,E0277
+/// # use bp_macros::{ServiceError, interface};
+/// # use bp_runtime::Infra;
+/// # fn main() {}
+/// # #[derive(Debug, ServiceError)]
+/// # #[service_error(crate = ::bp_runtime)]
+/// # pub enum QueueError {
+/// #     #[infra]
+/// #     Infra(Infra),
+/// # }
+/// trait Queue {}
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Counted: Queue {}
+/// ```
+///
+/// Two methods of one name are one method only if one interface declares both; this and the next do not compile:
+///
+/// ```compile_fail,E0080
+/// # use bp_macros::{ServiceError, interface};
+/// # use bp_runtime::Infra;
+/// # fn main() {}
+/// # #[derive(Debug, ServiceError)]
+/// # #[service_error(crate = ::bp_runtime)]
+/// # pub enum QueueError {
+/// #     #[infra]
+/// #     Infra(Infra),
+/// # }
+/// # #[interface(crate = ::bp_runtime)]
+/// # pub trait Queue {
+/// #     async fn push(&self, text: String) -> Result<(), QueueError>;
+/// # }
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Stack {
+///     async fn push(&self, text: String) -> Result<(), QueueError>;
+/// }
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Both: Queue + Stack {}
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use bp_macros::{ServiceError, interface};
+/// # use bp_runtime::Infra;
+/// # fn main() {}
+/// # #[derive(Debug, ServiceError)]
+/// # #[service_error(crate = ::bp_runtime)]
+/// # pub enum QueueError {
+/// #     #[infra]
+/// #     Infra(Infra),
+/// # }
+/// # #[interface(crate = ::bp_runtime)]
+/// # pub trait Queue {
+/// #     async fn push(&self, text: String) -> Result<(), QueueError>;
+/// # }
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Deque: Queue {
+///     async fn push(&self, text: String, front: bool) -> Result<(), QueueError>;
+/// }
+/// ```
+///
+/// An argument, a value and an error that cannot leave the process are errors of their types:
+///
+/// ```compile_fail,E0277
+/// # use bp_macros::{ServiceError, interface};
+/// # use bp_runtime::Infra;
+/// # fn main() {}
+/// # #[derive(Debug, ServiceError)]
+/// # #[service_error(crate = ::bp_runtime)]
+/// # pub enum QueueError {
+/// #     #[infra]
+/// #     Infra(Infra),
+/// # }
+/// pub struct Item;
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Queue {
+///     async fn push(&self, item: Item) -> Result<(), QueueError>;
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use bp_macros::{ServiceError, interface};
+/// # use bp_runtime::Infra;
+/// # fn main() {}
+/// # #[derive(Debug, ServiceError)]
+/// # #[service_error(crate = ::bp_runtime)]
+/// # pub enum QueueError {
+/// #     #[infra]
+/// #     Infra(Infra),
+/// # }
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Queue {
+///     async fn pop(&self) -> Result<String, std::fmt::Error>;
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interface",
     label = "an interface is expected here",

@@ -17,6 +17,8 @@ mod chain;
 mod client;
 mod clock;
 mod config;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod context;
 mod difference;
 mod drain;

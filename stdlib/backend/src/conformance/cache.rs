@@ -7,13 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
-    Outcome, StoreFactory, cases, expect_equal, expect_holds, expect_invalid, expect_wrong_type,
+    StoreFactory, Verdict, cases, expect_equal, expect_holds, expect_invalid, expect_wrong_type,
 };
 use crate::{Cache, MAX_KEY_BYTES, MAX_TTL, MAX_VALUE_BYTES};
 
 type Factory = Arc<dyn StoreFactory<dyn Cache>>;
 
-cases! { dyn Cache:
+cases! { pub(super) const CASES: dyn Cache = [
     a_missing_key_answers_none,
     what_was_put_is_got,
     put_replaces_value_and_expiry,
@@ -50,7 +50,7 @@ cases! { dyn Cache:
     a_reopened_store_has_what_was_put,
     a_reopened_store_goes_on_counting_time,
     dropped_calls_lose_no_answered_write,
-}
+] }
 
 fn bytes(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
@@ -63,19 +63,19 @@ fn key(name: &str) -> String {
 /// A time to live that is long enough for the steps of a case on a slow machine.
 const LIFE: Duration = Duration::from_secs(6);
 
-async fn a_missing_key_answers_none(stores: Factory) -> Outcome {
+async fn a_missing_key_answers_none(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     expect_equal("get", &cache.get(key("k")).await?, &None)
 }
 
-async fn what_was_put_is_got(stores: Factory) -> Outcome {
+async fn what_was_put_is_got(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("v"), None).await?;
     expect_equal("get", &cache.get(key("k")).await?, &Some(bytes("v")))?;
     expect_equal("get again", &cache.get(key("k")).await?, &Some(bytes("v")))
 }
 
-async fn put_replaces_value_and_expiry(stores: Factory) -> Outcome {
+async fn put_replaces_value_and_expiry(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("longer value"), Some(LIFE)).await?;
     cache.put(key("k"), bytes("v"), None).await?;
@@ -84,7 +84,7 @@ async fn put_replaces_value_and_expiry(stores: Factory) -> Outcome {
     expect_equal("get past the first expiry", &cache.get(key("k")).await?, &Some(bytes("v")))
 }
 
-async fn delete_makes_missing_and_may_repeat(stores: Factory) -> Outcome {
+async fn delete_makes_missing_and_may_repeat(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("v"), None).await?;
     cache.put(key("other"), bytes("w"), None).await?;
@@ -94,7 +94,7 @@ async fn delete_makes_missing_and_may_repeat(stores: Factory) -> Outcome {
     expect_equal("another key", &cache.get(key("other")).await?, &Some(bytes("w")))
 }
 
-async fn get_many_answers_in_order(stores: Factory) -> Outcome {
+async fn get_many_answers_in_order(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("a"), bytes("1"), None).await?;
     cache.put(key("b"), bytes("2"), None).await?;
@@ -107,12 +107,12 @@ async fn get_many_answers_in_order(stores: Factory) -> Outcome {
     expect_invalid("a bad key among good ones", cache.get_many(vec![key("a"), key("")]).await)
 }
 
-async fn get_many_of_nothing_is_nothing(stores: Factory) -> Outcome {
+async fn get_many_of_nothing_is_nothing(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     expect_equal("get_many", &cache.get_many(Vec::new()).await?, &Vec::new())
 }
 
-async fn empty_values_are_values(stores: Factory) -> Outcome {
+async fn empty_values_are_values(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), Bytes::new(), None).await?;
     expect_equal("get", &cache.get(key("k")).await?, &Some(Bytes::new()))?;
@@ -123,7 +123,7 @@ async fn empty_values_are_values(stores: Factory) -> Outcome {
     )
 }
 
-async fn any_bytes_are_a_value(stores: Factory) -> Outcome {
+async fn any_bytes_are_a_value(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     let value: Bytes = (0..=255u8).chain(*b"\r\nEND\r\n").collect();
     cache.put(key("k"), value.clone(), None).await?;
@@ -131,7 +131,7 @@ async fn any_bytes_are_a_value(stores: Factory) -> Outcome {
     expect_holds("compares", cache.put_if(key("k"), Some(value), bytes("v"), None).await?)
 }
 
-async fn any_characters_are_a_key(stores: Factory) -> Outcome {
+async fn any_characters_are_a_key(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     let keys =
         ["with space", "line\r\nbreak", "nul\0", "schlüssel", "鍵🔑", "a:b/c{d}", "*", "\u{7f}"];
@@ -142,7 +142,7 @@ async fn any_characters_are_a_key(stores: Factory) -> Outcome {
     expect_equal("get_many", &answers, &keys.map(|name| Some(bytes(name))).to_vec())
 }
 
-async fn keys_are_told_apart_exactly(stores: Factory) -> Outcome {
+async fn keys_are_told_apart_exactly(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     // The last two look alike and differ: composed and decomposed.
     let keys = ["k", "K", "k ", " k", "k\0", "kk", "\u{e9}", "e\u{301}"];
@@ -155,7 +155,7 @@ async fn keys_are_told_apart_exactly(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn the_longest_key_fits(stores: Factory) -> Outcome {
+async fn the_longest_key_fits(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     let (ascii, wide) = ("k".repeat(MAX_KEY_BYTES), "é".repeat(MAX_KEY_BYTES / 2));
     cache.put(ascii.clone(), bytes("a"), None).await?;
@@ -164,7 +164,7 @@ async fn the_longest_key_fits(stores: Factory) -> Outcome {
     expect_equal("wide", &cache.get(wide).await?, &Some(bytes("w")))
 }
 
-async fn a_longer_or_empty_key_is_invalid(stores: Factory) -> Outcome {
+async fn a_longer_or_empty_key_is_invalid(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     for bad in [String::new(), "k".repeat(MAX_KEY_BYTES + 1), "é".repeat(MAX_KEY_BYTES / 2 + 1)] {
         expect_invalid("get", cache.get(bad.clone()).await)?;
@@ -176,14 +176,14 @@ async fn a_longer_or_empty_key_is_invalid(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn the_largest_value_fits(stores: Factory) -> Outcome {
+async fn the_largest_value_fits(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     let value = Bytes::from(vec![7; MAX_VALUE_BYTES]);
     cache.put(key("k"), value.clone(), None).await?;
     expect_holds("get", cache.get(key("k")).await? == Some(value))
 }
 
-async fn a_larger_value_is_invalid(stores: Factory) -> Outcome {
+async fn a_larger_value_is_invalid(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("v"), None).await?;
     let value = Bytes::from(vec![7; MAX_VALUE_BYTES + 1]);
@@ -192,7 +192,7 @@ async fn a_larger_value_is_invalid(stores: Factory) -> Outcome {
     expect_equal("get", &cache.get(key("k")).await?, &Some(bytes("v")))
 }
 
-async fn a_time_to_live_out_of_range_is_invalid(stores: Factory) -> Outcome {
+async fn a_time_to_live_out_of_range_is_invalid(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     for ttl in [Duration::ZERO, MAX_TTL + Duration::from_nanos(1), Duration::MAX] {
         expect_invalid("put", cache.put(key("k"), bytes("v"), Some(ttl)).await)?;
@@ -207,7 +207,7 @@ async fn a_time_to_live_out_of_range_is_invalid(stores: Factory) -> Outcome {
     expect_equal("the shortest", &cache.get(key("n")).await?, &None)
 }
 
-async fn an_entry_expires_and_not_early(stores: Factory) -> Outcome {
+async fn an_entry_expires_and_not_early(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("v"), Some(LIFE)).await?;
     stores.pass(LIFE / 4).await;
@@ -216,14 +216,14 @@ async fn an_entry_expires_and_not_early(stores: Factory) -> Outcome {
     expect_equal("after", &cache.get(key("k")).await?, &None)
 }
 
-async fn an_entry_without_time_stays(stores: Factory) -> Outcome {
+async fn an_entry_without_time_stays(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("v"), None).await?;
     stores.pass(LIFE).await;
     expect_equal("get", &cache.get(key("k")).await?, &Some(bytes("v")))
 }
 
-async fn expired_entries_are_missing_for_every_method(stores: Factory) -> Outcome {
+async fn expired_entries_are_missing_for_every_method(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     let soon = Some(Duration::from_millis(20));
     for name in ["get", "compare", "absent", "count"] {
@@ -240,7 +240,7 @@ async fn expired_entries_are_missing_for_every_method(stores: Factory) -> Outcom
     expect_equal("increment", &cache.increment(key("count"), 1, None).await?, &1)
 }
 
-async fn put_if_absent_stores_once(stores: Factory) -> Outcome {
+async fn put_if_absent_stores_once(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     expect_holds("first", cache.put_if(key("k"), None, bytes("1"), None).await?)?;
     expect_holds("second", !cache.put_if(key("k"), None, bytes("2"), None).await?)?;
@@ -249,7 +249,7 @@ async fn put_if_absent_stores_once(stores: Factory) -> Outcome {
     expect_holds("after delete", cache.put_if(key("k"), None, bytes("3"), None).await?)
 }
 
-async fn put_if_compares_bytes(stores: Factory) -> Outcome {
+async fn put_if_compares_bytes(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("one"), None).await?;
     for near in ["on", "one ", "One", ""] {
@@ -260,13 +260,13 @@ async fn put_if_compares_bytes(stores: Factory) -> Outcome {
     expect_equal("changed", &cache.get(key("k")).await?, &Some(bytes("two")))
 }
 
-async fn put_if_against_a_missing_key_fails(stores: Factory) -> Outcome {
+async fn put_if_against_a_missing_key_fails(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     expect_holds("put_if", !cache.put_if(key("k"), Some(bytes("v")), bytes("w"), None).await?)?;
     expect_equal("get", &cache.get(key("k")).await?, &None)
 }
 
-async fn put_if_gives_the_expiry(stores: Factory) -> Outcome {
+async fn put_if_gives_the_expiry(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("gone"), bytes("1"), None).await?;
     cache.put(key("stays"), bytes("1"), Some(LIFE)).await?;
@@ -277,7 +277,7 @@ async fn put_if_gives_the_expiry(stores: Factory) -> Outcome {
     expect_equal("stays", &cache.get(key("stays")).await?, &Some(bytes("2")))
 }
 
-async fn put_if_races_have_one_winner(stores: Factory) -> Outcome {
+async fn put_if_races_have_one_winner(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     for round in 0..5 {
         let name = format!("k{round}");
@@ -299,7 +299,7 @@ async fn put_if_races_have_one_winner(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn compare_and_set_loses_no_update(stores: Factory) -> Outcome {
+async fn compare_and_set_loses_no_update(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("set"), Bytes::new(), None).await?;
     let writers: Vec<_> = (0..6u8)
@@ -329,7 +329,7 @@ async fn compare_and_set_loses_no_update(stores: Factory) -> Outcome {
     expect_equal("distinct updates", &all.iter().collect::<BTreeSet<_>>().len(), &30)
 }
 
-async fn increment_starts_at_zero(stores: Factory) -> Outcome {
+async fn increment_starts_at_zero(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     expect_equal("first", &cache.increment(key("k"), 5, None).await?, &5)?;
     expect_equal("second", &cache.increment(key("k"), 2, None).await?, &7)?;
@@ -338,7 +338,7 @@ async fn increment_starts_at_zero(stores: Factory) -> Outcome {
     expect_equal("stored", &cache.get(key("z")).await?, &Some(bytes("0")))
 }
 
-async fn increment_goes_below_zero_and_back(stores: Factory) -> Outcome {
+async fn increment_goes_below_zero_and_back(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     expect_equal("down", &cache.increment(key("k"), -3, None).await?, &-3)?;
     expect_equal("text", &cache.get(key("k")).await?, &Some(bytes("-3")))?;
@@ -347,7 +347,7 @@ async fn increment_goes_below_zero_and_back(stores: Factory) -> Outcome {
     expect_equal("its text", &cache.get(key("k")).await?, &Some(bytes("99")))
 }
 
-async fn increment_and_put_share_the_decimal_text(stores: Factory) -> Outcome {
+async fn increment_and_put_share_the_decimal_text(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("41"), None).await?;
     expect_equal("sum", &cache.increment(key("k"), 1, None).await?, &42)?;
@@ -355,7 +355,7 @@ async fn increment_and_put_share_the_decimal_text(stores: Factory) -> Outcome {
     expect_equal("negative seed", &cache.increment(key("k"), 4, None).await?, &-5)
 }
 
-async fn increment_of_another_value_is_a_wrong_type(stores: Factory) -> Outcome {
+async fn increment_of_another_value_is_a_wrong_type(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     for text in ["", "x", "1.5", " 1", "1 ", "+1", "01", "-0", "9223372036854775808"] {
         cache.put(key("k"), bytes(text), None).await?;
@@ -366,7 +366,7 @@ async fn increment_of_another_value_is_a_wrong_type(stores: Factory) -> Outcome 
     expect_wrong_type("no text", cache.increment(key("k"), 1, None).await)
 }
 
-async fn increment_beyond_the_range_changes_nothing(stores: Factory) -> Outcome {
+async fn increment_beyond_the_range_changes_nothing(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     expect_equal("most", &cache.increment(key("k"), i64::MAX, None).await?, &i64::MAX)?;
     expect_invalid("above", cache.increment(key("k"), 1, None).await)?;
@@ -376,7 +376,7 @@ async fn increment_beyond_the_range_changes_nothing(stores: Factory) -> Outcome 
     expect_equal("exact", &cache.increment(key("l"), i64::MAX, None).await?, &-1)
 }
 
-async fn increment_keeps_the_expiry(stores: Factory) -> Outcome {
+async fn increment_keeps_the_expiry(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.increment(key("gone"), 1, Some(LIFE)).await?;
     cache.increment(key("stays"), 1, None).await?;
@@ -388,7 +388,7 @@ async fn increment_keeps_the_expiry(stores: Factory) -> Outcome {
     expect_equal("stays", &cache.get(key("stays")).await?, &Some(bytes("2")))
 }
 
-async fn concurrent_increments_all_count(stores: Factory) -> Outcome {
+async fn concurrent_increments_all_count(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     let tasks: Vec<_> = (0..8)
         .map(|_| {
@@ -409,7 +409,7 @@ async fn concurrent_increments_all_count(stores: Factory) -> Outcome {
     expect_equal("distinct sums", &sums, &(1..=200).collect())
 }
 
-async fn stores_are_apart(stores: Factory) -> Outcome {
+async fn stores_are_apart(stores: Factory) -> Verdict {
     let (one, two) = (stores.fresh().await?, stores.fresh().await?);
     one.put(key("k"), bytes("1"), None).await?;
     expect_equal("the other", &two.get(key("k")).await?, &None)?;
@@ -418,7 +418,7 @@ async fn stores_are_apart(stores: Factory) -> Outcome {
     expect_equal("the first", &one.get(key("k")).await?, &Some(bytes("1")))
 }
 
-async fn many_entries_are_held(stores: Factory) -> Outcome {
+async fn many_entries_are_held(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     let keys: Vec<_> = (0..500).map(|index| format!("key-{index}")).collect();
     let writes: Vec<_> = keys
@@ -435,7 +435,7 @@ async fn many_entries_are_held(stores: Factory) -> Outcome {
     expect_equal("get_many", &cache.get_many(keys).await?, &expected)
 }
 
-async fn a_reopened_store_has_what_was_put(stores: Factory) -> Outcome {
+async fn a_reopened_store_has_what_was_put(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("v"), None).await?;
     cache.put(key("gone"), bytes("v"), None).await?;
@@ -446,7 +446,7 @@ async fn a_reopened_store_has_what_was_put(stores: Factory) -> Outcome {
     expect_equal("get_many", &answers, &vec![Some(bytes("v")), None, Some(bytes("7"))])
 }
 
-async fn a_reopened_store_goes_on_counting_time(stores: Factory) -> Outcome {
+async fn a_reopened_store_goes_on_counting_time(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     cache.put(key("k"), bytes("v"), Some(LIFE)).await?;
     let Some(cache) = stores.reopen(cache).await? else { return Ok(()) };
@@ -454,7 +454,7 @@ async fn a_reopened_store_goes_on_counting_time(stores: Factory) -> Outcome {
     expect_equal("get", &cache.get(key("k")).await?, &None)
 }
 
-async fn dropped_calls_lose_no_answered_write(stores: Factory) -> Outcome {
+async fn dropped_calls_lose_no_answered_write(stores: Factory) -> Verdict {
     let cache = stores.fresh().await?;
     let mut answered = Vec::new();
     for index in 0..60u32 {

@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Outcome, StoreFactory, cases, expect_already_exists, expect_equal, expect_holds, expect_invalid,
+    StoreFactory, Verdict, cases, expect_already_exists, expect_equal, expect_holds, expect_invalid,
 };
 use crate::engine::validate::{MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_ID_BYTES, MAX_NAME_BYTES};
 use crate::{Document, DocumentStore, Filter, Index, Json, Query, Update};
 
 pub(super) type Factory = Arc<dyn StoreFactory<dyn DocumentStore>>;
 
-cases! { dyn DocumentStore:
+cases! { pub(super) const CASES: dyn DocumentStore = [
     a_missing_document_answers_none,
     what_was_inserted_is_got,
     insert_of_a_taken_id_changes_nothing,
@@ -42,7 +42,7 @@ cases! { dyn DocumentStore:
     an_index_changes_no_answer,
     a_reopened_store_has_what_was_written,
     dropped_calls_lose_no_answered_write,
-}
+] }
 
 pub(super) const IN: &str = "things";
 
@@ -54,13 +54,13 @@ pub(super) fn document(id: &str, body: serde_json::Value) -> Document {
     Document::new(id, body)
 }
 
-async fn a_missing_document_answers_none(stores: Factory) -> Outcome {
+async fn a_missing_document_answers_none(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.put(c(), document("a", json!({}))).await?;
     expect_equal("get", &store.get(c(), "b".into()).await?, &None)
 }
 
-async fn what_was_inserted_is_got(stores: Factory) -> Outcome {
+async fn what_was_inserted_is_got(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let one = document("a", json!({ "name": "one", "tags": ["x", "y"] }));
     store.insert(c(), one.clone()).await?;
@@ -73,7 +73,7 @@ async fn what_was_inserted_is_got(stores: Factory) -> Outcome {
     )
 }
 
-async fn insert_of_a_taken_id_changes_nothing(stores: Factory) -> Outcome {
+async fn insert_of_a_taken_id_changes_nothing(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let one = document("a", json!({ "n": 1 }));
     store.insert(c(), one.clone()).await?;
@@ -84,7 +84,7 @@ async fn insert_of_a_taken_id_changes_nothing(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn put_replaces_the_whole_document(stores: Factory) -> Outcome {
+async fn put_replaces_the_whole_document(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "n": 1, "old": true }))).await?;
     let two = document("a", json!({ "n": 2 }));
@@ -93,7 +93,7 @@ async fn put_replaces_the_whole_document(stores: Factory) -> Outcome {
     expect_equal("count", &store.count(c(), Filter::All).await?, &1)
 }
 
-async fn delete_says_whether_it_was_there(stores: Factory) -> Outcome {
+async fn delete_says_whether_it_was_there(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.put(c(), document("a", json!({}))).await?;
     store.put(c(), document("b", json!({}))).await?;
@@ -103,7 +103,7 @@ async fn delete_says_whether_it_was_there(stores: Factory) -> Outcome {
     expect_equal("count", &store.count(c(), Filter::All).await?, &1)
 }
 
-async fn get_many_answers_in_order(stores: Factory) -> Outcome {
+async fn get_many_answers_in_order(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let (a, b) = (document("a", json!({ "n": 1 })), document("b", json!({ "n": 2 })));
     store.put(c(), a.clone()).await?;
@@ -115,7 +115,7 @@ async fn get_many_answers_in_order(stores: Factory) -> Outcome {
     expect_invalid("a bad id", store.get_many(c(), vec!["a".into(), String::new()]).await)
 }
 
-async fn collections_are_apart(stores: Factory) -> Outcome {
+async fn collections_are_apart(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     // One name is a prefix of the other and sorts next to it, or differs in case, or is the form in which a store keeps another name.
     let collections =
@@ -142,7 +142,7 @@ async fn collections_are_apart(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn stores_are_apart(stores: Factory) -> Outcome {
+async fn stores_are_apart(stores: Factory) -> Verdict {
     let (one, two) = (stores.fresh().await?, stores.fresh().await?);
     one.put(c(), document("a", json!({}))).await?;
     expect_equal("the other", &two.get(c(), "a".into()).await?, &None)?;
@@ -150,7 +150,7 @@ async fn stores_are_apart(stores: Factory) -> Outcome {
     expect_equal("the first", &one.count(c(), Filter::All).await?, &1)
 }
 
-async fn a_missing_collection_is_empty(stores: Factory) -> Outcome {
+async fn a_missing_collection_is_empty(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     expect_equal("get", &store.get(c(), "a".into()).await?, &None)?;
     expect_equal("get_many", &store.get_many(c(), vec!["a".into()]).await?, &vec![None])?;
@@ -160,7 +160,7 @@ async fn a_missing_collection_is_empty(stores: Factory) -> Outcome {
     expect_equal("update", &store.update(c(), "a".into(), Update::new().set("n", 1)).await?, &None)
 }
 
-async fn every_json_value_round_trips(stores: Factory) -> Outcome {
+async fn every_json_value_round_trips(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let body = json!({
         "null": null, "true": true, "false": false, "zero": 0, "negative": -1.5,
@@ -173,7 +173,7 @@ async fn every_json_value_round_trips(stores: Factory) -> Outcome {
     expect_equal("find", &store.find(c(), Query::new()).await?.documents, &vec![one])
 }
 
-async fn numbers_keep_their_kind(stores: Factory) -> Outcome {
+async fn numbers_keep_their_kind(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let integers = [0, 1, -1, i64::MAX, i64::MIN, (1 << 53) + 1];
     let floats = [
@@ -202,7 +202,7 @@ async fn numbers_keep_their_kind(stores: Factory) -> Outcome {
     expect_equal("get", &found.body.to_string(), &Json::Object(fields).to_string())
 }
 
-async fn any_characters_are_an_id(stores: Factory) -> Outcome {
+async fn any_characters_are_an_id(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let ids = [
         "with space",
@@ -225,7 +225,7 @@ async fn any_characters_are_an_id(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn ids_are_told_apart_exactly(stores: Factory) -> Outcome {
+async fn ids_are_told_apart_exactly(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let ids = ["k", "K", "k ", " k", "kk", "\u{e9}", "e\u{301}", "1", "01"];
     for (index, id) in ids.iter().enumerate() {
@@ -236,7 +236,7 @@ async fn ids_are_told_apart_exactly(stores: Factory) -> Outcome {
     expect_equal("the others", &store.count(c(), Filter::All).await?, &8)
 }
 
-async fn the_longest_id_fits(stores: Factory) -> Outcome {
+async fn the_longest_id_fits(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for id in ["k".repeat(MAX_ID_BYTES), "é".repeat(MAX_ID_BYTES / 2)] {
         store.insert(c(), document(&id, json!({}))).await?;
@@ -245,7 +245,7 @@ async fn the_longest_id_fits(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn a_bad_id_is_invalid(stores: Factory) -> Outcome {
+async fn a_bad_id_is_invalid(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for id in [String::new(), "k".repeat(MAX_ID_BYTES + 1), "a\0b".into()] {
         expect_invalid("insert", store.insert(c(), document(&id, json!({}))).await)?;
@@ -257,7 +257,7 @@ async fn a_bad_id_is_invalid(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn a_bad_collection_is_invalid(stores: Factory) -> Outcome {
+async fn a_bad_collection_is_invalid(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let long = "a".repeat(MAX_NAME_BYTES + 1);
     for name in ["", "1a", "_a", "-a", "a.b", "a b", "a$", "é", "aé", "a\0", "a\"; drop", &long] {
@@ -271,7 +271,7 @@ async fn a_bad_collection_is_invalid(stores: Factory) -> Outcome {
     expect_equal("the longest", &store.count(longest, Filter::All).await?, &1)
 }
 
-async fn a_body_must_be_an_object_without_id(stores: Factory) -> Outcome {
+async fn a_body_must_be_an_object_without_id(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for body in [json!(null), json!(1), json!("x"), json!([{}]), json!({ "_id": "a" })] {
         expect_invalid("insert", store.insert(c(), document("a", body.clone())).await)?;
@@ -283,7 +283,7 @@ async fn a_body_must_be_an_object_without_id(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn nul_and_non_finite_numbers_are_invalid(stores: Factory) -> Outcome {
+async fn nul_and_non_finite_numbers_are_invalid(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for body in [json!({ "x": "a\0b" }), json!({ "a\0b": 1 }), json!({ "x": [{ "y": "\0" }] })] {
         expect_invalid("NUL", store.put(c(), document("a", body)).await)?;
@@ -305,7 +305,7 @@ fn nested(levels: usize) -> Json {
         .fold(Json::object::<_, Json>([("x", Json::Null)]), |inner, _| Json::object([("x", inner)]))
 }
 
-async fn depth_is_bounded(stores: Factory) -> Outcome {
+async fn depth_is_bounded(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let deepest = Document::new("a", nested(MAX_DEPTH));
     store.put(c(), deepest.clone()).await?;
@@ -317,7 +317,7 @@ async fn depth_is_bounded(stores: Factory) -> Outcome {
     expect_invalid("filter", store.count(c(), filter).await)
 }
 
-async fn size_is_bounded(stores: Factory) -> Outcome {
+async fn size_is_bounded(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     // {"x":"…"} has 8 bytes around the text.
     let text = "x".repeat(MAX_DOCUMENT_BYTES - 8);
@@ -331,7 +331,7 @@ async fn size_is_bounded(stores: Factory) -> Outcome {
     expect_equal("unchanged", &store.count(c(), Filter::exists("y", true)).await?, &0)
 }
 
-async fn any_field_name_can_be_stored(stores: Factory) -> Outcome {
+async fn any_field_name_can_be_stored(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let one = document(
         "a",
@@ -356,7 +356,7 @@ fn project_without(mut document: Document, name: &str) -> Document {
     document
 }
 
-async fn concurrent_inserts_of_one_id_have_one_winner(stores: Factory) -> Outcome {
+async fn concurrent_inserts_of_one_id_have_one_winner(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let racers: Vec<_> = (0..8)
         .map(|racer| {
@@ -382,7 +382,7 @@ async fn concurrent_inserts_of_one_id_have_one_winner(stores: Factory) -> Outcom
     )
 }
 
-async fn create_index_may_repeat_and_conflicts_by_name(stores: Factory) -> Outcome {
+async fn create_index_may_repeat_and_conflicts_by_name(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.create_index(c(), Index::new("by_n", ["n"])).await?;
     store.put(c(), document("a", json!({ "n": 1 }))).await?;
@@ -396,7 +396,7 @@ async fn create_index_may_repeat_and_conflicts_by_name(stores: Factory) -> Outco
     expect_equal("find", &store.count(c(), Filter::eq("n", 1)).await?, &1)
 }
 
-async fn a_bad_index_is_invalid(stores: Factory) -> Outcome {
+async fn a_bad_index_is_invalid(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     expect_invalid("name", store.create_index(c(), Index::new("By N", ["n"])).await)?;
     expect_invalid("no path", store.create_index(c(), Index::new::<String>("i", [])).await)?;
@@ -406,7 +406,7 @@ async fn a_bad_index_is_invalid(stores: Factory) -> Outcome {
 }
 
 /// The same writes and questions with and without indexes made before, between and after them.
-async fn an_index_changes_no_answer(stores: Factory) -> Outcome {
+async fn an_index_changes_no_answer(stores: Factory) -> Verdict {
     let (plain, indexed) = (stores.fresh().await?, stores.fresh().await?);
     let values = [
         json!(1),
@@ -460,7 +460,7 @@ async fn an_index_changes_no_answer(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn a_reopened_store_has_what_was_written(stores: Factory) -> Outcome {
+async fn a_reopened_store_has_what_was_written(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.create_index(c(), Index::new("by_n", ["n"])).await?;
     for n in 0..20 {
@@ -476,7 +476,7 @@ async fn a_reopened_store_has_what_was_written(stores: Factory) -> Outcome {
     expect_already_exists("the index", store.create_index(c(), Index::new("by_n", ["m"])).await)
 }
 
-async fn dropped_calls_lose_no_answered_write(stores: Factory) -> Outcome {
+async fn dropped_calls_lose_no_answered_write(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.create_index(c(), Index::new("by_n", ["n"])).await?;
     let mut answered = Vec::new();

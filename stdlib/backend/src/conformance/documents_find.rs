@@ -7,10 +7,10 @@ use bp_runtime::BoxFuture;
 use serde_json::json;
 
 use super::document_store::{Factory, c, document};
-use super::{Outcome, cases, expect_equal, expect_holds, expect_invalid};
+use super::{Verdict, cases, expect_equal, expect_holds, expect_invalid};
 use crate::{Document, DocumentStore, Filter, Json, Query};
 
-cases! { dyn DocumentStore:
+cases! { pub(super) const CASES: dyn DocumentStore = [
     equality_is_by_value_and_deep,
     a_missing_field_equals_null,
     comparisons_stay_within_a_type,
@@ -36,7 +36,7 @@ cases! { dyn DocumentStore:
     a_foreign_token_is_invalid,
     a_bad_query_is_invalid,
     count_is_what_find_finds,
-}
+] }
 
 type Store = Arc<dyn DocumentStore>;
 
@@ -63,17 +63,17 @@ fn ids(documents: &[Document]) -> Vec<&str> {
 }
 
 /// Asserts which documents a query finds, in order.
-async fn finds(store: &Store, query: Query, expected: &[&str]) -> Outcome {
+async fn finds(store: &Store, query: Query, expected: &[&str]) -> Verdict {
     let what = format!("{query:?}");
     let page = store.find(c(), query).await?;
     expect_equal(&what, &ids(&page.documents), &expected.to_vec())
 }
 
-async fn matching(store: &Store, filter: Filter, expected: &[&str]) -> Outcome {
+async fn matching(store: &Store, filter: Filter, expected: &[&str]) -> Verdict {
     finds(store, Query::new().filter(filter), expected).await
 }
 
-async fn equality_is_by_value_and_deep(stores: Factory) -> Outcome {
+async fn equality_is_by_value_and_deep(stores: Factory) -> Verdict {
     let list = values(
         json!([1, 1.0, "1", true, [1, 2], [2, 1], { "a": 1, "b": 2 }, { "b": 2.0, "a": 1 }, { "a": 1 }, ""]),
     );
@@ -88,7 +88,7 @@ async fn equality_is_by_value_and_deep(stores: Factory) -> Outcome {
     matching(&store, Filter::ne("v", 1), &["02", "03", "04", "05", "06", "07", "08", "09"]).await
 }
 
-async fn a_missing_field_equals_null(stores: Factory) -> Outcome {
+async fn a_missing_field_equals_null(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([null, 0]))).await?;
     store.put(c(), document("none", json!({}))).await?;
     matching(&store, Filter::eq("v", ()), &["00", "none"]).await?;
@@ -97,7 +97,7 @@ async fn a_missing_field_equals_null(stores: Factory) -> Outcome {
     matching(&store, Filter::within("v", [Json::Null, Json::Int(7)]), &["00", "none"]).await
 }
 
-async fn comparisons_stay_within_a_type(stores: Factory) -> Outcome {
+async fn comparisons_stay_within_a_type(stores: Factory) -> Verdict {
     let list = values(json!([null, -1, 0, 0.5, 10, "", "0", "a", [0], {}, false, true]));
     let store = with(&stores, &list).await?;
     matching(&store, Filter::lt("v", 0.5), &["01", "02"]).await?;
@@ -111,7 +111,7 @@ async fn comparisons_stay_within_a_type(stores: Factory) -> Outcome {
     matching(&store, Filter::gte("v", 0).and(Filter::lt("v", 10)), &["02", "03"]).await
 }
 
-async fn integers_and_floats_compare_exactly(stores: Factory) -> Outcome {
+async fn integers_and_floats_compare_exactly(stores: Factory) -> Verdict {
     let big = 1i64 << 53;
     let list = [
         Json::Int(big),
@@ -128,7 +128,7 @@ async fn integers_and_floats_compare_exactly(stores: Factory) -> Outcome {
     finds(&store, Query::new().ascending("v"), &["00", "02", "01", "03", "04"]).await
 }
 
-async fn strings_compare_by_code_point(stores: Factory) -> Outcome {
+async fn strings_compare_by_code_point(stores: Factory) -> Verdict {
     // A locale would put "a" before "Z" and "é" before "z"; UTF-16 would put 😀 before the private-use character.
     let list = values(json!(["a", "Z", "z", "é", "\u{e000}", "😀", "", "aa", "10", "9"]));
     let store = with(&stores, &list).await?;
@@ -141,7 +141,7 @@ async fn strings_compare_by_code_point(stores: Factory) -> Outcome {
     matching(&store, Filter::gt("v", "z"), &["03", "04", "05"]).await
 }
 
-async fn within_matches_any_of_a_list(stores: Factory) -> Outcome {
+async fn within_matches_any_of_a_list(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([1, 2, "2", [1], 3.0]))).await?;
     matching(&store, Filter::within("v", [1, 3]), &["00", "04"]).await?;
     matching(&store, Filter::within("v", [json!([1]), json!("2")]), &["02", "03"]).await?;
@@ -149,7 +149,7 @@ async fn within_matches_any_of_a_list(stores: Factory) -> Outcome {
     matching(&store, Filter::within("v", [1, 3]).not(), &["01", "02", "03"]).await
 }
 
-async fn exists_tells_missing_from_null(stores: Factory) -> Outcome {
+async fn exists_tells_missing_from_null(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([null, 0, { "w": null }]))).await?;
     store.put(c(), document("none", json!({ "u": 1 }))).await?;
     matching(&store, Filter::exists("v", true), &["00", "01", "02"]).await?;
@@ -158,7 +158,7 @@ async fn exists_tells_missing_from_null(stores: Factory) -> Outcome {
     matching(&store, Filter::exists("v.w", false), &["00", "01", "none"]).await
 }
 
-async fn contains_finds_an_element(stores: Factory) -> Outcome {
+async fn contains_finds_an_element(stores: Factory) -> Verdict {
     let list =
         values(json!([["a", "b"], ["ab"], "a", [["a"]], [1, null, true], [], { "a": "a" }, [1.0]]));
     let store = with(&stores, &list).await?;
@@ -174,7 +174,7 @@ async fn contains_finds_an_element(stores: Factory) -> Outcome {
     .await
 }
 
-async fn logic_has_two_values(stores: Factory) -> Outcome {
+async fn logic_has_two_values(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([1, "x", null]))).await?;
     store.put(c(), document("none", json!({}))).await?;
     let all = ["00", "01", "02", "none"];
@@ -194,7 +194,7 @@ async fn logic_has_two_values(stores: Factory) -> Outcome {
     matching(&store, Filter::eq("v", 1).and(Filter::eq("v", "x")), &[]).await
 }
 
-async fn the_id_can_be_filtered(stores: Factory) -> Outcome {
+async fn the_id_can_be_filtered(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([1, 2, 3, 4]))).await?;
     matching(&store, Filter::eq("_id", "02"), &["02"]).await?;
     matching(&store, Filter::within("_id", ["00", "03", "zz"]), &["00", "03"]).await?;
@@ -203,7 +203,7 @@ async fn the_id_can_be_filtered(stores: Factory) -> Outcome {
     finds(&store, Query::new().descending("_id"), &["03", "02", "01", "00"]).await
 }
 
-async fn paths_lead_through_objects_only(stores: Factory) -> Outcome {
+async fn paths_lead_through_objects_only(stores: Factory) -> Verdict {
     let list = values(
         json!([{ "w": { "x": 1 } }, [{ "w": { "x": 1 } }], { "w": [{ "x": 1 }] }, { "w": 1 }, { "w": null }, [1, 2]]),
     );
@@ -215,7 +215,7 @@ async fn paths_lead_through_objects_only(stores: Factory) -> Outcome {
     matching(&store, Filter::eq("v.w.x", ()), &["01", "02", "03", "04", "05"]).await
 }
 
-async fn a_bad_filter_is_invalid(stores: Factory) -> Outcome {
+async fn a_bad_filter_is_invalid(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([1]))).await?;
     let long = "p".repeat(513);
     for path in ["", ".", "a.", ".a", "a..b", "a\0", "_id.x", &long] {
@@ -233,7 +233,7 @@ async fn a_bad_filter_is_invalid(stores: Factory) -> Outcome {
     expect_invalid("contains", store.count(c(), Filter::contains("v", json!({}))).await)
 }
 
-async fn without_a_sort_ids_order(stores: Factory) -> Outcome {
+async fn without_a_sort_ids_order(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for id in ["b", "a10", "B", "a9", "é", "a", "😀", "\u{e000}"] {
         store.insert(c(), document(id, json!({}))).await?;
@@ -241,7 +241,7 @@ async fn without_a_sort_ids_order(stores: Factory) -> Outcome {
     finds(&store, Query::new(), &["B", "a", "a10", "a9", "b", "é", "\u{e000}", "😀"]).await
 }
 
-async fn all_types_have_one_order(stores: Factory) -> Outcome {
+async fn all_types_have_one_order(stores: Factory) -> Verdict {
     let list = values(json!([true, [], "b", 2, { "a": 1 }, null, false, 1.5, "a", [9], {}, -3]));
     let store = with(&stores, &list).await?;
     store.put(c(), document("none", json!({}))).await?;
@@ -250,12 +250,12 @@ async fn all_types_have_one_order(stores: Factory) -> Outcome {
     finds(&store, Query::new().ascending("v"), &order).await
 }
 
-async fn descending_is_the_reverse_with_ids_ascending(stores: Factory) -> Outcome {
+async fn descending_is_the_reverse_with_ids_ascending(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([1, 2, 1, null, "x", 2]))).await?;
     finds(&store, Query::new().descending("v"), &["04", "01", "05", "00", "02", "03"]).await
 }
 
-async fn several_criteria_apply_in_order(stores: Factory) -> Outcome {
+async fn several_criteria_apply_in_order(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for (id, city, stars) in
         [("a", "Oslo", 3), ("b", "Bern", 5), ("c", "Oslo", 5), ("d", "Bern", 1), ("e", "Oslo", 5)]
@@ -268,7 +268,7 @@ async fn several_criteria_apply_in_order(stores: Factory) -> Outcome {
         .await
 }
 
-async fn a_projection_keeps_the_place(stores: Factory) -> Outcome {
+async fn a_projection_keeps_the_place(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let body = json!({ "a": { "b": 1, "c": [2, { "d": 3 }] }, "e": null, "f": "x" });
     store.put(c(), document("1", body.clone())).await?;
@@ -289,7 +289,7 @@ async fn a_projection_keeps_the_place(stores: Factory) -> Outcome {
     finds(&store, query, &["1", "0"]).await
 }
 
-async fn a_limit_bounds_the_page(stores: Factory) -> Outcome {
+async fn a_limit_bounds_the_page(stores: Factory) -> Verdict {
     let store = with(&stores, &vec![Json::Int(1); 5]).await?;
     for (limit, length, more) in
         [(1, 1, true), (4, 4, true), (5, 5, false), (6, 5, false), (0, 5, false), (1000, 5, false)]
@@ -307,7 +307,7 @@ async fn a_limit_bounds_the_page(stores: Factory) -> Outcome {
 }
 
 /// Nothing between pages.
-fn quiet() -> BoxFuture<'static, Outcome> {
+fn quiet() -> BoxFuture<'static, Verdict> {
     Box::pin(std::future::ready(Ok(())))
 }
 
@@ -315,7 +315,7 @@ fn quiet() -> BoxFuture<'static, Outcome> {
 async fn walk(
     store: &Store,
     query: &Query,
-    mut between: impl FnMut(i64) -> BoxFuture<'static, Outcome> + Send,
+    mut between: impl FnMut(i64) -> BoxFuture<'static, Verdict> + Send,
 ) -> Result<Vec<String>, super::Failure> {
     let mut found = Vec::new();
     let mut query = query.clone();
@@ -329,7 +329,7 @@ async fn walk(
     Err(super::Failure::new("the pages do not end"))
 }
 
-async fn pages_cover_everything_once(stores: Factory) -> Outcome {
+async fn pages_cover_everything_once(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for index in 0..40 {
         store.insert(c(), document(&format!("{index:02}"), json!({ "n": index * 7 % 5 }))).await?;
@@ -350,13 +350,13 @@ async fn pages_cover_everything_once(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn pages_are_stable_under_writes(stores: Factory) -> Outcome {
+async fn pages_are_stable_under_writes(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for index in 0..30 {
         store.insert(c(), document(&format!("{index:02}"), json!({ "n": index / 3 }))).await?;
     }
     let query = Query::new().ascending("n").limit(4);
-    let writes = |step: i64| -> BoxFuture<'static, Outcome> {
+    let writes = |step: i64| -> BoxFuture<'static, Verdict> {
         let store = store.clone();
         Box::pin(async move {
             // Inserts before and behind the position and among equals, and deletes: each would shift pages that are found by counting.
@@ -376,7 +376,7 @@ async fn pages_are_stable_under_writes(stores: Factory) -> Outcome {
     expect_equal("nothing missed", &missed, &Vec::new())
 }
 
-async fn pages_go_through_equal_and_mixed_values(stores: Factory) -> Outcome {
+async fn pages_go_through_equal_and_mixed_values(stores: Factory) -> Verdict {
     let list = values(
         json!([null, 1, "x", [1], { "a": 1 }, true, [2], { "b": 1 }, 1.0, "x", null, 9_007_199_254_740_993_i64, 0.1]),
     );
@@ -397,7 +397,7 @@ async fn pages_go_through_equal_and_mixed_values(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn a_filter_holds_across_pages(stores: Factory) -> Outcome {
+async fn a_filter_holds_across_pages(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     for index in 0..30 {
         store.insert(c(), document(&format!("{index:02}"), json!({ "n": index }))).await?;
@@ -409,7 +409,7 @@ async fn a_filter_holds_across_pages(stores: Factory) -> Outcome {
     expect_equal("pages", &walk(&store, &query, |_| quiet()).await?, &expected)
 }
 
-async fn a_foreign_token_is_invalid(stores: Factory) -> Outcome {
+async fn a_foreign_token_is_invalid(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([1, 2, 3]))).await?;
     let page = store.find(c(), Query::new().ascending("v").limit(1)).await?;
     expect_holds("there is more", page.next.is_some())?;
@@ -427,7 +427,7 @@ async fn a_foreign_token_is_invalid(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn a_bad_query_is_invalid(stores: Factory) -> Outcome {
+async fn a_bad_query_is_invalid(stores: Factory) -> Verdict {
     let store = with(&stores, &values(json!([1]))).await?;
     expect_invalid("limit", store.find(c(), Query::new().limit(1001)).await)?;
     expect_invalid("sort", store.find(c(), Query::new().ascending("a..b")).await)?;
@@ -435,7 +435,7 @@ async fn a_bad_query_is_invalid(stores: Factory) -> Outcome {
     expect_invalid("the id as a field", store.find(c(), Query::new().fields(["_id"])).await)
 }
 
-async fn count_is_what_find_finds(stores: Factory) -> Outcome {
+async fn count_is_what_find_finds(stores: Factory) -> Verdict {
     let list = values(json!([1, 2, 3, "x", null, [1]]));
     let store = with(&stores, &list).await?;
     for filter in [

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::document_store::{Factory, c, document};
-use super::{Outcome, cases, expect_equal, expect_holds, expect_invalid, expect_wrong_type};
+use super::{Verdict, cases, expect_equal, expect_holds, expect_invalid, expect_wrong_type};
 use crate::{BackendError, DocumentStore, Filter, Json, Update};
 
-cases! { dyn DocumentStore:
+cases! { pub(super) const CASES: dyn DocumentStore = [
     an_update_answers_and_stores_the_new_document,
     an_update_of_a_missing_document_makes_none,
     no_change_answers_the_document,
@@ -25,9 +25,9 @@ cases! { dyn DocumentStore:
     concurrent_increments_all_count,
     concurrent_pushes_all_stay,
     guarded_decrements_never_oversell,
-}
+] }
 
-async fn an_update_answers_and_stores_the_new_document(stores: Factory) -> Outcome {
+async fn an_update_answers_and_stores_the_new_document(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "n": 1, "kept": [1] }))).await?;
     store.put(c(), document("b", json!({ "n": 1 }))).await?;
@@ -45,7 +45,7 @@ async fn an_update_answers_and_stores_the_new_document(stores: Factory) -> Outco
     )
 }
 
-async fn an_update_of_a_missing_document_makes_none(stores: Factory) -> Outcome {
+async fn an_update_of_a_missing_document_makes_none(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     expect_equal(
         "answer",
@@ -55,7 +55,7 @@ async fn an_update_of_a_missing_document_makes_none(stores: Factory) -> Outcome 
     expect_equal("count", &store.count(c(), Filter::All).await?, &0)
 }
 
-async fn no_change_answers_the_document(stores: Factory) -> Outcome {
+async fn no_change_answers_the_document(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     let one = document("a", json!({ "n": 1 }));
     store.put(c(), one.clone()).await?;
@@ -68,7 +68,7 @@ async fn changes(
     before: serde_json::Value,
     update: Update,
     after: serde_json::Value,
-) -> Outcome {
+) -> Verdict {
     let store = stores.fresh().await?;
     let what = format!("{update:?}");
     store.put(c(), document("a", before)).await?;
@@ -83,8 +83,8 @@ async fn fails(
     stores: &Factory,
     before: serde_json::Value,
     update: Update,
-    check: fn(&str, Result<Option<crate::Document>, BackendError>) -> Outcome,
-) -> Outcome {
+    check: fn(&str, Result<Option<crate::Document>, BackendError>) -> Verdict,
+) -> Verdict {
     let store = stores.fresh().await?;
     let what = format!("{update:?}");
     store.put(c(), document("a", before.clone())).await?;
@@ -92,7 +92,7 @@ async fn fails(
     expect_equal(&what, &store.get(c(), "a".into()).await?, &Some(document("a", before)))
 }
 
-async fn set_makes_objects_on_the_way(stores: Factory) -> Outcome {
+async fn set_makes_objects_on_the_way(stores: Factory) -> Verdict {
     changes(&stores, json!({}), Update::new().set("a.b.c", 1), json!({ "a": { "b": { "c": 1 } } }))
         .await?;
     changes(
@@ -106,7 +106,7 @@ async fn set_makes_objects_on_the_way(stores: Factory) -> Outcome {
     changes(&stores, json!({}), Update::new().set("a.0", 1), json!({ "a": { "0": 1 } })).await
 }
 
-async fn set_through_another_type_is_a_wrong_type(stores: Factory) -> Outcome {
+async fn set_through_another_type_is_a_wrong_type(stores: Factory) -> Verdict {
     for value in [json!(1), json!("x"), json!(null), json!([]), json!(true)] {
         fails(&stores, json!({ "a": value }), Update::new().set("a.b", 1), expect_wrong_type)
             .await?;
@@ -114,7 +114,7 @@ async fn set_through_another_type_is_a_wrong_type(stores: Factory) -> Outcome {
     fails(&stores, json!({ "a": [1] }), Update::new().inc("a.0", 1), expect_wrong_type).await
 }
 
-async fn unset_removes_and_may_miss(stores: Factory) -> Outcome {
+async fn unset_removes_and_may_miss(stores: Factory) -> Verdict {
     changes(&stores, json!({ "a": 1, "b": 2 }), Update::new().unset("a"), json!({ "b": 2 }))
         .await?;
     changes(
@@ -133,7 +133,7 @@ async fn unset_removes_and_may_miss(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn inc_adds_integers_and_floats(stores: Factory) -> Outcome {
+async fn inc_adds_integers_and_floats(stores: Factory) -> Verdict {
     changes(&stores, json!({ "n": 1 }), Update::new().inc("n", 2), json!({ "n": 3 })).await?;
     changes(&stores, json!({ "n": 1 }), Update::new().inc("n", -2), json!({ "n": -1 })).await?;
     changes(&stores, json!({}), Update::new().inc("a.n", 2), json!({ "a": { "n": 2 } })).await?;
@@ -143,20 +143,20 @@ async fn inc_adds_integers_and_floats(stores: Factory) -> Outcome {
     changes(&stores, json!({ "n": big }), Update::new().inc("n", 2), json!({ "n": big + 2 })).await
 }
 
-async fn inc_of_another_type_changes_nothing(stores: Factory) -> Outcome {
+async fn inc_of_another_type_changes_nothing(stores: Factory) -> Verdict {
     for value in [json!("1"), json!(null), json!(true), json!([1]), json!({})] {
         fails(&stores, json!({ "n": value }), Update::new().inc("n", 1), expect_wrong_type).await?;
     }
     Ok(())
 }
 
-async fn inc_beyond_the_range_changes_nothing(stores: Factory) -> Outcome {
+async fn inc_beyond_the_range_changes_nothing(stores: Factory) -> Verdict {
     fails(&stores, json!({ "n": i64::MAX }), Update::new().inc("n", 1), expect_invalid).await?;
     fails(&stores, json!({ "n": i64::MIN }), Update::new().inc("n", -1), expect_invalid).await?;
     fails(&stores, json!({ "n": 1.7e308 }), Update::new().inc("n", 1.7e308), expect_invalid).await
 }
 
-async fn push_appends_and_pull_removes(stores: Factory) -> Outcome {
+async fn push_appends_and_pull_removes(stores: Factory) -> Verdict {
     changes(
         &stores,
         json!({ "l": [1] }),
@@ -184,7 +184,7 @@ async fn push_appends_and_pull_removes(stores: Factory) -> Outcome {
     changes(&stores, json!({}), Update::new().pull("l.m", 2), json!({})).await
 }
 
-async fn push_and_pull_need_an_array(stores: Factory) -> Outcome {
+async fn push_and_pull_need_an_array(stores: Factory) -> Verdict {
     for value in [json!(1), json!("x"), json!(null), json!({})] {
         fails(&stores, json!({ "l": value }), Update::new().push("l", 1), expect_wrong_type)
             .await?;
@@ -194,7 +194,7 @@ async fn push_and_pull_need_an_array(stores: Factory) -> Outcome {
     Ok(())
 }
 
-async fn changes_apply_in_order(stores: Factory) -> Outcome {
+async fn changes_apply_in_order(stores: Factory) -> Verdict {
     let update = Update::new()
         .set("n", 1)
         .inc("n", 1)
@@ -206,14 +206,14 @@ async fn changes_apply_in_order(stores: Factory) -> Outcome {
     changes(&stores, json!({ "n": "text" }), update, json!({ "n": 2, "m": {}, "l": [2] })).await
 }
 
-async fn changes_are_all_or_none(stores: Factory) -> Outcome {
+async fn changes_are_all_or_none(stores: Factory) -> Verdict {
     let update = Update::new().set("a", 9).push("l", 1).inc("text", 1);
     fails(&stores, json!({ "a": 1, "text": "x" }), update, expect_wrong_type).await?;
     fails(&stores, json!({ "a": 1 }), Update::new().set("a", 2).set("b", "\0"), expect_invalid)
         .await
 }
 
-async fn an_expectation_guards_the_change(stores: Factory) -> Outcome {
+async fn an_expectation_guards_the_change(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "version": 1, "n": 0 }))).await?;
     let next = || Update::new().only_if(Filter::eq("version", 1)).inc("version", 1).set("n", 7);
@@ -227,7 +227,7 @@ async fn an_expectation_guards_the_change(stores: Factory) -> Outcome {
     expect_equal("several", &store.update(c(), "a".into(), checked).await?, &Some(new))
 }
 
-async fn a_bad_update_is_invalid(stores: Factory) -> Outcome {
+async fn a_bad_update_is_invalid(stores: Factory) -> Verdict {
     let body = json!({ "n": 1 });
     for path in ["", "a..b", "_id", "_id.x", "a\0"] {
         fails(&stores, body.clone(), Update::new().set(path, 1), expect_invalid).await?;
@@ -241,7 +241,7 @@ async fn a_bad_update_is_invalid(stores: Factory) -> Outcome {
     fails(&stores, body, guard, expect_invalid).await
 }
 
-async fn concurrent_increments_all_count(stores: Factory) -> Outcome {
+async fn concurrent_increments_all_count(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "n": 0 }))).await?;
     let tasks: Vec<_> = (0..8)
@@ -267,7 +267,7 @@ async fn concurrent_increments_all_count(stores: Factory) -> Outcome {
     expect_equal("every sum once", &seen, &(1..=80).collect())
 }
 
-async fn concurrent_pushes_all_stay(stores: Factory) -> Outcome {
+async fn concurrent_pushes_all_stay(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.put(c(), document("a", json!({ "l": [] }))).await?;
     let tasks: Vec<_> = (0..30)
@@ -291,7 +291,7 @@ async fn concurrent_pushes_all_stay(stores: Factory) -> Outcome {
     expect_equal("items", &items, &(0..30).collect())
 }
 
-async fn guarded_decrements_never_oversell(stores: Factory) -> Outcome {
+async fn guarded_decrements_never_oversell(stores: Factory) -> Verdict {
     let store = stores.fresh().await?;
     store.put(c(), document("room", json!({ "left": 5 }))).await?;
     let buyers: Vec<_> = (0..20)

@@ -3,7 +3,7 @@
 mod cache;
 mod documents;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use cache::{CacheLimits, MemoryCache};
 pub use documents::MemoryDocuments;

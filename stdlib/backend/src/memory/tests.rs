@@ -8,7 +8,7 @@ use super::{MemoryCache, MemoryDocuments};
 use crate::conformance::{self, Failure, StoreFactory};
 use crate::{Cache, DocumentStore};
 
-struct Caches;
+pub(crate) struct Caches;
 
 #[async_trait]
 impl StoreFactory<dyn Cache> for Caches {
@@ -17,7 +17,7 @@ impl StoreFactory<dyn Cache> for Caches {
     }
 }
 
-struct Documents;
+pub(crate) struct Documents;
 
 #[async_trait]
 impl StoreFactory<dyn DocumentStore> for Documents {
