@@ -232,7 +232,7 @@ impl Routes {
         Self { interface, declarers: Vec::new(), methods: vec![None; interface.methods.len()] }
     }
 
-    /// Adds what an interface itself declares; an interface that was added before adds nothing.
+    /// Adds what an interface itself declares; what was added before stays.
     pub(crate) fn add(&mut self, own: &'static [Method], declarer: Arc<dyn OwnMethods>) {
         let at = self.declarers.len();
         for (index, method) in (0..).zip(own) {
