@@ -223,7 +223,7 @@ pub enum InstancePlan {
     Backend {
         /// The plugin that makes it.
         plugin: String,
-        /// The interface it offers: the trait's path.
+        /// The interface that it is opened as: the trait's path. Its callers take this or what it extends.
         interface: String,
         /// The processes and inits that hold it.
         #[serde(default)]
@@ -293,7 +293,7 @@ pub struct EdgePlan {
     pub caller: String,
     /// The callee.
     pub callee: String,
-    /// The interface that is called: the trait's path.
+    /// The interface that the caller takes: the trait's path.
     pub interface: String,
     /// Whether it crosses a process.
     #[serde(default)]

@@ -201,12 +201,12 @@ impl Declaration {
 
                 fn glue() -> #support::InterfaceGlue {
                     let __bp_glue = #support::InterfaceGlue::of_interface::<dyn #ident>(
-                        |client| #arc::new(client),
-                        |store| #arc::new(__BpServer(store)),
+                        |__bp_client| #arc::new(__bp_client),
+                        |__bp_store| #arc::new(__BpServer(__bp_store)),
                     );
                     #(
                         let __bp_glue =
-                            __bp_glue.extends::<dyn #ident, dyn #extends>(|store| store);
+                            __bp_glue.extends::<dyn #ident, dyn #extends>(|__bp_store| __bp_store);
                     )*
                     #(#methods)*
                     __bp_glue

@@ -218,12 +218,12 @@ pub trait BackendPlugin: Send + Sync {
         Ok(Database { system: cx.plugin, server: None })
     }
 
-    /// The interfaces that it can offer, so that wrappers work on edges to it.
+    /// The interfaces that it can offer, so that wrappers work on edges to it; the application knows what they extend from them.
     fn interfaces(&self) -> Vec<InterfaceGlue> {
         Vec::new()
     }
 
-    /// Opens an instance. The [`AnyInstance`] holds an `Arc<dyn …>` of the trait that `cx.interface` names.
+    /// Opens an instance. The [`AnyInstance`] holds an `Arc<dyn …>` of the trait that `cx.interface` names; for callers that take what it extends, the application upcasts it.
     fn open(&self, cx: BackendContext) -> BoxFuture<'_, Result<AnyInstance, StartError>>;
 }
 

@@ -115,6 +115,8 @@ pub const other: u8 = 0;
 pub const field0: u8 = 0;
 pub const number0: u8 = 0;
 pub const variant0: u8 = 0;
+pub const store: u8 = 0;
+pub const argument: u8 = 0;
 pub static items: u8 = 0;
 pub static members: u8 = 0;
 pub static __ret: u8 = 0;
@@ -154,6 +156,66 @@ impl Clone for Own {
         }
         text.len() + all.len()
     }
+}
+
+/// An interface and one that extends it, whose methods and arguments are called as what the halves are made of.
+#[::bp_std::interface]
+pub trait Arc {
+    #[idempotent]
+    async fn call(&self, r#type: Box, glue: Option) -> ::std::result::Result<Result, Fault>;
+    async fn send(&self, index: u8, call: u8) -> ::std::result::Result<u8, Fault>;
+}
+#[::bp_std::interface]
+pub trait Client: self::Arc {
+    async fn edge(&self) -> ::std::result::Result<Some, Fault>;
+    async fn call_method(&self, client: Vec) -> ::std::result::Result<Ok, Fault>;
+}
+
+#[service]
+impl Arc for Own {
+    async fn call(&self, r#type: Box, glue: Option) -> ::std::result::Result<Result, Fault> {
+        ::std::result::Result::Ok(Result(Box { grams: r#type.grams + u32::from(glue.0) }))
+    }
+    async fn send(&self, index: u8, call: u8) -> ::std::result::Result<u8, Fault> {
+        if index == 0 {
+            return ::std::result::Result::Err(Fault::Err(call));
+        }
+        ::std::result::Result::Ok(index + call)
+    }
+}
+
+#[service]
+impl Client for Own {
+    async fn edge(&self) -> ::std::result::Result<Some, Fault> {
+        ::std::result::Result::Ok(Some::None)
+    }
+    async fn call_method(&self, _: Vec) -> ::std::result::Result<Ok, Fault> {
+        ::std::result::Result::Ok(Ok::Err)
+    }
+}
+
+#[tokio::test]
+async fn names_of_an_interface_are_its_own() {
+    let own: Shared<dyn Client> = Shared::new(Own);
+    for codec in [::std::option::Option::None, ::std::option::Option::Some(bp_data::Codec::Json)] {
+        let there = bp_runtime::conformance::connect(own.clone(), codec, ::std::vec::Vec::new());
+        let there = there.map_err(|failure| failure.to_string()).unwrap();
+        let made = Arc::call(&*there, Box { grams: 2 }, Option(1, 3)).await;
+        assert_eq!(made, ::std::result::Result::Ok(Result(Box { grams: 3 })));
+        assert_eq!(there.send(1, 2).await, ::std::result::Result::Ok(3));
+        assert_eq!(there.send(0, 2).await, ::std::result::Result::Err(Fault::Err(2)));
+        assert_eq!(there.edge().await, ::std::result::Result::Ok(Some::None));
+        assert_eq!(there.call_method(Vec {}).await, ::std::result::Result::Ok(Ok::Err));
+    }
+    let interface = <dyn Client as bp_runtime::BackendInterface>::glue().interface();
+    let names = interface.methods.iter().map(|method| (method.name, method.arguments));
+    let expected: [(&str, &[&str]); 4] = [
+        ("call", &["type", "glue"]),
+        ("send", &["index", "call"]),
+        ("edge", &[]),
+        ("call_method", &["client"]),
+    ];
+    assert!(names.eq(expected), "{interface:?}");
 }
 
 /// A crate on top that was told another name for its dependencies would say the same.

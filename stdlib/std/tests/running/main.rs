@@ -9,6 +9,7 @@
 
 mod app;
 mod calls;
+mod capabilities;
 mod configuration;
 mod cycles;
 mod life;

@@ -2,6 +2,7 @@
 
 pub mod interfaces;
 pub mod plan;
+pub mod shelf;
 pub mod table;
 pub mod tag;
 pub mod transport;
