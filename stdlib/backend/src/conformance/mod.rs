@@ -7,13 +7,15 @@
 //! }
 //! ```
 //!
-//! A case is one function over a fresh store; `cache` and `document_store` run all of them concurrently.
+//! A case is one function over a fresh store; the functions here run all of a suite's concurrently.
 //! At the end they panic with a list of the cases that failed, and why.
 
 mod cache;
 mod document_store;
 mod documents_find;
 mod documents_update;
+mod sorted_sets;
+mod sorted_sets_lists;
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{BackendError, Cache, DocumentStore};
+use crate::{BackendError, Cache, DocumentStore, SortedSets};
 
 /// How a suite gets its stores: implemented once for each implementation under test.
 #[async_trait]
@@ -82,6 +84,14 @@ pub async fn check_cache(factory: Arc<dyn StoreFactory<dyn Cache>>) {
 pub async fn check_document_store(factory: Arc<dyn StoreFactory<dyn DocumentStore>>) {
     let cases: Vec<_> =
         [document_store::CASES, documents_find::CASES, documents_update::CASES].concat();
+    run(&cases, factory).await;
+}
+
+/// Runs every case of the suite of sorted sets; panics with the list of those that failed.
+///
+/// What a store offers as a `Cache` is checked by [`check_cache`].
+pub async fn check_sorted_sets(factory: Arc<dyn StoreFactory<dyn SortedSets>>) {
+    let cases: Vec<_> = [sorted_sets::CASES, sorted_sets_lists::CASES].concat();
     run(&cases, factory).await;
 }
 

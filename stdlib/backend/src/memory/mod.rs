@@ -2,6 +2,8 @@
 
 mod cache;
 mod documents;
+mod shelf;
+mod sorted_sets;
 #[cfg(test)]
 mod tests;
 
