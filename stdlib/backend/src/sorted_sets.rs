@@ -11,7 +11,7 @@ use crate::{BackendError, Cache, ScoreOrder, ScoreRange, ScoredMember};
 pub const MAX_MEMBER_BYTES: usize = 1024;
 
 /// Most members that one call stores or answers.
-pub const MAX_MEMBERS_PER_CALL: usize = 1000;
+pub const MAX_MEMBERS_PER_CALL: u32 = 1000;
 
 /// A cache that also has sets of members ordered by a score: leaderboards, timelines, rankings.
 ///

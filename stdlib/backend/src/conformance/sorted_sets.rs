@@ -75,7 +75,7 @@ pub(super) async fn list(
     sets: &Arc<dyn SortedSets>,
     set: &str,
 ) -> Result<Vec<ScoredMember>, BackendError> {
-    sets.list_by_rank(name(set), LowestFirst, 0, 1000).await
+    sets.list_by_rank(name(set), LowestFirst, 0, MAX_MEMBERS_PER_CALL).await
 }
 
 /// A time to live that is long enough for the steps of a case on a slow machine.
@@ -413,15 +413,15 @@ async fn the_longest_name_fits_and_others_are_invalid(stores: Factory) -> Outcom
 
 async fn more_members_than_a_call_takes_are_invalid(stores: Factory) -> Outcome {
     let sets = stores.fresh().await?;
-    let many = |count: usize| -> Vec<_> {
+    let many = |count: u32| -> Vec<_> {
         (0..count).map(|at| ScoredMember::new(at.to_string(), 1.0)).collect()
     };
-    expect_invalid("put", sets.put_members(name("s"), many(1001), None).await)?;
+    expect_invalid("put", sets.put_members(name("s"), many(MAX_MEMBERS_PER_CALL + 1), None).await)?;
     expect_equal("nothing", &sets.count_members(name("s"), ScoreRange::ALL).await?, &0)?;
     sets.put_members(name("s"), many(MAX_MEMBERS_PER_CALL), Some(LIFE * 10)).await?;
     sets.put_members(name("s"), many(MAX_MEMBERS_PER_CALL), None).await?;
-    expect_equal("listed", &list(&sets, "s").await?.len(), &MAX_MEMBERS_PER_CALL)?;
-    for count in [1001, u32::MAX] {
+    expect_equal("listed", &list(&sets, "s").await?.len(), &1000)?;
+    for count in [MAX_MEMBERS_PER_CALL + 1, u32::MAX] {
         let by_rank = sets.list_by_rank(name("s"), LowestFirst, 0, count).await;
         expect_invalid("by rank", by_rank)?;
         let by_score = sets.list_by_score(name("s"), ScoreRange::ALL, LowestFirst, 0, count).await;

@@ -90,7 +90,7 @@ pub fn member(member: &[u8]) -> Validity {
 
 /// Members that are to be written, with their scores as a set holds them.
 pub fn scored_members(members: Vec<ScoredMember>) -> Result<Vec<(Score, Bytes)>, BackendError> {
-    member_count(members.len())?;
+    member_count(u32::try_from(members.len()).unwrap_or(u32::MAX))?;
     let valid = |scored: ScoredMember| {
         member(&scored.member)?;
         Ok((Score::new(scored.score)?, scored.member))
@@ -99,7 +99,7 @@ pub fn scored_members(members: Vec<ScoredMember>) -> Result<Vec<(Score, Bytes)>,
 }
 
 /// How many members one call stores or answers.
-pub fn member_count(count: usize) -> Validity {
+pub fn member_count(count: u32) -> Validity {
     if count > MAX_MEMBERS_PER_CALL {
         return Err(invalid(format!(
             "{count} members in one call are more than {MAX_MEMBERS_PER_CALL}"

@@ -5,8 +5,10 @@
 
 mod cache;
 mod document_store;
+mod sorted_sets;
 #[cfg(test)]
 mod tests;
 
 pub use cache::{CACHE, CacheClient, CacheServer};
 pub use document_store::{DOCUMENT_STORE, DocumentStoreClient, DocumentStoreServer};
+pub use sorted_sets::{SORTED_SETS, SortedSetsClient, SortedSetsServer};

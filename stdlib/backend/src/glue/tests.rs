@@ -10,10 +10,11 @@ use bp_runtime::{
 
 use super::{
     CACHE, CacheClient, CacheServer, DOCUMENT_STORE, DocumentStoreClient, DocumentStoreServer,
+    SORTED_SETS, SortedSetsClient, SortedSetsServer,
 };
 use crate::conformance::{self, Failure, StoreFactory};
 use crate::memory::{MemoryCache, MemoryDocuments};
-use crate::{BackendError, Cache, DocumentStore};
+use crate::{BackendError, Cache, DocumentStore, SortedSets};
 
 /// Ends a chain in a server's half; with a codec, calls and replies pass through bytes.
 struct End {
@@ -80,6 +81,21 @@ impl StoreFactory<dyn DocumentStore> for Through {
     }
 }
 
+#[async_trait]
+impl StoreFactory<dyn SortedSets> for Through {
+    async fn fresh(&self) -> Result<Arc<dyn SortedSets>, Failure> {
+        let server = Arc::new(SortedSetsServer(Arc::new(MemoryCache::default())));
+        Ok(Arc::new(SortedSetsClient::new(client(&SORTED_SETS, server, self.0))))
+    }
+}
+
+#[tokio::test]
+async fn sorted_sets_conform_through_their_halves() {
+    for codec in [None, Some(Codec::Protobuf), Some(Codec::Json)] {
+        conformance::check_sorted_sets(Arc::new(Through(codec))).await;
+    }
+}
+
 #[tokio::test]
 async fn caches_conform_through_their_halves() {
     for codec in [None, Some(Codec::Protobuf), Some(Codec::Json)] {
@@ -96,7 +112,7 @@ async fn document_stores_conform_through_their_halves() {
 
 #[test]
 fn methods_are_at_their_index() {
-    for glue in [<dyn Cache>::glue(), <dyn DocumentStore>::glue()] {
+    for glue in [<dyn Cache>::glue(), <dyn DocumentStore>::glue(), <dyn SortedSets>::glue()] {
         for (index, method) in glue.interface().methods.iter().enumerate() {
             assert_eq!(usize::from(method.index), index, "{}", method.name);
             assert!(method.remote, "{}", method.name);

@@ -232,7 +232,7 @@ impl SortedSets for MemoryCache {
         count: u32,
     ) -> Result<Vec<ScoredMember>, BackendError> {
         validate::set(&set)?;
-        validate::member_count(to_usize(count.into()))?;
+        validate::member_count(count)?;
         Ok(self.read_set(&set, |set| list(set.ordered.iter(), order, start, count)))
     }
 
@@ -245,7 +245,7 @@ impl SortedSets for MemoryCache {
         count: u32,
     ) -> Result<Vec<ScoredMember>, BackendError> {
         validate::set(&set)?;
-        validate::member_count(to_usize(count.into()))?;
+        validate::member_count(count)?;
         let scores = score::to_half_open(&scores)?;
         Ok(self.read_set(&set, |set| list(set.range(scores), order, skip, count)))
     }
