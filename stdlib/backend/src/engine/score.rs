@@ -33,7 +33,7 @@ impl Score {
     ///
     /// # Errors
     /// [`BackendError::Invalid`] when the sum is not finite.
-    pub fn add(self, by: Self) -> Result<Self, BackendError> {
+    pub fn increase(self, by: Self) -> Result<Self, BackendError> {
         let sum = self.0 + by.0;
         if sum.is_finite() { Ok(Self(sum)) } else { Err(overflow(by)) }
     }

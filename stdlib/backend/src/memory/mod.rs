@@ -2,6 +2,7 @@
 
 mod cache;
 mod documents;
+mod ranked;
 mod shelf;
 mod sorted_sets;
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Sorted sets in a cache in memory.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::MemoryCache;
+use super::ranked::Ranked;
 use super::shelf::Content;
 use crate::engine::score::{self, Score};
 use crate::engine::validate;
@@ -19,7 +21,7 @@ pub(super) const MEMBER_OVERHEAD: usize = 160;
 #[derive(Debug, Default)]
 pub(super) struct SortedSet {
     scores: HashMap<Bytes, Score>,
-    ordered: BTreeSet<(Score, Bytes)>,
+    ordered: Ranked<(Score, Bytes)>,
     bytes: usize,
 }
 
@@ -54,21 +56,47 @@ impl SortedSet {
 
     fn rank(&self, member: &Bytes, order: ScoreOrder) -> Option<usize> {
         let score = *self.scores.get(member)?;
-        let before = self.ordered.range(..(score, member.clone())).count();
+        let before = self.ordered.count_before(|(other, name)| (*other, name) < (score, member));
         Some(match order {
             ScoreOrder::LowestFirst => before,
             ScoreOrder::HighestFirst => self.ordered.len() - 1 - before,
         })
     }
 
-    /// The members with scores from the first up to, but not with, the second.
-    fn range(
+    /// The positions of the members with scores from the first up to, but not with, the second.
+    fn find_positions(&self, (from, to): (Score, Score)) -> Range<usize> {
+        let start = self.ordered.count_before(|(score, _)| *score < from);
+        let end = self.ordered.count_before(|(score, _)| *score < to);
+        // The ends of an empty range may have crossed.
+        start..end.max(start)
+    }
+
+    /// Of the members at these positions, in that order, at most `count` after the first `skip`.
+    fn list(
         &self,
-        (from, to): (Score, Score),
-    ) -> impl DoubleEndedIterator<Item = &(Score, Bytes)> {
-        // The tree panics at a range whose ends have crossed; the empty member is the first of each score.
-        let to = to.max(from);
-        self.ordered.range((from, Bytes::new())..(to, Bytes::new()))
+        Range { start, end }: Range<usize>,
+        order: ScoreOrder,
+        skip: u64,
+        count: u32,
+    ) -> Vec<ScoredMember> {
+        let (skip, count) = (to_usize(skip), to_usize(count.into()));
+        let positions = match order {
+            ScoreOrder::LowestFirst => {
+                let start = start.saturating_add(skip).min(end);
+                start..start.saturating_add(count).min(end)
+            }
+            ScoreOrder::HighestFirst => {
+                let end = end.saturating_sub(skip).max(start);
+                end.saturating_sub(count).max(start)..end
+            }
+        };
+        let mut found = self.ordered.list(positions);
+        if order == ScoreOrder::HighestFirst {
+            found.reverse();
+        }
+        let scored =
+            |(score, member): &(Score, Bytes)| ScoredMember::new(member.clone(), score.get());
+        found.into_iter().map(scored).collect()
     }
 
     fn trim(&mut self, order: ScoreOrder, keep: usize) {
@@ -81,21 +109,6 @@ impl SortedSet {
             let member = member.clone();
             self.remove(&member);
         }
-    }
-}
-
-/// Some of these members, in that order.
-fn list<'a>(
-    members: impl DoubleEndedIterator<Item = &'a (Score, Bytes)>,
-    order: ScoreOrder,
-    skip: u64,
-    count: u32,
-) -> Vec<ScoredMember> {
-    let (skip, count) = (to_usize(skip), to_usize(count.into()));
-    let scored = |(score, member): &(Score, Bytes)| ScoredMember::new(member.clone(), score.get());
-    match order {
-        ScoreOrder::LowestFirst => members.skip(skip).take(count).map(scored).collect(),
-        ScoreOrder::HighestFirst => members.rev().skip(skip).take(count).map(scored).collect(),
     }
 }
 
@@ -164,7 +177,9 @@ impl SortedSets for MemoryCache {
             return Ok(());
         }
         self.write_set(&set, ttl, |set| {
-            members.iter().for_each(|(score, member)| set.put(member, *score));
+            for (score, member) in &members {
+                set.put(member, *score);
+            }
             Ok(())
         })
     }
@@ -201,7 +216,7 @@ impl SortedSets for MemoryCache {
         validate::time_to_live(ttl)?;
         let by = Score::new(by)?;
         self.write_set(&set, ttl, |set| {
-            let score = set.scores.get(&member).copied().unwrap_or(Score::ZERO).add(by)?;
+            let score = set.scores.get(&member).copied().unwrap_or(Score::ZERO).increase(by)?;
             set.put(&member, score);
             Ok(score.get())
         })
@@ -233,7 +248,7 @@ impl SortedSets for MemoryCache {
     ) -> Result<Vec<ScoredMember>, BackendError> {
         validate::set(&set)?;
         validate::member_count(count)?;
-        Ok(self.read_set(&set, |set| list(set.ordered.iter(), order, start, count)))
+        Ok(self.read_set(&set, |set| set.list(0..set.ordered.len(), order, start, count)))
     }
 
     async fn list_by_score(
@@ -247,16 +262,13 @@ impl SortedSets for MemoryCache {
         validate::set(&set)?;
         validate::member_count(count)?;
         let scores = score::to_half_open(&scores)?;
-        Ok(self.read_set(&set, |set| list(set.range(scores), order, skip, count)))
+        Ok(self.read_set(&set, |set| set.list(set.find_positions(scores), order, skip, count)))
     }
 
     async fn count_members(&self, set: String, scores: ScoreRange) -> Result<u64, BackendError> {
         validate::set(&set)?;
-        let all = scores == ScoreRange::ALL;
         let scores = score::to_half_open(&scores)?;
-        let count =
-            |set: &SortedSet| if all { set.ordered.len() } else { set.range(scores).count() };
-        Ok(to_u64(self.read_set(&set, count)))
+        Ok(to_u64(self.read_set(&set, |set| set.find_positions(scores).len())))
     }
 
     async fn remove_member(&self, set: String, member: Bytes) -> Result<bool, BackendError> {
