@@ -5,8 +5,9 @@
 //!
 //! ```text
 //! trait            Cache · DocumentStore               what workflow code calls
+//! capability       SortedSets (extends Cache)          what a part of the backends offers beside
 //! extension        CacheExt · DocumentStoreExt         the same with typed values
-//! engine           validation, filters, order, paging, updates, index keys (shared by implementations)
+//! engine           validation, filters, order, paging, updates, index keys, scores (shared by implementations)
 //! memory           MemoryCache · MemoryDocuments       in this process, gone at its end
 //! ```
 
@@ -20,6 +21,8 @@ mod ext;
 mod json;
 pub mod memory;
 mod query;
+mod score;
+mod sorted_sets;
 
 pub use cache::{Cache, MAX_KEY_BYTES, MAX_TTL, MAX_VALUE_BYTES};
 pub use document::DocumentStore;
@@ -27,3 +30,5 @@ pub use error::BackendError;
 pub use ext::{CacheExt, DocumentStoreExt, TypedPage};
 pub use json::Json;
 pub use query::{Change, Document, Filter, Index, Page, Query, Sort, Update};
+pub use score::{ScoreBound, ScoreOrder, ScoreRange, ScoredMember};
+pub use sorted_sets::{MAX_MEMBER_BYTES, MAX_MEMBERS_PER_CALL, SortedSets};

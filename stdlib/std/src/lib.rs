@@ -4,7 +4,8 @@
 
 pub use bp_backend::{
     BackendError, Cache, CacheExt, Change, Document, DocumentStore, DocumentStoreExt, Filter,
-    Index, Json, Page, Query, Sort, Update,
+    Index, Json, Page, Query, ScoreBound, ScoreOrder, ScoreRange, ScoredMember, Sort, SortedSets,
+    Update,
 };
 /// The trait of what crosses a process, and its derive.
 pub use bp_data::Data;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bp_backend::conformance::{Failure, StoreFactory};
-use bp_backend::{Cache, DocumentStore};
+use bp_backend::{Cache, DocumentStore, SortedSets};
 use bp_runtime::{AnyInstance, BackendContext, BackendPlugin, Settings, StartError, Surroundings};
 use serde_json::{Value, json};
 use store_tests::Kind;
@@ -102,6 +102,7 @@ impl Instances {
 }
 
 const CACHE: &str = "bp_backend::Cache";
+const SORTED_SETS: &str = "bp_backend::SortedSets";
 const DOCUMENTS: &str = "bp_backend::DocumentStore";
 
 #[async_trait]
@@ -118,6 +119,21 @@ impl StoreFactory<dyn Cache> for Instances {
     fn granularity(&self) -> Duration {
         // memcached counts whole seconds, and rounds up twice.
         if self.kind == Kind::Memcached { Duration::from_secs(2) } else { Duration::ZERO }
+    }
+}
+
+#[async_trait]
+impl StoreFactory<dyn SortedSets> for Instances {
+    async fn fresh(&self) -> Result<Arc<dyn SortedSets>, Failure> {
+        self.named(SORTED_SETS, self.name()).await
+    }
+
+    async fn reopen(
+        &self,
+        store: Arc<dyn SortedSets>,
+    ) -> Result<Option<Arc<dyn SortedSets>>, Failure> {
+        let name = self.close(store);
+        self.named(SORTED_SETS, name).await.map(Some)
     }
 }
 

@@ -20,7 +20,7 @@ use bp_backend::conformance;
 use store_tests::{Kind, Server};
 
 use instances::Instances;
-use subject::{Caches, Documents};
+use subject::{Caches, Documents, Sets};
 
 /// The server, unless it is not installed.
 fn server(kind: Kind) -> Option<Server> {
@@ -47,7 +47,10 @@ async fn redis() {
     let Some(mut server) = server(Kind::Redis) else { return };
     let instances = Instances::of(Kind::Redis, server.port());
     conformance::check_cache(Arc::new(instances.clone())).await;
-    failures::check_all(&Caches { instances, keeps: true }, &mut server).await;
+    conformance::check_sorted_sets(Arc::new(instances.clone())).await;
+    let caches = Caches { instances: instances.clone(), keeps: true };
+    failures::check_all(&caches, &mut server).await;
+    failures::check_all(&Sets { instances }, &mut server).await;
     subject::passwords(Kind::Redis).await;
 }
 

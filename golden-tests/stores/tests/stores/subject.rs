@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bp_backend::{BackendError, Cache, Document, DocumentStore, Json, Update};
+use bp_backend::{
+    BackendError, Cache, Document, DocumentStore, Json, ScoredMember, SortedSets, Update,
+};
 use bp_runtime::{InfraKind, Processed};
 use serde_json::{Value, json};
 use store_tests::{Kind, Server};
@@ -35,11 +37,16 @@ pub(crate) struct Caches {
     pub(crate) keeps: bool,
 }
 
+pub(crate) struct Sets {
+    pub(crate) instances: Instances,
+}
+
 pub(crate) struct Documents {
     pub(crate) instances: Instances,
 }
 
 struct OnCache(Arc<dyn Cache>);
+struct OnSets(Arc<dyn SortedSets>);
 struct OnDocuments(Arc<dyn DocumentStore>);
 
 #[async_trait]
@@ -52,6 +59,19 @@ impl Subject for Caches {
 
     fn keeps(&self) -> bool {
         self.keeps
+    }
+}
+
+#[async_trait]
+impl Subject for Sets {
+    async fn open(&self, address: &str, settings: Value) -> Arc<dyn Store> {
+        let (kind, name) = (self.instances.kind(), self.instances.name());
+        let opened = open(kind, "bp_backend::SortedSets", &name, address, &settings).await.unwrap();
+        Arc::new(OnSets(opened.get().unwrap()))
+    }
+
+    fn keeps(&self) -> bool {
+        true
     }
 }
 
@@ -86,6 +106,25 @@ impl Store for OnCache {
 
     async fn count(&self) -> Result<i64, BackendError> {
         self.0.increment("counter".into(), 1, None).await
+    }
+}
+
+#[async_trait]
+impl Store for OnSets {
+    async fn keep(&self, number: u64) -> Result<(), BackendError> {
+        let member = ScoredMember::new(number.to_string(), 1.0);
+        self.0.put_members("numbers".into(), vec![member], None).await
+    }
+
+    async fn has(&self, number: u64) -> Result<bool, BackendError> {
+        let member = number.to_string().into();
+        Ok(self.0.get_score("numbers".into(), member).await?.is_some())
+    }
+
+    async fn count(&self) -> Result<i64, BackendError> {
+        let sum = self.0.increment_score("counters".into(), "one".into(), 1.0, None).await?;
+        #[expect(clippy::cast_possible_truncation, reason = "a sum of ones")]
+        Ok(sum as i64)
     }
 }
 

@@ -1,28 +1,30 @@
-//! The `memory` backend: caches and document stores in the process's memory, gone at its end.
+//! The `memory` backend: caches, sorted sets and document stores in the process's memory, gone at its end.
 
 mod settings;
 
 use std::sync::Arc;
 
 use bp_backend::memory::{CacheLimits, MemoryCache, MemoryDocuments};
-use bp_backend::{Cache, DocumentStore};
+use bp_backend::{Cache, DocumentStore, SortedSets};
 use bp_contract::setting::{Field, Size};
-use bp_runtime::{BackendPlugin, Offers, StartError};
+use bp_runtime::{BackendContext, BackendPlugin, Offers, StartError};
 
 use settings::MemorySettings;
 
 /// The plugin.
 pub fn plugin() -> impl BackendPlugin {
     Offers::new()
-        .interface(|cx| async move {
-            let limits = choose_limits(&cx.settings.read()?);
-            let clock = cx.surroundings.clock;
-            Ok(Arc::new(MemoryCache::with_clock(limits, clock)) as Arc<dyn Cache>)
-        })
+        .interface(|cx| async move { Ok(Arc::new(open_cache(cx)?) as Arc<dyn Cache>) })
+        .interface(|cx| async move { Ok(Arc::new(open_cache(cx)?) as Arc<dyn SortedSets>) })
         .interface(|cx| async move {
             check_unlimited(&cx.settings.read()?)?;
             Ok(Arc::new(MemoryDocuments::new()) as Arc<dyn DocumentStore>)
         })
+}
+
+fn open_cache(cx: BackendContext) -> Result<MemoryCache, StartError> {
+    let limits = choose_limits(&cx.settings.read()?);
+    Ok(MemoryCache::with_clock(limits, cx.surroundings.clock))
 }
 
 fn choose_limits(settings: &MemorySettings) -> CacheLimits {
@@ -47,8 +49,8 @@ fn check_unlimited(settings: &MemorySettings) -> Result<(), StartError> {
 
 #[cfg(test)]
 mod tests {
-    use bp_backend::{BackendError, Document, Json};
-    use bp_runtime::{AnyInstance, BackendContext, ManualClock, Settings, Surroundings};
+    use bp_backend::{BackendError, Document, Json, ScoreRange};
+    use bp_runtime::{AnyInstance, ManualClock, Settings, Surroundings};
     use serde_json::json;
     use std::time::Duration;
 
@@ -103,6 +105,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn sorted_sets_have_the_bounds_and_the_clock_of_a_cache() {
+        let clock = ManualClock::new();
+        let mut context = context("bp_backend::SortedSets", json!({ "max_items": 2 }));
+        context.surroundings.clock = Arc::new(clock.clone());
+        let sets = opened(context).await.unwrap().get::<dyn SortedSets>().unwrap();
+        let hour = Some(Duration::from_hours(1));
+        for (set, ttl) in [("a", None), ("b", None), ("c", hour)] {
+            sets.add_member(set.into(), "m".into(), 1.0, ttl).await.unwrap();
+            sets.add_member(set.into(), "n".into(), 1.0, None).await.unwrap();
+        }
+        let count = |set: &str| sets.count_members(set.into(), ScoreRange::ALL);
+        assert_eq!((count("a").await, count("c").await), (Ok(0), Ok(2)));
+        sets.put("e".into(), "v".into(), None).await.unwrap();
+        assert_eq!((count("b").await, count("c").await), (Ok(0), Ok(2)));
+        clock.advance(Duration::from_hours(1));
+        assert_eq!(count("c").await, Ok(0));
+        assert_eq!(sets.get("e".into()).await, Ok(Some("v".into())));
+    }
+
+    #[tokio::test]
     async fn a_document_store_opens_and_takes_no_bounds() {
         let opening = opened(context("bp_backend::DocumentStore", json!({})));
         let store = opening.await.unwrap().get::<dyn DocumentStore>().unwrap();
@@ -122,7 +144,10 @@ mod tests {
     fn the_interfaces_it_offers_can_be_wrapped() {
         let paths: Vec<_> =
             plugin().interfaces().iter().map(|glue| glue.interface().path).collect();
-        assert_eq!(paths, ["bp_backend::Cache", "bp_backend::DocumentStore"]);
+        assert_eq!(
+            paths,
+            ["bp_backend::Cache", "bp_backend::SortedSets", "bp_backend::DocumentStore"]
+        );
     }
 
     #[tokio::test]
@@ -133,7 +158,7 @@ mod tests {
             .unwrap_err();
         assert!(error.to_string().contains("max_items"), "{error}");
         let error = opened(context("bp_backend::Queue", json!({}))).await.unwrap_err();
-        let expected = "`memory` offers no `bp_backend::Queue` (it offers: `bp_backend::Cache`, `bp_backend::DocumentStore`)";
+        let expected = "`memory` offers no `bp_backend::Queue` (it offers: `bp_backend::Cache`, `bp_backend::SortedSets`, `bp_backend::DocumentStore`)";
         assert_eq!(error.to_string(), expected);
     }
 }

@@ -5,7 +5,7 @@ use bp_contract::setting::{Field, Settings, Size};
 /// Keeps its content in the process's memory; it is gone when the process ends.
 #[derive(Debug, Settings)]
 pub(crate) struct MemorySettings {
-    /// Most entries of a cache; beyond it those used longest ago go. Not for document stores.
+    /// Most entries of a cache, a sorted set counting as one; beyond it those used longest ago go. Not for document stores.
     #[setting(range = 1..=1_000_000_000, example = "10000")]
     pub(crate) max_items: Option<usize>,
     /// Most bytes of a cache, 64 MiB by default; beyond it those entries used longest ago go. Not for document stores.

@@ -13,6 +13,8 @@ mod cache;
 mod document_store;
 mod documents_find;
 mod documents_update;
+mod sorted_sets;
+mod sorted_sets_lists;
 
 #[cfg(test)]
 mod tests;
@@ -23,11 +25,18 @@ use std::sync::Arc;
 pub use bp_runtime::conformance::{Failure, StoreFactory};
 use bp_runtime::conformance::{Verdict, cases, expect_equal, expect_holds, run_cases};
 
-use crate::{BackendError, Cache, DocumentStore};
+use crate::{BackendError, Cache, DocumentStore, SortedSets};
 
 /// Runs every case of the cache suite; panics with the list of those that failed.
 pub async fn check_cache(factory: Arc<dyn StoreFactory<dyn Cache>>) {
     run_cases(cache::CASES, factory).await;
+}
+
+/// Runs every case of the suite of sorted sets; panics with the list of those that failed.
+///
+/// What they extend has a suite of its own, [`check_cache`].
+pub async fn check_sorted_sets(factory: Arc<dyn StoreFactory<dyn SortedSets>>) {
+    run_cases(&[sorted_sets::CASES, sorted_sets_lists::CASES].concat(), factory).await;
 }
 
 /// Runs every case of the document store suite; panics with the list of those that failed.

@@ -9,9 +9,9 @@ use bp_runtime::{
     Reply, Wrapper,
 };
 
-use super::{StoreFactory, check_cache, check_document_store};
+use super::{StoreFactory, check_cache, check_document_store, check_sorted_sets};
 use crate::memory::tests::{Caches, Documents};
-use crate::{BackendError, Cache, DocumentStore};
+use crate::{BackendError, Cache, DocumentStore, SortedSets};
 
 const CODECS: [Option<Codec>; 3] = [None, Some(Codec::Protobuf), Some(Codec::Json)];
 
@@ -27,6 +27,13 @@ fn through<T: BackendInterface + ?Sized>(
 async fn caches_conform_through_their_client() {
     for codec in CODECS {
         check_cache(through::<dyn Cache>(Caches, codec)).await;
+    }
+}
+
+#[tokio::test]
+async fn sorted_sets_conform_through_their_client() {
+    for codec in CODECS {
+        check_sorted_sets(through::<dyn SortedSets>(Caches, codec)).await;
     }
 }
 
@@ -50,11 +57,15 @@ fn their_names_are_those_of_the_workflows_and_of_telemetry() {
 
 #[test]
 fn methods_have_their_index_their_arguments_and_their_mark() {
-    let methods = <dyn Cache>::glue().interface().methods;
-    for (index, method) in methods.iter().enumerate() {
-        assert_eq!(usize::from(method.index), index, "{}", method.name);
-        assert!(method.remote, "{}", method.name);
+    for glue in [<dyn Cache>::glue(), <dyn DocumentStore>::glue(), <dyn SortedSets>::glue()] {
+        for (index, method) in glue.interface().methods.iter().enumerate() {
+            assert_eq!(usize::from(method.index), index, "{}", method.name);
+            assert!(method.remote, "{}", method.name);
+        }
     }
+    let methods = <dyn Cache>::glue().interface().methods;
+    let inherited = <dyn SortedSets>::glue().interface().methods;
+    assert_eq!(inherited.get(..methods.len()), Some(methods));
     let described: Vec<_> = methods.iter().map(|m| (m.name, m.arguments, m.idempotent)).collect();
     let expected: [(_, &[&str], _); 6] = [
         ("get", &["key"], true),

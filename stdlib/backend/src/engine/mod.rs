@@ -1,4 +1,4 @@
-//! What implementations share: validation, matching, order, pages, updates, index keys.
+//! What implementations share: validation, matching, order, pages, updates, index keys, scores.
 //!
 //! A store that can do part of this by itself (a server's own filters) must do it with the same result;
 //! a store that cannot calls it.
@@ -10,6 +10,7 @@ mod name;
 pub mod order;
 mod page;
 mod path;
+pub mod score;
 mod update;
 pub mod validate;
 

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::name::{self, is_name, proper_name};
 use super::path::ID;
+use super::score::Score;
 use crate::{
-    BackendError, Change, Document, Filter, Index, Json, MAX_KEY_BYTES, MAX_TTL, MAX_VALUE_BYTES,
-    Query, Update,
+    BackendError, Change, Document, Filter, Index, Json, MAX_KEY_BYTES, MAX_MEMBER_BYTES,
+    MAX_MEMBERS_PER_CALL, MAX_TTL, MAX_VALUE_BYTES, Query, ScoredMember, Update,
 };
 
 /// Longest document id in bytes.
@@ -61,6 +64,48 @@ pub fn time_to_live(ttl: Option<Duration>) -> Validity {
         }
         _ => Ok(()),
     }
+}
+
+/// The name of a sorted set.
+pub fn set(name: &str) -> Validity {
+    match name.len() {
+        0 => Err(invalid("the name of the set is empty".to_owned())),
+        length if length > MAX_KEY_BYTES => {
+            Err(invalid(format!("a set's name of {length} bytes is longer than {MAX_KEY_BYTES}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A member of a sorted set.
+pub fn member(member: &[u8]) -> Validity {
+    if member.len() > MAX_MEMBER_BYTES {
+        return Err(invalid(format!(
+            "a member of {} bytes is longer than {MAX_MEMBER_BYTES}",
+            member.len()
+        )));
+    }
+    Ok(())
+}
+
+/// Members that are to be written, with their scores as a set holds them.
+pub fn scored_members(members: Vec<ScoredMember>) -> Result<Vec<(Score, Bytes)>, BackendError> {
+    member_count(u32::try_from(members.len()).unwrap_or(u32::MAX))?;
+    let valid = |scored: ScoredMember| {
+        member(&scored.member)?;
+        Ok((Score::new(scored.score)?, scored.member))
+    };
+    members.into_iter().map(valid).collect()
+}
+
+/// How many members one call stores or answers.
+pub fn member_count(count: u32) -> Validity {
+    if count > MAX_MEMBERS_PER_CALL {
+        return Err(invalid(format!(
+            "{count} members in one call are more than {MAX_MEMBERS_PER_CALL}"
+        )));
+    }
+    Ok(())
 }
 
 /// The name of a collection or an index.

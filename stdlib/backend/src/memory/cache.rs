@@ -1,37 +1,34 @@
 //! A cache in memory.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bp_runtime::{Clock, Instant, RealClock};
 use bytes::Bytes;
-use lru::LruCache;
 
+use super::shelf::{Content, Shelf};
+use super::sorted_sets::SortedSet;
 use crate::engine::validate;
 use crate::{BackendError, Cache};
 
-/// What an entry costs beside its key and value: slot, list links, expiry.
-const ENTRY_OVERHEAD: usize = 128;
-
-/// The bounds of a [`MemoryCache`]; beyond them the least recently used entries are removed.
+/// The bounds of a [`MemoryCache`]; beyond them the least recently used entries and sorted sets are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheLimits {
-    /// Most entries.
+    /// Most entries and sorted sets; a set counts as one, whatever its members.
     pub items: usize,
-    /// Most bytes: keys, values and about 128 an entry.
+    /// Most bytes: keys, values and about 128 an entry; names, members and about 128 a set and 160 a member.
     pub bytes: usize,
 }
 
 impl Default for CacheLimits {
-    /// Any number of entries in 64 MiB.
+    /// Any number of entries and sets in 64 MiB.
     fn default() -> Self {
         Self { items: usize::MAX, bytes: 64 * 1024 * 1024 }
     }
 }
 
-/// A [`Cache`] in memory with exact bounds, least recently used out first.
+/// A [`Cache`] with [`SortedSets`](crate::SortedSets) in memory, with exact bounds, least recently used out first.
 ///
 /// Time to live is exact.
 /// (It does not use moka or quick_cache, because those apply bounds some time later and have no injected clock.)
@@ -39,22 +36,21 @@ impl Default for CacheLimits {
 pub struct MemoryCache {
     clock: Arc<dyn Clock>,
     limits: CacheLimits,
-    entries: Mutex<Entries>,
+    contents: Mutex<Contents>,
 }
 
+/// Entries and sets, which share the limits and know nothing else of each other.
 #[derive(Debug)]
-struct Entries {
-    /// In order of use.
-    by_key: LruCache<Arc<str>, Entry>,
-    /// Every entry that expires, earliest first.
-    by_expiry: BTreeSet<(Instant, Arc<str>)>,
-    bytes: usize,
+pub(super) struct Contents {
+    entries: Shelf<Bytes>,
+    pub(super) sets: Shelf<SortedSet>,
+    uses: u64,
 }
 
-#[derive(Debug)]
-struct Entry {
-    value: Bytes,
-    expires: Option<Instant>,
+impl Content for Bytes {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
 }
 
 impl Default for MemoryCache {
@@ -71,89 +67,77 @@ impl MemoryCache {
 
     /// An empty cache on this clock.
     pub fn with_clock(limits: CacheLimits, clock: Arc<dyn Clock>) -> Self {
-        let entries =
-            Entries { by_key: LruCache::unbounded(), by_expiry: BTreeSet::new(), bytes: 0 };
-        Self { clock, limits, entries: Mutex::new(entries) }
+        let contents = Contents { entries: Shelf::new(), sets: Shelf::new(), uses: 0 };
+        Self { clock, limits, contents: Mutex::new(contents) }
     }
 
-    /// How many entries there are, and their bytes as [`CacheLimits::bytes`] counts them.
+    /// How many entries and sets there are, and their bytes as [`CacheLimits::bytes`] counts them.
     pub fn size(&self) -> (usize, usize) {
-        self.with(|entries, _now| (entries.by_key.len(), entries.bytes))
+        self.with(|contents, _now| contents.size())
     }
 
-    /// Runs `work` on the live entries; one critical section for each call makes the call atomic.
-    fn with<T>(&self, work: impl FnOnce(&mut Entries, Instant) -> T) -> T {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Runs `work` on the live contents; one critical section for each call makes the call atomic.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Contents, Instant) -> T) -> T {
+        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        entries.expire(now);
-        let answer = work(&mut entries, now);
-        entries.evict(self.limits);
+        contents.entries.expire(now);
+        contents.sets.expire(now);
+        let answer = work(&mut contents, now);
+        contents.evict(self.limits);
         answer
     }
 }
 
-impl Entries {
-    fn expire(&mut self, now: Instant) {
-        while let Some((expires, _)) = self.by_expiry.first()
-            && *expires <= now
-            && let Some((_, key)) = self.by_expiry.pop_first()
-        {
-            self.remove(&key);
-        }
+impl Contents {
+    fn size(&self) -> (usize, usize) {
+        (self.entries.len() + self.sets.len(), self.entries.bytes() + self.sets.bytes())
     }
 
     fn evict(&mut self, limits: CacheLimits) {
-        while self.by_key.len() > limits.items || self.bytes > limits.bytes {
-            let Some((key, entry)) = self.by_key.pop_lru() else { return };
-            self.forget(key, &entry);
+        loop {
+            let (items, bytes) = self.size();
+            if items <= limits.items && bytes <= limits.bytes {
+                return;
+            }
+            match (self.entries.oldest_use(), self.sets.oldest_use()) {
+                (Some(entry), Some(set)) if set < entry => self.sets.remove_oldest(),
+                (None, Some(_)) => self.sets.remove_oldest(),
+                (Some(_), _) => self.entries.remove_oldest(),
+                (None, None) => return,
+            }
         }
     }
 
-    fn get(&mut self, key: &str) -> Option<&Entry> {
-        self.by_key.get(key)
+    /// The number of this use, higher than those before.
+    pub(super) fn count_use(&mut self) -> u64 {
+        self.uses += 1;
+        self.uses
     }
 
-    fn remove(&mut self, key: &str) {
-        if let Some((key, entry)) = self.by_key.pop_entry(key) {
-            self.forget(key, &entry);
-        }
+    fn get(&mut self, key: &str) -> Option<(&Bytes, Option<Instant>)> {
+        let used = self.count_use();
+        self.entries.get(key, used)
     }
 
-    /// Subtracts a removed entry from the totals.
-    fn forget(&mut self, key: Arc<str>, entry: &Entry) {
-        self.bytes -= cost(&key, entry);
-        if let Some(expires) = entry.expires {
-            self.by_expiry.remove(&(expires, key));
-        }
+    fn put(&mut self, key: &str, value: Bytes, expires: Option<Instant>) {
+        let used = self.count_use();
+        self.entries.put(key, value, expires, used);
     }
-
-    fn put(&mut self, key: &str, entry: Entry) {
-        self.remove(key);
-        let key: Arc<str> = key.into();
-        self.bytes += cost(&key, &entry);
-        if let Some(expires) = entry.expires {
-            self.by_expiry.insert((expires, Arc::clone(&key)));
-        }
-        self.by_key.put(key, entry);
-    }
-}
-
-fn cost(key: &str, entry: &Entry) -> usize {
-    key.len() + entry.value.len() + ENTRY_OVERHEAD
 }
 
 #[async_trait]
 impl Cache for MemoryCache {
     async fn get(&self, key: String) -> Result<Option<Bytes>, BackendError> {
         validate::key(&key)?;
-        Ok(self.with(|entries, _now| entries.get(&key).map(|entry| entry.value.clone())))
+        Ok(self.with(|contents, _now| contents.get(&key).map(|(value, _)| value.clone())))
     }
 
     async fn get_many(&self, keys: Vec<String>) -> Result<Vec<Option<Bytes>>, BackendError> {
         keys.iter().try_for_each(|key| validate::key(key))?;
-        let value =
-            |entries: &mut Entries, key: &String| entries.get(key).map(|entry| entry.value.clone());
-        Ok(self.with(|entries, _now| keys.iter().map(|key| value(entries, key)).collect()))
+        let value = |contents: &mut Contents, key: &String| {
+            contents.get(key).map(|(value, _)| value.clone())
+        };
+        Ok(self.with(|contents, _now| keys.iter().map(|key| value(contents, key)).collect()))
     }
 
     async fn put(
@@ -163,15 +147,13 @@ impl Cache for MemoryCache {
         ttl: Option<Duration>,
     ) -> Result<(), BackendError> {
         validate::entry(&key, &value, ttl)?;
-        self.with(|entries, now| {
-            entries.put(&key, Entry { value, expires: ttl.map(|ttl| now + ttl) });
-        });
+        self.with(|contents, now| contents.put(&key, value, ttl.map(|ttl| now + ttl)));
         Ok(())
     }
 
     async fn delete(&self, key: String) -> Result<(), BackendError> {
         validate::key(&key)?;
-        self.with(|entries, _now| entries.remove(&key));
+        self.with(|contents, _now| contents.entries.remove(&key));
         Ok(())
     }
 
@@ -183,10 +165,10 @@ impl Cache for MemoryCache {
         ttl: Option<Duration>,
     ) -> Result<bool, BackendError> {
         validate::entry(&key, &value, ttl)?;
-        Ok(self.with(|entries, now| {
-            let equal = entries.get(&key).map(|entry| &entry.value) == expected.as_ref();
+        Ok(self.with(|contents, now| {
+            let equal = contents.get(&key).map(|(value, _)| value) == expected.as_ref();
             if equal {
-                entries.put(&key, Entry { value, expires: ttl.map(|ttl| now + ttl) });
+                contents.put(&key, value, ttl.map(|ttl| now + ttl));
             }
             equal
         }))
@@ -200,12 +182,12 @@ impl Cache for MemoryCache {
     ) -> Result<i64, BackendError> {
         validate::key(&key)?;
         validate::time_to_live(ttl)?;
-        self.with(|entries, now| {
-            let there = entries.get(&key);
+        self.with(|contents, now| {
+            let there = contents.get(&key);
             let sum =
-                crate::engine::counter::add(&key, there.map(|entry| entry.value.as_ref()), by)?;
-            let expires = there.map_or_else(|| ttl.map(|ttl| now + ttl), |entry| entry.expires);
-            entries.put(&key, Entry { value: Bytes::from(sum.to_string()), expires });
+                crate::engine::counter::add(&key, there.map(|(value, _)| value.as_ref()), by)?;
+            let expires = there.map_or_else(|| ttl.map(|ttl| now + ttl), |(_, expires)| expires);
+            contents.put(&key, Bytes::from(sum.to_string()), expires);
             Ok(sum)
         })
     }
@@ -213,6 +195,7 @@ impl Cache for MemoryCache {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shelf::OVERHEAD;
     use super::*;
 
     fn bytes(text: &str) -> Bytes {
@@ -232,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_are_bounded_and_accounted_exactly() {
-        let one = "k0".len() + 1000 + ENTRY_OVERHEAD;
+        let one = "k0".len() + 1000 + OVERHEAD;
         let cache = MemoryCache::new(CacheLimits { items: usize::MAX, bytes: 3 * one });
         let value = Bytes::from(vec![0; 1000]);
         for i in 0..9 {

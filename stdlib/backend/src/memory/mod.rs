@@ -2,6 +2,9 @@
 
 mod cache;
 mod documents;
+mod ranked;
+mod shelf;
+mod sorted_sets;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -6,13 +6,20 @@ use async_trait::async_trait;
 
 use super::{MemoryCache, MemoryDocuments};
 use crate::conformance::{self, Failure, StoreFactory};
-use crate::{Cache, DocumentStore};
+use crate::{Cache, DocumentStore, SortedSets};
 
 pub(crate) struct Caches;
 
 #[async_trait]
 impl StoreFactory<dyn Cache> for Caches {
     async fn fresh(&self) -> Result<Arc<dyn Cache>, Failure> {
+        Ok(Arc::new(MemoryCache::default()))
+    }
+}
+
+#[async_trait]
+impl StoreFactory<dyn SortedSets> for Caches {
+    async fn fresh(&self) -> Result<Arc<dyn SortedSets>, Failure> {
         Ok(Arc::new(MemoryCache::default()))
     }
 }
@@ -29,6 +36,11 @@ impl StoreFactory<dyn DocumentStore> for Documents {
 #[tokio::test]
 async fn the_cache_conforms() {
     conformance::check_cache(Arc::new(Caches)).await;
+}
+
+#[tokio::test]
+async fn the_sorted_sets_conform() {
+    conformance::check_sorted_sets(Arc::new(Caches)).await;
 }
 
 #[tokio::test]
