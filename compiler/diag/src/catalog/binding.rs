@@ -425,18 +425,20 @@ pub fn not_an_entry_transport(span: Span, name: &str, known: &[&str]) -> Diagnos
         .help(format!("take one of {}", list(known)))
 }
 
-/// Two parameters take one backend instance as different interfaces.
+/// Two parameters take one backend instance as different interfaces; `why` says why it cannot be both, `help` what to write.
 pub fn two_interfaces(
     span: Span,
     name: &str,
-    first: &str,
+    (first, other): (&str, Span),
     second: &str,
-    other: Span,
+    why: &str,
+    help: &str,
 ) -> Diagnostic {
     Diagnostic::error(BP3014, format!("`{name}` is used as `{first}` and as `{second}`"))
         .at(span, format!("as `{second}`"))
         .at(other, format!("as `{first}`"))
-        .help("declare two backends, one for each interface")
+        .note(why)
+        .help(help)
 }
 
 /// A call, of a table such as `[smoke.add]`, of a method that the service does not have.
