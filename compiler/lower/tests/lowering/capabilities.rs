@@ -215,6 +215,7 @@ back = { impl = \"BackImpl\" }
 rpc = \"http\"
 timeout = \"1s\"
 [edge.\"client -> front\"]
+rpc = \"http\"
 [target]
 enabled = [\"process\"]
 ";
@@ -227,6 +228,60 @@ enabled = [\"process\"]
         only.help,
         [
             "build `bp` with a plugin whose backends offer `bp_backend::Trees`: no kind of backend offers `Trees`"
+        ]
+    );
+}
+
+const QUEUE: &str =
+    "pub struct E; #[bp_std::interface] pub trait Queue { async fn push(&self) -> Result<(), E>; }";
+const LOG: &str = "use acme_queue::Queue;\n#[interface] pub trait Log: Queue {}";
+
+static QUEUES: Plugin = interface("queue", "Hands over.", "acme_queue::Queue", QUEUE).declare();
+static LOGS: Plugin = interface("log", "Notes.", "acme_log::Log", LOG).declare();
+static SHELF: Plugin = backend::<Store>("shelf", &["acme_log::Log", "bp_backend::Cache"]).declare();
+
+#[test]
+fn the_plan_says_where_the_crates_of_interfaces_come_from() {
+    let manifest = "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\nqueue = { package = \"acme-queue\", path = \"../vendor/queue\" }\n[dependencies.acme-log]\nversion = \"1\"\nfeatures = [\"x\"]\n";
+    let queue_manifest = "[package]\nname = \"acme-queue\"\n[dependencies]\nbp-std = \"0.1\"\n";
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"shelf\" }
+[service]
+front = { impl = \"FrontImpl\", jobs = \"store\" }
+back = { impl = \"BackImpl\", log = \"store\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let files = [
+        ("workflow/Cargo.toml", manifest),
+        ("vendor/queue/Cargo.toml", queue_manifest),
+        ("vendor/queue/src/lib.rs", QUEUE),
+        ("wiring/local.toml", wiring),
+    ];
+    let workflow = workflow("jobs: Arc<dyn queue::Queue>", "log: Option<Arc<dyn acme_log::Log>>");
+    let registry = registry().with(&QUEUES).with(&LOGS).with(&SHELF);
+    let plan = App::files(&workflow, &files, registry).plan();
+    assert_eq!(plan.instances["store"].interface, "acme_log::Log");
+    assert_eq!(plan.edges["front->store"].interface, "acme_queue::Queue");
+    let crates: Vec<String> = plan
+        .app
+        .interface_crates
+        .iter()
+        .map(|(name, krate)| format!("{name} {} {:?}", krate.package, krate.source))
+        .collect();
+    assert_eq!(
+        crates,
+        [
+            "acme_log acme-log Requirement(\"{ features = [\\\"x\\\"], version = \\\"1\\\" }\")",
+            "acme_queue acme-queue Path(\"vendor/queue\")",
         ]
     );
 }
