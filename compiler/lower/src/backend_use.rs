@@ -45,7 +45,7 @@ impl BackendUses {
         &mut self,
         registry: &Registry,
         caller: &str,
-        taken: TakenAs,
+        taken: &TakenAs,
     ) -> Result<(), UseConflict> {
         let before = self.by_caller.get(caller).cloned();
         if before.is_none() {
@@ -53,8 +53,8 @@ impl BackendUses {
         }
         let known = self.taken.iter().any(|other| other.interface == taken.interface);
         if !known {
-            if self.open(registry, Some(&taken)).is_none() {
-                return Err(UseConflict::NotUnited(self.find_opponent(registry, &taken)));
+            if self.open(registry, Some(taken)).is_none() {
+                return Err(UseConflict::NotUnited(self.find_opponent(registry, taken)));
             }
             self.taken.push(taken.clone());
         }

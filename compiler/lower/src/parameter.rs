@@ -240,16 +240,23 @@ fn describe_wrong_interface(
     let name_of = |path: &str| names.get(path).map_or(path, |name| name).to_owned();
     let wanted = name_of(path);
     let offered: Vec<String> = offered.iter().map(|path| name_of(path)).collect();
+    let kinds = scope.registry.kinds_offering(path);
+    let instead = match kinds.as_slice() {
+        [] if interface.backend => ask_for_plugin(path),
+        _ => format!("declare an instance that offers `{wanted}`"),
+    };
+    let fitting = (fitting, instead.as_str());
     let wrong = codes::wrong_interface(span, name, &offered, &wanted, parameter.span, fitting);
-    if interface.backend { wrong.note(list_kinds(scope, path, &wanted)) } else { wrong }
+    match kinds.as_slice() {
+        _ if !interface.backend => wrong,
+        [] => wrong.note(format!("no kind of backend offers `{wanted}`")),
+        kinds => wrong.note(format!("kinds that offer `{wanted}`: {}", kinds.join(", "))),
+    }
 }
 
-/// Which kinds of backends offer an interface, as a sentence of a message.
-fn list_kinds(scope: &Scope<'_>, path: &str, name: &str) -> String {
-    match scope.registry.kinds_offering(path).as_slice() {
-        [] => format!("no kind of backend offers `{name}`"),
-        some => format!("kinds that offer `{name}`: {}", some.join(", ")),
-    }
+/// What to do about an interface that no kind of backend offers.
+fn ask_for_plugin(path: &str) -> String {
+    format!("build `bp` with a plugin whose backends offer `{path}`: no kind does")
 }
 
 /// A parameter that the wiring leaves out.
@@ -302,11 +309,9 @@ fn resolve_automatic(
         return match fitting.as_slice() {
             _ if optional => Ok(Some(Binding::Absent)),
             // Declaring one would not help.
-            [] if scope.registry.kinds_offering(&interface.path).is_empty() => missing(format!(
-                "build `bp` with a plugin whose backends offer `{}`: {}",
-                interface.path,
-                list_kinds(scope, &interface.path, short)
-            )),
+            [] if scope.registry.kinds_offering(&interface.path).is_empty() => {
+                missing(ask_for_plugin(&interface.path))
+            }
             [] => missing(format!("declare a backend `{own}` under `[backend]`")),
             some => missing(format!(
                 "write `{} = \"{}\"`, or rename the backend to `{own}`; backends that fit: {}",
@@ -378,7 +383,7 @@ fn note_backend_use(
     for (name, span) in names {
         let Some(uses) = scope.backends.get_mut(&name) else { continue };
         let taken = TakenAs { interface: interface.path.clone(), span };
-        if let Err(conflict) = uses.note(registry, caller, taken.clone()) {
+        if let Err(conflict) = uses.note(registry, caller, &taken) {
             let plugin = uses.plugin;
             diagnostics.push(describe_conflict(registry, plugin, &name, &conflict, &taken));
         }

@@ -64,10 +64,24 @@ fn write_methods(out: &mut String, registry: &Registry, path: &str) {
     for method in &interface.methods {
         let safe = if method.idempotent { "yes" } else { "no" };
         let first = method.docs.iter().take_while(|line| !line.is_empty());
-        let doc = first.map(String::as_str).collect::<Vec<_>>().join(" ");
+        let doc = strip_links(&first.map(String::as_str).collect::<Vec<_>>().join(" "));
         let (name, arguments) = (&method.name, method.arguments.join(", "));
         let _ = writeln!(out, "| `{name}({arguments})` | {safe} | {} |", escape_cell(&doc));
     }
+}
+
+/// Documentation without its links to items, which lead nowhere from a page: [`Self::get`] as `Self::get`.
+fn strip_links(doc: &str) -> String {
+    let mut out = String::new();
+    let mut rest = doc;
+    while let Some((before, linked)) = rest.split_once("[`") {
+        let Some((name, after)) = linked.split_once("`]") else { break };
+        let _ = write!(out, "{before}`{name}`");
+        let target = after.strip_prefix('(').and_then(|target| target.split_once(')'));
+        rest = target.map_or(after, |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The settings of a plugin's own table, and what it takes beside it.
@@ -558,7 +572,7 @@ mod tests {
     const SOURCE: &str = "
         #[interface] pub trait Queue {
             /// Adds an item,
-            /// or | not.
+            /// or | not, as [`Vec::push`] and [`pop`](Self::pop) [or] so.
             ///
             /// At the end.
             #[idempotent] async fn push(&self, item: String, key: u64) -> R;
@@ -579,7 +593,7 @@ mod tests {
             "| taken by | a parameter `Arc<dyn Delayed>` of a constructor |\n",
             "| extends | [`queue`](queue.md) |\n",
             "| offered by the kinds | [`shelf`](shelf.md) |\n",
-            "| `push(item, key)` | yes | Adds an item, or \\| not. |\n| `wait()` | no |  |\n",
+            "| `push(item, key)` | yes | Adds an item, or \\| not, as `Vec::push` and `pop` [or] so. |\n| `wait()` | no |  |\n",
         ] {
             assert!(text.contains(expected), "{expected}\nin\n{text}");
         }

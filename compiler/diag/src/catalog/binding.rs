@@ -214,21 +214,21 @@ pub fn not_a_service(span: Span, name: &str, what: &str, why: &str) -> Diagnosti
     Diagnostic::error(BP3021, format!("`{name}` is {what}, not a service")).at(span, why.to_owned())
 }
 
-/// An instance that offers another interface than the parameter takes.
+/// An instance that offers another interface than the parameter takes; `instead` is what to write if no instance fits.
 pub fn wrong_interface(
     span: Span,
     name: &str,
     offered: &[String],
     wanted: &str,
     declared: Span,
-    candidates: &[String],
+    (candidates, instead): (&[String], &str),
 ) -> Diagnostic {
     let offers = if offered.is_empty() { "no interface".to_owned() } else { list(offered) };
     let diagnostic = Diagnostic::error(BP3008, format!("`{name}` does not offer `{wanted}`"))
         .at(span, format!("offers {offers}"))
         .at(declared, format!("takes `{wanted}`"));
     match candidates {
-        [] => diagnostic.help(format!("declare an instance that offers `{wanted}`")),
+        [] => diagnostic.help(instead),
         some => diagnostic.help(format!("instances that fit: {}", list(some))),
     }
 }

@@ -226,9 +226,7 @@ enabled = [\"process\"]
     assert_eq!(only.message, "`front` needs `trees`, a `Trees`");
     assert_eq!(
         only.help,
-        [
-            "build `bp` with a plugin whose backends offer `bp_backend::Trees`: no kind of backend offers `Trees`"
-        ]
+        ["build `bp` with a plugin whose backends offer `bp_backend::Trees`: no kind does"]
     );
 }
 
