@@ -124,6 +124,7 @@ pub(crate) fn plan() -> Plan {
             workflow_crate: "leaf".into(),
             workflow_path: "workflow".into(),
             crates: BTreeMap::new(),
+            interface_crates: BTreeMap::new(),
             runtime: RuntimeSource::Unsaid,
             origin: String::new(),
         },

@@ -6,8 +6,10 @@ use bp_plugin::Plugin;
 
 mod autoscale;
 mod balance;
+mod cache;
 mod compose;
 mod docker;
+mod document_store;
 mod embedded;
 mod grpc;
 mod http;
@@ -32,8 +34,10 @@ mod fixture;
 pub static PLUGINS: &[&Plugin] = &[
     &autoscale::PLUGIN,
     &balance::PLUGIN,
+    &cache::PLUGIN,
     &compose::PLUGIN,
     &docker::PLUGIN,
+    &document_store::PLUGIN,
     &embedded::PLUGIN,
     &grpc::PLUGIN,
     &http::PLUGIN,

@@ -6,12 +6,12 @@
 #[expect(unreachable_pub, reason = "the runtime half is opened with these settings by others too")]
 mod settings;
 
-use bp_plugin::{CACHE, DOCUMENT_STORE, Plugin, backend};
+use bp_plugin::{Plugin, backend};
 
 use settings::EmbeddedSettings;
 
 pub(crate) static PLUGIN: Plugin =
-    backend::<EmbeddedSettings>("embedded", &[CACHE, DOCUMENT_STORE])
+    backend::<EmbeddedSettings>("embedded", &["bp_backend::Cache", "bp_backend::DocumentStore"])
         .one_process()
         .keeps_data()
         .about(include_str!("README.md"))

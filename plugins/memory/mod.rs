@@ -4,18 +4,21 @@
 mod settings;
 
 use bp_contract::setting::Field;
-use bp_plugin::{CACHE, CheckContext, DOCUMENT_STORE, Plugin, PluginCode, backend};
+use bp_plugin::{CheckContext, Plugin, PluginCode, backend};
 
 use settings::MemorySettings;
 
-pub(crate) static PLUGIN: Plugin = backend::<MemorySettings>("memory", &[CACHE, DOCUMENT_STORE])
-    .one_process()
-    .forgets()
-    .check(check)
-    .codes(&[LIMITS_NEED_A_CACHE])
-    .about(include_str!("README.md"))
-    .needs(&["a cache inside a process", "tests without a database"])
-    .declare();
+pub(crate) static PLUGIN: Plugin =
+    backend::<MemorySettings>("memory", &[CACHE, "bp_backend::DocumentStore"])
+        .one_process()
+        .forgets()
+        .check(check)
+        .codes(&[LIMITS_NEED_A_CACHE])
+        .about(include_str!("README.md"))
+        .needs(&["a cache inside a process", "tests without a database"])
+        .declare();
+
+const CACHE: &str = "bp_backend::Cache";
 
 const LIMITS_NEED_A_CACHE: PluginCode = PluginCode::new(
     "limits-need-a-cache",
@@ -24,7 +27,7 @@ const LIMITS_NEED_A_CACHE: PluginCode = PluginCode::new(
 );
 
 fn check(cx: &mut CheckContext<'_>) {
-    if cx.interface.is_none_or(|interface| interface.path == CACHE) {
+    if cx.interface.is_none_or(|interface| interface.extends(CACHE)) {
         return;
     }
     for limit in MemorySettings::LIMITS.map(Field::name) {

@@ -3,33 +3,32 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{
-    CheckContext, DOCUMENT_STORE, Plugin, PluginCode, ServerSpec, ServerValue, backend,
-};
+use bp_plugin::{CheckContext, Plugin, PluginCode, ServerSpec, ServerValue, backend};
 
 use settings::{PORT, PostgresSettings, RESERVED_HELP, SchemaSettings, explain_reserved};
 
-pub(crate) static PLUGIN: Plugin = backend::<PostgresSettings>("postgres", &[DOCUMENT_STORE])
-    .server(
-        ServerSpec::new("docker.io/library/postgres:17", PORT)
-            .user(999)
-            .environment(&[
-                ("POSTGRES_USER", ServerValue::Setting(PostgresSettings::USER.name())),
-                ("POSTGRES_PASSWORD", ServerValue::Secret(PostgresSettings::PASSWORD.name())),
-                ("POSTGRES_DB", ServerValue::Setting(PostgresSettings::DATABASE.name())),
-                ("POSTGRES_INITDB_ARGS", ServerValue::Text("--encoding=UTF8")),
-                ("PGDATA", ServerValue::Text("/var/lib/postgresql/data/main")),
-            ])
-            .health(&["pg_isready", "--quiet", "--host=127.0.0.1"])
-            .data("/var/lib/postgresql/data")
-            .scratch(&["/tmp", "/var/run/postgresql"])
-            .resources(1.0, "512MiB", "1GiB"),
-    )
-    .check(check)
-    .codes(&[UNUSABLE_NAME, RESERVED_SCHEMA])
-    .about(include_str!("README.md"))
-    .needs(&["a database that all processes and replicas share"])
-    .declare();
+pub(crate) static PLUGIN: Plugin =
+    backend::<PostgresSettings>("postgres", &["bp_backend::DocumentStore"])
+        .server(
+            ServerSpec::new("docker.io/library/postgres:17", PORT)
+                .user(999)
+                .environment(&[
+                    ("POSTGRES_USER", ServerValue::Setting(PostgresSettings::USER.name())),
+                    ("POSTGRES_PASSWORD", ServerValue::Secret(PostgresSettings::PASSWORD.name())),
+                    ("POSTGRES_DB", ServerValue::Setting(PostgresSettings::DATABASE.name())),
+                    ("POSTGRES_INITDB_ARGS", ServerValue::Text("--encoding=UTF8")),
+                    ("PGDATA", ServerValue::Text("/var/lib/postgresql/data/main")),
+                ])
+                .health(&["pg_isready", "--quiet", "--host=127.0.0.1"])
+                .data("/var/lib/postgresql/data")
+                .scratch(&["/tmp", "/var/run/postgresql"])
+                .resources(1.0, "512MiB", "1GiB"),
+        )
+        .check(check)
+        .codes(&[UNUSABLE_NAME, RESERVED_SCHEMA])
+        .about(include_str!("README.md"))
+        .needs(&["a database that all processes and replicas share"])
+        .declare();
 
 const UNUSABLE_NAME: PluginCode = PluginCode::new(
     "unusable-name",

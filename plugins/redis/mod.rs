@@ -3,11 +3,11 @@
 #[path = "runtime/src/settings.rs"]
 mod settings;
 
-use bp_plugin::{CACHE, Plugin, PluginCode, ServerSpec, backend};
+use bp_plugin::{Plugin, PluginCode, ServerSpec, backend};
 
 use settings::{PORT, RedisSettings};
 
-pub(crate) static PLUGIN: Plugin = backend::<RedisSettings>("redis", &[CACHE])
+pub(crate) static PLUGIN: Plugin = backend::<RedisSettings>("redis", &["bp_backend::Cache"])
     .server(
         ServerSpec::new("docker.io/library/redis:7", PORT)
             .arguments(&[

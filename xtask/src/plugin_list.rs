@@ -36,6 +36,24 @@ pub(crate) fn ids(root: &Path) -> Result<Vec<String>> {
     Ok(ids)
 }
 
+/// Those of [`ids`] that something chooses by: all but interfaces, which are known by the path of their trait.
+pub(crate) fn chosen_ids(root: &Path) -> Result<Vec<String>> {
+    let mut chosen = Vec::new();
+    for id in ids(root)? {
+        let file = root.join("plugins").join(&id).join("mod.rs");
+        if !declares_interface(&std::fs::read_to_string(file)?) {
+            chosen.push(id);
+        }
+    }
+    Ok(chosen)
+}
+
+/// Whether a plugin's compile half declares an interface: it uses the builder of that kind.
+fn declares_interface(source: &str) -> bool {
+    let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+    code.collect::<String>().replace(' ', "").contains("Plugin=interface(")
+}
+
 /// The list as it must be.
 pub(crate) fn render(root: &Path) -> Result<String> {
     let mut text = String::from(HEADER);
@@ -51,4 +69,22 @@ pub(crate) fn render(root: &Path) -> Result<String> {
     }
     text.push_str("];\n");
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::declares_interface;
+
+    #[test]
+    fn an_interface_is_told_by_its_builder() {
+        for (source, is_interface) in [
+            ("pub(crate) static PLUGIN: Plugin = interface(\"cache\", \"Keeps.\")", true),
+            ("pub(crate) static PLUGIN: Plugin =\n    interface(\n        \"cache\",", true),
+            ("pub(crate) static PLUGIN: Plugin = backend::<S>(\"memory\", &[])", false),
+            ("// static PLUGIN: Plugin = interface(\nstatic PLUGIN: Plugin = table(", false),
+            ("let same = cx.interface(path);", false),
+        ] {
+            assert_eq!(declares_interface(source), is_interface, "{source}");
+        }
+    }
 }

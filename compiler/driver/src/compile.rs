@@ -153,8 +153,10 @@ pub fn compile(
     clock.lap("wiring");
     let workflow = match &wiring.app.workflow {
         Some(folder) => {
+            let offered = registry.interface_paths();
+            let cache = options.workflow_cache;
             let (model, faults) =
-                memo::read_workflow(system, &mut sources, &folder.value, options.workflow_cache);
+                memo::read_workflow(system, &mut sources, &folder.value, &offered, cache);
             // A fault without a place is about the folder itself, so it is shown where the wiring names it.
             diagnostics.extend(faults.into_iter().map(|fault| match fault.labels.as_slice() {
                 [] => fault.at(folder.span, "the workflow's folder"),

@@ -16,4 +16,6 @@ mod testing;
 pub use artifact::{Artifact, ArtifactPath, Artifacts, Origin};
 pub use lock::{Lock, Package};
 pub use run_plan::run_plan;
-pub use rust::{GENERATED, RUNTIME, RUNTIME_FACADE, RustInput, app_package, emit_rust};
+pub use rust::{
+    GENERATED, RUNTIME, RUNTIME_FACADE, RustInput, app_package, emit_rust, is_runtime_library,
+};

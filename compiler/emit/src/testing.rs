@@ -119,6 +119,7 @@ fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
             workflow_crate: "leaf_workflow".into(),
             workflow_path: "workflow".into(),
             crates: BTreeMap::new(),
+            interface_crates: BTreeMap::new(),
             runtime: RuntimeSource::Path("vendor/bp".into()),
             origin: "wiring/local.toml:2".into(),
         },

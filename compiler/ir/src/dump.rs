@@ -84,7 +84,7 @@ fn attributes(kind: &NodeKind) -> String {
                 names.join(",")
             )
         }
-        NodeKind::Backend { plugin, interface, one_process } => {
+        NodeKind::Backend { plugin, interface, one_process, .. } => {
             format!(" plugin={plugin} interface={interface} one_process={one_process}")
         }
         NodeKind::Wrapper { plugin, slot, owner } => {

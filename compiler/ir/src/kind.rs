@@ -34,8 +34,11 @@ pub enum NodeKind {
     Backend {
         /// The plugin that makes it.
         plugin: String,
-        /// The interface's path.
+        /// The path of the interface that it is opened as.
         interface: String,
+        /// The paths of the interfaces that this one extends: callers may take it as one of them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ancestors: Vec<String>,
         /// Whether its content lives in one process.
         one_process: bool,
     },

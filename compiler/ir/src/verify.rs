@@ -145,7 +145,9 @@ fn check_call(ir: &Ir, edge: &Edge, broken: &mut BTreeSet<String>) {
                 broken.insert(format!("`{}` calls `{method}`, which does not exist", edge.key));
             }
         }
-        NodeKind::Backend { interface: offered, .. } if interface != offered => {
+        NodeKind::Backend { interface: offered, ancestors, .. }
+            if interface != offered && !ancestors.contains(interface) =>
+        {
             broken.insert(format!("`{}` calls `{interface}`, not `{offered}`", edge.key));
         }
         _ => {}

@@ -11,12 +11,13 @@ use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
 use bp_plugin::facets::{Binding, Bindings, PluginKeys, PluginSettings};
 use bp_plugin::{
-    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, ReadContext, Registry,
-    Stage, TablePlace, backend_interface, read_settings,
+    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, Plugin, ReadContext,
+    Registry, Stage, TablePlace, read_settings,
 };
 use bp_wiring::{EdgeRule, InstanceModel, Table};
 use bp_workflow::{ImplementationModel, WorkflowModel};
 
+use crate::backend_use::BackendUses;
 use crate::implementation::Implementations;
 use crate::locate::Locator;
 use crate::names::{InstanceNames, NamedInstance};
@@ -41,14 +42,12 @@ pub(crate) struct Scope<'a> {
     pub(crate) names: InstanceNames<'a>,
     /// Services whose implementation is known, by name.
     pub(crate) services: BTreeMap<String, BoundService<'a>>,
-    /// The interfaces of each backend, by name.
-    pub(crate) backends: BTreeMap<String, &'static [&'static str]>,
+    /// The plugin of each backend whose kind is known, and as what services take it, by name.
+    pub(crate) backends: BTreeMap<String, BackendUses>,
     /// Names of the instances that offer an interface, by its path and in the order of [`InstanceNames`].
     pub(crate) offering: BTreeMap<String, Vec<String>>,
     /// Whether an instance is declared whose implementation or kind is unknown.
     pub(crate) any_faulty: bool,
-    /// The interface that the first user of each backend takes it as, and where.
-    pub(crate) used_as: BTreeMap<String, (String, Span)>,
 }
 
 impl Scope<'_> {
@@ -61,7 +60,8 @@ impl Scope<'_> {
                     self.services.get(name).map(|b| b.interface).into_iter().collect()
                 }
                 NamedInstance::Backend(_) => {
-                    self.backends.get(name).map(|all| all.to_vec()).unwrap_or_default()
+                    let uses = self.backends.get(name);
+                    uses.map(|uses| self.registry.offered_by(uses.plugin)).unwrap_or_default()
                 }
             };
             let known = match named {
@@ -96,11 +96,10 @@ impl Pass for Bind {
             backends: BTreeMap::new(),
             offering: BTreeMap::new(),
             any_faulty: false,
-            used_as: BTreeMap::new(),
         };
         for backend in cx.wiring.backends.values() {
-            if let Some(interfaces) = resolve_backend_kind(cx, backend) {
-                scope.backends.insert(backend.name.clone(), interfaces);
+            if let Some(plugin) = resolve_backend_kind(cx, backend) {
+                scope.backends.insert(backend.name.clone(), BackendUses::new(plugin));
             }
         }
         let implementations = Implementations::new(cx.workflow);
@@ -140,26 +139,20 @@ impl Pass for Bind {
     }
 }
 
-/// The interfaces that a backend's plugin offers; `None` after a report.
+/// The plugin of a backend; `None` after a report.
 fn resolve_backend_kind(
     cx: &mut PassContext<'_>,
     backend: &InstanceModel,
-) -> Option<&'static [&'static str]> {
+) -> Option<&'static Plugin> {
     // The front end reports a backend without a usable `kind`.
     let (item, kind) = backend.kind().and_then(|i| Some((i, i.as_str()?)))?;
-    let Some(plugin) = cx.registry.backend(kind) else {
+    let plugin = cx.registry.backend(kind);
+    if plugin.is_none() {
         let known = cx.registry.ids("backend");
         let suggestion = nearest(kind, known.iter().copied());
         cx.diagnostics.push(codes::unknown_backend_kind(item.span, kind, suggestion, &known));
-        return None;
-    };
-    match plugin.kind {
-        Kind::Backend { interfaces, .. } => Some(interfaces),
-        Kind::Wrapper { .. }
-        | Kind::Transport { .. }
-        | Kind::Target { .. }
-        | Kind::Table { .. } => None,
     }
+    plugin
 }
 
 fn add_nodes(
@@ -168,10 +161,10 @@ fn add_nodes(
     services: &[(BoundService<'_>, Bindings)],
 ) {
     let mut callers = collect_callers(scope, services);
-    for (name, interfaces) in &scope.backends {
+    for (name, uses) in &scope.backends {
         if let Some(NamedInstance::Backend(backend)) = scope.names.get(name) {
             let callers = callers.remove(name.as_str()).unwrap_or_default();
-            add_backend(cx, scope, backend, interfaces, callers);
+            add_backend(cx, backend, uses, callers);
         }
     }
     for (bound, _) in services {
@@ -242,23 +235,19 @@ pub(crate) fn collect_methods(workflow: &WorkflowModel, interface: &str) -> Vec<
 
 fn add_backend(
     cx: &mut PassContext<'_>,
-    scope: &Scope<'_>,
     backend: &InstanceModel,
-    interfaces: &[&str],
+    uses: &BackendUses,
     callers: Vec<&str>,
 ) {
-    let Some(plugin) = backend.kind().and_then(|k| cx.registry.backend(k.as_str()?)) else {
-        return;
-    };
+    let (registry, plugin) = (cx.registry, uses.plugin);
     // An unused backend is a warning; it then stands for the first interface it could offer.
-    let interface = scope
-        .used_as
-        .get(&backend.name)
-        .map_or_else(|| interfaces.first().copied().unwrap_or("").to_owned(), |(i, _)| i.clone());
+    let interface = uses.opened(registry).unwrap_or_default();
+    let place = PlaceInterface::find(registry, cx.workflow, interface);
     let one_process = matches!(plugin.kind, Kind::Backend { one_process: true, .. });
     let kind = NodeKind::Backend {
         plugin: plugin.id.to_owned(),
-        interface: interface.clone(),
+        interface: interface.to_owned(),
+        ancestors: place.ancestors.iter().map(|path| (*path).to_owned()).collect(),
         one_process,
     };
     add_node(cx.ir, cx.diagnostics, &backend.name, kind, backend.span);
@@ -284,7 +273,7 @@ fn add_backend(
         key: &backend.name,
         place: &backend.name,
         class: None,
-        interface: Some(&PlaceInterface::find(cx.workflow, &interface)),
+        interface: Some(&place),
         neighbours: &Neighbours { callers, ..Neighbours::default() },
         arguments: &BTreeMap::new(),
         settings: &read.settings,
@@ -305,14 +294,15 @@ fn add_backend(
 fn add_calls(ir: &mut Ir, scope: &Scope<'_>, bound: BoundService<'_>, bindings: &Bindings) {
     let from = NodeKey::instance(&bound.instance.name);
     for (name, span) in list_callees(&bound, bindings) {
-        let Some(kind) = resolve_call_kind(scope, name) else { continue };
+        let Some(kind) = resolve_call_kind(scope, from.as_str(), name) else { continue };
         // Two parameters may take one instance; it is one edge then.
         let origin = Origin::new(Some(span), "bind");
         let _ = ir.add_edge(&from, &NodeKey::instance(name), kind, origin);
     }
 }
 
-fn resolve_call_kind(scope: &Scope<'_>, callee: &str) -> Option<EdgeKind> {
+/// What a call of an instance is: of a backend, through the interface that the caller takes.
+fn resolve_call_kind(scope: &Scope<'_>, caller: &str, callee: &str) -> Option<EdgeKind> {
     if let Some(bound) = scope.services.get(callee) {
         let methods = collect_methods(scope.workflow, bound.interface);
         return Some(EdgeKind::Calls {
@@ -320,11 +310,11 @@ fn resolve_call_kind(scope: &Scope<'_>, callee: &str) -> Option<EdgeKind> {
             methods: methods.into_iter().map(|m| m.name).collect(),
         });
     }
-    let (interface, _) = scope.used_as.get(callee)?;
-    let methods = backend_interface(interface).map_or(&[][..], |i| i.methods);
+    let interface = scope.backends.get(callee)?.interface_of(caller)?;
+    let methods = scope.registry.interface(interface).map_or(&[][..], |i| &i.methods);
     Some(EdgeKind::Calls {
-        interface: interface.clone(),
-        methods: methods.iter().map(|m| m.name.to_owned()).collect(),
+        interface: interface.to_owned(),
+        methods: methods.iter().map(|m| m.name.clone()).collect(),
     })
 }
 
@@ -348,7 +338,7 @@ fn add_entries(cx: &mut PassContext<'_>, scope: &Scope<'_>) {
         let name = rule.selector.callee.as_str();
         let problem = match scope.names.get(name) {
             Some(NamedInstance::Service(instance)) => {
-                if let Some(kind) = resolve_call_kind(scope, &instance.name) {
+                if let Some(kind) = resolve_call_kind(scope, NodeKey::CLIENT, &instance.name) {
                     let to = NodeKey::instance(&instance.name);
                     let origin = Origin::new(Some(rule.span), "bind");
                     let _ = cx.ir.add_edge(&client, &to, kind, origin);

@@ -7,6 +7,7 @@
 
 mod address;
 mod analyse;
+mod backend_use;
 mod bind;
 mod call_check;
 mod check;

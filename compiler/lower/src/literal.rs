@@ -157,7 +157,7 @@ pub(crate) fn describe_type(ty: &Type) -> String {
         Type::Tuple(types) => format!("a list of {}", types.len()),
         Type::Map(_, inner) => format!("a table, each value {}", describe_type(inner)),
         Type::Option(inner) | Type::Box(inner) => describe_type(inner),
-        Type::Named(path) => format!("a `{}`", crate::parameter::short_name(path)),
+        Type::Named(path) => format!("a `{}`", crate::names::short_name(path)),
         Type::Local { text, .. } => format!("a `{text}`"),
         _ => "a string".to_owned(),
     }

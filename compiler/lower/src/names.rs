@@ -53,3 +53,8 @@ impl<'a> InstanceNames<'a> {
         self.by_name.values().copied()
     }
 }
+
+/// The last part of a path.
+pub(crate) fn short_name(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_contract::fold_name;
 use bp_diag::catalog::{binding as codes, wiring as wiring_codes};
 use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
-use bp_plugin::Kind;
 use bp_plugin::facets::{Binding, Bindings};
+use bp_plugin::{Plugin, Registry};
 use bp_wiring::Item;
 use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
 
+use crate::backend_use::{TakenAs, UseConflict, name_interfaces};
 use crate::bind::{BoundService, Scope};
-use crate::names::NamedInstance;
+use crate::names::{NamedInstance, short_name};
 use crate::value_reader::{FaultKind, quote_names};
 use crate::{literal, parameter_value};
 
@@ -69,7 +70,7 @@ pub(crate) fn resolve(
         };
         match binding {
             Ok(Some(binding)) => {
-                note_backend_use(scope, parameter, &binding, bound.instance.span, diagnostics);
+                note_backend_use(scope, bound, parameter, &binding, diagnostics);
                 bindings.insert(parameter.name.clone(), binding);
             }
             // What is missing was reported elsewhere.
@@ -131,7 +132,8 @@ fn offers(scope: &Scope<'_>, named: NamedInstance<'_>, interface: &InterfaceUse)
             scope.services.get(&i.name).is_some_and(|b| b.interface == interface.path)
         }
         NamedInstance::Backend(i) => {
-            scope.backends.get(&i.name).is_some_and(|all| all.contains(&interface.path.as_str()))
+            let kind = scope.backends.get(&i.name).map(|uses| uses.plugin);
+            kind.is_some_and(|p| scope.registry.offered_by(p).contains(&interface.path.as_str()))
         }
     }
 }
@@ -210,24 +212,51 @@ fn resolve_name(
     if offers(scope, found, interface) {
         return Ok(Some(found.instance().name.clone()));
     }
-    let offered: Vec<String> = match found {
+    let offered = match found {
         NamedInstance::Service(i) => match scope.services.get(&i.name) {
-            Some(bound) => vec![self::short_name(bound.interface).to_owned()],
+            Some(bound) => vec![bound.interface],
             None => return Ok(None),
         },
         NamedInstance::Backend(i) => match scope.backends.get(&i.name) {
-            Some(all) => all.iter().map(|path| self::short_name(path).to_owned()).collect(),
+            Some(uses) => scope.registry.offered_by(uses.plugin),
             None => return Ok(None),
         },
     };
-    Err(Box::new(codes::wrong_interface(
-        item.span,
-        name,
-        &offered,
-        short,
-        parameter.span,
-        &fitting,
-    )))
+    let at = (item.span, name);
+    Err(Box::new(describe_wrong_interface(scope, at, &offered, parameter, interface, &fitting)))
+}
+
+/// Says what an instance offers instead of an interface, and of a backend's which kinds offer it.
+fn describe_wrong_interface(
+    scope: &Scope<'_>,
+    (span, name): (Span, &str),
+    offered: &[&str],
+    parameter: &ParameterModel,
+    interface: &InterfaceUse,
+    fitting: &[String],
+) -> Diagnostic {
+    let path = interface.path.as_str();
+    let names = name_interfaces(offered.iter().copied().chain([path]));
+    let name_of = |path: &str| names.get(path).map_or(path, |name| name).to_owned();
+    let wanted = name_of(path);
+    let offered: Vec<String> = offered.iter().map(|path| name_of(path)).collect();
+    let kinds = scope.registry.kinds_offering(path);
+    let instead = match kinds.as_slice() {
+        [] if interface.backend => ask_for_plugin(path),
+        _ => format!("declare an instance that offers `{wanted}`"),
+    };
+    let fitting = (fitting, instead.as_str());
+    let wrong = codes::wrong_interface(span, name, &offered, &wanted, parameter.span, fitting);
+    match kinds.as_slice() {
+        _ if !interface.backend => wrong,
+        [] => wrong.note(format!("no kind of backend offers `{wanted}`")),
+        kinds => wrong.note(format!("kinds that offer `{wanted}`: {}", kinds.join(", "))),
+    }
+}
+
+/// What to do about an interface that no kind of backend offers.
+fn ask_for_plugin(path: &str) -> String {
+    format!("build `bp` with a plugin whose backends offer `{path}`: no kind does")
 }
 
 /// A parameter that the wiring leaves out.
@@ -264,29 +293,13 @@ fn resolve_automatic(
         // A backend of that name was meant, and is of a kind that offers something else.
         for name in [own.as_str(), parameter.name.as_str()] {
             if let Some(found @ NamedInstance::Backend(of)) = scope.names.get(name)
-                && let Some(offered) = scope.backends.get(&found.instance().name)
+                && let Some(uses) = scope.backends.get(&found.instance().name)
             {
-                let offered: Vec<String> =
-                    offered.iter().map(|path| self::short_name(path).to_owned()).collect();
-                let kinds = scope.registry.iter().filter(|m| match m.kind {
-                    Kind::Backend { interfaces, .. } => interfaces.contains(&&*interface.path),
-                    Kind::Transport { .. }
-                    | Kind::Wrapper { .. }
-                    | Kind::Target { .. }
-                    | Kind::Table { .. } => false,
-                });
-                let kinds: Vec<&str> = kinds.map(|m| m.id).collect();
-                let wrong = codes::wrong_interface(
-                    of.span,
-                    &of.name,
-                    &offered,
-                    short,
-                    parameter.span,
-                    &fitting,
-                );
-                return Err(Box::new(
-                    wrong.note(format!("kinds that offer `{short}`: {}", kinds.join(", "))),
-                ));
+                let offered = scope.registry.offered_by(uses.plugin);
+                let at = (of.span, of.name.as_str());
+                let wrong =
+                    describe_wrong_interface(scope, at, &offered, parameter, interface, &fitting);
+                return Err(Box::new(wrong));
             }
         }
         // A backend of that name with a faulty kind was reported.
@@ -295,6 +308,10 @@ fn resolve_automatic(
         }
         return match fitting.as_slice() {
             _ if optional => Ok(Some(Binding::Absent)),
+            // Declaring one would not help.
+            [] if scope.registry.kinds_offering(&interface.path).is_empty() => {
+                missing(ask_for_plugin(&interface.path))
+            }
             [] => missing(format!("declare a backend `{own}` under `[backend]`")),
             some => missing(format!(
                 "write `{} = \"{}\"`, or rename the backend to `{own}`; backends that fit: {}",
@@ -346,28 +363,68 @@ fn suggest_implementation(scope: &Scope<'_>, interface: &InterfaceUse) -> String
     }
 }
 
-/// Notes what a backend is used as; the second interface is an error.
+/// Notes what a backend is used as; an interface that it cannot serve beside the others is an error.
 fn note_backend_use(
     scope: &mut Scope<'_>,
+    bound: BoundService<'_>,
     parameter: &ParameterModel,
     binding: &Binding,
-    service: Span,
     diagnostics: &mut Diagnostics,
 ) {
     let Some(interface) = parameter.kind.interface().filter(|i| i.backend) else { return };
     let names: Vec<(String, Span)> = match binding {
-        Binding::Instance { name, span } => vec![(name.clone(), span.unwrap_or(service))],
+        Binding::Instance { name, span } => {
+            vec![(name.clone(), span.unwrap_or(bound.instance.span))]
+        }
         Binding::Instances(items) => items.clone(),
         Binding::Value { .. } | Binding::Absent => Vec::new(),
     };
+    let (registry, caller) = (scope.registry, bound.instance.name.as_str());
     for (name, span) in names {
-        let (first, at) =
-            scope.used_as.entry(name.clone()).or_insert_with(|| (interface.path.clone(), span));
-        if *first != interface.path {
-            let (first, second) = (short_name(first), short_name(&interface.path));
-            diagnostics.push(codes::two_interfaces(span, &name, first, second, *at));
+        let Some(uses) = scope.backends.get_mut(&name) else { continue };
+        let taken = TakenAs { interface: interface.path.clone(), span };
+        if let Err(conflict) = uses.note(registry, caller, &taken) {
+            let plugin = uses.plugin;
+            diagnostics.push(describe_conflict(registry, plugin, &name, &conflict, &taken));
         }
     }
+}
+
+fn describe_conflict(
+    registry: &Registry,
+    plugin: &Plugin,
+    name: &str,
+    conflict: &UseConflict,
+    taken: &TakenAs,
+) -> Diagnostic {
+    let (UseConflict::NotUnited(first) | UseConflict::OneCaller(first)) = conflict;
+    let (before, after) = (first.interface.as_str(), taken.interface.as_str());
+    let offered = registry.offered_by(plugin);
+    let names = name_interfaces(offered.iter().copied().chain([before, after]));
+    let name_of = |path: &str| names.get(path).map_or(path, |name| name).to_owned();
+    let (first_name, second_name) = (name_of(before), name_of(after));
+    let apart = "declare two backends, one for each interface".to_owned();
+    let (why, help) = match conflict {
+        UseConflict::NotUnited(_) => {
+            let all: Vec<String> =
+                offered.iter().map(|path| format!("`{}`", name_of(path))).collect();
+            let id = plugin.id;
+            let all = all.join(", ");
+            (format!("`{id}` offers {all}, and none of them is both"), apart)
+        }
+        UseConflict::OneCaller(_) => {
+            let help = if registry.extends(after, before) {
+                format!("take `{second_name}` in both parameters: it extends `{first_name}`")
+            } else if registry.extends(before, after) {
+                format!("take `{first_name}` in both parameters: it extends `{second_name}`")
+            } else {
+                apart
+            };
+            ("a service calls an instance through one interface".to_owned(), help)
+        }
+    };
+    let first = (first_name.as_str(), first.span);
+    codes::two_interfaces(taken.span, name, first, &second_name, &why, &help)
 }
 
 fn read_value(
@@ -467,9 +524,4 @@ fn describe_fault(
     // A part of a value has no `name =` in front of it.
     let line = if path.is_empty() { format!("{name} = {example}") } else { example };
     codes::value_does_not_fit(span, &name, &wanted, found, parameter.span, &line)
-}
-
-/// The last part of a path.
-pub(crate) fn short_name(path: &str) -> &str {
-    path.rsplit("::").next().unwrap_or(path)
 }

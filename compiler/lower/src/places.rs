@@ -5,7 +5,7 @@ use bp_plan::EdgeClass;
 use bp_plugin::facets::{
     CallSettings, PluginKeys, ServerSettings, ServerWrappers, WrapperSettings,
 };
-use bp_plugin::{Neighbours, OwnedTable, PlaceInterface, PlaceWrapper, TablePlace};
+use bp_plugin::{Neighbours, OwnedTable, PlaceInterface, PlaceWrapper, Registry, TablePlace};
 use bp_wiring::{ResolvedEdge, Table, WiringModel};
 use bp_workflow::WorkflowModel;
 
@@ -116,7 +116,11 @@ impl<'a> KeyPlace<'a> {
     }
 
     /// The interface here.
-    pub(crate) fn interface(&self, workflow: &'a WorkflowModel) -> Option<PlaceInterface<'a>> {
+    pub(crate) fn interface(
+        &self,
+        registry: &'a Registry,
+        workflow: &'a WorkflowModel,
+    ) -> Option<PlaceInterface<'a>> {
         let path = match self.of {
             PlaceOf::App | PlaceOf::Process { .. } => return None,
             PlaceOf::Backend(node) | PlaceOf::Server(node) => match &node.kind {
@@ -130,7 +134,7 @@ impl<'a> KeyPlace<'a> {
                 _ => return None,
             },
         };
-        Some(PlaceInterface::find(workflow, path))
+        Some(PlaceInterface::find(registry, workflow, path))
     }
 
     /// The class of the edge, if it is one.

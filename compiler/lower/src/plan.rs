@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_contract::run_plan::DrainPlan;
 use bp_ir::{ClientSlot, Component, Edge, EdgeKind, Ir, Node, NodeKey, NodeKind, Side, Slot};
 use bp_plan::{
-    AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, Dropped, EdgePlan,
-    InitPlan, InstanceKind, InstancePlan, ListenerPlan, ParameterPlan, PatchPlan, Plan, PluginPlan,
-    ProcessPlan, Replicas, RuntimeSource, ServedPlan, ServicePlan, Settings, TransportPlan,
-    VERSION, Value, WrapperPlan,
+    AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, CrateSource, DeadlinePlan,
+    Dropped, EdgePlan, InitPlan, InstanceKind, InstancePlan, InterfaceCratePlan, ListenerPlan,
+    ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, Replicas, RuntimeSource, ServedPlan,
+    ServicePlan, Settings, TransportPlan, VERSION, Value, WrapperPlan,
 };
 use bp_plugin::facets::{
     Binding, Bindings, Drops, PluginSettings, ProcessSettings, WrapperSettings,
 };
-use bp_plugin::{Kind, ReadContext, read_resources, read_settings};
+use bp_plugin::{Kind, ReadContext, emit, read_resources, read_settings};
 use bp_wiring::{Item, Table};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -34,7 +34,7 @@ pub(crate) fn build(input: &Input<'_>, ir: &Ir, tables: &ReadTables) -> Plan {
     let types = types::collect_types(input.workflow, &interfaces, input.wire);
     Plan {
         version: VERSION,
-        app: builder.build_app(),
+        app: builder.build_app(&instances),
         wiring: input.wiring.name.clone(),
         plugins: builder.build_plugins(tables),
         implementations: builder.build_implementations(&instances),
@@ -70,7 +70,7 @@ fn index_components(components: &[Component]) -> BTreeMap<&NodeKey, usize> {
 }
 
 impl PlanBuilder<'_> {
-    fn build_app(&self) -> AppPlan {
+    fn build_app(&self, instances: &BTreeMap<String, InstancePlan>) -> AppPlan {
         let app = &self.input.wiring.app;
         let workflow = self.input.workflow;
         AppPlan {
@@ -87,6 +87,7 @@ impl PlanBuilder<'_> {
                     (krate.name.clone(), CratePlan { package: krate.package.clone(), path })
                 })
                 .collect(),
+            interface_crates: self.build_interface_crates(instances),
             runtime: match &app.runtime {
                 Some(bp_wiring::RuntimeSource::Path(path)) => {
                     RuntimeSource::Path(self.relative_path(path.value.as_str()))
@@ -98,6 +99,50 @@ impl PlanBuilder<'_> {
             },
             origin: self.locator.at_or(app.name.as_ref().map(|n| n.span), "default"),
         }
+    }
+
+    /// The crates of the interfaces that services take and backends offer, as far as the workflow depends on them.
+    fn build_interface_crates(
+        &self,
+        instances: &BTreeMap<String, InstancePlan>,
+    ) -> BTreeMap<String, InterfaceCratePlan> {
+        let Input { workflow, registry, .. } = self.input;
+        let mut paths: BTreeSet<&str> = BTreeSet::new();
+        for instance in instances.values() {
+            match &instance.kind {
+                InstanceKind::Service(service) => {
+                    let model = workflow.implementations.get(&service.implementation);
+                    let parameters = model.map_or(&[][..], |model| &model.constructor.params);
+                    let taken = parameters.iter().filter_map(|p| p.kind.interface());
+                    for taken in taken.filter(|interface| interface.backend) {
+                        paths.insert(&taken.path);
+                        let declared = registry.interface(&taken.path);
+                        let ancestors = declared.map_or(&[][..], |declared| &declared.ancestors);
+                        paths.extend(ancestors.iter().map(String::as_str));
+                    }
+                }
+                InstanceKind::Backend(backend) => {
+                    let plugin = registry.get(&backend.plugin);
+                    paths.extend(plugin.into_iter().flat_map(|p| registry.offered_by(p)));
+                }
+            }
+        }
+        let names: BTreeSet<&str> =
+            paths.into_iter().filter_map(|p| p.split("::").next()).collect();
+        let outside = names.into_iter().filter(|name| !emit::is_runtime_library(name));
+        outside.filter_map(|name| Some((name.to_owned(), self.find_crate(name)?))).collect()
+    }
+
+    /// Where the workflow has a crate from, by its name in Rust.
+    fn find_crate(&self, name: &str) -> Option<InterfaceCratePlan> {
+        let workflow = self.input.workflow;
+        if let Some(krate) = workflow.crates.iter().find(|krate| krate.name == name) {
+            let source = CrateSource::Path(self.relative_path(krate.dir.as_str()));
+            return Some(InterfaceCratePlan { package: krate.package.clone(), source });
+        }
+        let external = workflow.externals.get(name)?;
+        let source = CrateSource::Requirement(external.requirement.clone());
+        Some(InterfaceCratePlan { package: external.package.clone(), source })
     }
 
     /// A path relative to the application's root, so that the plan holds no path of this machine.

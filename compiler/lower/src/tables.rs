@@ -216,7 +216,8 @@ impl TableReader<'_, '_> {
         if (!is_new && table.check.is_none()) || self.diagnostics.is_full() {
             return;
         }
-        let interface = place.and_then(|place| place.interface(self.input.workflow));
+        let interface =
+            place.and_then(|place| place.interface(self.input.registry, self.input.workflow));
         let neighbours = place.map_or_else(Neighbours::default, |place| place.neighbours(self.ir));
         let written = WrittenEntry { table, written: entry.written, calls: &self.calls };
         let context = CheckContext {

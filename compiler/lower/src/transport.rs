@@ -225,9 +225,11 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
 fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Plugin) {
     let beside = |plugin: &Plugin| match plugin.kind {
         Kind::Transport { beside, .. } => beside,
-        Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Target { .. } | Kind::Table { .. } => {
-            &[]
-        }
+        Kind::Wrapper { .. }
+        | Kind::Backend { .. }
+        | Kind::Interface { .. }
+        | Kind::Target { .. }
+        | Kind::Table { .. } => &[],
     };
     let Some(resolved) = call.facets.get::<CallSettings>() else { return };
     let target = format!("{} -> {}", call.from, call.to);
@@ -281,7 +283,9 @@ fn read(
         _ => BTreeMap::new(),
     };
     let interface = match &call.kind {
-        EdgeKind::Calls { interface, .. } => Some(PlaceInterface::find(cx.workflow, interface)),
+        EdgeKind::Calls { interface, .. } => {
+            Some(PlaceInterface::find(cx.registry, cx.workflow, interface))
+        }
         _ => None,
     };
     CheckContext {

@@ -205,7 +205,7 @@ impl Reader<'_> {
 
     /// A struct as a table, a newtype as its value, an enum as a variant's name or a table of one.
     fn read_named(&mut self, ty: &Type, path: &str, item: &Item) -> Option<Value> {
-        let short = crate::parameter::short_name(path);
+        let short = crate::names::short_name(path);
         let Some(model) = self.workflow.types.get(path) else {
             self.note(item, FaultKind::Unwritable(short.to_owned()));
             return None;

@@ -80,7 +80,7 @@ impl Pass for Wrap {
                 interface: &call.interface,
                 wrappers: &wanted,
             };
-            place.check(checks, cx.workflow, cx.diagnostics);
+            place.check(checks, cx.registry, cx.workflow, cx.diagnostics);
             add_wrappers(cx, &call, wanted, resolved, drops);
         }
     }
@@ -91,7 +91,7 @@ struct Call {
     key: bp_ir::EdgeKey,
     shape: EdgeShape,
     class: EdgeClass,
-    /// The callee's.
+    /// What the caller takes.
     interface: String,
     /// Whether it leaves the process: to another one, or to a backend that runs as a server.
     crosses: bool,
@@ -243,7 +243,7 @@ fn resolve_server_side(
         keep_one_per_slot(&name, &mut wanted, cx.diagnostics);
         let place =
             WrappedPlace { name: &name, class: None, interface: &interface, wrappers: &wanted };
-        place.check(checks, cx.workflow, cx.diagnostics);
+        place.check(checks, cx.registry, cx.workflow, cx.diagnostics);
         if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&name)) {
             node.facets.remove::<ServerSettings>();
             let mut all = std::iter::once(&resolved.edge).chain(resolved.methods.values());
@@ -305,6 +305,7 @@ impl WrappedPlace<'_> {
     fn check(
         &self,
         mut checks: Vec<PendingCheck>,
+        registry: &Registry,
         workflow: &WorkflowModel,
         diagnostics: &mut Diagnostics,
     ) {
@@ -312,7 +313,7 @@ impl WrappedPlace<'_> {
         if checks.is_empty() {
             return;
         }
-        let interface = PlaceInterface::find(workflow, self.interface);
+        let interface = PlaceInterface::find(registry, workflow, self.interface);
         for PendingCheck { plugin, span, read, is_new } in checks {
             let id = plugin.id;
             let others = self.wrappers.iter().filter(|wrapper| wrapper.plugin != id);
@@ -355,6 +356,7 @@ fn slot_of(plugin: &Plugin, side: Side) -> Option<Slot> {
         (
             Kind::Transport { .. }
             | Kind::Backend { .. }
+            | Kind::Interface { .. }
             | Kind::Target { .. }
             | Kind::Table { .. },
             _,

@@ -44,11 +44,11 @@ mod value;
 
 pub use bp_contract::run_plan::{TablePlace, TableReader};
 pub use plan::{
-    AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, DeadlinePlan, Dropped, EdgeClass,
-    EdgePlan, Egress, EntryPlan, ImagePlan, InitPlan, InstanceKind, InstancePlan, ListenerPlan,
-    Meaning, ParameterPlan, PatchPlan, Plan, PluginPlan, ProcessPlan, Protocol, Replicas,
-    ResourcesPlan, RuntimeCrate, RuntimeSource, ServedPlan, ServerPlan, ServicePlan, Settings,
-    TablePlan, TransportPlan, VERSION, WrapperPlan,
+    AddressPlan, AppPlan, BackendPlan, BoundInstance, CratePlan, CrateSource, DeadlinePlan,
+    Dropped, EdgeClass, EdgePlan, Egress, EntryPlan, ImagePlan, InitPlan, InstanceKind,
+    InstancePlan, InterfaceCratePlan, ListenerPlan, Meaning, ParameterPlan, PatchPlan, Plan,
+    PluginPlan, ProcessPlan, Protocol, Replicas, ResourcesPlan, RuntimeCrate, RuntimeSource,
+    ServedPlan, ServerPlan, ServicePlan, Settings, TablePlan, TransportPlan, VERSION, WrapperPlan,
 };
 pub use shared::Shared;
 pub use types::{

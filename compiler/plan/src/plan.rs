@@ -73,6 +73,9 @@ pub struct AppPlan {
     /// The crates with services or types that the workflow depends on by path, by name in Rust.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub crates: BTreeMap<String, CratePlan>,
+    /// The crates of interfaces that services take or backends offer, by name in Rust, with where the workflow has each from; without those of the runtime and those that the workflow does not depend on.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub interface_crates: BTreeMap<String, InterfaceCratePlan>,
     /// Where the runtime comes from.
     pub runtime: RuntimeSource,
     /// Where the wiring says so: `wiring/local.toml:2`.
@@ -86,6 +89,25 @@ pub struct CratePlan {
     pub package: String,
     /// Its folder, relative to the application's root.
     pub path: String,
+}
+
+/// A crate that declares interfaces of backends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InterfaceCratePlan {
+    /// The package's name.
+    pub package: String,
+    /// Where the workflow has it from.
+    pub source: CrateSource,
+}
+
+/// Where a crate comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrateSource {
+    /// A folder relative to the application's root.
+    Path(String),
+    /// What a Cargo.toml requires of it, as an inline TOML value: `"0.4"`, `{ git = "…" }`.
+    Requirement(String),
 }
 
 /// Where the crates of the runtime come from.
@@ -105,7 +127,7 @@ pub enum RuntimeSource {
 pub struct PluginPlan {
     /// Its key in the wiring.
     pub key: String,
-    /// `wrapper`, `transport`, `backend`, `target` or `table`.
+    /// `wrapper`, `transport`, `backend`, `target` or `table`; no wiring names an interface.
     pub kind: String,
     /// The setting that a bare value stands for.
     pub shorthand: Option<String>,

@@ -228,6 +228,18 @@ pub enum ParameterKind {
     Data(String),
 }
 
+impl ParameterKind {
+    /// The path of the interface that it takes, unless it takes a value.
+    pub fn interface(&self) -> Option<&str> {
+        match self {
+            Self::Instance(path) | Self::Instances(path) | Self::OptionalInstance(path) => {
+                Some(path)
+            }
+            Self::Value(_) | Self::OptionalValue(_) | Self::Data(_) => None,
+        }
+    }
+}
+
 /// A parameter of a constructor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConstructorParameter {

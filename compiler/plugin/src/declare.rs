@@ -69,7 +69,7 @@ pub const fn transport<S: Settings>(id: &'static str) -> TransportDeclaration {
     TransportDeclaration(plugin)
 }
 
-/// Declares a backend, chosen by `kind = "<id>"`, that offers interfaces by path: `bp_backend::Cache`.
+/// Declares a backend, chosen by `kind = "<id>"`, that offers interfaces by path, `bp_backend::Cache`, and all that those extend.
 pub const fn backend<S: Settings>(
     id: &'static str,
     interfaces: &'static [&'static str],
@@ -82,6 +82,22 @@ pub const fn backend<S: Settings>(
         server: None,
     };
     BackendDeclaration(new::<S>(id, "kind", kind, Runtime::Own))
+}
+
+/// Declares an interface that backends offer and services take, and says in one sentence what it is for.
+///
+/// `path` is its crate and its name, `bp_backend::Cache`; the trait is public at the root of its crate.
+/// `source` is the text of the Rust file that declares it, marked `#[interface]`: its methods, its documentation and what it extends are read from there.
+pub const fn interface(
+    id: &'static str,
+    doc: &'static str,
+    path: &'static str,
+    source: &'static str,
+) -> InterfaceDeclaration {
+    let kind = Kind::Interface { path, source };
+    let mut plugin = new::<NoSettings>(id, id, kind, Runtime::Absent);
+    plugin.doc = doc;
+    InterfaceDeclaration(plugin)
 }
 
 /// Declares a target, enabled by `[target] enabled = ["<id>"]`, and the features of a plan that it can express.
@@ -99,7 +115,7 @@ pub const fn table(id: &'static str, doc: &'static str) -> TableDeclaration {
     TableDeclaration(plugin)
 }
 
-/// Nothing: the settings are those of its tables.
+/// Nothing: an interface has no settings, and those of an owner of tables are the tables'.
 #[derive(Debug, Settings)]
 struct NoSettings {}
 
@@ -144,7 +160,7 @@ const fn new<S: Settings>(
 }
 
 /// What is declared of a plugin of any kind.
-macro_rules! common {
+macro_rules! described {
     ($declaration:ident) => {
         impl $declaration {
             /// The declared plugin.
@@ -163,7 +179,16 @@ macro_rules! common {
                 self.0.needs = needs;
                 self
             }
+        }
+    };
+}
 
+/// What is declared of a plugin that the wiring names.
+macro_rules! common {
+    ($declaration:ident) => {
+        described!($declaration);
+
+        impl $declaration {
             /// Declares the codes of its own that it reports with.
             pub const fn codes(mut self, codes: &'static [PluginCode]) -> Self {
                 self.0.codes = codes;
@@ -412,6 +437,12 @@ impl BackendDeclaration {
         self
     }
 }
+
+/// An interface that is being declared.
+#[derive(Debug, Clone, Copy)]
+pub struct InterfaceDeclaration(Plugin);
+
+described!(InterfaceDeclaration);
 
 /// A target that is being declared.
 #[derive(Debug, Clone, Copy)]

@@ -1,15 +1,15 @@
 //! What plugins may use: the builders that declare them, what their hooks see, and re-exports of the values in it.
 //!
-//! A plugin is a `static` [`Plugin`]: data, and functions for what data cannot say, put together by the builder of its kind ([`wrapper`], [`transport`], [`backend()`], [`target`]).
+//! A plugin is a `static` [`Plugin`]: data, and functions for what data cannot say, put together by the builder of its kind ([`wrapper`], [`transport`], [`backend()`], [`interface`], [`target`], [`table`]).
 //! Its settings are declared by one type that both of its halves read; the compiler checks types, units, bounds, words and rules, fills in defaults, and publishes them.
 
-mod backend;
 mod calls;
 mod context;
 mod declare;
 pub mod deploy;
 pub mod facets;
 mod fill;
+mod interfaces;
 mod meaning;
 mod name_source;
 mod own_settings;
@@ -27,9 +27,6 @@ mod table_faults;
 mod variant;
 mod yaml;
 
-pub use backend::{
-    BACKEND_INTERFACES, BackendInterface, BackendMethod, CACHE, DOCUMENT_STORE, backend_interface,
-};
 pub use bp_contract::metric::Metric;
 pub use bp_contract::run_plan::{TablePlace, TableReader};
 pub use bp_contract::setting::{Literal, RuleFault, Setting, SettingKind, When};
@@ -42,10 +39,12 @@ pub use bp_workflow as workflow;
 pub use calls::{Calls, CheckedCall, WrittenCall};
 pub use context::{ArtifactContext, CheckContext, Description, WrittenEntry};
 pub use declare::{
-    BackendDeclaration, TableDeclaration, TargetDeclaration, TransportDeclaration,
-    WrapperDeclaration, backend, table, target, transport, wrapper,
+    BackendDeclaration, InterfaceDeclaration, TableDeclaration, TargetDeclaration,
+    TransportDeclaration, WrapperDeclaration, backend, interface, table, target, transport,
+    wrapper,
 };
 pub use fill::{EntrySpan, EntrySpans, FillContext};
+pub use interfaces::Interface;
 pub use name_source::NameSource;
 pub use own_settings::{
     IN_PROCESS, PORT, PROCESS_SETTINGS, RESOURCES, SERVER_RESOURCES, TARGET_SETTINGS,

@@ -133,7 +133,10 @@ impl Plugin {
             Kind::Transport { .. } => &[PORT],
             Kind::Backend { server: Some(_), .. } => &[SERVER_RESOURCES],
             Kind::Target { .. } => TARGET_SETTINGS,
-            Kind::Wrapper { .. } | Kind::Backend { .. } | Kind::Table { .. } => &[],
+            Kind::Wrapper { .. }
+            | Kind::Backend { .. }
+            | Kind::Interface { .. }
+            | Kind::Table { .. } => &[],
         };
         [self.settings, added].concat()
     }

@@ -2,17 +2,19 @@
 
 use bp_ir::Slot;
 use bp_plan::Settings;
-use bp_workflow::WorkflowModel;
+use bp_workflow::{InterfaceMethod, MethodModel, WorkflowModel};
 
-use crate::backend_interface;
+use crate::Registry;
 
-/// The interface of a place: of a backend the one that its callers use, of an edge or a listener the callee's.
+/// The interface of a place: of a backend the one that it is opened as, which each of its callers' equals or is extended by; of an edge what the caller takes; of a listener the callee's.
 ///
 /// A backend that nobody calls has the first that its plugin offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceInterface<'a> {
     /// Its definition path: `bp_backend::Cache`, `leaf_workflow::Cart`.
     pub path: &'a str,
+    /// The paths of all interfaces that it extends; see [`PlaceInterface::extends`].
+    pub ancestors: Vec<&'a str>,
     /// Its methods, in order.
     pub methods: Vec<PlaceMethod<'a>>,
 }
@@ -28,20 +30,32 @@ pub struct PlaceMethod<'a> {
 
 impl<'a> PlaceInterface<'a> {
     /// The interface with a path: a service of the workflow, or one that backends offer; without methods if neither declares it.
-    pub fn find(workflow: &'a WorkflowModel, path: &'a str) -> Self {
-        let methods = match workflow.services.get(path) {
-            Some(service) => service
-                .methods
-                .iter()
-                .map(|m| PlaceMethod { name: &m.name, idempotent: m.idempotent })
-                .collect(),
-            None => backend_interface(path)
-                .map_or(&[][..], |interface| interface.methods)
-                .iter()
-                .map(|m| PlaceMethod { name: m.name, idempotent: m.idempotent })
-                .collect(),
+    pub fn find(registry: &'a Registry, workflow: &'a WorkflowModel, path: &'a str) -> Self {
+        if let Some(service) = workflow.services.get(path) {
+            let methods = service.methods.iter().map(PlaceMethod::of_service).collect();
+            return Self { path, ancestors: Vec::new(), methods };
+        }
+        let Some(interface) = registry.interface(path) else {
+            return Self { path, ancestors: Vec::new(), methods: Vec::new() };
         };
-        Self { path, methods }
+        let methods = interface.methods.iter().map(PlaceMethod::of_interface).collect();
+        let ancestors = interface.ancestors.iter().map(String::as_str).collect();
+        Self { path, ancestors, methods }
+    }
+
+    /// Whether it is the interface with this path, or extends it: a capability of a cache is a cache.
+    pub fn extends(&self, path: &str) -> bool {
+        self.path == path || self.ancestors.contains(&path)
+    }
+}
+
+impl<'a> PlaceMethod<'a> {
+    fn of_service(method: &'a MethodModel) -> Self {
+        Self { name: &method.name, idempotent: method.idempotent }
+    }
+
+    fn of_interface(method: &'a InterfaceMethod) -> Self {
+        Self { name: &method.name, idempotent: method.idempotent }
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Kind {
     },
     /// Makes backend instances; chosen by `kind = "<id>"`.
     Backend {
-        /// The backend interfaces it offers: `bp_backend::Cache`.
+        /// The interfaces that it lists: `bp_backend::Cache`; it offers those that they extend, too.
         interfaces: &'static [&'static str],
         /// Whether its content is in one process, so that two processes or two replicas cannot share it.
         one_process: bool,
@@ -56,6 +56,13 @@ pub enum Kind {
         forgets: bool,
         /// The server that it talks to; `None` for one that lives in the process.
         server: Option<ServerSpec>,
+    },
+    /// Declares an interface that backends offer and services take.
+    Interface {
+        /// Its crate and its name: `bp_backend::Cache`.
+        path: &'static str,
+        /// The text of the Rust file that declares the trait.
+        source: &'static str,
     },
     /// Writes artifacts; enabled by `[target] enabled = ["<id>"]`.
     Target {
@@ -182,7 +189,7 @@ pub enum Level {
 /// The runtime half of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
-    /// None: a target.
+    /// None: a target, or an interface.
     Absent,
     /// A crate of `bp`'s own runtime, named by the plugin's id: `bp-rt-retry`, in `plugins/retry/runtime`.
     Own,
@@ -197,15 +204,15 @@ pub enum Runtime {
     },
 }
 
-/// A wrapper, transport, backend, target or owner of tables, at compile time: everything that the compiler must know of it.
+/// A wrapper, transport, backend, interface, target or owner of tables, at compile time: everything that the compiler must know of it.
 ///
-/// Declared by [`wrapper`](crate::wrapper), [`transport`](crate::transport), [`backend`](crate::backend), [`target`](crate::target) and [`table`](crate::table).
+/// Declared by [`wrapper`](crate::wrapper), [`transport`](crate::transport), [`backend`](crate::backend), [`interface`](crate::interface), [`target`](crate::target) and [`table`](crate::table).
 /// Every hook is called under a guard: a panic becomes a diagnostic that names the plugin.
 #[derive(Debug, Clone, Copy)]
 pub struct Plugin {
     /// Its name: `retry`, `grpc`, `embedded`; unique.
     pub id: &'static str,
-    /// Its key in the wiring: the id for wrappers and targets, `rpc` for transports, `kind` for backends.
+    /// Its key in the wiring: the id for wrappers and targets, `rpc` for transports, `kind` for backends; the wiring does not name interfaces.
     pub key: &'static str,
     /// One sentence on what it does.
     pub doc: &'static str,
@@ -272,12 +279,13 @@ pub struct Hooks {
 }
 
 impl Plugin {
-    /// `wrapper`, `transport`, `backend`, `target` or `table`.
+    /// `wrapper`, `transport`, `backend`, `interface`, `target` or `table`.
     pub const fn kind_name(&self) -> &'static str {
         match self.kind {
             Kind::Wrapper { .. } => "wrapper",
             Kind::Transport { .. } => "transport",
             Kind::Backend { .. } => "backend",
+            Kind::Interface { .. } => "interface",
             Kind::Target { .. } => "target",
             Kind::Table { .. } => "table",
         }
@@ -300,7 +308,20 @@ impl Plugin {
             Kind::Wrapper { .. }
             | Kind::Transport { .. }
             | Kind::Backend { .. }
+            | Kind::Interface { .. }
             | Kind::Table { .. } => None,
+        }
+    }
+
+    /// The interfaces that it lists, if it is a backend; it also offers those that they extend: [`Registry::offered_by`](crate::Registry::offered_by).
+    pub const fn interfaces(&self) -> &'static [&'static str] {
+        match self.kind {
+            Kind::Backend { interfaces, .. } => interfaces,
+            Kind::Wrapper { .. }
+            | Kind::Transport { .. }
+            | Kind::Interface { .. }
+            | Kind::Target { .. }
+            | Kind::Table { .. } => &[],
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
 
 use bp_contract::metric::Metric;
 use bp_contract::metric::runtime::{BALANCE_METRICS, PROCESS_METRICS};
@@ -10,14 +11,15 @@ use bp_diag::{Code, Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
 use bp_wiring::{EntryTable, Grammar, KeyGrammar, Variant};
 
+use crate::interfaces::InterfaceTable;
 use crate::meaning::check_meanings;
 use crate::read::literal_value;
 use crate::shorthand::is_switch;
 use crate::table_faults::check_tables;
 use crate::variant::{check_variants, variant_forms, variant_tag};
 use crate::{
-    Kind, Literal, Mode, OwnedTable, PROCESS_SETTINGS, Plugin, Runtime, Setting, SettingKind,
-    TARGET_SETTINGS, TablePlace,
+    Interface, Kind, Literal, Mode, OwnedTable, PROCESS_SETTINGS, Plugin, Runtime, Setting,
+    SettingKind, TARGET_SETTINGS, TablePlace,
 };
 
 /// The plugins that this compiler knows.
@@ -26,6 +28,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     plugins: Vec<&'static Plugin>,
+    /// Read from the plugins when it is first asked for.
+    interfaces: Arc<OnceLock<InterfaceTable>>,
 }
 
 impl Registry {
@@ -33,7 +37,7 @@ impl Registry {
     pub fn new(plugins: impl IntoIterator<Item = &'static Plugin>) -> Self {
         let by_id: BTreeMap<&str, &'static Plugin> =
             plugins.into_iter().map(|p| (p.id, p)).collect();
-        Self { plugins: by_id.into_values().collect() }
+        Self { plugins: by_id.into_values().collect(), interfaces: Arc::default() }
     }
 
     /// Adds a plugin, or replaces the one with its id.
@@ -93,7 +97,65 @@ impl Registry {
         })
     }
 
-    /// The ids of one kind, sorted: `wrapper`, `transport`, `backend`, `target` or `table`.
+    fn interface_table(&self) -> &InterfaceTable {
+        self.interfaces.get_or_init(|| InterfaceTable::read(&self.plugins))
+    }
+
+    /// Every interface that a plugin declares, by path.
+    pub fn interfaces(&self) -> impl Iterator<Item = &Interface> {
+        self.interface_table().iter()
+    }
+
+    /// The paths of the interfaces that plugins declare.
+    pub fn interface_paths(&self) -> BTreeSet<&'static str> {
+        self.interfaces().map(|interface| interface.path).collect()
+    }
+
+    /// The interface with a path, if a plugin declares it.
+    pub fn interface(&self, path: &str) -> Option<&Interface> {
+        self.interface_table().get(path)
+    }
+
+    /// Whether the interface `path` is `ancestor` or extends it.
+    pub fn extends(&self, path: &str, ancestor: &str) -> bool {
+        path == ancestor
+            || self.interface(path).is_some_and(|i| i.ancestors.iter().any(|a| a == ancestor))
+    }
+
+    /// The interfaces that a backend offers: those that it lists, then those that they extend.
+    pub fn offered_by(&self, plugin: &Plugin) -> Vec<&str> {
+        let mut offered: Vec<&str> = plugin.interfaces().to_vec();
+        for listed in plugin.interfaces().iter().filter_map(|path| self.interface(path)) {
+            for ancestor in &listed.ancestors {
+                if !offered.contains(&ancestor.as_str()) {
+                    offered.push(ancestor);
+                }
+            }
+        }
+        offered
+    }
+
+    /// The kinds of backends that offer an interface, sorted.
+    pub fn kinds_offering(&self, path: &str) -> Vec<&'static str> {
+        let offers = |p: &&Plugin| p.interfaces().iter().any(|listed| self.extends(listed, path));
+        self.iter().filter(offers).map(|plugin| plugin.id).collect()
+    }
+
+    /// The interface that an instance of a backend is opened as, so that it serves all who take it as one of these: the least of those that the plugin lists, its first if nobody takes it; `None` if no listed interface serves all.
+    pub fn find_opened(&self, plugin: &Plugin, taken: &[&str]) -> Option<&'static str> {
+        let serves = |listed: &&'static str| taken.iter().all(|path| self.extends(listed, path));
+        let fitting: Vec<&'static str> =
+            plugin.interfaces().iter().copied().filter(serves).collect();
+        if taken.is_empty() {
+            return fitting.first().copied();
+        }
+        let is_least = |path: &&'static str| {
+            fitting.iter().all(|other| other == path || !self.extends(path, other))
+        };
+        fitting.iter().copied().find(is_least)
+    }
+
+    /// The ids of one kind, sorted: `wrapper`, `transport`, `backend`, `interface`, `target` or `table`.
     pub fn ids(&self, kind: &str) -> Vec<&'static str> {
         self.iter().filter(|m| m.kind_name() == kind).map(|m| m.id).collect()
     }
@@ -108,7 +170,7 @@ impl Registry {
         bp_diag::find_code(id).or_else(|| self.codes().find(|code| code.id.matches(id)))
     }
 
-    /// What is wrong with the plugins' own declarations, for tests: a default or bound that does not fit its setting, a shorthand that is not a setting, a code whose page belongs to another, a metric with the name of another.
+    /// What is wrong with the plugins' own declarations, for tests: an interface whose source does not declare it, a default or bound that does not fit its setting, a shorthand that is not a setting, a code whose page belongs to another, a metric with the name of another.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
@@ -138,6 +200,7 @@ impl Registry {
                 server.faults(plugin, &mut faults);
             }
         }
+        faults.extend_from_slice(self.interface_table().faults());
         check_tables(self, &mut faults);
         self.check_metrics(&mut faults);
         faults
@@ -187,7 +250,7 @@ impl Registry {
                         .backend
                         .insert(plugin.id.to_owned(), setting_names(&plugin.all_settings()));
                 }
-                Kind::Target { .. } | Kind::Table { .. } => {}
+                Kind::Interface { .. } | Kind::Target { .. } | Kind::Table { .. } => {}
             }
         }
         for (_, table) in self.tables() {
@@ -351,6 +414,7 @@ fn check_kind(plugin: &Plugin, faults: &mut Vec<String>) {
         Kind::Target { .. } => check_fixed(id, plugin.settings, faults),
         Kind::Wrapper { .. }
         | Kind::Backend { .. }
+        | Kind::Interface { .. }
         | Kind::Transport { .. }
         | Kind::Table { .. } => {}
     }

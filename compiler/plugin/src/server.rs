@@ -13,7 +13,7 @@ use crate::{Kind, Plugin};
 ///
 /// ```
 /// use bp_contract::setting::{Secret, Settings};
-/// use bp_plugin::{DOCUMENT_STORE, Plugin, ServerSpec, ServerValue, backend};
+/// use bp_plugin::{Plugin, ServerSpec, ServerValue, backend};
 ///
 /// /// Talks to PostgreSQL.
 /// #[derive(Settings)]
@@ -25,7 +25,7 @@ use crate::{Kind, Plugin};
 /// }
 ///
 /// /// `kind = "postgres"`.
-/// pub static PLUGIN: Plugin = backend::<Postgres>("postgres", &[DOCUMENT_STORE])
+/// pub static PLUGIN: Plugin = backend::<Postgres>("postgres", &["bp_backend::DocumentStore"])
 ///     .server(
 ///         ServerSpec::new("docker.io/library/postgres:17", 5432)
 ///             .user(999)
@@ -229,7 +229,7 @@ mod tests {
     use bp_plan::Reference;
 
     use super::*;
-    use crate::{CACHE, backend};
+    use crate::backend;
 
     /// A test's.
     #[derive(Settings)]
@@ -242,7 +242,7 @@ mod tests {
         password: Option<Secret>,
     }
 
-    static DB: Plugin = backend::<Db>("db", &[CACHE])
+    static DB: Plugin = backend::<Db>("db", &["bp_backend::Cache"])
         .server(
             ServerSpec::new("docker.io/library/db:1", 5000)
                 .environment(&[

@@ -94,7 +94,10 @@ fn collect_other_keys(registry: &Registry) -> BTreeMap<(TablePlace, &'static str
         match plugin.kind {
             Kind::Transport { beside, .. } => own(TablePlace::Edge, beside, plugin.id),
             Kind::Backend { .. } => own(TablePlace::Backend, &plugin.all_settings(), plugin.id),
-            Kind::Wrapper { .. } | Kind::Target { .. } | Kind::Table { .. } => {}
+            Kind::Wrapper { .. }
+            | Kind::Interface { .. }
+            | Kind::Target { .. }
+            | Kind::Table { .. } => {}
         }
     }
     for plugin in registry.iter() {

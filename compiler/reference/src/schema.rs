@@ -443,6 +443,7 @@ fn edge_schema(plugins: &[&Plugin]) -> Json {
             }
             Kind::Wrapper { .. }
             | Kind::Backend { .. }
+            | Kind::Interface { .. }
             | Kind::Target { .. }
             | Kind::Table { .. } => {}
         }

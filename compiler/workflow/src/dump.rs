@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::model::{
-    FieldModel, ImplementationModel, InterfaceUse, LocalReason, MethodModel, ParameterKind,
-    ServiceModel, TypeKind, TypeModel, VariantShape, WorkflowModel,
+    FieldModel, ImplementationModel, InterfaceModel, InterfaceUse, LocalReason, MethodModel,
+    ParameterKind, ServiceModel, TypeKind, TypeModel, VariantShape, WorkflowModel,
 };
 
 impl WorkflowModel {
@@ -21,6 +21,9 @@ impl WorkflowModel {
         }
         for service in self.services.values() {
             write_service(&mut out, service);
+        }
+        for interface in self.interfaces.values() {
+            write_interface(&mut out, interface);
         }
         for implementation in self.implementations.values() {
             write_implementation(&mut out, implementation);
@@ -48,6 +51,18 @@ fn write_service(out: &mut String, service: &ServiceModel) {
     let _ = writeln!(out, "service {}{}", service.path, renamed(&service.path, &service.reachable));
     for method in &service.methods {
         let _ = writeln!(out, "  {}", method_text(method));
+    }
+}
+
+fn write_interface(out: &mut String, interface: &InterfaceModel) {
+    let extends = match interface.extends.as_slice() {
+        [] => String::new(),
+        some => format!(": {}", some.join(" + ")),
+    };
+    let _ = writeln!(out, "interface {}{extends}", interface.path);
+    for method in &interface.methods {
+        let mark = if method.idempotent { "idempotent " } else { "" };
+        let _ = writeln!(out, "  {mark}{}({})", method.name, method.arguments.join(", "));
     }
 }
 

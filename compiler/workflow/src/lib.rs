@@ -10,6 +10,7 @@ mod encodable;
 #[path = "../../../stdlib/macros/src/error_code.rs"]
 mod error_code;
 mod files;
+mod interface_source;
 mod items;
 mod load;
 mod manifest;
@@ -21,6 +22,7 @@ mod source;
 mod tree;
 pub mod wire_lock;
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use bp_diag::{Diagnostics, SourceMap};
@@ -30,6 +32,7 @@ use files::{FileSource, NoOutlines};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use files::Outlines;
+pub use interface_source::read_interface;
 pub use model::*;
 pub use source::Outline;
 
@@ -57,13 +60,15 @@ pub fn error_code(variant: &str) -> String {
 
 /// Reads the workflow crate in `dir` and the path dependencies it uses.
 ///
+/// `offered` are the paths of the interfaces that backends are known to offer, `bp_backend::Cache`: those in crates that are not read are known by them alone.
 /// A fault in one file or item is reported and does not hide the others'; the model holds what could be understood.
 pub fn read(
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
+    offered: &BTreeSet<&str>,
 ) -> (WorkflowModel, Diagnostics) {
-    read_with_outlines(system, sources, dir, &NoOutlines)
+    read_with_outlines(system, sources, dir, offered, &NoOutlines)
 }
 
 /// As [`read`], but a file whose outline is known is not parsed.
@@ -71,13 +76,14 @@ pub fn read_with_outlines(
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
+    offered: &BTreeSet<&str>,
     outlines: &dyn Outlines,
 ) -> (WorkflowModel, Diagnostics) {
     let source = FileSource { system, outlines };
     match pool() {
-        Some(pool) => pool.install(|| read_with_pool(Some(pool), source, sources, dir)),
+        Some(pool) => pool.install(|| read_with_pool(Some(pool), source, sources, dir, offered)),
         // A machine that has no thread to give still has this one.
-        None => read_with_pool(None, source, sources, dir),
+        None => read_with_pool(None, source, sources, dir, offered),
     }
 }
 
@@ -85,7 +91,7 @@ pub fn read_with_outlines(
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// The reader has its own threads, because shared ones have smaller stacks.
-fn pool() -> Option<&'static ThreadPool> {
+pub(crate) fn pool() -> Option<&'static ThreadPool> {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
     POOL.get_or_init(|| make_pool(0)).as_ref()
 }
@@ -105,6 +111,7 @@ fn read_with_pool(
     source: FileSource<'_>,
     sources: &mut SourceMap,
     dir: &Utf8Path,
+    offered: &BTreeSet<&str>,
 ) -> (WorkflowModel, Diagnostics) {
     let load::LoadedTree { tree, externals, mut diagnostics } =
         load::load(source, pool, sources, dir);
@@ -115,7 +122,7 @@ fn read_with_pool(
         model.version.clone_from(&krate.version);
     }
     let names = names::Names::new(&tree);
-    items::collect(&names, pool.is_some(), &mut model, &mut diagnostics);
+    items::collect(&names, offered, pool.is_some(), &mut model, &mut diagnostics);
     (model, diagnostics)
 }
 
@@ -156,7 +163,7 @@ mod tests {
             let mut sources = SourceMap::new();
             let source = FileSource { system: &system, outlines: &NoOutlines };
             let (model, diagnostics) =
-                read_with_pool(pool, source, &mut sources, Utf8Path::new("/w"));
+                read_with_pool(pool, source, &mut sources, Utf8Path::new("/w"), &BTreeSet::new());
             let texts: Vec<_> = sources.iter().map(|(_, s)| s.path.clone()).collect();
             format!("{model:?}\n{diagnostics:?}\n{texts:?}")
         };

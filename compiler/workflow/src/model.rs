@@ -22,6 +22,8 @@ pub struct WorkflowModel {
     pub version: Option<String>,
     /// Services by definition path of their trait.
     pub services: BTreeMap<String, ServiceModel>,
+    /// Interfaces that backends offer and crates that were read declare, by path.
+    pub interfaces: BTreeMap<String, InterfaceModel>,
     /// Implementations by definition path of their type.
     pub implementations: BTreeMap<String, ImplementationModel>,
     /// Types that derive `Data` or `ServiceError`, by definition path.
@@ -86,6 +88,32 @@ impl ServiceModel {
     pub fn method(&self, name: &str) -> Option<&MethodModel> {
         self.methods.iter().find(|m| m.name == name)
     }
+}
+
+/// What backends offer: a trait marked `#[interface]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceModel {
+    /// Its crate and its name, wherever in the crate it is written: `acme_queue::Queue`.
+    pub path: String,
+    /// Paths of the interfaces that its declaration names as supertraits, in order.
+    pub extends: Vec<String>,
+    /// Its own methods, in order, without those of the interfaces that it extends.
+    pub methods: Vec<InterfaceMethod>,
+    /// Its documentation, one line each, without the comment marks.
+    pub docs: Vec<String>,
+}
+
+/// A method of an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceMethod {
+    /// Its name, without `r#`.
+    pub name: String,
+    /// Whether it is marked `#[idempotent]`: safe to repeat.
+    pub idempotent: bool,
+    /// The names of the arguments after `&self`, in order.
+    pub arguments: Vec<String>,
+    /// Its documentation, one line each.
+    pub docs: Vec<String>,
 }
 
 /// A method of a service.
@@ -438,11 +466,11 @@ impl ParameterKind {
 /// The trait behind an `Arc<dyn T>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InterfaceUse {
-    /// Definition path of the service's trait, or `bp_backend::Cache` for a backend, however it was imported.
+    /// Definition path of the service's trait; for an interface that backends offer its crate and its name, `bp_backend::Cache`, however it was imported.
     pub path: String,
     /// The path that generated code can write: `leaf_workflow::Cart`, `bp_std::Cache`.
     pub reachable: String,
-    /// Whether it is a backend's trait.
+    /// Whether backends offer it.
     pub backend: bool,
     /// The trait's name in the source.
     pub span: Span,

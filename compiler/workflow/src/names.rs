@@ -44,6 +44,8 @@ pub(crate) enum Namespace {
 pub(crate) struct Names<'t> {
     pub(crate) tree: &'t Tree,
     reachable: BTreeMap<DefinitionId, String>,
+    /// What crates publish at their roots under its own name.
+    at_root: BTreeSet<DefinitionId>,
 }
 
 const PRIMITIVES: &[&str] = &[
@@ -91,7 +93,7 @@ const PRELUDE: &[(&str, &str)] = &[
 
 impl<'t> Names<'t> {
     pub(crate) fn new(tree: &'t Tree) -> Self {
-        let mut names = Self { tree, reachable: BTreeMap::new() };
+        let mut names = Self { tree, reachable: BTreeMap::new(), at_root: BTreeSet::new() };
         for index in 0..tree.crates.len() {
             names.find_reachable(CrateId(index));
         }
@@ -101,6 +103,11 @@ impl<'t> Names<'t> {
     /// The path by which another crate can name a definition.
     pub(crate) fn reachable(&self, id: DefinitionId) -> Option<&str> {
         self.reachable.get(&id).map(String::as_str)
+    }
+
+    /// Whether another crate can name a definition by its crate and its own name alone.
+    pub(crate) fn is_at_root(&self, id: DefinitionId) -> bool {
+        self.at_root.contains(&id)
     }
 
     /// What `path` means in `module`.
@@ -482,7 +489,13 @@ impl<'t> Names<'t> {
                     let path = format!("{prefix}::{name}");
                     match self.resolve_entry(source, name, entry, Namespace::Types, &mut fuel) {
                         Some(ResolvedName::Module(inner)) => waiting.push_back((inner, path)),
-                        Some(ResolvedName::Definition(id)) => self.record_path(id, path),
+                        Some(ResolvedName::Definition(id)) => {
+                            let own = tree.definition(id).is_some_and(|d| d.name == *name);
+                            if own && tree.root_of(module) == Some(module) {
+                                self.at_root.insert(id);
+                            }
+                            self.record_path(id, path);
+                        }
                         _ => {}
                     }
                 }

@@ -1,6 +1,6 @@
 //! Resolves a type as written: aliases are expanded, paths are written out in full.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_diag::{Diagnostic, Diagnostics, FileId, Span, catalog::workflow as codes};
 
@@ -67,6 +67,26 @@ pub(crate) struct MarkedDefinitions {
     pub(crate) encoded: BTreeMap<DefinitionId, String>,
     /// Traits marked `#[service]`.
     pub(crate) services: BTreeMap<DefinitionId, String>,
+    /// Traits marked `#[interface]`, by crate and name.
+    pub(crate) interfaces: BTreeMap<DefinitionId, String>,
+    /// Interfaces that backends are known to offer, by crate and name; their crates may not be read.
+    pub(crate) offered: BTreeSet<String>,
+}
+
+impl MarkedDefinitions {
+    /// The interface that a path into a crate that is not read means; those of the runtime can be written as of any of its crates.
+    pub(crate) fn find_offered(&self, path: &str) -> Option<&str> {
+        if !is_runtime_path(path) {
+            return self.offered.get(path).map(String::as_str);
+        }
+        let name = last_segment(path);
+        let mut own = self.offered.iter().filter(|known| is_runtime_path(known));
+        own.find(|known| last_segment(known) == name).map(String::as_str)
+    }
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 /// Where a type is written.
@@ -217,28 +237,30 @@ impl<'a> TypeResolver<'a> {
         resolved_type
     }
 
-    /// The service or backend that a path names.
+    /// The service, or the interface that backends offer, that a path names.
     fn resolve_interface(&mut self, path: &PathExpr, scope: &Scope) -> Option<InterfaceUse> {
         let span = path.name.of(scope.file);
         match self.names.resolve(scope.module, &path.path, Namespace::Types) {
             ResolvedName::Definition(id) => {
-                let path = self.marks.services.get(&id)?;
+                let service = self.marks.services.get(&id);
+                let path = service.or_else(|| self.marks.interfaces.get(&id))?;
                 let reachable = self.names.reachable(id).unwrap_or(path);
                 Some(InterfaceUse {
                     path: path.clone(),
                     reachable: reachable.to_owned(),
-                    backend: false,
+                    backend: service.is_none(),
                     span,
                 })
             }
-            ResolvedName::External(path) if is_runtime_path(&path) => {
-                let name = path.rsplit("::").next().unwrap_or("");
-                Some(InterfaceUse {
-                    path: format!("bp_backend::{name}"),
-                    reachable: format!("bp_std::{name}"),
-                    backend: true,
-                    span,
-                })
+            ResolvedName::External(written) => {
+                let path = self.marks.find_offered(&written)?;
+                // Workflows link the runtime as one crate, which re-exports the others.
+                let reachable = if is_runtime_path(path) {
+                    format!("bp_std::{}", last_segment(path))
+                } else {
+                    path.to_owned()
+                };
+                Some(InterfaceUse { path: path.to_owned(), reachable, backend: true, span })
             }
             _ => None,
         }

@@ -170,9 +170,14 @@ impl Tree {
         (0..self.definitions.len()).map(DefinitionId)
     }
 
+    /// The crate that a module belongs to.
+    pub(crate) fn krate_of(&self, module: ModuleId) -> Option<&Crate> {
+        self.krate(self.module(module)?.krate)
+    }
+
     /// The root of the crate that a module belongs to.
     pub(crate) fn root_of(&self, module: ModuleId) -> Option<ModuleId> {
-        self.krate(self.module(module)?.krate)?.root
+        self.krate_of(module)?.root
     }
 
     /// Whether `inner` is `outer` or lies inside it.

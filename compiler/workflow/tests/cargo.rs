@@ -375,7 +375,8 @@ fn temporary(name: &str) -> Utf8PathBuf {
 
 fn read(dir: &Utf8Path) -> (WorkflowModel, SourceMap, String) {
     let mut sources = SourceMap::new();
-    let (model, diagnostics) = bp_workflow::read(&RealSystem::new(), &mut sources, dir);
+    let (model, diagnostics) =
+        bp_workflow::read(&RealSystem::new(), &mut sources, dir, &BTreeSet::new());
     let mut said = String::new();
     for diagnostic in diagnostics.sorted() {
         let _ = writeln!(said, "{}", render::render_short(&diagnostic, &sources));

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
@@ -298,7 +299,8 @@ fn a_file_without_permission_hides_no_other_and_paths_are_relative_to_the_workin
         .with_file("/home/me/workflow/src/b.rs", "mod gone;\n");
     let system = Locked(system, "/home/me/workflow/src/a.rs");
     let mut sources = SourceMap::new();
-    let (_, found) = bp_workflow::read(&system, &mut sources, Utf8Path::new("/home/me/workflow"));
+    let dir = Utf8Path::new("/home/me/workflow");
+    let (_, found) = bp_workflow::read(&system, &mut sources, dir, &BTreeSet::new());
     let said: Vec<String> =
         found.sorted().iter().map(|d| bp_diag::render::render_short(d, &sources)).collect();
     assert_eq!(
@@ -313,8 +315,8 @@ fn a_file_without_permission_hides_no_other_and_paths_are_relative_to_the_workin
 #[test]
 fn a_missing_manifest_is_a_diagnostic_without_a_place() {
     let mut sources = SourceMap::new();
-    let (model, found) =
-        bp_workflow::read(&MemorySystem::new(), &mut sources, Utf8Path::new("/nowhere"));
+    let (system, dir) = (MemorySystem::new(), Utf8Path::new("/nowhere"));
+    let (model, found) = bp_workflow::read(&system, &mut sources, dir, &BTreeSet::new());
     assert_eq!(model.services.len(), 0);
     let said: Vec<String> =
         found.iter().map(|d| bp_diag::render::render_short(d, &sources)).collect();
@@ -331,7 +333,8 @@ fn what_a_workspace_hands_on_lies_where_the_workflow_lies() {
         .with_file("/a/src/lib.rs", "");
     for (dir, other) in [("w", "a"), ("/w", "/a"), ("./x/../w", "a")] {
         let mut sources = SourceMap::new();
-        let (model, diagnostics) = bp_workflow::read(&system, &mut sources, Utf8Path::new(dir));
+        let (model, diagnostics) =
+            bp_workflow::read(&system, &mut sources, Utf8Path::new(dir), &BTreeSet::new());
         assert!(diagnostics.is_empty(), "{dir}");
         // Generated code names the folder from the application's, so it is absolute only if all are.
         assert_eq!(model.crates[1].dir, other, "{dir}");

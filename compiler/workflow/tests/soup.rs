@@ -16,7 +16,7 @@ fn read(source: Vec<u8>, manifest: Vec<u8>, lock: Vec<u8>) {
         .with_file("/workflow/wire.lock", lock);
     let mut sources = SourceMap::new();
     let dir = Utf8Path::new("/workflow");
-    let (model, found) = bp_workflow::read(&system, &mut sources, dir);
+    let (model, found) = bp_workflow::read(&system, &mut sources, dir, &common::OFFERED.into());
     let (lock, mut more) = wire_lock::read_lock(&system, &mut sources, dir);
     let (update, faults) = wire_lock::update(lock.as_ref(), &model, &wire_lock::all_roots(&model));
     more.append(faults);
@@ -33,6 +33,7 @@ fn read(source: Vec<u8>, manifest: Vec<u8>, lock: Vec<u8>) {
 
 const WORDS: &[&str] = &[
     "#[service]",
+    "#[interface]",
     "#[derive(Data)]",
     "#[derive(ServiceError)]",
     "#[infra]",

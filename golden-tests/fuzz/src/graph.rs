@@ -66,6 +66,7 @@ impl Bytes<'_> {
             1 => NodeKind::Backend {
                 plugin: self.name(),
                 interface: self.name(),
+                ancestors: vec![self.name()],
                 one_process: self.flag(),
             },
             2 => NodeKind::Client,

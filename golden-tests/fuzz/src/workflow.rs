@@ -52,7 +52,8 @@ pub(crate) fn wire_lock(data: &[u8]) {
 fn read(system: &MemorySystem) {
     let mut sources = SourceMap::new();
     let dir = Utf8Path::new("/workflow");
-    let (model, mut found) = bp_workflow::read(system, &mut sources, dir);
+    let offered = ["bp_backend::Cache", "bp_backend::DocumentStore"].into();
+    let (model, mut found) = bp_workflow::read(system, &mut sources, dir, &offered);
     let _ = model.dump();
     let (lock, faults) = wire_lock::read_lock(system, &mut sources, dir);
     found.append(faults);

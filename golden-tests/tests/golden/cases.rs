@@ -10,6 +10,7 @@ use bp_diag::render::{Style, render_human};
 use bp_diag::{Diagnostic, SourceMap};
 use bp_driver::explain::explain;
 use bp_driver::{Application, BuildInput, CompileOptions, Compiled, Registry};
+use bp_plugin::{Kind, Plugin};
 use bp_system::MemorySystem;
 use camino::Utf8Path;
 use golden_tests::annotate::{annotate, strip};
@@ -18,7 +19,7 @@ use libtest_mimic::Trial;
 
 use crate::{blessing, bp, first_difference, trial};
 
-/// The plugins that every case knows. Any other is known only where a case names it, so that a new plugin changes no list in the messages of other cases.
+/// The plugins that every case knows, beside all interfaces. Any other is known only where a case names it, so that a new plugin changes no list in the messages of other cases.
 const KNOWN: [&str; 17] = [
     "balance",
     "compose",
@@ -47,8 +48,12 @@ fn list_plugins(case: &Archive) -> Registry {
         });
         words.any(|word| word == id)
     };
-    let known = |id: &str| KNOWN.contains(&id) || names(id);
-    Registry::new(bp_driver::builtin().iter().filter(|plugin| known(plugin.id)))
+    let known = |plugin: &Plugin| {
+        matches!(plugin.kind, Kind::Interface { .. })
+            || KNOWN.contains(&plugin.id)
+            || names(plugin.id)
+    };
+    Registry::new(bp_driver::builtin().iter().filter(|plugin| known(plugin)))
 }
 
 /// The files of the cases, sorted.
@@ -176,7 +181,9 @@ fn build(system: &MemorySystem, registry: &Registry, compiled: &Compiled) -> Vec
 /// Reads a workflow, and its `wire.lock` if the case has one.
 fn workflow(system: &MemorySystem, sources: &mut SourceMap) -> bp_diag::Diagnostics {
     let folder = Utf8Path::new("workflow");
-    let (model, mut diagnostics) = bp_workflow::read(system, sources, folder);
+    let builtin = bp_driver::builtin();
+    let (model, mut diagnostics) =
+        bp_workflow::read(system, sources, folder, &builtin.interface_paths());
     let (lock, faults) = bp_workflow::wire_lock::read_lock(system, sources, folder);
     diagnostics.append(faults);
     if lock.is_some() {

@@ -53,7 +53,7 @@ fn plugins() -> Result<()> {
     check_committed(&folder.join("README.md"), &bp_reference::render_index(&registry))?;
     for plugin in registry.iter() {
         let name = format!("{}.md", plugin.id);
-        check_committed(&folder.join(&name), &bp_reference::render_page(plugin))?;
+        check_committed(&folder.join(&name), &bp_reference::render_page(&registry, plugin))?;
         pages.insert(name);
         let id = plugin.id;
         ensure!(!plugin.needs.is_empty(), "{id} does not say what it is needed for: `needs`");

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use bp_contract::setting::{Secret, Settings};
 use bp_plugin::ir::{EdgeKind, NodeKey, Origin as GraphOrigin};
 use bp_plugin::{
-    CACHE, ClientSlot, Feature, Pass, PassContext, Plugin, ServerSpec, ServerValue, Stage,
+    ClientSlot, Feature, Pass, PassContext, Plugin, ServerSpec, ServerValue, Stage,
     TargetDeclaration, backend, target, transport, wrapper,
 };
 
@@ -92,7 +92,7 @@ static PLUGINS: [Plugin; 9] = [
     faulty("bomb").passes(|| vec![Box::new(Nameless)]).declare(),
     transport::<Nothing>("ring").declare(),
     wrapper::<Again>("again").client(ClientSlot::Retry).declare(),
-    backend::<Served>("served", &[CACHE])
+    backend::<Served>("served", &["bp_backend::Cache"])
         .server(
             ServerSpec::new("docker.io/library/served:1", 7000)
                 .environment(&[("SERVED_PASSWORD", ServerValue::Secret("password"))]),

@@ -94,7 +94,7 @@ fn explain_code(context: &Context<'_>, what: &str) -> bool {
     } else if what == "plugins" {
         context.output.print_result(&bp_reference::render_index(context.registry));
     } else if let Some(plugin) = context.registry.get(what) {
-        context.output.print_result(&bp_reference::render_page(plugin));
+        context.output.print_result(&bp_reference::render_page(context.registry, plugin));
     } else if let Some(code) = context.registry.find_code(what) {
         context.output.print_result(code.page);
     } else {

@@ -35,7 +35,7 @@ pub static WRAPPER: Plugin = wrapper::<PauseSettings>("@NAME@")
     .declare();
 
 /// `kind = "@NAME@-cache"` under `[backend]`.
-pub static CACHE: Plugin = backend::<CacheSettings>("@NAME@-cache", &[bp_plugin::CACHE])
+pub static CACHE: Plugin = backend::<CacheSettings>("@NAME@-cache", &["bp_backend::Cache"])
     .one_process()
     .about(include_str!("../README.md"))
     .needs(&["a small cache"])

@@ -214,21 +214,21 @@ pub fn not_a_service(span: Span, name: &str, what: &str, why: &str) -> Diagnosti
     Diagnostic::error(BP3021, format!("`{name}` is {what}, not a service")).at(span, why.to_owned())
 }
 
-/// An instance that offers another interface than the parameter takes.
+/// An instance that offers another interface than the parameter takes; `instead` is what to write if no instance fits.
 pub fn wrong_interface(
     span: Span,
     name: &str,
     offered: &[String],
     wanted: &str,
     declared: Span,
-    candidates: &[String],
+    (candidates, instead): (&[String], &str),
 ) -> Diagnostic {
     let offers = if offered.is_empty() { "no interface".to_owned() } else { list(offered) };
     let diagnostic = Diagnostic::error(BP3008, format!("`{name}` does not offer `{wanted}`"))
         .at(span, format!("offers {offers}"))
         .at(declared, format!("takes `{wanted}`"));
     match candidates {
-        [] => diagnostic.help(format!("declare an instance that offers `{wanted}`")),
+        [] => diagnostic.help(instead),
         some => diagnostic.help(format!("instances that fit: {}", list(some))),
     }
 }
@@ -425,18 +425,20 @@ pub fn not_an_entry_transport(span: Span, name: &str, known: &[&str]) -> Diagnos
         .help(format!("take one of {}", list(known)))
 }
 
-/// Two parameters take one backend instance as different interfaces.
+/// Two parameters take one backend instance as different interfaces; `why` says why it cannot be both, `help` what to write.
 pub fn two_interfaces(
     span: Span,
     name: &str,
-    first: &str,
+    (first, other): (&str, Span),
     second: &str,
-    other: Span,
+    why: &str,
+    help: &str,
 ) -> Diagnostic {
     Diagnostic::error(BP3014, format!("`{name}` is used as `{first}` and as `{second}`"))
         .at(span, format!("as `{second}`"))
         .at(other, format!("as `{first}`"))
-        .help("declare two backends, one for each interface")
+        .note(why)
+        .help(help)
 }
 
 /// A call, of a table such as `[smoke.add]`, of a method that the service does not have.

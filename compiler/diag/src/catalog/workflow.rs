@@ -60,6 +60,8 @@ codes! {
     BP1061 "a path dependency whose package has another name";
     BP1062 "a feature that a package does not have";
     BP1063 "a crate that is not linked";
+    BP1064 "an interface that is not at its crate's root";
+    BP1065 "an interface that extends something else";
 }
 
 /// Those after which a part of a workflow is unknown.
@@ -260,26 +262,24 @@ pub fn service_in_macro(span: Span) -> Diagnostic {
         .help("write the trait or `impl` out")
 }
 
-/// A method that is not `async fn name(&self, …)`.
+/// A method that is not `async fn name(&self, …)`; `owner` is "service `Cart`".
 pub fn method_shape(
     span: Span,
-    service: &str,
+    owner: &str,
     method: &str,
     problem: &str,
     help: &str,
 ) -> Diagnostic {
-    Diagnostic::error(BP1011, format!("method `{method}` of service `{service}` {problem}"))
+    Diagnostic::error(BP1011, format!("method `{method}` of {owner} {problem}"))
         .at(span, "")
         .help(help)
 }
 
-/// A method that returns a stream.
-pub fn stream_result(span: Span, service: &str, method: &str) -> Diagnostic {
+/// A method that returns a stream; `owner` is "service `Cart`".
+pub fn stream_result(span: Span, owner: &str, method: &str) -> Diagnostic {
     Diagnostic::error(
         BP1012,
-        format!(
-            "method `{method}` of service `{service}` returns a stream, which is not supported yet"
-        ),
+        format!("method `{method}` of {owner} returns a stream, which is not supported yet"),
     )
     .at(span, "")
     .help("return a page with a token: `struct Page { items: Vec<Item>, next: Option<String> }`")
@@ -479,11 +479,15 @@ pub fn implementation_shape(span: Span, problem: &str, help: &str) -> Diagnostic
     Diagnostic::error(BP1028, problem).at(span, "").help(help)
 }
 
-/// An associated type, constant or macro in a service's trait.
-pub fn service_item(span: Span, service: &str, what: &str) -> Diagnostic {
-    Diagnostic::error(BP1029, format!("service `{service}` declares {what}"))
+/// An associated type, constant or macro in the trait of a service or interface; `owner` is "service `Cart`".
+pub fn service_item(span: Span, owner: &str, what: &str) -> Diagnostic {
+    let kind = owner.split(' ').next().unwrap_or(owner);
+    let article = if kind.starts_with('i') { "an" } else { "a" };
+    Diagnostic::error(BP1029, format!("{owner} declares {what}"))
         .at(span, "")
-        .note("a service is its methods: nothing else can be called from another process")
+        .note(format!(
+            "{article} {kind} is its methods: nothing else can be called from another process"
+        ))
         .help("move it out of the trait")
 }
 
@@ -568,4 +572,23 @@ pub fn collection_name(span: Span, name: &str, proper: &str) -> Diagnostic {
         .at(span, "every store refuses it")
         .note("a collection's name has ASCII letters, digits, `_` and `-`, begins with a letter, and has at most 48 bytes")
         .help(format!("write `\"{proper}\"`"))
+}
+
+/// A trait marked `#[interface]` that its crate does not publish at its root under its own name.
+pub fn interface_not_at_root(span: Span, name: &str, path: &str, krate: &str) -> Diagnostic {
+    Diagnostic::error(BP1064, format!("interface `{name}` is not at the root of its crate"))
+        .at(span, format!("`{path}`"))
+        .note(format!("an interface is known as its crate and its name: `{krate}::{name}`"))
+        .help(format!("re-export it in the crate's root file: `pub use {path};`"))
+}
+
+/// A supertrait of an interface that is not an interface itself.
+pub fn interface_extends(span: Span, interface: &str, bound: &str) -> Diagnostic {
+    Diagnostic::error(
+        BP1065,
+        format!("interface `{interface}` extends `{bound}`, which is not an interface"),
+    )
+    .at(span, "")
+    .note("a client of the interface is made from the methods of all that it extends")
+    .help(format!("mark `{bound}` with `#[interface]`, or make its methods part of `{interface}`"))
 }

@@ -119,6 +119,8 @@ impl Outlines for OutlineCache {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use bp_diag::SourceMap;
     use bp_system::MemorySystem;
     use proptest::prelude::*;
@@ -157,10 +159,12 @@ mod tests {
     /// All that reading gives, in words.
     fn read_to_text(system: &MemorySystem, outlines: Option<&OutlineCache>) -> String {
         let mut sources = SourceMap::new();
-        let dir = Utf8Path::new("/w");
+        let (dir, offered) = (Utf8Path::new("/w"), BTreeSet::new());
         let (model, said) = match outlines {
-            Some(outlines) => bp_workflow::read_with_outlines(system, &mut sources, dir, outlines),
-            None => bp_workflow::read(system, &mut sources, dir),
+            Some(outlines) => {
+                bp_workflow::read_with_outlines(system, &mut sources, dir, &offered, outlines)
+            }
+            None => bp_workflow::read(system, &mut sources, dir, &offered),
         };
         let texts: Vec<_> = sources.iter().map(|(_, s)| (&s.path, &s.text)).collect();
         format!("{model:?}\n{said:?}\n{texts:?}")

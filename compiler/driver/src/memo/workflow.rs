@@ -1,6 +1,6 @@
 //! The model of a workflow, cached while every file that it was read from is the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bp_diag::{Diagnostics, SourceMap};
@@ -36,6 +36,8 @@ pub struct WorkflowCache<'a> {
 struct CachedModel {
     compiler: String,
     dir: Utf8PathBuf,
+    /// The interfaces that backends were known to offer.
+    offered: Vec<String>,
     /// How many texts were there before: spans name a text by its number.
     before: usize,
     answers: Vec<(Question, Answer)>,
@@ -49,23 +51,26 @@ pub(crate) fn read(
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
+    offered: &BTreeSet<&str>,
     store: Option<&WorkflowCache<'_>>,
 ) -> (WorkflowModel, Diagnostics) {
-    let Some(store) = store else { return bp_workflow::read(system, sources, dir) };
-    if let Some(model) = load_cached(system, sources, dir, store) {
+    let Some(store) = store else { return bp_workflow::read(system, sources, dir, offered) };
+    if let Some(model) = load_cached(system, sources, dir, offered, store) {
         return (model, Diagnostics::new());
     }
     let before = sources.len();
     let recorder = Recorder::new(system, Arc::default());
     // A cached model does not need the outlines, so they are loaded only now.
     let outlines = OutlineCache::load(store.system, &store.outlines, &store.compiler);
-    let (model, diagnostics) = bp_workflow::read_with_outlines(&recorder, sources, dir, &outlines);
+    let (model, diagnostics) =
+        bp_workflow::read_with_outlines(&recorder, sources, dir, offered, &outlines);
     outlines.keep(store.system, &store.outlines, &store.compiler);
     if let (true, Some(answers)) = (diagnostics.is_empty(), recorder.finish()) {
         let texts = sources.iter().skip(before);
         let kept = CachedModel {
             compiler: store.compiler.clone(),
             dir: dir.to_owned(),
+            offered: offered.iter().map(|path| (*path).to_owned()).collect(),
             before,
             answers: answers.into_iter().collect(),
             texts: texts.map(|(_, s)| (s.path.clone(), Digest::of(s.text.as_bytes()))).collect(),
@@ -80,10 +85,14 @@ fn load_cached(
     system: &dyn System,
     sources: &mut SourceMap,
     dir: &Utf8Path,
+    offered: &BTreeSet<&str>,
     store: &WorkflowCache<'_>,
 ) -> Option<WorkflowModel> {
     let kept: CachedModel = cache::get(store.system, &store.place, HEAD)?;
     if kept.compiler != store.compiler || kept.dir != dir || kept.before != sources.len() {
+        return None;
+    }
+    if !kept.offered.iter().map(String::as_str).eq(offered.iter().copied()) {
         return None;
     }
     let stamps = Stamps::none();

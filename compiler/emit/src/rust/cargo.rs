@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use bp_plan::{Plan, RuntimeCrate};
+use bp_plan::{CrateSource, Plan, RuntimeCrate};
 
 use super::RustInput;
 use super::crates::CrateNames;
@@ -21,7 +21,9 @@ pub fn app_package(plan: &Plan) -> String {
     taken.extend(RUNTIME.iter().map(|(package, _)| library_name(package)));
     let crates = plan.app.crates.iter().map(|(name, krate)| (name.as_str(), &*krate.package));
     let workflow = (plan.app.workflow_crate.as_str(), plan.app.workflow_package.as_str());
-    for (name, package) in crates.chain([workflow]) {
+    let interfaces = plan.app.interface_crates.iter();
+    let interfaces = interfaces.map(|(name, krate)| (name.as_str(), &*krate.package));
+    for (name, package) in crates.chain(interfaces).chain([workflow]) {
         taken.extend([name.to_owned(), library_name(package)]);
     }
     let mut name = format!("{}-app", plan.app.name.replace('_', "-"));
@@ -61,8 +63,17 @@ pub(super) fn emit_workspace_manifest() -> String {
 /// A dependency of the generated package.
 struct Dependency {
     package: String,
-    /// Its folder from the application's root, if it has one.
-    folder: Option<String>,
+    source: DependencySource,
+}
+
+/// Where a dependency comes from.
+enum DependencySource {
+    /// A folder, from the application's root.
+    Folder(String),
+    /// The published crate of this version of the runtime.
+    Published,
+    /// What the workflow's manifest requires.
+    Required(String),
 }
 
 /// Every crate that the app names, by its key in the manifest, except those that plugins carry.
@@ -71,15 +82,14 @@ fn collect_dependencies(
     input: &RustInput,
     crates: &CrateNames<'_>,
 ) -> BTreeMap<String, Dependency> {
-    let below = |folder: &str| {
-        input.runtime.as_ref().map(|root| match root.as_str() {
-            "" | "." => folder.to_owned(),
-            root => format!("{}/{folder}", root.trim_end_matches('/')),
-        })
+    let below = |folder: &str| match input.runtime.as_deref() {
+        None => DependencySource::Published,
+        Some("" | ".") => DependencySource::Folder(folder.to_owned()),
+        Some(root) => DependencySource::Folder(format!("{}/{folder}", root.trim_end_matches('/'))),
     };
     let mut all = BTreeMap::new();
-    let mut add = |key: &str, package: &str, folder| {
-        all.insert(key.to_owned(), Dependency { package: package.to_owned(), folder });
+    let mut add = |key: &str, package: &str, source| {
+        all.insert(key.to_owned(), Dependency { package: package.to_owned(), source });
     };
     add(RUNTIME_FACADE.0, RUNTIME_FACADE.0, below(RUNTIME_FACADE.1));
     for runtime in plan.plugins.values().filter_map(|p| p.runtime.as_ref()) {
@@ -88,24 +98,37 @@ fn collect_dependencies(
         }
     }
     let app = &plan.app;
-    let implementations = plan.implementations.values().map(|i| i.rust.as_str());
-    let mut named = crates.collect_used(plan.interfaces.values(), implementations);
+    let mut named = crates.collect_used(plan.interfaces.values(), plan.implementations.values());
     named.insert(&app.workflow_crate);
-    let sources: BTreeMap<&str, (&str, &str)> = app
-        .crates
-        .iter()
-        .map(|(name, krate)| (name.as_str(), (&*krate.package, &*krate.path)))
-        .chain([(&*app.workflow_crate, (&*app.workflow_package, &*app.workflow_path))])
-        .collect();
+    // Those that stores offer, too: the crates that plugins carry link the same ones.
+    named.extend(app.interface_crates.keys().map(String::as_str));
+    let sources = collect_sources(plan);
     for name in named {
-        let Some((package, folder)) = sources.get(name) else { continue };
+        let Some((package, source)) = sources.get(name) else { continue };
         let called = crates.name_of(name);
         // A key that differs from the package's name renames the crate in Rust.
         let alone = sources.values().filter(|(other, _)| other == package).count() == 1;
         let key = if called == name && alone { package } else { called };
-        add(key, package, Some((*folder).to_owned()));
+        let source = match source {
+            CrateSource::Path(path) => DependencySource::Folder(path.clone()),
+            CrateSource::Requirement(text) => DependencySource::Required(text.clone()),
+        };
+        add(key, package, source);
     }
     all
+}
+
+/// The crates of the workflow and of the interfaces that it takes, by name in Rust: the package, and where it comes from.
+fn collect_sources(plan: &Plan) -> BTreeMap<&str, (&str, CrateSource)> {
+    let app = &plan.app;
+    let path = |path: &String| CrateSource::Path(path.clone());
+    let interfaces = app.interface_crates.iter();
+    let interfaces =
+        interfaces.map(|(name, krate)| (name.as_str(), (&*krate.package, krate.source.clone())));
+    let read = app.crates.iter();
+    let read = read.map(|(name, krate)| (name.as_str(), (&*krate.package, path(&krate.path))));
+    let workflow = (&*app.workflow_crate, (&*app.workflow_package, path(&app.workflow_path)));
+    interfaces.chain(read).chain([workflow]).collect()
 }
 
 /// `rust/app/Cargo.toml`.
@@ -120,18 +143,19 @@ pub(super) fn emit_member_manifest(
         app_package(plan)
     );
     let version = env!("CARGO_PKG_VERSION");
-    for (key, Dependency { package, folder }) in collect_dependencies(plan, input, crates) {
+    for (key, Dependency { package, source }) in collect_dependencies(plan, input, crates) {
         let renamed = if key == package {
             String::new()
         } else {
             format!("package = {}, ", quote_toml(&package))
         };
-        let source = match folder {
-            Some(folder) => {
+        let source = match source {
+            DependencySource::Folder(folder) => {
                 let path = format!("{}/{folder}", input.to_root);
                 format!("path = {}", quote_toml(&normalize_path(&path)))
             }
-            None => format!("version = \"={version}\""),
+            DependencySource::Published => format!("version = \"={version}\""),
+            DependencySource::Required(requirement) => list_requirement(&requirement),
         };
         let _ = writeln!(text, "{key} = {{ {renamed}{source} }}");
     }
@@ -152,6 +176,11 @@ pub const RUNTIME: &[(&str, &str)] = &[
     ("bp-runtime", "stdlib/runtime"),
     ("bp-store", "stdlib/store"),
 ];
+
+/// Whether the runtime has a crate of this name in Rust.
+pub fn is_runtime_library(name: &str) -> bool {
+    RUNTIME.iter().any(|(package, _)| library_name(package) == name)
+}
 
 /// The manifest of a carried crate: it names the application's runtime, so that only one runtime is linked, and leaves out what only its own tests need.
 ///
@@ -175,6 +204,19 @@ pub(super) fn rewrite_manifest(text: &str, input: &RustInput) -> String {
         }
     }
     toml::to_string(&manifest).map_or_else(|_| text.to_owned(), |body| format!("{HEADER}{body}"))
+}
+
+/// The keys of a requirement, an inline TOML value, for an inline table; without `package`, which depends on the key that has the table.
+fn list_requirement(requirement: &str) -> String {
+    let read = format!("x = {requirement}").parse::<toml::Table>();
+    let keys = match read.ok().and_then(|mut table| table.remove("x")) {
+        Some(toml::Value::Table(keys)) => keys,
+        Some(version) => toml::Table::from_iter([("version".to_owned(), version)]),
+        // The front end writes nothing else.
+        None => toml::Table::new(),
+    };
+    let keys = keys.iter().filter(|(key, _)| *key != "package");
+    keys.map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What a lock holds of a carried crate.
@@ -228,8 +270,16 @@ pub(super) fn emit_lock(
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{RustInput, normalize_path, read_carried_package, rewrite_manifest};
+    use bp_plan::{
+        ConstructorParameter, CratePlan, CrateSource, InterfaceCratePlan, ParameterKind, Plan,
+    };
+
+    use super::{
+        CrateNames, RustInput, collect_dependencies, emit_lock, emit_member_manifest,
+        normalize_path, read_carried_package, rewrite_manifest,
+    };
     use crate::lock::Lock;
+    use crate::testing::small_plan;
 
     #[test]
     fn paths_lose_their_detours() {
@@ -238,6 +288,78 @@ mod tests {
             "../../../../../../../stdlib/std"
         );
         assert_eq!(normalize_path("../../a/../workflow"), "../../workflow");
+    }
+
+    fn queue_crates() -> [(&'static str, &'static str, CrateSource); 4] {
+        let required = |text: &str| CrateSource::Requirement(text.into());
+        [
+            ("acme_queue", "acme-queue", CrateSource::Path("vendor/queue".into())),
+            ("acme_log", "acme-log", required("\"1.2\"")),
+            // Names that mean something else in generated Rust.
+            (
+                "core",
+                "core",
+                required("{ package = \"core\", git = \"https://example.org/core\" }"),
+            ),
+            (
+                "bp_rt_add",
+                "bp_rt_add",
+                required("{ features = [\"a\", \"b\"], version = \"=3.0.0\" }"),
+            ),
+        ]
+    }
+
+    #[test]
+    fn the_crates_of_interfaces_are_linked_from_where_the_workflow_has_them() {
+        let mut plan = small_plan();
+        for (name, package, source) in queue_crates() {
+            let krate = InterfaceCratePlan { package: package.into(), source };
+            plan.app.interface_crates.insert(name.into(), krate);
+        }
+        let input = RustInput { to_root: "../../../..".into(), ..RustInput::default() };
+        let manifest = emit_member_manifest(&plan, &input, &CrateNames::new(&plan));
+        let parsed: toml::Table = manifest.parse().expect("TOML");
+        assert!(parsed["dependencies"].get("leaf-workflow").is_some(), "{manifest}");
+        for line in [
+            "acme-queue = { path = \"../../../../vendor/queue\" }\n",
+            "acme-log = { version = \"1.2\" }\n",
+            "the_core = { package = \"core\", git = \"https://example.org/core\" }\n",
+            "the_bp_rt_add = { package = \"bp_rt_add\", features = [\"a\", \"b\"], version = \"=3.0.0\" }\n",
+        ] {
+            assert!(manifest.contains(line), "{line}in\n{manifest}");
+        }
+    }
+
+    #[test]
+    fn a_crate_that_is_read_is_linked_if_a_constructor_takes_its_interface() {
+        let mut plan = small_plan();
+        let krate = CratePlan { package: "acme-queue".into(), path: "vendor/queue".into() };
+        plan.app.crates.insert("acme_queue".into(), krate);
+        let linked = |plan: &Plan| {
+            let crates = CrateNames::new(plan);
+            collect_dependencies(plan, &RustInput::default(), &crates).contains_key("acme-queue")
+        };
+        assert!(!linked(&plan));
+        let implementation = plan.implementations.values_mut().next().expect("one");
+        implementation.parameters.push(ConstructorParameter {
+            name: "jobs".into(),
+            kind: ParameterKind::Instances("acme_queue::Queue".into()),
+            backend: true,
+        });
+        assert!(linked(&plan));
+    }
+
+    #[test]
+    fn the_lock_holds_the_crates_of_interfaces() {
+        let mut plan = small_plan();
+        let (name, package, source) = queue_crates()[1].clone();
+        let krate = InterfaceCratePlan { package: package.into(), source };
+        plan.app.interface_crates.insert(name.into(), krate);
+        let text = "version = 4\n\n[[package]]\nname = \"acme-log\"\nversion = \"1.2.3\"\nsource = \"registry+https://example.org\"\n\n[[package]]\nname = \"other\"\nversion = \"1.0.0\"\n";
+        let lock = emit_lock(&plan, &RustInput::default(), &CrateNames::new(&plan), text);
+        let lock = lock.expect("a lock");
+        assert!(lock.contains("\n \"acme-log\",\n"), "{lock}");
+        assert!(!lock.contains("other"), "{lock}");
     }
 
     #[test]

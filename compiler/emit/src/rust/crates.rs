@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bp_plan::{InterfacePlan, Plan};
+use bp_plan::{ImplementationPlan, InterfacePlan, Plan};
 
 use super::cargo::{app_library, plugin_library};
 use super::names::escape_ident;
@@ -27,6 +27,7 @@ impl<'a> CrateNames<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
         let own: BTreeSet<&str> = std::iter::once(plan.app.workflow_crate.as_str())
             .chain(plan.app.crates.keys().map(String::as_str))
+            .chain(plan.app.interface_crates.keys().map(String::as_str))
             .collect();
         let mut taken: BTreeSet<String> = TAKEN.iter().map(|t| (*t).to_owned()).collect();
         taken.insert(app_library(plan));
@@ -78,11 +79,11 @@ impl<'a> CrateNames<'a> {
         out
     }
 
-    /// The workflow's crates that generated code names for these interfaces and implementations.
+    /// The workflow's crates that generated code names for these interfaces and implementations, and those of the interfaces that constructors take.
     pub(super) fn collect_used<'i>(
         &self,
         interfaces: impl Iterator<Item = &'i InterfacePlan>,
-        implementations: impl Iterator<Item = &'i str>,
+        implementations: impl Iterator<Item = &'i ImplementationPlan>,
     ) -> BTreeSet<&'a str> {
         let mut found = BTreeSet::new();
         let mut see = |rust: &str| {
@@ -91,7 +92,10 @@ impl<'a> CrateNames<'a> {
                 found.extend(self.names.get_key_value(root).map(|(name, _)| *name));
             }
         };
-        implementations.for_each(&mut see);
+        for implementation in implementations {
+            see(&implementation.rust);
+            implementation.parameters.iter().filter_map(|p| p.kind.interface()).for_each(&mut see);
+        }
         for interface in interfaces {
             see(&interface.rust);
             for method in &interface.methods {

@@ -1,6 +1,8 @@
 //! From an application's text to graph, plan and complaints.
 
 #[cfg(test)]
+mod capabilities;
+#[cfg(test)]
 mod deploy;
 #[cfg(test)]
 mod faults;

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use bp_contract::setting::{Faults, Ratio, Secret, Settings, Validate};
 use bp_contract::store::{StoreAddress, StoreLimits};
-use bp_plugin::{
-    ClientSlot, DOCUMENT_STORE, Plugin, PluginCode, Registry, ServerSlot, backend, wrapper,
-};
+use bp_plugin::{ClientSlot, Plugin, PluginCode, Registry, ServerSlot, backend, wrapper};
 
-use crate::support::{App, MICRO, SHOP, registry};
+use crate::support::{App, DOCUMENT_STORE, DOCUMENT_STORES, MICRO, SHOP, registry};
 
 /// Limits calls.
 #[derive(Debug, Settings)]
@@ -153,7 +151,10 @@ fn store(settings: &str) -> App {
 
 #[test]
 fn the_declarations_are_sound() {
-    assert_eq!(Registry::new([&LIMIT, &SHED, &STORE, &SEEING]).faults(), Vec::<String>::new());
+    assert_eq!(
+        Registry::new([&LIMIT, &SHED, &STORE, &SEEING, &DOCUMENT_STORES]).faults(),
+        Vec::<String>::new()
+    );
 }
 
 #[test]

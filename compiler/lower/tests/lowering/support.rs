@@ -6,8 +6,8 @@ use bp_contract::setting::{PerMethod, Ratio, Secret, Settings, Size};
 use bp_diag::{Diagnostic, SourceMap};
 use bp_lower::{Input, Lowered, NoObserver, PassObserver, lower};
 use bp_plugin::{
-    CACHE, ClientSlot, DOCUMENT_STORE, EdgeClasses, Feature, Meaning, Plugin, Registry, ServerSlot,
-    ServerSpec, ServerValue, backend, target, transport, wrapper,
+    ClientSlot, EdgeClasses, Feature, Meaning, Plugin, Registry, ServerSlot, ServerSpec,
+    ServerValue, backend, interface, target, transport, wrapper,
 };
 use bp_system::MemorySystem;
 use bp_wiring::WiringModel;
@@ -106,6 +106,24 @@ pub(crate) static GRPC: Plugin = transport::<Transport>("grpc").declare();
 pub(crate) static HTTP: Plugin =
     transport::<Transport>("http").usual_for_entries().beside::<Routes>().declare();
 
+const CACHE: &str = "bp_backend::Cache";
+pub(crate) const DOCUMENT_STORE: &str = "bp_backend::DocumentStore";
+
+pub(crate) static CACHES: Plugin = interface(
+    "cache",
+    "Keeps values.",
+    CACHE,
+    include_str!("../../../../stdlib/backend/src/cache.rs"),
+)
+.declare();
+pub(crate) static DOCUMENT_STORES: Plugin = interface(
+    "document_store",
+    "Keeps documents.",
+    DOCUMENT_STORE,
+    include_str!("../../../../stdlib/backend/src/document.rs"),
+)
+.declare();
+
 /// In memory.
 #[derive(Settings)]
 struct Memory {}
@@ -154,7 +172,18 @@ pub(crate) static PROCESS: Plugin = target::<Local>("process", &Feature::ALL).de
 
 pub(crate) fn registry() -> Registry {
     Registry::new([
-        &TIMEOUT, &RETRY, &REPLAY, &TRACE, &GRPC, &HTTP, &MEMORY, &SERVER_DB, &FILED, &PROCESS,
+        &TIMEOUT,
+        &RETRY,
+        &REPLAY,
+        &TRACE,
+        &GRPC,
+        &HTTP,
+        &CACHES,
+        &DOCUMENT_STORES,
+        &MEMORY,
+        &SERVER_DB,
+        &FILED,
+        &PROCESS,
     ])
 }
 
@@ -291,7 +320,9 @@ impl App {
             system = system.with_file(*path, *text);
         }
         let mut sources = SourceMap::new();
-        let (workflow, mut faults) = bp_workflow::read(&system, &mut sources, "workflow".into());
+        let offered = registry.interface_paths();
+        let (workflow, mut faults) =
+            bp_workflow::read(&system, &mut sources, "workflow".into(), &offered);
         let main = wirings.last().unwrap().0;
         let (wiring, more) =
             bp_wiring::read(&system, &mut sources, &registry.grammar(), main.into());

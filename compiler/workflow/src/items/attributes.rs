@@ -1,4 +1,6 @@
-//! `#[service]` and `#[derive(…)]`: which definitions mean something to `bp`.
+//! `#[service]`, `#[interface]` and `#[derive(…)]`: which definitions mean something to `bp`.
+
+use std::collections::BTreeSet;
 
 use bp_diag::{Diagnostics, catalog::workflow as codes};
 
@@ -30,7 +32,17 @@ pub(crate) fn find_service_mark<'a>(
     module: ModuleId,
     marks: &'a [Mark],
 ) -> Option<&'a Mark> {
-    marks.iter().find(|m| is_macro(names, module, &m.path, "service"))
+    find_mark(names, module, marks, "service")
+}
+
+/// The runtime's attribute of this name among attributes.
+fn find_mark<'a>(
+    names: &Names<'_>,
+    module: ModuleId,
+    marks: &'a [Mark],
+    name: &str,
+) -> Option<&'a Mark> {
+    marks.iter().find(|m| is_macro(names, module, &m.path, name))
 }
 
 /// Whether one of the derived paths is the runtime's macro `name`.
@@ -38,9 +50,16 @@ pub(crate) fn derives(names: &Names<'_>, module: ModuleId, paths: &[UsePath], na
     paths.iter().any(|path| is_macro(names, module, path, name))
 }
 
-/// Finds services and encoded types; reports those that depend on a condition.
-pub(crate) fn find_marked(names: &Names<'_>, diagnostics: &mut Diagnostics) -> MarkedDefinitions {
-    let mut marks = MarkedDefinitions::default();
+/// Finds services, interfaces and encoded types; reports those that depend on a condition.
+///
+/// `offered` are the paths of the interfaces that backends are known to offer.
+pub(crate) fn find_marked(
+    names: &Names<'_>,
+    offered: &BTreeSet<&str>,
+    diagnostics: &mut Diagnostics,
+) -> MarkedDefinitions {
+    let offered = offered.iter().map(|path| (*path).to_owned()).collect();
+    let mut marks = MarkedDefinitions { offered, ..MarkedDefinitions::default() };
     for id in names.tree.definition_ids() {
         let Some(definition) = names.tree.definition(id) else { continue };
         let module = definition.module;
@@ -51,6 +70,11 @@ pub(crate) fn find_marked(names: &Names<'_>, diagnostics: &mut Diagnostics) -> M
             Body::Trait(t) if find_service_mark(names, module, &t.marks).is_some() => {
                 marks.services.insert(id, definition.path.clone());
                 "service"
+            }
+            Body::Trait(t) if find_mark(names, module, &t.marks, "interface").is_some() => {
+                let Some(krate) = names.tree.krate_of(module) else { continue };
+                marks.interfaces.insert(id, format!("{}::{}", krate.name, definition.name));
+                "interface"
             }
             Body::Struct(s) if encoded(&s.derives) => {
                 marks.encoded.insert(id, definition.path.clone());

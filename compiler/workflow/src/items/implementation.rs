@@ -169,6 +169,8 @@ fn find_service<'c>(
             &format!("this `impl` of service `{named}` is not marked"),
             "write `#[service]` above it",
         )),
+        // A store of the application itself.
+        ResolvedName::Definition(id) if context.marks.interfaces.contains_key(id) => {}
         ResolvedName::Definition(_) if marked => diagnostics.push(codes::implementation_shape(
             at,
             &format!("`{named}` is not a service"),

@@ -2,11 +2,14 @@
 
 mod attributes;
 mod implementation;
+mod interface;
 mod knob;
 mod remote;
 mod service;
 mod spawn;
 mod types;
+
+use std::collections::BTreeSet;
 
 use bp_diag::Diagnostics;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
@@ -55,14 +58,15 @@ impl Context<'_> {
     }
 }
 
-/// Builds the model's items from a resolved tree.
+/// Builds the model's items from a resolved tree; `offered` are the interfaces that backends are known to offer.
 pub(crate) fn collect(
     names: &Names<'_>,
+    offered: &BTreeSet<&str>,
     parallel: bool,
     model: &mut WorkflowModel,
     diagnostics: &mut Diagnostics,
 ) {
-    let marks = attributes::find_marked(names, diagnostics);
+    let marks = attributes::find_marked(names, offered, diagnostics);
     let context = Context { names, marks: &marks, parallel };
     model.crates = names
         .tree
@@ -88,6 +92,7 @@ pub(crate) fn collect(
         .collect();
     model.types = types::read(&context, diagnostics);
     model.services = service::read(&context, diagnostics);
+    model.interfaces = interface::read(&context, diagnostics);
     model.implementations = implementation::read(&context, diagnostics);
     model.knobs = knob::read(&context, diagnostics);
     spawn::check(names, diagnostics);

@@ -38,7 +38,7 @@ fn read_service(
     let definition = context.names.tree.definition(id)?;
     let Body::Trait(item) = &definition.body else { return None };
     report_unreachable(context, id, "trait", diagnostics);
-    check_trait(context, definition, item, diagnostics);
+    check_supertraits(context, definition, item, diagnostics);
     let mut service = ServiceModel {
         path: path.to_owned(),
         reachable: context.names.reachable(id).unwrap_or(path).to_owned(),
@@ -47,12 +47,33 @@ fn read_service(
         docs: item.docs.clone(),
         span: definition.span,
     };
+    let owner = Owner { definition, what: format!("service `{}`", definition.name), coded: true };
+    service.methods = read_methods(context, &owner, item, diagnostics);
+    Some(service)
+}
+
+/// The trait whose methods are read.
+pub(super) struct Owner<'a> {
+    pub(super) definition: &'a Definition,
+    /// In messages: "service `Cart`".
+    pub(super) what: String,
+    /// Whether generated code writes the types of its methods.
+    pub(super) coded: bool,
+}
+
+/// Reads the methods of a trait; what else it declares is reported.
+pub(super) fn read_methods(
+    context: &Context<'_>,
+    owner: &Owner<'_>,
+    item: &TraitItem,
+    diagnostics: &mut Diagnostics,
+) -> Vec<MethodModel> {
+    report_generics(owner, item, diagnostics);
+    let mut methods = Vec::new();
     for member in &item.members {
         let (place, what) = match member {
             Member::Function(function) => {
-                if let Some(method) = read_method(context, definition, function, diagnostics) {
-                    service.methods.push(method);
-                }
+                methods.extend(read_method(context, owner, function, diagnostics));
                 continue;
             }
             Member::Constant(place) => (place, "a constant"),
@@ -60,34 +81,38 @@ fn read_service(
             Member::Macro(place) => (place, "methods by a macro"),
             Member::Other(place) => (place, "something other than methods"),
         };
-        let span = place.of(definition.file);
-        diagnostics.push(codes::service_item(span, &definition.name, what));
+        let span = place.of(owner.definition.file);
+        diagnostics.push(codes::service_item(span, &owner.what, what));
     }
-    Some(service)
+    methods
 }
 
-fn check_trait(
+fn report_generics(owner: &Owner<'_>, item: &TraitItem, diagnostics: &mut Diagnostics) {
+    if let Some(place) = item.generics {
+        let at = place.of(owner.definition.file);
+        diagnostics.push(codes::generic_service(at, &owner.what, false));
+    }
+}
+
+/// Whether a supertrait is one of the standard library's markers, which every client has.
+pub(super) fn is_marker(resolved: &ResolvedName) -> bool {
+    match resolved {
+        ResolvedName::External(path) => {
+            path.starts_with("std::marker::") || path.starts_with("std::panic::")
+        }
+        _ => false,
+    }
+}
+
+fn check_supertraits(
     context: &Context<'_>,
     definition: &Definition,
     item: &TraitItem,
     diagnostics: &mut Diagnostics,
 ) {
-    if let Some(place) = item.generics {
-        diagnostics.push(codes::generic_service(
-            place.of(definition.file),
-            &format!("service `{}`", definition.name),
-            false,
-        ));
-    }
     for supertrait in &item.supertraits {
         let resolved = context.names.resolve(definition.module, &supertrait.path, Namespace::Types);
-        let automatic = match &resolved {
-            ResolvedName::External(path) => {
-                path.starts_with("std::marker::") || path.starts_with("std::panic::")
-            }
-            _ => false,
-        };
-        if !automatic {
+        if !is_marker(&resolved) {
             let span = supertrait.place.of(definition.file);
             diagnostics.push(codes::supertrait(span, &definition.name, &supertrait.text));
         }
@@ -96,19 +121,20 @@ fn check_trait(
 
 fn read_method(
     context: &Context<'_>,
-    owner: &Definition,
+    owner: &Owner<'_>,
     function: &Function,
     diagnostics: &mut Diagnostics,
 ) -> Option<MethodModel> {
-    let file = owner.file;
+    let Owner { definition, what, coded } = owner;
+    let file = definition.file;
     let name = &function.name;
     let span = function.place.of(file);
-    let full = format!("{}::{name}", owner.name);
+    let full = format!("{}::{name}", definition.name);
     if let Some(at) = function.condition {
         diagnostics.push(codes::conditional(at.of(file), &format!("method `{full}`")));
     }
     let mut shape = |span: Span, problem: &str, help: &str| {
-        diagnostics.push(codes::method_shape(span, &owner.name, name, problem, help));
+        diagnostics.push(codes::method_shape(span, what, name, problem, help));
     };
     if !function.is_async {
         shape(span, "is not async", "write `async fn`: a call may cross a process");
@@ -131,8 +157,8 @@ fn read_method(
         diagnostics.push(fault);
         return None;
     }
-    let scope = Scope::new(owner.module, file);
-    let mut resolver = TypeResolver::new(context.names, context.marks, true);
+    let scope = Scope::new(definition.module, file);
+    let mut resolver = TypeResolver::new(context.names, context.marks, *coded);
     let mut local: Option<LocalReason> = None;
     let mut direct: Option<LocalReason> = None;
     let mut arguments = Vec::new();
@@ -158,9 +184,9 @@ fn read_method(
         diagnostics.push(codes::many_arguments(beyond.span, &full, count, MAX_ARGUMENTS));
     }
     let (ok, error) =
-        read_output(context, owner, function, &mut resolver, (&mut local, &mut direct));
+        read_output(context, definition, function, &mut resolver, (&mut local, &mut direct));
     if let Some(at) = resolver.stream {
-        diagnostics.push(codes::stream_result(at, &owner.name, name));
+        diagnostics.push(codes::stream_result(at, what, name));
     }
     diagnostics.append(resolver.diagnostics);
     Some(MethodModel {

@@ -14,7 +14,8 @@ use super::syntax::{place, place_of, plain, use_path};
 const MAX_NESTED: usize = 16;
 
 /// Attributes that are read even inside a `cfg_attr`.
-const READ: [&str; 6] = ["service", "idempotent", "Data", "ServiceError", "status", "infra"];
+const READ: [&str; 7] =
+    ["service", "interface", "idempotent", "Data", "ServiceError", "status", "infra"];
 
 /// Reads `#[cfg(…)]` and `#[cfg_attr(…)]`; the latter counts when it hides an attribute that is read.
 pub(super) fn read_condition(attributes: &[Attribute]) -> Condition {

@@ -14,6 +14,10 @@ pub(crate) const CARGO: &str =
 /// What workflow code starts with.
 pub(crate) const HEAD: &str = "use std::sync::Arc;\nuse bp_std::{Cache, Data, Infra, InitError, ServiceError, service};\n#[derive(Debug, ServiceError)]\npub enum E { #[infra] Infra(Infra) }\n";
 
+/// The interfaces that backends offer here.
+pub(crate) const OFFERED: [&str; 3] =
+    ["bp_backend::Cache", "bp_backend::DocumentStore", "acme_log::Log"];
+
 /// What was read, and what was said of it.
 pub(crate) struct Checked {
     pub(crate) model: WorkflowModel,
@@ -40,7 +44,8 @@ pub(crate) fn check(files: &[(&str, &str)]) -> Checked {
         system = system.with_file(path, *text);
     }
     let mut sources = SourceMap::new();
-    let (model, diagnostics) = bp_workflow::read(&system, &mut sources, Utf8Path::new("/workflow"));
+    let dir = Utf8Path::new("/workflow");
+    let (model, diagnostics) = bp_workflow::read(&system, &mut sources, dir, &OFFERED.into());
     Checked { model, diagnostics, sources }
 }
 

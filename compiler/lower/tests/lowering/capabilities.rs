@@ -1,0 +1,285 @@
+//! Interfaces that extend others: who offers them, and what a backend that several take is opened as.
+
+use bp_contract::setting::Settings;
+use bp_plugin::{CheckContext, Plugin, PluginCode, Registry, backend, interface};
+
+use crate::support::{App, CACHES, DOCUMENT_STORES, registry};
+
+const SOURCE: &str = "
+    use bp_macros::interface;
+    use crate::Cache;
+    #[interface(crate = ::bp_runtime)]
+    pub trait SortedSets: Cache {
+        #[idempotent] async fn rank(&self, key: String) -> Result<u64, BackendError>;
+        async fn add(&self, key: String) -> Result<(), BackendError>;
+    }
+    #[interface(crate = ::bp_runtime)]
+    pub trait Lists: Cache { async fn push(&self, key: String) -> Result<(), BackendError>; }
+";
+
+static SORTED_SETS: Plugin =
+    interface("sorted_sets", "Keeps sets in order.", "bp_backend::SortedSets", SOURCE).declare();
+static LISTS: Plugin = interface("lists", "Keeps lists.", "bp_backend::Lists", SOURCE).declare();
+
+/// Keeps things.
+#[derive(Settings)]
+struct Store {}
+
+const SEEN: PluginCode = PluginCode::new("seen", "what is opened", "");
+
+/// Tells as what it is opened.
+fn check(cx: &mut CheckContext<'_>) {
+    let Some(place) = cx.interface else { return };
+    let cache = place.extends("bp_backend::Cache");
+    let text = format!("{}: {} {} {cache}", cx.place, place.path, place.methods.len());
+    cx.warn(&SEEN, "", text, "");
+}
+
+static RANKED: Plugin = backend::<Store>(
+    "ranked",
+    &["bp_backend::Cache", "bp_backend::DocumentStore", "bp_backend::SortedSets"],
+)
+.codes(&[SEEN])
+.check(check)
+.declare();
+static LISTED: Plugin =
+    backend::<Store>("listed", &["bp_backend::Lists", "bp_backend::SortedSets"]).declare();
+
+fn registry_of_sets() -> Registry {
+    registry().with(&SORTED_SETS).with(&LISTS).with(&RANKED).with(&LISTED)
+}
+
+/// A front that takes one service and its own backends, and a service with others.
+fn workflow(front: &str, back: &str) -> String {
+    format!(
+        "use std::sync::Arc;
+use bp_std::{{Cache, DocumentStore, Infra, Lists, ServiceError, SortedSets, service}};
+#[derive(Debug, ServiceError)]
+pub enum E {{ #[infra] Infra(Infra) }}
+#[service] pub trait Front {{ async fn show(&self) -> Result<(), E>; }}
+#[service] pub trait Back {{ async fn work(&self) -> Result<(), E>; }}
+pub struct FrontImpl;
+impl FrontImpl {{ pub fn new(back: Arc<dyn Back>, {front}) -> Self {{ todo!() }} }}
+#[service] impl Front for FrontImpl {{}}
+pub struct BackImpl;
+impl BackImpl {{ pub fn new({back}) -> Self {{ todo!() }} }}
+#[service] impl Back for BackImpl {{}}
+"
+    )
+}
+
+fn app(kind: &str, front: (&str, &str), back: (&str, &str)) -> App {
+    let wiring = format!(
+        "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+
+[backend]
+store = {{ kind = \"{kind}\" }}
+
+[service]
+front = {{ impl = \"FrontImpl\"{} }}
+back = {{ impl = \"BackImpl\"{} }}
+
+[edge.\"client -> front\"]
+rpc = \"http\"
+timeout = \"1s\"
+
+[edge.\"front -> back\"]
+rpc = \"grpc\"
+timeout = \"1s\"
+
+[edge.\"front -> store.rank\"]
+timeout = \"1s\"
+
+[target]
+enabled = [\"process\"]
+",
+        front.1, back.1
+    );
+    let files = [("wiring/local.toml", wiring.as_str())];
+    App::files(&workflow(front.0, back.0), &files, registry_of_sets())
+}
+
+#[test]
+fn a_backend_is_opened_once_and_each_caller_has_what_it_takes() {
+    let declared = Registry::new([&CACHES, &DOCUMENT_STORES, &SORTED_SETS, &LISTS, &LISTED]);
+    assert_eq!(declared.faults(), Vec::<String>::new());
+    let app = app(
+        "ranked",
+        ("sets: Arc<dyn SortedSets>", ", sets = \"store\""),
+        ("cache: Arc<dyn Cache>", ", cache = \"store\""),
+    );
+    let plan = app.plan();
+    assert_eq!(plan.instances["store"].interface, "bp_backend::SortedSets");
+    assert_eq!(plan.edges["front->store"].interface, "bp_backend::SortedSets");
+    assert_eq!(plan.edges["back->store"].interface, "bp_backend::Cache");
+    // A method of the capability may be named at the caller that takes it.
+    let timeout = &plan.edges["front->store"].client[0];
+    assert_eq!(timeout.methods.keys().collect::<Vec<_>>(), ["rank"]);
+    let ir = app.lower().ir;
+    let methods = |key: &str| {
+        let edge = ir.edge(&bp_ir::EdgeKey::new(key.to_owned())).unwrap();
+        match &edge.kind {
+            bp_ir::EdgeKind::Calls { methods, .. } => methods.join(" "),
+            _ => String::new(),
+        }
+    };
+    assert_eq!(methods("front->store"), "get get_many put delete put_if increment rank add");
+    assert_eq!(methods("back->store"), "get get_many put delete put_if increment");
+    let seen = app.complaints();
+    assert!(
+        seen.iter().any(|line| line.ends_with("store: bp_backend::SortedSets 8 true")),
+        "{seen:#?}"
+    );
+}
+
+#[test]
+fn only_kinds_that_offer_a_capability_give_it() {
+    let app = app(
+        "memory",
+        ("sets: Arc<dyn SortedSets>", ", sets = \"store\""),
+        ("cache: Arc<dyn Cache>", ", cache = \"store\""),
+    );
+    let diagnostics = app.lower().diagnostics.sorted();
+    let [only] = diagnostics.as_slice() else { panic!("{diagnostics:#?}") };
+    assert_eq!(only.code.id, "BP3008");
+    assert_eq!(only.message, "`store` does not offer `SortedSets`");
+    assert_eq!(only.notes, ["kinds that offer `SortedSets`: listed, ranked"]);
+}
+
+#[test]
+fn a_kind_that_lists_a_capability_alone_serves_what_it_extends() {
+    let app = app(
+        "listed",
+        ("sets: Arc<dyn SortedSets>", ", sets = \"store\""),
+        ("cache: Arc<dyn Cache>", ", cache = \"store\""),
+    );
+    let plan = app.plan();
+    assert_eq!(plan.instances["store"].interface, "bp_backend::SortedSets");
+    assert_eq!(plan.edges["back->store"].interface, "bp_backend::Cache");
+}
+
+#[test]
+fn uses_that_no_interface_unites_are_shown_at_both_places() {
+    let app = app(
+        "listed",
+        ("sets: Arc<dyn SortedSets>", ", sets = \"store\""),
+        ("lists: Arc<dyn Lists>", ", lists = \"store\""),
+    );
+    let diagnostics = app.lower().diagnostics.sorted();
+    let [only] = diagnostics.as_slice() else { panic!("{diagnostics:#?}") };
+    assert_eq!(only.code.id, "BP3014");
+    assert_eq!(only.message, "`store` is used as `Lists` and as `SortedSets`");
+    let places: Vec<String> =
+        only.labels.iter().map(|label| app.sources.locate(label.span)).collect();
+    assert_eq!(places, ["wiring/local.toml:9", "wiring/local.toml:10"]);
+    assert_eq!(
+        only.notes,
+        ["`listed` offers `Lists`, `SortedSets`, `Cache`, and none of them is both"]
+    );
+}
+
+#[test]
+fn one_service_takes_an_instance_through_one_interface() {
+    let app = app(
+        "ranked",
+        (
+            "sets: Arc<dyn SortedSets>, cache: Arc<dyn Cache>",
+            ", sets = \"store\", cache = \"store\"",
+        ),
+        ("cache: Arc<dyn Cache>", ", cache = \"store\""),
+    );
+    let diagnostics = app.lower().diagnostics.sorted();
+    let errors: Vec<_> = diagnostics.iter().filter(|d| d.code.id == "BP3014").collect();
+    let [only] = errors.as_slice() else { panic!("{diagnostics:#?}") };
+    assert_eq!(only.message, "`store` is used as `SortedSets` and as `Cache`");
+    assert_eq!(only.help, ["take `SortedSets` in both parameters: it extends `Cache`"]);
+}
+
+#[test]
+fn an_interface_that_no_kind_offers_is_told_from_a_backend_that_is_not_declared() {
+    static TREES: Plugin =
+        interface("trees", "Grows.", "bp_backend::Trees", "#[interface] pub trait Trees {}")
+            .declare();
+    let workflow = workflow("trees: Arc<dyn bp_std::Trees>", "cache: Arc<dyn Cache>");
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+back_cache = { kind = \"memory\" }
+[service]
+front = { impl = \"FrontImpl\" }
+back = { impl = \"BackImpl\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let app =
+        App::files(&workflow, &[("wiring/local.toml", wiring)], registry_of_sets().with(&TREES));
+    let diagnostics = app.lower().diagnostics.sorted();
+    let only = diagnostics.iter().find(|d| d.code.id == "BP3005").unwrap();
+    assert_eq!(only.message, "`front` needs `trees`, a `Trees`");
+    assert_eq!(
+        only.help,
+        ["build `bp` with a plugin whose backends offer `bp_backend::Trees`: no kind does"]
+    );
+}
+
+const QUEUE: &str =
+    "pub struct E; #[bp_std::interface] pub trait Queue { async fn push(&self) -> Result<(), E>; }";
+const LOG: &str = "use acme_queue::Queue;\n#[interface] pub trait Log: Queue {}";
+
+static QUEUES: Plugin = interface("queue", "Hands over.", "acme_queue::Queue", QUEUE).declare();
+static LOGS: Plugin = interface("log", "Notes.", "acme_log::Log", LOG).declare();
+static SHELF: Plugin = backend::<Store>("shelf", &["acme_log::Log", "bp_backend::Cache"]).declare();
+
+#[test]
+fn the_plan_says_where_the_crates_of_interfaces_come_from() {
+    let manifest = "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\nqueue = { package = \"acme-queue\", path = \"../vendor/queue\" }\n[dependencies.acme-log]\nversion = \"1\"\nfeatures = [\"x\"]\n";
+    let queue_manifest = "[package]\nname = \"acme-queue\"\n[dependencies]\nbp-std = \"0.1\"\n";
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"shelf\" }
+[service]
+front = { impl = \"FrontImpl\", jobs = \"store\" }
+back = { impl = \"BackImpl\", log = \"store\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let files = [
+        ("workflow/Cargo.toml", manifest),
+        ("vendor/queue/Cargo.toml", queue_manifest),
+        ("vendor/queue/src/lib.rs", QUEUE),
+        ("wiring/local.toml", wiring),
+    ];
+    let workflow = workflow("jobs: Arc<dyn queue::Queue>", "log: Option<Arc<dyn acme_log::Log>>");
+    let registry = registry().with(&QUEUES).with(&LOGS).with(&SHELF);
+    let plan = App::files(&workflow, &files, registry).plan();
+    assert_eq!(plan.instances["store"].interface, "acme_log::Log");
+    assert_eq!(plan.edges["front->store"].interface, "acme_queue::Queue");
+    let crates: Vec<String> = plan
+        .app
+        .interface_crates
+        .iter()
+        .map(|(name, krate)| format!("{name} {} {:?}", krate.package, krate.source))
+        .collect();
+    assert_eq!(
+        crates,
+        [
+            "acme_log acme-log Requirement(\"{ features = [\\\"x\\\"], version = \\\"1\\\" }\")",
+            "acme_queue acme-queue Path(\"vendor/queue\")",
+        ]
+    );
+}

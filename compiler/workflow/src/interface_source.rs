@@ -1,0 +1,245 @@
+//! An interface as the one file says that declares its trait, without the rest of its crate.
+
+use crate::model::{InterfaceMethod, InterfaceModel};
+use crate::names::is_runtime_path;
+use crate::pool;
+use crate::source::{
+    Body, Function, Import, Item, Member, Outline, Pattern, TraitItem, UsePath, outline,
+};
+
+/// How many imports one name may go through, so that those which name each other end.
+const MAX_IMPORTS: usize = 8;
+
+/// Supertraits that are not interfaces, and that every client has.
+const MARKERS: [&str; 6] = ["Send", "Sync", "Sized", "Unpin", "UnwindSafe", "RefUnwindSafe"];
+
+/// The crate of the runtime that declares its interfaces; the others re-export them.
+const RUNTIME_CRATE: &str = "bp_backend";
+
+/// Reads the trait `name` from the text of the Rust file of crate `krate` that declares it.
+///
+/// Supertraits are resolved by the `use`s of the file: what comes from the crate itself has the crate's path, whatever module it is in, because an interface is public at the root of its crate.
+///
+/// # Errors
+/// In words, when the text has no such trait, or when the trait has no attribute that could mark it.
+pub fn read_interface(text: &str, krate: &str, name: &str) -> Result<InterfaceModel, String> {
+    let read = || {
+        let outline = outline(text);
+        // Otherwise the parser keeps the text for as long as the thread lives.
+        proc_macro2::extra::invalidate_current_thread_spans();
+        outline
+    };
+    // The parser needs the stack of the reader's own threads.
+    let outline = match pool() {
+        Some(pool) => pool.install(read),
+        None => read(),
+    };
+    let Some(item) = find_trait(&outline, name) else {
+        return Err(format!("its source does not declare a trait `{name}`"));
+    };
+    if item.marks.is_empty() {
+        return Err(format!("the trait `{name}` is not marked `#[interface]`"));
+    }
+    let file = InterfaceFile { krate, outline: &outline };
+    Ok(InterfaceModel {
+        path: format!("{krate}::{name}"),
+        extends: item.supertraits.iter().filter_map(|s| file.resolve(&s.path)).collect(),
+        methods: item.members.iter().filter_map(read_method).collect(),
+        docs: item.docs.clone(),
+    })
+}
+
+fn find_trait<'o>(outline: &'o Outline, name: &str) -> Option<&'o TraitItem> {
+    outline.items.iter().find_map(|item| match item {
+        Item::Definition(definition) if definition.name == name => match &definition.body {
+            Body::Trait(item) => Some(&**item),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// A method; what else a trait may hold is refused by the macro that marks it.
+fn read_method(member: &Member) -> Option<InterfaceMethod> {
+    let Member::Function(function) = member else { return None };
+    let Function { name, idempotent, arguments, docs, .. } = &**function;
+    let arguments = arguments.iter().filter_map(|argument| match &argument.pattern {
+        Pattern::Name(name) => Some(name.clone()),
+        Pattern::Other(_) => None,
+    });
+    Some(InterfaceMethod {
+        name: name.clone(),
+        idempotent: *idempotent,
+        arguments: arguments.collect(),
+        docs: docs.clone(),
+    })
+}
+
+/// The names of a file.
+struct InterfaceFile<'a> {
+    krate: &'a str,
+    outline: &'a Outline,
+}
+
+impl InterfaceFile<'_> {
+    /// The path of the interface that a supertrait names; `None` for a marker of the standard library.
+    fn resolve(&self, path: &UsePath) -> Option<String> {
+        let path = self.expand(path);
+        let (first, last) = (path.segments.first()?, path.segments.last()?);
+        let own = || Some(format!("{}::{last}", self.krate));
+        if path.global {
+            return self.of_crate(first, last);
+        }
+        match first.as_str() {
+            "crate" | "self" | "super" => own(),
+            _ if self.declares(first) => own(),
+            name if path.segments.len() == 1 && MARKERS.contains(&name) => None,
+            _ if path.segments.len() == 1 => match self.find_glob() {
+                Some(glob) => self.of_crate(&glob, last),
+                None => own(),
+            },
+            _ => self.of_crate(first, last),
+        }
+    }
+
+    /// An interface by the crate that it is of, under the name that the file gives the crate.
+    fn of_crate(&self, krate: &str, name: &str) -> Option<String> {
+        match krate {
+            "std" | "core" | "alloc" => None,
+            "crate" | "self" | "super" => Some(format!("{}::{name}", self.krate)),
+            _ if is_runtime_path(krate) => Some(format!("{RUNTIME_CRATE}::{name}")),
+            _ => Some(format!("{krate}::{name}")),
+        }
+    }
+
+    /// A path with the imported name that it begins with written out.
+    fn expand(&self, path: &UsePath) -> UsePath {
+        let mut path = path.clone();
+        for _ in 0..MAX_IMPORTS {
+            let Some(first) = path.segments.first().filter(|_| !path.global) else { break };
+            let Some(target) = self.find_import(first) else { break };
+            let rest = path.segments.iter().skip(1);
+            let segments = target.segments.iter().chain(rest).cloned().collect();
+            let expanded = UsePath { global: target.global, segments };
+            // `use acme_base;` imports the crate under its own name.
+            if expanded == path {
+                break;
+            }
+            path = expanded;
+        }
+        path
+    }
+
+    fn find_import(&self, wanted: &str) -> Option<&UsePath> {
+        self.imports().find_map(|import| match import {
+            Import::Name(name, path) if name == wanted => Some(path),
+            _ => None,
+        })
+    }
+
+    /// What the file's first glob import begins with.
+    fn find_glob(&self) -> Option<String> {
+        self.imports().find_map(|import| match import {
+            Import::Glob(path) => self.expand(path).segments.first().cloned(),
+            Import::Name(..) => None,
+        })
+    }
+
+    fn imports(&self) -> impl Iterator<Item = &Import> {
+        self.outline.items.iter().flat_map(|item| match item {
+            Item::Use(_, imports, _) => &**imports,
+            _ => &[],
+        })
+    }
+
+    /// Whether the file itself declares a trait or a module of this name.
+    fn declares(&self, name: &str) -> bool {
+        self.outline.items.iter().any(|item| match item {
+            Item::Definition(definition) => definition.name == name,
+            Item::Module(module) => module.name == name,
+            _ => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "
+        use std::fmt::Debug as _;
+        use bp_macros::interface;
+        use bp_std::{Cache, DocumentStore as Store};
+        use crate::base::{self, Base};
+        use acme_log as log;
+
+        pub trait Plain { fn f(&self); }
+
+        /// Hands items over.
+        ///
+        /// At least once.
+        #[interface]
+        pub trait Queue: Send + Sync + 'static {
+            /// Adds an item.
+            #[idempotent]
+            async fn push(&self, item: String, key: u64) -> Result<(), E>;
+            async fn r#pop(&self) -> Result<Option<String>, E>;
+        }
+        #[interface(crate = ::bp_runtime)]
+        pub trait Wide: Cache + Store + Base + base::Other + Queue + log::Log + ::acme_log::deep::Tail + std::marker::Unpin {}
+    ";
+
+    #[test]
+    fn a_trait_is_read_from_its_file_alone() {
+        let queue = read_interface(SOURCE, "acme_queue", "Queue").unwrap();
+        assert_eq!(queue.path, "acme_queue::Queue");
+        assert_eq!(queue.docs, ["Hands items over.", "", "At least once."]);
+        assert_eq!(queue.extends, Vec::<String>::new());
+        let methods: Vec<_> = queue
+            .methods
+            .iter()
+            .map(|m| (m.name.as_str(), m.idempotent, m.arguments.join(" "), m.docs.join(" ")))
+            .collect();
+        assert_eq!(
+            methods,
+            [
+                ("push", true, "item key".to_owned(), "Adds an item.".to_owned()),
+                ("pop", false, String::new(), String::new()),
+            ]
+        );
+    }
+
+    #[test]
+    fn supertraits_are_resolved_by_the_uses_of_the_file() {
+        let wide = read_interface(SOURCE, "acme_queue", "Wide").unwrap();
+        assert_eq!(
+            wide.extends,
+            [
+                "bp_backend::Cache",
+                "bp_backend::DocumentStore",
+                "acme_queue::Base",
+                "acme_queue::Other",
+                "acme_queue::Queue",
+                "acme_log::Log",
+                "acme_log::Tail",
+            ]
+        );
+        let through = |head: &str| {
+            let text = format!("{head}\n#[interface]\npub trait T: Base {{}}");
+            read_interface(&text, "acme", "T").unwrap().extends
+        };
+        assert_eq!(through(""), ["acme::Base"]);
+        assert_eq!(through("use super::*;"), ["acme::Base"]);
+        assert_eq!(through("use bp_std::*;"), ["bp_backend::Base"]);
+        assert_eq!(through("use acme_base; use acme_base::Base;"), ["acme_base::Base"]);
+        assert_eq!(through("use Base as Base;"), ["acme::Base"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        let fault = |text: &str, name: &str| read_interface(text, "acme", name).unwrap_err();
+        assert_eq!(fault(SOURCE, "Stack"), "its source does not declare a trait `Stack`");
+        assert_eq!(fault(SOURCE, "Plain"), "the trait `Plain` is not marked `#[interface]`");
+        assert_eq!(fault("}", "Queue"), "its source does not declare a trait `Queue`");
+    }
+}
