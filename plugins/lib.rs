@@ -24,6 +24,7 @@ mod process;
 mod redis;
 mod retry;
 mod smoke;
+mod sorted_sets;
 mod timeout;
 mod trace;
 
@@ -52,6 +53,7 @@ pub static PLUGINS: &[&Plugin] = &[
     &redis::PLUGIN,
     &retry::PLUGIN,
     &smoke::PLUGIN,
+    &sorted_sets::PLUGIN,
     &timeout::PLUGIN,
     &trace::PLUGIN,
 ];

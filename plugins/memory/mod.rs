@@ -8,15 +8,17 @@ use bp_plugin::{CheckContext, Plugin, PluginCode, backend};
 
 use settings::MemorySettings;
 
-pub(crate) static PLUGIN: Plugin =
-    backend::<MemorySettings>("memory", &[CACHE, "bp_backend::DocumentStore"])
-        .one_process()
-        .forgets()
-        .check(check)
-        .codes(&[LIMITS_NEED_A_CACHE])
-        .about(include_str!("README.md"))
-        .needs(&["a cache inside a process", "tests without a database"])
-        .declare();
+pub(crate) static PLUGIN: Plugin = backend::<MemorySettings>(
+    "memory",
+    &[CACHE, "bp_backend::SortedSets", "bp_backend::DocumentStore"],
+)
+.one_process()
+.forgets()
+.check(check)
+.codes(&[LIMITS_NEED_A_CACHE])
+.about(include_str!("README.md"))
+.needs(&["a cache inside a process", "tests without a database"])
+.declare();
 
 const CACHE: &str = "bp_backend::Cache";
 

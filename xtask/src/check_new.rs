@@ -20,6 +20,7 @@ const PLUGINS: &[(&str, &str, Option<&str>)] = &[
     ("backend", "newbackend", None),
     ("target", "newtarget", None),
     ("table", "newtable", None),
+    ("interface", "newinterface", None),
 ];
 
 /// What [`NewPlugin::write`] and `cargo xtask docs` write besides the plugin's folder.
@@ -87,17 +88,18 @@ fn check_cases(copy: &Path, plugin: &NewPlugin) -> Result<()> {
     let cases = copy.join(plugin.folder()).join("cases");
     for file in list_below(&cases)? {
         let text = std::fs::read_to_string(cases.join(&file))?;
-        check_case(plugin.id(), &text).with_context(|| {
+        check_case(&plugin.shown_by_case(), &text).with_context(|| {
             format!("{}:\n{text}", plugin.folder().join("cases").join(&file).display())
         })?;
     }
     Ok(())
 }
 
-/// A case shows one error of the plugin, at its place in a file, and nothing else.
-fn check_case(id: &str, case: &str) -> Result<()> {
-    let own = case.matches(&format!("^ error[{id}/")).count();
-    ensure!(own == 1, "the case shows {own} errors `{id}/…` at a place; expected one");
+/// A case shows one error that is about the plugin, at its place in a file, and nothing else.
+fn check_case(expected: &str, case: &str) -> Result<()> {
+    let errors = case.lines().filter(|line| line.contains("^ error["));
+    let own = errors.filter(|line| line.contains(expected)).count();
+    ensure!(own == 1, "the case shows {own} errors with {expected} at a place; expected one");
     let all: usize = ["error[", "warning[", "note["].iter().map(|w| case.matches(w).count()).sum();
     ensure!(all == 1, "the case shows {all} diagnostics; expected the plugin's alone");
     Ok(())
@@ -177,7 +179,7 @@ mod tests {
     #[test]
     fn a_case_shows_one_error_of_its_plugin_and_nothing_else() {
         let own = "wait = 1\n#      ^ error[brake/too-short]: it is short\n# help: lower it\n";
-        check_case("brake", own).unwrap();
+        check_case("error[brake/", own).unwrap();
         for (case, reason) in [
             ("wait = 1\n".to_owned(), "shows 0 errors"),
             (own.replace("brake", "other"), "shows 0 errors"),
@@ -193,7 +195,7 @@ mod tests {
                 "shows 2 diagnostics",
             ),
         ] {
-            let error = check_case("brake", &case).unwrap_err().to_string();
+            let error = check_case("error[brake/", &case).unwrap_err().to_string();
             assert!(error.contains(reason), "{case}: {error}");
         }
     }

@@ -83,9 +83,21 @@ impl NewPlugin {
         Path::new("plugins").join(&self.id)
     }
 
-    /// The package of its runtime half; `None` for a target.
+    /// The package of its runtime half, or of an interface's trait; `None` for a target.
     pub(crate) fn runtime_package(&self) -> Option<String> {
-        (self.kind != "target").then(|| format!("bp-rt-{}", self.id))
+        match self.kind.as_str() {
+            "target" => None,
+            "interface" => Some(format!("bp-{}", self.id)),
+            _ => Some(format!("bp-rt-{}", self.id)),
+        }
+    }
+
+    /// What a message of its case must contain: a code of its own, or for an interface, which has none, its trait.
+    pub(crate) fn shown_by_case(&self) -> String {
+        match self.kind.as_str() {
+            "interface" => format!("`{}`", capitalize(&self.id)),
+            _ => format!("error[{}/", self.id),
+        }
     }
 
     /// Writes the plugin's folder and the list of plugins.
@@ -119,7 +131,7 @@ impl NewPlugin {
     }
 }
 
-/// Makes a plugin in this repository: `wrapper NAME [--slot SLOT]`, `transport NAME`, `backend NAME`, `target NAME`, `table NAME`.
+/// Makes a plugin in this repository: `wrapper NAME [--slot SLOT]`, `transport NAME`, `backend NAME`, `target NAME`, `table NAME`, `interface NAME`.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let (kind, id, slot) = match *arguments {
         [kind, id] => (kind, id, None),
@@ -136,10 +148,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     // The compiler's words are not in the templates, where nothing would notice that they changed.
     bless_cases(id)?;
     let folder = plugin.folder();
-    println!(
-        "\n{} is a {kind} that works, with a page, a diagnostic, a case and a test:",
-        folder.display()
-    );
+    println!("\n{} works as it is, with a page, a case and tests:", folder.display());
     for file in list_below(&root.join(&folder))? {
         println!("  {}", folder.join(file).display());
     }
