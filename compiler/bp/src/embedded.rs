@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bp_emit::{Lock, Package, RUNTIME_FACADE};
+use bp_emit::carried::read_locked_package;
+use bp_emit::{Lock, LockedPackage, RUNTIME_FACADE};
 use toml::{Table, Value};
 
 /// Path in the repository, and bytes.
@@ -129,29 +130,30 @@ pub(crate) fn example_files(name: &str) -> BTreeMap<String, Vec<u8>> {
 pub(crate) fn example_lock(name: &str) -> Option<String> {
     let lock = Lock::parse(read_text("Cargo.lock"))?;
     let mut kept = lock.reachable_from(&format!("{name}-workflow"));
-    kept.merge(&Lock::parse(&build_lock(is_runtime, &[])?)?);
+    kept.merge(&Lock::parse(&build_lock(is_runtime, Vec::new())?)?);
     Some(kept.encode())
 }
 
 /// The same for a new workflow that links the runtime.
 pub(crate) fn workflow_lock(workflow: &str) -> Option<String> {
-    build_lock(is_runtime, &[(workflow, &[RUNTIME_FACADE.0])])
+    let facade = vec![RUNTIME_FACADE.0.to_owned()];
+    build_lock(is_runtime, vec![LockedPackage::local(workflow, "0.1.0", facade)])
 }
 
-/// The same for a new plugin: the compiler's crates too, and the plugin's three.
-pub(crate) fn plugin_lock(name: &str) -> Option<String> {
-    let compile = format!("bp-{name}");
-    let wrapper = format!("bp-rt-{name}");
-    let cache = format!("bp-rt-{name}-cache");
-    let own: [(&str, &[&str]); 3] = [
-        (&compile, &["bp", "bp-contract", "bp-plugin"]),
-        (&wrapper, &["bp-contract", "bp-runtime"]),
-        (&cache, &["bp-backend", "bp-contract", "bp-runtime", "serde_json", "tokio"]),
-    ];
-    build_lock(|_| true, &own)
+/// The same for a new plugin, by the manifests of its packages: the compiler's crates too.
+pub(crate) fn plugin_lock(manifests: &[String]) -> Option<String> {
+    let read = |text: &String| {
+        let mut manifest: Table = text.parse().ok()?;
+        // A lock does not tell what tests need from the rest.
+        if let Some(Value::Table(tests)) = manifest.remove("dev-dependencies") {
+            manifest.get_mut("dependencies")?.as_table_mut()?.extend(tests);
+        }
+        read_locked_package(&manifest)
+    };
+    build_lock(|_| true, manifests.iter().map(read).collect::<Option<_>>()?)
 }
 
-fn build_lock(wanted: impl Fn(&str) -> bool, own: &[(&str, &[&str])]) -> Option<String> {
+fn build_lock(wanted: impl Fn(&str) -> bool, own: Vec<LockedPackage>) -> Option<String> {
     let lock = Lock::parse(read_text("Cargo.lock"))?;
     let crates = FILES.iter().filter(|(path, _)| is_manifest(path) && wanted(path));
     let crates: Vec<String> = crates
@@ -164,10 +166,7 @@ fn build_lock(wanted: impl Fn(&str) -> bool, own: &[(&str, &[&str])]) -> Option<
     for name in crates {
         kept.merge(&lock.reachable_from(&name));
     }
-    for (name, dependencies) in own {
-        let dependencies = dependencies.iter().map(|d| (*d).to_owned()).collect();
-        kept.add(Package::local(name, "0.1.0", dependencies));
-    }
+    kept.add_all(own);
     Some(kept.encode())
 }
 
@@ -216,9 +215,5 @@ mod tests {
         let template = &files["compiler/bp/template/workflow/Cargo.toml"];
         assert!(String::from_utf8_lossy(template).contains("# This crate stands alone"));
         assert!(files.keys().all(|p| !p.starts_with("golden-tests") && !p.contains("/target/")));
-        let lock = plugin_lock("pause").expect("a lock");
-        for name in ["bp-rt-pause", "bp-rt-pause-cache", "miette"] {
-            assert!(lock.contains(&format!("name = \"{name}\"")), "{name}");
-        }
     }
 }

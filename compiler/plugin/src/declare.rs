@@ -37,6 +37,7 @@
 //!     backend::<Shelf>("shelf", &[]).client(ClientSlot::Deadline).declare();
 //! ```
 
+use bp_contract::Package;
 use bp_contract::metric::Metric;
 use bp_contract::setting::{Settings, list_faults};
 use bp_diag::PluginCode;
@@ -225,13 +226,9 @@ macro_rules! running {
                 self
             }
 
-            /// Carries the runtime half of a plugin outside `bp`'s repository: its package and its files, `&[("Cargo.toml", include_str!("../runtime/Cargo.toml")), …]`.
-            pub const fn carries(
-                mut self,
-                package: &'static str,
-                sources: &'static [(&'static str, &'static str)],
-            ) -> Self {
-                self.0.runtime = Runtime::Carried { package, sources };
+            /// Carries the runtime half of a plugin outside `bp`'s repository: `.carries(bp_rt_pause::PACKAGE)`.
+            pub const fn carries(mut self, package: Package) -> Self {
+                self.0.runtime = Runtime::Carried(package);
                 self
             }
         }

@@ -5,6 +5,7 @@
 
 mod backend;
 mod calls;
+mod carried;
 mod context;
 mod declare;
 pub mod deploy;
@@ -30,6 +31,7 @@ mod yaml;
 pub use backend::{
     BACKEND_INTERFACES, BackendInterface, BackendMethod, CACHE, DOCUMENT_STORE, backend_interface,
 };
+pub use bp_contract::Package;
 pub use bp_contract::metric::Metric;
 pub use bp_contract::run_plan::{TablePlace, TableReader};
 pub use bp_contract::setting::{Literal, RuleFault, Setting, SettingKind, When};

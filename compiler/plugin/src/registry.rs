@@ -10,6 +10,7 @@ use bp_diag::{Code, Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
 use bp_wiring::{EntryTable, Grammar, KeyGrammar, Variant};
 
+use crate::carried::check_carried;
 use crate::meaning::check_meanings;
 use crate::read::literal_value;
 use crate::shorthand::is_switch;
@@ -138,6 +139,7 @@ impl Registry {
                 server.faults(plugin, &mut faults);
             }
         }
+        check_carried(self, &mut faults);
         check_tables(self, &mut faults);
         self.check_metrics(&mut faults);
         faults
@@ -322,9 +324,8 @@ impl Plugin {
         let (package, folder) = match self.runtime {
             Runtime::Absent => return None,
             Runtime::Own => (format!("bp-rt-{}", self.id), format!("plugins/{}/runtime", self.id)),
-            Runtime::Carried { package, .. } => {
-                (package.to_owned(), format!("{}/runtime", self.id))
-            }
+            // Its folder in the generated workspace.
+            Runtime::Carried(package) => (package.name.to_owned(), package.name.to_owned()),
         };
         Some(RuntimeCrate { package, folder })
     }

@@ -45,7 +45,8 @@ fn collect(package: &Path, folder: &str, paths: &mut Vec<String>) -> Result<(), 
     for entry in entries {
         let entry = entry.map_err(|e| format!("`{folder}`: {e}"))?;
         let name = entry.file_name();
-        let name = name.to_str().ok_or_else(|| format!("`{folder}/{name:?}` is not UTF-8"))?;
+        let name =
+            name.to_str().ok_or_else(|| format!("`{folder}/{}` is not UTF-8", name.display()))?;
         let path = format!("{folder}/{name}");
         // What editors and systems leave behind.
         if name.starts_with('.') {

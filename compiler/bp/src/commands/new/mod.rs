@@ -1,5 +1,7 @@
 //! `bp new`: an application that runs, and the runtime that it links.
 
+mod plugin;
+
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostic, catalog};
@@ -14,32 +16,14 @@ use crate::embedded;
 
 /// Path in the new application, and text; `@NAME@` and `@CRATE@` are filled in.
 const TEMPLATE: &[(&str, &str)] = &[
-    (".dockerignore", include_str!("../../template/dockerignore")),
-    (".gitignore", include_str!("../../template/gitignore")),
-    ("README.md", include_str!("../../template/README.md")),
-    ("tests/greetings.rs", include_str!("../../template/tests/greetings.rs")),
-    ("wiring/local.toml", include_str!("../../template/wiring/local.toml")),
-    ("wiring/monolith.toml", include_str!("../../template/wiring/monolith.toml")),
-    ("workflow/Cargo.toml", include_str!("../../template/workflow/Cargo.toml")),
-    ("workflow/src/lib.rs", include_str!("../../template/workflow/src/lib.rs")),
-];
-
-/// Path in the new plugin, and text; `@NAME@` and `@CRATE@` are filled in.
-const PLUGIN: &[(&str, &str)] = &[
-    (".gitignore", include_str!("../../template-plugin/gitignore")),
-    ("Cargo.toml", include_str!("../../template-plugin/Cargo.toml")),
-    ("README.md", include_str!("../../template-plugin/README.md")),
-    ("src/lib.rs", include_str!("../../template-plugin/src/lib.rs")),
-    ("src/main.rs", include_str!("../../template-plugin/src/main.rs")),
-    ("runtime/Cargo.toml", include_str!("../../template-plugin/runtime/Cargo.toml")),
-    ("runtime/src/lib.rs", include_str!("../../template-plugin/runtime/src/lib.rs")),
-    ("runtime/src/settings.rs", include_str!("../../template-plugin/runtime/src/settings.rs")),
-    ("cache-runtime/Cargo.toml", include_str!("../../template-plugin/cache-runtime/Cargo.toml")),
-    ("cache-runtime/src/lib.rs", include_str!("../../template-plugin/cache-runtime/src/lib.rs")),
-    (
-        "cache-runtime/src/settings.rs",
-        include_str!("../../template-plugin/cache-runtime/src/settings.rs"),
-    ),
+    (".dockerignore", include_str!("../../../template/dockerignore")),
+    (".gitignore", include_str!("../../../template/gitignore")),
+    ("README.md", include_str!("../../../template/README.md")),
+    ("tests/greetings.rs", include_str!("../../../template/tests/greetings.rs")),
+    ("wiring/local.toml", include_str!("../../../template/wiring/local.toml")),
+    ("wiring/monolith.toml", include_str!("../../../template/wiring/monolith.toml")),
+    ("workflow/Cargo.toml", include_str!("../../../template/workflow/Cargo.toml")),
+    ("workflow/src/lib.rs", include_str!("../../../template/workflow/src/lib.rs")),
 ];
 
 pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
@@ -48,9 +32,9 @@ pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
     }
     if let Some(name) = &arguments.plugin {
         context.or_report(check_name(name))?;
-        context.or_report(create_plugin(context.system, context.registry, name))?;
+        context.or_report(plugin::create(context.system, context.registry, name))?;
         context.output.say(&format!(
-            "{name}: a wrapper, a backend, and a bp that knows both\n\nTry it:\n  cd {name} && cargo test && cargo run -- explain {name}"
+            "{name}: a wrapper, a backend, and a bp that knows both\n\nTry it:\n  cd {name} && cargo test --workspace && cargo run -- explain {name}"
         ));
         return Some(());
     }
@@ -103,8 +87,12 @@ fn create_example(
     for (path, bytes) in embedded::example_files(example) {
         write_file(system, &root.join(path), &bytes)?;
     }
-    write_file(system, &root.join(".dockerignore"), include_bytes!("../../template/dockerignore"))?;
-    write_file(system, &root.join(".gitignore"), include_bytes!("../../template/gitignore"))?;
+    write_file(
+        system,
+        &root.join(".dockerignore"),
+        include_bytes!("../../../template/dockerignore"),
+    )?;
+    write_file(system, &root.join(".gitignore"), include_bytes!("../../../template/gitignore"))?;
     let schema = bp_reference::render_schema(registry);
     write_file(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
     if let Some(lock) = embedded::example_lock(example) {
@@ -120,24 +108,6 @@ fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
         Some(EntryKind::File | EntryKind::Other) => false,
     };
     if free { Ok(()) } else { Err(catalog::target::folder_exists(root.as_str())) }
-}
-
-/// Writes two plugins, a crate with their compile halves and a crate for each runtime half, and the compiler that they build with.
-fn create_plugin(system: &dyn System, registry: &Registry, name: &str) -> Result<(), Diagnostic> {
-    let root = Utf8Path::new(name);
-    check_free(system, root)?;
-    if registry.get(name).is_some() {
-        return Err(catalog::target::bad_application_name(name, "a plugin has this name"));
-    }
-    let crates = name.replace('-', "_");
-    for (path, text) in PLUGIN {
-        let text = text.replace("@NAME@", name).replace("@CRATE@", &format!("bp_{crates}"));
-        write_file(system, &root.join(path), text.as_bytes())?;
-    }
-    if let Some(lock) = embedded::plugin_lock(name) {
-        write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
-    }
-    write_files(system, &root.join(bp_driver::runtime::VENDOR), embedded::compiler_files())
 }
 
 /// Writes the runtime; files that an older `bp` wrote there and this one does not have are removed.
