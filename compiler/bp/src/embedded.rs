@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bp_contract::Package;
 use bp_emit::carried::read_locked_package;
 use bp_emit::{Lock, LockedPackage, RUNTIME_FACADE};
 use toml::{Table, Value};
@@ -126,18 +127,31 @@ pub(crate) fn example_files(name: &str) -> BTreeMap<String, Vec<u8>> {
     .collect()
 }
 
-/// The versions that the repository was tested with, for the runtime's crates and those of an example's workflow.
-pub(crate) fn example_lock(name: &str) -> Option<String> {
+/// The versions that the repository was tested with, for the runtime's crates, those of an example's workflow, and packages beside the runtime.
+pub(crate) fn example_lock(
+    name: &str,
+    packages: &BTreeMap<&'static str, Package>,
+) -> Option<String> {
     let lock = Lock::parse(read_text("Cargo.lock"))?;
     let mut kept = lock.reachable_from(&format!("{name}-workflow"));
-    kept.merge(&Lock::parse(&build_lock(is_runtime, Vec::new())?)?);
+    kept.merge(&Lock::parse(&build_lock(is_runtime, read_packages(packages)?)?)?);
     Some(kept.encode())
 }
 
 /// The same for a new workflow that links the runtime.
-pub(crate) fn workflow_lock(workflow: &str) -> Option<String> {
+pub(crate) fn workflow_lock(
+    workflow: &str,
+    packages: &BTreeMap<&'static str, Package>,
+) -> Option<String> {
     let facade = vec![RUNTIME_FACADE.0.to_owned()];
-    build_lock(is_runtime, vec![LockedPackage::local(workflow, "0.1.0", facade)])
+    let mut own = vec![LockedPackage::local(workflow, "0.1.0", facade)];
+    own.extend(read_packages(packages)?);
+    build_lock(is_runtime, own)
+}
+
+fn read_packages(packages: &BTreeMap<&'static str, Package>) -> Option<Vec<LockedPackage>> {
+    let manifests = packages.values().map(|package| package.find_file("Cargo.toml"));
+    manifests.map(|text| read_locked_package(&text?.parse().ok()?)).collect()
 }
 
 /// The same for a new plugin, by the manifests of its packages: the compiler's crates too.
@@ -193,7 +207,7 @@ mod tests {
             parsed["workspace"]["package"]["version"].as_str(),
             Some(env!("CARGO_PKG_VERSION"))
         );
-        let lock = workflow_lock("demo-workflow").expect("a lock");
+        let lock = workflow_lock("demo-workflow", &BTreeMap::new()).expect("a lock");
         assert!(lock.contains("name = \"tokio\"") && !lock.contains("name = \"petgraph\""));
     }
 

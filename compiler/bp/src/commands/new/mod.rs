@@ -1,12 +1,10 @@
 //! `bp new`: an application that runs, and the runtime that it links.
 
 mod plugin;
-
-use std::collections::BTreeMap;
+mod vendor;
 
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::{Application, CompileOptions, Registry, compile, write};
-use bp_emit::{Artifacts, Origin};
+use bp_driver::{Application, CompileOptions, Registry, compile};
 use bp_system::{EntryKind, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -28,7 +26,9 @@ const TEMPLATE: &[(&str, &str)] = &[
 
 pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
     if let Some(folder) = &arguments.runtime {
-        return context.or_report(write_runtime(context.system, Utf8Path::new(folder)));
+        let packages = vendor::interface_packages(context.registry);
+        let written = vendor::write(context.system, Utf8Path::new(folder), &packages);
+        return context.or_report(written);
     }
     if let Some(name) = &arguments.plugin {
         context.or_report(check_name(name))?;
@@ -70,10 +70,11 @@ fn create_application(
     }
     let schema = bp_reference::render_schema(registry);
     write_file(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
-    if let Some(lock) = embedded::workflow_lock(&format!("{name}-workflow")) {
+    let packages = vendor::interface_packages(registry);
+    if let Some(lock) = embedded::workflow_lock(&format!("{name}-workflow"), &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    write_runtime(system, &root.join(bp_driver::runtime::VENDOR))
+    vendor::write(system, &root.join(bp_driver::runtime::VENDOR), &packages)
 }
 
 /// Writes an example as an application of its own.
@@ -95,10 +96,11 @@ fn create_example(
     write_file(system, &root.join(".gitignore"), include_bytes!("../../../template/gitignore"))?;
     let schema = bp_reference::render_schema(registry);
     write_file(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
-    if let Some(lock) = embedded::example_lock(example) {
+    let packages = vendor::interface_packages(registry);
+    if let Some(lock) = embedded::example_lock(example, &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    write_runtime(system, &root.join(bp_driver::runtime::VENDOR))
+    vendor::write(system, &root.join(bp_driver::runtime::VENDOR), &packages)
 }
 
 fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
@@ -108,27 +110,6 @@ fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
         Some(EntryKind::File | EntryKind::Other) => false,
     };
     if free { Ok(()) } else { Err(catalog::target::folder_exists(root.as_str())) }
-}
-
-/// Writes the runtime; files that an older `bp` wrote there and this one does not have are removed.
-fn write_runtime(system: &dyn System, folder: &Utf8Path) -> Result<(), Diagnostic> {
-    write_files(system, folder, embedded::runtime_files())
-}
-
-fn write_files(
-    system: &dyn System,
-    folder: &Utf8Path,
-    all: BTreeMap<String, Vec<u8>>,
-) -> Result<(), Diagnostic> {
-    let mut files = Artifacts::new();
-    for (path, bytes) in all {
-        files.insert(path, bytes, Origin::new("bp", "runtime"))?;
-    }
-    write::write(system, folder, &files, true).map_err(|faults| {
-        let first = faults.into_iter().next();
-        first.unwrap_or_else(|| catalog::target::cannot_write(folder.as_str(), "it failed"))
-    })?;
-    Ok(())
 }
 
 /// Writes the template's `wire.lock`, so that the first build changes nothing that is committed.

@@ -6,7 +6,7 @@ use bp_driver::runtime::{VENDOR, VERSION};
 use bp_system::System;
 use camino::Utf8Path;
 
-use super::{check_free, write_file, write_files};
+use super::{check_free, vendor, write_file};
 use crate::embedded;
 
 /// Path in the new plugin, and text in which names are filled in.
@@ -53,7 +53,7 @@ pub(super) fn create(
     if let Some(lock) = embedded::plugin_lock(&manifests) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    write_files(system, &root.join(VENDOR), embedded::compiler_files())
+    vendor::write_files(system, &root.join(VENDOR), embedded::compiler_files())
 }
 
 /// A text of the template with the plugin's names, and the version that it is written for.
