@@ -22,6 +22,20 @@ impl PackageSource {
         Self::Keys(BTreeMap::from([("version".to_owned(), version.to_owned())]))
     }
 
+    /// Where a requirement of a manifest says, an inline TOML value: `"0.4"`, `{ git = "…" }`; nothing if it says no source that another folder has.
+    pub fn read_requirement(inline: &str) -> Option<Self> {
+        let mut read: Table = format!("x = {inline}").parse().ok()?;
+        let keys: BTreeMap<String, String> = match read.remove("x")? {
+            Value::String(version) => return Some(Self::requirement(&version)),
+            Value::Table(keys) => {
+                let said = keys.into_iter().filter(|(key, _)| SOURCE_KEYS.contains(&key.as_str()));
+                said.filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+            }
+            _ => return None,
+        };
+        (!keys.is_empty() && !keys.contains_key("path")).then_some(Self::Keys(keys))
+    }
+
     fn keys(self) -> BTreeMap<String, String> {
         match self {
             Self::Path(path) => BTreeMap::from([("path".to_owned(), path)]),
@@ -284,6 +298,22 @@ bp-contract = { path = "../../bp-contract" }
         let only: Vec<&str> =
             found.iter().filter(|d| d.only_by_path).map(|d| d.package.as_str()).collect();
         assert_eq!(only, ["bp-runtime", "lost"]);
+    }
+
+    #[test]
+    fn a_requirement_is_passed_on_without_what_it_asks_for() {
+        let keys = |text: &str| PackageSource::read_requirement(text).map(PackageSource::keys);
+        let expected = |pairs: &[(&str, &str)]| {
+            Some(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+        };
+        assert_eq!(keys("\"0.4\""), expected(&[("version", "0.4")]));
+        assert_eq!(
+            keys("{ package = \"q\", git = \"g\", rev = \"1\", features = [\"f\"] }"),
+            expected(&[("git", "g"), ("rev", "1")])
+        );
+        for nothing in ["{ path = \"../q\" }", "{ workspace = true }", "1", "{"] {
+            assert_eq!(keys(nothing), None, "{nothing}");
+        }
     }
 
     #[test]

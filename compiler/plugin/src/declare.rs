@@ -225,7 +225,14 @@ macro_rules! running {
                 self.0.metrics = metrics;
                 self
             }
+        }
+    };
+}
 
+/// What is declared of a plugin that may carry a package.
+macro_rules! carrying {
+    ($declaration:ident) => {
+        impl $declaration {
             /// Carries the runtime half of a plugin outside `bp`'s repository: `.carries(bp_rt_pause::PACKAGE)`.
             pub const fn carries(mut self, package: Package) -> Self {
                 self.0.runtime = Runtime::Carried(package);
@@ -259,6 +266,7 @@ pub struct WrapperDeclaration(Plugin);
 
 common!(WrapperDeclaration);
 running!(WrapperDeclaration);
+carrying!(WrapperDeclaration);
 
 impl WrapperDeclaration {
     /// Works at the caller, in this slot.
@@ -321,6 +329,7 @@ pub struct TransportDeclaration(Plugin);
 
 common!(TransportDeclaration);
 running!(TransportDeclaration);
+carrying!(TransportDeclaration);
 writing!(TransportDeclaration);
 
 impl TransportDeclaration {
@@ -375,6 +384,7 @@ pub struct BackendDeclaration(Plugin);
 
 common!(BackendDeclaration);
 running!(BackendDeclaration);
+carrying!(BackendDeclaration);
 
 impl BackendDeclaration {
     /// Its content is in one process, so that two processes or two replicas cannot share it.
@@ -439,6 +449,7 @@ pub struct TableDeclaration(Plugin);
 
 common!(TableDeclaration);
 running!(TableDeclaration);
+carrying!(TableDeclaration);
 
 impl TableDeclaration {
     /// It has a runtime half, in `plugins/<id>/runtime`.
