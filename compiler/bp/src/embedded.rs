@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bp_emit::{Lock, Package, RUNTIME_FACADE};
+use bp_contract::Package;
+use bp_emit::carried::read_locked_package;
+use bp_emit::{Lock, LockedPackage, RUNTIME_FACADE};
 use toml::{Table, Value};
 
 /// Path in the repository, and bytes.
@@ -125,33 +127,47 @@ pub(crate) fn example_files(name: &str) -> BTreeMap<String, Vec<u8>> {
     .collect()
 }
 
-/// The versions that the repository was tested with, for the runtime's crates and those of an example's workflow.
-pub(crate) fn example_lock(name: &str) -> Option<String> {
+/// The versions that the repository was tested with, for the runtime's crates, those of an example's workflow, and packages beside the runtime.
+pub(crate) fn example_lock(
+    name: &str,
+    packages: &BTreeMap<&'static str, Package>,
+) -> Option<String> {
     let lock = Lock::parse(read_text("Cargo.lock"))?;
     let mut kept = lock.reachable_from(&format!("{name}-workflow"));
-    kept.merge(&Lock::parse(&build_lock(is_runtime, &[])?)?);
+    kept.merge(&Lock::parse(&build_lock(is_runtime, read_packages(packages)?)?)?);
     Some(kept.encode())
 }
 
 /// The same for a new workflow that links the runtime.
-pub(crate) fn workflow_lock(workflow: &str) -> Option<String> {
-    build_lock(is_runtime, &[(workflow, &[RUNTIME_FACADE.0])])
+pub(crate) fn workflow_lock(
+    workflow: &str,
+    packages: &BTreeMap<&'static str, Package>,
+) -> Option<String> {
+    let facade = vec![RUNTIME_FACADE.0.to_owned()];
+    let mut own = vec![LockedPackage::local(workflow, "0.1.0", facade)];
+    own.extend(read_packages(packages)?);
+    build_lock(is_runtime, own)
 }
 
-/// The same for a new plugin: the compiler's crates too, and the plugin's three.
-pub(crate) fn plugin_lock(name: &str) -> Option<String> {
-    let compile = format!("bp-{name}");
-    let wrapper = format!("bp-rt-{name}");
-    let cache = format!("bp-rt-{name}-cache");
-    let own: [(&str, &[&str]); 3] = [
-        (&compile, &["bp", "bp-contract", "bp-plugin"]),
-        (&wrapper, &["bp-contract", "bp-runtime"]),
-        (&cache, &["bp-backend", "bp-contract", "bp-runtime", "serde_json", "tokio"]),
-    ];
-    build_lock(|_| true, &own)
+fn read_packages(packages: &BTreeMap<&'static str, Package>) -> Option<Vec<LockedPackage>> {
+    let manifests = packages.values().map(|package| package.find_file("Cargo.toml"));
+    manifests.map(|text| read_locked_package(&text?.parse().ok()?)).collect()
 }
 
-fn build_lock(wanted: impl Fn(&str) -> bool, own: &[(&str, &[&str])]) -> Option<String> {
+/// The same for a new plugin, by the manifests of its packages: the compiler's crates too.
+pub(crate) fn plugin_lock(manifests: &[String]) -> Option<String> {
+    let read = |text: &String| {
+        let mut manifest: Table = text.parse().ok()?;
+        // A lock does not tell what tests need from the rest.
+        if let Some(Value::Table(tests)) = manifest.remove("dev-dependencies") {
+            manifest.get_mut("dependencies")?.as_table_mut()?.extend(tests);
+        }
+        read_locked_package(&manifest)
+    };
+    build_lock(|_| true, manifests.iter().map(read).collect::<Option<_>>()?)
+}
+
+fn build_lock(wanted: impl Fn(&str) -> bool, own: Vec<LockedPackage>) -> Option<String> {
     let lock = Lock::parse(read_text("Cargo.lock"))?;
     let crates = FILES.iter().filter(|(path, _)| is_manifest(path) && wanted(path));
     let crates: Vec<String> = crates
@@ -164,10 +180,7 @@ fn build_lock(wanted: impl Fn(&str) -> bool, own: &[(&str, &[&str])]) -> Option<
     for name in crates {
         kept.merge(&lock.reachable_from(&name));
     }
-    for (name, dependencies) in own {
-        let dependencies = dependencies.iter().map(|d| (*d).to_owned()).collect();
-        kept.add(Package::local(name, "0.1.0", dependencies));
-    }
+    kept.add_all(own);
     Some(kept.encode())
 }
 
@@ -194,7 +207,7 @@ mod tests {
             parsed["workspace"]["package"]["version"].as_str(),
             Some(env!("CARGO_PKG_VERSION"))
         );
-        let lock = workflow_lock("demo-workflow").expect("a lock");
+        let lock = workflow_lock("demo-workflow", &BTreeMap::new()).expect("a lock");
         assert!(lock.contains("name = \"tokio\"") && !lock.contains("name = \"petgraph\""));
     }
 
@@ -216,9 +229,5 @@ mod tests {
         let template = &files["compiler/bp/template/workflow/Cargo.toml"];
         assert!(String::from_utf8_lossy(template).contains("# This crate stands alone"));
         assert!(files.keys().all(|p| !p.starts_with("golden-tests") && !p.contains("/target/")));
-        let lock = plugin_lock("pause").expect("a lock");
-        for name in ["bp-rt-pause", "bp-rt-pause-cache", "miette"] {
-            assert!(lock.contains(&format!("name = \"{name}\"")), "{name}");
-        }
     }
 }

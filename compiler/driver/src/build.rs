@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostic, Diagnostics, SourceMap, Span, catalog};
+use bp_emit::carried::PackageSource;
 use bp_emit::{Artifacts, Origin, RustInput, emit_rust, run_plan};
-use bp_plan::Plan;
+use bp_plan::{CrateSource, Plan};
 use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, OutputLocation};
-use bp_plugin::{ArtifactContext, Description, Kind, Plugin, Registry, Runtime, guard};
+use bp_plugin::{ArtifactContext, Description, Kind, Package, Plugin, Registry, guard};
 use bp_system::System;
 use bp_wiring::Patch;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
@@ -47,11 +48,13 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
             None
         }
     };
+    let packages = locate_packages(plan);
     let rust = RustInput {
         to_root: relative_path(input.system, &input.out.join("rust/app"), root),
         runtime,
         tests: input.application.find_tests(input.system),
-        carried: collect_carried(plan, input.registry),
+        carried: collect_carried(plan, input.registry, &packages),
+        packages,
         lock: input.application.find_cargo_lock(input.system),
         origin: String::from("bp"),
     };
@@ -137,16 +140,32 @@ fn collect_descriptions(
     all
 }
 
-/// The runtime halves that plugins in use carry themselves, by package.
-fn collect_carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String, String>> {
-    let used = registry.iter().filter(|m| plan.plugins.contains_key(m.id));
-    let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for plugin in used {
-        let Runtime::Carried { package, sources, .. } = plugin.runtime else { continue };
-        let files = sources.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned()));
-        all.entry(package.to_owned()).or_default().extend(files);
-    }
-    all
+/// Where the workflow has packages, by name; a folder is relative to the application's root.
+fn locate_packages(plan: &Plan) -> BTreeMap<String, PackageSource> {
+    let crates = plan.app.crates.values();
+    let read = crates.map(|krate| (krate.package.clone(), PackageSource::Path(krate.path.clone())));
+    let interfaces = plan.app.interface_crates.values().filter_map(|krate| {
+        let source = match &krate.source {
+            CrateSource::Path(folder) => PackageSource::Path(folder.clone()),
+            CrateSource::Requirement(inline) => PackageSource::read_requirement(inline)?,
+        };
+        Some((krate.package.clone(), source))
+    });
+    read.chain(interfaces).collect()
+}
+
+/// The files of the runtime halves that plugins in use carry, and of what those depend on and the workflow does not have; by package and path.
+fn collect_carried(
+    plan: &Plan,
+    registry: &Registry,
+    packages: &BTreeMap<String, PackageSource>,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    let used = registry.iter().filter(|plugin| plan.plugins.contains_key(plugin.id));
+    let found = registry
+        .collect_carried(used.filter_map(Plugin::carried), &|name| packages.contains_key(name));
+    let text = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
+    let files = |package: Package| package.files.iter().map(text).collect();
+    found.into_iter().map(|(name, package)| (name.to_owned(), files(package))).collect()
 }
 
 /// The plugins whose artifacts belong to a build: those in use that are not targets, and the chosen targets; all enabled targets when none is chosen.

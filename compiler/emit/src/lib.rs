@@ -6,6 +6,7 @@
 //! Non-goals: this crate does no I/O; `bp-driver` writes.
 
 mod artifact;
+pub mod carried;
 mod lock;
 mod pretty;
 mod run_plan;
@@ -14,7 +15,7 @@ mod rust;
 mod testing;
 
 pub use artifact::{Artifact, ArtifactPath, Artifacts, Origin};
-pub use lock::{Lock, Package};
+pub use lock::{Lock, LockedPackage};
 pub use run_plan::run_plan;
 pub use rust::{
     GENERATED, RUNTIME, RUNTIME_FACADE, RustInput, app_package, emit_rust, is_runtime_library,

@@ -27,14 +27,14 @@ impl PackageId {
 
 /// One package of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
+pub struct LockedPackage {
     id: PackageId,
     checksum: Option<String>,
     /// As written: `name`, `name version` or `name version (source)`.
     dependencies: Vec<String>,
 }
 
-impl Package {
+impl LockedPackage {
     /// A package of this machine, without source and checksum.
     pub fn local(name: &str, version: &str, dependencies: Vec<String>) -> Self {
         let id = PackageId::new(name.to_owned(), version.to_owned(), None);
@@ -69,7 +69,7 @@ impl Lock {
                     .map(|d| d.as_str().map(str::to_owned))
                     .collect::<Option<_>>()?,
             };
-            read.push(Package { id, checksum: text("checksum"), dependencies });
+            read.push(LockedPackage { id, checksum: text("checksum"), dependencies });
         }
         let mut lock = Self::default();
         let ids: Vec<PackageId> = read.iter().map(|p| p.id.clone()).collect();
@@ -83,11 +83,23 @@ impl Lock {
     }
 
     /// Adds a package, with those of its dependencies that the lock holds.
-    pub fn add(&mut self, package: Package) {
+    pub fn add(&mut self, package: LockedPackage) {
         let ids: Vec<PackageId> = self.packages.keys().cloned().collect();
         let names = index_by_name(&ids);
         let found = package.dependencies.iter().filter_map(|d| find_package(&names, d)).collect();
         self.packages.insert(package.id, (package.checksum, found));
+    }
+
+    /// Adds packages that may depend on each other.
+    pub fn add_all(&mut self, packages: Vec<LockedPackage>) {
+        // Dependencies are found among the packages that the lock has, so all are there first.
+        for package in &packages {
+            let known = (package.checksum.clone(), BTreeSet::new());
+            self.packages.insert(package.id.clone(), known);
+        }
+        for package in packages {
+            self.add(package);
+        }
     }
 
     /// Adds every package of another lock that this one does not have; returns how many.
@@ -211,7 +223,7 @@ mod tests {
     fn a_member_joins_and_the_unreached_leave() {
         let text = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"b\"\nversion = \"1.0.0\"\ndependencies = [\n \"a\",\n]\n\n[[package]]\nname = \"c\"\nversion = \"1.0.0\"\n";
         let mut lock = Lock::parse(text).expect("a lock");
-        lock.add(Package::local("app", "0.0.0", vec!["b".into(), "unknown".into()]));
+        lock.add(LockedPackage::local("app", "0.0.0", vec!["b".into(), "unknown".into()]));
         let names: Vec<_> =
             lock.reachable_from("app").packages.into_keys().map(|id| id.name).collect();
         assert_eq!(names, ["a", "app", "b"]);

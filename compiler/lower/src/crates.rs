@@ -56,7 +56,7 @@ fn collect_linked(cx: &PassContext<'_>) -> Vec<LinkedCrate> {
     });
     let plugins = cx.registry.iter().filter_map(|plugin| {
         let runtime = plugin.runtime_crate()?;
-        let folder = plugin.sources().is_empty().then_some(runtime.folder);
+        let folder = plugin.carried().is_none().then_some(runtime.folder);
         let owner = format!("the runtime half of the plugin `{}`", plugin.id);
         Some(LinkedCrate { package: runtime.package, folder, owner })
     });

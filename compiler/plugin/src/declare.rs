@@ -37,6 +37,7 @@
 //!     backend::<Shelf>("shelf", &[]).client(ClientSlot::Deadline).declare();
 //! ```
 
+use bp_contract::Package;
 use bp_contract::metric::Metric;
 use bp_contract::setting::{Settings, list_faults};
 use bp_diag::PluginCode;
@@ -249,14 +250,17 @@ macro_rules! running {
                 self.0.metrics = metrics;
                 self
             }
+        }
+    };
+}
 
-            /// Carries the runtime half of a plugin outside `bp`'s repository: its package and its files, `&[("Cargo.toml", include_str!("../runtime/Cargo.toml")), …]`.
-            pub const fn carries(
-                mut self,
-                package: &'static str,
-                sources: &'static [(&'static str, &'static str)],
-            ) -> Self {
-                self.0.runtime = Runtime::Carried { package, sources };
+/// What is declared of a plugin that may carry a package.
+macro_rules! carrying {
+    ($declaration:ident) => {
+        impl $declaration {
+            /// Carries the runtime half of a plugin outside `bp`'s repository: `.carries(bp_rt_pause::PACKAGE)`.
+            pub const fn carries(mut self, package: Package) -> Self {
+                self.0.runtime = Runtime::Carried(package);
                 self
             }
         }
@@ -287,6 +291,7 @@ pub struct WrapperDeclaration(Plugin);
 
 common!(WrapperDeclaration);
 running!(WrapperDeclaration);
+carrying!(WrapperDeclaration);
 
 impl WrapperDeclaration {
     /// Works at the caller, in this slot.
@@ -349,6 +354,7 @@ pub struct TransportDeclaration(Plugin);
 
 common!(TransportDeclaration);
 running!(TransportDeclaration);
+carrying!(TransportDeclaration);
 writing!(TransportDeclaration);
 
 impl TransportDeclaration {
@@ -403,6 +409,7 @@ pub struct BackendDeclaration(Plugin);
 
 common!(BackendDeclaration);
 running!(BackendDeclaration);
+carrying!(BackendDeclaration);
 
 impl BackendDeclaration {
     /// Its content is in one process, so that two processes or two replicas cannot share it.
@@ -473,6 +480,7 @@ pub struct TableDeclaration(Plugin);
 
 common!(TableDeclaration);
 running!(TableDeclaration);
+carrying!(TableDeclaration);
 
 impl TableDeclaration {
     /// It has a runtime half, in `plugins/<id>/runtime`.

@@ -4,6 +4,7 @@
 //! Its settings are declared by one type that both of its halves read; the compiler checks types, units, bounds, words and rules, fills in defaults, and publishes them.
 
 mod calls;
+mod carried;
 mod context;
 mod declare;
 pub mod deploy;
@@ -27,6 +28,7 @@ mod table_faults;
 mod variant;
 mod yaml;
 
+pub use bp_contract::Package;
 pub use bp_contract::metric::Metric;
 pub use bp_contract::run_plan::{TablePlace, TableReader};
 pub use bp_contract::setting::{Literal, RuleFault, Setting, SettingKind, When};

@@ -1,5 +1,6 @@
 //! What a plugin is: data, and functions for what data cannot say.
 
+use bp_contract::Package;
 use bp_contract::metric::Metric;
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
@@ -193,15 +194,10 @@ pub enum Runtime {
     Absent,
     /// A crate of `bp`'s own runtime, named by the plugin's id: `bp-rt-retry`, in `plugins/retry/runtime`.
     Own,
-    /// A crate that the compile half carries, as plugins outside `bp`'s repository do.
-    Carried {
-        /// The package: `bp-rt-pause`.
-        package: &'static str,
-        /// Its files, by path below the crate; every build writes them into the generated workspace.
-        ///
-        /// Its manifest may name `bp-runtime` and the other crates of the runtime by any path: what is written names the application's own.
-        sources: &'static [(&'static str, &'static str)],
-    },
+    /// A package that the compile half carries, as plugins outside `bp`'s repository do; every build writes it into the generated workspace.
+    ///
+    /// Its manifest may name the crates of the runtime, and packages that other plugins carry, by any folder or version: what is written names the application's own.
+    Carried(Package),
 }
 
 /// A wrapper, transport, backend, interface, target or owner of tables, at compile time: everything that the compiler must know of it.
@@ -335,11 +331,11 @@ impl Plugin {
         matches!(self.kind, Kind::Backend { keeps_data: true, .. })
     }
 
-    /// The files of a runtime half that it carries; none for others.
-    pub const fn sources(&self) -> &'static [(&'static str, &'static str)] {
+    /// The package that it carries, if it does.
+    pub const fn carried(&self) -> Option<Package> {
         match self.runtime {
-            Runtime::Carried { sources, .. } => sources,
-            Runtime::Absent | Runtime::Own => &[],
+            Runtime::Carried(package) => Some(package),
+            Runtime::Absent | Runtime::Own => None,
         }
     }
 }

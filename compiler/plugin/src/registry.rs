@@ -11,6 +11,7 @@ use bp_diag::{Code, Diagnostic, catalog};
 use bp_plan::{PluginPlan, RuntimeCrate};
 use bp_wiring::{EntryTable, Grammar, KeyGrammar, Variant};
 
+use crate::carried::check_carried;
 use crate::interfaces::InterfaceTable;
 use crate::meaning::check_meanings;
 use crate::read::literal_value;
@@ -201,6 +202,7 @@ impl Registry {
             }
         }
         faults.extend_from_slice(self.interface_table().faults());
+        check_carried(self, &mut faults);
         check_tables(self, &mut faults);
         self.check_metrics(&mut faults);
         faults
@@ -385,9 +387,8 @@ impl Plugin {
         let (package, folder) = match self.runtime {
             Runtime::Absent => return None,
             Runtime::Own => (format!("bp-rt-{}", self.id), format!("plugins/{}/runtime", self.id)),
-            Runtime::Carried { package, .. } => {
-                (package.to_owned(), format!("{}/runtime", self.id))
-            }
+            // Its folder in the generated workspace.
+            Runtime::Carried(package) => (package.name.to_owned(), package.name.to_owned()),
         };
         Some(RuntimeCrate { package, folder })
     }

@@ -82,7 +82,7 @@ fn mentions(folder: &Path, text: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Away from the repository, `bp new --plugin` gives a plugin that passes its test, and a `bp` that runs a system with it.
+/// Away from the repository, `bp new --plugin` gives packages that pass their tests and that cargo packages, and a `bp` that runs a system with them.
 fn plugin() -> Result<()> {
     let _one = one_at_a_time();
     let elsewhere = tempfile::tempdir()?;
@@ -99,7 +99,9 @@ fn plugin() -> Result<()> {
         Ok(())
     };
     cargo(&["test", "--quiet", "--workspace"])?;
-    cargo(&["build", "--quiet"])?;
+    cargo(&["build", "--quiet", "--workspace"])?;
+    // Each package is unpacked from its archive and built there, with the others as a registry would give them.
+    cargo(&["package", "--quiet", "--workspace", "--offline", "--allow-dirty"])?;
     let binary = bp::generated()?.join("debug/bp-pause");
     let call = |folder: &Path, arguments: &[&str]| -> Result<String> {
         let output = Command::new(&binary)
@@ -115,15 +117,15 @@ fn plugin() -> Result<()> {
     let page = call(&folder, &["explain", "pause"])?;
     ensure!(page.contains("Waits before a call is handled"), "no page of the plugin:\n{page}");
     let schema = call(&folder, &["schema"])?;
-    ensure!(schema.contains("\"pause-cache\""), "the schema does not know the plugin");
+    ensure!(schema.contains("\"pause-memory\""), "the schema does not know the plugin");
     call(elsewhere.path(), &["new", "demo"])?;
     let demo = elsewhere.path().join("demo");
-    let wiring = "extends = \"local.toml\"\nbackend.visits_cache = { kind = \"pause-cache\", items = 10 }\nserver.\"*\".pause = \"300ms\"\n";
+    let wiring = "extends = \"local.toml\"\nbackend.visits_cache = { kind = \"pause-memory\", items = 10 }\nserver.\"*\".pause = \"300ms\"\n";
     std::fs::write(demo.join("wiring/slow.toml"), wiring)?;
     call(&demo, &["run", "slow", "--smoke"])?;
-    // Both plugins took part: the calls were delayed as the wiring says, and answered from the plugin's cache.
+    // Both plugins took part: the calls were delayed as the wiring says, and answered from the plugin's store.
     let explained = call(&demo, &["explain", "slow", "visits_cache"])?;
-    ensure!(explained.contains("pause-cache"), "{explained}");
+    ensure!(explained.contains("pause-memory"), "{explained}");
     let hasty =
         "extends = \"slow.toml\"\nedge.\"*\".retry = false\nedge.\"*\".timeout = \"100ms\"\n";
     std::fs::write(demo.join("wiring/hasty.toml"), hasty)?;

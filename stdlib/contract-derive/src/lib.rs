@@ -1,8 +1,9 @@
-//! The derive of `bp_contract::setting::Settings`; use it from there.
+//! The derive of `bp_contract::setting::Settings`, and `bp_contract::package!`; use them from there.
 
 mod attributes;
 mod fields;
 mod implement;
+mod package;
 mod table;
 mod variants;
 mod words;
@@ -46,6 +47,15 @@ use crate::attributes::TableAttributes;
 pub fn settings(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
     expand(&item).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// The package of the crate that calls it, as a `bp_contract::Package`: its name, `Cargo.toml`, `build.rs` if there is one, and every file below `src` whose name does not begin with a dot, in order of their paths.
+///
+/// The crate exports it, and a plugin carries it: `pub const PACKAGE: Package = package!();`.
+/// A file that is not UTF-8 text, or a package inside of `src`, is an error.
+#[proc_macro]
+pub fn package(arguments: TokenStream) -> TokenStream {
+    package::expand(&arguments.into()).unwrap_or_else(Error::into_compile_error).into()
 }
 
 fn expand(item: &DeriveInput) -> syn::Result<Tokens> {

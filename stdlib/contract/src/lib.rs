@@ -2,6 +2,7 @@
 //!
 //! The compiler writes a [`RunPlan`] and a [`RunManifest`]; the runtime and `bp run` read them.
 //! A wiring and `BP_SET` share their [`units`] and their [`selector`]s.
+//! A plugin outside the repository carries each of its crates as a [`Package`].
 //! The runtime registers a [`metric`] by the declaration that a plugin's page shows.
 //! Everything here is data and pure functions: no async, no I/O.
 
@@ -10,6 +11,7 @@ extern crate self as bp_contract;
 
 mod call;
 pub mod metric;
+mod package;
 pub mod run_manifest;
 pub mod run_plan;
 mod secret;
@@ -21,7 +23,9 @@ pub mod units;
 pub mod variable;
 pub mod wire;
 
+pub use bp_contract_derive::package;
 pub use call::{EXPECTED_CALL, parse_call};
+pub use package::Package;
 pub use run_manifest::RunManifest;
 pub use run_plan::RunPlan;
 pub use secret::Secret;

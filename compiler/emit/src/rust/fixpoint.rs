@@ -10,6 +10,7 @@ fn is_rust(path: &str) -> bool {
 fn assert_fixpoint(plan: &Plan) {
     let input = RustInput {
         carried: std::collections::BTreeMap::default(),
+        packages: std::collections::BTreeMap::default(),
         to_root: "../../../..".into(),
         runtime: Some("vendor/bp".into()),
         tests: vec!["smoke".into()],

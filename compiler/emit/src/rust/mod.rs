@@ -19,8 +19,10 @@ use bp_plan::Plan;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use self::crates::CrateNames;
+use crate::carried::PackageSource;
 use crate::{Artifacts, Origin};
 
+pub(crate) use cargo::HEADER as MANIFEST_HEADER;
 pub use cargo::{RUNTIME, RUNTIME_FACADE, app_package, is_runtime_library};
 
 /// The first line of every generated Rust file.
@@ -35,8 +37,12 @@ pub struct RustInput {
     pub runtime: Option<String>,
     /// File stems of the application's `tests/*.rs`, sorted.
     pub tests: Vec<String>,
-    /// Runtime crates that the runtime does not hold, by package: their files by path.
+    /// Packages that plugins carry and that are written beside the app: the files of each by path.
+    ///
+    /// They are the runtime halves that the runtime does not hold, and what those depend on.
     pub carried: BTreeMap<String, BTreeMap<String, String>>,
+    /// Where the application has packages that carried ones may depend on; a folder is relative to the application's root.
+    pub packages: BTreeMap<String, PackageSource>,
     /// The text of the application's `Cargo.lock`, if it has one.
     pub lock: Option<String>,
     /// The plugin that these files are attributed to, by id.

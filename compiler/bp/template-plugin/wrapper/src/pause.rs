@@ -1,6 +1,4 @@
-//! The runtime half of `@NAME@`: what a running system does.
-
-mod settings;
+//! What a running system does.
 
 use std::sync::Arc;
 
@@ -8,7 +6,7 @@ use bp_runtime::{
     BoxFuture, Call, Clock, Infra, Live, Next, Reply, Wrapper, WrapperPlugin, server_wrapper,
 };
 
-use settings::PauseSettings;
+use crate::PauseSettings;
 
 /// The plugin: a wrapper in front of each instance that a listener serves.
 pub fn plugin() -> impl WrapperPlugin {

@@ -1,11 +1,11 @@
-//! What the wiring says; both halves of the plugin compile this file.
+//! What the wiring says.
 
 use bp_contract::setting::Settings;
 
 /// Keeps few entries in the process's memory.
 #[derive(Debug, Settings)]
-pub(crate) struct CacheSettings {
+pub struct MemorySettings {
     /// Most entries.
     #[setting(default = 1000, range = 1..=1_000_000)]
-    pub(crate) items: usize,
+    pub items: usize,
 }

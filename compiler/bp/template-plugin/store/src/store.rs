@@ -1,6 +1,4 @@
-//! The runtime half of `@NAME@-cache`: what a running system does.
-
-mod settings;
+//! What a running system does.
 
 use std::sync::Arc;
 
@@ -8,12 +6,12 @@ use bp_backend::Cache;
 use bp_backend::memory::{CacheLimits, MemoryCache};
 use bp_runtime::{BackendPlugin, Offers};
 
-use settings::CacheSettings;
+use crate::MemorySettings;
 
 /// The plugin: how an instance of each interface that it offers is opened.
 pub fn plugin() -> impl BackendPlugin {
     Offers::new().interface(|cx| async move {
-        let settings: CacheSettings = cx.settings.read()?;
+        let settings: MemorySettings = cx.settings.read()?;
         let limits = CacheLimits { items: settings.items, ..CacheLimits::default() };
         Ok(Arc::new(MemoryCache::with_clock(limits, cx.surroundings.clock)) as Arc<dyn Cache>)
     })
@@ -30,7 +28,7 @@ mod tests {
     async fn the_cache_keeps_as_many_entries_as_the_wiring_says() {
         let cx = BackendContext {
             name: "recent_cache".into(),
-            plugin: "@NAME@-cache",
+            plugin: "@NAME@-memory",
             interface: "bp_backend::Cache".into(),
             settings: Settings::of("backend `recent_cache`", json!({ "items": 1 })),
             address: None,

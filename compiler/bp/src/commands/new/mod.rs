@@ -1,10 +1,10 @@
 //! `bp new`: an application that runs, and the runtime that it links.
 
-use std::collections::BTreeMap;
+mod plugin;
+mod vendor;
 
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::{Application, CompileOptions, Registry, compile, write};
-use bp_emit::{Artifacts, Origin};
+use bp_driver::{Application, CompileOptions, Registry, compile};
 use bp_system::{EntryKind, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -14,43 +14,27 @@ use crate::embedded;
 
 /// Path in the new application, and text; `@NAME@` and `@CRATE@` are filled in.
 const TEMPLATE: &[(&str, &str)] = &[
-    (".dockerignore", include_str!("../../template/dockerignore")),
-    (".gitignore", include_str!("../../template/gitignore")),
-    ("README.md", include_str!("../../template/README.md")),
-    ("tests/greetings.rs", include_str!("../../template/tests/greetings.rs")),
-    ("wiring/local.toml", include_str!("../../template/wiring/local.toml")),
-    ("wiring/monolith.toml", include_str!("../../template/wiring/monolith.toml")),
-    ("workflow/Cargo.toml", include_str!("../../template/workflow/Cargo.toml")),
-    ("workflow/src/lib.rs", include_str!("../../template/workflow/src/lib.rs")),
-];
-
-/// Path in the new plugin, and text; `@NAME@` and `@CRATE@` are filled in.
-const PLUGIN: &[(&str, &str)] = &[
-    (".gitignore", include_str!("../../template-plugin/gitignore")),
-    ("Cargo.toml", include_str!("../../template-plugin/Cargo.toml")),
-    ("README.md", include_str!("../../template-plugin/README.md")),
-    ("src/lib.rs", include_str!("../../template-plugin/src/lib.rs")),
-    ("src/main.rs", include_str!("../../template-plugin/src/main.rs")),
-    ("runtime/Cargo.toml", include_str!("../../template-plugin/runtime/Cargo.toml")),
-    ("runtime/src/lib.rs", include_str!("../../template-plugin/runtime/src/lib.rs")),
-    ("runtime/src/settings.rs", include_str!("../../template-plugin/runtime/src/settings.rs")),
-    ("cache-runtime/Cargo.toml", include_str!("../../template-plugin/cache-runtime/Cargo.toml")),
-    ("cache-runtime/src/lib.rs", include_str!("../../template-plugin/cache-runtime/src/lib.rs")),
-    (
-        "cache-runtime/src/settings.rs",
-        include_str!("../../template-plugin/cache-runtime/src/settings.rs"),
-    ),
+    (".dockerignore", include_str!("../../../template/dockerignore")),
+    (".gitignore", include_str!("../../../template/gitignore")),
+    ("README.md", include_str!("../../../template/README.md")),
+    ("tests/greetings.rs", include_str!("../../../template/tests/greetings.rs")),
+    ("wiring/local.toml", include_str!("../../../template/wiring/local.toml")),
+    ("wiring/monolith.toml", include_str!("../../../template/wiring/monolith.toml")),
+    ("workflow/Cargo.toml", include_str!("../../../template/workflow/Cargo.toml")),
+    ("workflow/src/lib.rs", include_str!("../../../template/workflow/src/lib.rs")),
 ];
 
 pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
     if let Some(folder) = &arguments.runtime {
-        return context.or_report(write_runtime(context.system, Utf8Path::new(folder)));
+        let packages = vendor::interface_packages(context.registry);
+        let written = vendor::write(context.system, Utf8Path::new(folder), &packages);
+        return context.or_report(written);
     }
     if let Some(name) = &arguments.plugin {
         context.or_report(check_name(name))?;
-        context.or_report(create_plugin(context.system, context.registry, name))?;
+        context.or_report(plugin::create(context.system, context.registry, name))?;
         context.output.say(&format!(
-            "{name}: a wrapper, a backend, and a bp that knows both\n\nTry it:\n  cd {name} && cargo test && cargo run -- explain {name}"
+            "{name}: a wrapper, a backend, and a bp that knows both\n\nTry it:\n  cd {name} && cargo test --workspace && cargo run -- explain {name}"
         ));
         return Some(());
     }
@@ -86,10 +70,11 @@ fn create_application(
     }
     let schema = bp_reference::render_schema(registry);
     write_file(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
-    if let Some(lock) = embedded::workflow_lock(&format!("{name}-workflow")) {
+    let packages = vendor::interface_packages(registry);
+    if let Some(lock) = embedded::workflow_lock(&format!("{name}-workflow"), &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    write_runtime(system, &root.join(bp_driver::runtime::VENDOR))
+    vendor::write(system, &root.join(bp_driver::runtime::VENDOR), &packages)
 }
 
 /// Writes an example as an application of its own.
@@ -103,14 +88,19 @@ fn create_example(
     for (path, bytes) in embedded::example_files(example) {
         write_file(system, &root.join(path), &bytes)?;
     }
-    write_file(system, &root.join(".dockerignore"), include_bytes!("../../template/dockerignore"))?;
-    write_file(system, &root.join(".gitignore"), include_bytes!("../../template/gitignore"))?;
+    write_file(
+        system,
+        &root.join(".dockerignore"),
+        include_bytes!("../../../template/dockerignore"),
+    )?;
+    write_file(system, &root.join(".gitignore"), include_bytes!("../../../template/gitignore"))?;
     let schema = bp_reference::render_schema(registry);
     write_file(system, &root.join("wiring/bp.schema.json"), schema.as_bytes())?;
-    if let Some(lock) = embedded::example_lock(example) {
+    let packages = vendor::interface_packages(registry);
+    if let Some(lock) = embedded::example_lock(example, &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    write_runtime(system, &root.join(bp_driver::runtime::VENDOR))
+    vendor::write(system, &root.join(bp_driver::runtime::VENDOR), &packages)
 }
 
 fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
@@ -120,45 +110,6 @@ fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
         Some(EntryKind::File | EntryKind::Other) => false,
     };
     if free { Ok(()) } else { Err(catalog::target::folder_exists(root.as_str())) }
-}
-
-/// Writes two plugins, a crate with their compile halves and a crate for each runtime half, and the compiler that they build with.
-fn create_plugin(system: &dyn System, registry: &Registry, name: &str) -> Result<(), Diagnostic> {
-    let root = Utf8Path::new(name);
-    check_free(system, root)?;
-    if registry.get(name).is_some() {
-        return Err(catalog::target::bad_application_name(name, "a plugin has this name"));
-    }
-    let crates = name.replace('-', "_");
-    for (path, text) in PLUGIN {
-        let text = text.replace("@NAME@", name).replace("@CRATE@", &format!("bp_{crates}"));
-        write_file(system, &root.join(path), text.as_bytes())?;
-    }
-    if let Some(lock) = embedded::plugin_lock(name) {
-        write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
-    }
-    write_files(system, &root.join(bp_driver::runtime::VENDOR), embedded::compiler_files())
-}
-
-/// Writes the runtime; files that an older `bp` wrote there and this one does not have are removed.
-fn write_runtime(system: &dyn System, folder: &Utf8Path) -> Result<(), Diagnostic> {
-    write_files(system, folder, embedded::runtime_files())
-}
-
-fn write_files(
-    system: &dyn System,
-    folder: &Utf8Path,
-    all: BTreeMap<String, Vec<u8>>,
-) -> Result<(), Diagnostic> {
-    let mut files = Artifacts::new();
-    for (path, bytes) in all {
-        files.insert(path, bytes, Origin::new("bp", "runtime"))?;
-    }
-    write::write(system, folder, &files, true).map_err(|faults| {
-        let first = faults.into_iter().next();
-        first.unwrap_or_else(|| catalog::target::cannot_write(folder.as_str(), "it failed"))
-    })?;
-    Ok(())
 }
 
 /// Writes the template's `wire.lock`, so that the first build changes nothing that is committed.

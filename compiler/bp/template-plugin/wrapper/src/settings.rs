@@ -1,4 +1,4 @@
-//! What the wiring says; both halves of the plugin compile this file.
+//! What the wiring says.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use bp_contract::setting::Settings;
 /// Waits before a call is handled.
 #[derive(Debug, Clone, Settings)]
 #[settings(shorthand = "for")]
-pub(crate) struct PauseSettings {
+pub struct PauseSettings {
     /// How long to wait.
     #[setting(name = "for", range = "0s"..="1m", tunable, example = "\"5ms\"")]
-    pub(crate) wait: Duration,
+    pub wait: Duration,
 }
