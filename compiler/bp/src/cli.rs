@@ -232,7 +232,7 @@ pub(crate) struct New {
     /// Start from an example that comes with bp
     #[arg(long, value_parser = ["leaf"])]
     pub(crate) example: Option<String>,
-    /// Create a plugin instead: a wrapper, a backend, and a `bp` that knows both
+    /// Create a plugin instead: a wrapper, an interface, a store of it, and a `bp` that knows them
     #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "runtime", "example"])]
     pub(crate) plugin: Option<String>,
     /// Only write this bp's runtime into a folder, replacing the one there

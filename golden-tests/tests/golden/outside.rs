@@ -120,12 +120,18 @@ fn plugin() -> Result<()> {
     ensure!(schema.contains("\"pause-memory\""), "the schema does not know the plugin");
     call(elsewhere.path(), &["new", "demo"])?;
     let demo = elsewhere.path().join("demo");
-    let wiring = "extends = \"local.toml\"\nbackend.visits_cache = { kind = \"pause-memory\", items = 10 }\nserver.\"*\".pause = \"300ms\"\n";
+    count_in_a_queue(&demo)?;
+    let wiring = "extends = \"local.toml\"\nserver.\"*\".pause = \"300ms\"\nserver.\"*\".trace = \"otlp\"\nedge.\"visits -> visits_queue\" = { timeout = \"1s\", metrics = true, trace = \"otlp\" }\n";
     std::fs::write(demo.join("wiring/slow.toml"), wiring)?;
+    // The calls were delayed as the wiring says, and answered from the plugin's store, through the wrappers of its edge.
     call(&demo, &["run", "slow", "--smoke"])?;
-    // Both plugins took part: the calls were delayed as the wiring says, and answered from the plugin's store.
-    let explained = call(&demo, &["explain", "slow", "visits_cache"])?;
+    let explained = call(&demo, &["explain", "slow", "visits_queue"])?;
     ensure!(explained.contains("pause-memory"), "{explained}");
+    // The store and the workflow mean the same interface.
+    let carried =
+        std::fs::read_to_string(demo.join("build/slow/rust/bp-rt-pause-memory/Cargo.toml"))?;
+    ensure!(carried.contains("vendor/pause-queue\""), "{carried}");
+    ensure!(!demo.join("build/slow/rust/pause-queue").exists(), "the interface is there twice");
     let hasty =
         "extends = \"slow.toml\"\nedge.\"*\".retry = false\nedge.\"*\".timeout = \"100ms\"\n";
     std::fs::write(demo.join("wiring/hasty.toml"), hasty)?;
@@ -136,6 +142,47 @@ fn plugin() -> Result<()> {
         .output()?;
     ensure!(!output.status.success(), "a deadline shorter than the pause was kept");
     Ok(())
+}
+
+/// Lets the application count visits in a queue of the plugin's interface, where it counted in a cache.
+fn count_in_a_queue(demo: &Path) -> Result<()> {
+    let rewrite = |file: &str, pairs: &[(&str, &str)]| -> Result<()> {
+        let path = demo.join(file);
+        let mut text = std::fs::read_to_string(&path)?;
+        for (old, new) in pairs {
+            ensure!(text.contains(old), "{file} has no `{old}`");
+            text = text.replace(old, new);
+        }
+        Ok(std::fs::write(path, text)?)
+    };
+    rewrite(
+        "workflow/Cargo.toml",
+        &[(
+            "[dependencies]\n",
+            "[dependencies]\npause-queue = { path = \"../vendor/pause-queue\" }\n",
+        )],
+    )?;
+    rewrite(
+        "workflow/src/lib.rs",
+        &[
+            ("BackendError, Cache, Data,", "Data,"),
+            ("BackendError", "pause_queue::QueueError"),
+            ("Self::Infra(error.into())", "Self::Infra(Infra::internal(error.to_string()))"),
+            ("cache: Arc<dyn Cache>", "queue: Arc<dyn pause_queue::Queue>"),
+            ("Self { cache }", "Self { queue }"),
+            (
+                "self.cache.increment(format!(\"visits/{name}\"), 1, None).await?",
+                "{ self.queue.push(name.into_bytes().into()).await?; self.queue.depth().await? }",
+            ),
+        ],
+    )?;
+    rewrite(
+        "wiring/local.toml",
+        &[(
+            "visits_cache = { kind = \"memory\" }",
+            "visits_queue = { kind = \"pause-memory\", items = 10 }",
+        )],
+    )
 }
 
 /// After `local`, neither the monolith nor another timeout runs rustc.

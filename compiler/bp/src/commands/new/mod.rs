@@ -34,7 +34,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
         context.or_report(check_name(name))?;
         context.or_report(plugin::create(context.system, context.registry, name))?;
         context.output.say(&format!(
-            "{name}: a wrapper, a backend, and a bp that knows both\n\nTry it:\n  cd {name} && cargo test --workspace && cargo run -- explain {name}"
+            "{name}: a wrapper, an interface, a store of it, and a bp that knows them\n\nTry it:\n  cd {name} && cargo test --workspace && cargo run -- explain {name}"
         ));
         return Some(());
     }

@@ -1,4 +1,4 @@
-//! `bp new --plugin`: packages with a wrapper and a store, and the compiler that they build with.
+//! `bp new --plugin`: packages with a wrapper, an interface and a store of it, and the compiler that they build with.
 
 use bp_diag::{Diagnostic, catalog};
 use bp_driver::Registry;
@@ -19,6 +19,10 @@ const FILES: &[(&str, &str)] = &[
     ("program/README.md", include_str!("../../../template-plugin/program/README.md")),
     ("program/src/lib.rs", include_str!("../../../template-plugin/program/src/lib.rs")),
     ("program/src/main.rs", include_str!("../../../template-plugin/program/src/main.rs")),
+    ("queue/Cargo.toml", include_str!("../../../template-plugin/queue/Cargo.toml")),
+    ("queue/src/conformance.rs", include_str!("../../../template-plugin/queue/src/conformance.rs")),
+    ("queue/src/lib.rs", include_str!("../../../template-plugin/queue/src/lib.rs")),
+    ("queue/src/queue.rs", include_str!("../../../template-plugin/queue/src/queue.rs")),
     ("store/Cargo.toml", include_str!("../../../template-plugin/store/Cargo.toml")),
     ("store/src/lib.rs", include_str!("../../../template-plugin/store/src/lib.rs")),
     ("store/src/settings.rs", include_str!("../../../template-plugin/store/src/settings.rs")),
@@ -37,7 +41,7 @@ pub(super) fn create(
 ) -> Result<(), Diagnostic> {
     let root = Utf8Path::new(name);
     check_free(system, root)?;
-    let taken = [name.to_owned(), format!("{name}-memory")];
+    let taken = [name.to_owned(), format!("{name}-memory"), format!("{name}-queue")];
     if let Some(taken) = taken.iter().find(|id| registry.get(id).is_some()) {
         let why = format!("a plugin is called `{taken}`");
         return Err(catalog::target::bad_application_name(name, &why));
@@ -63,6 +67,7 @@ fn fill_in(text: &str, name: &str) -> String {
         .replace("@NAME@", name)
         .replace("@CRATE@", &format!("bp_{library}"))
         .replace("@WRAPPER@", &format!("bp_rt_{library}"))
+        .replace("@QUEUE@", &format!("{library}_queue"))
         .replace("@STORE@", &format!("bp_rt_{library}_memory"))
 }
 
@@ -94,7 +99,13 @@ mod tests {
         }
         assert!(read(&system, "program/src/main.rs").contains("bp_slow_pause::PLUGINS"));
         let lock = read(&system, "Cargo.lock");
-        for name in ["bp-slow-pause", "bp-rt-slow-pause", "bp-rt-slow-pause-memory", "miette"] {
+        for name in [
+            "bp-slow-pause",
+            "bp-rt-slow-pause",
+            "bp-rt-slow-pause-memory",
+            "slow-pause-queue",
+            "miette",
+        ] {
             assert!(lock.contains(&format!("name = \"{name}\"")), "{name}");
         }
     }
@@ -134,7 +145,9 @@ mod tests {
                         && read(&system, other)
                             .contains(&format!("name = \"{}\"", dependency.package))
                 });
-                assert!(ours || replaced.contains_key(&dependency.package), "{dependency:?}");
+                let published = !dependency.package.starts_with("bp");
+                let known = ours || published || replaced.contains_key(&dependency.package);
+                assert!(known, "{dependency:?}");
             }
         }
         for (package, source) in replaced {

@@ -3,7 +3,7 @@
 //! `bp` checks types, units and bounds by these declarations, fills in defaults, and documents them: `bp-@NAME@ explain @NAME@`, `bp-@NAME@ schema`.
 //! A plugin with checks or files of its own adds functions to its declaration: `.check(…)`, `.check_plan(…)`, `.artifacts(…)`.
 
-use bp_plugin::{Plugin, ServerSlot, backend, wrapper};
+use bp_plugin::{Plugin, ServerSlot, backend, interface, wrapper};
 use @WRAPPER@::PauseSettings;
 use @STORE@::MemorySettings;
 
@@ -15,17 +15,32 @@ pub static WRAPPER: Plugin = wrapper::<PauseSettings>("@NAME@")
     .carries(@WRAPPER@::PACKAGE)
     .declare();
 
+/// What services take and stores offer: the name of the crate, and of the trait at its root.
+const QUEUE_PATH: &str = "@QUEUE@::Queue";
+
+/// `Arc<dyn @QUEUE@::Queue>` in a constructor; the compiler reads the methods from the trait itself.
+pub static QUEUE: Plugin = interface(
+    "@NAME@-queue",
+    "Hands items over in their order.",
+    QUEUE_PATH,
+    @QUEUE@::PACKAGE.file("src/queue.rs"),
+)
+.about(include_str!("../README.md"))
+.needs(&["work to wait until somebody has time for it"])
+.carries(@QUEUE@::PACKAGE)
+.declare();
+
 /// `kind = "@NAME@-memory"` under `[backend]`.
-pub static STORE: Plugin = backend::<MemorySettings>("@NAME@-memory", &[bp_plugin::CACHE])
+pub static STORE: Plugin = backend::<MemorySettings>("@NAME@-memory", &[QUEUE_PATH])
     .one_process()
     .forgets()
     .about(include_str!("../README.md"))
-    .needs(&["a small cache"])
+    .needs(&["queues without a server"])
     .carries(@STORE@::PACKAGE)
     .declare();
 
 /// Every plugin of this crate.
-pub static PLUGINS: [&Plugin; 2] = [&WRAPPER, &STORE];
+pub static PLUGINS: [&Plugin; 3] = [&WRAPPER, &QUEUE, &STORE];
 
 #[cfg(test)]
 mod tests {

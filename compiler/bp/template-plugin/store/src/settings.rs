@@ -2,10 +2,10 @@
 
 use bp_contract::setting::Settings;
 
-/// Keeps few entries in the process's memory.
+/// Keeps queues in the process's memory.
 #[derive(Debug, Settings)]
 pub struct MemorySettings {
-    /// Most entries.
+    /// Most items that wait.
     #[setting(default = 1000, range = 1..=1_000_000)]
     pub items: usize,
 }
