@@ -73,11 +73,6 @@ impl NewPlugin {
         Ok(Self { kind: kind.to_owned(), id: id.to_owned(), slot })
     }
 
-    /// Its name.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Its folder, below the repository.
     pub(crate) fn folder(&self) -> PathBuf {
         Path::new("plugins").join(&self.id)

@@ -26,7 +26,7 @@ pub use application::Application;
 pub use bp_lower::pass_names;
 pub use bp_plan::Plan;
 pub use bp_plugin::deploy;
-pub use bp_plugin::{Mode, Plugin, Registry, TAKEN_MODES};
+pub use bp_plugin::{Kind, Mode, Plugin, Registry, TAKEN_MODES};
 pub use build::{BuildInput, make_artifacts, read_image_lock};
 pub use compile::{Clock, CompileOptions, Compiled, Timing, compile, render_plan};
 pub use digest::Digest;

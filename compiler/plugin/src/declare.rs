@@ -258,7 +258,7 @@ macro_rules! running {
 macro_rules! carrying {
     ($declaration:ident) => {
         impl $declaration {
-            /// Carries the runtime half of a plugin outside `bp`'s repository: `.carries(bp_rt_pause::PACKAGE)`.
+            /// Carries a package of a plugin outside `bp`'s repository, its runtime half or the crate of its interface: `.carries(bp_rt_pause::PACKAGE)`.
             pub const fn carries(mut self, package: Package) -> Self {
                 self.0.runtime = Runtime::Carried(package);
                 self
@@ -450,6 +450,7 @@ impl BackendDeclaration {
 pub struct InterfaceDeclaration(Plugin);
 
 described!(InterfaceDeclaration);
+carrying!(InterfaceDeclaration);
 
 /// A target that is being declared.
 #[derive(Debug, Clone, Copy)]

@@ -384,6 +384,10 @@ impl Plugin {
 
     /// The crate of its runtime half, if it has one.
     pub fn runtime_crate(&self) -> Option<RuntimeCrate> {
+        // An interface's package is linked where the workflow names it, or by the stores that offer it.
+        if matches!(self.kind, Kind::Interface { .. }) {
+            return None;
+        }
         let (package, folder) = match self.runtime {
             Runtime::Absent => return None,
             Runtime::Own => (format!("bp-rt-{}", self.id), format!("plugins/{}/runtime", self.id)),

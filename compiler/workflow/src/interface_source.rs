@@ -4,7 +4,7 @@ use crate::model::{InterfaceMethod, InterfaceModel};
 use crate::names::is_runtime_path;
 use crate::pool;
 use crate::source::{
-    Body, Function, Import, Item, Member, Outline, Pattern, TraitItem, UsePath, outline,
+    Body, Function, Import, Item, Mark, Member, Outline, Pattern, TraitItem, UsePath, outline,
 };
 
 /// How many imports one name may go through, so that those which name each other end.
@@ -21,7 +21,7 @@ const RUNTIME_CRATE: &str = "bp_backend";
 /// Supertraits are resolved by the `use`s of the file: what comes from the crate itself has the crate's path, whatever module it is in, because an interface is public at the root of its crate.
 ///
 /// # Errors
-/// In words, when the text has no such trait, or when the trait has no attribute that could mark it.
+/// In words, when the text has no such trait, or when the trait is not marked.
 pub fn read_interface(text: &str, krate: &str, name: &str) -> Result<InterfaceModel, String> {
     let read = || {
         let outline = outline(text);
@@ -37,7 +37,8 @@ pub fn read_interface(text: &str, krate: &str, name: &str) -> Result<InterfaceMo
     let Some(item) = find_trait(&outline, name) else {
         return Err(format!("its source does not declare a trait `{name}`"));
     };
-    if item.marks.is_empty() {
+    let marked = |mark: &Mark| mark.path.segments.last().is_some_and(|last| last == "interface");
+    if !item.marks.iter().any(marked) {
         return Err(format!("the trait `{name}` is not marked `#[interface]`"));
     }
     let file = InterfaceFile { krate, outline: &outline };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_contract::Package;
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::{Plugin, Registry, write};
+use bp_driver::{Kind, Plugin, Registry, write};
 use bp_emit::carried::{PackageSource, rewrite_manifest};
 use bp_emit::{Artifacts, Origin, RUNTIME};
 use bp_system::System;
@@ -14,7 +14,7 @@ use crate::embedded;
 
 /// The packages that a workflow may name for its backends, and those that they depend on, by name.
 pub(super) fn interface_packages(registry: &Registry) -> BTreeMap<&'static str, Package> {
-    let interfaces = registry.iter().filter(|plugin| plugin.kind_name() == "interface");
+    let interfaces = registry.iter().filter(|plugin| matches!(plugin.kind, Kind::Interface { .. }));
     registry.collect_carried(interfaces.filter_map(Plugin::carried), &|_| false)
 }
 
