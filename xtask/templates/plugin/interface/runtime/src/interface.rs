@@ -1,6 +1,6 @@
 //! The interface `Sample`.
 
-use bp_std::{Infra, ServiceError, interface};
+use bp_std::{ServiceError, interface};
 
 /// Counts by name.
 ///
@@ -26,5 +26,5 @@ pub enum SampleError {
     Invalid(String),
     /// The backend was not reached, or did not answer.
     #[infra]
-    Infra(Infra),
+    Infra(bp_std::Infra),
 }
