@@ -25,7 +25,7 @@ const COMPILER: &[(&str, &[&str])] = &[
     ("bp-lower", &["bp-diag", "bp-workflow", "bp-wiring", "bp-ir", "bp-plan", "bp-plugin"]),
     ("bp-reference", &["bp-plugin"]),
     (
-        "bp-driver",
+        "bp-build",
         &[
             "bp-diag",
             "bp-system",
@@ -38,6 +38,8 @@ const COMPILER: &[(&str, &[&str])] = &[
             "bp-plugin",
         ],
     ),
+    // What is shown is a function of a build's values; a build shows nothing.
+    ("bp-views", &["bp-diag", "bp-wiring", "bp-plan", "bp-emit"]),
 ];
 
 /// What each crate of the runtime may depend on besides the contract.
@@ -96,8 +98,8 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
 }
 
 fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut Vec<String>) {
-    // The driver knows the plugins that come with `bp`; nothing else in the compiler does.
-    let listed = |d: &&&str| name == "bp-driver" && **d == PLUGINS;
+    // The build knows the plugins that come with `bp`; nothing else in the compiler does.
+    let listed = |d: &&&str| name == "bp-build" && **d == PLUGINS;
     let ours = |d: &&&str| d.starts_with("bp-") && **d != CONTRACT && !listed(d);
     let allowed = |table: &[(&str, &[&'static str])]| {
         table.iter().find(|(n, _)| *n == name).map(|(_, d)| d.to_vec())
