@@ -30,7 +30,7 @@ cargo xtask COMMAND
           hotel, or leaf, in containers for real: bases, pins, image, Compose, workload, kills; half an hour
   docs    rewrite what is generated into docs: the schema of wirings, the plugins' pages
   fuzz    feed what bp reads with anything: [TARGET] SECONDS; golden-tests/fuzz
-  new wrapper NAME [--slot SLOT] | transport NAME | backend NAME | target NAME
+  new wrapper NAME [--slot SLOT] | transport NAME | backend NAME | target NAME | table NAME | interface NAME
           a plugin that works, to start from: plugins/NAME, and what is generated from it
   plugins rewrite the list of plugins, plugins/lib.rs, from their folders
   tidy    layering, file sizes, purity, plugin folders, diagnostics

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use bp_driver::{Mode, Registry};
+use bp_plugin::{Mode, Registry};
 use clap::{
     Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     ValueHint,
@@ -411,7 +411,8 @@ pub(crate) struct Completions {
 
 #[cfg(test)]
 mod tests {
-    use bp_driver::{TAKEN_MODES, builtin};
+    use bp_build::builtin;
+    use bp_plugin::TAKEN_MODES;
 
     use super::*;
 

@@ -10,8 +10,8 @@
 use std::fs;
 use std::process::Command;
 
+use bp_build::Application;
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::Application;
 use bp_emit::Lock;
 use bp_system::{EntryKind, LockGuard, LockMode, System};
 use camino::{Utf8Path, Utf8PathBuf};

@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 
-use bp_driver::{Application, Registry};
+use bp_build::Application;
+use bp_plugin::Registry;
 use bp_system::{RealSystem, System as _};
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,

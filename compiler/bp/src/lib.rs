@@ -30,7 +30,8 @@ use std::process::ExitCode;
 
 use bp_system::RealSystem;
 
-pub use bp_driver::{Plugin, Registry, builtin};
+pub use bp_build::builtin;
+pub use bp_plugin::{Plugin, Registry};
 
 use cli::{Cli, Command, Image};
 use commands::Context;

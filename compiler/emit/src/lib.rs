@@ -3,7 +3,7 @@
 //! [`Artifacts`] is what every target returns: paths that stay inside the output folder, bytes, and an origin.
 //! [`emit_rust`] writes an application's Cargo workspace, which holds names and wiring only; [`run_plan`] the JSON that the running system reads.
 //!
-//! Non-goals: this crate does no I/O; `bp-driver` writes.
+//! Non-goals: this crate does no I/O; `bp-build` writes.
 
 mod artifact;
 pub mod carried;

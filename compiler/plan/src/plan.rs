@@ -118,7 +118,7 @@ pub enum RuntimeSource {
     Path(String),
     /// Published crates of a version.
     Version(String),
-    /// Not said; the driver decides.
+    /// Not said: `bp` searches it where `bp new` puts it.
     Unsaid,
 }
 

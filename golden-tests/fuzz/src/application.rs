@@ -1,6 +1,6 @@
 //! A whole application: both front ends, the passes with the verifier after each, the plan, the artifacts.
 
-use bp_driver::{Application, BuildInput, CompileOptions};
+use bp_build::{Application, BuildInput, CompileOptions};
 use bp_system::MemorySystem;
 use camino::Utf8Path;
 
@@ -16,9 +16,9 @@ pub(crate) fn run(data: &[u8]) {
     }
     let Ok(application) = Application::find(&system, Some("wiring/local.toml")) else { return };
     let options = CompileOptions { verify: true, ..CompileOptions::default() };
-    let compiled = bp_driver::compile(&system, registry(), application, options);
+    let compiled = bp_build::compile(&system, registry(), application, options);
     if let Some(plan) = &compiled.plan {
-        let _ = bp_driver::render_plan(plan);
+        let _ = bp_views::explain::render_plan(plan);
         let input = BuildInput {
             system: &system,
             registry: registry(),
@@ -29,7 +29,7 @@ pub(crate) fn run(data: &[u8]) {
             runtime_span: compiled.runtime_span(),
             patches: &compiled.wiring.patches,
         };
-        let (_, faults) = bp_driver::make_artifacts(plan, &input);
+        let (_, faults) = bp_build::make_artifacts(plan, &input);
         diagnostics::check(faults, &compiled.sources);
     }
     diagnostics::check(compiled.diagnostics, &compiled.sources);

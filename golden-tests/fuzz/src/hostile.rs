@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use bp_driver::{Application, BuildInput, CompileOptions};
+use bp_build::{Application, BuildInput, CompileOptions};
 use bp_system::MemorySystem;
 use camino::Utf8Path;
 
@@ -279,7 +279,7 @@ pub fn compile(files: &Files) -> Result<Files, Vec<String>> {
     let application = Application::find(&system, Some("wiring/local.toml"))
         .map_err(|fault| vec![fault.message])?;
     let options = CompileOptions { verify: true, ..CompileOptions::default() };
-    let compiled = bp_driver::compile(&system, registry(), application, options);
+    let compiled = bp_build::compile(&system, registry(), application, options);
     let made = compiled.plan.as_ref().map(|plan| {
         let input = BuildInput {
             system: &system,
@@ -291,7 +291,7 @@ pub fn compile(files: &Files) -> Result<Files, Vec<String>> {
             runtime_span: compiled.runtime_span(),
             patches: &compiled.wiring.patches,
         };
-        bp_driver::make_artifacts(plan, &input)
+        bp_build::make_artifacts(plan, &input)
     });
     let errors = |found: &bp_diag::Diagnostics| -> Vec<String> {
         found

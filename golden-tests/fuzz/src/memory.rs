@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
-use bp_driver::{Application, CompileOptions, Digest, Stamps};
+use bp_build::memo::{self, BuildKey, BuildOutcome, Recorder};
+use bp_build::{Application, CompileOptions, Digest, Stamps};
 use bp_system::{MemorySystem, System as _};
 use camino::Utf8Path;
 
@@ -50,7 +50,7 @@ fn compile(system: &MemorySystem) -> String {
     let options =
         CompileOptions { workflow_cache: Some(&workflow_cache), ..CompileOptions::default() };
     let Ok(application) = Application::find(&recorder, Some("local")) else { return String::new() };
-    let compiled = bp_driver::compile(&recorder, registry(), application, options);
+    let compiled = bp_build::compile(&recorder, registry(), application, options);
     memo::keep(system, root, "local", &key(), recorder, BuildOutcome::default());
     stamps.keep(system);
     format!("{:?} {:?}", compiled.plan.is_some(), compiled.diagnostics)

@@ -18,15 +18,15 @@ pub(crate) fn manifest(data: &[u8]) {
             .with_file("/app/build/local/.bp-manifest.json", data)
             .with_file("/app/build/local/a", "edited")
             .with_file("/app/build/local/mine", "mine");
-        let _ = bp_driver::write::check_complete(&system, out);
-        let _ = bp_driver::write::check(&system, out, &artifacts, &|| ());
-        let written = bp_driver::write::write(&system, out, &artifacts, force);
+        let _ = bp_build::write::check_complete(&system, out);
+        let _ = bp_build::write::check(&system, out, &artifacts, &|| ());
+        let written = bp_build::write::write(&system, out, &artifacts, force);
         let files = system.snapshot();
         let kept = files.get(Utf8Path::new("/app/keep"));
         assert_eq!(kept.map(Vec::as_slice), Some(&b"mine"[..]), "a file outside was touched");
         if written.is_ok() {
             assert!(
-                bp_driver::write::check(&system, out, &artifacts, &|| ()).is_empty(),
+                bp_build::write::check(&system, out, &artifacts, &|| ()).is_empty(),
                 "it differs after a build"
             );
         } else {

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bp_diag::SourceMap;
-use bp_driver::Registry;
+use bp_plugin::Registry;
 use bp_system::MemorySystem;
 use camino::Utf8Path;
 
@@ -12,7 +12,7 @@ use crate::diagnostics;
 /// The plugins that come with `bp`.
 pub(crate) fn registry() -> &'static Registry {
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
-    REGISTRY.get_or_init(bp_driver::builtin)
+    REGISTRY.get_or_init(bp_build::builtin)
 }
 
 pub(crate) fn run(data: &[u8]) {

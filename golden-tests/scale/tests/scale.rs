@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
-use bp_driver::write::OutputFolder;
-use bp_driver::{
+use bp_build::memo::{self, BuildKey, BuildOutcome, Recorder};
+use bp_build::write::OutputFolder;
+use bp_build::{
     Application, BuildInput, CompileOptions, Stamps, builtin, compile, make_artifacts, runtime,
 };
 use bp_scale::application::{Shape, permute_tables, write_files};

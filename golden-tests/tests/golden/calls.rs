@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
+use bp_build::{Application, CompileOptions};
 use bp_data::Data;
 use bp_data::bytes::Bytes;
 use bp_data::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use bp_data::rust_decimal::Decimal;
 use bp_data::uuid::Uuid;
 use bp_diag::Severity;
-use bp_driver::{Application, CompileOptions};
 use bp_system::MemorySystem;
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -238,8 +238,8 @@ fn refused(ty: &str) -> Result<BTreeSet<usize>> {
         .with_file("wiring/local.toml", wiring.clone());
     let application = Application::find(&system, Some("wiring/local.toml"));
     let application = application.map_err(|e| anyhow::anyhow!("{}", e.message))?;
-    let registry = bp_driver::builtin();
-    let compiled = bp_driver::compile(&system, &registry, application, CompileOptions::default());
+    let registry = bp_build::builtin();
+    let compiled = bp_build::compile(&system, &registry, application, CompileOptions::default());
     let mut refused = BTreeSet::new();
     for diagnostic in compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error) {
         ensure!(diagnostic.code.id == "BP3055", "{}: {}", diagnostic.code.id, diagnostic.message);

@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
+use bp_build::{Application, BuildInput, CompileOptions, Compiled};
 use bp_diag::render::{Style, render_human};
 use bp_diag::{Diagnostic, SourceMap};
-use bp_driver::explain::explain;
-use bp_driver::{Application, BuildInput, CompileOptions, Compiled, Registry};
-use bp_plugin::{Kind, Plugin};
+use bp_plugin::{Kind, Plugin, Registry};
 use bp_system::MemorySystem;
+use bp_views::explain::explain;
 use camino::Utf8Path;
 use golden_tests::annotate::{annotate, strip};
 use golden_tests::archive::Archive;
@@ -53,7 +53,7 @@ fn list_plugins(case: &Archive) -> Registry {
             || KNOWN.contains(&plugin.id)
             || names(plugin.id)
     };
-    Registry::new(bp_driver::builtin().iter().filter(|plugin| known(plugin)))
+    Registry::new(bp_build::builtin().iter().filter(|plugin| known(plugin)))
 }
 
 /// The files of the cases, sorted.
@@ -121,7 +121,7 @@ fn check(path: &Path) -> Result<()> {
 pub(crate) fn compile(case: &Archive) -> (Vec<Diagnostic>, SourceMap, Option<String>) {
     let mut sources = SourceMap::new();
     let mut system = MemorySystem::new().inside("/app");
-    let version = format!("[workspace.package]\nversion = \"{}\"\n", bp_driver::runtime::VERSION);
+    let version = format!("[workspace.package]\nversion = \"{}\"\n", bp_build::runtime::VERSION);
     system = system
         .with_file("vendor/bp/stdlib/std/Cargo.toml", "")
         .with_file("vendor/bp/Cargo.toml", version);
@@ -140,7 +140,7 @@ pub(crate) fn compile(case: &Archive) -> (Vec<Diagnostic>, SourceMap, Option<Str
         return match Application::find(&system, Some(&path)) {
             Ok(application) => {
                 let options = CompileOptions { pins: true, ..CompileOptions::default() };
-                let compiled = bp_driver::compile(&system, &registry, application, options);
+                let compiled = bp_build::compile(&system, &registry, application, options);
                 let more = build(&system, &registry, &compiled);
                 let mut found = compiled.diagnostics.sorted();
                 found.extend(more);
@@ -175,13 +175,13 @@ fn build(system: &MemorySystem, registry: &Registry, compiled: &Compiled) -> Vec
         runtime_span: compiled.runtime_span(),
         patches: &compiled.wiring.patches,
     };
-    bp_driver::make_artifacts(plan, &input).1.sorted()
+    bp_build::make_artifacts(plan, &input).1.sorted()
 }
 
 /// Reads a workflow, and its `wire.lock` if the case has one.
 fn workflow(system: &MemorySystem, sources: &mut SourceMap) -> bp_diag::Diagnostics {
     let folder = Utf8Path::new("workflow");
-    let builtin = bp_driver::builtin();
+    let builtin = bp_build::builtin();
     let (model, mut diagnostics) =
         bp_workflow::read(system, sources, folder, &builtin.interface_paths());
     let (lock, faults) = bp_workflow::wire_lock::read_lock(system, sources, folder);

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use bp_driver::Plan;
 use bp_plugin::Value;
+use bp_plugin::plan::Plan;
 use libtest_mimic::Trial;
 use serde_json::Value as Json;
 

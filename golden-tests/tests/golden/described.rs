@@ -9,7 +9,8 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
-use bp_driver::{Application, BuildInput, CompileOptions, Compiled, Registry};
+use bp_build::{Application, BuildInput, CompileOptions, Compiled};
+use bp_plugin::Registry;
 use bp_system::{MemorySystem, RealSystem, System};
 use camino::Utf8Path;
 use golden_tests::annotate::strip;
@@ -51,7 +52,7 @@ impl Documents {
             // A patched file is the user's own responsibility.
             patches: &[],
         };
-        for (path, artifact) in bp_driver::make_artifacts(plan, &input).0.iter() {
+        for (path, artifact) in bp_build::make_artifacts(plan, &input).0.iter() {
             let text = String::from_utf8_lossy(&artifact.bytes).into_owned();
             let from = format!("{from}: {path}");
             if path.as_str().starts_with("proto/") {
@@ -71,7 +72,7 @@ impl Documents {
 
 /// Every example, application and case.
 fn documents() -> Result<()> {
-    let registry = bp_driver::builtin();
+    let registry = bp_build::builtin();
     let mut documents = Documents::default();
     let system = RealSystem::new();
     let mut applications = Vec::new();
@@ -85,7 +86,7 @@ fn documents() -> Result<()> {
             let wiring = wiring?.path();
             let path = wiring.to_str().context("a path in UTF-8")?;
             let Ok(found) = Application::find(&system, Some(path)) else { continue };
-            let compiled = bp_driver::compile(&system, &registry, found, CompileOptions::default());
+            let compiled = bp_build::compile(&system, &registry, found, CompileOptions::default());
             documents.add(path, &system, &registry, &compiled);
         }
     }
@@ -100,7 +101,7 @@ fn documents() -> Result<()> {
         let wirings = case.parts.iter().filter(|part| part.path.starts_with("wiring/"));
         for wiring in wirings {
             let Ok(found) = Application::find(&system, Some(&wiring.path)) else { continue };
-            let compiled = bp_driver::compile(&system, &registry, found, CompileOptions::default());
+            let compiled = bp_build::compile(&system, &registry, found, CompileOptions::default());
             let from = format!("{}: {}", path.display(), wiring.path);
             documents.add(&from, &system, &registry, &compiled);
         }

@@ -42,12 +42,12 @@ fn check_committed(path: &Path, text: &str) -> Result<()> {
 fn schema() -> Result<()> {
     check_committed(
         Path::new("docs/bp.schema.json"),
-        &bp_reference::render_schema(&bp_driver::builtin()),
+        &bp_reference::render_schema(&bp_build::builtin()),
     )
 }
 
 fn plugins() -> Result<()> {
-    let registry = bp_driver::builtin();
+    let registry = bp_build::builtin();
     let folder = Path::new("docs/plugins");
     let mut pages = BTreeSet::from(["README.md".to_owned()]);
     check_committed(&folder.join("README.md"), &bp_reference::render_index(&registry))?;
@@ -70,7 +70,7 @@ fn plugins() -> Result<()> {
 }
 
 fn validator() -> Result<Validator> {
-    let schema = bp_reference::build_schema(&bp_driver::builtin());
+    let schema = bp_reference::build_schema(&bp_build::builtin());
     jsonschema::meta::validate(&schema).map_err(|e| anyhow::anyhow!("no schema: {e}"))?;
     Ok(jsonschema::validator_for(&schema)?)
 }
@@ -248,7 +248,7 @@ fn plugin_examples() -> Result<()> {
     let validator = validator()?;
     let nothing = run_check(&shop, "extends = \"local.toml\"\n");
     ensure!(nothing.is_empty(), "the shop itself has faults: {nothing:#?}");
-    for plugin in bp_driver::builtin().iter() {
+    for plugin in bp_build::builtin().iter() {
         let examples = examples(plugin);
         ensure!(!examples.is_empty(), "the page of {} shows no wiring", plugin.id);
         for example in examples {

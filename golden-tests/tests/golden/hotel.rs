@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use bp_driver::{Application, CompileOptions, Plan};
+use bp_build::{Application, CompileOptions};
+use bp_plugin::plan::Plan;
 use bp_system::MemorySystem;
 use libtest_mimic::Trial;
 use serde_json::Value as Json;
@@ -143,8 +144,8 @@ pub(crate) fn compile(wiring: &str, more: Option<&str>) -> Result<Plan> {
     }
     let application = Application::find(&system, Some(&name))
         .map_err(|fault| anyhow::anyhow!("{wiring}: {}", fault.message))?;
-    let registry = bp_driver::builtin();
-    let compiled = bp_driver::compile(&system, &registry, application, CompileOptions::default());
+    let registry = bp_build::builtin();
+    let compiled = bp_build::compile(&system, &registry, application, CompileOptions::default());
     let said: Vec<String> = compiled.diagnostics.sorted().into_iter().map(|d| d.message).collect();
     ensure!(said.is_empty(), "{wiring} with {more:?}: {said:#?}");
     compiled.plan.with_context(|| format!("no plan of {}", Path::new(&name).display()))

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use bp_driver::runtime::VERSION;
+use bp_build::runtime::VERSION;
 use bp_scale::application::{Shape, permute_tables, place};
 use bp_scale::topology::Topology;
 use libtest_mimic::Trial;

@@ -1,12 +1,13 @@
 //! Keys that a plugin owns in the tables of others, and entries of its own table, in `bp explain` and `bp diff`.
 
 use anyhow::{Context as _, Result, ensure};
+use bp_build::{Application, BuildInput, CompileOptions, Compiled, make_artifacts};
 use bp_contract::setting::Settings;
-use bp_driver::diff::{DiffSide, collect_facts, diff, render_text};
-use bp_driver::explain::{explain, explainable_names};
-use bp_driver::{Application, BuildInput, CompileOptions, Compiled, Registry, make_artifacts};
-use bp_plugin::{OwnedTable, Plugin, TablePlace, table};
+use bp_plugin::{Artifacts, OwnedTable, Plugin, Registry, TablePlace, table};
 use bp_system::MemorySystem;
+use bp_views::diff::{DiffSide, diff, render_text};
+use bp_views::explain::{explain, explainable_names};
+use bp_views::facts::collect_facts;
 use camino::Utf8Path;
 use golden_tests::archive::Archive;
 use libtest_mimic::Trial;
@@ -81,7 +82,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn system() -> Result<MemorySystem> {
     let shop =
         Archive::parse(&std::fs::read_to_string(bp::root().join("golden-tests/docs/shop.txt"))?);
-    let version = format!("[workspace.package]\nversion = \"{}\"\n", bp_driver::runtime::VERSION);
+    let version = format!("[workspace.package]\nversion = \"{}\"\n", bp_build::runtime::VERSION);
     let mut system = MemorySystem::new()
         .inside("/app")
         .with_file("vendor/bp/stdlib/std/Cargo.toml", "")
@@ -95,7 +96,7 @@ fn system() -> Result<MemorySystem> {
 fn compile(system: &MemorySystem, registry: &Registry, wiring: &str) -> Result<Compiled> {
     let application = Application::find(system, Some(&format!("wiring/{wiring}.toml")))
         .map_err(|fault| anyhow::anyhow!("{}", fault.message))?;
-    let compiled = bp_driver::compile(system, registry, application, CompileOptions::default());
+    let compiled = bp_build::compile(system, registry, application, CompileOptions::default());
     let faults: Vec<&str> = compiled.diagnostics.iter().map(|d| d.message.as_str()).collect();
     ensure!(compiled.plan.is_some() && faults.is_empty(), "{wiring}: {faults:#?}");
     Ok(compiled)
@@ -110,7 +111,7 @@ fn page(compiled: &Compiled, name: &str) -> Result<Vec<String>> {
 }
 
 fn explains() -> Result<()> {
-    let (system, registry) = (system()?, bp_driver::builtin().with(&MARKS));
+    let (system, registry) = (system()?, bp_build::builtin().with(&MARKS));
     ensure!(registry.faults().is_empty(), "{:?}", registry.faults());
     let base = compile(&system, &registry, "base")?;
     let child = compile(&system, &registry, "child")?;
@@ -170,8 +171,19 @@ fn explains() -> Result<()> {
     Ok(())
 }
 
+fn side<'a>(label: &str, compiled: &'a Compiled, artifacts: &'a Artifacts) -> DiffSide<'a> {
+    DiffSide {
+        label: label.to_owned(),
+        root: &compiled.application.root,
+        sources: &compiled.sources,
+        wiring: &compiled.wiring,
+        plan: compiled.plan.as_ref(),
+        artifacts,
+    }
+}
+
 fn differs() -> Result<()> {
-    let (system, registry) = (system()?, bp_driver::builtin().with(&MARKS));
+    let (system, registry) = (system()?, bp_build::builtin().with(&MARKS));
     let base = compile(&system, &registry, "base")?;
     let child = compile(&system, &registry, "child")?;
     let facts = collect_facts(base.plan.as_ref().context("a plan")?);
@@ -192,11 +204,6 @@ fn differs() -> Result<()> {
         compiled.plan.as_ref().map(|plan| make_artifacts(plan, &input).0).context("a plan")
     };
     let (a, b) = (artifacts(&base, "build/base")?, artifacts(&child, "build/child")?);
-    let side = |label: &str, compiled, artifacts| DiffSide {
-        label: label.to_owned(),
-        compiled,
-        artifacts,
-    };
     let text = render_text(&diff(&side("base", &base, &a), &side("child", &child, &b)));
     let join = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines: Vec<String> = text.lines().map(join).collect();

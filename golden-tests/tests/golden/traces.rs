@@ -141,7 +141,7 @@ fn check_metrics(running: &Running, names: &Names) -> Result<()> {
     // Compared with what `bp build` writes by a test of its own.
     let plan = bp::root().join("golden-tests/trees/hotel/traced/rust/app/plan.json");
     let plan: Value = serde_json::from_str(&std::fs::read_to_string(plan)?)?;
-    let registry = bp_driver::builtin();
+    let registry = bp_build::builtin();
     let mut declared = [PROCESS_METRICS, BALANCE_METRICS].concat();
     for id in plan["plugins"].as_object().context("plugins")?.keys() {
         let plugin = registry.get(id).with_context(|| format!("no plugin `{id}`"))?;

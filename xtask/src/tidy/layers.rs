@@ -25,7 +25,7 @@ const COMPILER: &[(&str, &[&str])] = &[
     ("bp-lower", &["bp-diag", "bp-workflow", "bp-wiring", "bp-ir", "bp-plan", "bp-plugin"]),
     ("bp-reference", &["bp-plugin"]),
     (
-        "bp-driver",
+        "bp-build",
         &[
             "bp-diag",
             "bp-system",
@@ -38,6 +38,8 @@ const COMPILER: &[(&str, &[&str])] = &[
             "bp-plugin",
         ],
     ),
+    // What is shown is a function of a build's values; a build shows nothing.
+    ("bp-views", &["bp-diag", "bp-wiring", "bp-plan", "bp-emit"]),
 ];
 
 /// What each crate of the runtime may depend on besides the contract.
@@ -77,27 +79,63 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
         .context("cargo metadata")?;
     ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    for package in metadata.get("packages").and_then(Value::as_array).into_iter().flatten() {
-        let name = package["name"].as_str().unwrap_or_default();
-        let manifest = package["manifest_path"].as_str().unwrap_or_default();
-        let folder = Path::new(manifest)
-            .strip_prefix(root)
-            .map(|p| p.display().to_string())
-            .unwrap_or_default();
-        // Dependencies of tests may cross layers.
-        let dependencies = package["dependencies"].as_array().into_iter().flatten();
-        let direct: Vec<&str> = dependencies
-            .filter(|d| d["kind"] != "dev")
-            .filter_map(|d| d["name"].as_str())
-            .collect();
-        check_package(name, &folder, &direct, faults);
-    }
+    let packages = metadata.get("packages").and_then(Value::as_array);
+    let packages: Vec<Package<'_>> = packages
+        .into_iter()
+        .flatten()
+        .map(|package| {
+            let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+            let folder = manifest.strip_prefix(root).map(|p| p.display().to_string());
+            // Dependencies of tests may cross layers.
+            let dependencies = package["dependencies"].as_array().into_iter().flatten();
+            Package {
+                name: package["name"].as_str().unwrap_or_default(),
+                folder: folder.unwrap_or_default(),
+                dependencies: dependencies
+                    .filter(|d| d["kind"] != "dev")
+                    .filter_map(|d| d["name"].as_str())
+                    .collect(),
+            }
+        })
+        .collect();
+    faults.extend(find_faults(&packages));
     Ok(())
 }
 
-fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut Vec<String>) {
-    // The driver knows the plugins that come with `bp`; nothing else in the compiler does.
-    let listed = |d: &&&str| name == "bp-driver" && **d == PLUGINS;
+/// A package of the workspace, and what it depends on outside its tests.
+struct Package<'m> {
+    name: &'m str,
+    /// Its manifest, by path from the root.
+    folder: String,
+    dependencies: Vec<&'m str>,
+}
+
+impl Package<'_> {
+    /// Whether it declares an interface of backends: a plugin's crate that is not a runtime half.
+    fn is_interface(&self) -> bool {
+        let half = self.name.starts_with("bp-rt-") || self.name == PLUGINS;
+        self.folder.starts_with("plugins/") && !half
+    }
+}
+
+fn find_faults(packages: &[Package<'_>]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let interfaces: Vec<&str> = packages
+        .iter()
+        .filter(|package| package.is_interface())
+        .map(|package| package.name)
+        .collect();
+    for package in packages {
+        check_package(package, &interfaces, &mut faults);
+    }
+    faults
+}
+
+fn check_package(package: &Package<'_>, interfaces: &[&str], faults: &mut Vec<String>) {
+    let Package { name, folder, dependencies } = package;
+    let name = *name;
+    // The build knows the plugins that come with `bp`; nothing else in the compiler does.
+    let listed = |d: &&&str| name == "bp-build" && **d == PLUGINS;
     let ours = |d: &&&str| d.starts_with("bp-") && **d != CONTRACT && !listed(d);
     let allowed = |table: &[(&str, &[&'static str])]| {
         table.iter().find(|(n, _)| *n == name).map(|(_, d)| d.to_vec())
@@ -127,10 +165,12 @@ fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut V
             faults.push(format!("{name} is the compile halves of plugins and may depend on bp-plugin and {CONTRACT} alone, not {dependency}"));
         }
     } else if folder.starts_with("plugins/") {
-        let stdlib: Vec<&str> = STDLIB.iter().map(|(n, _)| *n).collect();
-        for dependency in dependencies.iter().filter(ours).filter(|d| !stdlib.contains(d)) {
+        let mut allowed: Vec<&str> = STDLIB.iter().map(|(n, _)| *n).collect();
+        // A store implements the interfaces that it offers, and one may extend another's.
+        allowed.extend(interfaces);
+        for dependency in dependencies.iter().filter(ours).filter(|d| !allowed.contains(d)) {
             faults.push(format!(
-                "{name} is a plugin's runtime half and may depend on stdlib alone, not {dependency}"
+                "{name} belongs to a plugin and may depend on stdlib and on interfaces alone, not {dependency}"
             ));
         }
     }
@@ -138,5 +178,49 @@ fn check_package(name: &str, folder: &str, dependencies: &[&str], faults: &mut V
         for dependency in dependencies.iter().filter(|d| HEAVY.contains(d)) {
             faults.push(format!("{name} pulls {dependency} into the compiler; it belongs to stdlib or a plugin's runtime half"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package<'m>(name: &'m str, folder: &str, dependencies: &[&'m str]) -> Package<'m> {
+        let folder = format!("{folder}/Cargo.toml");
+        Package { name, folder, dependencies: dependencies.to_vec() }
+    }
+
+    /// What is wrong with a package beside an interface and a store that are as they should be.
+    fn faults_of(name: &str, folder: &str, dependencies: &[&str]) -> Vec<String> {
+        find_faults(&[
+            package("bp-queue", "plugins/queue/runtime", &["bp-std", "bp-runtime"]),
+            package("bp-rt-redis", "plugins/redis/runtime", &["bp-store"]),
+            package(name, folder, dependencies),
+        ])
+    }
+
+    #[test]
+    fn a_store_may_depend_on_interfaces_and_on_no_other_plugin() {
+        let store = |dependency| faults_of("bp-rt-x", "plugins/x/runtime", &[dependency]);
+        for dependency in ["bp-queue", "bp-backend", "serde"] {
+            assert_eq!(store(dependency), Vec::<String>::new());
+        }
+        assert_eq!(store("bp-rt-redis").len(), 1);
+        assert_eq!(store("bp-plan").len(), 1);
+        assert_eq!(faults_of("bp-plugins", "plugins", &["bp-queue"]).len(), 1);
+    }
+
+    #[test]
+    fn a_build_shows_nothing_and_views_build_nothing() {
+        let crates = [("bp-build", "compiler/build"), ("bp-views", "compiler/views")];
+        for ((name, folder), (other, _)) in crates.into_iter().zip(crates.into_iter().rev()) {
+            assert_eq!(
+                faults_of(name, folder, &[other]),
+                [format!("{name} may not depend on {other}")]
+            );
+            assert_eq!(faults_of(name, folder, &["bp-plan"]), Vec::<String>::new());
+        }
+        assert_eq!(faults_of("bp-build", "compiler/build", &[PLUGINS]), Vec::<String>::new());
+        assert_eq!(faults_of("bp-views", "compiler/views", &[PLUGINS]).len(), 1);
     }
 }

@@ -42,7 +42,12 @@ pub(crate) fn list_files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>>
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {
-                if !matches!(name.as_str(), "target" | "build" | ".bp" | ".git") {
+                // A crate may be named `build`; an application's output has no manifest there.
+                let output = match name.as_str() {
+                    "build" => !path.join("Cargo.toml").is_file(),
+                    name => matches!(name, "target" | ".bp" | ".git"),
+                };
+                if !output {
                     waiting.push(path);
                 }
             } else if path.extension().is_some_and(|e| e == extension) {

@@ -30,8 +30,8 @@ const FIELD: &str = "the name of a process, as a field";
 const EXCEPTIONS: &[Exception] = &[
     except("compiler/bp/src/commands/image.rs", "docker", "the program that speaks to the engine"),
     except("compiler/bp/src/commands/watch.rs", "process", FIELD),
-    except("compiler/driver/src/diff/facts.rs", "process", ELEMENT),
-    except("compiler/driver/src/graph/mod.rs", "process", ELEMENT),
+    except("compiler/views/src/facts.rs", "process", ELEMENT),
+    except("compiler/views/src/graph/mod.rs", "process", ELEMENT),
     except("compiler/ir/src/kind.rs", "process", ELEMENT),
     except("compiler/plugin/src/own_settings.rs", "autoscale", FEATURE),
     except("compiler/plugin/src/own_settings.rs", "memory", "what a container may use"),

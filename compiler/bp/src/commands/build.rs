@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bp_diag::Diagnostics;
-use bp_driver::memo::{self, BuildKey, BuildOutcome, Recorder};
-use bp_driver::write::{self, OutputChanges, OutputFolder};
-use bp_driver::{
-    Application, BuildInput, Clock, CompileOptions, Compiled, Digest, Mode, Plan, Registry, Stamps,
-    Timing, make_artifacts,
+use bp_build::memo::{self, BuildKey, BuildOutcome, Recorder};
+use bp_build::write::{self, OutputChanges, OutputFolder};
+use bp_build::{
+    Application, BuildInput, Clock, CompileOptions, Compiled, Digest, Stamps, Timing,
+    make_artifacts,
 };
+use bp_diag::Diagnostics;
 use bp_emit::Artifacts;
+use bp_plan::Plan;
+use bp_plugin::{Mode, Registry};
 use bp_system::System;
 use camino::Utf8PathBuf;
 

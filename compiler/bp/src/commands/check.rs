@@ -1,7 +1,7 @@
 //! `bp check`.
 
-use bp_driver::fix::find_fixes;
-use bp_driver::{Application, BuildInput, CompileOptions, Compiled, make_artifacts};
+use bp_build::fix::find_fixes;
+use bp_build::{Application, BuildInput, CompileOptions, Compiled, make_artifacts};
 
 use super::Context;
 use crate::cli::Check;
@@ -54,7 +54,7 @@ fn check_runtime(context: &Context<'_>, compiled: &Compiled) -> bool {
     let Some(plan) = &compiled.plan else { return false };
     let (system, root, span) =
         (context.system, &compiled.application.root, compiled.runtime_span());
-    let fault = bp_driver::runtime::locate(system, root, &plan.app.runtime, span).err();
+    let fault = bp_build::runtime::locate(system, root, &plan.app.runtime, span).err();
     !context.output.print_diagnostics(fault, &compiled.sources)
 }
 

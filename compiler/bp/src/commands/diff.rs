@@ -1,10 +1,10 @@
 //! `bp diff`: what two wirings, or two revisions of one, change.
 
+use bp_build::{Application, BuildInput, CompileOptions, Compiled, compile, make_artifacts};
 use bp_diag::catalog;
-use bp_driver::diff::{self, DiffSide};
-use bp_driver::{Application, BuildInput, CompileOptions, Compiled, compile, make_artifacts};
 use bp_emit::Artifacts;
 use bp_system::{EntryKind, System};
+use bp_views::diff::{self, DiffSide};
 use camino::Utf8Path;
 
 use super::Context;
@@ -65,8 +65,8 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Diff) -> Option<()> {
     let (a_files, b_files) =
         (make_side_artifacts(context, &a, &a)?, make_side_artifacts(context, &b, &a)?);
     let difference = diff::diff(
-        &DiffSide { label: old.label(), compiled: &a.compiled, artifacts: &a_files },
-        &DiffSide { label: new.label(), compiled: &b.compiled, artifacts: &b_files },
+        &show_side(old.label(), &a.compiled, &a_files),
+        &show_side(new.label(), &b.compiled, &b_files),
     );
     let text = match arguments.format {
         DumpFormat::Text => diff::render_text(&difference),
@@ -74,6 +74,18 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Diff) -> Option<()> {
     };
     context.output.print_result(&text);
     (!arguments.exit_code || difference.is_equal()).then_some(())
+}
+
+/// A side as it is compared.
+fn show_side<'a>(label: String, compiled: &'a Compiled, artifacts: &'a Artifacts) -> DiffSide<'a> {
+    DiffSide {
+        label,
+        root: &compiled.application.root,
+        sources: &compiled.sources,
+        wiring: &compiled.wiring,
+        plan: compiled.plan.as_ref(),
+        artifacts,
+    }
 }
 
 /// Compiles a side; faults are printed only if there is no plan.

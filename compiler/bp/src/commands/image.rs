@@ -4,9 +4,9 @@
 
 use std::process::Command;
 
+use bp_build::read_image_lock;
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::deploy::{IMAGES_LOCK, ImageLock, from_registry, images_to_pin};
-use bp_driver::read_image_lock;
+use bp_plugin::deploy::{IMAGES_LOCK, ImageLock, from_registry, images_to_pin};
 
 use super::Context;
 use crate::cli::Pin;

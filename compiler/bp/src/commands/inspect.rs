@@ -1,7 +1,10 @@
 //! `bp ir`, `bp graph` and `bp explain`: showing what was resolved.
 
+use bp_build::Application;
 use bp_diag::{catalog, nearest};
-use bp_driver::{Application, GraphFormat, explain as driver_explain, pass_names, render_plan};
+use bp_lower::pass_names;
+use bp_views::explain::{explainable_names, render_plan};
+use bp_views::graph::GraphFormat;
 
 use super::Context;
 use crate::cli::{Completions, DumpFormat, Explain, Graph, GraphForm, IrDump};
@@ -42,7 +45,7 @@ pub(crate) fn print_graph(context: &Context<'_>, arguments: &Graph) -> Option<()
         GraphForm::Json => GraphFormat::Json,
         GraphForm::Html => GraphFormat::Html,
     };
-    context.output.print_result(&bp_driver::render_graph(plan, format));
+    context.output.print_result(&bp_views::graph::render_graph(plan, format));
     Some(())
 }
 
@@ -71,11 +74,9 @@ pub(crate) fn explain(context: &Context<'_>, arguments: &Explain) -> Option<()> 
     let compiled = context.compile(Some(&arguments.what), false, None)?;
     let plan = context.plan_or_report(&compiled)?;
     let text = match &arguments.name {
-        Some(name) => context.or_report(driver_explain::explain(plan, name))?,
+        Some(name) => context.or_report(bp_views::explain::explain(plan, name))?,
         // What can be asked next.
-        None => {
-            driver_explain::explainable_names(plan).iter().flat_map(|name| [name, "\n"]).collect()
-        }
+        None => explainable_names(plan).iter().flat_map(|name| [name, "\n"]).collect(),
     };
     context.output.print_result(&text);
     Some(())

@@ -11,8 +11,10 @@ pub(crate) mod run;
 pub(crate) mod test;
 mod watch;
 
+use bp_build::{Application, CompileOptions, Compiled, Timing, compile};
 use bp_diag::Diagnostic;
-use bp_driver::{Application, CompileOptions, Compiled, Plan, Registry, Timing, compile};
+use bp_plan::Plan;
+use bp_plugin::Registry;
 use bp_system::System;
 
 use crate::cli::TimingsForm;

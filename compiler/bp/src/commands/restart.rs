@@ -1,7 +1,7 @@
 //! `bp restart`: asks the `bp run` of a wiring to restart a process, copy by copy.
 
+use bp_build::Application;
 use bp_diag::catalog;
-use bp_driver::Application;
 
 use super::Context;
 use crate::cli::Restart;

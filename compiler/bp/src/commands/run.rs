@@ -4,10 +4,11 @@
 
 use std::process::Command;
 
+use bp_build::Application;
+use bp_build::write;
 use bp_contract::RunManifest;
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::write;
-use bp_driver::{Application, Mode, Registry};
+use bp_plugin::{Mode, Registry};
 use bp_system::{LockGuard, LockMode, System};
 use camino::{Utf8Path, Utf8PathBuf};
 

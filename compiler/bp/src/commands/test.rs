@@ -4,9 +4,9 @@
 
 use std::process::Command;
 
+use bp_build::Application;
 use bp_contract::variable;
 use bp_diag::catalog;
-use bp_driver::Application;
 
 use super::Context;
 use super::run::{DataFolder, RunRequest, fail_if_interrupted, prepare, supervise};

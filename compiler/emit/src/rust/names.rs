@@ -115,7 +115,7 @@ fn hash_fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// A module name for each service interface in use; the halves of backends' interfaces are in the runtime.
+/// A module name for each service interface in use; the halves of backends' interfaces are in the crates that declare them.
 pub(super) fn name_interface_modules(plan: &Plan) -> BTreeMap<&str, String> {
     let used: BTreeSet<&String> = plan.implementations.values().map(|i| &i.interface).collect();
     assign_unique_names(plan.interfaces.keys().filter(|path| used.contains(path)))

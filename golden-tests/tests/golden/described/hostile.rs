@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
+use bp_build::{Application, CompileOptions};
 use bp_diag::{Diagnostic, Severity};
-use bp_driver::{Application, CompileOptions};
 use bp_system::MemorySystem;
 use fastrand::Rng;
 
@@ -218,10 +218,10 @@ fn compile(code: &str, wiring: &str, into: &mut Documents, from: &str) -> Result
         .with_file("workflow/Cargo.toml", manifest)
         .with_file("workflow/src/lib.rs", code)
         .with_file("wiring/local.toml", wiring);
-    let registry = bp_driver::builtin();
+    let registry = bp_build::builtin();
     let found = Application::find(&system, Some("wiring/local.toml"));
     let found = found.map_err(|fault| anyhow::anyhow!("{}", fault.message))?;
-    let compiled = bp_driver::compile(&system, &registry, found, CompileOptions::default());
+    let compiled = bp_build::compile(&system, &registry, found, CompileOptions::default());
     into.add(from, &system, &registry, &compiled);
     let mut errors = compiled.diagnostics.sorted();
     errors.retain(|fault| fault.severity == Severity::Error);

@@ -3,8 +3,9 @@
 mod plugin;
 mod vendor;
 
+use bp_build::{Application, CompileOptions, compile};
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::{Application, CompileOptions, Registry, compile};
+use bp_plugin::Registry;
 use bp_system::{EntryKind, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -74,7 +75,7 @@ fn create_application(
     if let Some(lock) = embedded::workflow_lock(&format!("{name}-workflow"), &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    vendor::write(system, &root.join(bp_driver::runtime::VENDOR), &packages)
+    vendor::write(system, &root.join(bp_build::runtime::VENDOR), &packages)
 }
 
 /// Writes an example as an application of its own.
@@ -100,7 +101,7 @@ fn create_example(
     if let Some(lock) = embedded::example_lock(example, &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    vendor::write(system, &root.join(bp_driver::runtime::VENDOR), &packages)
+    vendor::write(system, &root.join(bp_build::runtime::VENDOR), &packages)
 }
 
 fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
@@ -170,7 +171,7 @@ mod tests {
     #[test]
     fn an_application_is_written_whole_and_only_into_a_free_folder() {
         let system = MemorySystem::new();
-        create_application(&system, &bp_driver::builtin(), "web-shop", Utf8Path::new("web-shop"))
+        create_application(&system, &bp_build::builtin(), "web-shop", Utf8Path::new("web-shop"))
             .expect("free");
         let files = system.snapshot();
         let text = |path: &str| String::from_utf8_lossy(&files[Utf8Path::new(path)]).into_owned();
@@ -183,7 +184,7 @@ mod tests {
         assert!(files.values().all(|b| !String::from_utf8_lossy(b).contains("@NAME@")));
         let again = create_application(
             &system,
-            &bp_driver::builtin(),
+            &bp_build::builtin(),
             "web-shop",
             Utf8Path::new("web-shop"),
         )

@@ -1,8 +1,8 @@
 //! `bp new --plugin`: packages with a wrapper, an interface and a store of it, and the compiler that they build with.
 
+use bp_build::runtime::{VENDOR, VERSION};
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::Registry;
-use bp_driver::runtime::{VENDOR, VERSION};
+use bp_plugin::Registry;
 use bp_system::System;
 use camino::Utf8Path;
 
@@ -81,7 +81,7 @@ mod tests {
 
     fn create_pause() -> MemorySystem {
         let system = MemorySystem::new();
-        create(&system, &bp_driver::builtin(), "slow-pause").expect("a free folder");
+        create(&system, &bp_build::builtin(), "slow-pause").expect("a free folder");
         system
     }
 
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_plugin_of_the_compiler_keeps_its_name() {
         let system = MemorySystem::new();
-        let fault = create(&system, &bp_driver::builtin(), "retry").expect_err("taken");
+        let fault = create(&system, &bp_build::builtin(), "retry").expect_err("taken");
         assert_eq!(fault.code.id, "BP6022");
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use bp_build::write;
 use bp_contract::Package;
 use bp_diag::{Diagnostic, catalog};
-use bp_driver::{Kind, Plugin, Registry, write};
 use bp_emit::carried::{PackageSource, rewrite_manifest};
 use bp_emit::{Artifacts, Origin, RUNTIME};
+use bp_plugin::{Kind, Plugin, Registry};
 use bp_system::System;
 use camino::Utf8Path;
 

@@ -1,23 +1,24 @@
 //! `bp diff A B`: what two wirings, or two revisions of one, change.
 //!
-//! Two compiled sides become [`collect_facts()`] and files; this module compares, [`render_text`] and [`render_json`] write.
+//! Two compiled sides become [`crate::facts`] and files; this module compares, [`render_text`] and [`render_json`] write.
 //! The systems are *equal* when nodes, edges, wrappers, placement and artifacts are; lines of text are counted too, but do not decide.
 //! A wiring's own name does not count as a difference: the artifacts of both sides are made under the first one's name.
 
-mod facts;
 mod lines;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bp_diag::FileId;
+use bp_diag::{FileId, SourceMap};
 use bp_emit::Artifacts;
+use bp_plan::Plan;
+use bp_wiring::WiringModel;
+use camino::Utf8Path;
 
-pub use facts::{Element, Elements, Fact, PlanFacts, collect_facts};
 pub use lines::LineCount;
 pub use write::{render_json, render_text};
 
-use crate::Compiled;
+use crate::facts::{Elements, Fact, collect_facts};
 use lines::{Language, count_changes, effective_lines};
 
 /// One side of the comparison.
@@ -25,8 +26,14 @@ use lines::{Language, count_changes, effective_lines};
 pub struct DiffSide<'a> {
     /// As the user named it: `monolith`, `HEAD~1:local`.
     pub label: String,
-    /// Its front ends' result, with a plan.
-    pub compiled: &'a Compiled,
+    /// The application's folder, relative to the working directory.
+    pub root: &'a Utf8Path,
+    /// Every text that was read.
+    pub sources: &'a SourceMap,
+    /// What the wiring says.
+    pub wiring: &'a WiringModel,
+    /// The plan; a side without one has no elements.
+    pub plan: Option<&'a Plan>,
     /// What a build writes.
     pub artifacts: &'a Artifacts,
 }
@@ -131,10 +138,9 @@ impl Difference {
     }
 }
 
-/// Compares two sides; a side without a plan has no elements.
+/// Compares two sides.
 pub fn diff(old: &DiffSide<'_>, new: &DiffSide<'_>) -> Difference {
-    let of =
-        |side: &DiffSide<'_>| side.compiled.plan.as_ref().map(collect_facts).unwrap_or_default();
+    let of = |side: &DiffSide<'_>| side.plan.map(collect_facts).unwrap_or_default();
     let (a, b) = (of(old), of(new));
     Difference {
         old: old.label.clone(),
@@ -144,11 +150,8 @@ pub fn diff(old: &DiffSide<'_>, new: &DiffSide<'_>) -> Difference {
         wrappers: compare_section(a.wrappers, b.wrappers),
         placement: compare_section(a.placement, b.placement),
         artifacts: compare_artifacts(old.artifacts, new.artifacts),
-        wiring: compare_wirings(old.compiled, new.compiled),
-        workflow: compare_files(
-            collect_workflow_texts(old.compiled),
-            collect_workflow_texts(new.compiled),
-        ),
+        wiring: compare_wirings(old, new),
+        workflow: compare_files(collect_workflow_texts(old), collect_workflow_texts(new)),
     }
 }
 
@@ -214,18 +217,16 @@ fn compare_artifacts(old: &Artifacts, new: &Artifacts) -> FileChanges {
 /// A side's files: lines by path.
 type LinesByPath = BTreeMap<String, Vec<String>>;
 
-fn collect_workflow_texts(compiled: &Compiled) -> LinesByPath {
-    let is_rust = |path: &str| camino::Utf8Path::new(path).extension() == Some("rs");
-    let rust = compiled.sources.iter().filter(|(_, s)| is_rust(&s.path));
-    rust.map(|(_, s)| {
-        (relative_to_root(compiled, &s.path), effective_lines(&s.text, Language::Rust))
-    })
-    .collect()
+fn collect_workflow_texts(side: &DiffSide<'_>) -> LinesByPath {
+    let is_rust = |path: &str| Utf8Path::new(path).extension() == Some("rs");
+    let rust = side.sources.iter().filter(|(_, s)| is_rust(&s.path));
+    rust.map(|(_, s)| (relative_to_root(side, &s.path), effective_lines(&s.text, Language::Rust)))
+        .collect()
 }
 
 /// A path relative to the application's root.
-fn relative_to_root(compiled: &Compiled, path: &str) -> String {
-    let root = compiled.application.root.as_str();
+fn relative_to_root(side: &DiffSide<'_>, path: &str) -> String {
+    let root = side.root.as_str();
     let rest = path.strip_prefix(root).map(|p| p.trim_start_matches('/'));
     rest.filter(|_| !root.is_empty()).unwrap_or(path).to_owned()
 }
@@ -234,16 +235,15 @@ fn relative_to_root(compiled: &Compiled, path: &str) -> String {
 ///
 /// A file that both have is compared with itself; the two files that were named are compared with each other unless one extends the other; every other file counts whole.
 /// So a child of two lines that extends the other side costs two lines, and a copy with one line changed costs one more and one less.
-fn compare_wirings(old: &Compiled, new: &Compiled) -> FileChanges {
-    let texts = |compiled: &Compiled| -> (LinesByPath, Option<String>) {
+fn compare_wirings(old: &DiffSide<'_>, new: &DiffSide<'_>) -> FileChanges {
+    let texts = |side: &DiffSide<'_>| -> (LinesByPath, Option<String>) {
         let text = |file: FileId| {
-            compiled
-                .sources
+            side.sources
                 .get(file)
                 .map_or_else(Vec::new, |s| effective_lines(&s.text, Language::Toml))
         };
-        let path = |path: &camino::Utf8Path| relative_to_root(compiled, path.as_str());
-        let files = &compiled.wiring.files;
+        let path = |path: &Utf8Path| relative_to_root(side, path.as_str());
+        let files = &side.wiring.files;
         let named = files.last().map(|f| path(&f.path));
         (files.iter().map(|f| (path(&f.path), text(f.file))).collect(), named)
     };

@@ -11,9 +11,10 @@ use rayon::iter::{
     IndexedParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _,
 };
 
-use super::compare::{Comparison, compare};
+use super::changes::OutputChanges;
+use super::compare::{Comparison, compare, digest_all};
+use super::folder::OutputFolder;
 use super::manifest::{Manifest, State};
-use super::{OutputChanges, OutputFolder, digest_all};
 use crate::digest::Digest;
 use crate::stamps::Stamps;
 
@@ -54,6 +55,17 @@ pub struct Staged<'f> {
     pub(super) needed: bool,
     /// Whether the output has begun to change.
     pub(super) begun: bool,
+}
+
+impl OutputFolder<'_> {
+    /// Compares the folder with the artifacts and stages what differs; the output itself stays as it is.
+    ///
+    /// # Errors
+    /// `BP6003` for each file that was edited or is not from `bp`, unless `force`; `BP6004` when the system refuses, or a link or file is where a folder is needed; `BP6006` for a damaged manifest, unless `force`.
+    /// Nothing is changed then.
+    pub fn stage(&self, artifacts: &Artifacts, force: bool) -> Result<Staged<'_>, Diagnostics> {
+        stage(self, artifacts, force)
+    }
 }
 
 impl Staged<'_> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "what is on the disk is looked at")]
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bp_system::{EntryKind, LockGuard, LockMode, RealSystem, System};

@@ -10,7 +10,7 @@ use bp_plan::{EdgeClass, EdgePlan, Plan, Settings, WrapperPlan};
 use serde_json::{Value, json};
 
 use super::layout::{Size, lay_out};
-use crate::diff::{Fact, collect_facts};
+use crate::facts::{Fact, collect_facts};
 
 const PAGE: &str = include_str!("../../assets/graph/page.html");
 const STYLE: &str = include_str!("../../assets/graph/style.css");

@@ -1,7 +1,5 @@
 //! From an application's files to a plan: both front ends, the wire lock, the passes.
 
-use std::collections::BTreeMap;
-
 use bp_diag::{Diagnostics, SourceMap, Span, catalog};
 use bp_ir::Ir;
 use bp_lower::{Input, PassObserver, Step, lower};
@@ -16,7 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::application::Application;
 use crate::memo::{self, WorkflowCache};
-use crate::{build, names};
+use crate::{artifacts, names, paths};
 
 /// How to compile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -245,10 +243,10 @@ fn check_plan(
 ) {
     let application = &compiled.application;
     let own = application.output();
-    let place = build::locate_output(system, &application.root, options.out.unwrap_or(&own));
+    let place = paths::locate_output(system, &application.root, options.out.unwrap_or(&own));
     let mut faults = Diagnostics::new();
     let images = options.pins.then(|| {
-        build::read_image_lock(system, application).unwrap_or_else(|fault| {
+        artifacts::read_image_lock(system, application).unwrap_or_else(|fault| {
             faults.push(fault);
             ImageLock::default()
         })
@@ -263,27 +261,8 @@ fn check_plan(
         diagnostics: &mut faults,
     };
     names::check(&mut cx);
-    for plugin in build::find_emitting(plan, registry, options.targets) {
+    for plugin in artifacts::find_emitting(plan, registry, options.targets) {
         cx.run(plugin);
     }
     compiled.diagnostics.append(faults);
-}
-
-/// Renders the plan as readable text: every page that [`crate::explain::explain`] knows, one after another.
-pub fn render_plan(plan: &Plan) -> String {
-    let mut pages: BTreeMap<String, String> = BTreeMap::new();
-    for name in crate::explain::explainable_names(plan) {
-        // A process named after its only service is explained with the service.
-        let plain = name.strip_prefix("process:").or_else(|| name.strip_prefix("target:"));
-        let shown = plain.is_some_and(|n| plan.instances.contains_key(n));
-        if !shown && let Ok(page) = crate::explain::explain(plan, &name) {
-            pages.insert(name, page);
-        }
-    }
-    let mut out = format!("plan {} of {}\n", plan.wiring, plan.app.name);
-    for page in pages.into_values() {
-        out.push('\n');
-        out.push_str(&page);
-    }
-    out
 }

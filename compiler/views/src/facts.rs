@@ -1,4 +1,4 @@
-//! A plan as elements and facts, by which two plans are compared.
+//! A plan as elements and facts, by which two plans are compared and a node of the graph is described.
 //!
 //! An element has a stable key (`board->notes`, `process:web`); a fact of it has a dotted name, a value and the line that set it.
 //! Origins are carried along and never compared, so that a moved line changes nothing.

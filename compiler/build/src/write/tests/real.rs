@@ -11,6 +11,7 @@ use bp_system::{LockMode, RealSystem, System};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;
+use crate::write::folder::LOCK;
 
 /// A folder with an output folder in it, which is not made yet.
 pub(super) struct Place {

@@ -3,14 +3,26 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
-use bp_diag::{Diagnostic, catalog};
+use bp_diag::{Diagnostic, Diagnostics, catalog};
+use bp_emit::Artifacts;
 use bp_system::{Stamp, System};
 use camino::Utf8Path;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use super::OutputChanges;
+use super::changes::OutputChanges;
+use super::folder::OutputFolder;
 use super::manifest::Manifest;
 use super::stage::{COMPLETE, Staged, StagedFile, WRITING, WriteError, clear};
+
+impl OutputFolder<'_> {
+    /// Stages and commits.
+    ///
+    /// # Errors
+    /// As [`OutputFolder::stage`] and [`Staged::commit`].
+    pub fn write(&self, artifacts: &Artifacts, force: bool) -> Result<OutputChanges, Diagnostics> {
+        self.stage(artifacts, force)?.commit().map_err(|fault| Diagnostics::from_iter([fault]))
+    }
+}
 
 impl Staged<'_> {
     /// Makes the staged build the output.

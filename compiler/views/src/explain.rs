@@ -1,5 +1,6 @@
 //! `bp explain WIRING NAME`: every resolved value of one thing, the line that set it, what was dropped, and why.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -113,6 +114,25 @@ pub fn explain(plan: &Plan, name: &str) -> Result<String, Diagnostic> {
         return Err(catalog::target::nothing_named(&name, &known));
     }
     Ok(page.finish())
+}
+
+/// Renders the plan as readable text: every page that [`explain`] knows, one after another.
+pub fn render_plan(plan: &Plan) -> String {
+    let mut pages: BTreeMap<String, String> = BTreeMap::new();
+    for name in explainable_names(plan) {
+        // A process named after its only service is explained with the service.
+        let plain = name.strip_prefix("process:").or_else(|| name.strip_prefix("target:"));
+        let shown = plain.is_some_and(|n| plan.instances.contains_key(n));
+        if !shown && let Ok(page) = explain(plan, &name) {
+            pages.insert(name, page);
+        }
+    }
+    let mut out = format!("plan {} of {}\n", plan.wiring, plan.app.name);
+    for page in pages.into_values() {
+        out.push('\n');
+        out.push_str(&page);
+    }
+    out
 }
 
 /// What the wiring says of a name without effect.

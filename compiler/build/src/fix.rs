@@ -13,6 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::application::Application;
 use crate::compile::{CompileOptions, Compiled, compile};
+use crate::paths::path_parts;
 
 /// The most rounds; each fixes what the one before uncovered.
 const MAX_ROUNDS: usize = 10;
@@ -226,8 +227,8 @@ fn choose<'d>(
 /// Whether a file belongs to the application, and spans fit its bytes.
 fn may_edit(system: &dyn System, application: &Application, path: &str) -> bool {
     let here = system.current_directory().unwrap_or_default();
-    let root = crate::build::path_parts(&here.join(&application.root));
-    let full = crate::build::path_parts(&here.join(path));
+    let root = path_parts(&here.join(&application.root));
+    let full = path_parts(&here.join(path));
     let inside = full.len() > root.len() && full.iter().zip(&root).all(|(a, b)| a == b);
     let vendored = full.iter().skip(root.len()).any(|part| part == "vendor" || part == "build");
     // Spans do not count a byte order mark.

@@ -7,9 +7,9 @@ use bp_system::{EntryKind, System};
 use camino::Utf8Path;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
+use super::folder::{OutputFolder, take_lock};
 use super::manifest::{Manifest, State};
 use super::stage::STAGING;
-use super::{OutputFolder, take_lock};
 use crate::digest::Digest;
 use crate::memo::BuildOutcome;
 

@@ -8,7 +8,7 @@ use bp_system::{EntryKind, System};
 use camino::Utf8Path;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use super::OutputChanges;
+use super::changes::OutputChanges;
 use super::manifest::{MANIFEST, Manifest, State};
 use crate::digest::Digest;
 use crate::stamps::Stamps;
@@ -20,6 +20,12 @@ pub(super) struct Comparison {
     pub(super) before: Option<Manifest>,
     /// Files that an interrupted build removed, and whose folders may still have to go.
     pub(super) gone: Vec<String>,
+}
+
+/// The digest of each artifact, in their order.
+pub(super) fn digest_all(artifacts: &Artifacts) -> Vec<Digest> {
+    let all: Vec<_> = artifacts.iter().collect();
+    all.par_iter().map(|(_, artifact)| Digest::of(&artifact.bytes)).collect()
 }
 
 /// Compares; with `force`, files that `bp` did not write are not faults.

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json as object};
 
-use super::{Difference, Element, Fact, FactChange, FileChange, FileChanges, LineCount, Section};
+use super::{Difference, FactChange, FileChange, FileChanges, LineCount, Section};
+use crate::facts::{Element, Elements, Fact};
 
 /// Columns that a line should fit.
 const WIDTH: usize = 80;
@@ -149,9 +150,8 @@ fn encode_fact(fact: &Fact) -> Value {
 }
 
 fn encode_section(section: &Section) -> Value {
-    let elements = |elements: &super::Elements| -> Vec<Value> {
-        elements.iter().map(encode_element).collect()
-    };
+    let elements =
+        |elements: &Elements| -> Vec<Value> { elements.iter().map(encode_element).collect() };
     let changed: Vec<Value> = section
         .changed
         .iter()
