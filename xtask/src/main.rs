@@ -36,7 +36,7 @@ cargo xtask COMMAND
   new wrapper NAME [--slot SLOT] | transport NAME | backend NAME | target NAME
           a plugin that works, to start from: plugins/NAME, and what is generated from it
   plugins rewrite the list of plugins, plugins/lib.rs, from their folders
-  tidy    layering, file sizes, purity, plugin folders, diagnostics
+  tidy    layering, circles of files, file sizes, purity, plugin folders, diagnostics
 ";
 
 fn main() -> ExitCode {
