@@ -8,7 +8,7 @@ use bp_plugin::diag::Diagnostic;
 use serde::Serialize;
 
 use crate::compose::ports;
-use crate::compose::service::{Service, ServiceBuilder};
+use crate::compose::service::{CALLS, STORES, Service, ServiceBuilder, escape_dollars};
 use crate::compose::settings::ComposeSettings;
 
 /// The whole file.
@@ -41,11 +41,6 @@ struct Network {
 struct SecretFile {
     file: String,
 }
-
-/// The network of processes.
-pub(crate) const CALLS: &str = "calls";
-/// The network of stores and of the processes that call them; it cannot reach the outside.
-pub(crate) const STORES: &str = "stores";
 
 pub(crate) fn build_file(
     cx: &ArtifactContext<'_>,
@@ -98,9 +93,4 @@ pub(crate) fn build_file(
         volumes: volumes.into_iter().map(|name| (name, Empty {})).collect(),
         secrets: secrets.collect(),
     })
-}
-
-/// Escapes a text: Compose would replace `$NAME` by a variable's value.
-pub(crate) fn escape_dollars(text: &str) -> String {
-    text.replace('$', "$$")
 }

@@ -11,7 +11,6 @@ use bp_plugin::deploy::{
 use bp_plugin::plan::ResourcesPlan;
 use serde::Serialize;
 
-use crate::compose::file::{CALLS, STORES, escape_dollars};
 use crate::compose::settings::ComposeSettings;
 
 /// One service. The fields' order is the file's.
@@ -359,4 +358,15 @@ fn build_deploy(replicas: u32, amounts: &ResourcesPlan) -> Deploy {
 fn format_seconds(time: Duration) -> String {
     let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     format!("{whole}s")
+}
+
+/// The network of processes.
+pub(crate) const CALLS: &str = "calls";
+
+/// The network of stores and of the processes that call them; it cannot reach the outside.
+pub(crate) const STORES: &str = "stores";
+
+/// Escapes a text: Compose would replace `$NAME` by a variable's value.
+pub(crate) fn escape_dollars(text: &str) -> String {
+    text.replace('$', "$$")
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::ci::{cargo, root, run};
+use crate::step::{cargo, root, run};
 
 /// Builds as a release and prints the table; `arguments` go to the program.
 pub(crate) fn run_all(arguments: &[&str]) -> Result<()> {

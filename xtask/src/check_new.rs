@@ -9,8 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::ci::{cargo, root, run_in};
 use crate::new_plugin::{NewPlugin, list_below};
+use crate::step::{cargo, root, run_in};
 use crate::{plugin_list, tidy};
 
 /// The plugins that are made: kind, name, and slot; no plugin of `bp` may ever have a name that begins with `new`.

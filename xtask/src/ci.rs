@@ -1,41 +1,11 @@
 //! What must pass before a change lands, in order of cost.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
-/// The repository's root.
-pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
-
-/// Runs one step in the repository's root.
-pub(crate) fn run(step: &str, command: &mut Command) -> Result<()> {
-    run_in(step, command, &root())
-}
-
-/// As [`run`], in another folder.
-pub(crate) fn run_in(step: &str, command: &mut Command, folder: &Path) -> Result<()> {
-    println!("── {step}");
-    let start = Instant::now();
-    let status = command
-        .current_dir(folder)
-        .status()
-        .with_context(|| format!("{step}: cannot start {command:?}"))?;
-    ensure!(status.success(), "{step} failed: {command:?} ended with {status}");
-    println!("── {step}: {:.1} s", start.elapsed().as_secs_f64());
-    Ok(())
-}
-
-pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(arguments);
-    command
-}
+use crate::step::{cargo, root, run};
 
 /// Format, lints, tests, tidy.
 pub(crate) fn run_all() -> Result<()> {
@@ -161,22 +131,4 @@ fn packages(wanted: &[(&str, &str)]) -> Result<()> {
     // The lists of packages may be old, or absent as in a fresh image.
     run("list packages", Command::new("apt-get").args(["update", "--quiet"]))?;
     run("install packages", Command::new("apt-get").args(install))
-}
-
-/// Rewrites the expectations of the golden tests.
-pub(crate) fn bless() -> Result<()> {
-    run("bless", cargo(&["test", "--package", "golden-tests"]).env("BP_BLESS", "1"))
-}
-
-/// Rewrites what is generated into `docs`: the schema of wirings and the plugins' pages.
-pub(crate) fn write_docs() -> Result<()> {
-    let arguments = ["test", "--package", "golden-tests", "--test", "golden", "--", "docs::"];
-    run("docs", cargo(&arguments).env("BP_BLESS", "1"))
-}
-
-/// Rewrites the expectations of a plugin's cases.
-pub(crate) fn bless_cases(id: &str) -> Result<()> {
-    let filter = format!("case::plugins::{id}::");
-    let arguments = ["test", "--package", "golden-tests", "--test", "golden", "--", &filter];
-    run("cases", cargo(&arguments).env("BP_BLESS", "1"))
 }

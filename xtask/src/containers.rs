@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::ci::{cargo, root, run, run_in};
+use crate::step::{cargo, root, run, run_in};
 
 /// Checks what `docker` and `compose` emit for every example, with independent tools: hadolint, the Compose schema, and Compose 1.29's own reader.
 pub(crate) fn check() -> Result<()> {

@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::source_files::list_files;
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::ci::{cargo, root, run};
+use crate::step::{cargo, root, run};
 
 /// The flags that make rustc record which edges are taken and which values are compared.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -95,7 +96,7 @@ fn feed(program: &Path, name: &str, part: &str, seconds: u32) -> Result<()> {
 /// Writes the seeds of a target: parts of the golden tests' cases, and files of the examples' trees.
 fn seed(name: &str, part: &str, work: &Path) -> Result<()> {
     let mut seeds: Vec<String> = Vec::new();
-    for case in crate::tidy::list_files(&root().join("golden-tests/cases"), "txt")? {
+    for case in list_files(&root().join("golden-tests/cases"), "txt")? {
         let text = fs::read_to_string(case)?;
         if name == "application" {
             seeds.push(text);
@@ -112,12 +113,10 @@ fn seed(name: &str, part: &str, work: &Path) -> Result<()> {
         }
     }
     let more = match name {
-        "plan" | "run_manifest" => {
-            crate::tidy::list_files(&root().join("golden-tests/trees"), "json")?
-        }
-        "wiring" => crate::tidy::list_files(&root().join("examples"), "toml")?,
-        "workflow" => crate::tidy::list_files(&root().join("examples"), "rs")?,
-        "wire_lock" => crate::tidy::list_files(&root().join("examples"), "lock")?,
+        "plan" | "run_manifest" => list_files(&root().join("golden-tests/trees"), "json")?,
+        "wiring" => list_files(&root().join("examples"), "toml")?,
+        "workflow" => list_files(&root().join("examples"), "rs")?,
+        "wire_lock" => list_files(&root().join("examples"), "lock")?,
         _ => Vec::new(),
     };
     let wanted = match name {

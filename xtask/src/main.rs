@@ -7,12 +7,15 @@
 )]
 
 mod bench;
+mod bless;
 mod check_new;
 mod ci;
 mod containers;
 mod fuzz;
 mod new_plugin;
 mod plugin_list;
+mod source_files;
+mod step;
 mod tidy;
 
 use std::process::ExitCode;
@@ -33,7 +36,7 @@ cargo xtask COMMAND
   new wrapper NAME [--slot SLOT] | transport NAME | backend NAME | target NAME | table NAME | interface NAME
           a plugin that works, to start from: plugins/NAME, and what is generated from it
   plugins rewrite the list of plugins, plugins/lib.rs, from their folders
-  tidy    layering, file sizes, purity, plugin folders, diagnostics
+  tidy    layering, circles of files, file sizes, purity, plugin folders, diagnostics
 ";
 
 fn main() -> ExitCode {
@@ -45,13 +48,13 @@ fn main() -> ExitCode {
         ["bench", arguments @ ..] => bench::run_all(arguments),
         ["bench-scale", arguments @ ..] => bench::run_scale(arguments),
         ["bench-rewire", arguments @ ..] => bench::run_rewire(arguments),
-        ["bless"] => ci::bless(),
+        ["bless"] => bless::bless(),
         ["containers", arguments @ ..] => containers::run_all(arguments),
-        ["docs"] => ci::write_docs(),
+        ["docs"] => bless::write_docs(),
         ["fuzz", arguments @ ..] => fuzz::run_all(arguments),
         ["new", arguments @ ..] => new_plugin::run(arguments),
-        ["plugins"] => plugin_list::write(&ci::root()),
-        ["tidy"] => tidy::check_all(&ci::root()),
+        ["plugins"] => plugin_list::write(&step::root()),
+        ["tidy"] => tidy::check_all(&step::root()),
         ["help" | "--help"] => {
             print!("{USAGE}");
             Ok(())

@@ -8,8 +8,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::ci::{bless_cases, root, run_in, write_docs};
+use crate::bless::{bless_cases, write_docs};
 use crate::plugin_list;
+use crate::step::{root, run_in};
 
 /// The name of the plugins in the templates.
 const SAMPLE: &str = "sample";

@@ -8,7 +8,7 @@ use clap::{
     ValueHint,
 };
 
-use crate::completion::{complete_explained, complete_wirings};
+use crate::value_completers::{complete_explained, complete_wirings};
 
 /// Compiles a workflow and a wiring into a running system.
 #[derive(Debug, Parser)]

@@ -1,13 +1,7 @@
 //! Completion in shells: a shell's script asks `bp` itself, so that it knows the wirings of the folder.
 
-use std::ffi::OsStr;
-
-use bp_build::Application;
 use bp_plugin::Registry;
 use bp_system::{RealSystem, System as _};
-use clap_complete::engine::{
-    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
-};
 use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::cli;
@@ -33,25 +27,4 @@ pub(crate) fn completion_script(shell: &str) -> Option<String> {
     let shell = shells.completer(shell)?;
     shell.write_registration(VARIABLE, NAME, NAME, NAME, &mut script).ok()?;
     Some(String::from_utf8_lossy(&script).into_owned())
-}
-
-/// Completes names of the application's wirings, and paths.
-pub(crate) fn complete_wirings() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| complete_names(typed, &[]))
-}
-
-/// Completes what can be explained.
-pub(crate) fn complete_explained() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| complete_names(typed, &["codes", "plugins"]))
-}
-
-fn complete_names(typed: &OsStr, more: &[&str]) -> Vec<CompletionCandidate> {
-    let system = RealSystem::new();
-    let root = Application::find_root(&system).ok();
-    let mut names = root.map(|root| Application::list_wirings(&system, &root)).unwrap_or_default();
-    names.extend(more.iter().map(|word| (*word).to_owned()));
-    let start = typed.to_string_lossy();
-    names.retain(|name| name.starts_with(&*start));
-    let names: Vec<_> = names.into_iter().map(CompletionCandidate::new).collect();
-    if names.is_empty() { PathCompleter::file().complete(typed) } else { names }
 }

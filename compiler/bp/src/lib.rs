@@ -24,6 +24,7 @@ mod signals;
 mod supervise;
 mod sweep;
 mod tree;
+mod value_completers;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

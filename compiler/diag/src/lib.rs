@@ -6,7 +6,9 @@
 //!
 //! Non-goals: this crate does no I/O and never exits.
 
+mod code;
 mod diagnostic;
+mod diagnostics;
 mod source;
 mod suggest;
 
@@ -14,7 +16,9 @@ pub mod catalog;
 pub mod render;
 
 pub use catalog::plugin::PluginCode;
-pub use catalog::{Code, CodeId, all_codes, find_code};
-pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Edit, Fix, Label, Severity};
+pub use catalog::{all_codes, find_code};
+pub use code::{Code, CodeId};
+pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity};
+pub use diagnostics::Diagnostics;
 pub use source::{FileId, Source, SourceMap, Span, Spanned};
 pub use suggest::{nearest, nearest_certain};

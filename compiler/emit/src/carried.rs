@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
+use crate::generated::MANIFEST_HEADER;
 use crate::lock::LockedPackage;
-use crate::rust::MANIFEST_HEADER;
 
 /// Where a package is, for the manifest of one that depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

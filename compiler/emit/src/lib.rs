@@ -7,6 +7,7 @@
 
 mod artifact;
 pub mod carried;
+mod generated;
 mod lock;
 mod pretty;
 mod run_plan;
@@ -15,8 +16,7 @@ mod rust;
 mod testing;
 
 pub use artifact::{Artifact, ArtifactPath, Artifacts, Origin};
+pub use generated::GENERATED;
 pub use lock::{Lock, LockedPackage};
 pub use run_plan::run_plan;
-pub use rust::{
-    GENERATED, RUNTIME, RUNTIME_FACADE, RustInput, app_package, emit_rust, is_runtime_library,
-};
+pub use rust::{RUNTIME, RUNTIME_FACADE, RustInput, app_package, emit_rust, is_runtime_library};

@@ -11,70 +11,22 @@ use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
 use bp_plugin::facets::{Binding, Bindings, PluginKeys, PluginSettings};
 use bp_plugin::{
-    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, Plugin, ReadContext,
-    Registry, Stage, TablePlace, read_settings,
+    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, Plugin, ReadContext, Stage,
+    TablePlace, read_settings,
 };
 use bp_wiring::{EdgeRule, InstanceModel, Table};
-use bp_workflow::{ImplementationModel, WorkflowModel};
+use bp_workflow::WorkflowModel;
 
 use crate::backend_use::BackendUses;
 use crate::implementation::Implementations;
 use crate::locate::Locator;
 use crate::names::{InstanceNames, NamedInstance};
 use crate::parameter;
+use crate::scope::{BoundService, Scope};
 
 /// The pass.
 #[derive(Debug)]
 pub(crate) struct Bind;
-
-/// A service whose implementation is known.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BoundService<'a> {
-    pub(crate) instance: &'a InstanceModel,
-    pub(crate) implementation: &'a ImplementationModel,
-    pub(crate) interface: &'a str,
-}
-
-/// What parameters are resolved against.
-pub(crate) struct Scope<'a> {
-    pub(crate) registry: &'a Registry,
-    pub(crate) workflow: &'a WorkflowModel,
-    pub(crate) names: InstanceNames<'a>,
-    /// Services whose implementation is known, by name.
-    pub(crate) services: BTreeMap<String, BoundService<'a>>,
-    /// The plugin of each backend whose kind is known, and as what services take it, by name.
-    pub(crate) backends: BTreeMap<String, BackendUses>,
-    /// Names of the instances that offer an interface, by its path and in the order of [`InstanceNames`].
-    pub(crate) offering: BTreeMap<String, Vec<String>>,
-    /// Whether an instance is declared whose implementation or kind is unknown.
-    pub(crate) any_faulty: bool,
-}
-
-impl Scope<'_> {
-    /// Notes who offers what, once all services and backends are known.
-    fn index(&mut self) {
-        for named in self.names.iter() {
-            let name = &named.instance().name;
-            let interfaces: Vec<&str> = match named {
-                NamedInstance::Service(_) => {
-                    self.services.get(name).map(|b| b.interface).into_iter().collect()
-                }
-                NamedInstance::Backend(_) => {
-                    let uses = self.backends.get(name);
-                    uses.map(|uses| self.registry.offered_by(uses.plugin)).unwrap_or_default()
-                }
-            };
-            let known = match named {
-                NamedInstance::Service(_) => self.services.contains_key(name),
-                NamedInstance::Backend(_) => self.backends.contains_key(name),
-            };
-            self.any_faulty |= !known;
-            for interface in interfaces {
-                self.offering.entry(interface.to_owned()).or_default().push(name.clone());
-            }
-        }
-    }
-}
 
 impl Pass for Bind {
     fn name(&self) -> &'static str {

@@ -8,7 +8,8 @@ use bp_wiring::{Item, WiringModel};
 use bp_workflow::{MethodModel, ServiceModel, Type, TypeKind, VariantModel, WorkflowModel};
 
 use crate::names::{InstanceNames, NamedInstance};
-use crate::value_reader::{self, FaultKind, ValueFault, ValueForm};
+use crate::value_fault::{FaultKind, ValueFault};
+use crate::value_reader::{self, ValueForm};
 
 /// Checks calls against the services of one graph.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::literal;
-use crate::value_reader::FaultKind;
+use crate::value_fault::FaultKind;
 
 /// Reads base64 with and without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

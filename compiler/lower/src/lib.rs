@@ -18,6 +18,7 @@ mod features;
 mod group;
 mod implementation;
 mod init;
+mod input;
 mod literal;
 mod locate;
 mod names;
@@ -29,13 +30,14 @@ mod plan;
 mod replicas;
 mod resolved_key;
 mod resolved_table;
+mod scope;
 mod tables;
 mod transport;
 mod types;
+mod value_fault;
 mod value_reader;
 mod wrap;
 mod written;
 
-pub use pipeline::{
-    Input, Lowered, NoObserver, PassObserver, Step, lower, ordered_passes, pass_names,
-};
+pub use input::Input;
+pub use pipeline::{Lowered, NoObserver, PassObserver, Step, lower, ordered_passes, pass_names};

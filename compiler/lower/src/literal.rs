@@ -5,7 +5,7 @@ use bp_plan::Value;
 use bp_wiring::{Item, Value as Written};
 use bp_workflow::Type;
 
-use crate::value_reader::FaultKind;
+use crate::value_fault::FaultKind;
 
 /// Reads a value that has no parts.
 ///

@@ -14,9 +14,10 @@ use bp_wiring::Item;
 use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
 
 use crate::backend_use::{TakenAs, UseConflict, name_interfaces};
-use crate::bind::{BoundService, Scope};
 use crate::names::{NamedInstance, short_name};
-use crate::value_reader::{FaultKind, quote_names};
+use crate::scope::{BoundService, Scope};
+use crate::value_fault::FaultKind;
+use crate::value_reader::quote_names;
 use crate::{literal, parameter_value};
 
 /// The key of a service that is not a parameter.

@@ -5,7 +5,8 @@ use bp_wiring::Item;
 use bp_workflow::{Type, TypeUse, WorkflowModel};
 
 use crate::literal;
-use crate::value_reader::{self, FaultKind, ValueFault, ValueForm};
+use crate::value_fault::{FaultKind, ValueFault};
+use crate::value_reader::{self, ValueForm};
 
 /// Types that cannot be encoded, but that a wiring can write.
 const LOCAL: &[&str] =

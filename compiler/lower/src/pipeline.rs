@@ -2,35 +2,14 @@
 
 use std::sync::Arc;
 
-use bp_contract::wire::WireTable;
-use bp_diag::{Diagnostics, SourceMap, catalog};
+use bp_diag::{Diagnostics, catalog};
 use bp_ir::{Ir, VerifyStage, verify};
 use bp_plan::Plan;
 use bp_plugin::{EntrySpans, FillContext, Pass, PassContext, Registry, Stage, guard};
-use bp_wiring::WiringModel;
-use bp_workflow::WorkflowModel;
 
+use crate::input::Input;
 use crate::resolved_table::ResolvedTables;
 use crate::{address, analyse, bind, check, group, plan, replicas, tables, transport, wrap};
-
-/// What is lowered.
-#[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
-    /// What the workflow declares.
-    pub workflow: &'a WorkflowModel,
-    /// What the wiring says.
-    pub wiring: &'a WiringModel,
-    /// The plugins.
-    pub registry: &'a Registry,
-    /// Texts behind spans.
-    pub sources: &'a SourceMap,
-    /// Numbers on the wire.
-    pub wire: &'a WireTable,
-    /// The application's root, as the workflow's and wiring's paths name it; paths in the plan are relative to it.
-    pub root: &'a str,
-    /// Whether to verify the graph after every pass, not only at the end.
-    pub verify: bool,
-}
 
 /// What comes out.
 #[derive(Debug)]

@@ -18,8 +18,8 @@ use bp_wiring::{Item, Table};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::init::runs_first;
+use crate::input::Input;
 use crate::locate::Locator;
-use crate::pipeline::Input;
 use crate::places::is_named;
 use crate::tables::ReadTables;
 use crate::{address, types, wrap};

@@ -15,8 +15,8 @@ use bp_plugin::{
 use bp_wiring::{Change, Item, ResolvedEntry, Table};
 
 use crate::call_check::CallCheck;
+use crate::input::Input;
 use crate::locate::Locator;
-use crate::pipeline::Input;
 use crate::places::{KeyPlace, list_places};
 use crate::resolved_key::{ResolvedKey, SettingsCache};
 use crate::resolved_table::{ResolvedTable, ResolvedTables};

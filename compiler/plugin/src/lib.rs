@@ -9,7 +9,9 @@ mod context;
 mod declare;
 pub mod deploy;
 pub mod facets;
+mod feature;
 mod fill;
+mod guard;
 mod interfaces;
 mod meaning;
 mod name_source;
@@ -21,8 +23,11 @@ mod plan_check;
 mod plugin;
 mod read;
 mod registry;
+mod registry_faults;
 mod rules;
 mod server;
+mod setting_faults;
+mod setting_plan;
 mod shorthand;
 mod table_faults;
 mod variant;
@@ -45,7 +50,9 @@ pub use declare::{
     TransportDeclaration, WrapperDeclaration, backend, interface, table, target, transport,
     wrapper,
 };
+pub use feature::Feature;
 pub use fill::{EntrySpan, EntrySpans, FillContext};
+pub use guard::guard;
 pub use interfaces::Interface;
 pub use name_source::NameSource;
 pub use own_settings::{
@@ -56,9 +63,9 @@ pub use owned_table::{ListedNames, Mode, OwnedTable};
 pub use pass::{Pass, PassContext, Stage};
 pub use place::{Neighbours, PlaceInterface, PlaceMethod, PlaceWrapper};
 pub use plan_check::{OutputName, PlanContext};
-pub use plugin::{EdgeClasses, Feature, Hooks, Kind, Level, MakePasses, Plugin, Reach, Runtime};
+pub use plugin::{EdgeClasses, Hooks, Kind, Level, MakePasses, Plugin, Reach, Runtime};
 pub use read::{ReadContext, ReadSettings, integer_value, read_settings, to_value};
-pub use registry::{Registry, guard};
+pub use registry::Registry;
 pub use rules::RuleCheck;
 pub use server::{ServerSpec, ServerValue};
 pub use shorthand::is_switch;

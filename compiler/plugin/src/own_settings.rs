@@ -5,7 +5,7 @@
 use bp_contract::run_plan::DrainPlan;
 use bp_plan::{ResourcesPlan, Settings, Value};
 
-use crate::{Kind, Literal, Plugin, Setting, SettingKind};
+use crate::{Literal, Setting, SettingKind};
 
 /// What a process table takes beside `services`.
 pub const PROCESS_SETTINGS: &[Setting] = &[
@@ -123,21 +123,4 @@ pub const TARGET_SETTINGS: &[Setting] = &[Setting::new(
 /// Whether the settings of a wrapper keep it on calls inside a process.
 pub fn keeps_in_process(settings: &Settings) -> bool {
     settings.get(IN_PROCESS.name).and_then(Value::as_bool) == Some(true)
-}
-
-impl Plugin {
-    /// The settings of its table: its own, and what `bp` adds to every plugin of its kind.
-    pub fn all_settings(&self) -> Vec<Setting> {
-        let added: &[Setting] = match self.kind {
-            Kind::Wrapper { .. } if self.is_remote() => &[IN_PROCESS],
-            Kind::Transport { .. } => &[PORT],
-            Kind::Backend { server: Some(_), .. } => &[SERVER_RESOURCES],
-            Kind::Target { .. } => TARGET_SETTINGS,
-            Kind::Wrapper { .. }
-            | Kind::Backend { .. }
-            | Kind::Interface { .. }
-            | Kind::Table { .. } => &[],
-        };
-        [self.settings, added].concat()
-    }
 }

@@ -30,7 +30,7 @@ use bp_diag::{Diagnostic, Span};
 use bp_plan::{EntryPlan, TablePlan};
 use bp_workflow::WorkflowModel;
 
-use crate::registry::describe_settings;
+use crate::setting_plan::describe_settings;
 use crate::{CheckContext, Feature, RuleCheck, Setting};
 
 /// A top-level table, or a key in the tables of others, that a plugin owns.

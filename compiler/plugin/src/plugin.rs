@@ -1,14 +1,19 @@
 //! What a plugin is: data, and functions for what data cannot say.
 
+use std::collections::BTreeMap;
+
 use bp_contract::Package;
 use bp_contract::metric::Metric;
 use bp_diag::PluginCode;
 use bp_ir::{ClientSlot, ServerSlot};
-use bp_plan::{EdgeClass, Egress, Meaning, Plan, Protocol};
+use bp_plan::{
+    EdgeClass, Egress, Meaning, Plan, PluginPlan, Protocol, RuntimeCrate, ServerPlan, Settings,
+};
 
+use crate::setting_plan::describe_settings;
 use crate::{
-    ArtifactContext, CheckContext, Description, FillContext, Mode, OwnedTable, Pass, PlanContext,
-    RuleCheck, ServerSpec, Setting,
+    ArtifactContext, CheckContext, Description, Feature, FillContext, IN_PROCESS, Mode, OwnedTable,
+    PORT, Pass, PlanContext, RuleCheck, SERVER_RESOURCES, ServerSpec, Setting, TARGET_SETTINGS,
 };
 
 /// Whether a wrapper stays when a call does not leave its process.
@@ -77,69 +82,6 @@ pub enum Kind {
         /// A mode that its runtime half adds to the program.
         mode: Option<Mode>,
     },
-}
-
-/// A feature of a plan that a target may or may not support.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Feature {
-    /// More than one replica of a process.
-    Replicas,
-    /// More than one process.
-    Processes,
-    /// References to secrets.
-    Secrets,
-    /// Processors and memory that the wiring writes for a process.
-    Resources,
-    /// Disk that the wiring writes for a process.
-    Storage,
-    /// More replicas under load.
-    Autoscale,
-    /// Calls that are made once, before traffic.
-    Inits,
-    /// Inits that write files which a process reads afterwards.
-    InitFiles,
-}
-
-impl Feature {
-    /// Every feature.
-    pub const ALL: [Self; 8] = [
-        Self::Replicas,
-        Self::Processes,
-        Self::Secrets,
-        Self::Resources,
-        Self::Storage,
-        Self::Autoscale,
-        Self::Inits,
-        Self::InitFiles,
-    ];
-
-    /// Its word in a target's `lossy`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Replicas => "replicas",
-            Self::Processes => "processes",
-            Self::Secrets => "secrets",
-            Self::Resources => "resources",
-            Self::Storage => "storage",
-            Self::Autoscale => "autoscale",
-            Self::Inits => "inits",
-            Self::InitFiles => "init_files",
-        }
-    }
-
-    /// What a message says the wiring asks for.
-    pub const fn what(self) -> &'static str {
-        match self {
-            Self::Replicas => "several replicas of a process",
-            Self::Processes => "several processes",
-            Self::Secrets => "secrets",
-            Self::Resources => "CPU and memory limits",
-            Self::Storage => "a disk space limit",
-            Self::Autoscale => "autoscaling",
-            Self::Inits => "inits",
-            Self::InitFiles => "an init that fills files of a process",
-        }
-    }
 }
 
 /// Where a wrapper may be put.
@@ -336,6 +278,71 @@ impl Plugin {
         match self.runtime {
             Runtime::Carried(package) => Some(package),
             Runtime::Absent | Runtime::Own => None,
+        }
+    }
+}
+
+impl Plugin {
+    /// The settings of its table: its own, and what `bp` adds to every plugin of its kind.
+    pub fn all_settings(&self) -> Vec<Setting> {
+        let added: &[Setting] = match self.kind {
+            Kind::Wrapper { .. } if self.is_remote() => &[IN_PROCESS],
+            Kind::Transport { .. } => &[PORT],
+            Kind::Backend { server: Some(_), .. } => &[SERVER_RESOURCES],
+            Kind::Target { .. } => TARGET_SETTINGS,
+            Kind::Wrapper { .. }
+            | Kind::Backend { .. }
+            | Kind::Interface { .. }
+            | Kind::Table { .. } => &[],
+        };
+        [self.settings, added].concat()
+    }
+
+    /// The plugin as the plan holds it.
+    pub fn plan(&self) -> PluginPlan {
+        let mut settings = BTreeMap::new();
+        describe_settings("", self.settings, &mut settings);
+        if let Kind::Transport { beside, .. } = self.kind {
+            describe_settings("", beside, &mut settings);
+        }
+        PluginPlan {
+            key: self.key.to_owned(),
+            kind: self.kind_name().to_owned(),
+            shorthand: self.shorthand.map(str::to_owned),
+            runtime: self.runtime_crate(),
+            environment: self.environment.iter().map(|name| (*name).to_owned()).collect(),
+            means: self.means.iter().map(|(what, path)| (*what, (*path).to_owned())).collect(),
+            egress: self.egress.iter().copied().collect(),
+            protocol: match self.kind {
+                Kind::Transport { protocol, .. } => protocol,
+                _ => None,
+            },
+            settings,
+        }
+    }
+
+    /// The crate of its runtime half, if it has one.
+    pub fn runtime_crate(&self) -> Option<RuntimeCrate> {
+        // An interface's package is linked where the workflow names it, or by the stores that offer it.
+        if matches!(self.kind, Kind::Interface { .. }) {
+            return None;
+        }
+        let (package, folder) = match self.runtime {
+            Runtime::Absent => return None,
+            Runtime::Own => (format!("bp-rt-{}", self.id), format!("plugins/{}/runtime", self.id)),
+            // Its folder in the generated workspace.
+            Runtime::Carried(package) => (package.name.to_owned(), package.name.to_owned()),
+        };
+        Some(RuntimeCrate { package, folder })
+    }
+
+    /// The server of an instance of this name and settings, if it is a backend that talks to one.
+    pub fn server_plan(&self, name: &str, settings: &Settings) -> Option<Box<ServerPlan>> {
+        match &self.kind {
+            Kind::Backend { server: Some(server), .. } => {
+                Some(Box::new(server.build_plan(name, settings)))
+            }
+            _ => None,
         }
     }
 }

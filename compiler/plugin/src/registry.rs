@@ -1,26 +1,17 @@
 //! The plugins that this compiler knows, as an explicit list.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use bp_contract::metric::Metric;
-use bp_contract::metric::runtime::{BALANCE_METRICS, PROCESS_METRICS};
-use bp_contract::setting::{SettingPlan, WhenPlan};
-use bp_diag::{Code, Diagnostic, catalog};
-use bp_plan::{PluginPlan, RuntimeCrate};
+use bp_diag::Code;
 use bp_wiring::{EntryTable, Grammar, KeyGrammar, Variant};
 
-use crate::carried::check_carried;
 use crate::interfaces::InterfaceTable;
-use crate::meaning::check_meanings;
-use crate::read::literal_value;
+use crate::setting_plan::format_literal;
 use crate::shorthand::is_switch;
-use crate::table_faults::check_tables;
-use crate::variant::{check_variants, variant_forms, variant_tag};
+use crate::variant::{variant_forms, variant_tag};
 use crate::{
-    Interface, Kind, Literal, Mode, OwnedTable, PROCESS_SETTINGS, Plugin, Runtime, Setting,
-    SettingKind, TARGET_SETTINGS, TablePlace,
+    Interface, Kind, Mode, OwnedTable, PROCESS_SETTINGS, Plugin, Setting, SettingKind, TablePlace,
 };
 
 /// The plugins that this compiler knows.
@@ -98,7 +89,7 @@ impl Registry {
         })
     }
 
-    fn interface_table(&self) -> &InterfaceTable {
+    pub(crate) fn interface_table(&self) -> &InterfaceTable {
         self.interfaces.get_or_init(|| InterfaceTable::read(&self.plugins))
     }
 
@@ -171,57 +162,6 @@ impl Registry {
         bp_diag::find_code(id).or_else(|| self.codes().find(|code| code.id.matches(id)))
     }
 
-    /// What is wrong with the plugins' own declarations, for tests: an interface whose source does not declare it, a default or bound that does not fit its setting, a shorthand that is not a setting, a code whose page belongs to another, a metric with the name of another.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
-        check_declarations("target", TARGET_SETTINGS, None, &mut faults);
-        for plugin in self.iter() {
-            check_declarations(plugin.id, &plugin.all_settings(), plugin.shorthand, &mut faults);
-            if !plugin.has_rules && plugin.hooks.check.is_none() {
-                check_patterns(plugin.id, &plugin.all_settings(), &mut faults);
-            }
-            check_kind(plugin, &mut faults);
-            check_meanings(plugin, &mut faults);
-            let mut names = BTreeSet::new();
-            for code in plugin.codes {
-                faults.extend(code.faults(plugin.id));
-                if !names.insert(code.name) {
-                    faults.push(format!("{}: two codes `{}`", plugin.id, code.name));
-                }
-            }
-            if let Kind::Transport { beside, .. } = plugin.kind {
-                check_declarations(plugin.id, beside, None, &mut faults);
-                // The rules are those of its own settings.
-                if plugin.hooks.check.is_none() {
-                    check_patterns(plugin.id, beside, &mut faults);
-                }
-            }
-            if let Kind::Backend { server: Some(server), .. } = plugin.kind {
-                server.faults(plugin, &mut faults);
-            }
-        }
-        faults.extend_from_slice(self.interface_table().faults());
-        check_carried(self, &mut faults);
-        check_tables(self, &mut faults);
-        self.check_metrics(&mut faults);
-        faults
-    }
-
-    /// Plugins may share a metric, if they declare the same one.
-    fn check_metrics(&self, faults: &mut Vec<String>) {
-        let mut known: BTreeMap<String, (&str, &Metric)> = BTreeMap::new();
-        let own = PROCESS_METRICS.iter().chain(BALANCE_METRICS).map(|metric| ("bp", metric));
-        let plugins = self.iter().flat_map(|m| m.metrics.iter().map(|metric| (m.id, metric)));
-        for (id, metric) in own.chain(plugins) {
-            let (first, declared) = *known.entry(metric.family_name()).or_insert((id, metric));
-            if declared != metric {
-                let name = metric.exposed_name();
-                faults.push(format!("{id}: `{name}` is not the metric that `{first}` declares"));
-            }
-        }
-    }
-
     /// What the plugins add to the wiring's grammar.
     pub fn grammar(&self) -> Grammar {
         let mut grammar = Grammar::default();
@@ -270,19 +210,6 @@ impl Registry {
         }
         grammar
     }
-}
-
-/// Calls a plugin; a panic becomes a diagnostic that names it.
-pub fn guard<T>(plugin: &str, call: impl FnOnce() -> T) -> Result<T, Diagnostic> {
-    // A plugin that panics may leave its arguments half changed; the run fails, so they are not used.
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let detail = panic
-            .downcast_ref::<&str>()
-            .map(|s| (*s).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "panic without a message".to_owned());
-        catalog::internal::plugin_panicked(plugin, &detail)
-    })
 }
 
 fn setting_names(settings: &[Setting]) -> BTreeSet<String> {
@@ -358,229 +285,15 @@ fn beside_grammar(setting: &Setting) -> KeyGrammar {
     }
 }
 
-impl Plugin {
-    /// The plugin as the plan holds it.
-    pub fn plan(&self) -> PluginPlan {
-        let mut settings = BTreeMap::new();
-        describe_settings("", self.settings, &mut settings);
-        if let Kind::Transport { beside, .. } = self.kind {
-            describe_settings("", beside, &mut settings);
-        }
-        PluginPlan {
-            key: self.key.to_owned(),
-            kind: self.kind_name().to_owned(),
-            shorthand: self.shorthand.map(str::to_owned),
-            runtime: self.runtime_crate(),
-            environment: self.environment.iter().map(|name| (*name).to_owned()).collect(),
-            means: self.means.iter().map(|(what, path)| (*what, (*path).to_owned())).collect(),
-            egress: self.egress.iter().copied().collect(),
-            protocol: match self.kind {
-                Kind::Transport { protocol, .. } => protocol,
-                _ => None,
-            },
-            settings,
-        }
-    }
-
-    /// The crate of its runtime half, if it has one.
-    pub fn runtime_crate(&self) -> Option<RuntimeCrate> {
-        // An interface's package is linked where the workflow names it, or by the stores that offer it.
-        if matches!(self.kind, Kind::Interface { .. }) {
-            return None;
-        }
-        let (package, folder) = match self.runtime {
-            Runtime::Absent => return None,
-            Runtime::Own => (format!("bp-rt-{}", self.id), format!("plugins/{}/runtime", self.id)),
-            // Its folder in the generated workspace.
-            Runtime::Carried(package) => (package.name.to_owned(), package.name.to_owned()),
-        };
-        Some(RuntimeCrate { package, folder })
-    }
-}
-
-/// Notes what is wrong with a plugin as one of its kind.
-fn check_kind(plugin: &Plugin, faults: &mut Vec<String>) {
-    let id = plugin.id;
-    match plugin.kind {
-        Kind::Wrapper { client: None, server: None, .. } => {
-            faults
-                .push(format!("{id}: neither `.client(…)` nor `.server(…)` says where it stands"));
-        }
-        Kind::Wrapper { client, server, instance_wide: true, .. }
-            if client.is_none() || server.is_none() =>
-        {
-            faults.push(format!("{id}: `.instance_wide()` needs a slot on both sides"));
-        }
-        Kind::Backend { .. } | Kind::Transport { .. }
-            if plugin.settings.iter().any(|setting| setting.name == "kind") =>
-        {
-            faults.push(format!("{id}.kind: `kind` chooses the plugin here"));
-        }
-        Kind::Target { .. } => check_fixed(id, plugin.settings, faults),
-        Kind::Wrapper { .. }
-        | Kind::Backend { .. }
-        | Kind::Interface { .. }
-        | Kind::Transport { .. }
-        | Kind::Table { .. } => {}
-    }
-    if let Kind::Transport { beside, .. } = plugin.kind {
-        check_fixed(id, beside, faults);
-        check_no_exclusions(id, beside, faults);
-    }
-    // Where those merge, nothing drops what a stronger setting excludes.
-    if !matches!(plugin.kind, Kind::Wrapper { .. } | Kind::Table { .. }) {
-        check_no_exclusions(id, plugin.settings, faults);
-    }
-}
-
-fn check_no_exclusions(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
-    for setting in settings {
-        let path = format!("{path}.{}", setting.name);
-        if setting.excludes.is_some() {
-            faults.push(format!(
-                "{path}: only wrappers, tables and keys can have settings that exclude others"
-            ));
-        }
-        if let SettingKind::Table { settings, .. } = setting.kind {
-            check_no_exclusions(&path, settings, faults);
-        }
-    }
-}
-
-/// Notes settings that may be references, although only the compiler reads them.
-pub(crate) fn check_fixed(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
-    for setting in settings {
-        let path = format!("{path}.{}", setting.name);
-        match setting.kind {
-            SettingKind::Table { settings, .. } => check_fixed(&path, settings, faults),
-            _ if setting.fixed => {}
-            _ => faults.push(format!(
-                "{path}: only a running process reads references, so it must be `fixed`"
-            )),
-        }
-    }
-}
-
-/// Notes patterns of settings that nothing checks: `bp` gives them to editors and does not match them itself.
-pub(crate) fn check_patterns(path: &str, settings: &[Setting], faults: &mut Vec<String>) {
-    for setting in settings {
-        let path = format!("{path}.{}", setting.name);
-        if setting.pattern.is_some() {
-            faults.push(format!("{path}: no rule and no check refuses what breaks its pattern"));
-        }
-        if let SettingKind::Table { settings, .. } = setting.kind {
-            check_patterns(&path, settings, faults);
-        }
-    }
-}
-
-/// Notes what is wrong with declared settings.
-pub(crate) fn check_declarations(
-    path: &str,
-    settings: &[Setting],
-    shorthand: Option<&str>,
-    faults: &mut Vec<String>,
-) {
-    if let Some(name) = shorthand.filter(|name| !settings.iter().any(|s| s.name == *name)) {
-        faults.push(format!("{path}: the shorthand `{name}` is not a setting"));
-    }
-    check_variants(path, settings, faults);
-    for setting in settings {
-        let path = format!("{path}.{}", setting.name);
-        let (kind, bounded) = (&setting.kind, setting.kind.bounded());
-        let literals = [(kind, setting.default), (bounded, setting.min), (bounded, setting.max)];
-        for (kind, literal) in literals {
-            let Some(literal) = literal else { continue };
-            if literal_value(kind, literal).is_none() {
-                faults.push(format!("{path}: expected {}, found {literal:?}", kind.expected()));
-            }
-        }
-        if let Some(other) = setting.excludes.filter(|o| !settings.iter().any(|s| s.name == *o)) {
-            faults.push(format!("{path}: `{other}`, which it excludes, is not a setting"));
-        }
-        if setting.excludes.is_some() && setting.tunable {
-            faults.push(format!(
-                "{path}: what may change while it runs cannot exclude another setting"
-            ));
-        }
-        if setting.pattern.is_some() && setting.kind != SettingKind::Text {
-            faults.push(format!("{path}: only a text can match a pattern"));
-        }
-        if setting.doc.is_empty() {
-            faults.push(format!("{path}: no documentation"));
-        }
-        if let Some(old) =
-            setting.renamed_from.filter(|old| settings.iter().any(|s| s.name == *old))
-        {
-            faults.push(format!("{path}: `{old}`, its old name, is a setting"));
-        }
-        if let SettingKind::Table { settings, shorthand } = setting.kind {
-            check_declarations(&path, settings, shorthand, faults);
-        }
-    }
-}
-
-pub(crate) fn describe_settings(
-    prefix: &str,
-    settings: &[Setting],
-    out: &mut BTreeMap<String, SettingPlan>,
-) {
-    for setting in settings {
-        let path = if prefix.is_empty() {
-            setting.name.to_owned()
-        } else {
-            format!("{prefix}.{}", setting.name)
-        };
-        let mut plan = SettingPlan {
-            kind: setting.kind.value_type(),
-            tunable: setting.tunable,
-            min: setting.min.map(format_literal),
-            max: setting.max.map(format_literal),
-            words: Vec::new(),
-            shorthand: None,
-            secret: setting.secret,
-            when: setting.when.map(|when| WhenPlan {
-                tag: when.tag.to_owned(),
-                words: vec![when.word.to_owned()],
-            }),
-        };
-        match setting.kind {
-            SettingKind::OneOf(words) => {
-                plan.words = words.iter().map(|w| (*w).to_owned()).collect();
-            }
-            SettingKind::Table { settings, shorthand } => {
-                plan.shorthand = shorthand.map(str::to_owned);
-                describe_settings(&path, settings, out);
-            }
-            _ => {}
-        }
-        // The variants that have a setting declare it alike.
-        let before = out.get(&path).and_then(|same| same.when.clone());
-        if let (Some(when), Some(before)) = (&mut plan.when, before) {
-            when.words.splice(0..0, before.words);
-        }
-        out.insert(path, plan);
-    }
-}
-
-/// A literal as wiring writes it, without quotes.
-pub(crate) fn format_literal(literal: Literal) -> String {
-    match literal {
-        Literal::Bool(value) => value.to_string(),
-        Literal::Int(value) => value.to_string(),
-        Literal::Float(value) => value.to_string(),
-        Literal::Text(text) => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use bp_contract::metric::Metric;
     use bp_contract::setting::Settings;
 
     use super::*;
-    use crate::{ClientSlot, PluginCode, backend, target, wrapper};
+    use crate::{ClientSlot, Literal, PluginCode, backend, target, wrapper};
 
     /// Good.
     #[derive(Settings)]
@@ -729,12 +442,5 @@ mod tests {
         let plan = GOOD.plan();
         assert!(plan.settings["after"].tunable);
         assert_eq!((plan.kind.as_str(), plan.shorthand.as_deref()), ("wrapper", Some("after")));
-    }
-
-    #[test]
-    fn a_panic_becomes_a_diagnostic() {
-        let fault = guard("shaky", || -> u32 { panic!("no luck with {}", 7) }).unwrap_err();
-        assert_eq!(fault.code.id, "BP9001");
-        assert!(fault.message.contains("shaky") && fault.message.contains("no luck with 7"));
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bp_contract::units::parse_size;
 use bp_plan::{AddressPlan, ResourcesPlan, ServerPlan, Settings, Value};
 
-use crate::{Kind, Plugin};
+use crate::Setting;
 
 /// The server of a networked backend.
 ///
@@ -139,7 +139,7 @@ impl ServerSpec {
         self
     }
 
-    fn build_plan(&self, name: &str, settings: &Settings) -> ServerPlan {
+    pub(crate) fn build_plan(&self, name: &str, settings: &Settings) -> ServerPlan {
         let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
         let identifier = name.replace('-', "_");
         let mut environment = BTreeMap::new();
@@ -190,11 +190,10 @@ impl ServerSpec {
     }
 
     /// What is wrong with the declaration, for tests.
-    pub(crate) fn faults(&self, plugin: &Plugin, faults: &mut Vec<String>) {
-        let id = plugin.id;
+    pub(crate) fn faults(&self, id: &str, settings: &[Setting], faults: &mut Vec<String>) {
         for (variable, value) in self.environment {
             if let ServerValue::Setting(path) | ServerValue::Secret(path) = value
-                && !plugin.settings.iter().any(|s| Some(s.name) == path.split('.').next())
+                && !settings.iter().any(|s| Some(s.name) == path.split('.').next())
             {
                 faults.push(format!("{id}: {variable} takes `{path}`, which is not a setting"));
             }
@@ -211,25 +210,13 @@ impl ServerSpec {
     }
 }
 
-impl Plugin {
-    /// The server of an instance of this name and settings, if it is a backend that talks to one.
-    pub fn server_plan(&self, name: &str, settings: &Settings) -> Option<Box<ServerPlan>> {
-        match &self.kind {
-            Kind::Backend { server: Some(server), .. } => {
-                Some(Box::new(server.build_plan(name, settings)))
-            }
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bp_contract::setting::{Secret, Settings};
     use bp_plan::Reference;
 
     use super::*;
-    use crate::backend;
+    use crate::{Plugin, backend};
 
     /// A test's.
     #[derive(Settings)]
@@ -295,7 +282,7 @@ mod tests {
         let bad = ServerSpec::new("db", 1)
             .environment(&[("X", ServerValue::Setting("nope"))])
             .resources(1.0, "much", "1GiB");
-        bad.faults(&DB, &mut faults);
+        bad.faults(DB.id, DB.settings, &mut faults);
         assert_eq!(
             faults,
             [

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_wiring::{APP_KEYS, is_core_table, is_name};
 
-use crate::registry::{check_declarations, check_fixed, check_patterns};
+use crate::setting_faults::{check_declarations, check_fixed, check_patterns};
 use crate::{
     Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Runtime, Setting, SettingKind,
     TablePlace, TableReader,

@@ -3,6 +3,7 @@
 //! Everything here is a pure function of a [`Registry`](bp_plugin::Registry), so a `bp` with further plugins describes those too.
 //! The committed copies are `docs/bp.schema.json` and `docs/plugins`; a golden test compares them with what the code gives.
 
+mod definition;
 mod owned_table;
 mod page;
 mod quantity;

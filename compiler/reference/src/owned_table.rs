@@ -3,7 +3,8 @@
 use bp_plugin::{OwnedTable, Plugin, TablePlace};
 use serde_json::{Map, Value as Json, json};
 
-use crate::setting::{definition_ref, key_schema};
+use crate::definition::definition_ref;
+use crate::setting::key_schema;
 
 /// Every table at a place that a plugin owns, with the plugin.
 fn tables_at<'p>(

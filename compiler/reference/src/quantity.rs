@@ -6,7 +6,7 @@ use bp_contract::units::Unit;
 use bp_plugin::{Literal, Setting};
 use serde_json::{Value as Json, json};
 
-use crate::setting::definition_ref;
+use crate::definition::definition_ref;
 
 /// A quantity of this definition within the setting's bounds; `parse` counts it in the smallest unit.
 pub(crate) fn quantity_schema(

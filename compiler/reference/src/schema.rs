@@ -7,8 +7,9 @@ use bp_plugin::wiring::{APP_KEYS, Grammar, INIT_KEYS, PATCH_KEYS, TABLES, reserv
 use bp_plugin::{Kind, PROCESS_SETTINGS, Plugin, Registry, Setting, TablePlace};
 use serde_json::{Map, Value as Json, json};
 
+use crate::definition::definition_ref;
 use crate::owned_table::{entries_schema, owned_keys, top_level_tables};
-use crate::setting::{definition_ref, forms, key_schema, properties, setting_schema};
+use crate::setting::{forms, key_schema, properties, setting_schema};
 
 /// The codes of faults in a file's shape: what causes one of them, the schema refuses too.
 ///

@@ -6,12 +6,8 @@ use bp_contract::units::{DURATION_UNITS, SIZE_UNITS, parse_duration, parse_size,
 use bp_plugin::{Literal, Setting, SettingKind, is_switch, variant_forms, variant_tag};
 use serde_json::{Map, Value as Json, json};
 
+use crate::definition::definition_ref;
 use crate::quantity;
-
-/// A reference to a definition of the schema.
-pub(crate) fn definition_ref(name: &str) -> Json {
-    json!({ "$ref": format!("#/definitions/{name}") })
-}
 
 /// The schema of a setting's value.
 pub(crate) fn setting_schema(setting: &Setting) -> Json {

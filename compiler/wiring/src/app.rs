@@ -4,7 +4,7 @@ use bp_diag::catalog::wiring as codes;
 use bp_diag::{Span, Spanned};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::build::Builder;
+use crate::builder::Builder;
 use crate::merge::drop_turned_off;
 use crate::{AppModel, Item, RuntimeSource, Table, Value, layers};
 

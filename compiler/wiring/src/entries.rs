@@ -6,7 +6,7 @@ use bp_contract::fold_name;
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span};
 
-use crate::build::Builder;
+use crate::builder::Builder;
 use crate::expand::expand;
 use crate::merge::TableGrammar;
 use crate::named_rules::{

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use bp_diag::Diagnostics;
 use bp_diag::catalog::wiring as codes;
 
-use crate::build::Builder;
 use crate::{Item, KeyGrammar, Table, Value};
 
 /// Expands the values of plugins' keys in a table; what stands for no table is reported and left out.
 pub(crate) fn expand_keys(
-    builder: &mut Builder<'_>,
+    out: &mut Diagnostics,
     keys: &BTreeMap<String, KeyGrammar>,
     table: &mut Table,
 ) {
     for (key, grammar) in keys {
         let Some(item) = table.entries.remove(key) else { continue };
-        if let Some(item) = expand_or_report(builder, grammar, key, &item) {
+        if let Some(item) = expand_or_report(out, grammar, key, &item) {
             table.entries.insert(key.clone(), item);
         }
     }
@@ -23,7 +23,7 @@ pub(crate) fn expand_keys(
 
 /// Expands one key's value: a shorthand to its table, `true` to the defaults; `false` stays.
 pub(crate) fn expand_or_report(
-    builder: &mut Builder<'_>,
+    out: &mut Diagnostics,
     grammar: &KeyGrammar,
     key: &str,
     item: &Item,
@@ -33,7 +33,7 @@ pub(crate) fn expand_or_report(
     }
     let expected = if grammar.map { "a table or `false`" } else { "a table, `true` or `false`" };
     let (what, example) = (format!("`{key}`"), format!("{key} = {{ … }}"));
-    builder.out.push(codes::wrong_shape(item.span, &what, expected, item.type_name(), &example));
+    out.push(codes::wrong_shape(item.span, &what, expected, item.type_name(), &example));
     None
 }
 

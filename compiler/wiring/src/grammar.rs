@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::build::TABLES;
+use crate::core_tables::TABLES;
 use crate::{Item, Table, Value};
 
 /// A section of the wiring whose tables hold plugin keys.

@@ -6,7 +6,7 @@ use bp_contract::{EXPECTED_CALL, fold_name, parse_call};
 use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
-use crate::build::{Builder, NO_KEYS};
+use crate::builder::{Builder, NO_KEYS};
 use crate::{InitModel, Item, Table, Value, WiringModel};
 
 /// The keys of an init.

@@ -9,7 +9,7 @@ use bp_contract::fold_name;
 use bp_diag::Span;
 use bp_diag::catalog::wiring as codes;
 
-use crate::build::{Builder, NO_KEYS};
+use crate::builder::{Builder, NO_KEYS};
 use crate::expand::expand_keys;
 use crate::merge::{TableGrammar, drop_turned_off};
 use crate::named_rules::{
@@ -166,7 +166,7 @@ fn read_instance(
         Value::Boolean(false) => Some(item.clone()),
         Value::Table(table) => {
             let mut table = table.clone();
-            expand_keys(builder, section.keys(builder.grammar), &mut table);
+            expand_keys(builder.out, section.keys(builder.grammar), &mut table);
             Some(Item { value: Value::Table(table), ..item.clone() })
         }
         Value::String(_) => {

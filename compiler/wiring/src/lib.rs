@@ -9,8 +9,10 @@
 
 mod app;
 mod build;
+mod builder;
 mod claims;
 mod conflict;
+mod core_tables;
 mod dump;
 mod entries;
 mod expand;
@@ -26,6 +28,7 @@ mod named_rules;
 mod names;
 mod parse;
 mod patch;
+mod read;
 mod renamed;
 mod resolve;
 mod resolve_all;
@@ -36,8 +39,8 @@ mod typed;
 mod value;
 
 pub use app::APP_KEYS;
-pub use build::{TABLES, is_core_table};
 pub use claims::{LostClaim, ResolvedProcess, resolve_processes};
+pub use core_tables::{TABLES, is_core_table};
 pub use entries::{ResolvedEntries, ResolvedEntry, resolve_entries};
 pub use explain::{ExplainedLeaf, Explanation, explain_leaves};
 pub use grammar::{EntryTable, Grammar, KeyGrammar, Section, Variant};
@@ -45,10 +48,10 @@ pub use inits::INIT_KEYS;
 pub use model::{
     AppModel, Change, ChangeKind, EdgeRule, EntryRule, InitModel, InstanceModel, Patch,
     ProcessRule, RemovedInstance, RuntimeSource, ServerRule, TargetModel, WiringFile, WiringModel,
-    read,
 };
 pub use names::{is_name, reserved_names};
 pub use patch::PATCH_KEYS;
+pub use read::read;
 pub use resolve::{
     Acceptance, EdgeKind, EdgeShape, Origin, ResolvedEdge, ResolvedSettings, resolve_edge,
 };

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bp_contract::fold_name;
 use bp_contract::selector::{EdgeSelector, Pattern, ServerSelector};
-use bp_diag::{Diagnostics, FileId, SourceMap, Span, Spanned};
-use bp_system::System;
-use camino::{Utf8Path, Utf8PathBuf};
+use bp_diag::{FileId, Span, Spanned};
+use camino::Utf8PathBuf;
 
-use crate::{Grammar, Item, Table, build, layers};
+use crate::{Item, Table};
 
 /// One file of the `extends` chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -279,22 +278,6 @@ impl WiringModel {
         let folded = fold_name(name);
         self.removed.iter().find(|r| fold_name(&r.name) == folded)
     }
-}
-
-/// Reads a wiring file and its `extends` chain.
-///
-/// The model holds what could be read; every fault is in the diagnostics.
-pub fn read(
-    system: &dyn System,
-    sources: &mut SourceMap,
-    grammar: &Grammar,
-    path: &Utf8Path,
-) -> (WiringModel, Diagnostics) {
-    let mut out = Diagnostics::new();
-    let chain = layers::load(system, sources, grammar, path, &mut out);
-    let here = system.current_directory().unwrap_or_default();
-    let model = build::build(&chain, grammar, &here, &mut out);
-    (model, out)
 }
 
 /// An entry by its name, `_` and `-` being the same.

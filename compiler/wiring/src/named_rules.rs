@@ -10,7 +10,7 @@ use bp_contract::selector::{Pattern, Rank};
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Span, nearest};
 
-use crate::build::Builder;
+use crate::builder::Builder;
 use crate::conflict::find_conflicts;
 use crate::merge::{TableGrammar, drop_all, merge};
 use crate::{Change, ChangeKind, EntryRule, Item, ProcessRule, Table, Value};

@@ -43,7 +43,7 @@ pub(crate) fn parse(
     for name in &recovered.placeholders {
         root.entries.remove(name);
     }
-    renamed::report(file, text, scan, &mut root, out);
+    renamed::report(file, text, &scan.renamed, &mut root, out);
     Parsed { root, broken }
 }
 

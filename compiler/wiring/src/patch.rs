@@ -3,7 +3,7 @@
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Span, Spanned};
 
-use crate::build::Builder;
+use crate::builder::Builder;
 use crate::{Patch, Table};
 
 /// The keys of a `[[patch]]`.

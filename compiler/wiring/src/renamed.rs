@@ -1,9 +1,10 @@
 //! Tables with an old name: each is an error, and is read under its new name, so that nothing in it seems to be missing.
 
+use std::ops::Range;
+
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostics, Edit, FileId, Span};
 
-use crate::guard::Scan;
 use crate::{Item, Table, Value};
 
 /// The old name and the new one; a plugin's table must not have an old one, since it would be read under the new name.
@@ -27,20 +28,20 @@ pub(crate) fn old_key_len(rest: &[u8]) -> Option<usize> {
     })
 }
 
-/// Reports tables of a file that have an old name, once each, and gives them the new one.
+/// Reports tables of a file that have an old name, once each, and gives them the new one; `found` is where they stand.
 pub(crate) fn report(
     file: FileId,
     text: &str,
-    scan: &Scan,
+    found: &[Range<usize>],
     root: &mut Table,
     out: &mut Diagnostics,
 ) {
     for (old, new) in TABLES {
         let Some(item) = root.entries.remove(*old) else { continue };
-        let here = |range: &&std::ops::Range<usize>| {
+        let here = |range: &&Range<usize>| {
             text.get((*range).clone()).is_some_and(|key| key.trim_matches(['"', '\'']) == *old)
         };
-        let edit = |range: &std::ops::Range<usize>| Edit {
+        let edit = |range: &Range<usize>| Edit {
             span: Span::new(file, range.start, range.end),
             text: (*new).to_owned(),
         };
@@ -48,7 +49,7 @@ pub(crate) fn report(
         let edits = if holds_same_key(root, new, &item) {
             Vec::new()
         } else {
-            scan.renamed.iter().filter(here).map(edit).collect()
+            found.iter().filter(here).map(edit).collect()
         };
         let (was, is) = (format!("[{old}.NAME]"), format!("[{new}.NAME]"));
         out.push(codes::renamed(item.key, &was, &is, edits));

@@ -7,7 +7,7 @@ use bp_contract::selector::{EdgeSelector, Pattern, Rank, SelectorFault, ServerSe
 use bp_diag::catalog::wiring as codes;
 use bp_diag::{Diagnostic, Span, Spanned, nearest};
 
-use crate::build::Builder;
+use crate::builder::Builder;
 use crate::expand::{expand_keys, expand_or_report};
 use crate::{EdgeRule, Item, ProcessRule, Section, ServerRule, Table, Value, WiringModel};
 
@@ -90,7 +90,7 @@ fn read_settings(
             report_unknown(builder, section, key, item, place);
             continue;
         };
-        if let Some(item) = expand_or_report(builder, grammar, key, item) {
+        if let Some(item) = expand_or_report(builder.out, grammar, key, item) {
             entries.insert(key.clone(), item);
         }
     }
@@ -173,7 +173,7 @@ pub(crate) fn read_processes(builder: &mut Builder<'_>, model: &WiringModel) -> 
             });
             check_process_keys(builder, &mut settings);
             let keys = &builder.grammar.process_keys;
-            expand_keys(builder, keys, &mut settings);
+            expand_keys(builder.out, keys, &mut settings);
             rules.push(ProcessRule {
                 name: Pattern::new(name),
                 layer,

@@ -4,7 +4,7 @@ use bp_diag::Spanned;
 use bp_diag::catalog::wiring as codes;
 
 use crate::TargetModel;
-use crate::build::{Builder, NO_KEYS};
+use crate::builder::{Builder, NO_KEYS};
 
 /// Reads `[target]`.
 pub(crate) fn read(builder: &mut Builder<'_>) -> TargetModel {

@@ -1,6 +1,6 @@
 //! Types of the standard library and of well-known crates that the encoding supports.
 
-use crate::names::is_runtime_path;
+use crate::runtime_path::is_runtime_path;
 
 /// A supported type, without its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! An interface as the one file says that declares its trait, without the rest of its crate.
 
 use crate::model::{InterfaceMethod, InterfaceModel};
-use crate::names::is_runtime_path;
 use crate::pool;
+use crate::runtime_path::is_runtime_path;
 use crate::source::{
     Body, Function, Import, Item, Mark, Member, Outline, Pattern, TraitItem, UsePath, outline,
 };

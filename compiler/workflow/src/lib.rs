@@ -18,6 +18,7 @@ mod model;
 mod names;
 mod packages;
 mod resolve_type;
+mod runtime_path;
 mod source;
 mod tree;
 pub mod wire_lock;

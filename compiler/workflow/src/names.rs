@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bp_diag::{Span, nearest};
 
 use crate::encodable::is_encodable;
+use crate::runtime_path::is_runtime_path;
 use crate::source::UsePath;
 use crate::tree::{
     CrateId, DefinitionId, Extern, Module, ModuleId, NameEntry, NameTarget, Tree, VisibleTo,
@@ -529,10 +530,4 @@ fn resolve_builtin(name: &str, alone: bool) -> Option<ResolvedName> {
     }
     let (_, path) = PRELUDE.iter().find(|(n, _)| *n == name)?;
     Some(ResolvedName::External((*path).to_owned()))
-}
-
-/// Whether a path begins with a crate of the runtime.
-pub(crate) fn is_runtime_path(path: &str) -> bool {
-    let first = path.split("::").next().unwrap_or("");
-    matches!(first, "bp_std" | "bp_data" | "bp_macros" | "bp_runtime" | "bp_backend")
 }

@@ -6,7 +6,8 @@ use bp_diag::{Diagnostic, Diagnostics, FileId, Span, catalog::workflow as codes}
 
 use crate::encodable::{EncodableType, encodable_type, is_reexported, strip_runtime_prefix};
 use crate::model::{InterfaceUse, LocalReason, Type, TypeUse};
-use crate::names::{Names, Namespace, ResolvedName, is_runtime_path};
+use crate::names::{Names, Namespace, ResolvedName};
+use crate::runtime_path::is_runtime_path;
 use crate::source::{
     AliasItem, Arguments, Body, Bound, GenericArgument, Length, PathExpr, TypeExpr, TypeForm,
 };

@@ -1,5 +1,6 @@
 //! JSON values as documents contain them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -81,7 +82,7 @@ impl PartialEq for Json {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(_) | Self::Int(_), Self::Float(_) | Self::Int(_)) => {
-                crate::engine::order::compare_numbers(self, other).is_eq()
+                compare_numbers(self, other).is_eq()
             }
             (Self::String(a), Self::String(b)) => a == b,
             (Self::Array(a), Self::Array(b)) => a == b,
@@ -92,6 +93,39 @@ impl PartialEq for Json {
 }
 
 impl Eq for Json {}
+
+/// The exact order of two numbers, whatever their representation.
+///
+/// NaN, which no store holds, sorts last, so that the order is total.
+/// What is not a number counts as 0.
+pub fn compare_numbers(a: &Json, b: &Json) -> Ordering {
+    match (a, b) {
+        (Json::Int(a), Json::Int(b)) => a.cmp(b),
+        (Json::Float(a), Json::Float(b)) => compare_floats(*a, *b),
+        (Json::Int(a), Json::Float(b)) => compare_integer_and_float(*a, *b),
+        (Json::Float(a), Json::Int(b)) => compare_integer_and_float(*b, *a).reverse(),
+        _ => Ordering::Equal,
+    }
+}
+
+fn compare_floats(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
+
+/// Casting the integer would round: 2^53 + 1 would equal 2^53.
+/// So the float's whole part is compared as an integer, and its fraction decides a tie.
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
+fn compare_integer_and_float(integer: i64, float: f64) -> Ordering {
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if float.is_nan() || float >= BEYOND {
+        return Ordering::Less;
+    }
+    if float < -BEYOND {
+        return Ordering::Greater;
+    }
+    let whole = float.trunc();
+    integer.cmp(&(whole as i64)).then_with(|| compare_floats(0.0, float - whole))
+}
 
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::error::DecodeError;
-use crate::json;
-use crate::reader::Field;
+use crate::json_shape;
+use crate::reader::{Field, Message};
 use crate::writer::{FieldPosition, WireType, Writer};
 
 /// A value that encodes itself to protobuf and JSON, where its type is defined.
@@ -60,8 +60,49 @@ pub trait Data: Sized + Send + Sync + 'static {
 
     /// [`Data::from_json`] of a list.
     fn list_from_json(value: Value) -> Result<Vec<Self>, DecodeError> {
-        let items = json::take_array(value, "an array")?.into_iter().enumerate();
+        let items = json_shape::take_array(value, "an array")?.into_iter().enumerate();
         let item = |(index, item)| Self::from_json(item).map_err(|error| error.at_index(index));
         items.map(item).collect()
+    }
+}
+
+impl Writer {
+    /// A repeated field, packed where the item's type allows it.
+    pub fn write_repeated<'a, T: Data>(
+        &mut self,
+        number: u32,
+        items: impl ExactSizeIterator<Item = &'a T>,
+    ) {
+        if T::PACKED.is_none() {
+            for item in items {
+                item.put(FieldPosition::item(number), self);
+            }
+        } else if items.len() > 0 {
+            self.write_message(number, |out| {
+                for item in items {
+                    item.put_bare(out);
+                }
+            });
+        }
+    }
+}
+
+impl Message<'_> {
+    /// Decodes one field; `name` goes into errors.
+    #[inline]
+    pub fn get<T: Data>(&self, number: u32, name: &'static str) -> Result<T, DecodeError> {
+        T::get(self.field(number)).map_err(|error| error.at(name))
+    }
+}
+
+impl Field<'_> {
+    /// Decodes a repeated field, packed or not, handing each item to `keep`.
+    pub fn read_repeated<T: Data>(self, mut keep: impl FnMut(T)) -> Result<(), DecodeError> {
+        let mut index = 0;
+        self.visit_items(T::PACKED, |item| {
+            keep(T::get(item).map_err(|error| error.at_index(index))?);
+            index += 1;
+            Ok(())
+        })
     }
 }

@@ -56,6 +56,7 @@ mod arguments;
 mod data;
 mod error;
 pub mod json;
+mod json_shape;
 mod reader;
 mod types;
 pub mod wire;

@@ -6,9 +6,9 @@
 
 use smallvec::SmallVec;
 
+use crate::MAX_DEPTH;
 use crate::error::{DecodeError, Problem};
 use crate::writer::WireType;
-use crate::{Data, MAX_DEPTH};
 
 /// One field's occurrence, an entry of a message's index: its tag as on the wire, and where in the root buffer its content starts.
 #[derive(Debug, Clone, Copy)]
@@ -81,12 +81,6 @@ impl<'a> Message<'a> {
         let count = rest.iter().take_while(|entry| entry.number() == number).count();
         let entries = rest.get(..count).unwrap_or_default();
         Field { root: self.root, entries, depth: self.depth, item: false }
-    }
-
-    /// Decodes one field; `name` goes into errors.
-    #[inline]
-    pub fn get<T: Data>(&self, number: u32, name: &'static str) -> Result<T, DecodeError> {
-        T::get(self.field(number)).map_err(|error| error.at(name))
     }
 
     /// Which of an enum's variants the message holds, as an index into `numbers`.
@@ -210,19 +204,19 @@ impl<'a> Field<'a> {
         Ok((start, advance(start, length, self.root.len())?))
     }
 
-    /// Decodes a repeated field, packed or not, handing each item to `keep`.
+    /// Gives each item of a repeated field, packed or not, to `keep`.
     #[expect(clippy::cast_possible_truncation, reason = "parse() bounds every offset by u32")]
-    pub fn read_repeated<T: Data>(self, mut keep: impl FnMut(T)) -> Result<(), DecodeError> {
-        let mut index = 0;
+    pub(crate) fn visit_items(
+        self,
+        packed: Option<WireType>,
+        mut keep: impl FnMut(Field<'_>) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
         let mut one = |entry: &Occurrence| {
             let entries = std::slice::from_ref(entry);
-            let item = T::get(Field { root: self.root, entries, depth: self.depth, item: true });
-            keep(item.map_err(|error| error.at_index(index))?);
-            index += 1;
-            Ok(())
+            keep(Field { root: self.root, entries, depth: self.depth, item: true })
         };
         for entry in self.entries {
-            match T::PACKED {
+            match packed {
                 Some(packed) if parse_wire_type(entry.tag)? == WireType::Bytes => {
                     let (mut at, end) = self.span(*entry, "a packed list")?;
                     while at < end {

@@ -1,7 +1,5 @@
 //! Writing protobuf.
 
-use crate::Data;
-
 /// How a protobuf field's content is delimited.
 ///
 /// Groups (3 and 4) do not exist here: they are never written, and rejected when read.
@@ -124,25 +122,6 @@ impl Writer {
             self.write_message(at.number, |out| content(out, 1));
         } else {
             content(self, at.number);
-        }
-    }
-
-    /// A repeated field, packed where the item's type allows it.
-    pub fn write_repeated<'a, T: Data>(
-        &mut self,
-        number: u32,
-        items: impl ExactSizeIterator<Item = &'a T>,
-    ) {
-        if T::PACKED.is_none() {
-            for item in items {
-                item.put(FieldPosition::item(number), self);
-            }
-        } else if items.len() > 0 {
-            self.write_message(number, |out| {
-                for item in items {
-                    item.put_bare(out);
-                }
-            });
         }
     }
 }

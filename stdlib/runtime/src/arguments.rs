@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use bp_data::{ArgumentTuple, Codec};
 use bytes::Bytes;
 
-use crate::call::{Interface, Method};
 use crate::error::{Infra, InfraKind, Processed};
+use crate::method::{Interface, Method};
 use crate::tuple;
 
 /// What a call passes.

@@ -9,8 +9,8 @@ use bp_data::Data;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::any_instance::AnyInstance;
 use crate::error::{InitError, StartError};
-use crate::instance::AnyInstance;
 use crate::literal::Literal;
 
 /// A generated function that constructs one implementation:

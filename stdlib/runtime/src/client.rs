@@ -6,10 +6,11 @@ use std::sync::Arc;
 use bp_data::{ArgumentTuple, Data};
 
 use crate::arguments::{Arguments, LocalArguments, TypedArguments};
-use crate::call::{Call, Edge, Interface, Reply};
+use crate::call::{Call, Edge, Reply};
 use crate::chain::{Endpoint, Next, Wrapper};
 use crate::context::Context;
 use crate::error::{Infra, InfraKind, Processed, ServiceError};
+use crate::method::Interface;
 
 /// The wrappers of one edge, by method index.
 pub(crate) type Chains = Box<[Box<[Arc<dyn Wrapper>]>]>;

@@ -5,8 +5,6 @@ use std::fmt;
 
 use bp_data::Data;
 
-use crate::call::Call;
-
 /// What kind of infrastructure failure ended a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum InfraKind {
@@ -160,15 +158,6 @@ impl Infra {
     /// A failure that should not happen.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(InfraKind::Internal, Processed::Maybe, message)
-    }
-
-    /// The answer of a generated dispatch to a method index that it does not know.
-    pub fn unknown_method(call: &Call) -> Self {
-        Self::new(
-            InfraKind::Unimplemented,
-            Processed::No,
-            format!("`{}` has no method `{}`", call.interface.path, call.method.name),
-        )
     }
 
     /// The same failure with another `processed`.

@@ -1,6 +1,5 @@
 //! Instances and interfaces without their types, for the application that puts them together.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,43 +7,15 @@ use bp_data::{ArgumentTuple, Codec, Data, DecodeError, json};
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::any_instance::AnyInstance;
 use crate::arguments::{Arguments, TypedArguments};
-use crate::call::{Class, Interface, Reply};
+use crate::call::{Class, Reply};
 use crate::chain::Dispatch;
 use crate::client::Client;
 use crate::error::{Infra, ServiceError, StartError};
-use crate::interface::{Answer, BackendInterface, Extended, OwnMethods, Routes};
+use crate::interface::{Answer, OwnMethods, Routes};
+use crate::method::Interface;
 use crate::tuple;
-
-/// An `Arc<dyn T>` of some service or backend trait.
-#[derive(Clone)]
-pub struct AnyInstance {
-    pointer: Arc<dyn Any + Send + Sync>,
-    name: &'static str,
-}
-
-impl AnyInstance {
-    /// Hides the type of `instance`: `AnyInstance::new::<dyn Cart>(Arc::new(…))`.
-    pub fn new<T: ?Sized + Send + Sync + 'static>(instance: Arc<T>) -> Self {
-        Self { pointer: Arc::new(instance), name: std::any::type_name::<T>() }
-    }
-
-    /// The instance, if it is one of `T`.
-    pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.pointer.downcast_ref::<Arc<T>>().cloned()
-    }
-
-    /// What `T` was, for messages.
-    pub fn type_name(&self) -> &'static str {
-        self.name
-    }
-}
-
-impl fmt::Debug for AnyInstance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AnyInstance({})", self.name)
-    }
-}
 
 /// What the application needs to know of an interface, built by generated code:
 ///
@@ -129,15 +100,14 @@ impl InterfaceGlue {
         Self::with_stubs(interface, client, ServerHalf::Whole(server))
     }
 
-    /// An interface of backends whose trait is `T`; the server's half answers the methods that the trait itself declares.
-    ///
-    /// [`InterfaceGlue::extends`] follows for each interface that it extends, in order, then [`InterfaceGlue::answer`] for each method of its own.
-    pub fn of_interface<T: BackendInterface + ?Sized>(
+    /// An interface whose server's half answers the methods that the trait `T` itself declares.
+    pub(crate) fn with_own_methods<T: Send + Sync + ?Sized + 'static>(
+        interface: &'static Interface,
         client: fn(Client) -> Arc<T>,
         server: fn(Arc<T>) -> Arc<dyn OwnMethods>,
     ) -> Self {
         let server: Box<MakeOwn> = Box::new(move |instance| instance.get::<T>().map(server));
-        Self::with_stubs(T::DECLARATION.interface, client, ServerHalf::Own(server))
+        Self::with_stubs(interface, client, ServerHalf::Own(server))
     }
 
     fn with_stubs<T: ?Sized + Send + Sync + 'static>(
@@ -153,13 +123,12 @@ impl InterfaceGlue {
         Self { stubs: Some(stubs), ..Self::direct(interface) }
     }
 
-    /// Adds an interface that `T` extends, with its methods.
-    pub fn extends<T, S>(mut self, upcast: fn(Arc<T>) -> Arc<S>) -> Self
+    /// Adds the methods of `S`, whose glue is given and which `T` extends.
+    pub(crate) fn inherit<T, S>(mut self, glue: InterfaceGlue, upcast: fn(Arc<T>) -> Arc<S>) -> Self
     where
-        T: BackendInterface + ?Sized,
-        S: BackendInterface + ?Sized,
+        T: Send + Sync + ?Sized + 'static,
+        S: Send + Sync + ?Sized + 'static,
     {
-        let glue = S::glue();
         for (method, glue) in glue.interface.methods.iter().zip(&glue.methods) {
             // What two of them have in common is one method of the table.
             let is_new = self
@@ -342,4 +311,12 @@ impl fmt::Debug for InterfaceGlue {
             .field("interface", &self.interface.path)
             .finish_non_exhaustive()
     }
+}
+
+type Upcast = dyn Fn(&AnyInstance) -> Option<AnyInstance> + Send + Sync;
+
+/// An interface that another extends, and how an instance of the other is one of it.
+struct Extended {
+    glue: Arc<InterfaceGlue>,
+    upcast: Box<Upcast>,
 }

@@ -7,6 +7,7 @@
 //! A plugin implements one of [`WrapperPlugin`], [`TransportPlugin`], [`BackendPlugin`] and [`TablePlugin`].
 
 mod alarm;
+mod any_instance;
 mod app;
 mod arguments;
 pub mod balance;
@@ -19,6 +20,7 @@ mod clock;
 mod config;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod console;
 mod context;
 mod difference;
 mod drain;
@@ -32,6 +34,7 @@ mod limit;
 pub mod listen;
 mod literal;
 mod logs;
+mod method;
 mod metrics;
 mod offers;
 mod panic;
@@ -41,6 +44,7 @@ pub mod policy;
 mod random;
 mod server;
 mod settings;
+mod spawn;
 mod sync;
 mod table_plugin;
 mod tasks;
@@ -48,6 +52,7 @@ mod trace_context;
 mod tuple;
 mod wrapper_plugin;
 
+pub use any_instance::AnyInstance;
 pub use app::{App, Hosting, OutsideCaller, Running, Stopped};
 pub use arguments::{Arguments, Encoded};
 pub use balance::Balance;
@@ -55,7 +60,7 @@ pub use bp_contract::Secret;
 pub use bp_contract::units;
 pub use bp_data::{ArgumentTuple, Codec, Data, DecodeError};
 pub use builder::{BackgroundOutcome, Builder, Building, Built, Constructor};
-pub use call::{Call, Class, Edge, Interface, Method, Reply};
+pub use call::{Call, Class, Edge, Reply};
 pub use chain::{Dispatch, Dispatched, Endpoint, Next, Wrapper};
 pub use client::Client;
 pub use clock::{Clock, Instant, ManualClock, RealClock};
@@ -65,11 +70,12 @@ pub use drain::Drain;
 pub use environment::Environment;
 pub use error::{Infra, InfraKind, InitError, Processed, ServiceError, StartError, Status};
 pub use futures_util::future::BoxFuture;
-pub use instance::{AnyInstance, InterfaceGlue, Outcome};
+pub use instance::{InterfaceGlue, Outcome};
 pub use interface::BackendInterface;
 pub use knob::Knob;
 pub use limit::MessageLimit;
 pub use literal::Literal;
+pub use method::{Interface, Method};
 pub use metrics::{LabelValue, MetricFamily, Metrics};
 pub use offers::Offers;
 pub use plugin::{
@@ -80,8 +86,8 @@ pub use prometheus_client;
 pub use random::{RealRng, Rng, SeededRng};
 pub use server::{Served, Server};
 pub use settings::{Live, Settings};
+pub use spawn::{shielded, spawn};
 pub use table_plugin::{Mode, ModeContext, TableContext, TableEntry, TablePlugin};
-pub use tasks::{shielded, spawn};
 pub use trace_context::TraceContext;
 pub use wrapper_plugin::{client_wrapper, server_wrapper, two_sided_wrapper};
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use crate::any_instance::AnyInstance;
 use crate::error::StartError;
-use crate::instance::{AnyInstance, InterfaceGlue};
+use crate::instance::InterfaceGlue;
 use crate::interface::BackendInterface;
 use crate::plugin::{BackendContext, BackendPlugin, Database};
 
@@ -166,8 +167,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::call::Interface;
     use crate::interface::Declaration;
+    use crate::method::Interface;
     use crate::plugin::Surroundings;
     use crate::settings::Settings;
 

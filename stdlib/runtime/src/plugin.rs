@@ -10,14 +10,16 @@ use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::any_instance::AnyInstance;
 use crate::balance::Balance;
-use crate::call::{Edge, Interface};
+use crate::call::Edge;
 use crate::chain::{Endpoint, Wrapper};
 use crate::clock::Clock;
 use crate::drain::Drain;
 use crate::error::StartError;
-use crate::instance::{AnyInstance, InterfaceGlue};
+use crate::instance::InterfaceGlue;
 use crate::limit::MessageLimit;
+use crate::method::Interface;
 use crate::metrics::Metrics;
 use crate::random::Rng;
 use crate::server::Server;

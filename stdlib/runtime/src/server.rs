@@ -9,13 +9,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::arguments::Encoded;
-use crate::call::{Call, Edge, Interface, Reply};
+use crate::call::{Call, Edge, Reply};
 use crate::callee::run_until;
 use crate::chain::{Endpoint, Next};
 use crate::client::Chains;
 use crate::clock::Instant;
 use crate::context::Context;
 use crate::error::{Infra, InfraKind, Processed};
+use crate::method::Interface;
 use crate::panic::panic_text;
 use crate::settings::Settings;
 use crate::tasks::Tasks;

@@ -8,8 +8,8 @@ use arc_swap::{ArcSwap, Guard};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::call::Method;
 use crate::error::StartError;
+use crate::method::Method;
 
 /// The settings of one plugin at one place: an edge, a listener, a backend.
 #[derive(Clone)]

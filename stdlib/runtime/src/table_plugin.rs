@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use futures_util::future::BoxFuture;
 
-use crate::app::{OutsideCaller, print_line};
+use crate::app::OutsideCaller;
+use crate::console::print_line;
 use crate::error::StartError;
 use crate::plugin::Surroundings;
 use crate::settings::Settings;

@@ -1,12 +1,8 @@
 //! Tasks that the drain of their process waits for.
 
-use std::future::Future;
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
-
-use crate::context::Context;
 
 /// The counted tasks of one process.
 #[derive(Debug, Clone, Default)]
@@ -30,44 +26,4 @@ impl Tasks {
         self.tracker.close();
         self.tracker.wait().await;
     }
-}
-
-/// Starts a task that keeps the caller's context, deadline included, and that the process's drain waits for.
-///
-/// A panic ends only this task; the handle reports it.
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    start(Context::current(), future)
-}
-
-/// Runs `future` to its end even when the caller is dropped (deadline, cancellation), within the process's drain.
-///
-/// It keeps the context without its deadline, because the work must succeed after it too.
-pub async fn shielded<F>(future: F) -> F::Output
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    let mut context = Context::current();
-    context.clear_deadline();
-    match start(context, future).await {
-        Ok(output) => output,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The task is aborted only when the runtime ends, which ends this one too.
-            Err(_) => std::future::pending().await,
-        },
-    }
-}
-
-fn start<F>(context: Context, future: F) -> JoinHandle<F::Output>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    let token = context.tasks().map(Tasks::token);
-    tokio::spawn(async move {
-        let _counted = token;
-        context.scope(future).await
-    })
 }

@@ -8,8 +8,8 @@ use bp_data::wire::{self, ArgumentNumbers};
 use bp_data::{ArgumentTuple, Codec};
 use bytes::Bytes;
 
-use crate::call::{Interface, Method};
 use crate::error::Infra;
+use crate::method::{Interface, Method};
 
 type Tables = BTreeMap<&'static str, Arc<[ArgumentNumbers]>>;
 

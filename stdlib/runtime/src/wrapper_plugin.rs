@@ -83,9 +83,10 @@ mod tests {
     use futures_util::future::BoxFuture;
 
     use super::*;
-    use crate::call::{Call, Edge, Interface, Reply};
+    use crate::call::{Call, Edge, Reply};
     use crate::chain::Next;
     use crate::error::Infra;
+    use crate::method::Interface;
     use crate::plugin::{Surroundings, System};
     use crate::settings::Settings;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::{output, stores};
-use crate::ci::{run, run_in};
+use crate::step::{run, run_in};
 
 const PORT: u16 = 5555;
 /// What the emitted Dockerfile asks for by default.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::ci::run;
+use crate::step::run;
 
 /// What the images' entry points do that the emitted files rely on.
 ///

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::{CONTAINED, ProvenExample, output, program};
-use crate::ci::{root, run_in};
+use crate::step::{root, run_in};
 
 /// The longest time until a process that was started or killed answers.
 const PATIENCE: Duration = Duration::from_mins(3);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{cut_tests, is_test, list_files, relative_name};
+use crate::source_files::{cut_tests, is_test, list_files, relative_name};
 
 pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
     let mut declared: BTreeMap<String, String> = BTreeMap::new();

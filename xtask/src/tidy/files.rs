@@ -1,11 +1,11 @@
 //! File sizes, unordered maps, unfinished work, machine paths.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
-use super::{is_test, list_files, relative_name};
+use crate::source_files::{is_test, list_files, normalize, relative_name};
 
 /// Lines a file may have without a reason.
 const LINES: usize = 800;
@@ -54,20 +54,6 @@ fn list_shared(files: &[(String, String)]) -> BTreeSet<String> {
         named.contains(name) || folders.into_iter().any(|folder| name.starts_with(folder))
     };
     names.filter(|name| !is_compile_half(name) && is_shared(name)).cloned().collect()
-}
-
-/// A path from the root without `..`.
-fn normalize(path: &Path) -> String {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain.display().to_string()
 }
 
 /// `shared` is whether the compiler or a compile half compiles the file although it is elsewhere.

@@ -1,12 +1,14 @@
 //! Rules of the code base that no compiler checks.
 
+mod circles;
 mod diagnostics;
 mod files;
 mod layers;
+mod module_tree;
 mod plugin_ids;
 pub(crate) mod plugins;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 
@@ -14,6 +16,7 @@ use anyhow::{Result, ensure};
 pub(crate) fn check_all(root: &Path) -> Result<()> {
     let mut faults = Vec::new();
     layers::check(root, &mut faults)?;
+    circles::check(root, &mut faults)?;
     files::check(root, &mut faults)?;
     plugins::check(root, &mut faults)?;
     plugin_ids::check(root, &mut faults)?;
@@ -28,48 +31,4 @@ pub(crate) fn check_all(root: &Path) -> Result<()> {
     );
     println!("── tidy: no faults");
     Ok(())
-}
-
-/// Every file below `folder` with this extension, sorted; build output is left out.
-pub(crate) fn list_files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        if !next.is_dir() {
-            continue;
-        }
-        for entry in std::fs::read_dir(&next)? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() {
-                // A crate may be named `build`; an application's output has no manifest there.
-                let output = match name.as_str() {
-                    "build" => !path.join("Cargo.toml").is_file(),
-                    name => matches!(name, "target" | ".bp" | ".git"),
-                };
-                if !output {
-                    waiting.push(path);
-                }
-            } else if path.extension().is_some_and(|e| e == extension) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// A path as faults name it.
-fn relative_name(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).display().to_string()
-}
-
-/// Whether a file, by path from the root, holds tests alone.
-fn is_test(name: &str) -> bool {
-    name.contains("/tests/") || name.contains("/benches/") || name.ends_with("/tests.rs")
-}
-
-/// The code of a file in front of its tests.
-fn cut_tests(text: &str) -> &str {
-    text.split("#[cfg(test)]").next().unwrap_or_default()
 }

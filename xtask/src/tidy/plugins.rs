@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{cut_tests, is_test, list_files, relative_name};
 use crate::plugin_list;
+use crate::source_files::{cut_tests, is_test, list_files, relative_name};
 
 pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
     let chosen = plugin_list::chosen_ids(root)?;

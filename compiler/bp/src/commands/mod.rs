@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod image;
 pub(crate) mod inspect;
 pub(crate) mod new;
+mod prepared;
 pub(crate) mod restart;
 pub(crate) mod run;
 pub(crate) mod test;

@@ -9,7 +9,7 @@ use bp_contract::variable;
 use bp_diag::catalog;
 
 use super::Context;
-use super::run::{DataFolder, RunRequest, fail_if_interrupted, prepare, supervise};
+use super::prepared::{DataFolder, RunRequest, fail_if_interrupted, prepare, supervise};
 use crate::cli::Test;
 use crate::code_build::CargoTarget;
 use crate::supervise::EndReason;

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Context;
-use super::run::{self, DataFolder, Prepared, prepare, supervise};
+use super::prepared::{DataFolder, Prepared, RunRequest, prepare, supervise};
 use crate::cli::Run;
 use crate::code_build::CargoTarget;
 use crate::signals;
@@ -71,7 +71,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &Run) -> Option<()> {
 fn build_program(context: &Context<'_>, arguments: &Run) -> Option<Prepared> {
     prepare(
         context,
-        &run::RunRequest {
+        &RunRequest {
             wiring: arguments.wiring.as_deref(),
             release: arguments.release,
             what: &[CargoTarget::Binary],

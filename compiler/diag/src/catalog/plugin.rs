@@ -2,8 +2,7 @@
 //!
 //! Each has a page `errors/<name>.md` in its plugin's folder, and a case in its `cases` or in the golden tests.
 
-use super::{Code, CodeId};
-use crate::{Diagnostic, Severity, Span};
+use crate::{Code, CodeId, Diagnostic, Severity, Span};
 
 /// A code as a plugin declares it; the plugin's id is put in front of its name when it is used.
 ///

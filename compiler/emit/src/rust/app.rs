@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use bp_plan::Plan;
 
-use super::GENERATED;
-use super::cargo::{app_library, plugin_library};
 use super::names::{name_implementation_functions, string_literal};
+use super::packages::{app_library, plugin_library};
+use crate::generated::GENERATED;
 use crate::pretty::Printer;
 
 /// Lints about names that the workflow chose; rustc already reports them in the workflow.

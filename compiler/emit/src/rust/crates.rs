@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bp_plan::{ImplementationPlan, InterfacePlan, Plan};
 
-use super::cargo::{app_library, plugin_library};
 use super::names::escape_ident;
+use super::packages::{app_library, plugin_library};
 
 /// Names that generated Rust, or Rust itself, has in scope; a crate's name comes before most of them.
 const TAKEN: &[&str] = &[

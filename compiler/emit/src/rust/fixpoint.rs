@@ -1,6 +1,7 @@
 //! Generated Rust stays as it is under prettyplease, whatever the names' lengths.
 
 use super::*;
+use crate::generated::GENERATED;
 use crate::testing::{plan_with_names, small_plan};
 
 fn is_rust(path: &str) -> bool {

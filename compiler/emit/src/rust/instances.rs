@@ -2,9 +2,9 @@
 
 use bp_plan::{ConstructorParameter, ImplementationPlan, ParameterKind, Plan};
 
-use super::GENERATED;
 use super::crates::CrateNames;
 use super::names::{name_implementation_functions, string_literal};
+use crate::generated::GENERATED;
 use crate::pretty::Printer;
 
 pub(super) fn emit(plan: &Plan, crates: &CrateNames<'_>) -> String {

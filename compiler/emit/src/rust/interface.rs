@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use bp_plan::{InterfacePlan, MethodPlan};
 
-use super::GENERATED;
 use super::crates::CrateNames;
 use super::names::{escape_ident, string_literal};
+use crate::generated::GENERATED;
 use crate::pretty::Printer;
 
 /// The runtime, under the only name that a file imports.

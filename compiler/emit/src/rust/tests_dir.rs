@@ -3,7 +3,8 @@
 use bp_plan::Plan;
 
 use super::names::string_literal;
-use super::{GENERATED, RustInput, cargo};
+use super::{RustInput, packages};
+use crate::generated::GENERATED;
 use crate::pretty::Printer;
 
 pub(super) fn emit(plan: &Plan, input: &RustInput, test: &str) -> String {
@@ -15,7 +16,7 @@ pub(super) fn emit(plan: &Plan, input: &RustInput, test: &str) -> String {
     p.line("mod tests;");
     p.line("/// The app under test.");
     p.open("fn bp_app() -> ::bp_std::rt::App {");
-    p.line(format!("::{}::app()", cargo::app_library(plan)));
+    p.line(format!("::{}::app()", packages::app_library(plan)));
     p.close("}");
     format!("{GENERATED}{}", p.finish())
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use bp_diag::{Diagnostics, catalog::workflow as codes};
 
-use crate::names::{Names, Namespace, ResolvedName, is_runtime_path};
+use crate::names::{Names, Namespace, ResolvedName};
 use crate::resolve_type::MarkedDefinitions;
+use crate::runtime_path::is_runtime_path;
 use crate::source::{Body, Mark, UsePath};
 use crate::tree::ModuleId;
 

@@ -6,7 +6,8 @@ use bp_diag::{Diagnostics, catalog::workflow as codes};
 
 use super::Context;
 use crate::model::KnobModel;
-use crate::names::{Namespace, ResolvedName, is_runtime_path};
+use crate::names::{Namespace, ResolvedName};
+use crate::runtime_path::is_runtime_path;
 use crate::source::{StaticItem, StaticValue};
 use crate::tree::{Module, ModuleId};
 

@@ -7,7 +7,8 @@ use quote::ToTokens as _;
 use syn::Attribute;
 
 use super::condition::{Cfg, split_at_commas};
-use super::outline::{CfgAttribute, Condition, Mark, PathAttribute, Place, Status, UsePath};
+use super::outline::{CfgAttribute, Condition, Mark, PathAttribute, Status};
+use super::place::{Place, UsePath};
 use super::syntax::{place, place_of, plain, use_path};
 
 /// How deep `cfg_attr` may nest; what is deeper counts as an open condition.

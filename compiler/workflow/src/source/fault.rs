@@ -3,8 +3,7 @@
 use bp_diag::{Diagnostic, FileId, catalog::workflow as codes};
 use serde::{Deserialize, Serialize};
 
-use super::guard::MAX_DEPTH;
-use super::outline::Place;
+use super::place::Place;
 
 /// Why a file, or an item of it, is not read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,3 +39,6 @@ impl Fault {
         }
     }
 }
+
+/// How deep brackets, type arguments and operators may nest, taken together.
+pub(crate) const MAX_DEPTH: usize = 256;

@@ -5,14 +5,12 @@
 
 use std::ops::Range;
 
-use super::fault::Fault;
+use super::fault::{Fault, MAX_DEPTH};
 use super::lexer::{Kind, Token, lex};
-use super::outline::{Call, Literal, Place, UsePath};
+use super::outline::{Call, Literal};
+use super::place::{Place, UsePath};
 
 mod collections;
-
-/// How deep brackets, type arguments and operators may nest, taken together.
-pub(crate) const MAX_DEPTH: usize = 256;
 
 /// A text that is safe to parse.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::outline::Place;
+use super::place::Place;
 
 /// A token's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod guard;
 mod lexer;
 mod outline;
 mod parse;
+mod place;
 mod read_functions;
 mod read_items;
 mod read_types;
@@ -20,6 +21,7 @@ pub(crate) use condition::Cfg;
 pub use outline::Outline;
 pub(crate) use outline::*;
 pub(crate) use parse::outline;
+pub(crate) use place::{Place, UsePath};
 pub(crate) use text::{LoadedText, display_path, load_text, normalize, read_text};
 pub(crate) use type_expr::{
     Arguments, Bound, GenericArgument, Length, PathExpr, TypeExpr, TypeForm,

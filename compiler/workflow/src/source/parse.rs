@@ -9,7 +9,8 @@ use syn::{Attribute, Item};
 use super::attributes::read_condition;
 use super::fault::Fault;
 use super::guard::scan;
-use super::outline::{Outline, Place};
+use super::outline::Outline;
+use super::place::Place;
 use super::read_items::read_item;
 use super::text::blank_byte_order_mark;
 

@@ -3,7 +3,8 @@
 use syn::{Attribute, FnArg, GenericParam, Pat, ReceiverKind, ReturnType, Signature};
 
 use super::attributes::{condition_place, ends_in, read_docs};
-use super::outline::{Argument, Function, Generics, Pattern, Place, Receiver};
+use super::outline::{Argument, Function, Generics, Pattern, Receiver};
+use super::place::Place;
 use super::read_types::read_type;
 use super::syntax::{argument_place, place, place_of, plain};
 

@@ -10,9 +10,10 @@ use super::attributes::{
 };
 use super::outline::{
     AliasItem, Body, CfgAttribute, Condition, DefinitionItem, EnumItem, ExternCrateItem, Field,
-    Fields, ImplItem, Import, Item, MacroItem, MacroProblem, Member, ModuleItem, Place, StaticItem,
-    StaticValue, StructItem, Supertrait, TraitItem, UsePath, Variant, Visibility,
+    Fields, ImplItem, Import, Item, MacroItem, MacroProblem, Member, ModuleItem, StaticItem,
+    StaticValue, StructItem, Supertrait, TraitItem, Variant, Visibility,
 };
+use super::place::{Place, UsePath};
 use super::read_functions::{read_function, read_published};
 use super::read_types::read_type;
 use super::syntax::{

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned as _;
 use syn::{Ident, PathArguments, Type};
 
-use super::outline::{Place, UsePath};
+use super::place::{Place, UsePath};
 
 /// Where a span is; an empty node's is the start of the file.
 pub(super) fn place(span: SynSpan) -> Place {

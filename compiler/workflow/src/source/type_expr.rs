@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outline::{Place, UsePath};
+use super::place::{Place, UsePath};
 
 /// A type as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 //! more for every call, send its message in a packet of its own, and watch `grpc-timeout` with another timer;
 //! together that costs more than all wrappers.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::net::TcpStream;
 use tonic::codegen::Service as _;
 
+use crate::activity::Activity;
 use crate::exchange::Sender;
 
 /// How long making a connection may take.
@@ -55,15 +56,6 @@ type Opening = Shared<BoxFuture<'static, Result<OpenConnection, Arc<str>>>>;
 struct OpenConnection {
     requests: SendRequest<Bytes>,
     activity: Arc<Activity>,
-}
-
-/// What happens on a connection.
-#[derive(Debug, Default)]
-pub(crate) struct Activity {
-    /// Calls under way.
-    pub(crate) calls: AtomicUsize,
-    /// How many frames came from the callee.
-    pub(crate) heard: AtomicU64,
 }
 
 impl Connection {

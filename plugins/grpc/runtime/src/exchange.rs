@@ -16,7 +16,7 @@ use hyper::body::{Body as HttpBody, Frame};
 use tonic::body::Body;
 use tonic::client::GrpcService;
 
-use crate::connection::Activity;
+use crate::activity::Activity;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 

@@ -3,6 +3,7 @@
 //! A method `get_rates` of `hotel.RateService` is `/hotel.RateService/GetRates`; the package's README has the headers and
 //! the mapping of errors.
 
+mod activity;
 mod client;
 mod codec;
 mod connection;

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use redis::{Cmd, RedisError, Script};
 
 use crate::server::{Server, to_fault, to_millis};
+use crate::set_scripts::SetScripts;
 use crate::settings::RedisSettings;
-use crate::sorted_sets::SetScripts;
 
 /// Sets a key if it has the expected value. Arguments: expected value, new value, milliseconds to live or 0.
 const PUT_IF: &str = r"

@@ -5,6 +5,7 @@
 
 mod cache;
 mod server;
+mod set_scripts;
 mod settings;
 mod sorted_sets;
 

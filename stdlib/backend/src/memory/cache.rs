@@ -8,7 +8,7 @@ use bp_runtime::{Clock, Instant, RealClock};
 use bytes::Bytes;
 
 use super::shelf::{Content, Shelf};
-use super::sorted_sets::SortedSet;
+use super::sorted_set::SortedSet;
 use crate::engine::validate;
 use crate::{BackendError, Cache};
 

@@ -4,6 +4,7 @@ mod cache;
 mod documents;
 mod ranked;
 mod shelf;
+mod sorted_set;
 mod sorted_sets;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,7 +1,6 @@
 //! How a plugin declares its settings: as data, from which checks, documentation, JSON Schema and the run-time table follow.
 
 use super::SettingType;
-use super::fits::magnitude;
 
 /// A default or a bound, as wiring writes it.
 ///
@@ -213,23 +212,6 @@ impl Setting {
     pub const fn bounds(mut self, min: Literal, max: Literal) -> Self {
         self.min = Some(min);
         self.max = Some(max);
-        self
-    }
-
-    /// Bounds it by the greatest value of its type, if there is one; a bound that was written before stays, if it is not above.
-    ///
-    /// # Panics
-    /// Only while constants are evaluated: the written bound is more than the type holds.
-    pub const fn bounded_by_type(mut self, greatest: Option<Literal>) -> Self {
-        let Some(greatest) = greatest else { return self };
-        let bounded = self.kind.bounded();
-        match self.max {
-            Some(max) => assert!(
-                magnitude(bounded, max) <= magnitude(bounded, greatest),
-                "the greatest value of a setting is more than its type holds"
-            ),
-            None => self.max = Some(greatest),
-        }
         self
     }
 

@@ -4,6 +4,23 @@ use super::{Literal, Setting, SettingKind};
 use crate::units::{DURATION_UNITS, SIZE_UNITS, Unit, read_quantity};
 
 impl Setting {
+    /// Bounds it by the greatest value of its type, if there is one; a bound that was written before stays, if it is not above.
+    ///
+    /// # Panics
+    /// Only while constants are evaluated: the written bound is more than the type holds.
+    pub const fn bounded_by_type(mut self, greatest: Option<Literal>) -> Self {
+        let Some(greatest) = greatest else { return self };
+        let bounded = self.kind.bounded();
+        match self.max {
+            Some(max) => assert!(
+                magnitude(bounded, max) <= magnitude(bounded, greatest),
+                "the greatest value of a setting is more than its type holds"
+            ),
+            None => self.max = Some(greatest),
+        }
+        self
+    }
+
     /// Stops the compilation of a plugin whose default or bounds are not values of the setting, whose default is out of bounds, or whose tunable setting has entries.
     ///
     /// # Panics

@@ -9,16 +9,17 @@ use serde_json::Value;
 use super::Registry;
 use super::addresses;
 use super::process_state::ProcessState;
+use crate::any_instance::AnyInstance;
 use crate::balance::{Balance, Balancer, EndpointWrappers};
 use crate::builder::{Builder, Parameter};
-use crate::call::{Edge, Interface};
+use crate::call::Edge;
 use crate::callee::{LateCallee, LateCell, LocalCallee, RemoteCallee};
 use crate::chain::{Dispatch, Endpoint, Wrapper};
 use crate::client::{Chains, Client};
 use crate::config::place;
 use crate::context::Context;
 use crate::error::{InitError, StartError};
-use crate::instance::AnyInstance;
+use crate::method::Interface;
 use crate::plan::{
     BoundPlan, EdgePlan, InstancePlan, ParameterPlan, WrapperPlan, find_edge, find_listener,
 };

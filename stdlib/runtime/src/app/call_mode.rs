@@ -1,10 +1,9 @@
 //! `call INSTANCE METHOD JSON`: one call from outside.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use super::lifecycle::complain;
 use super::{App, OutsideCaller};
+use crate::console::{complain, print_line};
 use crate::environment::Environment;
 use crate::instance::Outcome;
 
@@ -33,9 +32,4 @@ pub(super) async fn run(
         Ok(Err(infra)) => complain(&infra.to_string(), 1),
         Err(error) => complain(&error.to_string(), 1),
     }
-}
-
-/// A line on standard output. A reader that went away does not make the call fail.
-pub(crate) fn print_line(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

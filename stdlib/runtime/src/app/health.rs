@@ -8,7 +8,8 @@ use std::time::Duration;
 use bp_contract::variable;
 
 use super::App;
-use super::lifecycle::{choose_process, complain};
+use super::choose_process::choose_process;
+use crate::console::complain;
 use crate::environment::Environment;
 use crate::error::StartError;
 

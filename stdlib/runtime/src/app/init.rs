@@ -1,53 +1,22 @@
 //! An init: one call of an instance of this process, then the end.
 
 use std::panic::AssertUnwindSafe;
-use std::process::ExitCode;
 use std::sync::Arc;
 
-use bp_contract::variable;
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
-use super::lifecycle::{Signals, complain, watch_supervisor};
-use super::running::{Hosting, Running};
-use super::{App, Registry};
+use super::Registry;
+use crate::any_instance::AnyInstance;
 use crate::call::Edge;
 use crate::callee::LocalCallee;
 use crate::client::Client;
 use crate::context::Context;
-use crate::environment::Environment;
 use crate::error::StartError;
-use crate::instance::{AnyInstance, Outcome};
+use crate::instance::Outcome;
 use crate::panic::panic_text;
 use crate::plan::{InitPlan, RunPlan};
 use crate::tasks::Tasks;
-
-/// Runs the init that `BP_INIT` names. 0 when it is done, 1 when it failed or was told to stop before its end.
-pub(super) async fn run(app: App, environment: Environment) -> ExitCode {
-    let mut signals = match Signals::new() {
-        Ok(signals) => signals,
-        Err(error) => return complain(&format!("signals: {error}"), 1),
-    };
-    watch_supervisor(&environment);
-    let name = environment.get(variable::INIT).unwrap_or_default().to_owned();
-    let work = async {
-        let running = Running::start(app, environment, Hosting::Init(name.clone())).await?;
-        let done = tokio::select! {
-            done = running.init(&name) => done,
-            failure = running.failed() => Err(StartError::new(failure)),
-        };
-        // Nothing listens, so this waits only for the tasks that the init spawned, as long as for any task.
-        running.stop(std::future::pending()).await;
-        done
-    };
-    tokio::select! {
-        done = work => match done {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain(&format!("init `{name}`: {error}"), 1),
-        },
-        () = signals.next() => complain(&format!("init `{name}` was told to stop before its end"), 1),
-    }
-}
 
 /// The init named `name`.
 pub(super) fn find<'a>(plan: &'a RunPlan, name: &str) -> Result<&'a InitPlan, StartError> {

@@ -4,12 +4,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bp_contract::variable;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::running::{Hosting, Running};
-use super::{App, call_mode, health, init, mode};
+use super::choose_process::choose_process;
+use super::prepare::Hosting;
+use super::running::Running;
+use super::signals::{Signals, watch_supervisor};
+use super::{App, call_mode, health, init_mode, mode};
+use crate::console::complain;
 use crate::environment::Environment;
-use crate::error::StartError;
 use crate::logs;
 
 /// `EX_TEMPFAIL` of sysexits.h: some calls were given up.
@@ -42,7 +44,7 @@ pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> 
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let code = match arguments.as_slice() {
         [] if environment.get(variable::INIT).is_some() => {
-            runtime.block_on(init::run(app, environment))
+            runtime.block_on(init_mode::run(app, environment))
         }
         [] => runtime.block_on(serve(app, environment)),
         ["call", instance, method, json] => {
@@ -60,13 +62,6 @@ pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> 
     // A handler that blocks its thread must not keep the process from ending.
     runtime.shutdown_timeout(LAST);
     code
-}
-
-/// Prints what went wrong on standard error, whatever the log format is, because the log may be switched off.
-#[expect(clippy::print_stderr, reason = "the last words of a process that cannot start")]
-pub(super) fn complain(message: &str, code: u8) -> ExitCode {
-    eprintln!("error: {message}");
-    ExitCode::from(code)
 }
 
 async fn serve(app: App, environment: Environment) -> ExitCode {
@@ -107,55 +102,5 @@ async fn serve(app: App, environment: Environment) -> ExitCode {
         (true, _) => ExitCode::from(1),
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::from(GAVE_UP),
-    }
-}
-
-/// Stops this process when the supervisor ends, if there is one.
-pub(super) fn watch_supervisor(environment: &Environment) {
-    if environment.get(variable::SUPERVISED) == Some("stdin") {
-        std::thread::spawn(stop_with_supervisor);
-    }
-}
-
-/// Under `bp run`, standard input is a pipe that closes when the supervisor ends, however it ends. Nothing else would stop this process then, so it stops itself.
-fn stop_with_supervisor() {
-    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
-    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
-}
-
-/// Chooses the process to run: `BP_PROCESS`, or the only one in the plan.
-pub(super) fn choose_process(app: &App, environment: &Environment) -> Result<String, StartError> {
-    if let Some(name) = environment.get(variable::PROCESS) {
-        return Ok(name.to_owned());
-    }
-    let plan = app.plan(environment)?;
-    let mut names = plan.processes.keys();
-    if let (Some(only), None) = (names.next(), names.next()) {
-        return Ok(only.clone());
-    }
-    let known: Vec<_> = plan.processes.keys().map(String::as_str).collect();
-    Err(StartError::new(format!(
-        "BP_PROCESS is not set; set it to one of {}, or to * for all in one process",
-        known.join(", ")
-    )))
-}
-
-/// SIGTERM and SIGINT.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    pub(super) fn new() -> std::io::Result<Self> {
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    pub(super) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }

@@ -4,14 +4,18 @@ mod addresses;
 mod admin;
 mod assemble;
 mod call_mode;
+mod choose_process;
 mod health;
 mod init;
+mod init_mode;
 mod lifecycle;
 mod mode;
 mod outside;
+mod prepare;
 mod process_metrics;
 mod process_state;
 mod running;
+mod signals;
 mod tables;
 pub(crate) mod test;
 
@@ -23,9 +27,9 @@ use std::sync::Arc;
 
 use bp_contract::variable;
 
-pub(crate) use call_mode::print_line;
 pub use outside::OutsideCaller;
-pub use running::{Hosting, Running, Stopped};
+pub use prepare::Hosting;
+pub use running::{Running, Stopped};
 pub(crate) use tables::ProcessTables;
 
 use crate::builder::Constructor;

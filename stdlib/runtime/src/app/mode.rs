@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::lifecycle::complain;
 use super::tables::collect_tables;
 use super::{App, OutsideCaller};
+use crate::console::complain;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::plan::{TablePlan, TableReader};

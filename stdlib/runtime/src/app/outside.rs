@@ -7,8 +7,8 @@ use bp_data::DecodeError;
 use serde_json::{Map, Value};
 
 use super::assemble::{Assembly, build_edge};
+use super::prepare::{Hosting, prepare};
 use super::process_state::ProcessState;
-use super::running::{Hosting, prepare};
 use super::{App, Registry};
 use crate::callee::RemoteCallee;
 use crate::client::Client;

@@ -5,48 +5,31 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bp_contract::variable;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use super::addresses::{self, Bound};
 use super::assemble::Assembly;
+use super::prepare::{Hosting, prepare};
 use super::process_metrics::ProcessMetrics;
 use super::process_state::ProcessState;
 use super::{App, ProcessTables, Registry, admin, init};
-use crate::balance::Directories;
-use crate::callee::StartGate;
-use crate::config::Configuration;
+use crate::any_instance::AnyInstance;
 use crate::context::Context;
-use crate::drain::Drain;
 use crate::environment::Environment;
 use crate::error::StartError;
-use crate::instance::AnyInstance;
 use crate::metrics::Metrics;
 use crate::panic::panic_text;
-use crate::plan::{ALL, DrainPlan, RunPlan, find_listener};
-use crate::plugin::{ServeContext, Surroundings};
-use crate::tasks::Tasks;
+use crate::plan::{ALL, DrainPlan, find_listener};
+use crate::plugin::ServeContext;
 
 /// How long sending the buffered telemetry may take.
 const FLUSH: Duration = Duration::from_secs(2);
-
-/// What a process holds and whether it listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hosting {
-    /// One of the plan's processes, `*` for all, with its listeners; with `*`, the plan's inits are run before the process is ready.
-    Process(String),
-    /// What one of the plan's inits needs, and nothing listens.
-    Init(String),
-    /// All of them, and nothing listens: for tests.
-    Embedded,
-}
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -316,65 +299,4 @@ impl fmt::Debug for Running {
             .field("instances", &self.instances.keys())
             .finish_non_exhaustive()
     }
-}
-
-/// Prepares what is needed before the first instance: the plan, the numbers on the wire, the configuration.
-pub(super) fn prepare(
-    app: App,
-    environment: Environment,
-    hosting: &Hosting,
-) -> Result<(Arc<ProcessState>, Arc<Registry>), StartError> {
-    let mut plan = app.plan(&environment)?;
-    bp_data::wire::install(std::mem::take(&mut plan.wire))
-        .map_err(|error| StartError::because("the run plan", &error))?;
-    let process = match hosting {
-        Hosting::Embedded => ALL.to_owned(),
-        Hosting::Process(name) => {
-            check_process(&plan, name)?;
-            name.clone()
-        }
-        Hosting::Init(name) => {
-            init::find(&plan, name)?;
-            name.clone()
-        }
-    };
-    addresses::check_addresses(&plan, &environment)?;
-    let plan = Arc::new(plan);
-    let interfaces = app.registry.interfaces.iter().map(|(path, glue)| (*path, glue.interface()));
-    let interfaces = interfaces.collect();
-    let configuration = Configuration::load(plan.clone(), interfaces, environment.clone())?;
-    let surroundings = Surroundings {
-        app: Arc::from(plan.app.as_str()),
-        process: Arc::from(process.as_str()),
-        metrics: Metrics::default(),
-        ..Surroundings::default()
-    };
-    let state = Arc::new(ProcessState {
-        plan,
-        process,
-        environment,
-        configuration: Arc::new(configuration),
-        surroundings,
-        tasks: Tasks::default(),
-        gate: Arc::new(StartGate::default()),
-        directories: Directories::default(),
-        drain: Drain::new(),
-        stop: CancellationToken::new(),
-        started: AtomicBool::new(false),
-        ready: watch::Sender::new(false),
-        failure: watch::Sender::new(None),
-    });
-    Ok((state, Arc::new(app.registry)))
-}
-
-fn check_process(plan: &RunPlan, name: &str) -> Result<(), StartError> {
-    if name == ALL || plan.processes.contains_key(name) {
-        return Ok(());
-    }
-    let known: Vec<_> = plan.processes.keys().map(String::as_str).collect();
-    Err(StartError::new(format!(
-        "BP_PROCESS: the wiring `{}` has no process `{name}`; known: {}, and * for all in one",
-        plan.wiring,
-        known.join(", ")
-    )))
 }

@@ -6,7 +6,8 @@ use bp_contract::variable;
 
 use super::App;
 use super::outside::OutsideCaller;
-use super::running::{Hosting, Running};
+use super::prepare::Hosting;
+use super::running::Running;
 use crate::environment::Environment;
 use crate::error::StartError;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::overlay::{Table, quote_key};
-use crate::call::Interface;
+use crate::method::Interface;
 use crate::plan::{InstancePlan, RunPlan, TablePlace, WrapperPlan};
 
 /// Interfaces of the linked application, by path.

@@ -8,7 +8,7 @@ use bp_contract::setting::{Faults, Setting, SettingKind, Settings as _, Validate
 use serde_json::{Value, json};
 
 use super::*;
-use crate::call::{Interface, Method};
+use crate::method::{Interface, Method};
 use crate::plan::TablePlace;
 use crate::plugin::Surroundings;
 use crate::table_plugin::{TableContext, TableEntry, TablePlugin};

@@ -7,9 +7,10 @@ use bp_macros::{ServiceError, interface, service};
 use futures_util::FutureExt;
 
 use super::*;
-use crate::call::{Call, Edge, Method, Reply};
+use crate::call::{Call, Edge, Reply};
 use crate::chain::{Endpoint, Next, Wrapper};
 use crate::client::Client;
+use crate::method::Method;
 use crate::panic::panic_text;
 use crate::sync::lock;
 use crate::{BackendInterface, Codec, Infra, InfraKind};

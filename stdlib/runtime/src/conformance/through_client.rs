@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 
 use super::{Case, Failure, StoreFactory, find_failures};
+use crate::any_instance::AnyInstance;
 use crate::arguments::Encoded;
 use crate::call::{Call, Edge, Reply};
 use crate::chain::{Dispatch, Endpoint, Next, Wrapper};
 use crate::client::Client;
 use crate::error::Infra;
-use crate::instance::AnyInstance;
 use crate::sync::lock;
 use crate::{BackendInterface, Codec};
 

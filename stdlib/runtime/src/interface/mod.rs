@@ -1,16 +1,16 @@
 //! Interfaces, what they extend, and the dispatch of calls to what implements them.
 
+mod own_methods;
 mod table;
 
 use std::sync::Arc;
 
-use futures_util::future;
+use crate::client::Client;
+use crate::instance::InterfaceGlue;
+use crate::method::Interface;
 
-use crate::call::{Call, Interface, Method};
-use crate::chain::{Dispatch, Dispatched};
-use crate::error::Infra;
-use crate::instance::AnyInstance;
-
+pub use own_methods::OwnMethods;
+pub(crate) use own_methods::{Answer, Routes};
 pub use table::{
     count_bytes, count_methods, first_own, join_methods, join_text, name_of, read_text,
     wire_name_of,
@@ -169,7 +169,28 @@ pub trait BackendInterface: Send + Sync + 'static {
     const DECLARATION: &'static Declaration;
 
     /// Its client and server halves.
-    fn glue() -> crate::InterfaceGlue;
+    fn glue() -> InterfaceGlue;
+}
+
+impl InterfaceGlue {
+    /// An interface of backends whose trait is `T`; the server's half answers the methods that the trait itself declares.
+    ///
+    /// [`InterfaceGlue::extends`] follows for each interface that it extends, in order, then [`InterfaceGlue::answer`] for each method of its own.
+    pub fn of_interface<T: BackendInterface + ?Sized>(
+        client: fn(Client) -> Arc<T>,
+        server: fn(Arc<T>) -> Arc<dyn OwnMethods>,
+    ) -> Self {
+        Self::with_own_methods(T::DECLARATION.interface, client, server)
+    }
+
+    /// Adds an interface that `T` extends, with its methods.
+    pub fn extends<T, S>(self, upcast: fn(Arc<T>) -> Arc<S>) -> Self
+    where
+        T: BackendInterface + ?Sized,
+        S: BackendInterface + ?Sized,
+    {
+        self.inherit(S::glue(), upcast)
+    }
 }
 
 /// An interface with those that it extends.
@@ -201,72 +222,3 @@ impl Declaration {
         self.interface.path
     }
 }
-
-/// What a method of an interface answers: `Result<T, E>`, where `T` crosses a process and `E` can say that the infrastructure failed.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an answer that a call can bring",
-    label = "expected `Result<T, E>`",
-    note = "a call can fail on its way: `E` derives `ServiceError`, which has an `#[infra]` variant"
-)]
-pub trait Answer {
-    /// The value.
-    type Value: bp_data::Data;
-    /// The error.
-    type Error: crate::ServiceError;
-}
-
-impl<T: bp_data::Data, E: crate::ServiceError> Answer for Result<T, E> {
-    type Value = T;
-    type Error = E;
-}
-
-/// The methods that an interface itself declares, of one instance; `#[interface]` implements it.
-pub trait OwnMethods: Send + Sync {
-    /// Answers a call of the method at `index` among those that the interface itself declares.
-    fn answer(&self, index: u16, call: Call) -> Dispatched<'_>;
-}
-
-/// Answers calls of an interface by the interface that declares the method.
-pub(crate) struct Routes {
-    interface: &'static Interface,
-    declarers: Vec<Arc<dyn OwnMethods>>,
-    /// By method index: which of `declarers`, and the index there.
-    methods: Vec<Option<(usize, u16)>>,
-}
-
-impl Routes {
-    pub(crate) fn new(interface: &'static Interface) -> Self {
-        Self { interface, declarers: Vec::new(), methods: vec![None; interface.methods.len()] }
-    }
-
-    /// Adds what an interface itself declares; what was added before stays.
-    pub(crate) fn add(&mut self, own: &'static [Method], declarer: Arc<dyn OwnMethods>) {
-        let at = self.declarers.len();
-        for (index, method) in (0..).zip(own) {
-            let found = self.interface.method(method.name);
-            let route = found.and_then(|found| self.methods.get_mut(usize::from(found.index)));
-            if let Some(route) = route {
-                route.get_or_insert((at, index));
-            }
-        }
-        self.declarers.push(declarer);
-    }
-}
-
-impl Dispatch for Routes {
-    fn dispatch(&self, call: Call) -> Dispatched<'_> {
-        let route = self.methods.get(usize::from(call.method.index)).copied().flatten();
-        match route.and_then(|(at, index)| Some((self.declarers.get(at)?, index))) {
-            Some((declarer, index)) => declarer.answer(index, call),
-            None => Box::pin(future::ready(Err(Infra::unknown_method(&call)))),
-        }
-    }
-}
-
-/// An interface that another extends, and how an instance of the other is one of it.
-pub(crate) struct Extended {
-    pub(crate) glue: Arc<crate::InterfaceGlue>,
-    pub(crate) upcast: Box<Upcast>,
-}
-
-type Upcast = dyn Fn(&AnyInstance) -> Option<AnyInstance> + Send + Sync;

@@ -1,7 +1,7 @@
 //! The names of an interface and its table of methods, put together while it is compiled.
 
 use super::Declaration;
-use crate::call::Method;
+use crate::method::Method;
 
 /// The method of a table by its name.
 #[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]

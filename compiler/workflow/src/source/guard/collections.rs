@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::lexer::Kind;
-use super::super::outline::{Literal, Place};
+use super::super::outline::Literal;
+use super::super::place::Place;
 use super::Guard;
 
 /// Methods of `DocumentStore` and `DocumentStoreExt` that no other interface of the runtime has, whose first argument is a collection.

@@ -6,8 +6,9 @@ use tokio::sync::watch;
 use super::super::Choice;
 use super::*;
 use crate::arguments::Encoded;
-use crate::call::{Class, Method};
+use crate::call::Class;
 use crate::context::Context;
+use crate::method::Method;
 use crate::plugin::{Side, System};
 use crate::settings::Settings;
 

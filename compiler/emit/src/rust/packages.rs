@@ -1,0 +1,58 @@
+//! What the packages of an application and of the runtime are called.
+
+use std::collections::BTreeSet;
+
+use bp_plan::{Plan, RuntimeCrate};
+
+/// The package that workflow and generated code link, and its folder below the runtime's root.
+pub const RUNTIME_FACADE: (&str, &str) = ("bp-std", "stdlib/std");
+
+/// The crates of the runtime that a plugin's runtime half may name: package, and its folder below the runtime's root.
+pub const RUNTIME: &[(&str, &str)] = &[
+    RUNTIME_FACADE,
+    ("bp-backend", "stdlib/backend"),
+    ("bp-contract", "stdlib/contract"),
+    ("bp-data", "stdlib/data"),
+    ("bp-macros", "stdlib/macros"),
+    ("bp-runtime", "stdlib/runtime"),
+    ("bp-store", "stdlib/store"),
+];
+
+/// Whether the runtime has a crate of this name in Rust.
+pub fn is_runtime_library(name: &str) -> bool {
+    RUNTIME.iter().any(|(package, _)| library_name(package) == name)
+}
+
+/// The generated package: `leaf-app`, unless the workflow or the runtime has a package or crate of that name.
+pub fn app_package(plan: &Plan) -> String {
+    let runtimes = plan.plugins.values().filter_map(|p| p.runtime.as_ref());
+    let mut taken: BTreeSet<String> = runtimes.map(plugin_library).collect();
+    taken.extend(RUNTIME.iter().map(|(package, _)| library_name(package)));
+    let crates = plan.app.crates.iter().map(|(name, krate)| (name.as_str(), &*krate.package));
+    let workflow = (plan.app.workflow_crate.as_str(), plan.app.workflow_package.as_str());
+    let interfaces = plan.app.interface_crates.iter();
+    let interfaces = interfaces.map(|(name, krate)| (name.as_str(), &*krate.package));
+    for (name, package) in crates.chain(interfaces).chain([workflow]) {
+        taken.extend([name.to_owned(), library_name(package)]);
+    }
+    let mut name = format!("{}-app", plan.app.name.replace('_', "-"));
+    while taken.contains(&library_name(&name)) {
+        name.push_str("-bp");
+    }
+    name
+}
+
+/// The generated package's library in Rust.
+pub(super) fn app_library(plan: &Plan) -> String {
+    library_name(&app_package(plan))
+}
+
+/// The crate of a plugin's runtime half.
+pub(super) fn plugin_library(runtime: &RuntimeCrate) -> String {
+    library_name(&runtime.package)
+}
+
+/// What a package is called in Rust.
+fn library_name(package: &str) -> String {
+    package.replace('-', "_")
+}
