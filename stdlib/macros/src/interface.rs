@@ -66,6 +66,12 @@ impl Declaration {
                 format!("other crates name the interface `{ident}`: write `pub trait {ident}`"),
             ));
         }
+        if is_marker(&[ident.unraw().to_string().as_str()]) {
+            errors.push(Error::new_spanned(
+                &ident,
+                format!("where another interface extends it, `{ident}` would mean Rust's own trait: give it another name"),
+            ));
+        }
         let extends = item.supertraits.iter().filter_map(|bound| read_supertrait(bound, errors));
         let extends = extends.collect();
         let methods = item.items.iter().filter_map(|member| match member {
@@ -235,13 +241,24 @@ fn locate(tokens: TokenStream, place: Span) -> TokenStream {
 /// The interface that a bound names; `Send`, `Sync` and `'static` are there anyway.
 fn read_supertrait(bound: &TypeParamBound, errors: &mut Errors) -> Option<Path> {
     let TypeParamBound::Trait(bound) = bound else { return None };
-    let last = bound.path.segments.last()?;
-    if last.ident == "Send" || last.ident == "Sync" {
+    let segments = &bound.path.segments;
+    let plain = segments.iter().all(|part| matches!(part.arguments, PathArguments::None));
+    let names: Vec<String> = segments.iter().map(|part| part.ident.unraw().to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if bound.maybe.is_none() && plain && is_marker(&names) {
         return None;
     }
-    let plain =
-        bound.path.segments.iter().all(|part| matches!(part.arguments, PathArguments::None));
-    if !plain {
+    if is_of_the_language(&names) {
+        errors.push(Error::new_spanned(
+            bound,
+            format!(
+                "`{}` is not an interface: an interface extends interfaces alone, and is `Send` and `Sync` anyway",
+                names.join("::")
+            ),
+        ));
+        return None;
+    }
+    if !plain || bound.maybe.is_some() {
         errors.push(Error::new_spanned(
             bound,
             "an interface extends interfaces, which have no parameters",
@@ -250,6 +267,39 @@ fn read_supertrait(bound: &TypeParamBound, errors: &mut Errors) -> Option<Path> 
     }
     Some(bound.path.clone())
 }
+
+/// `Send` or `Sync`, as the language has them. No interface has these names.
+fn is_marker(path: &[&str]) -> bool {
+    matches!(path, ["Send" | "Sync"] | ["core" | "std", "marker", "Send" | "Sync"])
+}
+
+/// Traits of the language by their whole path or by the names that every module knows, and `Debug`, `Display` and `Hash`, which are derived.
+fn is_of_the_language(path: &[&str]) -> bool {
+    match path {
+        [name] => LANGUAGE.contains(name),
+        [first, ..] => matches!(*first, "core" | "std" | "alloc"),
+        [] => false,
+    }
+}
+
+const LANGUAGE: [&str; 16] = [
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Display",
+    "Drop",
+    "Eq",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "Hash",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Sized",
+    "Unpin",
+];
 
 impl Method {
     fn read(method: &TraitItemFn, errors: &mut Errors) -> Option<Self> {
