@@ -29,6 +29,24 @@ pub trait Counted {
     async fn count(&self) -> Result<u64, StackError>;
 }
 
+/// What a call of a deprecated method warns of is for its callers, not for the halves.
+#[deny(deprecated)]
+mod deprecated {
+    use super::*;
+
+    #[interface(crate = crate)]
+    pub trait Old {
+        #[deprecated = "there is a newer one"]
+        async fn old(&self) -> Result<(), StackError>;
+    }
+
+    #[deprecated = "there is a newer one"]
+    #[interface(crate = crate)]
+    pub trait Older {
+        async fn older(&self) -> Result<(), StackError>;
+    }
+}
+
 #[interface(crate = crate)]
 pub trait Pushed: Counted {
     async fn push(&self, number: u64) -> Result<(), StackError>;
