@@ -106,6 +106,12 @@ impl Declaration {
                 );
                 const __BP_WIRE: [&#private::core::primitive::str; 3] =
                     #support::wire_name_of(#private::core::module_path!(), #name);
+                const __BP_ORIGIN: #support::Origin = #support::Origin::new(
+                    #private::core::module_path!(),
+                    #name,
+                    #private::core::option_env!("CARGO_PKG_VERSION"),
+                    #private::core::line!(),
+                );
                 const __BP_COUNT: #private::core::primitive::usize = #count;
                 const __BP_METHODS: &[#support::Method] =
                     &#support::join_methods::<__BP_COUNT>(__BP_PATH, __BP_EXTENDS, __BP_OWN);
@@ -205,7 +211,7 @@ impl Declaration {
         quote! {
             impl #support::BackendInterface for dyn #ident {
                 const DECLARATION: &'static #support::Declaration =
-                    &#support::Declaration::new(&__BP_INTERFACE, __BP_EXTENDS);
+                    &#support::Declaration::new(&__BP_INTERFACE, __BP_ORIGIN, __BP_EXTENDS);
 
                 fn glue() -> #support::InterfaceGlue {
                     let __bp_glue = #support::InterfaceGlue::of_interface::<dyn #ident>(

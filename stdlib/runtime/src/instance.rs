@@ -1,6 +1,6 @@
 //! Instances and interfaces without their types, for the application that puts them together.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::call::{Class, Interface, Reply};
 use crate::chain::Dispatch;
 use crate::client::Client;
 use crate::error::{Infra, ServiceError, StartError};
-use crate::interface::{Answer, BackendInterface, Extended, OwnMethods, Routes};
+use crate::interface::{Answer, BackendInterface, Extended, Origin, OwnMethods, Routes};
 use crate::tuple;
 
 /// An `Arc<dyn T>` of some service or backend trait.
@@ -57,6 +57,8 @@ impl fmt::Debug for AnyInstance {
 /// `#[interface]` writes the one of an interface of backends.
 pub struct InterfaceGlue {
     interface: &'static Interface,
+    /// Known of an interface of backends.
+    origin: Option<Origin>,
     /// Absent for an interface whose callers hold the callee itself.
     stubs: Option<Stubs>,
     methods: Vec<Option<MethodGlue>>,
@@ -69,6 +71,8 @@ pub struct InterfaceGlue {
 struct Stubs {
     client: Box<MakeClient>,
     server: ServerHalf,
+    trait_id: TypeId,
+    trait_name: &'static str,
     holds: fn(&AnyInstance) -> bool,
 }
 
@@ -137,7 +141,8 @@ impl InterfaceGlue {
         server: fn(Arc<T>) -> Arc<dyn OwnMethods>,
     ) -> Self {
         let server: Box<MakeOwn> = Box::new(move |instance| instance.get::<T>().map(server));
-        Self::with_stubs(T::DECLARATION.interface, client, ServerHalf::Own(server))
+        let glue = Self::with_stubs(T::DECLARATION.interface, client, ServerHalf::Own(server));
+        Self { origin: Some(T::DECLARATION.origin), ..glue }
     }
 
     fn with_stubs<T: ?Sized + Send + Sync + 'static>(
@@ -148,6 +153,8 @@ impl InterfaceGlue {
         let stubs = Stubs {
             client: Box::new(move |end| AnyInstance::new::<T>(client(end))),
             server,
+            trait_id: TypeId::of::<T>(),
+            trait_name: std::any::type_name::<T>(),
             holds: |instance| instance.get::<T>().is_some(),
         };
         Self { stubs: Some(stubs), ..Self::direct(interface) }
@@ -187,7 +194,15 @@ impl InterfaceGlue {
 
     /// An interface with a method that borrows or cannot say that the infrastructure failed: nothing stands between its callers and the callee.
     pub fn direct(interface: &'static Interface) -> Self {
-        Self { interface, stubs: None, methods: Vec::new(), extends: Vec::new(), inherited: 0 }
+        Self {
+            interface,
+            origin: None,
+            stubs: None,
+            methods: Vec::new(),
+            extends: Vec::new(),
+            inherited: 0,
+            places: Vec::new(),
+        }
     }
 
     /// Adds the next method: its arguments, value and error.
@@ -264,6 +279,24 @@ impl InterfaceGlue {
     /// The interfaces that this one extends, without those that they extend.
     pub(crate) fn extended(&self) -> impl Iterator<Item = &Arc<InterfaceGlue>> {
         self.extends.iter().map(|extended| &extended.glue)
+    }
+
+    /// Whether both are of one trait; of interfaces for direct calls the traits are not known, but their descriptions are.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.stubs, &other.stubs) {
+            (Some(stubs), Some(others)) => stubs.trait_id == others.trait_id,
+            (None, None) => std::ptr::eq(self.interface, other.interface),
+            _ => false,
+        }
+    }
+
+    /// Which trait this is, for messages that tell it from others of its path.
+    pub(crate) fn describe_trait(&self) -> String {
+        match (&self.origin, &self.stubs) {
+            (Some(origin), _) => origin.to_string(),
+            (None, Some(stubs)) => format!("`{}`", stubs.trait_name),
+            (None, None) => format!("one for direct calls, `{}`", self.interface.path),
+        }
     }
 
     /// Whether this is the interface at `path`, or extends it.

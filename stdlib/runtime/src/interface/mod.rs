@@ -2,8 +2,10 @@
 
 mod table;
 
+use std::fmt;
 use std::sync::Arc;
 
+use bp_contract::units::is_same_text;
 use futures_util::future;
 
 use crate::call::{Call, Interface, Method};
@@ -124,6 +126,38 @@ pub use table::{
 /// }
 /// ```
 ///
+/// Neither are two interfaces of one path one interface:
+///
+/// ```compile_fail,E0080
+/// # use bp_macros::{ServiceError, interface};
+/// # use bp_runtime::Infra;
+/// # fn main() {}
+/// # #[derive(Debug, ServiceError)]
+/// # #[service_error(crate = ::bp_runtime)]
+/// # pub enum QueueError {
+/// #     #[infra]
+/// #     Infra(Infra),
+/// # }
+/// mod first {
+/// #   use super::*;
+///     #[interface(crate = ::bp_runtime)]
+///     pub trait Queue {
+///         async fn push(&self, text: String) -> Result<(), QueueError>;
+///     }
+/// }
+///
+/// mod second {
+/// #   use super::*;
+///     #[interface(crate = ::bp_runtime)]
+///     pub trait Queue {
+///         async fn push(&self, text: String, front: bool) -> Result<(), QueueError>;
+///     }
+/// }
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Both: first::Queue + second::Queue {}
+/// ```
+///
 /// An argument, a value and an error that cannot leave the process are errors of their types:
 ///
 /// ```compile_fail,E0277
@@ -176,6 +210,7 @@ pub trait BackendInterface: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Declaration {
     pub(crate) interface: &'static Interface,
+    pub(crate) origin: Origin,
     extends: &'static [&'static Declaration],
 }
 
@@ -183,14 +218,29 @@ impl Declaration {
     /// `interface` has the methods of all that it extends, then its own.
     pub const fn new(
         interface: &'static Interface,
+        origin: Origin,
         extends: &'static [&'static Declaration],
     ) -> Self {
-        Self { interface, extends }
+        Self { interface, origin, extends }
     }
 
-    /// The interface that declares the method, which this one has: itself, or one that it extends.
+    /// How often one must go to what is extended to come to the interface at `path`; `None` when it is not extended.
+    pub(crate) fn count_steps(&self, path: &str) -> Option<usize> {
+        if self.interface.path == path {
+            return Some(0);
+        }
+        let steps = self.extends.iter().filter_map(|extended| extended.count_steps(path));
+        Some(steps.min()? + 1)
+    }
+
+    /// Whether both are of one trait.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.origin.is(&other.origin)
+    }
+
+    /// Where the method, which this interface has, is declared: here, or by an interface that it extends.
     #[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
-    const fn find_declarer(&self, method: &str) -> &'static str {
+    const fn find_declarer(&self, method: &str) -> Origin {
         let mut i = 0;
         while i < self.extends.len() {
             if table::find(self.extends[i].interface.methods, method).is_some() {
@@ -198,7 +248,45 @@ impl Declaration {
             }
             i += 1;
         }
-        self.interface.path
+        self.origin
+    }
+}
+
+/// The place of an interface's declaration, which tells it from others of the same path: two modules or two versions of a crate may have one each.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    module: &'static str,
+    name: &'static str,
+    version: &'static str,
+    line: u32,
+}
+
+impl Origin {
+    /// The module and name of the trait, its package's version, which only cargo says, and its line.
+    pub const fn new(
+        module: &'static str,
+        name: &'static str,
+        version: Option<&'static str>,
+        line: u32,
+    ) -> Self {
+        let version = match version {
+            Some(version) => version,
+            None => "unknown",
+        };
+        Self { module, name, version, line }
+    }
+
+    const fn is(&self, other: &Self) -> bool {
+        is_same_text(self.module, other.module)
+            && is_same_text(self.name, other.name)
+            && is_same_text(self.version, other.version)
+            && self.line == other.line
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}::{}` of version {}", self.module, self.name, self.version)
     }
 }
 
