@@ -7,9 +7,9 @@ use syn::parse::Parser as _;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{
-    Error, FnArg, Ident, Item, ItemTrait, Pat, Path, PathArguments, Result, ReturnType, Signature,
-    TraitItem, TraitItemFn, Type, TypeImplTrait, TypeParamBound, TypeReference, Visibility,
-    parse_quote,
+    Error, FnArg, Ident, Item, ItemTrait, Lifetime, Pat, Path, PathArguments, Result, ReturnType,
+    Signature, TraitItem, TraitItemFn, Type, TypeImplTrait, TypeParamBound, TypeReference,
+    Visibility, parse_quote,
 };
 
 use crate::options::{CratePath, Errors};
@@ -319,14 +319,16 @@ impl Method {
                 format!("an interface has the same methods in every build: `{name}` cannot have `#[cfg]`"),
             ));
         }
+        if let Some(conditions) = &signature.generics.where_clause {
+            errors.push(Error::new_spanned(
+                conditions,
+                format!("an interface has the same methods in every store: `{name}` cannot have a `where` clause"),
+            ));
+        }
         let mut arguments = Vec::new();
         for (index, argument) in signature.inputs.iter().enumerate() {
             let FnArg::Typed(argument) = argument else { continue };
-            let mut borrowed = Borrowed::default();
-            borrowed.visit_type(&argument.ty);
-            if let Some(error) = borrowed.describe(name) {
-                errors.push(error);
-            }
+            NotAValue::check(&argument.ty, name, "take a value", errors);
             let Pat::Ident(pattern) = &*argument.pat else {
                 errors.push(Error::new_spanned(
                     &argument.pat,
@@ -341,7 +343,10 @@ impl Method {
             });
         }
         let answer = match &signature.output {
-            ReturnType::Type(_, ty) => (**ty).clone(),
+            ReturnType::Type(_, ty) => {
+                NotAValue::check(ty, name, "return a value", errors);
+                (**ty).clone()
+            }
             ReturnType::Default => {
                 errors.push(Error::new_spanned(
                     name,
@@ -372,21 +377,24 @@ impl Method {
 
 /// What of a type cannot be sent, because it is not a value.
 #[derive(Default)]
-struct Borrowed(Option<(Span, &'static str)>);
+struct NotAValue(Option<(Span, &'static str)>);
 
-impl Borrowed {
-    fn describe(self, method: &Ident) -> Option<Error> {
-        let (span, what) = self.0?;
-        Some(Error::new(
-            span,
-            format!(
-                "a call of `{method}` may leave the process and cannot carry {what}: take a value"
-            ),
-        ))
+impl NotAValue {
+    fn check(ty: &Type, method: &Ident, instead: &str, errors: &mut Errors) {
+        let mut found = Self::default();
+        found.visit_type(ty);
+        if let Some((place, what)) = found.0 {
+            errors.push(Error::new(
+                place,
+                format!(
+                    "a call of `{method}` may leave the process and cannot carry {what}: {instead}"
+                ),
+            ));
+        }
     }
 }
 
-impl<'ast> Visit<'ast> for Borrowed {
+impl<'ast> Visit<'ast> for NotAValue {
     fn visit_type_reference(&mut self, ty: &'ast TypeReference) {
         self.0.get_or_insert((ty.span(), "a reference"));
         visit::visit_type_reference(self, ty);
@@ -395,5 +403,18 @@ impl<'ast> Visit<'ast> for Borrowed {
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
         self.0.get_or_insert((ty.span(), "an `impl Trait`"));
         visit::visit_type_impl_trait(self, ty);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident != "static" {
+            self.0.get_or_insert((lifetime.span(), "what has a lifetime"));
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        if let Some(first) = path.segments.first().filter(|first| first.ident == "Self") {
+            self.0.get_or_insert((first.span(), "`Self`, which is another type in every store"));
+        }
+        visit::visit_path(self, path);
     }
 }
