@@ -1,6 +1,6 @@
 //! `#[interface]`: the trait as `#[service]` writes it, and both of its halves.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
@@ -84,7 +84,7 @@ impl Declaration {
     fn write(&self, private: &TokenStream) -> TokenStream {
         let Self { ident, extends, methods } = self;
         let name = ident.unraw().to_string();
-        let own = (0_u16..).zip(methods).map(|(index, method)| method.describe(index, private));
+        let own = methods.iter().map(|method| method.describe(private));
         let support = quote!(#private::interface);
         let extended = extends.iter().map(|path| {
             let declaration = quote!(
@@ -139,9 +139,9 @@ impl Declaration {
     /// The trait for the runtime's client.
     fn write_client(&self, support: &TokenStream, private: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        let methods = (0_u16..).zip(&self.methods).map(|(index, method)| {
+        let methods = self.methods.iter().enumerate().map(|(own, method)| {
             let Method { arguments, .. } = method;
-            let name = method.ident.unraw().to_string();
+            let own = Literal::usize_unsuffixed(own);
             let bindings = arguments.iter().map(|argument| &argument.binding);
             let mut signature = method.signature.clone();
             let inputs = arguments
@@ -149,8 +149,14 @@ impl Declaration {
                 .map(|Argument { binding, ty, .. }| -> FnArg { parse_quote!(#binding: #ty) });
             signature.inputs = std::iter::once(parse_quote!(&self)).chain(inputs).collect();
             let call = quote! {
-                #support::Client::call_method(self, #name, __BP_FIRST + #index, (#(#bindings,)*))
-                    .await
+                #support::Client::call_method(
+                    self,
+                    &__BP_INTERFACE,
+                    __BP_FIRST,
+                    #own,
+                    (#(#bindings,)*),
+                )
+                .await
             };
             let call = locate(call, method.ident.span());
             let mut body = parse_quote!({ #call });
@@ -168,7 +174,8 @@ impl Declaration {
         let ident = &self.ident;
         let index = Ident::new("__bp_index", Span::mixed_site());
         let call = Ident::new("__bp_call", Span::mixed_site());
-        let arms = (0_u16..).zip(&self.methods).map(|(own, method)| {
+        let arms = self.methods.iter().enumerate().map(|(own, method)| {
+            let own = Literal::usize_unsuffixed(own);
             let name = &method.ident;
             let bindings: Vec<_> = method.arguments.iter().map(|a| &a.binding).collect();
             let answer = quote! {
@@ -366,12 +373,12 @@ impl Method {
         })
     }
 
-    /// As wrappers see it.
-    fn describe(&self, index: u16, private: &TokenStream) -> TokenStream {
+    /// As wrappers see it; its index follows from the whole table.
+    fn describe(&self, private: &TokenStream) -> TokenStream {
         let name = self.ident.unraw().to_string();
         let arguments = self.arguments.iter().map(|argument| &argument.name);
         let mark = self.idempotent.then(|| quote!(.idempotent()));
-        quote!(#private::interface::Method::new(#index, #name, &[#(#arguments),*]) #mark)
+        quote!(#private::interface::Method::new(0, #name, &[#(#arguments),*]) #mark)
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::arguments::{Arguments, TypedArguments};
 use crate::call::{Class, Interface, Reply};
 use crate::chain::Dispatch;
-use crate::client::Client;
+use crate::client::{Client, Inherited};
 use crate::error::{Infra, ServiceError, StartError};
 use crate::interface::{Answer, BackendInterface, Extended, Origin, OwnMethods, Routes};
 use crate::tuple;
@@ -66,6 +66,8 @@ pub struct InterfaceGlue {
     extends: Vec<Extended>,
     /// How many of the methods are those of `extends`; they are the first.
     inherited: usize,
+    /// All that it extends, each once, and where its table has their methods.
+    places: Vec<Inherited>,
 }
 
 struct Stubs {
@@ -178,6 +180,7 @@ impl InterfaceGlue {
             }
         }
         self.inherited = self.methods.len();
+        self.add_places(&glue);
         self.extends.push(Extended {
             glue: Arc::new(glue),
             upcast: Box::new(move |instance| {
@@ -185,6 +188,22 @@ impl InterfaceGlue {
             }),
         });
         self
+    }
+
+    /// Notes where the methods of an extended interface are, and those of all that it extends itself.
+    fn add_places(&mut self, extended: &Self) {
+        let own = u16::try_from(extended.inherited).ok();
+        let own = own.map(|first| Inherited { interface: extended.interface, first });
+        for Inherited { interface, first } in extended.places.iter().copied().chain(own) {
+            // One without methods of its own is never looked for.
+            let method = extended.interface.method_at(first);
+            let Some(method) = method.and_then(|method| self.interface.method(method.name)) else {
+                continue;
+            };
+            if !self.places.iter().any(|place| std::ptr::eq(place.interface, interface)) {
+                self.places.push(Inherited { interface, first: method.index });
+            }
+        }
     }
 
     /// Adds the next method, by its arguments and what it returns.
@@ -252,7 +271,7 @@ impl InterfaceGlue {
                 self.interface.path
             ))
         })?;
-        Ok((stubs.client)(client))
+        Ok((stubs.client)(client.with_inherited(self.places.as_slice().into())))
     }
 
     /// The dispatch of calls to an instance of the trait; `None` when it is of another trait, or the interface is one for direct calls.
@@ -374,5 +393,57 @@ impl fmt::Debug for InterfaceGlue {
         f.debug_struct("InterfaceGlue")
             .field("interface", &self.interface.path)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "an interface is public")]
+mod tests {
+    use bp_macros::{ServiceError, interface};
+
+    use super::*;
+
+    #[derive(Debug, ServiceError)]
+    #[service_error(crate = crate)]
+    pub(crate) enum Broken {
+        #[infra]
+        Infra(Infra),
+    }
+
+    #[interface(crate = crate)]
+    pub trait Root {
+        async fn root(&self) -> Result<(), Broken>;
+    }
+
+    #[interface(crate = crate)]
+    pub trait Left: Root {
+        async fn left(&self) -> Result<(), Broken>;
+        async fn other_left(&self) -> Result<(), Broken>;
+    }
+
+    #[interface(crate = crate)]
+    pub trait Empty: Root {}
+
+    #[interface(crate = crate)]
+    pub trait Right: Empty {
+        async fn right(&self) -> Result<(), Broken>;
+    }
+
+    #[interface(crate = crate)]
+    pub trait Both: Left + Right {
+        async fn both(&self) -> Result<(), Broken>;
+    }
+
+    #[test]
+    fn the_places_of_all_that_is_extended_are_known_before_a_call() {
+        let glue = <dyn Both>::glue();
+        let places: Vec<_> =
+            glue.places.iter().map(|place| (place.interface.wire_name, place.first)).collect();
+        let names = ["bp_runtime.Root", "bp_runtime.Left", "bp_runtime.Right"];
+        assert_eq!(places, [(names[0], 0), (names[1], 1), (names[2], 3)]);
+        for (place, own) in glue.places.iter().zip(["root", "left", "right"]) {
+            assert_eq!(glue.interface.method_at(place.first).unwrap().name, own);
+        }
+        assert!(<dyn Root>::glue().places.is_empty());
     }
 }
