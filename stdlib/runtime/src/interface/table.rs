@@ -233,3 +233,20 @@ pub const fn read_text(bytes: &[u8]) -> &str {
         Err(_) => panic!("not UTF-8"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_numbered_with_16_bits() {
+        let methods = vec![Method::new(0, "m", &[]); MAX_METHODS + 1];
+        let (_, most) = methods.split_first().unwrap();
+        assert_eq!(count_methods("t::Big", &[], most), MAX_METHODS);
+        let refused = std::panic::catch_unwind(|| count_methods("t::Big", &[], &methods));
+        assert_eq!(
+            crate::panic::panic_text(&*refused.unwrap_err()),
+            "an interface has more than 65535 methods"
+        );
+    }
+}
