@@ -42,27 +42,11 @@ impl Package {
     pub const fn find_file(&self, path: &str) -> Option<&'static str> {
         let mut files = self.files;
         while let Some(((name, text), rest)) = files.split_first() {
-            if is_same(name.as_bytes(), path.as_bytes()) {
+            if crate::units::is_same_text(name, path) {
                 return Some(text);
             }
             files = rest;
         }
         None
     }
-}
-
-/// `==`, which no constant function may call yet.
-const fn is_same(mut a: &[u8], mut b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    while let (Some((first, rest_of_a)), Some((other, rest_of_b))) =
-        (a.split_first(), b.split_first())
-    {
-        if *first != *other {
-            return false;
-        }
-        (a, b) = (rest_of_a, rest_of_b);
-    }
-    true
 }

@@ -161,7 +161,12 @@ pub(crate) const fn read_quantity(text: &str, units: &[Unit]) -> Result<u64, Qua
     Ok(count as u64)
 }
 
-/// Whether two texts are equal, for constants.
+/// Whether two texts are equal; `==` is not for constants.
+pub const fn is_same_text(a: &str, b: &str) -> bool {
+    is_same(a.as_bytes(), b.as_bytes())
+}
+
+/// Whether two sequences of bytes are equal, for constants.
 #[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
 pub(crate) const fn is_same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {

@@ -1,15 +1,15 @@
 //! `#[interface]`: the trait as `#[service]` writes it, and both of its halves.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{
-    Error, FnArg, Ident, Item, ItemTrait, Pat, Path, PathArguments, Result, ReturnType, Signature,
-    TraitItem, TraitItemFn, Type, TypeImplTrait, TypeParamBound, TypeReference, Visibility,
-    parse_quote,
+    Error, FnArg, Ident, Item, ItemTrait, Lifetime, Pat, Path, PathArguments, Result, ReturnType,
+    Signature, TraitItem, TraitItemFn, Type, TypeImplTrait, TypeParamBound, TypeReference,
+    Visibility, parse_quote,
 };
 
 use crate::options::{CratePath, Errors};
@@ -66,6 +66,12 @@ impl Declaration {
                 format!("other crates name the interface `{ident}`: write `pub trait {ident}`"),
             ));
         }
+        if is_marker(&[ident.unraw().to_string().as_str()]) {
+            errors.push(Error::new_spanned(
+                &ident,
+                format!("where another interface extends it, `{ident}` would mean Rust's own trait: give it another name"),
+            ));
+        }
         let extends = item.supertraits.iter().filter_map(|bound| read_supertrait(bound, errors));
         let extends = extends.collect();
         let methods = item.items.iter().filter_map(|member| match member {
@@ -78,7 +84,7 @@ impl Declaration {
     fn write(&self, private: &TokenStream) -> TokenStream {
         let Self { ident, extends, methods } = self;
         let name = ident.unraw().to_string();
-        let own = (0_u16..).zip(methods).map(|(index, method)| method.describe(index, private));
+        let own = methods.iter().map(|method| method.describe(private));
         let support = quote!(#private::interface);
         let extended = extends.iter().map(|path| {
             let declaration = quote!(
@@ -100,6 +106,12 @@ impl Declaration {
                 );
                 const __BP_WIRE: [&#private::core::primitive::str; 3] =
                     #support::wire_name_of(#private::core::module_path!(), #name);
+                const __BP_ORIGIN: #support::Origin = #support::Origin::new(
+                    #private::core::module_path!(),
+                    #name,
+                    #private::core::option_env!("CARGO_PKG_VERSION"),
+                    #private::core::line!(),
+                );
                 const __BP_COUNT: #private::core::primitive::usize = #count;
                 const __BP_METHODS: &[#support::Method] =
                     &#support::join_methods::<__BP_COUNT>(__BP_PATH, __BP_EXTENDS, __BP_OWN);
@@ -118,6 +130,8 @@ impl Declaration {
             self.write_glue(&support, private),
         ];
         quote! {
+            // What the halves do with a method is no use of it that its author could change.
+            #[allow(deprecated)]
             const _: () = { #(#parts)* };
         }
     }
@@ -125,9 +139,9 @@ impl Declaration {
     /// The trait for the runtime's client.
     fn write_client(&self, support: &TokenStream, private: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        let methods = (0_u16..).zip(&self.methods).map(|(index, method)| {
+        let methods = self.methods.iter().enumerate().map(|(own, method)| {
             let Method { arguments, .. } = method;
-            let name = method.ident.unraw().to_string();
+            let own = Literal::usize_unsuffixed(own);
             let bindings = arguments.iter().map(|argument| &argument.binding);
             let mut signature = method.signature.clone();
             let inputs = arguments
@@ -135,8 +149,14 @@ impl Declaration {
                 .map(|Argument { binding, ty, .. }| -> FnArg { parse_quote!(#binding: #ty) });
             signature.inputs = std::iter::once(parse_quote!(&self)).chain(inputs).collect();
             let call = quote! {
-                #support::Client::call_method(self, #name, __BP_FIRST + #index, (#(#bindings,)*))
-                    .await
+                #support::Client::call_method(
+                    self,
+                    &__BP_INTERFACE,
+                    __BP_FIRST,
+                    #own,
+                    (#(#bindings,)*),
+                )
+                .await
             };
             let call = locate(call, method.ident.span());
             let mut body = parse_quote!({ #call });
@@ -154,7 +174,8 @@ impl Declaration {
         let ident = &self.ident;
         let index = Ident::new("__bp_index", Span::mixed_site());
         let call = Ident::new("__bp_call", Span::mixed_site());
-        let arms = (0_u16..).zip(&self.methods).map(|(own, method)| {
+        let arms = self.methods.iter().enumerate().map(|(own, method)| {
+            let own = Literal::usize_unsuffixed(own);
             let name = &method.ident;
             let bindings: Vec<_> = method.arguments.iter().map(|a| &a.binding).collect();
             let answer = quote! {
@@ -197,7 +218,7 @@ impl Declaration {
         quote! {
             impl #support::BackendInterface for dyn #ident {
                 const DECLARATION: &'static #support::Declaration =
-                    &#support::Declaration::new(&__BP_INTERFACE, __BP_EXTENDS);
+                    &#support::Declaration::new(&__BP_INTERFACE, __BP_ORIGIN, __BP_EXTENDS);
 
                 fn glue() -> #support::InterfaceGlue {
                     let __bp_glue = #support::InterfaceGlue::of_interface::<dyn #ident>(
@@ -235,13 +256,24 @@ fn locate(tokens: TokenStream, place: Span) -> TokenStream {
 /// The interface that a bound names; `Send`, `Sync` and `'static` are there anyway.
 fn read_supertrait(bound: &TypeParamBound, errors: &mut Errors) -> Option<Path> {
     let TypeParamBound::Trait(bound) = bound else { return None };
-    let last = bound.path.segments.last()?;
-    if last.ident == "Send" || last.ident == "Sync" {
+    let segments = &bound.path.segments;
+    let plain = segments.iter().all(|part| matches!(part.arguments, PathArguments::None));
+    let names: Vec<String> = segments.iter().map(|part| part.ident.unraw().to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if bound.maybe.is_none() && plain && is_marker(&names) {
         return None;
     }
-    let plain =
-        bound.path.segments.iter().all(|part| matches!(part.arguments, PathArguments::None));
-    if !plain {
+    if is_of_the_language(&names) {
+        errors.push(Error::new_spanned(
+            bound,
+            format!(
+                "`{}` is not an interface: an interface extends interfaces alone, and is `Send` and `Sync` anyway",
+                names.join("::")
+            ),
+        ));
+        return None;
+    }
+    if !plain || bound.maybe.is_some() {
         errors.push(Error::new_spanned(
             bound,
             "an interface extends interfaces, which have no parameters",
@@ -250,6 +282,39 @@ fn read_supertrait(bound: &TypeParamBound, errors: &mut Errors) -> Option<Path> 
     }
     Some(bound.path.clone())
 }
+
+/// `Send` or `Sync`, as the language has them. No interface has these names.
+fn is_marker(path: &[&str]) -> bool {
+    matches!(path, ["Send" | "Sync"] | ["core" | "std", "marker", "Send" | "Sync"])
+}
+
+/// Traits of the language by their whole path or by the names that every module knows, and `Debug`, `Display` and `Hash`, which are derived.
+fn is_of_the_language(path: &[&str]) -> bool {
+    match path {
+        [name] => LANGUAGE.contains(name),
+        [first, ..] => matches!(*first, "core" | "std" | "alloc"),
+        [] => false,
+    }
+}
+
+const LANGUAGE: [&str; 16] = [
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Display",
+    "Drop",
+    "Eq",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "Hash",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Sized",
+    "Unpin",
+];
 
 impl Method {
     fn read(method: &TraitItemFn, errors: &mut Errors) -> Option<Self> {
@@ -261,14 +326,16 @@ impl Method {
                 format!("an interface has the same methods in every build: `{name}` cannot have `#[cfg]`"),
             ));
         }
+        if let Some(conditions) = &signature.generics.where_clause {
+            errors.push(Error::new_spanned(
+                conditions,
+                format!("an interface has the same methods in every store: `{name}` cannot have a `where` clause"),
+            ));
+        }
         let mut arguments = Vec::new();
         for (index, argument) in signature.inputs.iter().enumerate() {
             let FnArg::Typed(argument) = argument else { continue };
-            let mut borrowed = Borrowed::default();
-            borrowed.visit_type(&argument.ty);
-            if let Some(error) = borrowed.describe(name) {
-                errors.push(error);
-            }
+            NotAValue::check(&argument.ty, name, "take a value", errors);
             let Pat::Ident(pattern) = &*argument.pat else {
                 errors.push(Error::new_spanned(
                     &argument.pat,
@@ -283,7 +350,10 @@ impl Method {
             });
         }
         let answer = match &signature.output {
-            ReturnType::Type(_, ty) => (**ty).clone(),
+            ReturnType::Type(_, ty) => {
+                NotAValue::check(ty, name, "return a value", errors);
+                (**ty).clone()
+            }
             ReturnType::Default => {
                 errors.push(Error::new_spanned(
                     name,
@@ -303,32 +373,35 @@ impl Method {
         })
     }
 
-    /// As wrappers see it.
-    fn describe(&self, index: u16, private: &TokenStream) -> TokenStream {
+    /// As wrappers see it; its index follows from the whole table.
+    fn describe(&self, private: &TokenStream) -> TokenStream {
         let name = self.ident.unraw().to_string();
         let arguments = self.arguments.iter().map(|argument| &argument.name);
         let mark = self.idempotent.then(|| quote!(.idempotent()));
-        quote!(#private::interface::Method::new(#index, #name, &[#(#arguments),*]) #mark)
+        quote!(#private::interface::Method::new(0, #name, &[#(#arguments),*]) #mark)
     }
 }
 
 /// What of a type cannot be sent, because it is not a value.
 #[derive(Default)]
-struct Borrowed(Option<(Span, &'static str)>);
+struct NotAValue(Option<(Span, &'static str)>);
 
-impl Borrowed {
-    fn describe(self, method: &Ident) -> Option<Error> {
-        let (span, what) = self.0?;
-        Some(Error::new(
-            span,
-            format!(
-                "a call of `{method}` may leave the process and cannot carry {what}: take a value"
-            ),
-        ))
+impl NotAValue {
+    fn check(ty: &Type, method: &Ident, instead: &str, errors: &mut Errors) {
+        let mut found = Self::default();
+        found.visit_type(ty);
+        if let Some((place, what)) = found.0 {
+            errors.push(Error::new(
+                place,
+                format!(
+                    "a call of `{method}` may leave the process and cannot carry {what}: {instead}"
+                ),
+            ));
+        }
     }
 }
 
-impl<'ast> Visit<'ast> for Borrowed {
+impl<'ast> Visit<'ast> for NotAValue {
     fn visit_type_reference(&mut self, ty: &'ast TypeReference) {
         self.0.get_or_insert((ty.span(), "a reference"));
         visit::visit_type_reference(self, ty);
@@ -337,5 +410,18 @@ impl<'ast> Visit<'ast> for Borrowed {
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
         self.0.get_or_insert((ty.span(), "an `impl Trait`"));
         visit::visit_type_impl_trait(self, ty);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident != "static" {
+            self.0.get_or_insert((lifetime.span(), "what has a lifetime"));
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        if let Some(first) = path.segments.first().filter(|first| first.ident == "Self") {
+            self.0.get_or_insert((first.span(), "`Self`, which is another type in every store"));
+        }
+        visit::visit_path(self, path);
     }
 }

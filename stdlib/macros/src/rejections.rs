@@ -135,12 +135,65 @@ fn interfaces() {
 }
 
 #[test]
-fn what_every_interface_has_anyway_is_not_extended() {
-    let item = "pub trait Queue: Send + Sync + 'static {}";
+fn what_a_call_of_an_interface_cannot_carry() {
+    let item = "pub trait Queue {
+        async fn push(&self, text: Cow<'_, str>) -> Result<Option<Cow<'a, str>>, E>;
+        async fn merge(&self, other: Vec<Self>) -> Result<Self::Merged, E>;
+        async fn peek(&self) -> Result<&str, E>;
+        async fn each(&self) -> Result<impl Iterator, E>;
+        async fn sort(&self) -> Result<(), E> where Self: Sized;
+        async fn name(&self) -> Result<Cow<'static, str>, E>;
+    }";
+    are(
+        &interface("", item),
+        &[
+            "a call of `push` may leave the process and cannot carry what has a lifetime: take a value",
+            "a call of `push` may leave the process and cannot carry what has a lifetime: return a value",
+            "a call of `merge` may leave the process and cannot carry `Self`, which is another type in every store: take",
+            "a call of `merge` may leave the process and cannot carry `Self`, which is another type in every store: return",
+            "a call of `peek` may leave the process and cannot carry a reference: return a value",
+            "a call of `each` may leave the process and cannot carry an `impl Trait`: return a value",
+            "`sort` cannot have a `where` clause",
+        ],
+    );
+}
+
+#[test]
+fn what_an_interface_cannot_extend() {
+    let item = "pub trait Queue: ?Sized + Unpin + std::fmt::Debug + core::marker::Unpin + std::Send + Send<u8> {}";
+    are(
+        &interface("", item),
+        &[
+            "`Sized` is not an interface",
+            "`Unpin` is not an interface: an interface extends interfaces alone, and is `Send` and `Sync` anyway",
+            "`std::fmt::Debug` is not an interface",
+            "`core::marker::Unpin` is not an interface",
+            "`std::Send` is not an interface",
+            "an interface extends interfaces, which have no parameters",
+        ],
+    );
+    for name in ["Send", "Sync"] {
+        are(&interface("", &format!("pub trait {name} {{}}")), &["give it another name"]);
+    }
+}
+
+/// What an accepted interface extends, each in tokens.
+fn extended(item: &str) -> String {
     let expanded = crate::interface::expand(TokenStream::new(), item.parse().expect("tokens"));
     let text = expanded.expect("accepted").to_string();
-    assert!(text.contains("BackendInterface for dyn Queue"), "{text}");
-    assert!(!text.contains("extends ::"), "{text}");
+    let (_, list) = text.split_once("__BP_EXTENDS : ").expect("a list");
+    let (_, list) = list.split_once("= & [").expect("a list");
+    list.split_once("] ;").expect("an end").0.to_owned()
+}
+
+#[test]
+fn what_every_interface_has_anyway_is_not_extended() {
+    let markers = "Send + Sync + std::marker::Send + ::core::marker::Sync + 'static";
+    assert_eq!(extended(&format!("pub trait Queue: {markers} {{}}")), "");
+    for path in ["acme::Send", "self::Sync", "acme::marker::Send"] {
+        let list = extended(&format!("pub trait Queue: {path} {{}}"));
+        assert!(list.contains(&path.replace("::", " :: ")), "{list}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The caller's side of an edge.
 
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 
 use bp_data::{ArgumentTuple, Data};
@@ -21,6 +22,16 @@ pub(crate) type Chains = Box<[Box<[Arc<dyn Wrapper>]>]>;
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    /// What the edge's interface extends, if the interface's glue made it a client of those.
+    inherited: Arc<[Inherited]>,
+}
+
+/// An interface that another extends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inherited {
+    pub(crate) interface: &'static Interface,
+    /// The index that the first method of its own has in the other.
+    pub(crate) first: u16,
 }
 
 struct Inner {
@@ -49,7 +60,13 @@ impl Client {
         chains: Chains,
         end: Arc<dyn Endpoint>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { edge, interface, chains, end }) }
+        let inner = Inner { edge, interface, chains, end };
+        Self { inner: Arc::new(inner), inherited: Arc::default() }
+    }
+
+    /// The client with the places of the methods that its interface inherits.
+    pub(crate) fn with_inherited(self, inherited: Arc<[Inherited]>) -> Self {
+        Self { inherited, ..self }
     }
 
     /// Who calls whom.
@@ -74,25 +91,41 @@ impl Client {
         self.send(method, Arc::new(TypedArguments(arguments))).await?.into_result()
     }
 
-    /// Calls the remote method `name` of an interface that the edge's interface equals or extends; `likely` is where its table has the method as a rule.
+    /// Calls the remote method at index `method` of an interface that the edge's interface equals or extends, and that declares the method itself.
     ///
     /// # Errors
     /// As [`Client::call`]; `Unimplemented` when the edge's interface has no such method.
     pub async fn call_method<A: ArgumentTuple, T: Data, E: ServiceError>(
         &self,
-        name: &'static str,
-        likely: u16,
+        declarer: &'static Interface,
+        first_own: u16,
+        method: u16,
         arguments: A,
     ) -> Result<T, E> {
+        let index = self.find_index(declarer, first_own, method)?;
+        self.send(index, Arc::new(TypedArguments(arguments))).await?.into_result()
+    }
+
+    /// Where the edge's interface has a method; `own` counts from `first`, the first that its declarer does not inherit.
+    fn find_index(&self, declarer: &'static Interface, first: u16, own: u16) -> Result<u16, Infra> {
         let interface = self.inner.interface;
-        let method = interface.find_method(name, likely).ok_or_else(|| {
+        // A description is a static, so its address tells whose it is, also from another of its path.
+        if ptr::eq(declarer, interface) {
+            return Ok(first + own);
+        }
+        let is_declarer = |inherited: &&Inherited| ptr::eq(inherited.interface, declarer);
+        if let Some(inherited) = self.inherited.iter().find(is_declarer) {
+            return Ok(inherited.first + own);
+        }
+        // A client that no glue made knows its table alone.
+        let name = declarer.method_at(first + own).map_or("", |method| method.name);
+        interface.method(name).map(|method| method.index).ok_or_else(|| {
             Infra::new(
                 InfraKind::Unimplemented,
                 Processed::No,
                 format!("`{}` has no method `{name}`", interface.path),
             )
-        })?;
-        self.send(method.index, Arc::new(TypedArguments(arguments))).await?.into_result()
+        })
     }
 
     /// Calls a method that cannot leave the process (no `Data` bounds).

@@ -1,5 +1,6 @@
 //! Instances and interfaces without their types, for the application that puts them together.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use crate::any_instance::AnyInstance;
 use crate::arguments::{Arguments, TypedArguments};
 use crate::call::{Class, Reply};
 use crate::chain::Dispatch;
-use crate::client::Client;
+use crate::client::{Client, Inherited};
 use crate::error::{Infra, ServiceError, StartError};
-use crate::interface::{Answer, OwnMethods, Routes};
+use crate::interface::{Answer, Origin, OwnMethods, Routes};
 use crate::method::Interface;
 use crate::tuple;
 
@@ -28,6 +29,8 @@ use crate::tuple;
 /// `#[interface]` writes the one of an interface of backends.
 pub struct InterfaceGlue {
     interface: &'static Interface,
+    /// Known of an interface of backends.
+    origin: Option<Origin>,
     /// Absent for an interface whose callers hold the callee itself.
     stubs: Option<Stubs>,
     methods: Vec<Option<MethodGlue>>,
@@ -35,11 +38,15 @@ pub struct InterfaceGlue {
     extends: Vec<Extended>,
     /// How many of the methods are those of `extends`; they are the first.
     inherited: usize,
+    /// All that it extends, each once, and where its table has their methods.
+    places: Vec<Inherited>,
 }
 
 struct Stubs {
     client: Box<MakeClient>,
     server: ServerHalf,
+    trait_id: TypeId,
+    trait_name: &'static str,
     holds: fn(&AnyInstance) -> bool,
 }
 
@@ -103,11 +110,13 @@ impl InterfaceGlue {
     /// An interface whose server's half answers the methods that the trait `T` itself declares.
     pub(crate) fn with_own_methods<T: Send + Sync + ?Sized + 'static>(
         interface: &'static Interface,
+        origin: Origin,
         client: fn(Client) -> Arc<T>,
         server: fn(Arc<T>) -> Arc<dyn OwnMethods>,
     ) -> Self {
         let server: Box<MakeOwn> = Box::new(move |instance| instance.get::<T>().map(server));
-        Self::with_stubs(interface, client, ServerHalf::Own(server))
+        let glue = Self::with_stubs(interface, client, ServerHalf::Own(server));
+        Self { origin: Some(origin), ..glue }
     }
 
     fn with_stubs<T: ?Sized + Send + Sync + 'static>(
@@ -118,6 +127,8 @@ impl InterfaceGlue {
         let stubs = Stubs {
             client: Box::new(move |end| AnyInstance::new::<T>(client(end))),
             server,
+            trait_id: TypeId::of::<T>(),
+            trait_name: std::any::type_name::<T>(),
             holds: |instance| instance.get::<T>().is_some(),
         };
         Self { stubs: Some(stubs), ..Self::direct(interface) }
@@ -140,6 +151,7 @@ impl InterfaceGlue {
             }
         }
         self.inherited = self.methods.len();
+        self.add_places(&glue);
         self.extends.push(Extended {
             glue: Arc::new(glue),
             upcast: Box::new(move |instance| {
@@ -149,6 +161,22 @@ impl InterfaceGlue {
         self
     }
 
+    /// Notes where the methods of an extended interface are, and those of all that it extends itself.
+    fn add_places(&mut self, extended: &Self) {
+        let own = u16::try_from(extended.inherited).ok();
+        let own = own.map(|first| Inherited { interface: extended.interface, first });
+        for Inherited { interface, first } in extended.places.iter().copied().chain(own) {
+            // One without methods of its own is never looked for.
+            let method = extended.interface.method_at(first);
+            let Some(method) = method.and_then(|method| self.interface.method(method.name)) else {
+                continue;
+            };
+            if !self.places.iter().any(|place| std::ptr::eq(place.interface, interface)) {
+                self.places.push(Inherited { interface, first: method.index });
+            }
+        }
+    }
+
     /// Adds the next method, by its arguments and what it returns.
     pub fn answer<A: ArgumentTuple, R: Answer>(self) -> Self {
         self.method::<A, R::Value, R::Error>()
@@ -156,7 +184,15 @@ impl InterfaceGlue {
 
     /// An interface with a method that borrows or cannot say that the infrastructure failed: nothing stands between its callers and the callee.
     pub fn direct(interface: &'static Interface) -> Self {
-        Self { interface, stubs: None, methods: Vec::new(), extends: Vec::new(), inherited: 0 }
+        Self {
+            interface,
+            origin: None,
+            stubs: None,
+            methods: Vec::new(),
+            extends: Vec::new(),
+            inherited: 0,
+            places: Vec::new(),
+        }
     }
 
     /// Adds the next method: its arguments, value and error.
@@ -206,7 +242,7 @@ impl InterfaceGlue {
                 self.interface.path
             ))
         })?;
-        Ok((stubs.client)(client))
+        Ok((stubs.client)(client.with_inherited(self.places.as_slice().into())))
     }
 
     /// The dispatch of calls to an instance of the trait; `None` when it is of another trait, or the interface is one for direct calls.
@@ -233,6 +269,24 @@ impl InterfaceGlue {
     /// The interfaces that this one extends, without those that they extend.
     pub(crate) fn extended(&self) -> impl Iterator<Item = &Arc<InterfaceGlue>> {
         self.extends.iter().map(|extended| &extended.glue)
+    }
+
+    /// Whether both are of one trait; of interfaces for direct calls the traits are not known, but their descriptions are.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.stubs, &other.stubs) {
+            (Some(stubs), Some(others)) => stubs.trait_id == others.trait_id,
+            (None, None) => std::ptr::eq(self.interface, other.interface),
+            _ => false,
+        }
+    }
+
+    /// Which trait this is, for messages that tell it from others of its path.
+    pub(crate) fn describe_trait(&self) -> String {
+        match (&self.origin, &self.stubs) {
+            (Some(origin), _) => origin.to_string(),
+            (None, Some(stubs)) => format!("`{}`", stubs.trait_name),
+            (None, None) => format!("one for direct calls, `{}`", self.interface.path),
+        }
     }
 
     /// Whether this is the interface at `path`, or extends it.
@@ -319,4 +373,57 @@ type Upcast = dyn Fn(&AnyInstance) -> Option<AnyInstance> + Send + Sync;
 struct Extended {
     glue: Arc<InterfaceGlue>,
     upcast: Box<Upcast>,
+}
+
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "an interface is public")]
+mod tests {
+    use bp_macros::{ServiceError, interface};
+
+    use super::*;
+    use crate::interface::BackendInterface;
+
+    #[derive(Debug, ServiceError)]
+    #[service_error(crate = crate)]
+    pub(crate) enum Broken {
+        #[infra]
+        Infra(Infra),
+    }
+
+    #[interface(crate = crate)]
+    pub trait Root {
+        async fn root(&self) -> Result<(), Broken>;
+    }
+
+    #[interface(crate = crate)]
+    pub trait Left: Root {
+        async fn left(&self) -> Result<(), Broken>;
+        async fn other_left(&self) -> Result<(), Broken>;
+    }
+
+    #[interface(crate = crate)]
+    pub trait Empty: Root {}
+
+    #[interface(crate = crate)]
+    pub trait Right: Empty {
+        async fn right(&self) -> Result<(), Broken>;
+    }
+
+    #[interface(crate = crate)]
+    pub trait Both: Left + Right {
+        async fn both(&self) -> Result<(), Broken>;
+    }
+
+    #[test]
+    fn the_places_of_all_that_is_extended_are_known_before_a_call() {
+        let glue = <dyn Both>::glue();
+        let places: Vec<_> =
+            glue.places.iter().map(|place| (place.interface.wire_name, place.first)).collect();
+        let names = ["bp_runtime.Root", "bp_runtime.Left", "bp_runtime.Right"];
+        assert_eq!(places, [(names[0], 0), (names[1], 1), (names[2], 3)]);
+        for (place, own) in glue.places.iter().zip(["root", "left", "right"]) {
+            assert_eq!(glue.interface.method_at(place.first).unwrap().name, own);
+        }
+        assert!(<dyn Root>::glue().places.is_empty());
+    }
 }

@@ -100,8 +100,8 @@ pub mod __private {
     /// What `#[interface]` expands to.
     pub mod interface {
         pub use crate::interface::{
-            BackendInterface, Declaration, OwnMethods, count_bytes, count_methods, first_own,
-            join_methods, join_text, name_of, read_text, wire_name_of,
+            BackendInterface, Declaration, Origin, OwnMethods, count_bytes, count_methods,
+            first_own, join_methods, join_text, name_of, read_text, wire_name_of,
         };
         pub use crate::{Call, Client, Dispatched, Infra, Interface, InterfaceGlue, Method, Reply};
     }

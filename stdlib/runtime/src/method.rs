@@ -26,11 +26,6 @@ impl Interface {
         self.methods.iter().find(|method| method.name == name)
     }
 
-    /// The method named `name`, which usually is at `likely`.
-    pub(crate) fn find_method(&'static self, name: &str, likely: u16) -> Option<&'static Method> {
-        self.method_at(likely).filter(|method| method.name == name).or_else(|| self.method(name))
-    }
-
     /// The method at `index`.
     pub fn method_at(&'static self, index: u16) -> Option<&'static Method> {
         self.methods.get(usize::from(index))

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use crate::any_instance::AnyInstance;
 use crate::error::StartError;
 use crate::instance::InterfaceGlue;
-use crate::interface::BackendInterface;
+use crate::interface::{BackendInterface, Declaration};
 use crate::plugin::{BackendContext, BackendPlugin, Database};
 
 /// The runtime half of a backend.
@@ -65,9 +65,15 @@ type Open<C> = dyn Fn(C) -> BoxFuture<'static, Result<AnyInstance, StartError>> 
 
 /// One interface.
 struct Offer<C> {
-    path: &'static str,
+    declaration: &'static Declaration,
     glue: fn() -> InterfaceGlue,
     open: Box<Open<C>>,
+}
+
+impl<C> Offer<C> {
+    fn path(&self) -> &'static str {
+        self.declaration.interface.path
+    }
 }
 
 impl Offers {
@@ -93,19 +99,19 @@ impl<C: Send + 'static> Offers<C> {
 
     /// Adds an interface, and how an instance of it is opened; the interface is the trait of the opened instance.
     ///
-    /// The opener is called on the application's async runtime. An interface that was added before is replaced.
+    /// The opener is called on the application's async runtime. It also opens instances of what the interface extends, unless that has an opener of its own. An interface that was added before is replaced.
     pub fn interface<T, O>(mut self, open: impl Fn(C) -> O + Send + Sync + 'static) -> Self
     where
         T: BackendInterface + ?Sized,
         O: Future<Output = Result<Arc<T>, StartError>> + Send + 'static,
     {
-        let path = T::DECLARATION.interface.path;
+        let declaration = T::DECLARATION;
         let open: Box<Open<C>> = Box::new(move |cx| {
             let opening = open(cx);
             Box::pin(async move { opening.await.map(AnyInstance::new::<T>) })
         });
-        self.interfaces.retain(|offer| offer.path != path);
-        self.interfaces.push(Offer { path, glue: T::glue, open });
+        self.interfaces.retain(|offer| !offer.declaration.is_same(declaration));
+        self.interfaces.push(Offer { declaration, glue: T::glue, open });
         self
     }
 
@@ -124,10 +130,13 @@ impl<C: Send + 'static> Offers<C> {
         self
     }
 
+    /// The offer of the interface, or else of the one that extends it in the fewest steps; the first of several.
     fn find_offer(&self, cx: &BackendContext) -> Result<&Offer<C>, StartError> {
-        self.interfaces.iter().find(|offer| offer.path == cx.interface).ok_or_else(|| {
+        let steps = |offer: &Offer<C>| offer.declaration.count_steps(&cx.interface);
+        let found = self.interfaces.iter().filter_map(|offer| Some((steps(offer)?, offer)));
+        found.min_by_key(|(steps, _)| *steps).map(|(_, offer)| offer).ok_or_else(|| {
             let offered: Vec<String> =
-                self.interfaces.iter().map(|offer| format!("`{}`", offer.path)).collect();
+                self.interfaces.iter().map(|offer| format!("`{}`", offer.path())).collect();
             StartError::new(format!(
                 "`{}` offers no `{}` (it offers: {})",
                 cx.plugin,
@@ -151,61 +160,68 @@ impl<C: Send + 'static> BackendPlugin for Offers<C> {
     fn open(&self, cx: BackendContext) -> BoxFuture<'_, Result<AnyInstance, StartError>> {
         Box::pin(async move {
             let offer = self.find_offer(&cx)?;
-            (offer.open)((self.context)(cx)?).await
+            let interface = cx.interface.clone();
+            let opened = (offer.open)((self.context)(cx)?).await?;
+            (offer.glue)().upcast(&opened, &interface).ok_or_else(|| {
+                StartError::new(format!(
+                    "what was opened as `{}` does not become a `{interface}`",
+                    offer.path()
+                ))
+            })
         })
     }
 }
 
 impl<C> fmt::Debug for Offers<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.interfaces.iter().map(|offer| offer.path)).finish()
+        f.debug_list().entries(self.interfaces.iter().map(Offer::path)).finish()
     }
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "an interface is public")]
 mod tests {
+    use bp_macros::{ServiceError, interface, service};
     use serde_json::json;
 
     use super::*;
-    use crate::interface::Declaration;
-    use crate::method::Interface;
+    use crate::error::Infra;
     use crate::plugin::Surroundings;
     use crate::settings::Settings;
 
-    trait Number: Send + Sync {
-        fn get(&self) -> u64;
+    #[derive(Debug, PartialEq, ServiceError)]
+    #[service_error(crate = crate)]
+    pub(crate) enum NumberError {
+        #[infra]
+        Infra(Infra),
     }
 
-    trait Word: Send + Sync {}
-
-    static NUMBER: Interface = Interface::new("t::Number", "t.Number", &[]);
-    static WORD: Interface = Interface::new("t::Word", "t.Word", &[]);
-
-    impl BackendInterface for dyn Number {
-        const DECLARATION: &'static Declaration = &Declaration::new(&NUMBER, &[]);
-
-        fn glue() -> InterfaceGlue {
-            InterfaceGlue::direct(&NUMBER)
-        }
+    #[interface(crate = crate)]
+    pub trait Number {
+        async fn get(&self) -> Result<u64, NumberError>;
     }
 
-    impl BackendInterface for dyn Word {
-        const DECLARATION: &'static Declaration = &Declaration::new(&WORD, &[]);
+    #[interface(crate = crate)]
+    pub trait Word {}
 
-        fn glue() -> InterfaceGlue {
-            InterfaceGlue::direct(&WORD)
-        }
-    }
+    #[interface(crate = crate)]
+    pub trait Even: Number {}
+
+    #[interface(crate = crate)]
+    pub trait Named: Word + Even {}
 
     struct Is(u64);
 
+    #[service(crate = crate)]
     impl Number for Is {
-        fn get(&self) -> u64 {
-            self.0
+        async fn get(&self) -> Result<u64, NumberError> {
+            Ok(self.0)
         }
     }
 
     impl Word for Is {}
+    impl Even for Is {}
+    impl Named for Is {}
 
     fn context(interface: &str, settings: serde_json::Value) -> BackendContext {
         BackendContext {
@@ -232,29 +248,62 @@ mod tests {
 
     #[tokio::test]
     async fn an_instance_is_opened_by_its_interface_with_what_was_read() {
-        let opened = offers().open(context("t::Number", json!(7))).await.unwrap();
-        assert_eq!(opened.get::<dyn Number>().unwrap().get(), 7);
-        let opened = offers().open(context("t::Word", json!(7))).await.unwrap();
+        let opened = offers().open(context("bp_runtime::Number", json!(7))).await.unwrap();
+        assert_eq!(opened.get::<dyn Number>().unwrap().get().await, Ok(7));
+        let opened = offers().open(context("bp_runtime::Word", json!(7))).await.unwrap();
         assert!(opened.get::<dyn Word>().is_some() && opened.get::<dyn Number>().is_none());
         let paths: Vec<_> =
             offers().interfaces().iter().map(|glue| glue.interface().path).collect();
-        assert_eq!(paths, ["t::Number", "t::Word"]);
+        assert_eq!(paths, ["bp_runtime::Number", "bp_runtime::Word"]);
     }
 
     #[tokio::test]
     async fn what_is_not_offered_and_what_cannot_be_read_is_said() {
-        let error = offers().open(context("t::Queue", json!(7))).await.unwrap_err();
+        let error = offers().open(context("bp_runtime::Queue", json!(7))).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`counting` offers no `t::Queue` (it offers: `t::Number`, `t::Word`)"
+            "`counting` offers no `bp_runtime::Queue` (it offers: `bp_runtime::Number`, `bp_runtime::Word`)"
         );
-        let error = offers().open(context("t::Word", json!("seven"))).await.unwrap_err();
+        let error = offers().open(context("bp_runtime::Word", json!("seven"))).await.unwrap_err();
         assert!(error.to_string().starts_with("backend `db`: "), "{error}");
+    }
+
+    /// Opens it, and says which opener did.
+    async fn number_of(offers: Offers<u64>, interface: &str) -> Result<u64, NumberError> {
+        let opened = offers.open(context(interface, json!(0))).await.unwrap();
+        opened.get::<dyn Number>().unwrap().get().await
+    }
+
+    #[tokio::test]
+    async fn what_extends_an_interface_is_opened_where_nothing_nearer_is_offered() {
+        let far = || Offers::with_context(|cx| cx.settings.read()).interface(open_named);
+        let opened = far().open(context("bp_runtime::Word", json!(0))).await.unwrap();
+        assert!(opened.get::<dyn Word>().is_some() && opened.get::<dyn Named>().is_none());
+        assert_eq!(number_of(far(), "bp_runtime::Number").await, Ok(1));
+        let near = || far().interface(open_even);
+        assert_eq!(number_of(near(), "bp_runtime::Number").await, Ok(2));
+        let exact = || near().interface(open_number);
+        assert_eq!(number_of(exact(), "bp_runtime::Number").await, Ok(3));
+        let error = near().open(context("bp_runtime::Queue", json!(0))).await.unwrap_err();
+        let expected = "`counting` offers no `bp_runtime::Queue` (it offers: `bp_runtime::Named`, `bp_runtime::Even`)";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    async fn open_named(number: u64) -> Result<Arc<dyn Named>, StartError> {
+        Ok(Arc::new(Is(number + 1)))
+    }
+
+    async fn open_even(number: u64) -> Result<Arc<dyn Even>, StartError> {
+        Ok(Arc::new(Is(number + 2)))
+    }
+
+    async fn open_number(number: u64) -> Result<Arc<dyn Number>, StartError> {
+        Ok(Arc::new(Is(number + 3)))
     }
 
     #[test]
     fn telemetry_names_the_plugin_unless_it_says_otherwise() {
-        let cx = context("t::Word", json!(7));
+        let cx = context("bp_runtime::Word", json!(7));
         let plain = offers().database(&cx).unwrap();
         assert_eq!(plain, Database { system: "counting", server: None });
         let offers = offers().system("countingdb").server(|cx| Ok((cx.name.clone(), 1)));

@@ -22,6 +22,13 @@ impl<T> Default for Ranked<T> {
 }
 
 impl<T: Ord> Ranked<T> {
+    /// The bytes that are allocated for elements and chunks, used or not.
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        let slots: usize = self.chunks.iter().map(Vec::capacity).sum();
+        slots * size_of::<T>() + self.chunks.capacity() * size_of::<Vec<T>>()
+    }
+
     /// How many elements there are.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -52,9 +59,15 @@ impl<T: Ord> Ranked<T> {
             self.chunks.push(vec![element]);
             return;
         };
+        if chunk.len() == chunk.capacity() {
+            // Less than twice as much, because most chunks keep what they have.
+            chunk.reserve_exact((chunk.len() / 16).max(4));
+        }
         chunk.insert(chunk.partition_point(|other| *other < element), element);
         if chunk.len() > MOST {
             let upper = chunk.split_off(MOST / 2);
+            // With rising elements the lower half is never filled again.
+            chunk.shrink_to_fit();
             self.chunks.insert(at + 1, upper);
         }
     }

@@ -239,6 +239,35 @@ mod tests {
         assert_eq!(cache.size(), (0, 0));
     }
 
+    /// What a set of members without bytes has allocated: the slots of both orders, used or not, and each member's count of references.
+    fn count_allocated(set: &SortedSet) -> usize {
+        // A hash table is filled to seven eighths, and has one byte of its own for each slot.
+        let slots = set.scores.capacity() / 7 * 8;
+        let counts = set.scores.len() * 3 * size_of::<usize>();
+        slots * (size_of::<(Bytes, Score)>() + 1) + set.ordered.allocated() + counts
+    }
+
+    #[test]
+    fn the_bytes_of_members_cover_what_is_allocated() {
+        // Rising scores, falling scores, and scattered ones.
+        for step in [1, 49_999, 30_011_u32] {
+            let mut set = SortedSet::default();
+            for at in 0..50_000_u32 {
+                let place = at * step % 50_000;
+                set.put(
+                    &Bytes::copy_from_slice(&place.to_be_bytes()),
+                    Score::new(f64::from(place)).unwrap(),
+                );
+                if set.ordered.len() < 1_000 || at % 7 > 0 {
+                    continue;
+                }
+                let (allocated, counted) =
+                    (count_allocated(&set), set.ordered.len() * MEMBER_OVERHEAD);
+                assert!(allocated <= counted, "{allocated} of {counted}, {at} times {step}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn a_set_larger_than_the_bound_is_forgotten_at_once() {
         let cache = MemoryCache::new(CacheLimits { items: usize::MAX, bytes: 500 });

@@ -1,4 +1,4 @@
-//! The memory backends against the suites.
+//! The memory backends against the suites, on tokio's clock, which is moved to the next sleeper's time when all others wait too.
 
 use std::sync::Arc;
 
@@ -33,17 +33,17 @@ impl StoreFactory<dyn DocumentStore> for Documents {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_cache_conforms() {
     conformance::check_cache(Arc::new(Caches)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_sorted_sets_conform() {
     conformance::check_sorted_sets(Arc::new(Caches)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_document_store_conforms() {
     conformance::check_document_store(Arc::new(Documents)).await;
 }

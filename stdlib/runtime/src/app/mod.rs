@@ -21,6 +21,7 @@ pub(crate) mod test;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub(crate) struct Registry {
     backends: BTreeMap<&'static str, Arc<dyn BackendPlugin>>,
     tables: BTreeMap<&'static str, Arc<dyn TablePlugin>>,
     interfaces: BTreeMap<&'static str, Arc<InterfaceGlue>>,
+    /// The first two interfaces that have one path.
+    clash: Option<StartError>,
     implementations: BTreeMap<String, Constructor>,
 }
 
@@ -105,7 +108,7 @@ impl App {
         self
     }
 
-    /// Links an interface, and those that it extends.
+    /// Links an interface, and those that it extends; the application does not start with two of one path.
     pub fn interface(mut self, glue: InterfaceGlue) -> Self {
         self.registry.add_interface(Arc::new(glue));
         self
@@ -171,7 +174,27 @@ impl Registry {
         for extended in glue.extended() {
             self.add_interface(extended.clone());
         }
-        self.interfaces.insert(glue.interface().path, glue);
+        let path = glue.interface().path;
+        match self.interfaces.entry(path) {
+            Entry::Vacant(place) => {
+                place.insert(glue);
+            }
+            Entry::Occupied(found) if found.get().is_same(&glue) => {}
+            Entry::Occupied(found) => {
+                let (first, second) = (found.get().describe_trait(), glue.describe_trait());
+                self.clash.get_or_insert_with(|| {
+                    StartError::new(format!(
+                        "two interfaces have the path `{path}`: {first}, and {second}; give one of them another name, or link one version of their crate"
+                    ))
+                });
+            }
+        }
+    }
+
+    /// # Errors
+    /// Two interfaces that are linked have one path, so the plan could mean either.
+    fn check_interfaces(&mut self) -> Result<(), StartError> {
+        self.clash.take().map_or(Ok(()), Err)
     }
 
     fn wrapper(&self, id: &str) -> Result<&Arc<dyn WrapperPlugin>, StartError> {

@@ -32,10 +32,11 @@ pub enum Hosting {
 
 /// Prepares what is needed before the first instance: the plan, the numbers on the wire, the configuration.
 pub(super) fn prepare(
-    app: App,
+    mut app: App,
     environment: Environment,
     hosting: &Hosting,
 ) -> Result<(Arc<ProcessState>, Arc<Registry>), StartError> {
+    app.registry.check_interfaces()?;
     let mut plan = app.plan(&environment)?;
     bp_data::wire::install(std::mem::take(&mut plan.wire))
         .map_err(|error| StartError::because("the run plan", &error))?;

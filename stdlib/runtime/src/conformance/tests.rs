@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::method::Method;
 use crate::panic::panic_text;
 use crate::sync::lock;
-use crate::{BackendInterface, Codec, Infra, InfraKind};
+use crate::{App, BackendInterface, Codec, Environment, Hosting, Infra, InfraKind};
 
 #[derive(Debug, PartialEq, ServiceError)]
 #[service_error(crate = crate)]
@@ -28,6 +28,24 @@ pub(crate) enum StackError {
 pub trait Counted {
     #[idempotent]
     async fn count(&self) -> Result<u64, StackError>;
+}
+
+/// What a call of a deprecated method warns of is for its callers, not for the halves.
+#[deny(deprecated)]
+mod deprecated {
+    use super::*;
+
+    #[interface(crate = crate)]
+    pub trait Old {
+        #[deprecated = "there is a newer one"]
+        async fn old(&self) -> Result<(), StackError>;
+    }
+
+    #[deprecated = "there is a newer one"]
+    #[interface(crate = crate)]
+    pub trait Older {
+        async fn older(&self) -> Result<(), StackError>;
+    }
 }
 
 #[interface(crate = crate)]
@@ -282,4 +300,36 @@ async fn a_client_of_an_edge_without_the_method_says_so() {
     assert_eq!(infra.message, "`bp_runtime::Popped` has no method `push`");
     let Err(StackError::Infra(infra)) = client.pop().await else { panic!("answered") };
     assert_eq!(infra.message, "sent");
+    // No glue made this client, and it calls what its interface extends all the same.
+    let Err(StackError::Infra(infra)) = client.count().await else { panic!("answered") };
+    assert_eq!(infra.message, "sent");
+}
+
+mod namesake {
+    use super::*;
+
+    /// Has the path of another interface, and a method of the same name.
+    #[interface(crate = crate)]
+    pub trait Popped {
+        async fn pop(&self) -> Result<Option<u64>, StackError>;
+    }
+}
+
+#[tokio::test]
+async fn an_application_with_two_interfaces_of_one_path_does_not_start() {
+    let start = |app: App| app.start(Environment::default(), Hosting::Embedded);
+    let once = App::new("no plan").interface(<dyn Stack>::glue()).interface(<dyn Popped>::glue());
+    let error = start(once).await.unwrap_err().to_string();
+    assert!(!error.contains("two interfaces"), "{error}");
+    let twice = App::new("no plan")
+        .interface(<dyn Stack>::glue())
+        .interface(<dyn namesake::Popped>::glue());
+    let version = env!("CARGO_PKG_VERSION");
+    let tests = "bp_runtime::conformance::tests";
+    assert_eq!(
+        start(twice).await.unwrap_err().to_string(),
+        format!(
+            "two interfaces have the path `bp_runtime::Popped`: `{tests}::Popped` of version {version}, and `{tests}::namesake::Popped` of version {version}; give one of them another name, or link one version of their crate"
+        )
+    );
 }

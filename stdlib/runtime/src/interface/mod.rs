@@ -1,5 +1,6 @@
 //! Interfaces, what they extend, and the dispatch of calls to what implements them.
 
+mod origin;
 mod own_methods;
 mod table;
 
@@ -9,6 +10,7 @@ use crate::client::Client;
 use crate::instance::InterfaceGlue;
 use crate::method::Interface;
 
+pub use origin::Origin;
 pub use own_methods::OwnMethods;
 pub(crate) use own_methods::{Answer, Routes};
 pub use table::{
@@ -124,6 +126,38 @@ pub use table::{
 /// }
 /// ```
 ///
+/// Neither are two interfaces of one path one interface:
+///
+/// ```compile_fail,E0080
+/// # use bp_macros::{ServiceError, interface};
+/// # use bp_runtime::Infra;
+/// # fn main() {}
+/// # #[derive(Debug, ServiceError)]
+/// # #[service_error(crate = ::bp_runtime)]
+/// # pub enum QueueError {
+/// #     #[infra]
+/// #     Infra(Infra),
+/// # }
+/// mod first {
+/// #   use super::*;
+///     #[interface(crate = ::bp_runtime)]
+///     pub trait Queue {
+///         async fn push(&self, text: String) -> Result<(), QueueError>;
+///     }
+/// }
+///
+/// mod second {
+/// #   use super::*;
+///     #[interface(crate = ::bp_runtime)]
+///     pub trait Queue {
+///         async fn push(&self, text: String, front: bool) -> Result<(), QueueError>;
+///     }
+/// }
+///
+/// #[interface(crate = ::bp_runtime)]
+/// pub trait Both: first::Queue + second::Queue {}
+/// ```
+///
 /// An argument, a value and an error that cannot leave the process are errors of their types:
 ///
 /// ```compile_fail,E0277
@@ -180,7 +214,8 @@ impl InterfaceGlue {
         client: fn(Client) -> Arc<T>,
         server: fn(Arc<T>) -> Arc<dyn OwnMethods>,
     ) -> Self {
-        Self::with_own_methods(T::DECLARATION.interface, client, server)
+        let Declaration { interface, origin, .. } = T::DECLARATION;
+        Self::with_own_methods(interface, *origin, client, server)
     }
 
     /// Adds an interface that `T` extends, with its methods.
@@ -197,6 +232,7 @@ impl InterfaceGlue {
 #[derive(Debug)]
 pub struct Declaration {
     pub(crate) interface: &'static Interface,
+    pub(crate) origin: Origin,
     extends: &'static [&'static Declaration],
 }
 
@@ -204,14 +240,29 @@ impl Declaration {
     /// `interface` has the methods of all that it extends, then its own.
     pub const fn new(
         interface: &'static Interface,
+        origin: Origin,
         extends: &'static [&'static Declaration],
     ) -> Self {
-        Self { interface, extends }
+        Self { interface, origin, extends }
     }
 
-    /// The interface that declares the method, which this one has: itself, or one that it extends.
+    /// How often one must go to what is extended to come to the interface at `path`; `None` when it is not extended.
+    pub(crate) fn count_steps(&self, path: &str) -> Option<usize> {
+        if self.interface.path == path {
+            return Some(0);
+        }
+        let steps = self.extends.iter().filter_map(|extended| extended.count_steps(path));
+        Some(steps.min()? + 1)
+    }
+
+    /// Whether both are of one trait.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.origin.is(&other.origin)
+    }
+
+    /// Where the method, which this interface has, is declared: here, or by an interface that it extends.
     #[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
-    const fn find_declarer(&self, method: &str) -> &'static str {
+    const fn find_declarer(&self, method: &str) -> Origin {
         let mut i = 0;
         while i < self.extends.len() {
             if table::find(self.extends[i].interface.methods, method).is_some() {
@@ -219,6 +270,6 @@ impl Declaration {
             }
             i += 1;
         }
-        self.interface.path
+        self.origin
     }
 }

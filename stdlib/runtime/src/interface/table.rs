@@ -1,6 +1,8 @@
 //! The names of an interface and its table of methods, put together while it is compiled.
 
-use super::Declaration;
+use bp_contract::units::is_same_text;
+
+use super::{Declaration, Origin};
 use crate::method::Method;
 
 /// The method of a table by its name.
@@ -8,28 +10,12 @@ use crate::method::Method;
 pub(super) const fn find<'a>(methods: &'a [Method], name: &str) -> Option<&'a Method> {
     let mut i = 0;
     while i < methods.len() {
-        if is_same(methods[i].name, name) {
+        if is_same_text(methods[i].name, name) {
             return Some(&methods[i]);
         }
         i += 1;
     }
     None
-}
-
-#[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
-const fn is_same(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    if left.len() != right.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < left.len() {
-        if left[i] != right[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
 }
 
 /// How many methods an interface has: of all that it extends, each once, and its own.
@@ -51,7 +37,7 @@ pub const fn count_methods(
                 count += 1;
             }
             if find(own, methods[j].name).is_some() {
-                refuse(methods[j].name, path, extends[i].find_declarer(methods[j].name));
+                refuse(methods[j].name, path, &extends[i].find_declarer(methods[j].name));
             }
             j += 1;
         }
@@ -76,8 +62,8 @@ const fn is_first(
     while i < at {
         if find(extends[i].interface.methods, name).is_some() {
             let (left, right) = (extends[i].find_declarer(name), extends[at].find_declarer(name));
-            if !is_same(left, right) {
-                refuse_inherited(name, path, left, right);
+            if !left.is(&right) {
+                refuse_inherited(name, path, &left, &right);
             }
             return false;
         }
@@ -130,29 +116,39 @@ pub const fn first_own(all: &[Method], own: &[Method]) -> u16 {
     (all.len() - own.len()) as u16
 }
 
-const fn refuse(name: &str, path: &str, other: &str) -> ! {
+const fn refuse(name: &str, path: &str, other: &Origin) -> ! {
     refuse_with(&[
         "the interface `",
         path,
         "` declares `",
         name,
         "`, which it has from `",
-        other,
+        other.module,
+        "::",
+        other.name,
         "`: a call could mean either, so give it another name",
     ])
 }
 
-const fn refuse_inherited(name: &str, path: &str, left: &str, right: &str) -> ! {
+const fn refuse_inherited(name: &str, path: &str, left: &Origin, right: &Origin) -> ! {
     refuse_with(&[
         "the interface `",
         path,
         "` has `",
         name,
         "` from `",
-        left,
-        "` and another from `",
-        right,
-        "`: a call could mean either, so it cannot extend both",
+        left.module,
+        "::",
+        left.name,
+        "` of version ",
+        left.version,
+        " and another from `",
+        right.module,
+        "::",
+        right.name,
+        "` of version ",
+        right.version,
+        ": a call could mean either, so it cannot extend both",
     ])
 }
 
@@ -189,7 +185,7 @@ pub const fn name_of(module: &'static str, name: &'static str) -> [&'static str;
 /// The parts of an interface's name in telemetry, `acme_queue.Queue`; `bp.Cache` for those of the standard library.
 pub const fn wire_name_of(module: &'static str, name: &'static str) -> [&'static str; 3] {
     let package = find_crate(module);
-    [if is_same(package, "bp_backend") { "bp" } else { package }, ".", name]
+    [if is_same_text(package, "bp_backend") { "bp" } else { package }, ".", name]
 }
 
 /// `acme_queue` of `acme_queue::queue`.
@@ -235,5 +231,22 @@ pub const fn read_text(bytes: &[u8]) -> &str {
     match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(_) => panic!("not UTF-8"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_numbered_with_16_bits() {
+        let methods = vec![Method::new(0, "m", &[]); MAX_METHODS + 1];
+        let (_, most) = methods.split_first().unwrap();
+        assert_eq!(count_methods("t::Big", &[], most), MAX_METHODS);
+        let refused = std::panic::catch_unwind(|| count_methods("t::Big", &[], &methods));
+        assert_eq!(
+            crate::panic::panic_text(&*refused.unwrap_err()),
+            "an interface has more than 65535 methods"
+        );
     }
 }
