@@ -15,8 +15,7 @@ mod rust;
 mod testing;
 
 pub use artifact::{Artifact, ArtifactPath, Artifacts, Origin};
+pub use bp_contract::{RUNTIME, RUNTIME_FACADE, is_runtime_library};
 pub use lock::{Lock, LockedPackage};
 pub use run_plan::run_plan;
-pub use rust::{
-    GENERATED, RUNTIME, RUNTIME_FACADE, RustInput, app_package, emit_rust, is_runtime_library,
-};
+pub use rust::{GENERATED, RustInput, app_package, emit_rust};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use bp_contract::is_runtime_library;
 use bp_diag::{Span, nearest};
 
 use crate::encodable::is_encodable;
@@ -533,6 +534,5 @@ fn resolve_builtin(name: &str, alone: bool) -> Option<ResolvedName> {
 
 /// Whether a path begins with a crate of the runtime.
 pub(crate) fn is_runtime_path(path: &str) -> bool {
-    let first = path.split("::").next().unwrap_or("");
-    matches!(first, "bp_std" | "bp_data" | "bp_macros" | "bp_runtime" | "bp_backend")
+    path.split("::").next().is_some_and(is_runtime_library)
 }
