@@ -1,7 +1,7 @@
 //! Interfaces that extend others: who offers them, and what a backend that several take is opened as.
 
 use bp_contract::setting::Settings;
-use bp_plugin::{CheckContext, Plugin, PluginCode, Registry, backend, interface};
+use bp_plugin::{CheckContext, Package, Plugin, PluginCode, Registry, backend, interface};
 
 use crate::support::{App, CACHES, DOCUMENT_STORES, registry};
 
@@ -234,9 +234,30 @@ const QUEUE: &str =
     "pub struct E; #[bp_std::interface] pub trait Queue { async fn push(&self) -> Result<(), E>; }";
 const LOG: &str = "use acme_queue::Queue;\n#[interface] pub trait Log: Queue {}";
 
-static QUEUES: Plugin = interface("queue", "Hands over.", "acme_queue::Queue", QUEUE).declare();
+static QUEUES: Plugin = interface("queue", "Hands over.", "acme_queue::Queue", QUEUE)
+    .carries(Package { name: "acme-queue", files: &[("src/lib.rs", QUEUE)] })
+    .declare();
 static LOGS: Plugin = interface("log", "Notes.", "acme_log::Log", LOG).declare();
-static SHELF: Plugin = backend::<Store>("shelf", &["acme_log::Log", "bp_backend::Cache"]).declare();
+static SHELF: Plugin = backend::<Store>("shelf", &["acme_log::Log", "bp_backend::Cache"])
+    .carries(Package {
+        name: "bp-rt-shelf",
+        files: &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"bp-rt-shelf\"\n[dependencies]\nacme-queue = \"1\"\nacme-log = \"1\"\nacme-words = \"1\"\n",
+            ),
+            ("src/lib.rs", ""),
+        ],
+    })
+    .declare();
+static WORDS: Plugin = carrying_backend("words", "acme-words");
+static UNUSED: Plugin = carrying_backend("unused", "acme-unused");
+
+/// A plugin of a kind of backend that no wiring here names.
+const fn carrying_backend(id: &'static str, package: &'static str) -> Plugin {
+    let package = Package { name: package, files: &[("src/lib.rs", "")] };
+    backend::<Store>(id, &["bp_backend::Cache"]).carries(package).declare()
+}
 
 #[test]
 fn the_plan_says_where_the_crates_of_interfaces_come_from() {
@@ -265,7 +286,7 @@ enabled = [\"process\"]
         ("wiring/local.toml", wiring),
     ];
     let workflow = workflow("jobs: Arc<dyn queue::Queue>", "log: Option<Arc<dyn acme_log::Log>>");
-    let registry = registry().with(&QUEUES).with(&LOGS).with(&SHELF);
+    let registry = registry().with(&QUEUES).with(&LOGS).with(&SHELF).with(&WORDS).with(&UNUSED);
     let plan = App::files(&workflow, &files, registry).plan();
     assert_eq!(plan.instances["store"].interface, "acme_log::Log");
     assert_eq!(plan.edges["front->store"].interface, "acme_queue::Queue");
@@ -282,4 +303,6 @@ enabled = [\"process\"]
             "acme_queue acme-queue Path(\"vendor/queue\")",
         ]
     );
+    // What the workflow has is not written again, and what nobody uses is not written at all.
+    assert_eq!(plan.app.carried.iter().collect::<Vec<_>>(), ["acme-words", "bp-rt-shelf"]);
 }
