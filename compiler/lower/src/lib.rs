@@ -18,6 +18,7 @@ mod features;
 mod group;
 mod implementation;
 mod init;
+mod interface_match;
 mod literal;
 mod locate;
 mod names;

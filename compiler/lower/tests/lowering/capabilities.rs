@@ -306,3 +306,98 @@ enabled = [\"process\"]
     // What the workflow has is not written again, and what nobody uses is not written at all.
     assert_eq!(plan.app.carried.iter().collect::<Vec<_>>(), ["acme-words", "bp-rt-shelf"]);
 }
+
+/// What is said of an application whose crate of queues is `source`, while `QUEUES` and `DELAYS` are declared.
+fn complain_of_queue(source: &str, kind: &str) -> Vec<bp_diag::Diagnostic> {
+    const DECLARED: &str = "use crate::Queue;
+#[interface] pub trait Delayed: Queue + bp_backend::Cache {
+    #[idempotent] async fn push_at(&self, item: String, at: u64) -> Result<(), E>;
+    async fn cancel(&self, item: String) -> Result<(), E>;
+}";
+    static DELAYS: Plugin =
+        interface("delayed", "Later.", "acme_queue::Delayed", DECLARED).declare();
+    static DELAYING: Plugin = backend::<Store>("delaying", &["acme_queue::Delayed"]).declare();
+    let manifest = "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\nacme-queue = { path = \"../vendor/queue\" }\n";
+    let queue_manifest = "[package]\nname = \"acme-queue\"\n[dependencies]\nbp-std = \"0.1\"\n";
+    let wiring = format!(
+        "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = {{ kind = \"memory\" }}
+queue = {{ kind = \"{kind}\" }}
+[service]
+front = {{ impl = \"FrontImpl\", cache = \"store\" }}
+back = {{ impl = \"BackImpl\", cache = \"store\" }}
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+"
+    );
+    let files = [
+        ("workflow/Cargo.toml", manifest),
+        ("vendor/queue/Cargo.toml", queue_manifest),
+        ("vendor/queue/src/lib.rs", source),
+        ("wiring/local.toml", &wiring),
+    ];
+    let workflow = workflow("cache: Arc<dyn Cache>", "cache: Arc<dyn Cache>");
+    let registry = registry().with(&QUEUES).with(&DELAYS).with(&DELAYING);
+    let app = App::files(&workflow, &files, registry);
+    assert_eq!(app.front_end, []);
+    let found = app.lower().diagnostics.sorted();
+    found.into_iter().filter(|d| d.code.id == "BP3052").collect()
+}
+
+#[test]
+fn an_interface_that_is_linked_is_the_declared_one() {
+    let delayed = "#[bp_std::interface] pub trait Delayed: Queue + bp_std::Cache {
+    async fn cancel(&self, item: String) -> Result<(), E>;
+    /// Other words, another order and other types are no difference.
+    #[idempotent] async fn push_at(&self, item: Vec<u8>, at: u64) -> Result<u64, E>;
+}";
+    let right = format!("{QUEUE}\n{delayed}");
+    assert_eq!(complain_of_queue(&right, "delaying"), []);
+    let wrong = right
+        .replace("#[idempotent] async fn push_at", "async fn push_at")
+        .replace("at: u64", "when: u64")
+        .replace("async fn cancel(&self", "#[idempotent] async fn cancel(&self")
+        .replace("Queue + bp_std::Cache", "bp_std::DocumentStore + Queue")
+        .replace("async fn push(", "async fn put(");
+    let found = complain_of_queue(&wrong, "delaying");
+    let said: Vec<_> = found.iter().map(|d| (d.message.as_str(), d.notes.join("\n"))).collect();
+    let not_declared =
+        |path: &str| format!("`{path}` is not the interface that this `bp` declares");
+    let (queue, delayed) = (not_declared("acme_queue::Queue"), not_declared("acme_queue::Delayed"));
+    assert_eq!(
+        said,
+        [
+            (
+                queue.as_str(),
+                "method `put` is not declared\nmethod `push` is declared, and the linked one lacks it"
+                    .to_owned()
+            ),
+            (
+                delayed.as_str(),
+                "`cancel` is marked `#[idempotent]`, and is declared without\n\
+                 `push_at` is declared `#[idempotent]`, and is not marked\n\
+                 `push_at` takes `(item, when)`, and is declared with `(item, at)`\n\
+                 it extends `bp_backend::DocumentStore`, which is not declared\n\
+                 it is declared to extend `bp_backend::Cache`, and the linked one does not"
+                    .to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_crate_has_the_interfaces_that_backends_in_use_offer() {
+    let found = complain_of_queue(QUEUE, "delaying");
+    let [only] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(only.message, "`acme_queue::Delayed` is not the interface that this `bp` declares");
+    assert_eq!(only.notes, ["the linked crate does not have it"]);
+    assert_eq!(complain_of_queue(QUEUE, "memory"), []);
+}
