@@ -72,10 +72,10 @@ fn compare_methods(linked: &InterfaceMethod, declared: &InterfaceMethod, found: 
     let name = &linked.name;
     match (linked.idempotent, declared.idempotent) {
         (true, false) => {
-            found.push(format!("`{name}` is marked `#[idempotent]`, and is declared without"))
+            found.push(format!("`{name}` is marked `#[idempotent]`, and is declared without"));
         }
         (false, true) => {
-            found.push(format!("`{name}` is declared `#[idempotent]`, and is not marked"))
+            found.push(format!("`{name}` is declared `#[idempotent]`, and is not marked"));
         }
         _ => {}
     }

@@ -691,7 +691,7 @@ pub fn interface_differs(span: Span, path: &str, differences: &[String]) -> Diag
     let diagnostic = Diagnostic::error(BP3052, message)
         .at(span, "linked from here")
         .help("link the crate that belongs to this `bp`: `bp new --runtime vendor/bp` writes the packages of this `bp`");
-    differences.iter().fold(diagnostic, |diagnostic, what| diagnostic.note(what))
+    differences.iter().fold(diagnostic, Diagnostic::note)
 }
 
 /// A constructor's parameter is called like the key that names the implementation, so the wiring cannot set it.
