@@ -1,6 +1,6 @@
 //! A plan for the tests of plugins that describe interfaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_contract::wire::WireTable;
 use bp_plugin::plan::*;
@@ -125,6 +125,7 @@ pub(crate) fn plan() -> Plan {
             workflow_path: "workflow".into(),
             crates: BTreeMap::new(),
             interface_crates: BTreeMap::new(),
+            carried: BTreeSet::new(),
             runtime: RuntimeSource::Unsaid,
             origin: String::new(),
         },

@@ -1,6 +1,8 @@
 //! The Dockerfile's text.
 
-use bp_plugin::deploy::{BuildContext, DATA_FOLDER, PROGRAM, SCRATCH, USER, WORK_FOLDER};
+use std::collections::{BTreeMap, BTreeSet};
+
+use bp_plugin::deploy::{BuildContext, DATA_FOLDER, PROGRAM, SCRATCH, USER, WORK_FOLDER, is_in};
 use bp_plugin::diag::{Diagnostic, catalog};
 use bp_plugin::emit::app_package;
 use bp_plugin::plan::ImagePlan;
@@ -39,10 +41,10 @@ pub(crate) fn write_dockerfile(
                 application => &images.application,
                 builder => cx.images.reference(&images.builder, registry),
                 runtime => cx.images.reference(&images.runtime, registry),
-                runtime_parts => list_runtime_parts(paths),
-                include => &paths.include,
+                runtime_parts => paths.list_runtime_parts(),
+                dependencies => list_dependencies(paths),
                 workflow => &paths.workflow,
-                rust => format!("{}/rust", paths.out),
+                rust => paths.rust(),
                 package => app_package(cx.plan),
                 static => is_static,
                 flags => flags,
@@ -59,20 +61,40 @@ pub(crate) fn write_dockerfile(
         })
 }
 
-/// The parts of the runtime's folder that a build reads; the folder may be a whole repository.
-fn list_runtime_parts(paths: &BuildContext) -> Vec<String> {
-    let Some(folder) = &paths.runtime else { return Vec::new() };
-    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    ["Cargo.toml", "stdlib", "plugins"].map(|part| format!("{prefix}{part}")).into()
+/// What the layer of dependencies is made of besides the runtime.
+fn list_dependencies(paths: &BuildContext) -> Vec<String> {
+    let crates = list_copied(paths).into_iter().map(str::to_owned);
+    paths.include.iter().cloned().chain(crates).chain(paths.carried.iter().cloned()).collect()
+}
+
+/// How many folders of crates are copied one by one: each is a layer, and an image has 127 at most.
+const MOST_COPIES: usize = 32;
+
+/// The folders that hold the workflow's other crates: one for each crate, or fewer around them if there are many, of which the ignore file lets in the crates alone.
+fn list_copied(paths: &BuildContext) -> Vec<&str> {
+    let mut copied: BTreeSet<&str> = paths.crates.iter().map(String::as_str).collect();
+    while copied.len() > MOST_COPIES {
+        let mut around: BTreeMap<&str, usize> = BTreeMap::new();
+        let parents = copied.iter().filter_map(|folder| Some(folder.rsplit_once('/')?.0));
+        for parent in parents.filter(|parent| !is_in(&paths.out, parent)) {
+            *around.entry(parent).or_default() += 1;
+        }
+        // The first of those that have the most, so that the same crates give the same lines.
+        let most = around.iter().rev().max_by_key(|(_, count)| **count);
+        let Some(most) = most.map(|(parent, _)| *parent) else { break };
+        copied.retain(|folder| !is_in(folder, most));
+        copied.insert(most);
+    }
+    copied.into_iter().collect()
 }
 
 /// The build context: only what the Dockerfile copies.
 pub(crate) fn write_ignore(paths: &BuildContext) -> String {
-    let rust = format!("{}/rust", paths.out);
-    let allowed = list_runtime_parts(paths)
+    let allowed = paths
+        .list_runtime_parts()
         .into_iter()
-        .chain(paths.include.iter().cloned())
-        .chain([paths.workflow.clone(), rust]);
+        .chain(paths.include.iter().chain(&paths.crates).cloned())
+        .chain([paths.workflow.clone(), paths.rust()]);
     let mut text = format!("{GENERATED}*\n");
     for path in allowed {
         text.extend(["!", &path, "\n"]);

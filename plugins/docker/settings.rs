@@ -30,7 +30,7 @@ pub(crate) struct DockerSettings {
     /// Its tag; by default the wiring's name.
     #[setting(fixed, example = "\"1.2.3\"")]
     tag: Option<String>,
-    /// Files and folders, from the application's folder, that the workflow's manifest needs beside its own folder.
+    /// Files and folders, from the application's folder, that manifests of the workflow's crates need beside the folders of those crates: a workspace's manifest, a crate of macros, what a build script is linked with.
     #[setting(fixed, example = "[\"Cargo.toml\"]")]
     include: Vec<String>,
     /// Whether an image that `images.lock` does not pin is an error.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bp_plugin::deploy::{ImageLock, OutputLocation};
 use bp_plugin::diag::{Diagnostics, SourceMap};
 use bp_plugin::emit::Artifacts;
-use bp_plugin::plan::ImagePlan;
+use bp_plugin::plan::{CratePlan, CrateSource, ImagePlan, InterfaceCratePlan, RuntimeSource};
 use bp_plugin::{ArtifactContext, EntrySpans, FillContext, Plan, Settings, Value};
 
 /// Lets the target fill in the plan, in which it has these settings.
@@ -21,7 +21,7 @@ fn fill(plan: &mut Plan, values: &[(&str, Value)]) -> Diagnostics {
 }
 
 /// What is written with these settings of the target, and what is said.
-fn emitted(values: &[(&str, Value)], change: fn(&mut Plan)) -> (Artifacts, Diagnostics) {
+fn emitted(values: &[(&str, Value)], change: impl FnOnce(&mut Plan)) -> (Artifacts, Diagnostics) {
     let mut plan = crate::fixture::plan();
     change(&mut plan);
     let mut diagnostics = fill(&mut plan, values);
@@ -140,6 +140,128 @@ fn every_instruction_is_one_that_is_meant() {
         let list = copied.split_once('[').map(|(_, list)| format!("[{list}")).unwrap();
         let paths: Vec<String> = serde_json::from_str(&list).unwrap();
         assert!(paths.len() >= 2 && paths.iter().all(|path| !path.contains("..")), "{copied}");
+    }
+}
+
+/// The sources of the `COPY`s of the first stage up to the workflow's manifest, the build's folder, and the paths that the ignore file lets in.
+fn copied(include: &[&str], change: impl FnOnce(&mut Plan)) -> (Vec<String>, String, Vec<String>) {
+    let include = Value::List(include.iter().map(|path| image(path)).collect());
+    let (artifacts, said) = emitted(&[("builder", image("rust:1")), ("include", include)], change);
+    assert!(!said.has_errors(), "{said:?}");
+    let read = |path| String::from_utf8(artifacts.get(path).unwrap().bytes.clone()).unwrap();
+    let text = read("docker/Dockerfile");
+    let first = text.lines().find_map(|line| line.strip_prefix("# docker build ")).unwrap();
+    let context = first.rsplit(' ').next().unwrap().to_owned();
+    let mut copies = Vec::new();
+    for (_, rest) in instructions(&text).iter().filter(|(name, _)| name == "COPY") {
+        let paths: Vec<String> = serde_json::from_str(rest).unwrap();
+        if paths[0].ends_with("workflow/Cargo.toml") {
+            break;
+        }
+        assert_eq!(paths[0], paths[1]);
+        copies.push(paths[0].clone());
+    }
+    let ignore = read("docker/Dockerfile.dockerignore");
+    let allowed = ignore.lines().filter_map(|line| Some(line.strip_prefix('!')?.to_owned()));
+    (copies, context, allowed.collect())
+}
+
+fn add_crates(plan: &mut Plan, paths: &[&str]) {
+    for path in paths {
+        let name = path.replace(['/', '.', '-'], "_");
+        let krate = CratePlan { package: name.clone(), path: (*path).to_owned() };
+        plan.app.crates.insert(name, krate);
+    }
+}
+
+const RUNTIME: [&str; 3] = ["vendor/bp/Cargo.toml", "vendor/bp/stdlib", "vendor/bp/plugins"];
+
+#[test]
+fn the_crates_of_the_workflow_and_of_plugins_are_in_the_image() {
+    let (copies, context, allowed) = copied(&["Cargo.toml", "words"], |plan| {
+        let crates = [
+            "vendor/acme-queue",
+            "shared",
+            "shared/inner",
+            "shared-too",
+            "workflow/types",
+            "words/a",
+        ];
+        add_crates(plan, &crates);
+        let queue = InterfaceCratePlan {
+            package: "acme-queue".to_owned(),
+            source: CrateSource::Path("vendor/acme-queue".to_owned()),
+        };
+        let log = InterfaceCratePlan {
+            package: "acme-log".to_owned(),
+            source: CrateSource::Requirement("\"1\"".to_owned()),
+        };
+        plan.app
+            .interface_crates
+            .extend([("acme_queue".to_owned(), queue), ("acme_log".to_owned(), log)]);
+        plan.app.carried.insert("bp-rt-pause".to_owned());
+    });
+    let crates = ["shared", "shared-too", "vendor/acme-queue", "workflow/types"];
+    let include = ["Cargo.toml", "words"];
+    let carried = ["build/local/rust/bp-rt-pause"];
+    let expected: Vec<&str> =
+        RUNTIME.iter().chain(&include).chain(&crates).chain(&carried).copied().collect();
+    assert_eq!(
+        (copies, context),
+        (expected.iter().map(|path| (*path).to_owned()).collect(), ".".to_owned())
+    );
+    let rest = ["workflow", "build/local/rust"];
+    let expected: Vec<&str> =
+        RUNTIME.iter().chain(&include).chain(&crates).chain(&rest).copied().collect();
+    assert_eq!(allowed, expected);
+}
+
+#[test]
+fn a_crate_beside_the_application_widens_the_build() {
+    let (copies, context, allowed) = copied(&[], |plan| {
+        plan.app.runtime = RuntimeSource::Version("0.1.0".to_owned());
+        add_crates(plan, &["../shared", "types"]);
+    });
+    assert_eq!(copies, ["leaf/types", "shared"]);
+    assert_eq!(context, "..");
+    assert_eq!(allowed, ["leaf/types", "shared", "leaf/workflow", "leaf/build/local/rust"]);
+}
+
+#[test]
+fn a_crate_of_the_runtimes_folder_is_copied_once() {
+    let (copies, ..) = copied(&[], |plan| add_crates(plan, &["vendor/bp/stdlib/words"]));
+    assert_eq!(copies, RUNTIME);
+}
+
+#[test]
+fn many_crates_are_few_layers() {
+    let (copies, _, allowed) = copied(&[], |plan| {
+        let paths: Vec<String> = (0..300).map(|i| format!("libs/group{}/c{i}", i % 3)).collect();
+        add_crates(plan, &paths.iter().map(String::as_str).chain(["alone"]).collect::<Vec<_>>());
+    });
+    assert_eq!(copies[3..], ["alone", "libs/group0", "libs/group1", "libs/group2"]);
+    assert_eq!(allowed.iter().filter(|path| path.starts_with("libs/group1/c")).count(), 100);
+    // Each in a folder of its own, which is around nothing else.
+    let (copies, ..) = copied(&[], |plan| {
+        let paths: Vec<String> = (0..300).map(|i| format!("libs/l{i}/rust")).collect();
+        add_crates(plan, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+    });
+    assert!(copies.len() <= 35, "{copies:?}");
+    // No folder around the output is copied, and none around everything.
+    let (copies, ..) = copied(&[], |plan| {
+        let paths: Vec<String> = (0..40).map(|i| format!("build/c{i}")).collect();
+        add_crates(plan, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+    });
+    assert_eq!(copies.len(), 43);
+}
+
+#[test]
+fn a_crate_around_the_output_is_refused() {
+    for path in ["..", ".", "build"] {
+        let (artifacts, said) =
+            emitted(&[("builder", image("rust:1"))], |plan| add_crates(plan, &[path]));
+        assert!(artifacts.get("docker/Dockerfile").is_none(), "{path}");
+        assert!(said.iter().any(|d| d.code.id == "BP6045"), "{path}: {said:?}");
     }
 }
 

@@ -49,13 +49,12 @@ pub fn make_artifacts(plan: &Plan, input: &BuildInput<'_>) -> (Artifacts, Diagno
             None
         }
     };
-    let packages = locate_packages(plan);
     let rust = RustInput {
         to_root: relative_path(input.system, &input.out.join("rust/app"), root),
         runtime,
         tests: input.application.find_tests(input.system),
-        carried: collect_carried(plan, input.registry, &packages),
-        packages,
+        carried: collect_carried(plan, input.registry),
+        packages: locate_packages(plan),
         lock: input.application.find_cargo_lock(input.system),
         origin: String::from("bp"),
     };
@@ -155,18 +154,13 @@ fn locate_packages(plan: &Plan) -> BTreeMap<String, PackageSource> {
     read.chain(interfaces).collect()
 }
 
-/// The files of the runtime halves that plugins in use carry, and of what those depend on and the workflow does not have; by package and path.
-fn collect_carried(
-    plan: &Plan,
-    registry: &Registry,
-    packages: &BTreeMap<String, PackageSource>,
-) -> BTreeMap<String, BTreeMap<String, String>> {
-    let used = registry.iter().filter(|plugin| plan.plugins.contains_key(plugin.id));
-    let found = registry
-        .collect_carried(used.filter_map(Plugin::carried), &|name| packages.contains_key(name));
+/// The files of the carried packages that the plan has, by package and path.
+fn collect_carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String, String>> {
+    let carried = registry.carried().into_iter();
+    let found = carried.filter(|(name, _)| plan.app.carried.contains(*name));
     let text = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
     let files = |package: Package| package.files.iter().map(text).collect();
-    found.into_iter().map(|(name, package)| (name.to_owned(), files(package))).collect()
+    found.map(|(name, package)| (name.to_owned(), files(package))).collect()
 }
 
 /// The plugins whose artifacts belong to a build: those in use that are not targets, and the chosen targets; all enabled targets when none is chosen.

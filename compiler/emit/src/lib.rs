@@ -16,7 +16,8 @@ mod rust;
 mod testing;
 
 pub use artifact::{Artifact, ArtifactPath, Artifacts, Origin};
+pub use bp_contract::{RUNTIME, RUNTIME_FACADE, is_runtime_library};
 pub use generated::GENERATED;
 pub use lock::{Lock, LockedPackage};
 pub use run_plan::run_plan;
-pub use rust::{RUNTIME, RUNTIME_FACADE, RustInput, app_package, emit_rust, is_runtime_library};
+pub use rust::{RustInput, app_package, emit_rust};

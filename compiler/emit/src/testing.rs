@@ -1,6 +1,6 @@
 //! Plans for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_contract::wire::WireTable;
 use bp_plan::{
@@ -120,6 +120,7 @@ fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
             workflow_path: "workflow".into(),
             crates: BTreeMap::new(),
             interface_crates: BTreeMap::new(),
+            carried: BTreeSet::new(),
             runtime: RuntimeSource::Path("vendor/bp".into()),
             origin: "wiring/local.toml:2".into(),
         },

@@ -11,7 +11,7 @@ use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
 use crate::resolved_table::ResolvedTables;
-use crate::{crates, direct, features, init};
+use crate::{crates, direct, features, init, interface_match};
 
 /// The pass.
 #[derive(Debug, Default)]
@@ -38,6 +38,7 @@ impl Pass for Check {
 
     fn run(&self, cx: &mut PassContext<'_>) {
         crates::check(cx);
+        interface_match::check(cx);
         check_target_names(cx);
         check_target_settings(cx);
         let resolve = || Arc::new(ResolvedTables::new(cx.registry, cx.wiring, cx.workflow));

@@ -19,6 +19,7 @@ mod group;
 mod implementation;
 mod init;
 mod input;
+mod interface_match;
 mod literal;
 mod locate;
 mod names;

@@ -32,11 +32,14 @@ pub(crate) fn build(input: &Input<'_>, ir: &Ir, tables: &ReadTables) -> Plan {
     let interfaces = builder.build_interfaces(&instances);
     let edges = builder.build_edges(&components);
     let types = types::collect_types(input.workflow, &interfaces, input.wire);
+    let plugins = builder.build_plugins(tables);
+    let app = builder.build_app(&instances);
+    let carried = builder.list_carried(&app, &plugins);
     Plan {
         version: VERSION,
-        app: builder.build_app(&instances),
+        app: AppPlan { carried, ..app },
         wiring: input.wiring.name.clone(),
-        plugins: builder.build_plugins(tables),
+        plugins,
         implementations: builder.build_implementations(&instances),
         listeners: builder.build_listeners(&edges),
         edges,
@@ -88,6 +91,7 @@ impl PlanBuilder<'_> {
                 })
                 .collect(),
             interface_crates: self.build_interface_crates(instances),
+            carried: BTreeSet::new(),
             runtime: match &app.runtime {
                 Some(bp_wiring::RuntimeSource::Path(path)) => {
                     RuntimeSource::Path(self.relative_path(path.value.as_str()))
@@ -131,6 +135,22 @@ impl PlanBuilder<'_> {
             paths.into_iter().filter_map(|p| p.split("::").next()).collect();
         let outside = names.into_iter().filter(|name| !emit::is_runtime_library(name));
         outside.filter_map(|name| Some((name.to_owned(), self.find_crate(name)?))).collect()
+    }
+
+    /// The packages to write beside the generated one.
+    fn list_carried(
+        &self,
+        app: &AppPlan,
+        plugins: &BTreeMap<String, PluginPlan>,
+    ) -> BTreeSet<String> {
+        let registry = self.input.registry;
+        let read = app.crates.values().map(|krate| krate.package.as_str());
+        let interfaces = app.interface_crates.values().map(|krate| krate.package.as_str());
+        let own: BTreeSet<&str> = read.chain(interfaces).collect();
+        let used = registry.iter().filter(|plugin| plugins.contains_key(plugin.id));
+        let carried = used.filter_map(bp_plugin::Plugin::carried);
+        let found = registry.collect_carried(carried, &|name| own.contains(name));
+        found.into_keys().map(str::to_owned).collect()
     }
 
     /// Where the workflow has a crate from, by its name in Rust.

@@ -76,6 +76,9 @@ pub struct AppPlan {
     /// The crates of interfaces that services take or backends offer, by name in Rust, with where the workflow has each from; without those of the runtime and those that the workflow does not depend on.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub interface_crates: BTreeMap<String, InterfaceCratePlan>,
+    /// The packages that plugins carry and that are written beside the generated one, each in a folder of its name: runtime halves of plugins in use, and what those depend on and the workflow does not have.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub carried: BTreeSet<String>,
     /// Where the runtime comes from.
     pub runtime: RuntimeSource,
     /// Where the wiring says so: `wiring/local.toml:2`.

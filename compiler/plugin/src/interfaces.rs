@@ -17,8 +17,8 @@ pub struct Interface {
     pub ancestors: Vec<String>,
     /// Its methods: those of its ancestors, in their order, then its own; as the running system numbers them.
     pub methods: Vec<InterfaceMethod>,
-    /// Its documentation, one line each.
-    pub docs: Vec<String>,
+    /// The trait alone, without what it has from those that it extends.
+    pub own: InterfaceModel,
 }
 
 impl Interface {
@@ -70,8 +70,8 @@ impl InterfaceTable {
             collect_ancestors(&declared, model, &mut open, &mut ancestors);
             report_supertraits(&declared, plugin, &ancestors, model, &mut faults);
             let methods = collect_methods(&declared, plugin, &ancestors, model, &mut faults);
-            let docs = model.docs.clone();
-            table.by_path.insert(path, Interface { plugin, path, ancestors, methods, docs });
+            let own = model.clone();
+            table.by_path.insert(path, Interface { plugin, path, ancestors, methods, own });
         }
         report_unknown_offers(&table, plugins, &mut faults);
         Self { faults, ..table }

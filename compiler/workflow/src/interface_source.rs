@@ -47,6 +47,7 @@ pub fn read_interface(text: &str, krate: &str, name: &str) -> Result<InterfaceMo
         extends: item.supertraits.iter().filter_map(|s| file.resolve(&s.path)).collect(),
         methods: item.members.iter().filter_map(read_method).collect(),
         docs: item.docs.clone(),
+        span: None,
     })
 }
 

@@ -101,6 +101,8 @@ pub struct InterfaceModel {
     pub methods: Vec<InterfaceMethod>,
     /// Its documentation, one line each, without the comment marks.
     pub docs: Vec<String>,
+    /// The trait's name in the source; `None` when it was read from a text of no file ([`crate::read_interface`]).
+    pub span: Option<Span>,
 }
 
 /// A method of an interface.

@@ -84,6 +84,14 @@ impl MarkedDefinitions {
         let mut own = self.offered.iter().filter(|known| is_runtime_path(known));
         own.find(|known| last_segment(known) == name).map(String::as_str)
     }
+
+    /// The interface that the type `dyn acme_queue::queue::Queue` probably means: one of that crate and name, which its path does not lead to.
+    pub(crate) fn find_meant(&self, object: &str) -> Option<&str> {
+        let path = object.strip_prefix("dyn ")?;
+        let krate = path.split("::").next()?;
+        let known = self.offered.get(&format!("{krate}::{}", last_segment(path)))?;
+        Some(known.as_str()).filter(|known| *known != path)
+    }
 }
 
 fn last_segment(path: &str) -> &str {

@@ -86,6 +86,49 @@ fn a_trait_that_nobody_declares_is_not_an_interface() {
 }
 
 #[test]
+fn a_path_below_the_root_of_an_unread_crate_is_told_the_right_one() {
+    let taken = |path: &str| {
+        let source = format!(
+            "{HEAD}#[service] pub trait S {{}}\npub struct Impl;\nimpl Impl {{ pub fn new(a: Arc<dyn {path}>) -> Self {{ todo!() }} }}\n#[service] impl S for Impl {{}}\n"
+        );
+        let manifest =
+            MANIFEST.replace("queue = { package = \"acme-queue\", path = \"../queue\" }\n", "");
+        let files =
+            [("/workflow/Cargo.toml", manifest.as_str()), ("/workflow/src/lib.rs", &source)];
+        let found = check(&files).diagnostics.sorted();
+        let [only] = found.as_slice() else { panic!("{path}: {found:#?}") };
+        (only.code.id.to_string(), only.help.clone())
+    };
+    let (code, help) = taken("log::file::Log");
+    assert_eq!((code.as_str(), help.len()), ("BP1018", 1));
+    assert_eq!(help[0], "an interface is named at the root of its crate: `acme_log::Log`");
+    for other in ["log::file::Tail", "log::Tail", "bp_std::inner::Tail"] {
+        let (code, help) = taken(other);
+        assert_eq!(code, "BP1018", "{other}");
+        assert!(!help.iter().any(|line| line.contains("at the root")), "{other}: {help:?}");
+    }
+}
+
+#[test]
+fn the_crates_of_the_runtime_are_not_read() {
+    let manifest = QUEUE_MANIFEST.to_owned()
+        + "bp-contract = { path = \"../vendor/bp/stdlib/contract\" }\nbp-store = { path = \"../vendor/bp/stdlib/store\" }\n";
+    let checked = check(&[
+        ("/workflow/Cargo.toml", MANIFEST),
+        ("/workflow/src/lib.rs", HEAD),
+        ("/queue/Cargo.toml", &manifest),
+        ("/queue/src/lib.rs", "pub const PACKAGE: bp_contract::Package = bp_contract::package!();"),
+        ("/vendor/bp/stdlib/contract/Cargo.toml", "[package]\nname = \"bp-contract\"\n"),
+        ("/vendor/bp/stdlib/contract/src/lib.rs", "}"),
+        ("/vendor/bp/stdlib/store/Cargo.toml", "[package]\nname = \"bp-store\"\n"),
+        ("/vendor/bp/stdlib/store/src/lib.rs", "}"),
+    ]);
+    assert_eq!(checked.said(), Vec::<String>::new());
+    let crates: Vec<&str> = checked.model.crates.iter().map(|krate| &*krate.name).collect();
+    assert_eq!(crates, ["shop", "acme_queue"]);
+}
+
+#[test]
 fn an_interface_is_checked_as_a_service_is() {
     let checked = check_queue(
         "use bp_runtime::interface;

@@ -9,7 +9,7 @@ use anyhow::{Result, bail, ensure};
 use bp_build::{Application, BuildInput, CompileOptions, Compiled};
 use bp_diag::render::{Style, render_human};
 use bp_diag::{Diagnostic, SourceMap};
-use bp_plugin::{Kind, Plugin, Registry};
+use bp_plugin::{Kind, Plugin, Registry, interface};
 use bp_system::MemorySystem;
 use bp_views::explain::explain;
 use camino::Utf8Path;
@@ -53,8 +53,19 @@ fn list_plugins(case: &Archive) -> Registry {
             || KNOWN.contains(&plugin.id)
             || names(plugin.id)
     };
-    Registry::new(bp_build::builtin().iter().filter(|plugin| known(plugin)))
+    let registry = Registry::new(bp_build::builtin().iter().filter(|plugin| known(plugin)));
+    let outside = case.parts.iter().any(|part| part.text.contains("acme_lines"));
+    if outside { registry.with(&LINES) } else { registry }
 }
+
+/// An interface from outside, for cases that name its crate; the runtime's are of crates that no case holds.
+static LINES: Plugin = interface(
+    "lines",
+    "Hands over what waits.",
+    "acme_lines::Lines",
+    "#[interface] pub trait Lines { #[idempotent] async fn push(&self, item: String, key: String) -> R; async fn pop(&self) -> R; }",
+)
+.declare();
 
 /// The files of the cases, sorted.
 pub(crate) fn paths() -> Vec<PathBuf> {

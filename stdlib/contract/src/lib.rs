@@ -14,6 +14,7 @@ pub mod metric;
 mod package;
 pub mod run_manifest;
 pub mod run_plan;
+mod runtime;
 mod secret;
 pub mod selector;
 pub mod setting;
@@ -28,6 +29,7 @@ pub use call::{EXPECTED_CALL, parse_call};
 pub use package::Package;
 pub use run_manifest::RunManifest;
 pub use run_plan::RunPlan;
+pub use runtime::{RUNTIME, RUNTIME_FACADE, is_runtime_library, is_runtime_package};
 pub use secret::Secret;
 
 /// The version of the compiler and of the runtime: they are released together, and a run plan names the one that it is for.

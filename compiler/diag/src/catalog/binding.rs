@@ -37,6 +37,7 @@ codes! {
     BP3041 "a name that a format cannot hold";
     BP3050 "a crate has the name of one that `bp` links";
     BP3051 "a parameter that no wiring can name";
+    BP3052 "an interface differs from its declaration";
     BP3055 "a value of a call does not fit";
     BP3056 "an unknown field in a value of a call";
     BP3057 "an unknown variant in a value of a call";
@@ -682,6 +683,15 @@ pub fn crate_name_taken(span: Span, name: &str, owner: &str, linked: Option<Span
     diagnostic
         .note("the generated program links both, and neither cargo nor a type's path can tell them apart")
         .help("give this package another name")
+}
+
+/// The crate that the workflow links declares an interface in another way than this `bp`; `span` is its trait, or where the crate is named if it lacks the trait.
+pub fn interface_differs(span: Span, path: &str, differences: &[String]) -> Diagnostic {
+    let message = format!("`{path}` is not the interface that this `bp` declares");
+    let diagnostic = Diagnostic::error(BP3052, message)
+        .at(span, "linked from here")
+        .help("link the crate that belongs to this `bp`: `bp new --runtime vendor/bp` writes the packages of this `bp`");
+    differences.iter().fold(diagnostic, Diagnostic::note)
 }
 
 /// A constructor's parameter is called like the key that names the implementation, so the wiring cannot set it.

@@ -360,6 +360,15 @@ pub fn constructor_shape(span: Span, name: &str, problem: &str) -> Diagnostic {
         .help("write `pub async fn new(…) -> Result<Self, InitError>`, or `-> Self`, with or without `async`")
 }
 
+/// `new` takes a trait object, `dyn T`, that nothing can be wired to; `meant` is the interface of backends that has its crate and name.
+pub fn constructor_takes(span: Span, name: &str, object: &str, meant: Option<&str>) -> Diagnostic {
+    let problem = format!("takes `{object}`, which is neither a service nor a backend");
+    let wrong = constructor_shape(span, name, &problem);
+    let help =
+        meant.map(|path| format!("an interface is named at the root of its crate: `{path}`"));
+    Diagnostic { help: help.map_or(wrong.help, |help| vec![help]), ..wrong }
+}
+
 /// No `#[infra]` variant, or a second one at `span` after the one at `first`.
 pub fn infra_count(span: Span, first: Option<Span>, name: &str) -> Diagnostic {
     match first {

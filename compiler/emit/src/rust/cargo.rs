@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use bp_contract::{RUNTIME, RUNTIME_FACADE};
 use bp_plan::{CrateSource, Plan};
 
 use super::RustInput;
 use super::crates::CrateNames;
-use super::packages::{RUNTIME, RUNTIME_FACADE, app_package};
+use super::packages::app_package;
 use crate::carried::{self, PackageSource};
 use crate::generated::MANIFEST_HEADER;
 use crate::lock::{Lock, LockedPackage};

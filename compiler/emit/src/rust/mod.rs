@@ -23,7 +23,7 @@ use self::crates::CrateNames;
 use crate::carried::PackageSource;
 use crate::{Artifacts, Origin};
 
-pub use packages::{RUNTIME, RUNTIME_FACADE, app_package, is_runtime_library};
+pub use packages::app_package;
 
 /// What the emitter needs beside the plan, from files that the build read.
 #[derive(Debug, Clone, Default)]

@@ -1,27 +1,9 @@
-//! What the packages of an application and of the runtime are called.
+//! What the packages of an application are called.
 
 use std::collections::BTreeSet;
 
+use bp_contract::RUNTIME;
 use bp_plan::{Plan, RuntimeCrate};
-
-/// The package that workflow and generated code link, and its folder below the runtime's root.
-pub const RUNTIME_FACADE: (&str, &str) = ("bp-std", "stdlib/std");
-
-/// The crates of the runtime that a plugin's runtime half may name: package, and its folder below the runtime's root.
-pub const RUNTIME: &[(&str, &str)] = &[
-    RUNTIME_FACADE,
-    ("bp-backend", "stdlib/backend"),
-    ("bp-contract", "stdlib/contract"),
-    ("bp-data", "stdlib/data"),
-    ("bp-macros", "stdlib/macros"),
-    ("bp-runtime", "stdlib/runtime"),
-    ("bp-store", "stdlib/store"),
-];
-
-/// Whether the runtime has a crate of this name in Rust.
-pub fn is_runtime_library(name: &str) -> bool {
-    RUNTIME.iter().any(|(package, _)| library_name(package) == name)
-}
 
 /// The generated package: `leaf-app`, unless the workflow or the runtime has a package or crate of that name.
 pub fn app_package(plan: &Plan) -> String {

@@ -1,7 +1,7 @@
 //! Interfaces that extend others: who offers them, and what a backend that several take is opened as.
 
 use bp_contract::setting::Settings;
-use bp_plugin::{CheckContext, Plugin, PluginCode, Registry, backend, interface};
+use bp_plugin::{CheckContext, Package, Plugin, PluginCode, Registry, backend, interface};
 
 use crate::support::{App, CACHES, DOCUMENT_STORES, registry};
 
@@ -234,9 +234,30 @@ const QUEUE: &str =
     "pub struct E; #[bp_std::interface] pub trait Queue { async fn push(&self) -> Result<(), E>; }";
 const LOG: &str = "use acme_queue::Queue;\n#[interface] pub trait Log: Queue {}";
 
-static QUEUES: Plugin = interface("queue", "Hands over.", "acme_queue::Queue", QUEUE).declare();
+static QUEUES: Plugin = interface("queue", "Hands over.", "acme_queue::Queue", QUEUE)
+    .carries(Package { name: "acme-queue", files: &[("src/lib.rs", QUEUE)] })
+    .declare();
 static LOGS: Plugin = interface("log", "Notes.", "acme_log::Log", LOG).declare();
-static SHELF: Plugin = backend::<Store>("shelf", &["acme_log::Log", "bp_backend::Cache"]).declare();
+static SHELF: Plugin = backend::<Store>("shelf", &["acme_log::Log", "bp_backend::Cache"])
+    .carries(Package {
+        name: "bp-rt-shelf",
+        files: &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"bp-rt-shelf\"\n[dependencies]\nacme-queue = \"1\"\nacme-log = \"1\"\nacme-words = \"1\"\n",
+            ),
+            ("src/lib.rs", ""),
+        ],
+    })
+    .declare();
+static WORDS: Plugin = carrying_backend("words", "acme-words");
+static UNUSED: Plugin = carrying_backend("unused", "acme-unused");
+
+/// A plugin of a kind of backend that no wiring here names.
+const fn carrying_backend(id: &'static str, package: &'static str) -> Plugin {
+    let package = Package { name: package, files: &[("src/lib.rs", "")] };
+    backend::<Store>(id, &["bp_backend::Cache"]).carries(package).declare()
+}
 
 #[test]
 fn the_plan_says_where_the_crates_of_interfaces_come_from() {
@@ -265,7 +286,7 @@ enabled = [\"process\"]
         ("wiring/local.toml", wiring),
     ];
     let workflow = workflow("jobs: Arc<dyn queue::Queue>", "log: Option<Arc<dyn acme_log::Log>>");
-    let registry = registry().with(&QUEUES).with(&LOGS).with(&SHELF);
+    let registry = registry().with(&QUEUES).with(&LOGS).with(&SHELF).with(&WORDS).with(&UNUSED);
     let plan = App::files(&workflow, &files, registry).plan();
     assert_eq!(plan.instances["store"].interface, "acme_log::Log");
     assert_eq!(plan.edges["front->store"].interface, "acme_queue::Queue");
@@ -282,4 +303,101 @@ enabled = [\"process\"]
             "acme_queue acme-queue Path(\"vendor/queue\")",
         ]
     );
+    // What the workflow has is not written again, and what nobody uses is not written at all.
+    assert_eq!(plan.app.carried.iter().collect::<Vec<_>>(), ["acme-words", "bp-rt-shelf"]);
+}
+
+/// What is said of an application whose crate of queues is `source`, while `QUEUES` and `DELAYS` are declared.
+fn complain_of_queue(source: &str, kind: &str) -> Vec<bp_diag::Diagnostic> {
+    const DECLARED: &str = "use crate::Queue;
+#[interface] pub trait Delayed: Queue + bp_backend::Cache {
+    #[idempotent] async fn push_at(&self, item: String, at: u64) -> Result<(), E>;
+    async fn cancel(&self, item: String) -> Result<(), E>;
+}";
+    static DELAYS: Plugin =
+        interface("delayed", "Later.", "acme_queue::Delayed", DECLARED).declare();
+    static DELAYING: Plugin = backend::<Store>("delaying", &["acme_queue::Delayed"]).declare();
+    let manifest = "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\nacme-queue = { path = \"../vendor/queue\" }\n";
+    let queue_manifest = "[package]\nname = \"acme-queue\"\n[dependencies]\nbp-std = \"0.1\"\n";
+    let wiring = format!(
+        "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = {{ kind = \"memory\" }}
+queue = {{ kind = \"{kind}\" }}
+[service]
+front = {{ impl = \"FrontImpl\", cache = \"store\" }}
+back = {{ impl = \"BackImpl\", cache = \"store\" }}
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+"
+    );
+    let files = [
+        ("workflow/Cargo.toml", manifest),
+        ("vendor/queue/Cargo.toml", queue_manifest),
+        ("vendor/queue/src/lib.rs", source),
+        ("wiring/local.toml", &wiring),
+    ];
+    let workflow = workflow("cache: Arc<dyn Cache>", "cache: Arc<dyn Cache>");
+    let registry = registry().with(&QUEUES).with(&DELAYS).with(&DELAYING);
+    let app = App::files(&workflow, &files, registry);
+    assert_eq!(app.front_end, []);
+    let found = app.lower().diagnostics.sorted();
+    found.into_iter().filter(|d| d.code.id == "BP3052").collect()
+}
+
+#[test]
+fn an_interface_that_is_linked_is_the_declared_one() {
+    let delayed = "#[bp_std::interface] pub trait Delayed: Queue + bp_std::Cache {
+    async fn cancel(&self, item: String) -> Result<(), E>;
+    /// Other words, another order and other types are no difference.
+    #[idempotent] async fn push_at(&self, item: Vec<u8>, at: u64) -> Result<u64, E>;
+}";
+    let right = format!("{QUEUE}\n{delayed}");
+    assert_eq!(complain_of_queue(&right, "delaying"), []);
+    let wrong = right
+        .replace("#[idempotent] async fn push_at", "async fn push_at")
+        .replace("at: u64", "when: u64")
+        .replace("async fn cancel(&self", "#[idempotent] async fn cancel(&self")
+        .replace("Queue + bp_std::Cache", "bp_std::DocumentStore + Queue")
+        .replace("async fn push(", "async fn put(");
+    let found = complain_of_queue(&wrong, "delaying");
+    let said: Vec<_> = found.iter().map(|d| (d.message.as_str(), d.notes.join("\n"))).collect();
+    let not_declared =
+        |path: &str| format!("`{path}` is not the interface that this `bp` declares");
+    let (queue, delayed) = (not_declared("acme_queue::Queue"), not_declared("acme_queue::Delayed"));
+    assert_eq!(
+        said,
+        [
+            (
+                queue.as_str(),
+                "method `put` is not declared\nmethod `push` is declared, and the linked one lacks it"
+                    .to_owned()
+            ),
+            (
+                delayed.as_str(),
+                "`cancel` is marked `#[idempotent]`, and is declared without\n\
+                 `push_at` is declared `#[idempotent]`, and is not marked\n\
+                 `push_at` takes `(item, when)`, and is declared with `(item, at)`\n\
+                 it extends `bp_backend::DocumentStore`, which is not declared\n\
+                 it is declared to extend `bp_backend::Cache`, and the linked one does not"
+                    .to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_crate_has_the_interfaces_that_backends_in_use_offer() {
+    let found = complain_of_queue(QUEUE, "delaying");
+    let [only] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(only.message, "`acme_queue::Delayed` is not the interface that this `bp` declares");
+    assert_eq!(only.notes, ["the linked crate does not have it"]);
+    assert_eq!(complain_of_queue(QUEUE, "memory"), []);
 }

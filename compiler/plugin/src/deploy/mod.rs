@@ -20,7 +20,7 @@ pub use check::{check, workloads};
 pub use container::{
     EnvValue, Health, InitContainer, Port, PortUse, Probe, ProcessContainer, StoreContainer,
 };
-pub use context::BuildContext;
+pub use context::{BuildContext, is_in};
 pub use flow::{Flow, FlowEnd};
 pub use image::{
     IMAGES_LOCK, ImageLock, SCRATCH, from_registry, full_name, images_to_pin, is_digest, is_image,

@@ -326,8 +326,8 @@ fn read_parameters(
             TypeShape::List(interface) => ParameterKind::List(interface),
             TypeShape::Optional(interface) => ParameterKind::Optional(interface),
             TypeShape::Foreign(object) => {
-                let problem = format!("takes `{object}`, which is neither a service nor a backend");
-                diagnostics.push(codes::constructor_shape(resolved.span, name, &problem));
+                let meant = resolver.marks.find_meant(&object);
+                diagnostics.push(codes::constructor_takes(resolved.span, name, &object, meant));
                 continue;
             }
             _ => ParameterKind::Literal(resolved.into_use()),

@@ -57,6 +57,7 @@ fn read_interface(
             })
             .collect(),
         docs: item.docs.clone(),
+        span: Some(definition.span),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bp_contract::is_runtime_package;
 use bp_diag::{Span, catalog::workflow as codes};
 use camino::Utf8PathBuf;
 use toml::de::{DeTable, DeValue};
@@ -42,11 +43,6 @@ pub(crate) enum Source {
 pub(super) struct DeclaredDependency {
     dependency: Dependency,
     default_features: Option<bool>,
-}
-
-/// The packages of the runtime: their items are known by name.
-fn is_runtime(package: &str) -> bool {
-    matches!(package, "bp-std" | "bp-data" | "bp-macros" | "bp-runtime" | "bp-backend")
 }
 
 impl Manifests<'_> {
@@ -178,7 +174,8 @@ impl Manifests<'_> {
         let renamed = package.is_some();
         let package = package.unwrap_or_else(|| name.to_owned());
         let source = match path {
-            _ if is_runtime(&package) => Source::Runtime,
+            // Its items are known by name.
+            _ if is_runtime_package(&package) => Source::Runtime,
             Some(path) => Source::Path(normalize(&place.dir.join(path))),
             None => Source::Other(inline_toml(value.get_ref())),
         };
