@@ -114,7 +114,8 @@ impl Circle {
         );
         for ((user, definer), names) in &self.uses {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            text.push_str(&format!("\n      {user} takes from {definer}: {}", names.join(", ")));
+            let names = names.join(", ");
+            text.extend(["\n      ", user, " takes from ", definer, ": ", &names]);
         }
         text
     }

@@ -61,6 +61,10 @@ enum Target {
 /// The names that one file takes from another, by both files.
 pub(crate) type Uses = BTreeMap<(String, String), BTreeSet<String>>;
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an index is that of a module that was added, and none is removed"
+)]
 impl ModuleTree {
     /// Reads a crate from its root, with the files by path from the repository's root.
     pub(crate) fn read(root: &str, files: &BTreeMap<String, String>) -> Result<Self> {
@@ -127,7 +131,7 @@ impl ModuleTree {
                             target
                         }
                         // The paths through the module tell what is taken.
-                        (Some(Target::Module(_)), _) | (None, _) => continue,
+                        (Some(Target::Module(_)) | None, _) => continue,
                     };
                 let exports_own = mention.kind == MentionKind::Export && self.is_below(target, at);
                 let definer = &self.modules[target].file;
@@ -203,8 +207,8 @@ impl ModuleTree {
         if !visited.insert((at, name.to_owned())) {
             return None;
         }
-        let imported = module.imports.get(name).into_iter().flatten();
-        if let Some(found) = imported.filter_map(|path| self.resolve(at, path, visited)).next() {
+        let mut imported = module.imports.get(name).into_iter().flatten();
+        if let Some(found) = imported.find_map(|path| self.resolve(at, path, visited)) {
             return Some(found);
         }
         module.globs.iter().find_map(|path| match self.resolve(at, path, visited)? {
