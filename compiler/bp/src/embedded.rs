@@ -16,6 +16,11 @@ fn read_text(name: &str) -> &'static str {
     found.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
+/// Whether the repository, or what it is built of, has a package of this name.
+pub(crate) fn has_package(name: &str) -> bool {
+    read_text("Cargo.lock").contains(&format!("\nname = \"{name}\"\n"))
+}
+
 /// Whether a path belongs to the runtime, and not to the compiler.
 fn is_runtime(path: &str) -> bool {
     let mut parts = path.split('/');
