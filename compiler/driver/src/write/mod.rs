@@ -30,6 +30,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use crate::digest::Digest;
 use crate::stamps::Stamps;
 use compare::compare;
+pub use manifest::MANIFEST;
 use manifest::{Manifest, State};
 pub use stage::Staged;
 pub use untouched::is_untouched;

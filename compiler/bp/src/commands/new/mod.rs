@@ -11,6 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::Context;
 use crate::cli::New;
 use crate::embedded;
+use vendor::Vendoring;
 
 /// Path in the new application, and text; `@NAME@` and `@CRATE@` are filled in.
 const TEMPLATE: &[(&str, &str)] = &[
@@ -27,8 +28,9 @@ const TEMPLATE: &[(&str, &str)] = &[
 pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
     if let Some(folder) = &arguments.runtime {
         let packages = vendor::interface_packages(context.registry);
-        let written = vendor::write(context.system, Utf8Path::new(folder), &packages);
-        return context.or_report(written);
+        let folder = Utf8Path::new(folder);
+        let vendoring = Vendoring { folder, packages: &packages, force: arguments.force };
+        return context.or_report(vendor::write(context.system, vendoring));
     }
     if let Some(name) = &arguments.plugin {
         context.or_report(check_name(name))?;
@@ -74,7 +76,8 @@ fn create_application(
     if let Some(lock) = embedded::workflow_lock(&format!("{name}-workflow"), &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    vendor::write(system, &root.join(bp_driver::runtime::VENDOR), &packages)
+    let folder = root.join(bp_driver::runtime::VENDOR);
+    vendor::write(system, Vendoring { folder: &folder, packages: &packages, force: false })
 }
 
 /// Writes an example as an application of its own.
@@ -100,7 +103,8 @@ fn create_example(
     if let Some(lock) = embedded::example_lock(example, &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    vendor::write(system, &root.join(bp_driver::runtime::VENDOR), &packages)
+    let folder = root.join(bp_driver::runtime::VENDOR);
+    vendor::write(system, Vendoring { folder: &folder, packages: &packages, force: false })
 }
 
 fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
