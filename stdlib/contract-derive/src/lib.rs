@@ -59,12 +59,10 @@ pub fn settings(item: TokenStream) -> TokenStream {
 /// A file that is not UTF-8 text, or a package inside of a folder, is an error.
 ///
 /// Rust notices that a file changed, but not that one was added.
-/// So the package has a `build.rs`, which makes cargo look at the whole folder, and at each other folder that is carried:
+/// So the package has a `build.rs`, whose `main` makes cargo look at the whole folder, and at each other folder that is carried:
 ///
 /// ```
-/// fn main() {
-///     println!("cargo::rerun-if-changed=src");
-/// }
+/// println!("cargo::rerun-if-changed=src");
 /// ```
 #[proc_macro]
 pub fn package(arguments: TokenStream) -> TokenStream {
