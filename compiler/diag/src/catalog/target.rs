@@ -307,13 +307,10 @@ pub fn no_tests(folder: &str) -> Diagnostic {
         .help("write `tests/NAME.rs` with `#[bp_test] async fn works(frontend: Arc<dyn Frontend>) { ... }`")
 }
 
-/// `bp new NAME` with a name that is not a package name.
-pub fn bad_application_name(name: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(
-        BP6022,
-        format!("`{}` cannot name an application: {why}", name.escape_debug()),
-    )
-    .help("use lower-case letters, digits and `-`, starting with a letter: `bp new web-shop`")
+/// `bp new` with a name that is not a package name or means something else; `what` is `an application` or `a plugin`, and `why` continues the sentence.
+pub fn bad_new_name(what: &str, name: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(BP6022, format!("`{}` cannot name {what}: {why}", name.escape_debug()))
+        .help("use lower-case letters, digits and `-`, starting with a letter, and no word that `bp` has: `bp new web-shop`")
 }
 
 /// `bp new --runtime DIR` with a folder beside which packages cannot be written; `why` continues the sentence.
@@ -321,12 +318,6 @@ pub fn cannot_vendor(folder: &str, why: &str) -> Diagnostic {
     Diagnostic::error(BP6047, format!("the runtime cannot be written to `{folder}`: {why}"))
         .note("nothing was written")
         .help("choose a folder that holds nothing but the runtime: `bp new --runtime vendor/bp`")
-}
-
-/// `bp new --plugin NAME` with a name that means something else; `why` continues the sentence.
-pub fn bad_plugin_name(name: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(BP6022, format!("`{}` cannot name a plugin: {why}", name.escape_debug()))
-        .help("choose another name, such as one with your own in it: `bp new --plugin acme-pause`")
 }
 
 /// A command cannot get what it needs of a revision; `detail` is why.

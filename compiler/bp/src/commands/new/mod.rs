@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
         return context.or_report(vendor::write(context.system, vendoring));
     }
     if let Some(name) = &arguments.plugin {
-        context.or_report(check_name(name))?;
+        context.or_report(check_name("a plugin", name))?;
         context.or_report(plugin::create(context.system, context.registry, name))?;
         context.output.say(&format!(
             "{name}: a wrapper, an interface, a store of it, and a bp that knows them\n\nTry it:\n  cd {name} && cargo test --workspace && cargo run -- explain {name}"
@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
         return Some(());
     }
     let name = arguments.name.as_deref()?;
-    context.or_report(check_name(name))?;
+    context.or_report(check_name("an application", name))?;
     let root = Utf8PathBuf::from(name);
     if let Some(example) = &arguments.example {
         context.or_report(create_example(context.system, context.registry, example, &root))?;
@@ -134,8 +134,8 @@ fn write_file(system: &dyn System, path: &Utf8Path, bytes: &[u8]) -> Result<(), 
         .map_err(|e| catalog::target::cannot_write(path.as_str(), &e.to_string()))
 }
 
-fn check_name(name: &str) -> Result<(), Diagnostic> {
-    let fault = |why| Err(catalog::target::bad_application_name(name, why));
+fn check_name(what: &str, name: &str) -> Result<(), Diagnostic> {
+    let fault = |why| Err(catalog::target::bad_new_name(what, name, why));
     if name.is_empty() || name.len() > 40 {
         return fault("it is empty or longer than 40 characters");
     }
@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn names_that_break_paths_or_packages_are_refused() {
         for bad in ["", "Demo", "my shop", "../x", "a/b", "-a", "a-", "a--b", "1a", "bp", "ä"] {
-            assert_eq!(check_name(bad).expect_err(bad).code.id, "BP6022");
+            assert_eq!(check_name("an application", bad).expect_err(bad).code.id, "BP6022");
         }
         for good in ["demo", "web-shop", "a1"] {
-            assert_eq!(check_name(good), Ok(()));
+            assert_eq!(check_name("an application", good), Ok(()));
         }
     }
 

@@ -66,7 +66,7 @@ const TAKEN: &str = include_str!("taken_words.txt");
 
 /// Refuses a name that means something else already, alone or in the names of the plugin's packages.
 fn check_unused(registry: &Registry, name: &str) -> Result<(), Diagnostic> {
-    let refuse = |why: String| Err(catalog::target::bad_plugin_name(name, &why));
+    let refuse = |why: String| Err(catalog::target::bad_new_name("a plugin", name, &why));
     if TAKEN.lines().any(|word| word == name) {
         return refuse("the word has a meaning in `bp` already".to_owned());
     }
