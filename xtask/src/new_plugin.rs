@@ -25,29 +25,8 @@ const KEYWORDS: &[&str] = &[
     "pub", "ref", "return", "self", "static", "std", "struct", "super", "test", "trait", "true",
     "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
-/// Words that a wiring has at places where it names plugins or their tables, and the module of `plugins/lib.rs` that is none.
-const TAKEN: &[&str] = &[
-    "app",
-    "backend",
-    "bp",
-    "drain",
-    "edge",
-    "enabled",
-    "extends",
-    "fixture",
-    "init",
-    "kind",
-    "lossy",
-    "patch",
-    "replicas",
-    "resources",
-    "routes",
-    "rpc",
-    "server",
-    "service",
-    "services",
-    "target",
-];
+/// Words that a wiring has at places where it names plugins or their tables, and others of `bp`'s own; `bp new --plugin` refuses them too.
+const TAKEN: &str = include_str!("../../compiler/bp/src/commands/new/taken_words.txt");
 
 /// A plugin to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,7 +172,10 @@ fn check_name(root: &Path, id: &str) -> Result<()> {
         "`{id}` is not a plugin's name: use lower-case letters and digits, and begin with a letter"
     );
     ensure!(!KEYWORDS.contains(&id), "`{id}` is a word of Rust; choose another name");
-    ensure!(!TAKEN.contains(&id), "`{id}` has a meaning in `bp` already; choose another name");
+    ensure!(
+        TAKEN.lines().all(|word| word != id),
+        "`{id}` has a meaning in `bp` already; choose another name"
+    );
     ensure!(
         !root.join("plugins").join(id).exists(),
         "plugins/{id} exists already; choose another name"

@@ -235,9 +235,12 @@ pub(crate) struct New {
     /// Create a plugin instead: a wrapper, an interface, a store of it, and a `bp` that knows them
     #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "runtime", "example"])]
     pub(crate) plugin: Option<String>,
-    /// Only write this bp's runtime into a folder, replacing the one there
+    /// Only write this bp's runtime into a folder, replacing the one there; packages of the plugins' interfaces are written beside it, as DIR/../PACKAGE
     #[arg(long, value_name = "DIR", conflicts_with = "name")]
     pub(crate) runtime: Option<String>,
+    /// Replace files of those packages that were edited or that bp did not write
+    #[arg(long, requires = "runtime")]
+    pub(crate) force: bool,
 }
 
 /// `bp check`.

@@ -1,9 +1,9 @@
 //! The sources of the runtime and of the compiler, embedded when this `bp` was built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_contract::Package;
-use bp_emit::carried::read_locked_package;
+use bp_emit::carried::{read_dependencies, read_locked_package};
 use bp_emit::{Lock, LockedPackage, RUNTIME_FACADE};
 use toml::{Table, Value};
 
@@ -14,6 +14,11 @@ static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/runtime.rs"
 fn read_text(name: &str) -> &'static str {
     let found = FILES.iter().find(|(path, _)| *path == name);
     found.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// Whether the repository, or what it is built of, has a package of this name.
+pub(crate) fn has_package(name: &str) -> bool {
+    read_text("Cargo.lock").contains(&format!("\nname = \"{name}\"\n"))
 }
 
 /// Whether a path belongs to the runtime, and not to the compiler.
@@ -154,7 +159,9 @@ fn read_packages(packages: &BTreeMap<&'static str, Package>) -> Option<Vec<Locke
     manifests.map(|text| read_locked_package(&text?.parse().ok()?)).collect()
 }
 
-/// The same for a new plugin, by the manifests of its packages: the compiler's crates too.
+/// The same for a new plugin, by the manifests of its packages: what those and the crates of `bp` that they name may need.
+///
+/// Cargo's first command takes out what is only needed for features that the repository's other crates ask for: a lock does not tell features.
 pub(crate) fn plugin_lock(manifests: &[String]) -> Option<String> {
     let read = |text: &String| {
         let mut manifest: Table = text.parse().ok()?;
@@ -164,7 +171,16 @@ pub(crate) fn plugin_lock(manifests: &[String]) -> Option<String> {
         }
         read_locked_package(&manifest)
     };
-    build_lock(|_| true, manifests.iter().map(read).collect::<Option<_>>()?)
+    let own: Vec<LockedPackage> = manifests.iter().map(read).collect::<Option<_>>()?;
+    let mut lock = Lock::parse(read_text("Cargo.lock"))?;
+    for (_, bytes) in FILES.iter().filter(|(path, _)| is_manifest(path)) {
+        let manifest: Table = std::str::from_utf8(&reduce_manifest(bytes)?).ok()?.parse().ok()?;
+        let kept = read_dependencies(&manifest).into_iter().map(|d| d.package).collect();
+        lock.retain_dependencies(manifest.get("package")?.get("name")?.as_str()?, &kept);
+    }
+    let names: BTreeSet<String> = own.iter().map(|package| package.name().to_owned()).collect();
+    lock.add_all(own);
+    Some(lock.reachable_from_all(&names.iter().map(String::as_str).collect()).encode())
 }
 
 fn build_lock(wanted: impl Fn(&str) -> bool, own: Vec<LockedPackage>) -> Option<String> {

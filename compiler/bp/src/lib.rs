@@ -97,6 +97,13 @@ fn run(registry: &Registry) -> ExitCode {
         locked: cli.global.locked,
         verify: cli.global.verify,
     };
+    // These say what a plugin and its codes are, whatever is wrong with them.
+    let describes =
+        matches!(cli.command, Command::Schema | Command::Completions(_) | Command::Explain(_));
+    if !describes && report_declarations(&context) {
+        context.output.finish();
+        return ExitCode::from(DIAGNOSTICS);
+    }
     let done = match &cli.command {
         Command::New(arguments) => commands::new::run(&context, arguments),
         Command::Check(arguments) => commands::check::run(&context, arguments),
@@ -124,4 +131,20 @@ fn run(registry: &Registry) -> ExitCode {
         None if context.output.was_misused() => ExitCode::from(USAGE),
         None => ExitCode::from(DIAGNOSTICS),
     }
+}
+
+/// Reports what is wrong with the declarations of further plugins, alone or together; returns whether anything is.
+fn report_declarations(context: &Context<'_>) -> bool {
+    let plugins = |registry: &Registry| -> Vec<*const Plugin> {
+        registry.iter().map(std::ptr::from_ref).collect()
+    };
+    // Tests of this repository check its own plugins.
+    if plugins(context.registry) == plugins(&builtin()) {
+        return false;
+    }
+    let faults = context.registry.faults();
+    for fault in &faults {
+        context.output.print_fault(bp_diag::catalog::internal::bad_declaration(fault));
+    }
+    !faults.is_empty()
 }

@@ -51,6 +51,8 @@ pub struct CarriedDependency {
     pub package: String,
     /// Whether it is found by a folder alone, which no other place has.
     pub only_by_path: bool,
+    /// Whether its manifest says a folder, alone or beside a version.
+    pub by_path: bool,
 }
 
 /// The parts of a manifest that a package does not need where it is only linked: they concern its tests, its examples, and the workspace that it comes from.
@@ -116,10 +118,27 @@ pub fn rewrite_manifest(text: &str, locate: &dyn Fn(&str) -> Option<PackageSourc
 pub fn read_dependencies(manifest: &Table) -> BTreeSet<CarriedDependency> {
     let mut found = BTreeSet::new();
     visit_dependencies(&mut manifest.clone(), &mut |package, declared| {
-        let only_by_path = declared.as_table().is_some_and(is_only_by_path);
-        found.insert(CarriedDependency { package: package.to_owned(), only_by_path });
+        let keys = declared.as_table();
+        found.insert(CarriedDependency {
+            package: package.to_owned(),
+            only_by_path: keys.is_some_and(is_only_by_path),
+            by_path: keys.is_some_and(|keys| keys.contains_key("path")),
+        });
     });
     found
+}
+
+/// The packages that a manifest says to be published, so that nobody needs to carry them: `[package.metadata.bp] published = ["words"]`.
+pub fn list_published(manifest: &Table) -> BTreeSet<&str> {
+    let own = || manifest.get("package")?.get("metadata")?.get("bp")?.get("published")?.as_array();
+    own().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Whether a text can name a package: it becomes a folder, and a key of manifests.
+pub fn is_package_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        && text.len() <= 64
 }
 
 /// What a lock holds of a carried package; `None` if the manifest has no name or no version.
@@ -157,6 +176,8 @@ fn remove_unneeded(manifest: &mut Table) {
     manifest.retain(|key, _| !UNNEEDED.contains(&key));
     if let Some(package) = manifest.get_mut("package").and_then(Value::as_table_mut) {
         package.remove("workspace");
+        // It would name a program that is not there.
+        package.remove("default-run");
     }
     for (_, target) in targets(manifest) {
         if let Some(tables) = target.as_table_mut() {
@@ -205,6 +226,8 @@ mod tests {
 name = "bp-rt-pause"
 version = "0.2.0"
 workspace = ".."
+default-run = "try"
+metadata.bp.published = ["words"]
 
 [features]
 default = ["runtime"]
@@ -231,6 +254,9 @@ bp-contract = { workspace = true }
 [dev-dependencies]
 tokio = "1"
 
+[[bin]]
+name = "try"
+
 [[example]]
 name = "e"
 
@@ -254,6 +280,7 @@ workspace = true
 [package]
 name = "bp-rt-pause"
 version = "0.2.0"
+metadata.bp.published = ["words"]
 
 [features]
 default = ["runtime"]
@@ -282,7 +309,8 @@ bp-contract = { path = "../../bp-contract" }
 
     #[test]
     fn dependencies_are_read_by_package() {
-        let found = read_dependencies(&MANIFEST.parse().expect("TOML"));
+        let manifest = MANIFEST.parse().expect("TOML");
+        let found = read_dependencies(&manifest);
         let names: Vec<&str> = found.iter().map(|d| d.package.as_str()).collect();
         let expected = [
             "bp-backend",
@@ -298,6 +326,19 @@ bp-contract = { path = "../../bp-contract" }
         let only: Vec<&str> =
             found.iter().filter(|d| d.only_by_path).map(|d| d.package.as_str()).collect();
         assert_eq!(only, ["bp-runtime", "lost"]);
+        let by_path: Vec<&str> =
+            found.iter().filter(|d| d.by_path).map(|d| d.package.as_str()).collect();
+        assert_eq!(by_path, ["bp-runtime", "lost", "pause-queue", "words"]);
+        assert_eq!(list_published(&manifest), ["words"].into());
+    }
+
+    #[test]
+    fn names_of_packages_are_plain_folders_and_keys() {
+        assert!(["a", "bp-rt-pause", "_x", "Queue2"].into_iter().all(is_package_name));
+        let long = "a".repeat(65);
+        for bad in ["", "../a", "a/b", "a.b", "1a", "-a", "a b", "ä", "a\"b", &long] {
+            assert!(!is_package_name(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl LockedPackage {
         let id = PackageId::new(name.to_owned(), version.to_owned(), None);
         Self { id, checksum: None, dependencies }
     }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.id.name
+    }
 }
 
 /// A whole lock.
@@ -124,9 +129,23 @@ impl Lock {
         self
     }
 
+    /// Keeps of what a package of this machine depends on only the packages of these names.
+    pub fn retain_dependencies(&mut self, name: &str, kept: &BTreeSet<String>) {
+        let own = self.packages.iter_mut().filter(|(id, _)| id.name == name && id.source.is_none());
+        for (_, (_, dependencies)) in own {
+            dependencies.retain(|id| kept.contains(&id.name));
+        }
+    }
+
     /// Only what the packages of this name reach.
     pub fn reachable_from(&self, name: &str) -> Self {
-        let mut open: Vec<&PackageId> = self.packages.keys().filter(|id| id.name == name).collect();
+        self.reachable_from_all(&BTreeSet::from([name]))
+    }
+
+    /// Only what the packages of these names reach.
+    pub fn reachable_from_all(&self, names: &BTreeSet<&str>) -> Self {
+        let is_asked = |id: &&PackageId| names.contains(id.name.as_str());
+        let mut open: Vec<&PackageId> = self.packages.keys().filter(is_asked).collect();
         let mut kept = BTreeMap::new();
         while let Some(id) = open.pop() {
             if let Some(package) = self.packages.get(id)

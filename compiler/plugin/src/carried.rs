@@ -4,28 +4,35 @@ use std::collections::BTreeMap;
 
 use bp_contract::Package;
 use bp_emit::RUNTIME;
-use bp_emit::carried::{find_inherited, read_dependencies};
+use bp_emit::carried::{find_inherited, is_package_name, list_published, read_dependencies};
 use toml::Table;
 
-use crate::{Plugin, Registry, Runtime};
+use crate::{Kind, Plugin, Registry, Runtime};
 
 /// The generated package's folder, beside which carried packages are written.
 const APP_FOLDER: &str = "app";
 
 impl Registry {
-    /// Every package that a plugin carries, by name.
+    /// Every package that a plugin carries, by name; where two carry different ones of a name, which [`Registry::faults`] reports, that of the first plugin.
     pub fn carried(&self) -> BTreeMap<&'static str, Package> {
-        self.iter().filter_map(Plugin::carried).map(|package| (package.name, package)).collect()
+        let mut all = BTreeMap::new();
+        for package in self.iter().flat_map(Plugin::all_carried) {
+            all.entry(package.name).or_insert(package);
+        }
+        all
     }
 
-    /// These packages and what they depend on among the carried ones, by name; nothing that `elsewhere` accepts, which has another source.
+    /// The carried packages of these names and what they depend on among the carried ones, by name; nothing that `elsewhere` accepts, which has another source.
     pub fn collect_carried(
         &self,
         packages: impl IntoIterator<Item = Package>,
         elsewhere: &dyn Fn(&str) -> bool,
     ) -> BTreeMap<&'static str, Package> {
         let known = self.carried();
-        let mut open: Vec<Package> = packages.into_iter().collect();
+        // Whoever asks for a name gets the same text.
+        let find = |name: &str| known.get(name).copied();
+        let mut open: Vec<Package> =
+            packages.into_iter().map(|asked| find(asked.name).unwrap_or(asked)).collect();
         let mut found = BTreeMap::new();
         while let Some(package) = open.pop() {
             if elsewhere(package.name) || found.insert(package.name, package).is_some() {
@@ -33,7 +40,7 @@ impl Registry {
             }
             let manifest = package.find_file("Cargo.toml").and_then(|text| text.parse().ok());
             let dependencies = manifest.as_ref().map(read_dependencies).unwrap_or_default();
-            open.extend(dependencies.iter().filter_map(|d| known.get(&*d.package)).copied());
+            open.extend(dependencies.iter().filter_map(|d| find(&d.package)));
         }
         found
     }
@@ -41,65 +48,135 @@ impl Registry {
 
 /// Notes what keeps carried packages from being built in a generated workspace.
 pub(crate) fn check_carried(registry: &Registry, faults: &mut Vec<String>) {
+    let carried = registry.carried();
     let mut owners: BTreeMap<&str, (&str, Package)> = BTreeMap::new();
     for plugin in registry.iter() {
-        let Some(package) = plugin.carried() else { continue };
-        let (id, name) = (plugin.id, package.name);
-        let (first, same) = *owners.entry(name).or_insert((id, package));
-        if same != package {
-            faults.push(format!("{id}: `{first}` carries another package `{name}`"));
+        for package in plugin.all_carried() {
+            let (id, name) = (plugin.id, package.name);
+            let (first, same) = *owners.entry(name).or_insert((id, package));
+            if same != package {
+                faults.push(format!("{id}: `{first}` carries another package `{name}`"));
+            }
+            let halves = registry.iter().filter(|own| own.runtime == Runtime::Own);
+            let mut linked = halves.filter_map(Plugin::runtime_crate).map(|own| own.package);
+            if is_runtime(name) || linked.any(|own| own == name) {
+                faults.push(format!("{id}: a package of the runtime is called `{name}` too"));
+            }
+            if name == APP_FOLDER {
+                faults.push(format!("{id}: `{name}` is the folder of the generated package"));
+            }
+            let manifest = match read_manifest(package) {
+                Ok(manifest) => manifest,
+                Err(fault) => {
+                    faults.push(format!("{id}: `{name}` {fault}"));
+                    continue;
+                }
+            };
+            let mut own = find_faults(package, &manifest);
+            own.extend(find_lost_dependencies(&manifest, &carried));
+            if plugin.carried() == Some(package) {
+                own.extend(find_faults_of_linked(plugin, package, &manifest));
+            }
+            own.sort();
+            faults.extend(own.into_iter().map(|fault| format!("{id}: `{name}` {fault}")));
         }
-        let halves = registry.iter().filter(|own| own.runtime == Runtime::Own);
-        let mut linked = halves.filter_map(Plugin::runtime_crate).map(|own| own.package);
-        if RUNTIME.iter().any(|(own, _)| *own == name) || linked.any(|own| own == name) {
-            faults.push(format!("{id}: a package of the runtime is called `{name}` too"));
-        }
-        if name == APP_FOLDER {
-            faults.push(format!("{id}: `{name}` is the folder of the generated package"));
-        }
-        let mut own = find_faults(registry, package);
-        own.sort();
-        faults.extend(own.into_iter().map(|fault| format!("{id}: `{name}` {fault}")));
     }
 }
 
+fn is_runtime(package: &str) -> bool {
+    RUNTIME.iter().any(|(own, _)| *own == package)
+}
+
+fn read_manifest(package: Package) -> Result<Table, String> {
+    let text = package.find_file("Cargo.toml").ok_or_else(|| "has no Cargo.toml".to_owned())?;
+    let unreadable = |e: toml::de::Error| e.message().to_owned();
+    text.parse().map_err(|e| format!("has a Cargo.toml that cannot be read: {}", unreadable(e)))
+}
+
+/// A text of one of the manifest's tables.
+fn read_text<'m>(manifest: &'m Table, table: &str, key: &str) -> Option<&'m str> {
+    manifest.get(table)?.get(key)?.as_str()
+}
+
 /// What is wrong with a package, each as the end of a sentence about it.
-fn find_faults(registry: &Registry, package: Package) -> Vec<String> {
-    let Some(text) = package.find_file("Cargo.toml") else {
-        return vec!["has no Cargo.toml".to_owned()];
-    };
-    let manifest: Table = match text.parse() {
-        Ok(manifest) => manifest,
-        Err(e) => {
-            let e: toml::de::Error = e;
-            return vec![format!("has a Cargo.toml that cannot be read: {}", e.message())];
-        }
-    };
+fn find_faults(package: Package, manifest: &Table) -> Vec<String> {
     let mut faults = Vec::new();
-    let text = |table: &str, key: &str| manifest.get(table)?.get(key)?.as_str();
-    match text("package", "name") {
+    if !is_package_name(package.name) {
+        faults.push(
+            "is not a package's name: letters, digits, `-` and `_`, and no digit or `-` first"
+                .to_owned(),
+        );
+    }
+    match read_text(manifest, "package", "name") {
         Some(name) if name == package.name => {}
         Some(other) => faults.push(format!("is called `{other}` by its Cargo.toml")),
         None => faults.push("has no name in its Cargo.toml".to_owned()),
     }
-    for key in find_inherited(&manifest) {
+    for key in find_inherited(manifest) {
         faults.push(format!("takes `{key}` from a workspace, which is not carried"));
     }
-    let library = text("lib", "path").unwrap_or("src/lib.rs");
-    let built = [("library", Some(library)), ("build script", text("package", "build"))];
-    for (what, path) in built {
+    let library = read_text(manifest, "lib", "path").unwrap_or("src/lib.rs");
+    let script = read_text(manifest, "package", "build");
+    for (what, path) in [("library", Some(library)), ("build script", script)] {
         if let Some(path) = path.filter(|path| package.find_file(path).is_none()) {
             faults.push(format!("has no `{path}`, its {what}, among its files"));
         }
     }
-    let carried = registry.carried();
-    for dependency in read_dependencies(&manifest) {
+    faults
+}
+
+/// The dependencies that are nowhere when the package has left its workspace.
+fn find_lost_dependencies(
+    manifest: &Table,
+    carried: &BTreeMap<&'static str, Package>,
+) -> Vec<String> {
+    let published = list_published(manifest);
+    let lost = read_dependencies(manifest).into_iter().filter_map(|dependency| {
         let name = dependency.package.as_str();
-        let known = carried.contains_key(name) || RUNTIME.iter().any(|(own, _)| *own == name);
-        if dependency.only_by_path && !known {
-            faults.push(format!(
+        if is_runtime(name) || carried.contains_key(name) {
+            return None;
+        }
+        if dependency.only_by_path {
+            return Some(format!(
                 "depends on `{name}` by a folder alone, and no plugin carries that package"
             ));
+        }
+        if published.contains(name) {
+            return None;
+        }
+        let why = if dependency.by_path {
+            "by a folder, and no plugin carries that package"
+        } else if name.starts_with("bp-") {
+            "which is neither carried nor a crate of the runtime that plugins may depend on"
+        } else {
+            return None;
+        };
+        Some(format!(
+            "depends on `{name}`, {why}; if a registry has it, say so: `[package.metadata.bp] published = [\"{name}\"]`"
+        ))
+    });
+    lost.collect()
+}
+
+/// What is wrong with a package as a runtime half or as the crate of an interface, which generated code or workflows name by its package.
+fn find_faults_of_linked(plugin: &Plugin, package: Package, manifest: &Table) -> Vec<String> {
+    let mut faults = Vec::new();
+    let library = package.name.replace('-', "_");
+    if let Some(other) = read_text(manifest, "lib", "name").filter(|name| *name != library) {
+        faults.push(format!("calls its library `{other}`; generated code names `{library}`"));
+    }
+    let lib = manifest.get("lib");
+    let is_set = |key: &str| lib.and_then(|lib| lib.get(key)?.as_bool()) == Some(true);
+    if is_set("proc-macro") || is_set("proc_macro") {
+        faults.push("is a procedural macro, which no running system links".to_owned());
+    }
+    if let Kind::Interface { path, source } = plugin.kind {
+        let krate = path.split("::").next().unwrap_or(path);
+        if krate != library {
+            faults.push(format!("is not the crate of `{path}`, which is `{krate}`"));
+        }
+        if !package.files.iter().any(|(_, text)| *text == source) {
+            faults.push(format!("has no file with the source that declares `{path}`"));
         }
     }
     faults
@@ -110,7 +187,7 @@ mod tests {
     use bp_contract::setting::Settings;
 
     use super::*;
-    use crate::{ServerSlot, wrapper};
+    use crate::{ServerSlot, interface, wrapper};
 
     /// Waits.
     #[derive(Settings)]
@@ -170,8 +247,10 @@ mod tests {
                 files: &[(
                     "Cargo.toml",
                     "[package]\nname = \"pause-poor\"\nversion.workspace = true\nbuild = \"make.rs\"\n\
+                     metadata.bp.published = [\"bp-rt-other\", \"known\", \"words\"]\n\
                      [dependencies]\nserde.workspace = true\nwords.path = \"../words\"\n\
-                     kept = { path = \"../kept\", version = \"1\" }\n\
+                     kept = { path = \"../kept\", version = \"1\" }\nbp-rt-redis = \"1\"\nbp-rt-other = \"1\"\n\
+                     known = { path = \"../known\", version = \"1\" }\n\
                      [dev-dependencies]\ntokio.workspace = true\n[lints]\nworkspace = true",
                 )],
             },
@@ -183,6 +262,8 @@ mod tests {
             "nothing: `app` is the folder of the generated package",
             "nothing: `app` has no Cargo.toml",
             "other: `pause-queue` is called `pause-store` by its Cargo.toml",
+            "poor: `pause-poor` depends on `bp-rt-redis`, which is neither carried nor ",
+            "poor: `pause-poor` depends on `kept`, by a folder, and no plugin carries that package; if ",
             "poor: `pause-poor` depends on `words` by a folder alone, and no plugin carries that package",
             "poor: `pause-poor` has no `make.rs`, its build script, among its files",
             "poor: `pause-poor` has no `src/lib.rs`, its library, among its files",
@@ -194,5 +275,59 @@ mod tests {
         for (fault, expected) in faults.iter().zip(expected) {
             assert!(fault.starts_with(expected), "{fault}\n{expected}");
         }
+    }
+
+    #[test]
+    fn a_plugin_carries_what_its_package_depends_on() {
+        static STORES: Plugin = wrapper::<Pause>("stores")
+            .server(ServerSlot::Fault)
+            .carries_also(&[QUEUE])
+            .carries(STORE)
+            .declare();
+        let registry = Registry::new([&STORES]);
+        assert_eq!(registry.faults(), Vec::<String>::new());
+        let found = registry.collect_carried(STORES.carried(), &|_| false);
+        assert_eq!(found.into_keys().collect::<Vec<_>>(), ["pause-queue", "pause-store"]);
+    }
+
+    #[test]
+    fn whoever_asks_for_a_name_gets_the_same_text() {
+        const OTHER: Package = Package { files: &[("Cargo.toml", "")], ..QUEUE };
+        static OTHERS: Plugin = carrier("others", OTHER);
+        let registry = Registry::new([&QUEUES, &OTHERS]);
+        for asked in [QUEUE, OTHER] {
+            let found = registry.collect_carried([asked], &|_| false);
+            assert_eq!(found[QUEUE.name], OTHER);
+        }
+        let faults = registry.faults().concat();
+        assert!(faults.contains("queues: `others` carries another package `pause-queue`"));
+    }
+
+    #[test]
+    fn a_package_that_is_linked_by_another_name_is_found() {
+        const SOURCE: &str = "#[interface]\npub trait Queue {}\n";
+        const MACRO: Package = Package {
+            name: "pause macro",
+            files: &[
+                (
+                    "Cargo.toml",
+                    "[package]\nname = \"pause macro\"\n[lib]\nname = \"pause\"\nproc-macro = true\n",
+                ),
+                ("src/lib.rs", ""),
+            ],
+        };
+        static MACROS: Plugin = carrier("macros", MACRO);
+        static LOST: Plugin =
+            interface("lost", "Hands over.", "queue::Queue", SOURCE).carries(QUEUE).declare();
+        assert_eq!(
+            Registry::new([&LOST, &MACROS]).faults(),
+            [
+                "lost: `pause-queue` has no file with the source that declares `queue::Queue`",
+                "lost: `pause-queue` is not the crate of `queue::Queue`, which is `queue`",
+                "macros: `pause macro` calls its library `pause`; generated code names `pause macro`",
+                "macros: `pause macro` is a procedural macro, which no running system links",
+                "macros: `pause macro` is not a package's name: letters, digits, `-` and `_`, and no digit or `-` first",
+            ]
+        );
     }
 }

@@ -36,6 +36,21 @@
 //! pub static PLUGIN: Plugin =
 //!     backend::<Shelf>("shelf", &[]).client(ClientSlot::Deadline).declare();
 //! ```
+//!
+//! No plugin has two runtime halves:
+//!
+//! ```compile_fail,E0080
+//! # use bp_contract::Package;
+//! # use bp_contract::setting::Settings;
+//! # use bp_plugin::{Plugin, backend};
+//! /// Keeps things.
+//! #[derive(Settings)]
+//! struct Shelf {}
+//!
+//! const PACKAGE: Package = Package { name: "shelf", files: &[] };
+//! pub static PLUGIN: Plugin =
+//!     backend::<Shelf>("shelf", &[]).carries(PACKAGE).carries(PACKAGE).declare();
+//! ```
 
 use bp_contract::Package;
 use bp_contract::metric::Metric;
@@ -138,6 +153,7 @@ const fn new<S: Settings>(
         rules: list_faults::<S>,
         has_rules: S::HAS_RULES,
         runtime,
+        carries_also: &[],
         environment: &[],
         about: "",
         needs: &[],
@@ -259,8 +275,26 @@ macro_rules! carrying {
     ($declaration:ident) => {
         impl $declaration {
             /// Carries a package of a plugin outside `bp`'s repository, its runtime half or the crate of its interface: `.carries(bp_rt_pause::PACKAGE)`.
+            ///
+            /// # Panics
+            /// When it carries one already; in a constant, the program does not compile then.
             pub const fn carries(mut self, package: Package) -> Self {
+                assert!(
+ self.0.carried().is_none(), "it carries a package already; `.carries_also(&[…])` is for what that one depends on"
+);
                 self.0.runtime = Runtime::Carried(package);
+                self
+            }
+
+            /// Carries what that package depends on, too, if no other plugin is there for it: `.carries_also(&[pause_words::PACKAGE])`.
+            ///
+            /// # Panics
+            /// When it was called before; in a constant, the program does not compile then.
+            pub const fn carries_also(mut self, packages: &'static [Package]) -> Self {
+                assert!(
+ self.0.carries_also.is_empty(), "`.carries_also(&[…])` takes all packages at once"
+);
+                self.0.carries_also = packages;
                 self
             }
         }

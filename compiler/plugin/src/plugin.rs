@@ -136,9 +136,11 @@ pub enum Runtime {
     Absent,
     /// A crate of `bp`'s own runtime, named by the plugin's id: `bp-rt-retry`, in `plugins/retry/runtime`.
     Own,
-    /// A package that the compile half carries, as plugins outside `bp`'s repository do; every build writes it into the generated workspace.
+    /// A package that the compile half carries, as plugins outside `bp`'s repository do: a runtime half, or the crate of an interface.
     ///
-    /// Its manifest may name the crates of the runtime, and packages that other plugins carry, by any folder or version: what is written names the application's own.
+    /// A build that uses the plugin writes a runtime half into the generated workspace, and with it the packages that it depends on and plugins carry, unless the workflow has them from elsewhere.
+    /// The crate of an interface is written by `bp new`, beside the runtime; a build writes it only if a store depends on it and the workflow does not name it.
+    /// A manifest may name the crates of the runtime, and packages that plugins carry, by any folder or version: what is written names the application's own.
     Carried(Package),
 }
 
@@ -170,6 +172,8 @@ pub struct Plugin {
     pub has_rules: bool,
     /// Its runtime half.
     pub runtime: Runtime,
+    /// Packages that it carries besides, because what it carries depends on them.
+    pub carries_also: &'static [Package],
     /// Environment variables that its runtime half reads; targets pass them on from where they deploy.
     pub environment: &'static [&'static str],
     /// The text of its page, in Markdown: the plugin's README; the page adds the heading and the settings table.
@@ -273,7 +277,12 @@ impl Plugin {
         matches!(self.kind, Kind::Backend { keeps_data: true, .. })
     }
 
-    /// The package that it carries, if it does.
+    /// Every package that it carries: its runtime half or the crate of its interface, and what that depends on.
+    pub fn all_carried(&self) -> impl Iterator<Item = Package> + use<> {
+        self.carried().into_iter().chain(self.carries_also.iter().copied())
+    }
+
+    /// The package that it carries as its runtime half or as the crate of its interface, if it does.
     pub const fn carried(&self) -> Option<Package> {
         match self.runtime {
             Runtime::Carried(package) => Some(package),

@@ -223,6 +223,11 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         b.edit("wiring/local.toml", "# What `bp run", &format!("{ports}# What `bp run"))?;
         b.bp(&["build"])
     }),
+    (
+        "BP6047",
+        "the runtime cannot be written to `vendor/parcel`: a plugin's package has its name, and is written beside it",
+        |b| b.faulty("parcel", &["new", "--runtime", "vendor/parcel"]),
+    ),
     ("BP6035", "wiring `local` does not run here", |b| b.bp(&["restart", "demo"])),
     ("BP6036", "the running system has no process `dmeo`", |b| {
         b.application("exec \"$APP\"")?;
@@ -245,6 +250,9 @@ init.seed = { call = "seed.count", arguments = { name = "ada" } }
         |b| b.faulty("unfit", &["check"]),
     ),
     ("BP9003", "`bp` failed: out of luck", |b| b.faulty("bomb", &["check"])),
+    ("BP9005", "crooked: neither `.client(…)` nor `.server(…)` says where it stands", |b| {
+        b.faulty("crooked", &["check"])
+    }),
     ("BP9004", "100 more diagnostics are not shown", |b| {
         let text = std::fs::read_to_string(b.root.join("wiring/local.toml"))?;
         let tables: Vec<String> = (0..1100).map(|n| format!("\n[unknown_{n}]\n")).collect();

@@ -6,11 +6,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
+use bp_contract::Package;
 use bp_contract::setting::{Secret, Settings};
 use bp_plugin::ir::{EdgeKind, NodeKey, Origin as GraphOrigin};
 use bp_plugin::{
     ClientSlot, Feature, Pass, PassContext, Plugin, ServerSpec, ServerValue, Stage,
-    TargetDeclaration, backend, target, transport, wrapper,
+    TargetDeclaration, backend, interface, target, transport, wrapper,
 };
 
 /// The variable that says what to play instead of testing: `app`, or a plugin's id.
@@ -75,7 +76,7 @@ const fn faulty(id: &'static str) -> TargetDeclaration {
 }
 
 /// Plugins with one fault or peculiarity each, named by their ids.
-static PLUGINS: [Plugin; 9] = [
+static PLUGINS: [Plugin; 11] = [
     faulty("jumpy").check(|cx| assert!(cx.place.is_empty(), "scared of {}", cx.place)).declare(),
     faulty("stray").artifacts(&[], |cx| cx.insert("../stray", "", Ok("{}".to_owned()))).declare(),
     // Another target writes this file too.
@@ -98,7 +99,19 @@ static PLUGINS: [Plugin; 9] = [
                 .environment(&[("SERVED_PASSWORD", ServerValue::Secret("password"))]),
         )
         .declare(),
+    wrapper::<Again>("crooked").declare(),
+    interface("parcel", "Is carried.", "parcel::Parcel", PARCEL)
+        .carries(Package {
+            name: "parcel",
+            files: &[
+                ("Cargo.toml", "[package]\nname = \"parcel\"\nversion = \"0.1.0\"\n"),
+                ("src/lib.rs", PARCEL),
+            ],
+        })
+        .declare(),
 ];
+
+const PARCEL: &str = "/// Is carried.\n#[interface]\npub trait Parcel {}\n";
 
 /// Fails where nothing guards it.
 #[derive(Debug)]

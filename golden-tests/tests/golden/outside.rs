@@ -100,8 +100,7 @@ fn plugin() -> Result<()> {
     };
     cargo(&["test", "--quiet", "--workspace"])?;
     cargo(&["build", "--quiet", "--workspace"])?;
-    // Each package is unpacked from its archive and built there, with the others as a registry would give them.
-    cargo(&["package", "--quiet", "--workspace", "--offline", "--allow-dirty"])?;
+    check_archives(&folder, &cargo)?;
     let binary = bp::generated()?.join("debug/bp-pause");
     let call = |folder: &Path, arguments: &[&str]| -> Result<String> {
         let output = Command::new(&binary)
@@ -141,6 +140,31 @@ fn plugin() -> Result<()> {
         .env("CARGO_TARGET_DIR", bp::generated()?)
         .output()?;
     ensure!(!output.status.success(), "a deadline shorter than the pause was kept");
+    Ok(())
+}
+
+/// Cargo packages everything, and what it would publish is whole.
+///
+/// The small packages are unpacked and built there, with each other as a registry would give them.
+/// The program is not: that compiles the whole compiler again, because cargo chooses features for it alone.
+fn check_archives(folder: &Path, cargo: &dyn Fn(&[&str]) -> Result<()>) -> Result<()> {
+    let package = ["package", "--quiet", "--offline", "--allow-dirty"];
+    let small = ["-p", "pause-queue", "-p", "bp-rt-pause", "-p", "bp-rt-pause-memory"];
+    cargo(&[package.as_slice(), &small].concat())?;
+    cargo(&[package.as_slice(), &["--workspace", "--no-verify"]].concat())?;
+    let listed = Command::new(env!("CARGO"))
+        .args(["package", "--list", "--offline", "--allow-dirty", "-p", "bp-pause"])
+        .current_dir(folder)
+        .output()?;
+    ensure!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let listed = String::from_utf8(listed.stdout)?;
+    // Nothing that the program includes is outside of its folder.
+    for source in ["lib.rs", "main.rs"] {
+        let text = std::fs::read_to_string(folder.join("program/src").join(source))?;
+        ensure!(!text.contains("include_str!") && !text.contains("\nmod "), "{source}:\n{text}");
+        let path = format!("src/{source}");
+        ensure!(listed.lines().any(|line| line == path), "no `{path}` in:\n{listed}");
+    }
     Ok(())
 }
 

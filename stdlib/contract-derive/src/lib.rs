@@ -49,13 +49,24 @@ pub fn settings(item: TokenStream) -> TokenStream {
     expand(&item).unwrap_or_else(Error::into_compile_error).into()
 }
 
-/// The package of the crate that calls it, as a `bp_contract::Package`: its name, `Cargo.toml`, `build.rs` if there is one, and every file below `src` whose name does not begin with a dot, in order of their paths.
+/// The package of the crate that calls it, as a `bp_contract::Package`: its name, `Cargo.toml`, `README.md` and `build.rs` if they are there, and every file below `src`, in order of their paths.
 ///
 /// The crate exports it, and a plugin carries it: `pub const PACKAGE: Package = package!();`.
-/// A file that is not UTF-8 text, or a package inside of `src`, is an error.
+/// Other files and folders are carried if they are named: `package!("proto", "words.txt")`.
+/// `package!(crate = ::contract)` is for a crate that calls `bp-contract` by another name.
+///
+/// Of a folder, files whose name begins with a dot are left out.
+/// A file that is not UTF-8 text, or a package inside of a folder, is an error.
+///
+/// Rust notices that a file changed, but not that one was added.
+/// So the package has a `build.rs`, whose `main` makes cargo look at the whole folder, and at each other folder that is carried:
+///
+/// ```
+/// println!("cargo::rerun-if-changed=src");
+/// ```
 #[proc_macro]
 pub fn package(arguments: TokenStream) -> TokenStream {
-    package::expand(&arguments.into()).unwrap_or_else(Error::into_compile_error).into()
+    package::expand(arguments.into()).unwrap_or_else(Error::into_compile_error).into()
 }
 
 fn expand(item: &DeriveInput) -> syn::Result<Tokens> {

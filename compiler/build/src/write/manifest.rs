@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 /// The manifest's file name in the output folder.
-pub(crate) const MANIFEST: &str = ".bp-manifest.json";
+pub const MANIFEST: &str = ".bp-manifest.json";
 const VERSION: u64 = 1;
 
 /// Whether the folder holds one whole build.

@@ -32,6 +32,7 @@ pub use changes::OutputChanges;
 use compare::{compare, digest_all};
 pub use folder::OutputFolder;
 use folder::take_lock;
+pub use manifest::MANIFEST;
 use manifest::{Manifest, State};
 pub use stage::Staged;
 pub use untouched::is_untouched;

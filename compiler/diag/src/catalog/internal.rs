@@ -7,6 +7,7 @@ codes! {
     BP9002 "the graph is inconsistent";
     BP9003 "`bp` failed";
     BP9004 "there are more diagnostics";
+    BP9005 "a plugin is declared wrongly";
 }
 
 /// A plugin panicked; `name` is its id and `detail` the panic's message.
@@ -34,4 +35,11 @@ pub fn failed(detail: &str) -> Diagnostic {
 pub fn more(count: usize) -> Diagnostic {
     Diagnostic::new(BP9004, Severity::Note, format!("{count} more diagnostics are not shown"))
         .help("fix the first ones, which often cause the rest, and run the same command again")
+}
+
+/// What is wrong with the declarations of plugins, or with two of them together; `fault` is a sentence that names the plugin first.
+pub fn bad_declaration(fault: &str) -> Diagnostic {
+    Diagnostic::error(BP9005, fault)
+        .note("this is a fault of a plugin, or of two that do not fit together; not of your files")
+        .help("report it to the plugin's author, or build a `bp` without that plugin")
 }

@@ -24,7 +24,7 @@ codes! {
     BP6019 "there is no such code";
     BP6020 "a mode of the program fails";
     BP6021 "the tests fail";
-    BP6022 "a name does not fit a new application";
+    BP6022 "a name does not fit a new application or plugin";
     BP6023 "a process keeps ending";
     BP6024 "a process does not become ready";
     BP6025 "a process had to be killed";
@@ -48,11 +48,12 @@ codes! {
     BP6044 "a store lacks a setting";
     BP6045 "the output is where no image can be built from";
     BP6046 "two listeners are published at one port";
+    BP6047 "the runtime cannot be written there";
 }
 
 /// Those of what was typed on the command line.
 pub(super) const USAGE: &[crate::Code] =
-    &[BP6009, BP6010, BP6016, BP6018, BP6019, BP6022, BP6026, BP6033, BP6036];
+    &[BP6009, BP6010, BP6016, BP6018, BP6019, BP6022, BP6026, BP6033, BP6036, BP6047];
 
 /// A plugin hands out an artifact whose path is not a plain relative one; `why` continues the sentence.
 pub fn bad_artifact_path(plugin: &str, path: &str, why: &str) -> Diagnostic {
@@ -306,13 +307,17 @@ pub fn no_tests(folder: &str) -> Diagnostic {
         .help("write `tests/NAME.rs` with `#[bp_test] async fn works(frontend: Arc<dyn Frontend>) { ... }`")
 }
 
-/// `bp new NAME` with a name that is not a package name.
-pub fn bad_application_name(name: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(
-        BP6022,
-        format!("`{}` cannot name an application: {why}", name.escape_debug()),
-    )
-    .help("use lower-case letters, digits and `-`, starting with a letter: `bp new web-shop`")
+/// `bp new` with a name that is not a package name or means something else; `what` is `an application` or `a plugin`, and `why` continues the sentence.
+pub fn bad_new_name(what: &str, name: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(BP6022, format!("`{}` cannot name {what}: {why}", name.escape_debug()))
+        .help("use lower-case letters, digits and `-`, starting with a letter, and no word that `bp` has: `bp new web-shop`")
+}
+
+/// `bp new --runtime DIR` with a folder beside which packages cannot be written; `why` continues the sentence.
+pub fn cannot_vendor(folder: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(BP6047, format!("the runtime cannot be written to `{folder}`: {why}"))
+        .note("nothing was written")
+        .help("choose a folder that holds nothing but the runtime: `bp new --runtime vendor/bp`")
 }
 
 /// A command cannot get what it needs of a revision; `detail` is why.

@@ -12,6 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::Context;
 use crate::cli::New;
 use crate::embedded;
+use vendor::Vendoring;
 
 /// Path in the new application, and text; `@NAME@` and `@CRATE@` are filled in.
 const TEMPLATE: &[(&str, &str)] = &[
@@ -28,11 +29,12 @@ const TEMPLATE: &[(&str, &str)] = &[
 pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
     if let Some(folder) = &arguments.runtime {
         let packages = vendor::interface_packages(context.registry);
-        let written = vendor::write(context.system, Utf8Path::new(folder), &packages);
-        return context.or_report(written);
+        let folder = Utf8Path::new(folder);
+        let vendoring = Vendoring { folder, packages: &packages, force: arguments.force };
+        return context.or_report(vendor::write(context.system, vendoring));
     }
     if let Some(name) = &arguments.plugin {
-        context.or_report(check_name(name))?;
+        context.or_report(check_name("a plugin", name))?;
         context.or_report(plugin::create(context.system, context.registry, name))?;
         context.output.say(&format!(
             "{name}: a wrapper, an interface, a store of it, and a bp that knows them\n\nTry it:\n  cd {name} && cargo test --workspace && cargo run -- explain {name}"
@@ -40,7 +42,7 @@ pub(crate) fn run(context: &Context<'_>, arguments: &New) -> Option<()> {
         return Some(());
     }
     let name = arguments.name.as_deref()?;
-    context.or_report(check_name(name))?;
+    context.or_report(check_name("an application", name))?;
     let root = Utf8PathBuf::from(name);
     if let Some(example) = &arguments.example {
         context.or_report(create_example(context.system, context.registry, example, &root))?;
@@ -75,7 +77,8 @@ fn create_application(
     if let Some(lock) = embedded::workflow_lock(&format!("{name}-workflow"), &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    vendor::write(system, &root.join(bp_build::runtime::VENDOR), &packages)
+    let folder = root.join(bp_build::runtime::VENDOR);
+    vendor::write(system, Vendoring { folder: &folder, packages: &packages, force: false })
 }
 
 /// Writes an example as an application of its own.
@@ -101,7 +104,8 @@ fn create_example(
     if let Some(lock) = embedded::example_lock(example, &packages) {
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
-    vendor::write(system, &root.join(bp_build::runtime::VENDOR), &packages)
+    let folder = root.join(bp_build::runtime::VENDOR);
+    vendor::write(system, Vendoring { folder: &folder, packages: &packages, force: false })
 }
 
 fn check_free(system: &dyn System, root: &Utf8Path) -> Result<(), Diagnostic> {
@@ -131,8 +135,8 @@ fn write_file(system: &dyn System, path: &Utf8Path, bytes: &[u8]) -> Result<(), 
         .map_err(|e| catalog::target::cannot_write(path.as_str(), &e.to_string()))
 }
 
-fn check_name(name: &str) -> Result<(), Diagnostic> {
-    let fault = |why| Err(catalog::target::bad_application_name(name, why));
+fn check_name(what: &str, name: &str) -> Result<(), Diagnostic> {
+    let fault = |why| Err(catalog::target::bad_new_name(what, name, why));
     if name.is_empty() || name.len() > 40 {
         return fault("it is empty or longer than 40 characters");
     }
@@ -161,10 +165,10 @@ mod tests {
     #[test]
     fn names_that_break_paths_or_packages_are_refused() {
         for bad in ["", "Demo", "my shop", "../x", "a/b", "-a", "a-", "a--b", "1a", "bp", "ä"] {
-            assert_eq!(check_name(bad).expect_err(bad).code.id, "BP6022");
+            assert_eq!(check_name("an application", bad).expect_err(bad).code.id, "BP6022");
         }
         for good in ["demo", "web-shop", "a1"] {
-            assert_eq!(check_name(good), Ok(()));
+            assert_eq!(check_name("an application", good), Ok(()));
         }
     }
 

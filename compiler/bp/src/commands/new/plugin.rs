@@ -16,18 +16,23 @@ const FILES: &[(&str, &str)] = &[
     ("Cargo.toml", include_str!("../../../template-plugin/Cargo.toml")),
     ("README.md", include_str!("../../../template-plugin/README.md")),
     ("program/Cargo.toml", include_str!("../../../template-plugin/program/Cargo.toml")),
-    ("program/README.md", include_str!("../../../template-plugin/program/README.md")),
     ("program/src/lib.rs", include_str!("../../../template-plugin/program/src/lib.rs")),
     ("program/src/main.rs", include_str!("../../../template-plugin/program/src/main.rs")),
     ("queue/Cargo.toml", include_str!("../../../template-plugin/queue/Cargo.toml")),
+    ("queue/README.md", include_str!("../../../template-plugin/queue/README.md")),
+    ("queue/build.rs", include_str!("../../../template-plugin/build.rs")),
     ("queue/src/conformance.rs", include_str!("../../../template-plugin/queue/src/conformance.rs")),
     ("queue/src/lib.rs", include_str!("../../../template-plugin/queue/src/lib.rs")),
     ("queue/src/queue.rs", include_str!("../../../template-plugin/queue/src/queue.rs")),
     ("store/Cargo.toml", include_str!("../../../template-plugin/store/Cargo.toml")),
+    ("store/README.md", include_str!("../../../template-plugin/store/README.md")),
+    ("store/build.rs", include_str!("../../../template-plugin/build.rs")),
     ("store/src/lib.rs", include_str!("../../../template-plugin/store/src/lib.rs")),
     ("store/src/settings.rs", include_str!("../../../template-plugin/store/src/settings.rs")),
     ("store/src/store.rs", include_str!("../../../template-plugin/store/src/store.rs")),
     ("wrapper/Cargo.toml", include_str!("../../../template-plugin/wrapper/Cargo.toml")),
+    ("wrapper/README.md", include_str!("../../../template-plugin/wrapper/README.md")),
+    ("wrapper/build.rs", include_str!("../../../template-plugin/build.rs")),
     ("wrapper/src/lib.rs", include_str!("../../../template-plugin/wrapper/src/lib.rs")),
     ("wrapper/src/pause.rs", include_str!("../../../template-plugin/wrapper/src/pause.rs")),
     ("wrapper/src/settings.rs", include_str!("../../../template-plugin/wrapper/src/settings.rs")),
@@ -41,11 +46,7 @@ pub(super) fn create(
 ) -> Result<(), Diagnostic> {
     let root = Utf8Path::new(name);
     check_free(system, root)?;
-    let taken = [name.to_owned(), format!("{name}-memory"), format!("{name}-queue")];
-    if let Some(taken) = taken.iter().find(|id| registry.get(id).is_some()) {
-        let why = format!("a plugin is called `{taken}`");
-        return Err(catalog::target::bad_application_name(name, &why));
-    }
+    check_unused(registry, name)?;
     let mut manifests = Vec::new();
     for (path, text) in FILES {
         let text = fill_in(text, name);
@@ -58,6 +59,31 @@ pub(super) fn create(
         write_file(system, &root.join("Cargo.lock"), lock.as_bytes())?;
     }
     vendor::write_files(system, &root.join(VENDOR), embedded::compiler_files())
+}
+
+/// Words that a wiring has where it names plugins or their tables, and others of `bp`'s own; `cargo xtask new` refuses them too.
+const TAKEN: &str = include_str!("taken_words.txt");
+
+/// Refuses a name that means something else already, alone or in the names of the plugin's packages.
+fn check_unused(registry: &Registry, name: &str) -> Result<(), Diagnostic> {
+    let refuse = |why: String| Err(catalog::target::bad_new_name("a plugin", name, &why));
+    if TAKEN.lines().any(|word| word == name) {
+        return refuse("the word has a meaning in `bp` already".to_owned());
+    }
+    let ids = [name.to_owned(), format!("{name}-memory"), format!("{name}-queue")];
+    if let Some(taken) = ids.iter().find(|id| registry.get(id).is_some()) {
+        return refuse(format!("a plugin is called `{taken}`"));
+    }
+    let packages = [
+        format!("bp-{name}"),
+        format!("bp-rt-{name}"),
+        format!("bp-rt-{name}-memory"),
+        format!("{name}-queue"),
+    ];
+    match packages.iter().find(|package| embedded::has_package(package)) {
+        Some(taken) => refuse(format!("`bp` is built of a package `{taken}`")),
+        None => Ok(()),
+    }
 }
 
 /// A text of the template with the plugin's names, and the version that it is written for.
@@ -158,9 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn a_plugin_of_the_compiler_keeps_its_name() {
-        let system = MemorySystem::new();
-        let fault = create(&system, &bp_build::builtin(), "retry").expect_err("taken");
-        assert_eq!(fault.code.id, "BP6022");
+    fn names_that_mean_something_already_are_refused() {
+        for (name, reason) in [
+            ("retry", "a plugin is called `retry`"),
+            ("rpc", "has a meaning"),
+            ("new", "has a meaning"),
+            ("plugin", "`bp-plugin`"),
+            ("rt-retry", "`bp-rt-retry`"),
+        ] {
+            let system = MemorySystem::new();
+            let fault = create(&system, &bp_build::builtin(), name).expect_err(name);
+            assert_eq!(fault.code.id, "BP6022");
+            assert!(system.snapshot().is_empty());
+            assert!(fault.message.contains(reason), "{fault:?}");
+        }
     }
 }

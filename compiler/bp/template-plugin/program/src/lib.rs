@@ -10,7 +10,7 @@ use @STORE@::MemorySettings;
 /// `@NAME@ = "5ms"` under `[server."service"]`.
 pub static WRAPPER: Plugin = wrapper::<PauseSettings>("@NAME@")
     .server(ServerSlot::Fault)
-    .about(include_str!("../README.md"))
+    .about(@WRAPPER@::PACKAGE.file("README.md"))
     .needs(&["to see what slow services do to their callers"])
     .carries(@WRAPPER@::PACKAGE)
     .declare();
@@ -25,7 +25,7 @@ pub static QUEUE: Plugin = interface(
     QUEUE_PATH,
     @QUEUE@::PACKAGE.file("src/queue.rs"),
 )
-.about(include_str!("../README.md"))
+.about(@QUEUE@::PACKAGE.file("README.md"))
 .needs(&["work to wait until somebody has time for it"])
 .carries(@QUEUE@::PACKAGE)
 .declare();
@@ -34,13 +34,13 @@ pub static QUEUE: Plugin = interface(
 pub static STORE: Plugin = backend::<MemorySettings>("@NAME@-memory", &[QUEUE_PATH])
     .one_process()
     .forgets()
-    .about(include_str!("../README.md"))
+    .about(@STORE@::PACKAGE.file("README.md"))
     .needs(&["queues without a server"])
     .carries(@STORE@::PACKAGE)
     .declare();
 
 /// Every plugin of this crate.
-pub static PLUGINS: [&Plugin; 3] = [&WRAPPER, &QUEUE, &STORE];
+pub static PLUGINS: &[&Plugin] = &[&WRAPPER, &QUEUE, &STORE];
 
 #[cfg(test)]
 mod tests {
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_declarations_are_sound() {
-        let registry = Registry::new(super::PLUGINS);
+        let registry = Registry::new(super::PLUGINS.iter().copied());
         assert_eq!(registry.faults(), Vec::<String>::new());
     }
 }
