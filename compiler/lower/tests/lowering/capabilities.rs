@@ -1,5 +1,6 @@
 //! Interfaces that extend others: who offers them, and what a backend that several take is opened as.
 
+use bp_contract::Package;
 use bp_contract::setting::Settings;
 use bp_plugin::{CheckContext, Plugin, PluginCode, Registry, backend, interface};
 
@@ -282,4 +283,61 @@ enabled = [\"process\"]
             "acme_queue acme-queue Path(\"vendor/queue\")",
         ]
     );
+}
+
+/// One crate with the interface and with the store that offers it.
+const ONE_CRATE: Package = Package {
+    name: "acme-queue",
+    files: &[
+        ("Cargo.toml", "[package]\nname = \"acme-queue\"\nversion = \"0.1.0\"\n"),
+        ("src/lib.rs", QUEUE),
+    ],
+};
+
+static QUEUES_OF_ONE: Plugin =
+    interface("queue", "Hands over.", "acme_queue::Queue", QUEUE).carries(ONE_CRATE).declare();
+static STORE_OF_ONE: Plugin =
+    backend::<Store>("shelf", &["acme_queue::Queue"]).carries(ONE_CRATE).declare();
+
+/// A workflow that has the crate `acme-queue` beside it.
+fn app_of_one_crate(registry: Registry) -> App {
+    let manifest = "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\nacme-queue = { path = \"../vendor/queue\" }\n";
+    let queue_manifest = "[package]\nname = \"acme-queue\"\n[dependencies]\nbp-std = \"0.1\"\n";
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"shelf\" }
+[service]
+front = { impl = \"FrontImpl\", jobs = \"store\" }
+back = { impl = \"BackImpl\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let files = [
+        ("workflow/Cargo.toml", manifest),
+        ("vendor/queue/Cargo.toml", queue_manifest),
+        ("vendor/queue/src/lib.rs", QUEUE),
+        ("wiring/local.toml", wiring),
+    ];
+    App::files(&workflow("jobs: Arc<dyn acme_queue::Queue>", "size: u32 /**/"), &files, registry)
+}
+
+#[test]
+fn one_crate_may_hold_an_interface_and_the_store_that_offers_it() {
+    static OTHER: Plugin = backend::<Store>("other", &["bp_backend::Cache"])
+        .carries(Package { name: "shop-workflow", files: ONE_CRATE.files })
+        .declare();
+    let registry = || registry().with(&QUEUES_OF_ONE).with(&STORE_OF_ONE);
+    assert_eq!(registry().faults(), Vec::<String>::new());
+    let complaints = app_of_one_crate(registry()).complaints();
+    assert!(!complaints.iter().any(|line| line.contains("BP3050")), "{complaints:#?}");
+    // A runtime half of another plugin is still another package than the workflow's of its name.
+    let complaints = app_of_one_crate(registry().with(&OTHER)).complaints();
+    assert!(complaints.iter().any(|line| line.contains("BP3050")), "{complaints:#?}");
 }
