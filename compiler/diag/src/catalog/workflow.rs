@@ -582,13 +582,18 @@ pub fn interface_not_at_root(span: Span, name: &str, path: &str, krate: &str) ->
         .help(format!("re-export it in the crate's root file: `pub use {path};`"))
 }
 
-/// A supertrait of an interface that is not an interface itself.
-pub fn interface_extends(span: Span, interface: &str, bound: &str) -> Diagnostic {
+/// A supertrait of an interface that is not an interface itself; `of_rust` says that the standard library declares it.
+pub fn interface_extends(span: Span, interface: &str, bound: &str, of_rust: bool) -> Diagnostic {
+    let help = if of_rust {
+        format!("remove `{bound}`: an interface extends interfaces, `Send` and `Sync` alone")
+    } else {
+        format!("mark `{bound}` with `#[interface]`, or make its methods part of `{interface}`")
+    };
     Diagnostic::error(
         BP1065,
         format!("interface `{interface}` extends `{bound}`, which is not an interface"),
     )
     .at(span, "")
     .note("a client of the interface is made from the methods of all that it extends")
-    .help(format!("mark `{bound}` with `#[interface]`, or make its methods part of `{interface}`"))
+    .help(help)
 }
