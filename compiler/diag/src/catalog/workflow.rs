@@ -62,6 +62,7 @@ codes! {
     BP1063 "a crate that is not linked";
     BP1064 "an interface that is not at its crate's root";
     BP1065 "an interface that extends something else";
+    BP1067 "a method of an interface that cannot cross a process";
 }
 
 /// Those after which a part of a workflow is unknown.
@@ -360,6 +361,41 @@ pub fn constructor_shape(span: Span, name: &str, problem: &str) -> Diagnostic {
         .help("write `pub async fn new(…) -> Result<Self, InitError>`, or `-> Self`, with or without `async`")
 }
 
+/// A trait that no wiring can provide, because it is neither a service nor an interface that this `bp` knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnwiredTrait {
+    /// Declared in the crate that takes it, by its name.
+    Own(String),
+    /// Declared without a mark in another crate that is read, by its name.
+    OfReadCrate(String),
+    /// Of a crate that is not read, by its path.
+    OfUnreadCrate(String),
+    /// Several traits at once, or one of the standard library.
+    Other,
+}
+
+/// A constructor that takes a trait object that no wiring can provide.
+pub fn unwired_object(span: Span, name: &str, object: &str, unwired: &UnwiredTrait) -> Diagnostic {
+    let help = match unwired {
+        UnwiredTrait::Own(trait_name) => {
+            format!(
+                "mark `{trait_name}` with `#[service]`, or with `#[interface]` if backends offer it"
+            )
+        }
+        UnwiredTrait::OfReadCrate(trait_name) => format!(
+            "mark `{trait_name}` with `#[interface]` if backends offer it, or with `#[service]`"
+        ),
+        UnwiredTrait::OfUnreadCrate(path) => {
+            format!("build `bp` with the plugin that declares `{path}`: this one does not know it")
+        }
+        UnwiredTrait::Other => "let the constructor make it itself, or take a service".to_owned(),
+    };
+    let message = format!(
+        "the constructor of `{name}` takes `{object}`, which is neither a service nor a backend"
+    );
+    Diagnostic::error(BP1018, message).at(span, "").help(help)
+}
+
 /// No `#[infra]` variant, or a second one at `span` after the one at `first`.
 pub fn infra_count(span: Span, first: Option<Span>, name: &str) -> Diagnostic {
     match first {
@@ -480,15 +516,34 @@ pub fn implementation_shape(span: Span, problem: &str, help: &str) -> Diagnostic
 }
 
 /// An associated type, constant or macro in the trait of a service or interface; `owner` is "service `Cart`".
-pub fn service_item(span: Span, owner: &str, what: &str) -> Diagnostic {
-    let kind = owner.split(' ').next().unwrap_or(owner);
-    let article = if kind.starts_with('i') { "an" } else { "a" };
-    Diagnostic::error(BP1029, format!("{owner} declares {what}"))
+pub fn service_item(span: Span, kind: TraitKind, name: &str, what: &str) -> Diagnostic {
+    let any = match kind {
+        TraitKind::Service => "a service",
+        TraitKind::Interface => "an interface",
+    };
+    Diagnostic::error(BP1029, format!("{} `{name}` declares {what}", kind.name()))
         .at(span, "")
-        .note(format!(
-            "{article} {kind} is its methods: nothing else can be called from another process"
-        ))
+        .note(format!("{any} is its methods: nothing else can be called from another process"))
         .help("move it out of the trait")
+}
+
+/// What a marked trait is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraitKind {
+    /// It is marked `#[service]`.
+    Service,
+    /// It is marked `#[interface]`.
+    Interface,
+}
+
+impl TraitKind {
+    /// The word for it: `service`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Interface => "interface",
+        }
+    }
 }
 
 /// `run` that is not `async fn run(&self)`.
@@ -580,6 +635,22 @@ pub fn interface_not_at_root(span: Span, name: &str, path: &str, krate: &str) ->
         .at(span, format!("`{path}`"))
         .note(format!("an interface is known as its crate and its name: `{krate}::{name}`"))
         .help(format!("re-export it in the crate's root file: `pub use {path};`"))
+}
+
+/// A method of an interface whose types no call can carry, for a reason in words.
+pub fn interface_method_stays(
+    span: Span,
+    interface: &str,
+    method: &str,
+    reason: &str,
+) -> Diagnostic {
+    let message = format!(
+        "method `{method}` of interface `{interface}` cannot be called from another process"
+    );
+    Diagnostic::error(BP1067, message)
+        .at(span, reason)
+        .note("`#[interface]` writes a client for every method, so each must be able to cross")
+        .help("take and return owned types that derive `Data`, in a `Result` whose error derives `ServiceError`; or move the method out of the trait")
 }
 
 /// A supertrait of an interface that is not an interface itself; `of_rust` says that the standard library declares it.

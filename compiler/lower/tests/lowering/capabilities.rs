@@ -334,7 +334,8 @@ fn one_crate_may_hold_an_interface_and_the_store_that_offers_it() {
         .carries(Package { name: "shop-workflow", files: ONE_CRATE.files })
         .declare();
     let registry = || registry().with(&QUEUES_OF_ONE).with(&STORE_OF_ONE);
-    assert_eq!(registry().faults(), Vec::<String>::new());
+    let declared = Registry::new([&QUEUES_OF_ONE, &STORE_OF_ONE]);
+    assert_eq!(declared.faults(), Vec::<String>::new());
     let complaints = app_of_one_crate(registry()).complaints();
     assert!(!complaints.iter().any(|line| line.contains("BP3050")), "{complaints:#?}");
     // A runtime half of another plugin is still another package than the workflow's of its name.

@@ -325,9 +325,8 @@ fn read_parameters(
             TypeShape::Interface(interface) => ParameterKind::Instance(interface),
             TypeShape::List(interface) => ParameterKind::List(interface),
             TypeShape::Optional(interface) => ParameterKind::Optional(interface),
-            TypeShape::Foreign(object) => {
-                let problem = format!("takes `{object}`, which is neither a service nor a backend");
-                diagnostics.push(codes::constructor_shape(resolved.span, name, &problem));
+            TypeShape::Foreign(object, unwired) => {
+                diagnostics.push(codes::unwired_object(resolved.span, name, &object, &unwired));
                 continue;
             }
             _ => ParameterKind::Literal(resolved.into_use()),

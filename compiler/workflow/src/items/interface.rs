@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use bp_diag::{Diagnostics, catalog::workflow as codes};
+use bp_diag::Diagnostics;
+use bp_diag::catalog::workflow::{self as codes, TraitKind};
 
 use super::Context;
 use super::service::{Owner, read_methods};
@@ -42,8 +43,7 @@ fn read_interface(
         let (span, name) = (definition.span, &definition.name);
         diagnostics.push(codes::interface_not_at_root(span, name, &inside, &krate.name));
     }
-    let owner =
-        Owner { definition, what: format!("interface `{}`", definition.name), coded: false };
+    let owner = Owner { definition, kind: TraitKind::Interface };
     let methods = read_methods(context, &owner, item, diagnostics);
     Some(InterfaceModel {
         path: path.to_owned(),
