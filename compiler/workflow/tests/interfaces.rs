@@ -174,3 +174,21 @@ pub trait Queue {
     let expected = [place(6, 34), place(6, 46), place(7, 29), place(8, 41), place(9, 37)];
     assert_eq!(lines, expected, "{said:#?}");
 }
+
+#[test]
+fn a_glob_gives_the_interface_that_its_crate_is_known_to_have() {
+    let workflow = "use std::sync::Arc; use bp_std::*; use log::*;
+#[service] pub trait S {}
+pub struct Impl;
+impl Impl { pub fn new(log: Arc<dyn Log>, cache: Arc<dyn Cache>) -> Self { todo!() } }
+#[service] impl S for Impl {}
+";
+    let checked = check(&[
+        ("/workflow/Cargo.toml", &MANIFEST.replace("queue = ", "# ")),
+        ("/workflow/src/lib.rs", workflow),
+    ]);
+    assert_eq!(checked.said(), Vec::<String>::new());
+    let dump = checked.model.dump();
+    assert!(dump.contains("    log: one backend acme_log::Log\n"), "{dump}");
+    assert!(dump.contains("    cache: one backend bp_backend::Cache as bp_std::Cache\n"), "{dump}");
+}
