@@ -342,3 +342,155 @@ fn one_crate_may_hold_an_interface_and_the_store_that_offers_it() {
     let complaints = app_of_one_crate(registry().with(&OTHER)).complaints();
     assert!(complaints.iter().any(|line| line.contains("BP3050")), "{complaints:#?}");
 }
+
+#[test]
+fn three_uses_that_only_pairs_unite_are_all_named() {
+    const PAIRS: &str = "
+        use crate::{Cache, DocumentStore};
+        #[interface] pub trait Streams { async fn read(&self) -> Result<(), E>; }
+        #[interface] pub trait CacheStreams: Cache + Streams {}
+        #[interface] pub trait Stored: Cache + DocumentStore {}
+        #[interface] pub trait StoredStreams: DocumentStore + Streams {}
+    ";
+    static STREAMS: Plugin = interface("streams", "Flows.", "bp_backend::Streams", PAIRS).declare();
+    static FIRST: Plugin = interface("first", "Both.", "bp_backend::CacheStreams", PAIRS).declare();
+    static SECOND: Plugin = interface("second", "Both.", "bp_backend::Stored", PAIRS).declare();
+    static THIRD: Plugin =
+        interface("third", "Both.", "bp_backend::StoredStreams", PAIRS).declare();
+    static PAIRED: Plugin = backend::<Store>(
+        "paired",
+        &["bp_backend::CacheStreams", "bp_backend::Stored", "bp_backend::StoredStreams"],
+    )
+    .declare();
+    let registry = [&STREAMS, &FIRST, &SECOND, &THIRD, &PAIRED]
+        .into_iter()
+        .fold(registry(), |registry, plugin| registry.with(plugin));
+    let workflow = format!(
+        "{}
+#[service] pub trait Side {{ async fn work(&self) -> Result<(), E>; }}
+pub struct SideImpl;
+impl SideImpl {{ pub fn new(streams: Arc<dyn bp_std::Streams>) -> Self {{ todo!() }} }}
+#[service] impl Side for SideImpl {{}}
+",
+        workflow("side: Arc<dyn Side>, cache: Arc<dyn Cache>", "documents: Arc<dyn DocumentStore>")
+    );
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"paired\" }
+[service]
+back = { impl = \"BackImpl\", documents = \"store\" }
+front = { impl = \"FrontImpl\", cache = \"store\" }
+side = { impl = \"SideImpl\", streams = \"store\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let app = App::files(&workflow, &[("wiring/local.toml", wiring)], registry);
+    let diagnostics = app.lower().diagnostics.sorted();
+    let [only] = diagnostics.as_slice() else { panic!("{diagnostics:#?}") };
+    assert_eq!(only.code.id, "BP3014");
+    let [note] = only.notes.as_slice() else { panic!("{only:#?}") };
+    let expected = "none unites `DocumentStore`, `Cache` and `Streams`";
+    assert!(note.ends_with(expected), "{note}");
+}
+
+#[test]
+fn an_optional_parameter_may_be_left_absent() {
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+sets = { kind = \"memory\" }
+[service]
+front = { impl = \"FrontImpl\" }
+back = { impl = \"BackImpl\", size = 3 }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let said = |wiring: &str| {
+        let workflow = workflow("sets: Option<Arc<dyn SortedSets>>", "size: u32");
+        let app = App::files(&workflow, &[("wiring/local.toml", wiring)], registry_of_sets());
+        app.lower().diagnostics.sorted()
+    };
+    let diagnostics = said(wiring);
+    let only = diagnostics.iter().find(|d| d.code.id == "BP3008").unwrap();
+    let help = only.help.last().map(String::as_str);
+    assert_eq!(help, Some("write `sets = false` to leave it absent"));
+    let absent = said(&wiring.replace("\"FrontImpl\" }", "\"FrontImpl\", sets = false }"));
+    assert!(!absent.iter().any(|d| d.code.id == "BP3008"), "{absent:#?}");
+}
+
+#[test]
+fn an_interface_with_a_wrong_source_names_its_plugin() {
+    static GONE: Plugin =
+        interface("gone", "Gone.", "acme_log::Log", "#[interface] pub trait Other {}").declare();
+    static SHELVES: Plugin = backend::<Store>("shelves", &["acme_log::Log"]).declare();
+    let manifest =
+        "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\nacme-log = \"1\"\n";
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"shelves\" }
+[service]
+front = { impl = \"FrontImpl\", log = \"store\" }
+back = { impl = \"BackImpl\", size = 3 }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let files = [("workflow/Cargo.toml", manifest), ("wiring/local.toml", wiring)];
+    let workflow = workflow("log: Arc<dyn acme_log::Log>", "size: u32");
+    let app = App::files(&workflow, &files, registry().with(&GONE).with(&SHELVES));
+    let diagnostics = app.lower().diagnostics.sorted();
+    let only = diagnostics.iter().find(|d| d.code.id == "BP3005").unwrap();
+    let expected = "mend the plugin `gone`, which declares `acme_log::Log`: its source does not declare a trait `Log`";
+    assert_eq!(only.help, [expected]);
+}
+
+#[test]
+fn a_method_that_only_another_caller_may_name_says_what_is_taken() {
+    let text = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"ranked\" }
+[service]
+front = { impl = \"FrontImpl\", sets = \"store\" }
+back = { impl = \"BackImpl\", cache = \"store\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[edge.\"back -> store.rank\"]
+timeout = \"1s\"
+[edge.\"* -> store.add_\"]
+timeout = \"1s\"
+[target]
+enabled = [\"process\"]
+";
+    let workflow = workflow("sets: Arc<dyn SortedSets>", "cache: Arc<dyn Cache>");
+    let app = App::files(&workflow, &[("wiring/local.toml", text)], registry_of_sets());
+    let diagnostics = app.lower().diagnostics.sorted();
+    let found: Vec<_> = diagnostics.iter().filter(|d| d.code.id == "BP2053").collect();
+    let [first, second] = found.as_slice() else { panic!("{diagnostics:#?}") };
+    assert_eq!(first.labels[0].text, "`back` takes `store` as `Cache`, which has no `rank`");
+    assert_eq!(second.labels[0].text, "`store` has no such method");
+    assert!(format!("{second:?}").contains("`add`"), "{second:#?}");
+}
