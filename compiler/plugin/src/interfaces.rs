@@ -80,7 +80,7 @@ impl InterfaceTable {
             table.by_path.insert(path, Interface { plugin, path, ancestors, methods, docs });
         }
         report_unknown_offers(&table, plugins, &mut faults);
-        Self { faults, unread, ..table }
+        Self { unread, faults, ..table }
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<&Interface> {

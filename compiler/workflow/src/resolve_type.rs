@@ -530,13 +530,7 @@ impl<'a> TypeResolver<'a> {
     ) -> ResolvedType {
         let Some(kind) = encodable_type(full) else {
             let tail = self.format_arguments(arguments, scope);
-            let reason = format!("`{head}` has no encoding");
-            let text = format!("{head}{tail}");
-            return if full.starts_with("std::") {
-                local_type(text, span, &reason)
-            } else {
-                unseen_type(text, span, &reason)
-            };
+            return unencoded_type(full, head, &tail, span);
         };
         let parts = self.resolve_type_arguments(arguments, scope);
         let texts: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
@@ -684,6 +678,16 @@ fn holds_float(ty: &Type) -> bool {
         Type::Map(key, value) => holds_float(key) || holds_float(value),
         Type::Tuple(types) => types.iter().any(holds_float),
         _ => false,
+    }
+}
+
+/// A type of a crate that is not read, or of Rust's own, that is not known to have an encoding.
+fn unencoded_type(full: &str, head: &str, tail: &str, span: Span) -> ResolvedType {
+    let (text, reason) = (format!("{head}{tail}"), format!("`{head}` has no encoding"));
+    if full.starts_with("std::") {
+        local_type(text, span, &reason)
+    } else {
+        unseen_type(text, span, &reason)
     }
 }
 

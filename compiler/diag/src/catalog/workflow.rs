@@ -355,10 +355,30 @@ pub fn constructor_private(span: Span, insert: Span, name: &str) -> Diagnostic {
 }
 
 /// `new` with a receiver, generics, or another result than `Self` or `Result<Self, E>`.
-pub fn constructor_shape(span: Span, name: &str, problem: &str) -> Diagnostic {
+pub fn constructor_shape(
+    span: Span,
+    name: &str,
+    problem: &str,
+    unwired: Option<&UnwiredTrait>,
+) -> Diagnostic {
+    let help = match unwired {
+        None => "write `pub async fn new(…) -> Result<Self, InitError>`, or `-> Self`, with or without `async`".to_owned(),
+        Some(UnwiredTrait::Own(trait_name)) => {
+            format!(
+                "mark `{trait_name}` with `#[service]`, or with `#[interface]` if backends offer it"
+            )
+        }
+        Some(UnwiredTrait::OfReadCrate(trait_name)) => format!(
+            "mark `{trait_name}` with `#[interface]` if backends offer it, or with `#[service]`"
+        ),
+        Some(UnwiredTrait::OfUnreadCrate(path)) => {
+            format!("build `bp` with the plugin that declares `{path}`: this one does not know it")
+        }
+        Some(UnwiredTrait::Other) => "let the constructor make it itself, or take a service".to_owned(),
+    };
     Diagnostic::error(BP1018, format!("the constructor of `{name}` {problem}"))
         .at(span, "")
-        .help("write `pub async fn new(…) -> Result<Self, InitError>`, or `-> Self`, with or without `async`")
+        .help(help)
 }
 
 /// A trait that no wiring can provide, because it is neither a service nor an interface that this `bp` knows.
@@ -372,28 +392,6 @@ pub enum UnwiredTrait {
     OfUnreadCrate(String),
     /// Several traits at once, or one of the standard library.
     Other,
-}
-
-/// A constructor that takes a trait object that no wiring can provide.
-pub fn unwired_object(span: Span, name: &str, object: &str, unwired: &UnwiredTrait) -> Diagnostic {
-    let help = match unwired {
-        UnwiredTrait::Own(trait_name) => {
-            format!(
-                "mark `{trait_name}` with `#[service]`, or with `#[interface]` if backends offer it"
-            )
-        }
-        UnwiredTrait::OfReadCrate(trait_name) => format!(
-            "mark `{trait_name}` with `#[interface]` if backends offer it, or with `#[service]`"
-        ),
-        UnwiredTrait::OfUnreadCrate(path) => {
-            format!("build `bp` with the plugin that declares `{path}`: this one does not know it")
-        }
-        UnwiredTrait::Other => "let the constructor make it itself, or take a service".to_owned(),
-    };
-    let message = format!(
-        "the constructor of `{name}` takes `{object}`, which is neither a service nor a backend"
-    );
-    Diagnostic::error(BP1018, message).at(span, "").help(help)
 }
 
 /// No `#[infra]` variant, or a second one at `span` after the one at `first`.

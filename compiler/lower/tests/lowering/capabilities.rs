@@ -362,9 +362,8 @@ fn three_uses_that_only_pairs_unite_are_all_named() {
         &["bp_backend::CacheStreams", "bp_backend::Stored", "bp_backend::StoredStreams"],
     )
     .declare();
-    let registry = [&STREAMS, &FIRST, &SECOND, &THIRD, &PAIRED]
-        .into_iter()
-        .fold(registry(), |registry, plugin| registry.with(plugin));
+    let registry =
+        [&STREAMS, &FIRST, &SECOND, &THIRD, &PAIRED].into_iter().fold(registry(), Registry::with);
     let workflow = format!(
         "{}
 #[service] pub trait Side {{ async fn work(&self) -> Result<(), E>; }}

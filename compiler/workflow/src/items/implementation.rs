@@ -267,7 +267,7 @@ fn read_constructor(
         diagnostics.push(codes::constructor_private(span, insert.of(file), name));
     }
     let mut shape = |at: Span, problem: &str| {
-        diagnostics.push(codes::constructor_shape(at, name, problem));
+        diagnostics.push(codes::constructor_shape(at, name, problem, None));
     };
     if let Some(receiver) = function.receiver {
         shape(receiver.place.of(file), "takes `self`");
@@ -326,7 +326,9 @@ fn read_parameters(
             TypeShape::List(interface) => ParameterKind::List(interface),
             TypeShape::Optional(interface) => ParameterKind::Optional(interface),
             TypeShape::Foreign(object, unwired) => {
-                diagnostics.push(codes::unwired_object(resolved.span, name, &object, &unwired));
+                let problem = format!("takes `{object}`, which is neither a service nor a backend");
+                let span = resolved.span;
+                diagnostics.push(codes::constructor_shape(span, name, &problem, Some(&unwired)));
                 continue;
             }
             _ => ParameterKind::Literal(resolved.into_use()),

@@ -124,21 +124,10 @@ fn check_supertraits(
     }
 }
 
-fn read_method(
-    context: &Context<'_>,
-    owner: &Owner<'_>,
-    function: &Function,
-    diagnostics: &mut Diagnostics,
-) -> Option<MethodModel> {
-    let Owner { definition, kind } = owner;
-    let what = owner.describe();
-    let file = definition.file;
-    let name = &function.name;
+/// Reports a method that cannot wait, or whose callers cannot share the instance.
+fn check_call_shape(owner: &Owner<'_>, function: &Function, diagnostics: &mut Diagnostics) {
+    let (what, name, file) = (owner.describe(), &function.name, owner.definition.file);
     let span = function.place.of(file);
-    let full = format!("{}::{name}", definition.name);
-    if let Some(at) = function.condition {
-        diagnostics.push(codes::conditional(at.of(file), &format!("method `{full}`")));
-    }
     let mut shape = |span: Span, problem: &str, help: &str| {
         diagnostics.push(codes::method_shape(span, &what, name, problem, help));
     };
@@ -156,6 +145,24 @@ fn read_method(
         }
         None => shape(span, "takes no `&self`", "write `&self` as the first argument"),
     }
+}
+
+fn read_method(
+    context: &Context<'_>,
+    owner: &Owner<'_>,
+    function: &Function,
+    diagnostics: &mut Diagnostics,
+) -> Option<MethodModel> {
+    let Owner { definition, kind } = owner;
+    let what = owner.describe();
+    let file = definition.file;
+    let name = &function.name;
+    let span = function.place.of(file);
+    let full = format!("{}::{name}", definition.name);
+    if let Some(at) = function.condition {
+        diagnostics.push(codes::conditional(at.of(file), &format!("method `{full}`")));
+    }
+    check_call_shape(owner, function, diagnostics);
     if let Some(generics) = function.generics {
         let at = generics.place.of(file);
         let fault =
