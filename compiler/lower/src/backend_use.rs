@@ -29,8 +29,13 @@ pub(crate) struct TakenAs {
 /// Why an instance cannot be taken as one more interface, with the use that came first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UseConflict {
-    /// No interface of the plugin serves both.
-    NotUnited(TakenAs),
+    /// No interface of the plugin serves all uses.
+    NotUnited {
+        /// The use that cannot be united with this one; the first at all if each alone can.
+        first: TakenAs,
+        /// The interfaces of all uses before, if each alone can be united with this one.
+        together: Vec<String>,
+    },
     /// One service takes it through two interfaces, although an edge has one.
     OneCaller(TakenAs),
 }
@@ -54,7 +59,7 @@ impl BackendUses {
         let known = self.taken.iter().any(|other| other.interface == taken.interface);
         if !known {
             if self.open(registry, Some(taken)).is_none() {
-                return Err(UseConflict::NotUnited(self.find_opponent(registry, taken)));
+                return Err(self.describe_not_united(registry, taken));
             }
             self.taken.push(taken.clone());
         }
@@ -71,14 +76,18 @@ impl BackendUses {
         registry.find_opened(self.plugin, &paths)
     }
 
-    /// The first use that cannot be united with another one; the first at all if each alone can.
-    fn find_opponent(&self, registry: &Registry, taken: &TakenAs) -> TakenAs {
+    fn describe_not_united(&self, registry: &Registry, taken: &TakenAs) -> UseConflict {
         let alone = |other: &&TakenAs| {
             let paths = [other.interface.as_str(), taken.interface.as_str()];
             registry.find_opened(self.plugin, &paths).is_none()
         };
-        let found = self.taken.iter().find(alone).or_else(|| self.taken.first());
-        found.unwrap_or(taken).clone()
+        if let Some(opponent) = self.taken.iter().find(alone) {
+            return UseConflict::NotUnited { first: opponent.clone(), together: Vec::new() };
+        }
+        UseConflict::NotUnited {
+            first: self.taken.first().unwrap_or(taken).clone(),
+            together: self.taken.iter().map(|other| other.interface.clone()).collect(),
+        }
     }
 
     /// The interface that the instance is opened as.

@@ -2,7 +2,7 @@
 
 use bp_diag::Span;
 use bp_diag::catalog::binding as codes;
-use bp_plugin::{PassContext, emit};
+use bp_plugin::{Kind, PassContext, Registry, emit};
 use bp_wiring::RuntimeSource;
 
 /// Rust's standard library: generated Rust has paths into it, so no crate of a workflow may have its name.
@@ -14,6 +14,8 @@ struct LinkedCrate {
     /// Below the runtime's root; nothing for what is carried in the generated workspace.
     folder: Option<String>,
     owner: String,
+    /// Whether it is an interface's crate too: then it is linked from where the workflow has it.
+    of_interface: bool,
 }
 
 /// Reports each package that cargo would confuse with one of ours; crates that only rustc would confuse are renamed in generated Rust.
@@ -30,8 +32,9 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
             cx.diagnostics.push(codes::crate_name_taken(krate.name_span, library, owner, None));
             continue;
         }
-        let itself =
-            |l: &&LinkedCrate| l.folder.as_ref().is_some_and(|folder| krate.dir.ends_with(folder));
+        let itself = |l: &&LinkedCrate| {
+            l.of_interface || l.folder.as_ref().is_some_and(|folder| krate.dir.ends_with(folder))
+        };
         let by_package = linked.iter().find(|l| l.package == krate.package);
         // Paths into the runtime's own crates are known by their first part.
         let by_library = emit::RUNTIME.iter().find_map(|(package, _)| {
@@ -53,12 +56,23 @@ fn collect_linked(cx: &PassContext<'_>) -> Vec<LinkedCrate> {
         package: (*package).to_owned(),
         folder: Some((*folder).to_owned()),
         owner: format!("a crate of the runtime, in its folder `{folder}`"),
+        of_interface: false,
     });
     let plugins = cx.registry.iter().filter_map(|plugin| {
         let runtime = plugin.runtime_crate()?;
         let folder = plugin.carried().is_none().then_some(runtime.folder);
         let owner = format!("the runtime half of the plugin `{}`", plugin.id);
-        Some(LinkedCrate { package: runtime.package, folder, owner })
+        let of_interface = folder.is_none() && is_of_interface(cx.registry, &runtime.package);
+        Some(LinkedCrate { package: runtime.package, folder, owner, of_interface })
     });
     own.chain(plugins).collect()
+}
+
+/// Whether a package declares an interface: one crate may hold a trait and a store that offers it.
+fn is_of_interface(registry: &Registry, package: &str) -> bool {
+    registry.iter().any(|plugin| {
+        let Kind::Interface { path, .. } = plugin.kind else { return false };
+        let carried = plugin.carried().is_some_and(|carried| carried.name == package);
+        carried || path.split("::").next() == Some(package.replace('-', "_").as_str())
+    })
 }

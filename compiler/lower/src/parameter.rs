@@ -53,6 +53,10 @@ pub(crate) fn resolve(
         if written.is_none() && mistyped.contains(&parameter.name) {
             continue;
         }
+        if let Some(faulty) = report_faulty_interface(scope, bound, parameter) {
+            diagnostics.push(faulty);
+            continue;
+        }
         let binding = match (&parameter.kind, written) {
             (ParameterKind::Literal(ty), Some(item)) => {
                 read_value(scope, parameter, ty, item).map(Some)
@@ -80,6 +84,24 @@ pub(crate) fn resolve(
         }
     }
     Bindings(bindings)
+}
+
+/// Says that the plugin which declares a parameter's interface is wrong, so that nothing is known of the interface.
+fn report_faulty_interface(
+    scope: &Scope<'_>,
+    bound: BoundService<'_>,
+    parameter: &ParameterModel,
+) -> Option<Diagnostic> {
+    let interface = parameter.kind.interface().filter(|interface| interface.backend)?;
+    let (id, why) = scope.registry.interface_fault(&interface.path)?;
+    Some(codes::missing_parameter(
+        bound.instance.span,
+        &bound.instance.name,
+        &parameter.name,
+        &format!("a `{}`", short_name(&interface.path)),
+        parameter.span,
+        &format!("mend the plugin `{id}`, which declares `{}`: {why}", interface.path),
+    ))
 }
 
 type ResolvedParameter = Result<Option<Binding>, Box<Diagnostic>>;
@@ -300,7 +322,11 @@ fn resolve_automatic(
                 let at = (of.span, of.name.as_str());
                 let wrong =
                     describe_wrong_interface(scope, at, &offered, parameter, interface, &fitting);
-                return Err(Box::new(wrong));
+                return Err(Box::new(if optional {
+                    wrong.help(format!("write `{} = false` to leave it absent", parameter.name))
+                } else {
+                    wrong
+                }));
             }
         }
         // A backend of that name with a faulty kind was reported.
@@ -398,7 +424,7 @@ fn describe_conflict(
     conflict: &UseConflict,
     taken: &TakenAs,
 ) -> Diagnostic {
-    let (UseConflict::NotUnited(first) | UseConflict::OneCaller(first)) = conflict;
+    let (UseConflict::NotUnited { first, .. } | UseConflict::OneCaller(first)) = conflict;
     let (before, after) = (first.interface.as_str(), taken.interface.as_str());
     let offered = registry.offered_by(plugin);
     let names = name_interfaces(offered.iter().copied().chain([before, after]));
@@ -406,12 +432,22 @@ fn describe_conflict(
     let (first_name, second_name) = (name_of(before), name_of(after));
     let apart = "declare two backends, one for each interface".to_owned();
     let (why, help) = match conflict {
-        UseConflict::NotUnited(_) => {
-            let all: Vec<String> =
-                offered.iter().map(|path| format!("`{}`", name_of(path))).collect();
-            let id = plugin.id;
-            let all = all.join(", ");
-            (format!("`{id}` offers {all}, and none of them is both"), apart)
+        UseConflict::NotUnited { together, .. } => {
+            let quote = |path: &str| format!("`{}`", name_of(path));
+            let all: Vec<String> = offered.iter().map(|path| quote(path)).collect();
+            let (id, all) = (plugin.id, all.join(", "));
+            if together.is_empty() {
+                (format!("`{id}` offers {all}, and none of them is both"), apart)
+            } else {
+                let several: Vec<String> = together.iter().map(|path| quote(path)).collect();
+                let (others, last) = (several.join(", "), quote(after));
+                (
+                    format!(
+                        "`{id}` offers {all}: each pair has an interface that unites it, and none unites {others} and {last}"
+                    ),
+                    "declare a second backend, and give it to some of these services".to_owned(),
+                )
+            }
         }
         UseConflict::OneCaller(_) => {
             let help = if registry.extends(after, before) {

@@ -152,6 +152,7 @@ fn collect_calls(ir: &Ir) -> Vec<Call> {
                     caller: edge.from.as_str().to_owned(),
                     callee: edge.to.as_str().to_owned(),
                     kind,
+                    interface: interface.clone(),
                     methods: methods.clone(),
                 },
                 class,

@@ -37,6 +37,8 @@ impl Interface {
 #[derive(Debug, Default)]
 pub(crate) struct InterfaceTable {
     by_path: BTreeMap<&'static str, Interface>,
+    /// The declarations that could not be read: the plugin's id and why, by path.
+    unread: BTreeMap<&'static str, (&'static str, String)>,
     faults: Vec<String>,
 }
 
@@ -50,6 +52,7 @@ impl InterfaceTable {
     /// Reads the declared traits; of two declarations of one path the first is used.
     pub(crate) fn read(plugins: &[&'static Plugin]) -> Self {
         let mut faults = Vec::new();
+        let mut unread = BTreeMap::new();
         let mut declared: BTreeMap<&'static str, Declared> = BTreeMap::new();
         for plugin in plugins {
             let Kind::Interface { path, source } = plugin.kind else { continue };
@@ -60,7 +63,10 @@ impl InterfaceTable {
             }
             match read_declared(path, source) {
                 Ok(model) => drop(declared.insert(path, Declared { plugin, model })),
-                Err(why) => faults.push(format!("{id}: `{path}`: {why}")),
+                Err(why) => {
+                    faults.push(format!("{id}: `{path}`: {why}"));
+                    unread.insert(path, (id, why));
+                }
             }
         }
         let mut table = Self::default();
@@ -74,11 +80,18 @@ impl InterfaceTable {
             table.by_path.insert(path, Interface { plugin, path, ancestors, methods, own });
         }
         report_unknown_offers(&table, plugins, &mut faults);
-        Self { faults, ..table }
+        Self { unread, faults, ..table }
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<&Interface> {
         self.by_path.get(path)
+    }
+
+    /// Why the declaration of a path could not be read, and the plugin that has it.
+    pub(crate) fn find_unread(&self, path: &str) -> Option<(&'static str, &str)> {
+        // Of two declarations of one path, one that can be read is used.
+        let unread = self.unread.get(path).filter(|_| self.get(path).is_none());
+        unread.map(|(id, why)| (*id, why.as_str()))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Interface> {
@@ -193,6 +206,7 @@ mod tests {
 
     const SOURCE: &str = "
         use bp_macros::interface;
+        use crate::Nowhere;
         #[interface] pub trait Queue { #[idempotent] async fn push(&self, item: String) -> R; async fn pop(&self) -> R; }
         #[interface] pub trait Delayed: Queue { async fn push_at(&self) -> R; }
         #[interface] pub trait Ranked: Queue { async fn rank(&self) -> R; }
@@ -238,6 +252,22 @@ mod tests {
         );
         assert_eq!(registry.kinds_offering("acme::Queue"), ["plain", "rich"]);
         assert_eq!(registry.kinds_offering("acme::Delayed"), ["rich"]);
+    }
+
+    #[test]
+    fn no_source_is_read_for_the_paths_alone() {
+        static GONE: Plugin = interface("gone", "Gone.", "acme::Gone", SOURCE).declare();
+        let registry = Registry::new([&QUEUE, &GONE, &PLAIN]);
+        assert_eq!(
+            registry.interface_paths().into_iter().collect::<Vec<_>>(),
+            ["acme::Gone", "acme::Queue"]
+        );
+        assert!(!registry.has_read_interfaces());
+        assert!(registry.interface("acme::Gone").is_none());
+        assert!(registry.has_read_interfaces());
+        let why = "its source does not declare a trait `Gone`";
+        assert_eq!(registry.interface_fault("acme::Gone"), Some(("gone", why)));
+        assert_eq!(registry.interface_fault("acme::Queue"), None);
     }
 
     #[test]

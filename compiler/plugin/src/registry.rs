@@ -93,14 +93,28 @@ impl Registry {
         self.interfaces.get_or_init(|| InterfaceTable::read(&self.plugins))
     }
 
+    #[cfg(test)]
+    pub(crate) fn has_read_interfaces(&self) -> bool {
+        self.interfaces.get().is_some()
+    }
+
     /// Every interface that a plugin declares, by path.
     pub fn interfaces(&self) -> impl Iterator<Item = &Interface> {
         self.interface_table().iter()
     }
 
-    /// The paths of the interfaces that plugins declare.
+    /// The paths of the interfaces that plugins declare; their sources are not read for it.
     pub fn interface_paths(&self) -> BTreeSet<&'static str> {
-        self.interfaces().map(|interface| interface.path).collect()
+        let path = |plugin: &'static Plugin| match plugin.kind {
+            Kind::Interface { path, .. } => Some(path),
+            _ => None,
+        };
+        self.iter().filter_map(path).collect()
+    }
+
+    /// What is wrong with the source of a declared interface, so that nothing is known of it: the id of the plugin that declares it, and why in words.
+    pub fn interface_fault(&self, path: &str) -> Option<(&'static str, &str)> {
+        self.interface_table().find_unread(path)
     }
 
     /// The interface with a path, if a plugin declares it.

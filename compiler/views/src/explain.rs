@@ -243,7 +243,13 @@ fn explain_instance(page: &mut Page, plan: &Plan, name: &str, instance: &Instanc
         if edge.caller == name {
             page.add_row(1, format!("calls {} as {key}", edge.callee), &edge.origin);
         } else if edge.callee == name {
-            page.add_row(1, format!("is called by {} as {key}", edge.caller), &edge.origin);
+            // A caller may take a backend as an interface that the opened one extends.
+            let taken = if edge.interface == instance.interface {
+                String::new()
+            } else {
+                format!(", which takes {}", edge.interface)
+            };
+            page.add_row(1, format!("is called by {} as {key}{taken}", edge.caller), &edge.origin);
         }
     }
 }

@@ -44,7 +44,9 @@ pub struct EdgeShape {
     pub callee: String,
     /// What is called.
     pub kind: EdgeKind,
-    /// The callee's methods.
+    /// What the caller takes the callee as, a path; others may take it as something else.
+    pub interface: String,
+    /// The methods of that.
     pub methods: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bp_contract::fold_name;
 use bp_contract::selector::{Pattern, Rank, Specificity};
 use bp_diag::catalog::wiring as codes;
-use bp_diag::{Diagnostics, Span, nearest};
+use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
 
 use crate::resolve::{ResolveContext, Rule, resolve};
 use crate::{
@@ -256,15 +256,11 @@ fn report_unmatched_edge(
     let near = |pattern: &Pattern, names: &BTreeSet<&str>| {
         nearest(&pattern.as_str().replace('*', ""), names.iter().copied()).map(ToOwned::to_owned)
     };
-    let without_method = |e: &&EdgeShape| selector.matches_edge(&e.caller, &e.callee);
+    let without_method: Vec<&EdgeShape> =
+        edges.iter().filter(|e| selector.matches_edge(&e.caller, &e.callee)).collect();
     let diagnostic =
-        if let (Some(edge), Some(method)) = (edges.iter().find(without_method), &selector.method) {
-            codes::selector_matches_nothing(
-                rule.span,
-                &text,
-                &format!("`{}` has no such method", edge.callee),
-            )
-            .suggest(nearest(method.as_str(), edge.methods.iter().map(String::as_str)))
+        if let ([first, ..], Some(method)) = (without_method.as_slice(), &selector.method) {
+            report_unmatched_method(rule, (&without_method, first), method, edges)
         } else if !known(&selector.callee, &callees) {
             codes::selector_matches_nothing(
                 rule.span,
@@ -294,4 +290,29 @@ fn report_unmatched_edge(
             .note(format!("`{}` calls {}", selector.caller, called.join(", ")))
         };
     out.push(diagnostic);
+}
+
+/// A selector whose method none of the edges has that its ends match; `first` is one of them.
+fn report_unmatched_method(
+    rule: &EdgeRule,
+    (matching, first): (&[&EdgeShape], &EdgeShape),
+    method: &Pattern,
+    edges: &[EdgeShape],
+) -> Diagnostic {
+    let text = rule.selector.to_string();
+    // Callers may take one backend as different interfaces.
+    let elsewhere = |e: &&&EdgeShape| {
+        let same = |other: &EdgeShape| other.callee == e.callee && other.interface != e.interface;
+        edges.iter().any(|other| same(other) && other.methods.iter().any(|m| method.matches(m)))
+    };
+    if let Some(edge) = matching.iter().find(elsewhere) {
+        let interface = edge.interface.rsplit("::").next().unwrap_or(&edge.interface);
+        let (caller, callee) = (&edge.caller, &edge.callee);
+        let why = format!("`{caller}` takes `{callee}` as `{interface}`, which has no `{method}`");
+        return codes::selector_matches_nothing(rule.span, &text, &why);
+    }
+    let methods = matching.iter().flat_map(|edge| edge.methods.iter().map(String::as_str));
+    let why = format!("`{}` has no such method", first.callee);
+    codes::selector_matches_nothing(rule.span, &text, &why)
+        .suggest(nearest(method.as_str(), methods))
 }

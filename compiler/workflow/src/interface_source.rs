@@ -10,8 +10,24 @@ use crate::source::{
 /// How many imports one name may go through, so that those which name each other end.
 const MAX_IMPORTS: usize = 8;
 
-/// Supertraits that are not interfaces, and that every client has.
-const MARKERS: [&str; 6] = ["Send", "Sync", "Sized", "Unpin", "UnwindSafe", "RefUnwindSafe"];
+/// The only supertraits that are not interfaces: every client has them.
+const MARKERS: [&str; 2] = ["Send", "Sync"];
+
+/// Other traits that Rust itself has in scope, as far as one may stand above a trait.
+const PRELUDE_TRAITS: [&str; 12] = [
+    "Clone",
+    "Copy",
+    "Default",
+    "Drop",
+    "Eq",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "Ord",
+    "PartialEq",
+    "Sized",
+    "Unpin",
+];
 
 /// The crate of the runtime that declares its interfaces; the others re-export them.
 const RUNTIME_CRATE: &str = "bp_backend";
@@ -21,7 +37,7 @@ const RUNTIME_CRATE: &str = "bp_backend";
 /// Supertraits are resolved by the `use`s of the file: what comes from the crate itself has the crate's path, whatever module it is in, because an interface is public at the root of its crate.
 ///
 /// # Errors
-/// In words, when the text has no such trait, or when the trait is not marked.
+/// In words, when the text has no such trait, when the trait is not marked, or when it extends something that is not an interface.
 pub fn read_interface(text: &str, krate: &str, name: &str) -> Result<InterfaceModel, String> {
     let read = || {
         let outline = outline(text);
@@ -37,18 +53,38 @@ pub fn read_interface(text: &str, krate: &str, name: &str) -> Result<InterfaceMo
     let Some(item) = find_trait(&outline, name) else {
         return Err(format!("its source does not declare a trait `{name}`"));
     };
-    let marked = |mark: &Mark| mark.path.segments.last().is_some_and(|last| last == "interface");
-    if !item.marks.iter().any(marked) {
+    if !is_marked(item) {
         return Err(format!("the trait `{name}` is not marked `#[interface]`"));
     }
     let file = InterfaceFile { krate, outline: &outline };
+    let mut extends = Vec::new();
+    for supertrait in &item.supertraits {
+        extends.extend(file.resolve(&supertrait.path)?);
+    }
     Ok(InterfaceModel {
         path: format!("{krate}::{name}"),
-        extends: item.supertraits.iter().filter_map(|s| file.resolve(&s.path)).collect(),
+        extends,
         methods: item.members.iter().filter_map(read_method).collect(),
         docs: item.docs.clone(),
         span: None,
     })
+}
+
+/// Whether a path, written in full, is that of `Send` or of `Sync`.
+pub(crate) fn is_marker<S: AsRef<str>>(segments: &[S]) -> bool {
+    match segments {
+        [krate, module, name] => {
+            matches!(krate.as_ref(), "std" | "core")
+                && module.as_ref() == "marker"
+                && MARKERS.contains(&name.as_ref())
+        }
+        _ => false,
+    }
+}
+
+fn is_marked(item: &TraitItem) -> bool {
+    let is_mark = |mark: &Mark| mark.path.segments.last().is_some_and(|last| last == "interface");
+    item.marks.iter().any(is_mark)
 }
 
 fn find_trait<'o>(outline: &'o Outline, name: &str) -> Option<&'o TraitItem> {
@@ -84,27 +120,47 @@ struct InterfaceFile<'a> {
 }
 
 impl InterfaceFile<'_> {
-    /// The path of the interface that a supertrait names; `None` for a marker of the standard library.
-    fn resolve(&self, path: &UsePath) -> Option<String> {
+    /// The path of the interface that a supertrait names; `None` for `Send` and `Sync`.
+    ///
+    /// # Errors
+    /// In words, when the supertrait is something else, or when the file does not say what it is.
+    fn resolve(&self, path: &UsePath) -> Result<Option<String>, String> {
+        let written = path.segments.join("::");
         let path = self.expand(path);
-        let (first, last) = (path.segments.first()?, path.segments.last()?);
-        let own = || Some(format!("{}::{last}", self.krate));
-        if path.global {
-            return self.of_crate(first, last);
+        let (Some(first), Some(last)) = (path.segments.first(), path.segments.last()) else {
+            return Ok(None);
+        };
+        let not_interface = || Err(format!("it extends `{written}`, which is not an interface"));
+        if path.global || path.segments.len() > 1 {
+            let own = !path.global && self.declares(first);
+            let krate = if own { "crate" } else { first };
+            return match self.of_crate(krate, last) {
+                Some(interface) => Ok(Some(interface)),
+                None if is_marker(&path.segments) => Ok(None),
+                None => not_interface(),
+            };
         }
-        match first.as_str() {
-            "crate" | "self" | "super" => own(),
-            _ if self.declares(first) => own(),
-            name if path.segments.len() == 1 && MARKERS.contains(&name) => None,
-            _ if path.segments.len() == 1 => match self.find_glob() {
-                Some(glob) => self.of_crate(&glob, last),
-                None => own(),
-            },
-            _ => self.of_crate(first, last),
+        if self.declares(first) {
+            let marked = find_trait(self.outline, first).is_some_and(is_marked);
+            return if marked { Ok(self.of_crate("crate", last)) } else { not_interface() };
+        }
+        if MARKERS.contains(&first.as_str()) {
+            return Ok(None);
+        }
+        match self.find_by_globs(last).as_slice() {
+            [only] => Ok(Some(only.clone())),
+            [] if PRELUDE_TRAITS.contains(&first.as_str()) || self.has_globs() => not_interface(),
+            [] => Err(format!(
+                "it extends `{written}`, which its source neither declares nor imports"
+            )),
+            several => Err(format!(
+                "it extends `{written}`, which may be `{}`: import it by its name",
+                several.join("` or `")
+            )),
         }
     }
 
-    /// An interface by the crate that it is of, under the name that the file gives the crate.
+    /// An interface by the crate that it is of, under the name that the file gives the crate; `None` for Rust's own crates, which have none.
     fn of_crate(&self, krate: &str, name: &str) -> Option<String> {
         match krate {
             "std" | "core" | "alloc" => None,
@@ -139,10 +195,27 @@ impl InterfaceFile<'_> {
         })
     }
 
-    /// What the file's first glob import begins with.
-    fn find_glob(&self) -> Option<String> {
-        self.imports().find_map(|import| match import {
-            Import::Glob(path) => self.expand(path).segments.first().cloned(),
+    /// The interfaces of this name that the file's globs can give, each once; those of the own crate come first, because the file says what is in it.
+    fn find_by_globs(&self, name: &str) -> Vec<String> {
+        let mut others: Vec<String> = Vec::new();
+        for path in self.globs() {
+            let Some(first) = path.segments.first() else { continue };
+            let own = matches!(first.as_str(), "crate" | "self" | "super") || self.declares(first);
+            if own && !path.global {
+                return self.of_crate("crate", name).into_iter().collect();
+            }
+            others.extend(self.of_crate(first, name).filter(|path| !others.contains(path)));
+        }
+        others
+    }
+
+    fn has_globs(&self) -> bool {
+        self.globs().next().is_some()
+    }
+
+    fn globs(&self) -> impl Iterator<Item = UsePath> {
+        self.imports().filter_map(|import| match import {
+            Import::Glob(path) => Some(self.expand(path)),
             Import::Name(..) => None,
         })
     }
@@ -169,6 +242,7 @@ mod tests {
     use super::*;
 
     const SOURCE: &str = "
+        use core::marker;
         use std::fmt::Debug as _;
         use bp_macros::interface;
         use bp_std::{Cache, DocumentStore as Store};
@@ -188,7 +262,7 @@ mod tests {
             async fn r#pop(&self) -> Result<Option<String>, E>;
         }
         #[interface(crate = ::bp_runtime)]
-        pub trait Wide: Cache + Store + Base + base::Other + Queue + log::Log + ::acme_log::deep::Tail + std::marker::Unpin {}
+        pub trait Wide: Cache + Store + Base + base::Other + Queue + log::Log + ::acme_log::deep::Tail + std::marker::Send + marker::Sync {}
     ";
 
     #[test]
@@ -230,11 +304,37 @@ mod tests {
             let text = format!("{head}\n#[interface]\npub trait T: Base {{}}");
             read_interface(&text, "acme", "T").unwrap().extends
         };
-        assert_eq!(through(""), ["acme::Base"]);
         assert_eq!(through("use super::*;"), ["acme::Base"]);
+        assert_eq!(through("use std::fmt::*; use bp_std::*;"), ["bp_backend::Base"]);
+        assert_eq!(through("use bp_std::*; use crate::base::*;"), ["acme::Base"]);
+        assert_eq!(through("use bp_std::*; use bp_runtime::*;"), ["bp_backend::Base"]);
+        assert_eq!(through("#[interface] pub trait Base {}"), ["acme::Base"]);
         assert_eq!(through("use bp_std::*;"), ["bp_backend::Base"]);
         assert_eq!(through("use acme_base; use acme_base::Base;"), ["acme_base::Base"]);
-        assert_eq!(through("use Base as Base;"), ["acme::Base"]);
+    }
+
+    #[test]
+    fn a_supertrait_that_is_no_interface_or_may_be_several_is_a_fault() {
+        let fault = |head: &str, above: &str| {
+            let text = format!("{head}\n#[interface]\npub trait T: {above} {{}}");
+            read_interface(&text, "acme", "T").unwrap_err()
+        };
+        let not = |above: &str| format!("it extends `{above}`, which is not an interface");
+        assert_eq!(fault("", "std::marker::Unpin"), not("std::marker::Unpin"));
+        assert_eq!(fault("", "::core::fmt::Debug"), not("core::fmt::Debug"));
+        assert_eq!(fault("use std::fmt::Debug;", "Debug"), not("Debug"));
+        assert_eq!(fault("use std::fmt::*;", "Debug"), not("Debug"));
+        assert_eq!(fault("", "Sized"), not("Sized"));
+        assert_eq!(fault("pub trait Base {}", "Base"), not("Base"));
+        // A trait of the file's own that is called like a marker is none.
+        assert_eq!(fault("pub trait Send {}", "Send"), not("Send"));
+        let unknown = "it extends `Base`, which its source neither declares nor imports";
+        assert_eq!(fault("", "Base"), unknown);
+        assert_eq!(fault("use Base as Base;", "Base"), unknown);
+        assert_eq!(
+            fault("use bp_std::*; use acme_log::*;", "Base"),
+            "it extends `Base`, which may be `bp_backend::Base` or `acme_log::Base`: import it by its name"
+        );
     }
 
     #[test]

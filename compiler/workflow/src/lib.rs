@@ -122,7 +122,7 @@ fn read_with_pool(
         model.crate_name.clone_from(&krate.name);
         model.version.clone_from(&krate.version);
     }
-    let names = names::Names::new(&tree);
+    let names = names::Names::new(&tree, offered);
     items::collect(&names, offered, pool.is_some(), &mut model, &mut diagnostics);
     (model, diagnostics)
 }

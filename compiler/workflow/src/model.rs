@@ -171,6 +171,8 @@ pub struct LocalReason {
     pub text: String,
     /// The place that causes it.
     pub span: Span,
+    /// Whether it is a guess: the definition is in a crate that is not read.
+    pub unseen: bool,
 }
 
 /// An argument of a method.

@@ -47,6 +47,8 @@ pub(crate) struct Names<'t> {
     reachable: BTreeMap<DefinitionId, String>,
     /// What crates publish at their roots under its own name.
     at_root: BTreeSet<DefinitionId>,
+    /// The paths of interfaces that backends are known to offer.
+    offered: BTreeSet<String>,
 }
 
 const PRIMITIVES: &[&str] = &[
@@ -93,8 +95,11 @@ const PRELUDE: &[(&str, &str)] = &[
 ];
 
 impl<'t> Names<'t> {
-    pub(crate) fn new(tree: &'t Tree) -> Self {
-        let mut names = Self { tree, reachable: BTreeMap::new(), at_root: BTreeSet::new() };
+    /// The names of a tree; `offered` are the paths of the interfaces that backends are known to offer.
+    pub(crate) fn new(tree: &'t Tree, offered: &BTreeSet<&str>) -> Self {
+        let offered = offered.iter().map(|path| (*path).to_owned()).collect();
+        let mut names =
+            Self { tree, reachable: BTreeMap::new(), at_root: BTreeSet::new(), offered };
         for index in 0..tree.crates.len() {
             names.find_reachable(CrateId(index));
         }
@@ -319,22 +324,25 @@ impl<'t> Names<'t> {
         }
     }
 
-    /// A name that only a glob import from an unread crate can give; the runtime's come first.
+    /// A name that only a glob import from an unread crate can give: a known interface comes first, then what the runtime may have.
     fn guess(&self, module: ModuleId, name: &str, fuel: &mut usize) -> Option<ResolvedName> {
         let mut visited = BTreeSet::new();
         let mut waiting = VecDeque::from([module]);
-        let mut other = None;
+        let (mut of_runtime, mut other) = (None, None);
         while let Some(at) = waiting.pop_front() {
             if !visited.insert(at) {
                 continue;
             }
             for glob in &self.tree.module(at)?.globs {
                 match self.resolve_glob_source(at, &glob.path, fuel) {
-                    Some(ResolvedName::External(prefix)) if is_runtime_path(&prefix) => {
-                        return Some(ResolvedName::External(format!("{prefix}::{name}")));
-                    }
                     Some(ResolvedName::External(prefix)) => {
-                        other.get_or_insert_with(|| format!("{prefix}::{name}"));
+                        let path = format!("{prefix}::{name}");
+                        if self.is_offered(&path) {
+                            return Some(ResolvedName::External(path));
+                        }
+                        let guessed =
+                            if is_runtime_path(&path) { &mut of_runtime } else { &mut other };
+                        guessed.get_or_insert(path);
                     }
                     Some(ResolvedName::Module(source)) => waiting.push_back(source),
                     _ => {}
@@ -342,7 +350,19 @@ impl<'t> Names<'t> {
             }
         }
         // A name that starts in lower case is a macro or an attribute of an unread crate, not a type.
-        other.filter(|_| name.starts_with(char::is_uppercase)).map(ResolvedName::External)
+        let other = other.filter(|_| name.starts_with(char::is_uppercase));
+        of_runtime.or(other).map(ResolvedName::External)
+    }
+
+    /// Whether a path is that of a known interface; the runtime's crates re-export each other's.
+    fn is_offered(&self, path: &str) -> bool {
+        let name = |path: &str| path.rsplit("::").next().map(str::to_owned);
+        self.offered.contains(path)
+            || (is_runtime_path(path)
+                && self
+                    .offered
+                    .iter()
+                    .any(|known| is_runtime_path(known) && name(known) == name(path)))
     }
 
     /// A crate by its name.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bp_diag::{Diagnostic, Diagnostics, FileId, Span, catalog::workflow as codes};
+use bp_diag::catalog::workflow::{self as codes, UnwiredTrait};
+use bp_diag::{Diagnostic, Diagnostics, FileId, Span};
 
 use crate::encodable::{EncodableType, encodable_type, is_reexported, strip_runtime_prefix};
 use crate::model::{InterfaceUse, LocalReason, Type, TypeUse};
@@ -47,10 +48,10 @@ pub(crate) enum TypeShape {
     List(InterfaceUse),
     /// `Option<Arc<dyn T>>`
     Optional(InterfaceUse),
-    /// `dyn T` itself, with the trait if it is one that can be wired.
-    Dyn(Option<InterfaceUse>),
-    /// `Arc<dyn T>` of a trait that cannot be wired.
-    Foreign(String),
+    /// `dyn T` itself, with the trait.
+    Dyn(Result<InterfaceUse, UnwiredTrait>),
+    /// `Arc<dyn T>` of a trait that cannot be wired: the object as written out, and the trait.
+    Foreign(String, UnwiredTrait),
     /// A struct or enum that was read.
     Definition(DefinitionId),
 }
@@ -85,9 +86,8 @@ impl MarkedDefinitions {
         own.find(|known| last_segment(known) == name).map(String::as_str)
     }
 
-    /// The interface that the type `dyn acme_queue::queue::Queue` probably means: one of that crate and name, which its path does not lead to.
-    pub(crate) fn find_meant(&self, object: &str) -> Option<&str> {
-        let path = object.strip_prefix("dyn ")?;
+    /// The interface that `acme_queue::queue::Queue` probably means: one of that crate and name, which the path does not lead to.
+    fn find_meant(&self, path: &str) -> Option<&str> {
         let krate = path.split("::").next()?;
         let known = self.offered.get(&format!("{krate}::{}", last_segment(path)))?;
         Some(known.as_str()).filter(|known| *known != path)
@@ -180,7 +180,7 @@ impl<'a> TypeResolver<'a> {
             }
             TypeForm::Never => local_type("!".to_owned(), span, "there is no value of type `!`"),
             TypeForm::Other(text) => {
-                local_type(text.clone(), span, "this form of type cannot be encoded")
+                unseen_type(text.clone(), span, "this form of type cannot be encoded")
             }
         }
     }
@@ -237,8 +237,10 @@ impl<'a> TypeResolver<'a> {
 
     fn resolve_object(&mut self, bounds: &[Bound], span: Span, scope: &Scope) -> ResolvedType {
         let interface = match bounds {
-            [Bound::Trait { path, .. }] => self.resolve_interface(path, scope),
-            _ => None,
+            [Bound::Trait { path, .. }] => self
+                .resolve_interface(path, scope)
+                .ok_or_else(|| self.describe_unwired(path, scope)),
+            _ => Err(UnwiredTrait::Other),
         };
         let text = format!("dyn {}", self.format_bounds(bounds, scope));
         let mut resolved_type = local_type(text, span, "a trait object is code, not data");
@@ -272,6 +274,29 @@ impl<'a> TypeResolver<'a> {
                 Some(InterfaceUse { path: path.to_owned(), reachable, backend: true, span })
             }
             _ => None,
+        }
+    }
+
+    /// What a trait is that is neither a service nor an interface.
+    fn describe_unwired(&self, path: &PathExpr, scope: &Scope) -> UnwiredTrait {
+        let tree = &self.names.tree;
+        match self.names.resolve(scope.module, &path.path, Namespace::Types) {
+            ResolvedName::Definition(id) => {
+                let Some(found) = tree.definition(id) else { return UnwiredTrait::Other };
+                let krate = |module| tree.module(module).map(|module| module.krate);
+                if krate(found.module) == krate(scope.module) {
+                    UnwiredTrait::Own(found.name.clone())
+                } else {
+                    UnwiredTrait::OfReadCrate(found.name.clone())
+                }
+            }
+            ResolvedName::External(path) if !path.starts_with("std::") => {
+                match self.marks.find_meant(&path) {
+                    Some(meant) => UnwiredTrait::BelowTheRoot(meant.to_owned()),
+                    None => UnwiredTrait::OfUnreadCrate(path),
+                }
+            }
+            _ => UnwiredTrait::Other,
         }
     }
 
@@ -387,16 +412,16 @@ impl<'a> TypeResolver<'a> {
             }
             ResolvedName::Module(_) => {
                 self.diagnostics.push(codes::unknown_name(span, &head, None));
-                local_type(head, span, "it is a module")
+                unseen_type(head, span, "it is a module")
             }
             ResolvedName::Undecided(condition) => {
                 let fault = codes::undecided(span, condition, &format!("what `{head}` is"));
                 self.diagnostics.push(fault);
-                local_type(head, span, "builds differ in what it is")
+                unseen_type(head, span, "builds differ in what it is")
             }
             ResolvedName::Unlinked(krate, name) => {
                 self.diagnostics.extend(explain_unlinked(self.names, krate, &name, span));
-                local_type(head, span, "its crate is not linked")
+                unseen_type(head, span, "its crate is not linked")
             }
             ResolvedName::Unknown { certain } => {
                 let tail = self.format_arguments(arguments, scope);
@@ -406,7 +431,7 @@ impl<'a> TypeResolver<'a> {
                         self.diagnostics.push(codes::unknown_name(span, &head, near));
                     }
                 }
-                local_type(format!("{head}{tail}"), span, "its definition is not seen")
+                unseen_type(format!("{head}{tail}"), span, "its definition is not seen")
             }
         }
     }
@@ -516,8 +541,7 @@ impl<'a> TypeResolver<'a> {
     ) -> ResolvedType {
         let Some(kind) = encodable_type(full) else {
             let tail = self.format_arguments(arguments, scope);
-            let reason = format!("`{head}` has no encoding");
-            return local_type(format!("{head}{tail}"), span, &reason);
+            return unencoded_type(full, head, &tail, span);
         };
         let parts = self.resolve_type_arguments(arguments, scope);
         let texts: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
@@ -631,7 +655,7 @@ pub(crate) fn explain_unlinked(
 fn container_shape(shape: TypeShape, of: fn(InterfaceUse) -> TypeShape) -> TypeShape {
     match shape {
         TypeShape::Interface(interface) => of(interface),
-        TypeShape::Foreign(name) => TypeShape::Foreign(name),
+        foreign @ TypeShape::Foreign(..) => foreign,
         _ => TypeShape::Plain,
     }
 }
@@ -639,8 +663,8 @@ fn container_shape(shape: TypeShape, of: fn(InterfaceUse) -> TypeShape) -> TypeS
 /// The shape of `Arc<inner>`.
 fn arc_shape(inner: ResolvedType) -> TypeShape {
     match inner.shape {
-        TypeShape::Dyn(Some(interface)) => TypeShape::Interface(interface),
-        TypeShape::Dyn(None) => TypeShape::Foreign(inner.text),
+        TypeShape::Dyn(Ok(interface)) => TypeShape::Interface(interface),
+        TypeShape::Dyn(Err(unwired)) => TypeShape::Foreign(inner.text, unwired),
         _ => TypeShape::Plain,
     }
 }
@@ -668,12 +692,29 @@ fn holds_float(ty: &Type) -> bool {
     }
 }
 
+/// A type of a crate that is not read, or of Rust's own, that is not known to have an encoding.
+fn unencoded_type(full: &str, head: &str, tail: &str, span: Span) -> ResolvedType {
+    let (text, reason) = (format!("{head}{tail}"), format!("`{head}` has no encoding"));
+    if full.starts_with("std::") {
+        local_type(text, span, &reason)
+    } else {
+        unseen_type(text, span, &reason)
+    }
+}
+
+/// A type whose definition is not known, so that it may be encoded all the same.
+fn unseen_type(text: String, span: Span, reason: &str) -> ResolvedType {
+    let resolved = local_type(text, span, reason);
+    let local = resolved.local.map(|local| LocalReason { unseen: true, ..local });
+    ResolvedType { local, ..resolved }
+}
+
 fn local_type(text: String, span: Span, reason: &str) -> ResolvedType {
     ResolvedType {
         ty: Type::Local { text: text.clone(), reason: reason.to_owned() },
         text,
         span,
-        local: Some(LocalReason { text: reason.to_owned(), span }),
+        local: Some(LocalReason { text: reason.to_owned(), span, unseen: false }),
         owned: false,
         shape: TypeShape::Plain,
     }

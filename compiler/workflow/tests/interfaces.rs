@@ -51,7 +51,7 @@ pub use inner::*;
         ),
         (
             "/queue/src/inner.rs",
-            "use crate::Queue; #[bp_runtime::interface] pub trait Sorted: Queue + bp_backend::Cache { async fn sort(&self) -> Result<(), E>; }\npub struct E;\n",
+            "use crate::Queue; #[bp_runtime::interface] pub trait Sorted: Queue + bp_backend::Cache { async fn sort(&self) -> Result<(), bp_backend::BackendError>; }\n",
         ),
     ]);
     assert_eq!(checked.said(), Vec::<String>::new());
@@ -140,7 +140,7 @@ pub trait Queue: Send + Plain {
     async fn pop<T>(&self) -> Result<T, E>;
     async fn peek(&mut self) -> Result<(), E>;
 }
-pub struct E;
+#[derive(Debug, bp_runtime::ServiceError)] pub enum E { #[infra] I(bp_runtime::Infra) }
 ",
     );
     let said = checked.said();
@@ -190,4 +190,48 @@ fn a_workflow_may_implement_an_interface_for_its_tests() {
     );
     assert_eq!(model.implementations.len(), 0);
     assert_eq!(model.interfaces.keys().collect::<Vec<_>>(), ["shop::Queue"]);
+}
+
+#[test]
+fn a_method_of_an_interface_must_be_able_to_cross_a_process() {
+    let checked = check_queue(
+        "use bp_backend::BackendError;
+pub struct Kept;
+#[bp_runtime::interface]
+pub trait Queue {
+    async fn good(&self, item: bp_backend::Document, all: Vec<u8>) -> Result<Option<bp_backend::Document>, BackendError>;
+    async fn borrow(&self, item: &str, kept: Kept) -> Result<(), BackendError>;
+    async fn size(&self) -> u64;
+    async fn clear(&self) -> Result<(), Kept>;
+    async fn count(&self) -> Result<usize, BackendError>;
+}
+",
+    );
+    let said = checked.said();
+    let lines: Vec<&str> = said
+        .iter()
+        .filter(|line| line.contains("BP1067"))
+        .map(|l| l.split(' ').next().unwrap())
+        .collect();
+    let place = |line: u32, column: u32| format!("/queue/src/lib.rs:{line}:{column}:");
+    let expected = [place(6, 34), place(6, 46), place(7, 29), place(8, 41), place(9, 37)];
+    assert_eq!(lines, expected, "{said:#?}");
+}
+
+#[test]
+fn a_glob_gives_the_interface_that_its_crate_is_known_to_have() {
+    let workflow = "use std::sync::Arc; use bp_std::*; use log::*;
+#[service] pub trait S {}
+pub struct Impl;
+impl Impl { pub fn new(log: Arc<dyn Log>, cache: Arc<dyn Cache>) -> Self { todo!() } }
+#[service] impl S for Impl {}
+";
+    let checked = check(&[
+        ("/workflow/Cargo.toml", &MANIFEST.replace("queue = ", "# ")),
+        ("/workflow/src/lib.rs", workflow),
+    ]);
+    assert_eq!(checked.said(), Vec::<String>::new());
+    let dump = checked.model.dump();
+    assert!(dump.contains("    log: one backend acme_log::Log\n"), "{dump}");
+    assert!(dump.contains("    cache: one backend bp_backend::Cache as bp_std::Cache\n"), "{dump}");
 }

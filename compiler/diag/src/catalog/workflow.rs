@@ -62,6 +62,7 @@ codes! {
     BP1063 "a crate that is not linked";
     BP1064 "an interface that is not at its crate's root";
     BP1065 "an interface that extends something else";
+    BP1067 "a method of an interface that cannot cross a process";
 }
 
 /// Those after which a part of a workflow is unknown.
@@ -354,19 +355,48 @@ pub fn constructor_private(span: Span, insert: Span, name: &str) -> Diagnostic {
 }
 
 /// `new` with a receiver, generics, or another result than `Self` or `Result<Self, E>`.
-pub fn constructor_shape(span: Span, name: &str, problem: &str) -> Diagnostic {
+pub fn constructor_shape(
+    span: Span,
+    name: &str,
+    problem: &str,
+    unwired: Option<&UnwiredTrait>,
+) -> Diagnostic {
+    let help = match unwired {
+        None => "write `pub async fn new(…) -> Result<Self, InitError>`, or `-> Self`, with or without `async`".to_owned(),
+        Some(UnwiredTrait::Own(trait_name)) => {
+            format!(
+                "mark `{trait_name}` with `#[service]`, or with `#[interface]` if backends offer it"
+            )
+        }
+        Some(UnwiredTrait::OfReadCrate(trait_name)) => format!(
+            "mark `{trait_name}` with `#[interface]` if backends offer it, or with `#[service]`"
+        ),
+        Some(UnwiredTrait::OfUnreadCrate(path)) => {
+            format!("build `bp` with the plugin that declares `{path}`: this one does not know it")
+        }
+        Some(UnwiredTrait::BelowTheRoot(path)) => {
+            format!("an interface is named at the root of its crate: `{path}`")
+        }
+        Some(UnwiredTrait::Other) => "let the constructor make it itself, or take a service".to_owned(),
+    };
     Diagnostic::error(BP1018, format!("the constructor of `{name}` {problem}"))
         .at(span, "")
-        .help("write `pub async fn new(…) -> Result<Self, InitError>`, or `-> Self`, with or without `async`")
+        .help(help)
 }
 
-/// `new` takes a trait object, `dyn T`, that nothing can be wired to; `meant` is the interface of backends that has its crate and name.
-pub fn constructor_takes(span: Span, name: &str, object: &str, meant: Option<&str>) -> Diagnostic {
-    let problem = format!("takes `{object}`, which is neither a service nor a backend");
-    let wrong = constructor_shape(span, name, &problem);
-    let help =
-        meant.map(|path| format!("an interface is named at the root of its crate: `{path}`"));
-    Diagnostic { help: help.map_or(wrong.help, |help| vec![help]), ..wrong }
+/// A trait that no wiring can provide, because it is neither a service nor an interface that this `bp` knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnwiredTrait {
+    /// Declared in the crate that takes it, by its name.
+    Own(String),
+    /// Declared without a mark in another crate that is read, by its name.
+    OfReadCrate(String),
+    /// Of a crate that is not read, by its path.
+    OfUnreadCrate(String),
+    /// Declared in a crate that has a known interface of this name at its root, by the path of that.
+    BelowTheRoot(String),
+    /// Several traits at once, or one of the standard library.
+    Other,
 }
 
 /// No `#[infra]` variant, or a second one at `span` after the one at `first`.
@@ -489,15 +519,34 @@ pub fn implementation_shape(span: Span, problem: &str, help: &str) -> Diagnostic
 }
 
 /// An associated type, constant or macro in the trait of a service or interface; `owner` is "service `Cart`".
-pub fn service_item(span: Span, owner: &str, what: &str) -> Diagnostic {
-    let kind = owner.split(' ').next().unwrap_or(owner);
-    let article = if kind.starts_with('i') { "an" } else { "a" };
-    Diagnostic::error(BP1029, format!("{owner} declares {what}"))
+pub fn service_item(span: Span, kind: TraitKind, name: &str, what: &str) -> Diagnostic {
+    let any = match kind {
+        TraitKind::Service => "a service",
+        TraitKind::Interface => "an interface",
+    };
+    Diagnostic::error(BP1029, format!("{} `{name}` declares {what}", kind.name()))
         .at(span, "")
-        .note(format!(
-            "{article} {kind} is its methods: nothing else can be called from another process"
-        ))
+        .note(format!("{any} is its methods: nothing else can be called from another process"))
         .help("move it out of the trait")
+}
+
+/// What a marked trait is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraitKind {
+    /// It is marked `#[service]`.
+    Service,
+    /// It is marked `#[interface]`.
+    Interface,
+}
+
+impl TraitKind {
+    /// The word for it: `service`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Interface => "interface",
+        }
+    }
 }
 
 /// `run` that is not `async fn run(&self)`.
@@ -591,13 +640,34 @@ pub fn interface_not_at_root(span: Span, name: &str, path: &str, krate: &str) ->
         .help(format!("re-export it in the crate's root file: `pub use {path};`"))
 }
 
-/// A supertrait of an interface that is not an interface itself.
-pub fn interface_extends(span: Span, interface: &str, bound: &str) -> Diagnostic {
+/// A method of an interface whose types no call can carry, for a reason in words.
+pub fn interface_method_stays(
+    span: Span,
+    interface: &str,
+    method: &str,
+    reason: &str,
+) -> Diagnostic {
+    let message = format!(
+        "method `{method}` of interface `{interface}` cannot be called from another process"
+    );
+    Diagnostic::error(BP1067, message)
+        .at(span, reason)
+        .note("`#[interface]` writes a client for every method, so each must be able to cross")
+        .help("take and return owned types that derive `Data`, in a `Result` whose error derives `ServiceError`; or move the method out of the trait")
+}
+
+/// A supertrait of an interface that is not an interface itself; `of_rust` says that the standard library declares it.
+pub fn interface_extends(span: Span, interface: &str, bound: &str, of_rust: bool) -> Diagnostic {
+    let help = if of_rust {
+        format!("remove `{bound}`: an interface extends interfaces, `Send` and `Sync` alone")
+    } else {
+        format!("mark `{bound}` with `#[interface]`, or make its methods part of `{interface}`")
+    };
     Diagnostic::error(
         BP1065,
         format!("interface `{interface}` extends `{bound}`, which is not an interface"),
     )
     .at(span, "")
     .note("a client of the interface is made from the methods of all that it extends")
-    .help(format!("mark `{bound}` with `#[interface]`, or make its methods part of `{interface}`"))
+    .help(help)
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use bp_plan::Plan;
 
+use super::crates::CrateNames;
 use super::names::{name_implementation_functions, string_literal};
-use super::packages::{app_library, plugin_library};
+use super::packages::app_library;
 use crate::generated::GENERATED;
 use crate::pretty::Printer;
 
@@ -13,7 +14,11 @@ use crate::pretty::Printer;
 const ALLOWED_LINTS: &str =
     "#![allow(confusable_idents, deprecated, mixed_script_confusables, uncommon_codepoints)]";
 
-pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String {
+pub(super) fn emit_lib(
+    plan: &Plan,
+    modules: &BTreeMap<&str, String>,
+    crates: &CrateNames<'_>,
+) -> String {
     let mut p = Printer::new();
     p.line(format!("//! The application `{}`: names and wiring only.", plan.app.name));
     p.line(ALLOWED_LINTS);
@@ -24,7 +29,7 @@ pub(super) fn emit_lib(plan: &Plan, modules: &BTreeMap<&str, String>) -> String 
     let mut calls: Vec<(&str, Vec<String>)> = Vec::new();
     for (id, plugin) in &plan.plugins {
         let Some(runtime) = &plugin.runtime else { continue };
-        let made = format!("::{}::plugin()", plugin_library(runtime));
+        let made = format!("::{}::plugin()", crates.name_of_runtime(plan, runtime));
         calls.push((&plugin.kind, vec![string_literal(id), made]));
     }
     for module in modules.values() {

@@ -8,7 +8,7 @@ use bp_plan::{CrateSource, Plan};
 
 use super::RustInput;
 use super::crates::CrateNames;
-use super::packages::app_package;
+use super::packages::{app_package, find_in_workflow};
 use crate::carried::{self, PackageSource};
 use crate::generated::MANIFEST_HEADER;
 use crate::lock::{Lock, LockedPackage};
@@ -57,17 +57,21 @@ fn collect_dependencies(
         all.insert(key.to_owned(), Dependency { package: package.to_owned(), source });
     };
     add(RUNTIME_FACADE.0, RUNTIME_FACADE.0, below(RUNTIME_FACADE.1));
-    for runtime in plan.plugins.values().filter_map(|p| p.runtime.as_ref()) {
-        if !input.carried.contains_key(&runtime.package) {
-            add(&runtime.package, &runtime.package, below(&runtime.folder));
-        }
-    }
     let app = &plan.app;
     let mut named = crates.collect_used(plan.interfaces.values(), plan.implementations.values());
     named.insert(&app.workflow_crate);
     // Those that stores offer, too: the crates that plugins carry link the same ones.
     named.extend(app.interface_crates.keys().map(String::as_str));
     let sources = collect_sources(plan);
+    let mut halves: BTreeSet<&str> = BTreeSet::new();
+    for runtime in plan.plugins.values().filter_map(|p| p.runtime.as_ref()) {
+        if let Some(name) = find_in_workflow(plan, runtime) {
+            named.insert(name);
+            halves.insert(name);
+        } else if !input.carried.contains_key(&runtime.package) {
+            add(&runtime.package, &runtime.package, below(&runtime.folder));
+        }
+    }
     for name in named {
         let Some((package, source)) = sources.get(name) else { continue };
         let called = crates.name_of(name);
@@ -76,6 +80,10 @@ fn collect_dependencies(
         let key = if called == name && alone { package } else { called };
         let source = match source {
             CrateSource::Path(path) => DependencySource::Folder(path.clone()),
+            // Without its default features, a runtime half is its settings alone.
+            CrateSource::Requirement(text) if halves.contains(name) => {
+                DependencySource::Required(with_default_features(text))
+            }
             CrateSource::Requirement(text) => DependencySource::Required(text.clone()),
         };
         add(key, package, source);
@@ -134,13 +142,26 @@ pub(super) fn emit_member_manifest(
 /// The carried packages that are runtime halves of plugins in use; others are there because those depend on them.
 fn carried_runtimes<'a>(plan: &'a Plan, input: &RustInput) -> BTreeSet<&'a str> {
     let runtimes = plan.plugins.values().filter_map(|plugin| plugin.runtime.as_ref());
-    let packages = runtimes.map(|runtime| runtime.package.as_str());
+    let own = runtimes.filter(|runtime| find_in_workflow(plan, runtime).is_none());
+    let packages = own.map(|runtime| runtime.package.as_str());
     packages.filter(|package| input.carried.contains_key(*package)).collect()
 }
 
 /// The manifest of a carried package: it names the application's runtime, so that only one runtime is linked, and what the workflow has, so that both mean the same crate.
 pub(super) fn rewrite_manifest(text: &str, input: &RustInput) -> String {
     carried::rewrite_manifest(text, &|package| locate_package(package, input))
+}
+
+/// A requirement, an inline TOML value, that leaves the default features of the package on.
+fn with_default_features(requirement: &str) -> String {
+    let read = format!("x = {requirement}").parse::<toml::Table>();
+    match read.ok().and_then(|mut table| table.remove("x")) {
+        Some(toml::Value::Table(mut keys)) => {
+            keys.remove("default-features");
+            toml::Value::Table(keys).to_string()
+        }
+        _ => requirement.to_owned(),
+    }
 }
 
 /// The keys of a requirement, an inline TOML value, for an inline table; without `package`, which depends on the key that has the table.
@@ -294,6 +315,50 @@ mod tests {
             backend: true,
         });
         assert!(linked(&plan));
+    }
+
+    /// A plan whose one plugin has its runtime half in the crate `acme_queue`.
+    fn plan_of_one_crate() -> bp_plan::Plan {
+        let mut plan = small_plan();
+        let plugin = plan.plugins.values_mut().next().expect("one");
+        let runtime = plugin.runtime.as_mut().expect("a runtime half");
+        *runtime =
+            bp_plan::RuntimeCrate { package: "acme-queue".into(), folder: "acme-queue".into() };
+        plan
+    }
+
+    #[test]
+    fn a_crate_with_an_interface_and_a_runtime_half_is_linked_once() {
+        let path = CrateSource::Path("vendor/queue".into());
+        let required =
+            CrateSource::Requirement("{ default-features = false, version = \"1\" }".into());
+        for (source, line) in [
+            (path, "acme-queue = { path = \"../../../../vendor/queue\" }\n"),
+            (required, "acme-queue = { version = \"1\" }\n"),
+        ] {
+            let mut plan = plan_of_one_crate();
+            let krate = InterfaceCratePlan { package: "acme-queue".into(), source };
+            plan.app.interface_crates.insert("acme_queue".into(), krate);
+            let input = RustInput { to_root: "../../../..".into(), ..RustInput::default() };
+            let (files, faults) = crate::rust::emit_rust(&plan, "", &input);
+            assert!(faults.is_empty());
+            let text = |path: &str| {
+                let file = files.iter().find(|(other, _)| other.as_str() == path);
+                file.map(|(_, file)| String::from_utf8_lossy(&file.bytes)).expect("a file")
+            };
+            let manifest = text("rust/app/Cargo.toml");
+            assert!(manifest.contains(line), "{line}in\n{manifest}");
+            assert_eq!(manifest.matches("queue").count(), line.matches("queue").count());
+            assert!(text("rust/app/src/lib.rs").contains("::acme_queue::plugin()"));
+        }
+        // A crate that is only read is the same one.
+        let mut plan = plan_of_one_crate();
+        let krate = CratePlan { package: "acme-queue".into(), path: "vendor/queue".into() };
+        plan.app.crates.insert("acme_queue".into(), krate);
+        let crates = CrateNames::new(&plan);
+        let all = collect_dependencies(&plan, &RustInput::default(), &crates);
+        let queue = all.keys().filter(|key| key.contains("queue")).collect::<Vec<_>>();
+        assert_eq!(queue, ["acme-queue"]);
     }
 
     #[test]

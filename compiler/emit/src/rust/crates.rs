@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bp_plan::{ImplementationPlan, InterfacePlan, Plan};
+use bp_plan::{ImplementationPlan, InterfacePlan, Plan, RuntimeCrate};
 
 use super::names::escape_ident;
-use super::packages::{app_library, plugin_library};
+use super::packages::{app_library, find_in_workflow, plugin_library};
 
 /// Names that generated Rust, or Rust itself, has in scope; a crate's name comes before most of them.
 const TAKEN: &[&str] = &[
@@ -31,7 +31,9 @@ impl<'a> CrateNames<'a> {
             .collect();
         let mut taken: BTreeSet<String> = TAKEN.iter().map(|t| (*t).to_owned()).collect();
         taken.insert(app_library(plan));
-        taken.extend(plan.plugins.values().filter_map(|p| p.runtime.as_ref()).map(plugin_library));
+        let runtimes = plan.plugins.values().filter_map(|p| p.runtime.as_ref());
+        let apart = runtimes.filter(|runtime| find_in_workflow(plan, runtime).is_none());
+        taken.extend(apart.map(plugin_library));
         let mut names = BTreeMap::new();
         for name in &own {
             let mut called = (*name).to_owned();
@@ -46,6 +48,14 @@ impl<'a> CrateNames<'a> {
     /// The name of a crate in generated Rust; its own if it is not one of the workflow's.
     pub(super) fn name_of<'n>(&'n self, name: &'n str) -> &'n str {
         self.names.get(name).map_or(name, String::as_str)
+    }
+
+    /// The name of the crate of a plugin's runtime half in generated Rust.
+    pub(super) fn name_of_runtime(&self, plan: &Plan, runtime: &RuntimeCrate) -> String {
+        match find_in_workflow(plan, runtime) {
+            Some(name) => self.name_of(name).to_owned(),
+            None => plugin_library(runtime),
+        }
     }
 
     /// `leaf_workflow::r#type::Stay` as `::leaf_workflow::r#type::Stay`.

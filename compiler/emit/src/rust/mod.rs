@@ -70,7 +70,7 @@ pub fn emit_rust(plan: &Plan, run_plan: &str, input: &RustInput) -> (Artifacts, 
     }
     add("rust/app/src/interfaces/mod.rs".into(), interface::emit_index(&modules), "");
     add("rust/app/src/instances.rs".into(), instances::emit(plan, &crates), "");
-    add("rust/app/src/lib.rs".into(), app::emit_lib(plan, &modules), "");
+    add("rust/app/src/lib.rs".into(), app::emit_lib(plan, &modules, &crates), "");
     add("rust/app/src/main.rs".into(), app::emit_main(plan), "");
     add("rust/app/plan.json".into(), run_plan.to_owned(), "");
     for test in &input.tests {

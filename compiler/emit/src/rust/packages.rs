@@ -29,9 +29,20 @@ pub(super) fn app_library(plan: &Plan) -> String {
     library_name(&app_package(plan))
 }
 
-/// The crate of a plugin's runtime half.
+/// The crate of a plugin's runtime half, unless the workflow has that package.
 pub(super) fn plugin_library(runtime: &RuntimeCrate) -> String {
     library_name(&runtime.package)
+}
+
+/// The workflow's crate, by its name in Rust, that is a plugin's runtime half too: a crate may hold an interface and a store that offers it.
+///
+/// It is linked once, from where the workflow has it.
+pub(super) fn find_in_workflow<'p>(plan: &'p Plan, runtime: &RuntimeCrate) -> Option<&'p str> {
+    let app = &plan.app;
+    let interfaces = app.interface_crates.iter().map(|(name, krate)| (name, &krate.package));
+    let read = app.crates.iter().map(|(name, krate)| (name, &krate.package));
+    let mut all = interfaces.chain(read);
+    all.find(|(_, package)| **package == runtime.package).map(|(name, _)| name.as_str())
 }
 
 /// What a package is called in Rust.

@@ -401,3 +401,212 @@ fn a_crate_has_the_interfaces_that_backends_in_use_offer() {
     assert_eq!(only.notes, ["the linked crate does not have it"]);
     assert_eq!(complain_of_queue(QUEUE, "memory"), []);
 }
+
+/// One crate with the interface and with the store that offers it.
+const ONE_CRATE: Package = Package {
+    name: "acme-queue",
+    files: &[
+        ("Cargo.toml", "[package]\nname = \"acme-queue\"\nversion = \"0.1.0\"\n"),
+        ("src/lib.rs", QUEUE),
+    ],
+};
+
+static QUEUES_OF_ONE: Plugin =
+    interface("queue", "Hands over.", "acme_queue::Queue", QUEUE).carries(ONE_CRATE).declare();
+static STORE_OF_ONE: Plugin =
+    backend::<Store>("shelf", &["acme_queue::Queue"]).carries(ONE_CRATE).declare();
+
+/// A workflow that has the crate `acme-queue` beside it.
+fn app_of_one_crate(registry: Registry) -> App {
+    let manifest = "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\nacme-queue = { path = \"../vendor/queue\" }\n";
+    let queue_manifest = "[package]\nname = \"acme-queue\"\n[dependencies]\nbp-std = \"0.1\"\n";
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"shelf\" }
+[service]
+front = { impl = \"FrontImpl\", jobs = \"store\" }
+back = { impl = \"BackImpl\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let files = [
+        ("workflow/Cargo.toml", manifest),
+        ("vendor/queue/Cargo.toml", queue_manifest),
+        ("vendor/queue/src/lib.rs", QUEUE),
+        ("wiring/local.toml", wiring),
+    ];
+    App::files(&workflow("jobs: Arc<dyn acme_queue::Queue>", "size: u32 /**/"), &files, registry)
+}
+
+#[test]
+fn one_crate_may_hold_an_interface_and_the_store_that_offers_it() {
+    static OTHER: Plugin = backend::<Store>("other", &["bp_backend::Cache"])
+        .carries(Package { name: "shop-workflow", files: ONE_CRATE.files })
+        .declare();
+    let registry = || registry().with(&QUEUES_OF_ONE).with(&STORE_OF_ONE);
+    let declared = Registry::new([&QUEUES_OF_ONE, &STORE_OF_ONE]);
+    assert_eq!(declared.faults(), Vec::<String>::new());
+    let complaints = app_of_one_crate(registry()).complaints();
+    assert!(!complaints.iter().any(|line| line.contains("BP3050")), "{complaints:#?}");
+    // A runtime half of another plugin is still another package than the workflow's of its name.
+    let complaints = app_of_one_crate(registry().with(&OTHER)).complaints();
+    assert!(complaints.iter().any(|line| line.contains("BP3050")), "{complaints:#?}");
+}
+
+#[test]
+fn three_uses_that_only_pairs_unite_are_all_named() {
+    const PAIRS: &str = "
+        use crate::{Cache, DocumentStore};
+        #[interface] pub trait Streams { async fn read(&self) -> Result<(), E>; }
+        #[interface] pub trait CacheStreams: Cache + Streams {}
+        #[interface] pub trait Stored: Cache + DocumentStore {}
+        #[interface] pub trait StoredStreams: DocumentStore + Streams {}
+    ";
+    static STREAMS: Plugin = interface("streams", "Flows.", "bp_backend::Streams", PAIRS).declare();
+    static FIRST: Plugin = interface("first", "Both.", "bp_backend::CacheStreams", PAIRS).declare();
+    static SECOND: Plugin = interface("second", "Both.", "bp_backend::Stored", PAIRS).declare();
+    static THIRD: Plugin =
+        interface("third", "Both.", "bp_backend::StoredStreams", PAIRS).declare();
+    static PAIRED: Plugin = backend::<Store>(
+        "paired",
+        &["bp_backend::CacheStreams", "bp_backend::Stored", "bp_backend::StoredStreams"],
+    )
+    .declare();
+    let registry =
+        [&STREAMS, &FIRST, &SECOND, &THIRD, &PAIRED].into_iter().fold(registry(), Registry::with);
+    let workflow = format!(
+        "{}
+#[service] pub trait Side {{ async fn work(&self) -> Result<(), E>; }}
+pub struct SideImpl;
+impl SideImpl {{ pub fn new(streams: Arc<dyn bp_std::Streams>) -> Self {{ todo!() }} }}
+#[service] impl Side for SideImpl {{}}
+",
+        workflow("side: Arc<dyn Side>, cache: Arc<dyn Cache>", "documents: Arc<dyn DocumentStore>")
+    );
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"paired\" }
+[service]
+back = { impl = \"BackImpl\", documents = \"store\" }
+front = { impl = \"FrontImpl\", cache = \"store\" }
+side = { impl = \"SideImpl\", streams = \"store\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let app = App::files(&workflow, &[("wiring/local.toml", wiring)], registry);
+    let diagnostics = app.lower().diagnostics.sorted();
+    let [only] = diagnostics.as_slice() else { panic!("{diagnostics:#?}") };
+    assert_eq!(only.code.id, "BP3014");
+    let [note] = only.notes.as_slice() else { panic!("{only:#?}") };
+    let expected = "none unites `DocumentStore`, `Cache` and `Streams`";
+    assert!(note.ends_with(expected), "{note}");
+}
+
+#[test]
+fn an_optional_parameter_may_be_left_absent() {
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+sets = { kind = \"memory\" }
+[service]
+front = { impl = \"FrontImpl\" }
+back = { impl = \"BackImpl\", size = 3 }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let said = |wiring: &str| {
+        let workflow = workflow("sets: Option<Arc<dyn SortedSets>>", "size: u32");
+        let app = App::files(&workflow, &[("wiring/local.toml", wiring)], registry_of_sets());
+        app.lower().diagnostics.sorted()
+    };
+    let diagnostics = said(wiring);
+    let only = diagnostics.iter().find(|d| d.code.id == "BP3008").unwrap();
+    let help = only.help.last().map(String::as_str);
+    assert_eq!(help, Some("write `sets = false` to leave it absent"));
+    let absent = said(&wiring.replace("\"FrontImpl\" }", "\"FrontImpl\", sets = false }"));
+    assert!(!absent.iter().any(|d| d.code.id == "BP3008"), "{absent:#?}");
+}
+
+#[test]
+fn an_interface_with_a_wrong_source_names_its_plugin() {
+    static GONE: Plugin =
+        interface("gone", "Gone.", "acme_log::Log", "#[interface] pub trait Other {}").declare();
+    static SHELVES: Plugin = backend::<Store>("shelves", &["acme_log::Log"]).declare();
+    let manifest =
+        "[package]\nname = \"shop-workflow\"\n[dependencies]\nbp-std = \"0.1\"\nacme-log = \"1\"\n";
+    let wiring = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"shelves\" }
+[service]
+front = { impl = \"FrontImpl\", log = \"store\" }
+back = { impl = \"BackImpl\", size = 3 }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[target]
+enabled = [\"process\"]
+";
+    let files = [("workflow/Cargo.toml", manifest), ("wiring/local.toml", wiring)];
+    let workflow = workflow("log: Arc<dyn acme_log::Log>", "size: u32");
+    let app = App::files(&workflow, &files, registry().with(&GONE).with(&SHELVES));
+    let diagnostics = app.lower().diagnostics.sorted();
+    let only = diagnostics.iter().find(|d| d.code.id == "BP3005").unwrap();
+    let expected = "mend the plugin `gone`, which declares `acme_log::Log`: its source does not declare a trait `Log`";
+    assert_eq!(only.help, [expected]);
+}
+
+#[test]
+fn a_method_that_only_another_caller_may_name_says_what_is_taken() {
+    let text = "[app]
+name = \"shop\"
+workflow = \"../workflow\"
+[backend]
+store = { kind = \"ranked\" }
+[service]
+front = { impl = \"FrontImpl\", sets = \"store\" }
+back = { impl = \"BackImpl\", cache = \"store\" }
+[edge.\"*\"]
+rpc = \"http\"
+timeout = \"1s\"
+[edge.\"client -> front\"]
+rpc = \"http\"
+[edge.\"back -> store.rank\"]
+timeout = \"1s\"
+[edge.\"* -> store.add_\"]
+timeout = \"1s\"
+[target]
+enabled = [\"process\"]
+";
+    let workflow = workflow("sets: Arc<dyn SortedSets>", "cache: Arc<dyn Cache>");
+    let app = App::files(&workflow, &[("wiring/local.toml", text)], registry_of_sets());
+    let diagnostics = app.lower().diagnostics.sorted();
+    let found: Vec<_> = diagnostics.iter().filter(|d| d.code.id == "BP2053").collect();
+    let [first, second] = found.as_slice() else { panic!("{diagnostics:#?}") };
+    assert_eq!(first.labels[0].text, "`back` takes `store` as `Cache`, which has no `rank`");
+    assert_eq!(second.labels[0].text, "`store` has no such method");
+    assert!(format!("{second:?}").contains("`add`"), "{second:#?}");
+}

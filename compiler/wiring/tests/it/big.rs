@@ -23,6 +23,7 @@ fn large(count: usize) -> (String, Vec<EdgeShape>) {
             caller: format!("s{i}"),
             callee,
             kind,
+            interface: "shop::Any".to_owned(),
             methods: vec!["get".to_owned(), "put".to_owned()],
         };
         edges.push(edge(format!("s{next}"), EdgeKind::Service));

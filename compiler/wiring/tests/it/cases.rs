@@ -159,7 +159,10 @@ fn edges(text: &str) -> Vec<EdgeShape> {
                 "entry" => EdgeKind::Entry,
                 _ => EdgeKind::Service,
             };
-            EdgeShape { caller: caller.to_owned(), callee: callee.to_owned(), kind, methods }
+            // Ends with the same methods have the same interface.
+            let interface = format!("shop::With_{}", methods.join("_"));
+            let (caller, callee) = (caller.to_owned(), callee.to_owned());
+            EdgeShape { caller, callee, kind, interface, methods }
         })
         .collect()
 }

@@ -267,7 +267,7 @@ fn read_constructor(
         diagnostics.push(codes::constructor_private(span, insert.of(file), name));
     }
     let mut shape = |at: Span, problem: &str| {
-        diagnostics.push(codes::constructor_shape(at, name, problem));
+        diagnostics.push(codes::constructor_shape(at, name, problem, None));
     };
     if let Some(receiver) = function.receiver {
         shape(receiver.place.of(file), "takes `self`");
@@ -325,9 +325,10 @@ fn read_parameters(
             TypeShape::Interface(interface) => ParameterKind::Instance(interface),
             TypeShape::List(interface) => ParameterKind::List(interface),
             TypeShape::Optional(interface) => ParameterKind::Optional(interface),
-            TypeShape::Foreign(object) => {
-                let meant = resolver.marks.find_meant(&object);
-                diagnostics.push(codes::constructor_takes(resolved.span, name, &object, meant));
+            TypeShape::Foreign(object, unwired) => {
+                let problem = format!("takes `{object}`, which is neither a service nor a backend");
+                let span = resolved.span;
+                diagnostics.push(codes::constructor_shape(span, name, &problem, Some(&unwired)));
                 continue;
             }
             _ => ParameterKind::Literal(resolved.into_use()),

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use bp_diag::{Diagnostics, catalog::workflow as codes};
+use bp_diag::Diagnostics;
+use bp_diag::catalog::workflow::{self as codes, TraitKind};
 
 use super::Context;
-use super::service::{Owner, is_marker, read_methods};
+use super::service::{Owner, read_methods};
+use crate::interface_source::is_marker;
 use crate::model::{InterfaceMethod, InterfaceModel};
 use crate::names::{Namespace, ResolvedName};
 use crate::source::{Body, TraitItem};
@@ -41,8 +43,7 @@ fn read_interface(
         let (span, name) = (definition.span, &definition.name);
         diagnostics.push(codes::interface_not_at_root(span, name, &inside, &krate.name));
     }
-    let owner =
-        Owner { definition, what: format!("interface `{}`", definition.name), coded: false };
+    let owner = Owner { definition, kind: TraitKind::Interface };
     let methods = read_methods(context, &owner, item, diagnostics);
     Some(InterfaceModel {
         path: path.to_owned(),
@@ -71,6 +72,10 @@ fn resolve_supertraits(
     let mut extends = Vec::new();
     for supertrait in &item.supertraits {
         let resolved = context.names.resolve(definition.module, &supertrait.path, Namespace::Types);
+        let external = match &resolved {
+            ResolvedName::External(path) => path.split("::").collect(),
+            _ => Vec::new(),
+        };
         let found = match &resolved {
             ResolvedName::Definition(id) => context.marks.interfaces.get(id).map(String::as_str),
             ResolvedName::External(path) => context.marks.find_offered(path),
@@ -78,9 +83,11 @@ fn resolve_supertraits(
         };
         if let Some(path) = found {
             extends.push(path.to_owned());
-        } else if !is_marker(&resolved) {
+        } else if !is_marker(&external) {
             let span = supertrait.place.of(definition.file);
-            diagnostics.push(codes::interface_extends(span, &definition.name, &supertrait.text));
+            let of_rust = external.first() == Some(&"std");
+            let fault = codes::interface_extends(span, &definition.name, &supertrait.text, of_rust);
+            diagnostics.push(fault);
         }
     }
     extends

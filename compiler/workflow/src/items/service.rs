@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bp_diag::{Diagnostics, Span, catalog::workflow as codes};
+use bp_diag::catalog::workflow::{self as codes, TraitKind};
+use bp_diag::{Diagnostics, Span};
 
 use super::Context;
 use super::attributes::derives;
@@ -47,7 +48,7 @@ fn read_service(
         docs: item.docs.clone(),
         span: definition.span,
     };
-    let owner = Owner { definition, what: format!("service `{}`", definition.name), coded: true };
+    let owner = Owner { definition, kind: TraitKind::Service };
     service.methods = read_methods(context, &owner, item, diagnostics);
     Some(service)
 }
@@ -55,10 +56,14 @@ fn read_service(
 /// The trait whose methods are read.
 pub(super) struct Owner<'a> {
     pub(super) definition: &'a Definition,
+    pub(super) kind: TraitKind,
+}
+
+impl Owner<'_> {
     /// In messages: "service `Cart`".
-    pub(super) what: String,
-    /// Whether generated code writes the types of its methods.
-    pub(super) coded: bool,
+    fn describe(&self) -> String {
+        format!("{} `{}`", self.kind.name(), self.definition.name)
+    }
 }
 
 /// Reads the methods of a trait; what else it declares is reported.
@@ -82,7 +87,7 @@ pub(super) fn read_methods(
             Member::Other(place) => (place, "something other than methods"),
         };
         let span = place.of(owner.definition.file);
-        diagnostics.push(codes::service_item(span, &owner.what, what));
+        diagnostics.push(codes::service_item(span, owner.kind, &owner.definition.name, what));
     }
     methods
 }
@@ -90,7 +95,7 @@ pub(super) fn read_methods(
 fn report_generics(owner: &Owner<'_>, item: &TraitItem, diagnostics: &mut Diagnostics) {
     if let Some(place) = item.generics {
         let at = place.of(owner.definition.file);
-        diagnostics.push(codes::generic_service(at, &owner.what, false));
+        diagnostics.push(codes::generic_service(at, &owner.describe(), false));
     }
 }
 
@@ -119,22 +124,12 @@ fn check_supertraits(
     }
 }
 
-fn read_method(
-    context: &Context<'_>,
-    owner: &Owner<'_>,
-    function: &Function,
-    diagnostics: &mut Diagnostics,
-) -> Option<MethodModel> {
-    let Owner { definition, what, coded } = owner;
-    let file = definition.file;
-    let name = &function.name;
+/// Reports a method that cannot wait, or whose callers cannot share the instance.
+fn check_call_shape(owner: &Owner<'_>, function: &Function, diagnostics: &mut Diagnostics) {
+    let (what, name, file) = (owner.describe(), &function.name, owner.definition.file);
     let span = function.place.of(file);
-    let full = format!("{}::{name}", definition.name);
-    if let Some(at) = function.condition {
-        diagnostics.push(codes::conditional(at.of(file), &format!("method `{full}`")));
-    }
     let mut shape = |span: Span, problem: &str, help: &str| {
-        diagnostics.push(codes::method_shape(span, what, name, problem, help));
+        diagnostics.push(codes::method_shape(span, &what, name, problem, help));
     };
     if !function.is_async {
         shape(span, "is not async", "write `async fn`: a call may cross a process");
@@ -150,6 +145,24 @@ fn read_method(
         }
         None => shape(span, "takes no `&self`", "write `&self` as the first argument"),
     }
+}
+
+fn read_method(
+    context: &Context<'_>,
+    owner: &Owner<'_>,
+    function: &Function,
+    diagnostics: &mut Diagnostics,
+) -> Option<MethodModel> {
+    let Owner { definition, kind } = owner;
+    let what = owner.describe();
+    let file = definition.file;
+    let name = &function.name;
+    let span = function.place.of(file);
+    let full = format!("{}::{name}", definition.name);
+    if let Some(at) = function.condition {
+        diagnostics.push(codes::conditional(at.of(file), &format!("method `{full}`")));
+    }
+    check_call_shape(owner, function, diagnostics);
     if let Some(generics) = function.generics {
         let at = generics.place.of(file);
         let fault =
@@ -158,9 +171,12 @@ fn read_method(
         return None;
     }
     let scope = Scope::new(definition.module, file);
-    let mut resolver = TypeResolver::new(context.names, context.marks, *coded);
+    // Generated code writes the types of a service's methods.
+    let coded = *kind == TraitKind::Service;
+    let mut resolver = TypeResolver::new(context.names, context.marks, coded);
     let mut local: Option<LocalReason> = None;
     let mut direct: Option<LocalReason> = None;
+    let mut faults: Vec<LocalReason> = Vec::new();
     let mut arguments = Vec::new();
     for argument in &function.arguments {
         let name = match &argument.pattern {
@@ -175,6 +191,7 @@ fn read_method(
         if local.is_none() {
             local.clone_from(&resolved.local);
         }
+        faults.extend(resolved.local.clone());
         require_owned(&resolved, &mut direct);
         let span = argument.place.of(file);
         arguments.push(ArgumentModel { name, ty: resolved.into_use(), span });
@@ -183,10 +200,18 @@ fn read_method(
         let count = arguments.len();
         diagnostics.push(codes::many_arguments(beyond.span, &full, count, MAX_ARGUMENTS));
     }
+    let mut of_output: Option<LocalReason> = None;
     let (ok, error) =
-        read_output(context, definition, function, &mut resolver, (&mut local, &mut direct));
+        read_output(context, definition, function, &mut resolver, (&mut of_output, &mut direct));
+    faults.extend(of_output.clone());
+    let local = local.or(of_output);
     if let Some(at) = resolver.stream {
-        diagnostics.push(codes::stream_result(at, what, name));
+        diagnostics.push(codes::stream_result(at, &what, name));
+    } else if *kind == TraitKind::Interface {
+        // The macro writes a client for every method, so each must be able to cross a process.
+        for LocalReason { text, span, .. } in faults.iter().filter(|reason| !reason.unseen) {
+            diagnostics.push(codes::interface_method_stays(*span, &definition.name, name, text));
+        }
     }
     diagnostics.append(resolver.diagnostics);
     Some(MethodModel {
@@ -202,6 +227,11 @@ fn read_method(
     })
 }
 
+/// Whether nothing certain is known of a type.
+fn is_unseen(resolved: &ResolvedType) -> bool {
+    resolved.local.as_ref().is_some_and(|reason| reason.unseen)
+}
+
 /// A call with wrappers holds its arguments and its answer in boxes, which cannot hold borrowed values.
 fn require_owned(resolved: &ResolvedType, direct: &mut Option<LocalReason>) {
     if !resolved.owned {
@@ -209,13 +239,14 @@ fn require_owned(resolved: &ResolvedType, direct: &mut Option<LocalReason>) {
             direct,
             &format!("`{}` may hold something borrowed", resolved.text),
             resolved.span,
+            false,
         );
     }
 }
 
 /// Keeps the first of several reasons.
-fn set_first(reason: &mut Option<LocalReason>, text: &str, span: Span) {
-    reason.get_or_insert_with(|| LocalReason { text: text.to_owned(), span });
+fn set_first(reason: &mut Option<LocalReason>, text: &str, span: Span, unseen: bool) {
+    reason.get_or_insert_with(|| LocalReason { text: text.to_owned(), span, unseen });
 }
 
 /// What a method answers, and why that cannot cross a process, or must come straight from the callee, if so.
@@ -228,23 +259,24 @@ fn read_output(
 ) -> (TypeUse, Option<TypeUse>) {
     let file = owner.file;
     let no_result = "it does not return a `Result` with a service error, so an infrastructure error cannot be reported";
-    let mut unfailing = |text: &str, span: Span| {
-        set_first(local, text, span);
-        set_first(direct, text, span);
+    let mut unfailing = |text: &str, span: Span, unseen: bool| {
+        set_first(local, text, span, unseen);
+        set_first(direct, text, span, unseen);
     };
     let Some(ty) = &function.output else {
         let span = function.place.of(file);
-        unfailing(no_result, span);
+        unfailing(no_result, span, false);
         return (TypeUse { ty: Type::Unit, text: "()".to_owned(), span }, None);
     };
     let resolved = resolver.resolve(ty, &Scope::new(owner.module, file));
     let TypeShape::Result(parts) = resolved.shape else {
-        unfailing(no_result, resolved.span);
+        // An alias of a crate that is not read may be a `Result`.
+        unfailing(no_result, resolved.span, is_unseen(&resolved));
         return (resolved.into_use(), None);
     };
     let (ok, error) = *parts;
     if let Some(reason) = &ok.local {
-        set_first(local, &reason.text, reason.span);
+        set_first(local, &reason.text, reason.span, reason.unseen);
     }
     require_owned(&ok, direct);
     let is_error = match error.shape {
@@ -255,8 +287,8 @@ fn read_output(
     };
     if !is_error {
         let text = format!("`{}` does not derive `ServiceError`", error.text);
-        set_first(local, &text, error.span);
-        set_first(direct, &text, error.span);
+        set_first(local, &text, error.span, is_unseen(&error));
+        set_first(direct, &text, error.span, is_unseen(&error));
     }
     (ok.into_use(), Some(error.into_use()))
 }
