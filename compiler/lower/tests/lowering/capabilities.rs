@@ -230,8 +230,7 @@ enabled = [\"process\"]
     );
 }
 
-const QUEUE: &str =
-    "pub struct E; #[bp_std::interface] pub trait Queue { async fn push(&self) -> Result<(), E>; }";
+const QUEUE: &str = "#[derive(bp_std::ServiceError)] pub enum E { #[infra] Infra(bp_std::Infra) } #[bp_std::interface] pub trait Queue { async fn push(&self) -> Result<(), E>; }";
 const LOG: &str = "use acme_queue::Queue;\n#[interface] pub trait Log: Queue {}";
 
 static QUEUES: Plugin = interface("queue", "Hands over.", "acme_queue::Queue", QUEUE)
