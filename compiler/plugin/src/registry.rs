@@ -7,7 +7,6 @@ use bp_diag::Code;
 use bp_wiring::{EntryTable, Grammar, KeyGrammar, Variant};
 
 use crate::interfaces::InterfaceTable;
-use crate::setting_plan::format_literal;
 use crate::shorthand::is_switch;
 use crate::variant::{variant_forms, variant_tag};
 use crate::{
@@ -272,7 +271,7 @@ fn variant_grammar(settings: &[Setting]) -> Option<Variant> {
     });
     Some(Variant {
         leaf: tag.name.to_owned(),
-        default: tag.default.map(format_literal),
+        default: tag.default.map(|literal| literal.to_string()),
         settings: forms.collect(),
         siblings: BTreeMap::new(),
     })

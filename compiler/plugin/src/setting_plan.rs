@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bp_contract::setting::{SettingPlan, WhenPlan};
 
-use crate::{Literal, Setting, SettingKind};
+use crate::{Setting, SettingKind};
 
 pub(crate) fn describe_settings(
     prefix: &str,
@@ -20,8 +20,8 @@ pub(crate) fn describe_settings(
         let mut plan = SettingPlan {
             kind: setting.kind.value_type(),
             tunable: setting.tunable,
-            min: setting.min.map(format_literal),
-            max: setting.max.map(format_literal),
+            min: setting.min.map(|literal| literal.to_string()),
+            max: setting.max.map(|literal| literal.to_string()),
             words: Vec::new(),
             shorthand: None,
             secret: setting.secret,
@@ -46,15 +46,5 @@ pub(crate) fn describe_settings(
             when.words.splice(0..0, before.words);
         }
         out.insert(path, plan);
-    }
-}
-
-/// A literal as wiring writes it, without quotes.
-pub(crate) fn format_literal(literal: Literal) -> String {
-    match literal {
-        Literal::Bool(value) => value.to_string(),
-        Literal::Int(value) => value.to_string(),
-        Literal::Float(value) => value.to_string(),
-        Literal::Text(text) => text.to_owned(),
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn setting_schema(setting: &Setting) -> Json {
         out.insert("pattern".to_owned(), pattern.into());
     }
     if let Some(default) = setting.default {
-        out.insert("default".to_owned(), literal_json(default));
+        out.insert("default".to_owned(), default.to_json());
     }
     if let Some(example) = parse_example(setting) {
         out.insert("examples".to_owned(), json!([example]));
@@ -170,10 +170,10 @@ fn number_schema(
     let mut out = Map::new();
     out.insert("type".to_owned(), kind.into());
     if let Some(min) = setting.min.or(least) {
-        out.insert("minimum".to_owned(), literal_json(min));
+        out.insert("minimum".to_owned(), min.to_json());
     }
     if let Some(max) = setting.max.or(most) {
-        out.insert("maximum".to_owned(), literal_json(max));
+        out.insert("maximum".to_owned(), max.to_json());
     }
     Json::Object(out)
 }
@@ -203,30 +203,14 @@ fn describe(setting: &Setting) -> String {
 
 /// `From 1ms to 1h`, or what of it is declared.
 pub(crate) fn describe_bounds(setting: &Setting) -> Option<String> {
-    match (setting.min.map(format_literal), setting.max.map(format_literal)) {
+    match (
+        setting.min.map(|literal| literal.to_string()),
+        setting.max.map(|literal| literal.to_string()),
+    ) {
         (Some(min), Some(max)) => Some(format!("From {min} to {max}")),
         (Some(min), None) => Some(format!("At least {min}")),
         (None, Some(max)) => Some(format!("At most {max}")),
         (None, None) => None,
-    }
-}
-
-/// A literal without quotes.
-pub(crate) fn format_literal(literal: Literal) -> String {
-    match literal {
-        Literal::Bool(value) => value.to_string(),
-        Literal::Int(value) => value.to_string(),
-        Literal::Float(value) => value.to_string(),
-        Literal::Text(text) => text.to_owned(),
-    }
-}
-
-fn literal_json(literal: Literal) -> Json {
-    match literal {
-        Literal::Bool(value) => value.into(),
-        Literal::Int(value) => value.into(),
-        Literal::Float(value) => json!(value),
-        Literal::Text(text) => text.into(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! How a plugin declares its settings: as data, from which checks, documentation, JSON Schema and the run-time table follow.
 
+use std::fmt;
+
 use super::SettingType;
 
 /// A default or a bound, as wiring writes it.
@@ -15,6 +17,18 @@ pub enum Literal {
     Float(f64),
     /// Text, a word of a list, a duration or a size.
     Text(&'static str),
+}
+
+impl fmt::Display for Literal {
+    /// As wiring writes it, without quotes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
 }
 
 impl Literal {
