@@ -8,23 +8,22 @@ use std::fmt;
 /// Wrappers leave permits and spans there whose end is that of the answer, not of the call.
 /// They are dropped in the order in which they came, so those of inner wrappers first.
 #[derive(Default)]
-pub struct Guards(Option<Box<Vec<Box<dyn Any + Send + Sync>>>>);
+pub struct Guards(Vec<Box<dyn Any + Send + Sync>>);
 
 impl Guards {
     /// Keeps `guard` as long as these live.
     pub fn hold(&mut self, guard: impl Send + Sync + 'static) {
-        self.0.get_or_insert_default().push(Box::new(guard));
+        self.0.push(Box::new(guard));
     }
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.0.is_empty()
     }
 }
 
 impl fmt::Debug for Guards {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.0.as_ref().map_or(0, |guards| guards.len());
-        f.debug_struct("Guards").field("count", &count).finish()
+        f.debug_struct("Guards").field("count", &self.0.len()).finish()
     }
 }
