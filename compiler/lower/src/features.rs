@@ -19,7 +19,7 @@ pub(crate) fn check(cx: &mut PassContext<'_>, tables: &ResolvedTables) {
     let asked = collect_features(cx, tables);
     let mut faults = Vec::new();
     for target in &cx.wiring.target.enabled {
-        let Some(plugin) = cx.registry.target(&target.value) else { continue };
+        let Some(plugin) = cx.declarations.target(&target.value) else { continue };
         let Kind::Target { supports, .. } = plugin.kind else { continue };
         let lossy = read_lossy(cx, &target.value);
         for (feature, span) in &asked {
@@ -85,7 +85,7 @@ fn collect_features(
         }
     }
     let written = WrittenTables::new(cx, tables);
-    for (_, table) in cx.registry.tables() {
+    for (_, table) in cx.declarations.tables() {
         if let Some(feature) = table.feature
             && let Some(span) = written.find_written(table)
         {

@@ -41,7 +41,7 @@ impl Pass for Group {
         for key in old {
             cx.ir.remove_node(&key);
         }
-        let (processes, faults) = resolve_processes(cx.wiring, &cx.registry.grammar());
+        let (processes, faults) = resolve_processes(cx.wiring, &cx.declarations.grammar());
         cx.diagnostics.append(faults);
         let mut replicas_at: BTreeMap<NodeKey, Option<Span>> = BTreeMap::new();
         let locator = Locator::new(cx.sources);
@@ -63,7 +63,7 @@ fn add_process(
     let key = NodeKey::process(&process.name);
     let (mut keys, mut own) = (Table::default(), Table::default());
     for (key, item) in &process.settings.entries {
-        let owned = cx.registry.owned_table(TablePlace::Process, key).is_some();
+        let owned = cx.declarations.owned_table(TablePlace::Process, key).is_some();
         let into = if owned { &mut keys } else { &mut own };
         into.entries.insert(key.clone(), item.clone());
     }

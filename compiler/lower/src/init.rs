@@ -74,7 +74,7 @@ fn check_backends(cx: &PassContext<'_>, init: &InitModel, faults: &mut Diagnosti
             continue;
         };
         let NodeKind::Backend { plugin, .. } = &node.kind else { continue };
-        let forgets = cx.registry.get(plugin).is_some_and(bp_plugin::Plugin::forgets);
+        let forgets = cx.declarations.get(plugin).is_some_and(bp_plugin::Declaration::forgets);
         if let (true, Some(span)) = (forgets, node.origin.span) {
             let (name, backend) = (&init.name.value, node.key.as_str());
             faults.push(codes::init_forgets(span, name, backend, plugin, init.callee.span));
