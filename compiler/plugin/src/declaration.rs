@@ -13,7 +13,7 @@ use crate::{
     SERVER_RESOURCES, Setting, TARGET_SETTINGS,
 };
 
-/// What a plugin is: everything that the compiler must know of it, except what it does (its [`Hooks`](crate::Hooks)).
+/// What a plugin is: everything that the compiler must know of it, except the functions that it brings, its [`Hooks`](crate::Hooks).
 #[derive(Debug, Clone, Copy)]
 pub struct Declaration {
     /// Its name: `retry`, `grpc`, `embedded`; unique.
@@ -22,7 +22,7 @@ pub struct Declaration {
     pub key: &'static str,
     /// One sentence on what it does.
     pub doc: &'static str,
-    /// What it does.
+    /// Its kind, with what is declared of this kind alone.
     pub kind: Kind,
     /// Where it may be put; only wrappers and transports are put on edges.
     pub edges: EdgeClasses,
@@ -99,7 +99,7 @@ impl Declaration {
         }
     }
 
-    /// The interfaces that it lists, if it is a backend; it also offers those that they extend: [`Registry::offered_by`](crate::Declarations::offered_by).
+    /// The interfaces that it lists, if it is a backend; it also offers those that they extend: [`Declarations::offered_by`](crate::Declarations::offered_by).
     pub const fn interfaces(&self) -> &'static [&'static str] {
         match self.kind {
             Kind::Backend { interfaces, .. } => interfaces,

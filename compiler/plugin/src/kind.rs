@@ -15,7 +15,7 @@ pub enum Reach {
     Remote,
 }
 
-/// What a plugin does.
+/// The kind of a plugin, with what is declared of this kind alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// Wraps calls.

@@ -1,6 +1,7 @@
 //! What plugins may use: the builders that declare them, what their hooks see, and re-exports of the values in it.
 //!
-//! A plugin is a `static` [`Plugin`]: data, and functions for what data cannot say, put together by the builder of its kind ([`wrapper`], [`transport`], [`backend()`], [`interface`], [`target`], [`table`]).
+//! A plugin is a `static` [`Plugin`]: its [`Declaration`], which is data, and its [`Hooks`], functions for what data cannot say, put together by the builder of its kind ([`wrapper`], [`transport`], [`backend()`], [`interface`], [`target`], [`table`]).
+//! Hooks see declarations, of their own plugin and of others, and never hooks.
 //! Its settings are declared by one type that both of its halves read; the compiler checks types, units, bounds, words and rules, fills in defaults, and publishes them.
 
 mod calls;
