@@ -216,7 +216,7 @@ fn add_backend(
     let locator = Locator::new(cx.sources);
     let reading = ReadContext {
         key: &backend.name,
-        span: Some(backend.span),
+        span: Some(backend.kind_span()),
         methods: &[],
         locate: &|span| locator.at(span),
     };

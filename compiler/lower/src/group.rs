@@ -12,7 +12,7 @@ use bp_plugin::facets::{Drops, PluginKeys, ProcessSettings};
 use bp_plugin::{
     PROCESS_SETTINGS, Pass, PassContext, ReadContext, Stage, TablePlace, read_settings,
 };
-use bp_wiring::{ResolvedProcess, Table, resolve_processes};
+use bp_wiring::{InstanceModel, ResolvedProcess, Table, resolve_processes};
 
 use crate::init::runs_first;
 use crate::locate::Locator;
@@ -164,8 +164,8 @@ fn check_shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKe
                 .is_some_and(|n| matches!(n.kind, NodeKind::Process { once: true, .. }));
             !once || !runs_first(cx.ir, host)
         });
-        let Some(span) = node.origin.span else { continue };
         let name = node.key.as_str();
+        let Some(span) = cx.wiring.backend(name).map(InstanceModel::kind_span) else { continue };
         if hosts.len() > 1 {
             let users: Vec<String> = hosts.iter().map(|h| h.name().to_owned()).collect();
             let copies = codes::StoreCopies::Processes(&users);

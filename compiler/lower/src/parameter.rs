@@ -95,7 +95,7 @@ fn report_faulty_interface(
     let interface = parameter.kind.interface().filter(|interface| interface.backend)?;
     let (id, why) = scope.declarations.interface_fault(&interface.path)?;
     Some(codes::missing_parameter(
-        bound.instance.span,
+        bound.instance.implementation_span(),
         &bound.instance.name,
         &parameter.name,
         &format!("a `{}`", short_name(&interface.path)),
@@ -296,7 +296,7 @@ fn resolve_automatic(
     let short = short_name(&interface.path);
     let missing = |help: String| {
         Err(Box::new(codes::missing_parameter(
-            bound.instance.span,
+            bound.instance.implementation_span(),
             &bound.instance.name,
             &parameter.name,
             &format!("a `{short}`"),
@@ -321,7 +321,7 @@ fn resolve_automatic(
                 && let Some(uses) = scope.backends.get(&found.instance().name)
             {
                 let offered = scope.declarations.offered_by(uses.plugin);
-                let at = (of.span, of.name.as_str());
+                let at = (of.kind_span(), of.name.as_str());
                 let wrong =
                     describe_wrong_interface(scope, at, &offered, parameter, interface, &fitting);
                 return Err(Box::new(if optional {
@@ -357,7 +357,7 @@ fn resolve_automatic(
         [] if scope.any_faulty => Ok(None),
         [] => missing(suggest_implementation(scope, interface)),
         many => Err(Box::new(codes::ambiguous_parameter(
-            bound.instance.span,
+            bound.instance.implementation_span(),
             &bound.instance.name,
             &parameter.name,
             short,
@@ -509,7 +509,7 @@ fn resolve_absent_value(
         None => format!("write `{} = {}`", parameter.name, literal::format_example(&ty.ty)),
     };
     Err(Box::new(codes::missing_parameter(
-        bound.instance.span,
+        bound.instance.implementation_span(),
         &bound.instance.name,
         &parameter.name,
         &literal::describe_type(&ty.ty),

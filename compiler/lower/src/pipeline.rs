@@ -116,7 +116,8 @@ fn fill(
         plugin.hooks.run_fill(cx);
         let before = std::mem::replace(&mut multiplied, replicas::find_multiplied(plan));
         for process in multiplied.difference(&before) {
-            replicas::report_multiplied(plan, ir, (plugin.id, process), spans, &mut faults);
+            let models = (ir, input.wiring);
+            replicas::report_multiplied(plan, models, (plugin.id, process), spans, &mut faults);
         }
     }
     let filled = !faults.has_errors();

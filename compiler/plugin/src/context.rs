@@ -48,7 +48,7 @@ pub struct CheckContext<'a> {
     pub settings: &'a Settings,
     /// Where each setting was written, by dotted path; settings at their default have none.
     pub spans: &'a BTreeMap<String, Span>,
-    /// Where the plugin's key was written.
+    /// Where the plugin's key was written; of a backend, its name.
     pub span: Option<Span>,
     /// Where diagnostics go.
     pub diagnostics: &'a mut Diagnostics,
