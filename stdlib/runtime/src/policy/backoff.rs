@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use crate::reply_metadata::RetryAfter;
+
+/// How much longer than its own pause a caller waits at most because the callee says so: AWS's retry specification 2.1.
+const LONGEST_WORD: Duration = Duration::from_secs(5);
+
 /// gRPC's backoff: at most `min(init × multiplier^(n−1), max)` before the n-th further attempt.
 ///
 /// Full jitter draws uniformly below that (Marc Brooker, "Exponential Backoff And Jitter", 2015).
@@ -39,6 +44,19 @@ impl Backoff {
     }
 }
 
+/// The pause before another attempt, given the caller's own and the callee's word: that long, but not shorter than the own pause, and at most 5 s longer.
+///
+/// `None` when the callee says never.
+pub fn obey(pause: Duration, word: Option<RetryAfter>) -> Option<Duration> {
+    match word {
+        None => Some(pause),
+        Some(RetryAfter::After(asked)) => {
+            Some(asked.clamp(pause, pause.saturating_add(LONGEST_WORD)))
+        }
+        Some(RetryAfter::Never) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +76,16 @@ mod tests {
         assert_eq!(backoff.pause(u32::MAX, 1.0), Duration::from_millis(35));
         backoff.jitter = Jitter::None;
         assert_eq!(backoff.pause(1, 0.0), Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_callees_word_is_obeyed_within_five_seconds() {
+        let pause = Duration::from_millis(50);
+        let after = |millis| obey(pause, Some(RetryAfter::After(Duration::from_millis(millis))));
+        assert_eq!(obey(pause, None), Some(pause));
+        assert_eq!(after(0), Some(pause));
+        assert_eq!(after(1500), Some(Duration::from_millis(1500)));
+        assert_eq!(after(10_000), Some(Duration::from_millis(5050)));
+        assert_eq!(obey(pause, Some(RetryAfter::Never)), None);
     }
 }

@@ -3,5 +3,5 @@
 mod backoff;
 mod retry_budget;
 
-pub use backoff::{Backoff, Jitter};
-pub use retry_budget::{RetryBudget, RetryBudgetSettings};
+pub use backoff::{Backoff, Jitter, obey};
+pub use retry_budget::{RetryBudget, RetryBudgetSettings, Withdrawal};
