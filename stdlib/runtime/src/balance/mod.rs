@@ -28,6 +28,7 @@
 //! No endpoint is tried twice for it.
 //! A connection that breaks in mid-call leaves open whether the callee acted; only `retry` repeats such a call, and only an idempotent one.
 
+mod attributes;
 mod balancer;
 mod choice;
 mod directory;
@@ -36,6 +37,7 @@ mod endpoints;
 mod simulation;
 mod source;
 
+pub use attributes::{Attributes, EndpointEntry, Weight};
 pub use balancer::connect_fixed;
 pub use choice::{Choice, draw_two};
 pub use endpoints::{Endpoints, Picked};
