@@ -7,7 +7,7 @@ use bp_contract::store::ServerSettings;
 use bp_contract::variable;
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::balance::Source;
+use crate::balance::{EndpointEntry, Source};
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::plan::{InstancePlan, RunPlan};
@@ -76,7 +76,7 @@ pub(super) fn find_source(
 ) -> Result<Source, StartError> {
     match environment.get(&variable::address(name)) {
         Some(text) => parse_address(name, text),
-        None => Ok(Source::List(vec![format!("127.0.0.1:{port}")])),
+        None => Ok(Source::List(vec![EndpointEntry::new(format!("127.0.0.1:{port}"))])),
     }
 }
 

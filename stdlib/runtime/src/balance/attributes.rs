@@ -212,7 +212,7 @@ impl<'de> Deserialize<'de> for EndpointEntry {
 }
 
 /// Whether a text is a `host:port`; an IPv6 address stands in brackets.
-pub(super) fn is_address(text: &str) -> bool {
+fn is_address(text: &str) -> bool {
     let host = parse_host_and_port(text).map(|(host, _)| host);
     host.is_some_and(|host| match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),

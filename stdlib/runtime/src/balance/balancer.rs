@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
 
 use super::Balance;
+use super::attributes::EndpointEntry;
 use super::directory::Directory;
 use super::endpoints::{Endpoints, Picked, Probe};
 use super::source::Source;
@@ -129,7 +130,8 @@ pub fn connect_fixed(
     surroundings: Surroundings,
 ) -> Result<Arc<dyn Endpoint>, StartError> {
     let stop = tokio_util::sync::CancellationToken::new();
-    let directory = Directory::follow(Source::List(addresses), surroundings.clock.clone(), stop)?;
+    let list = addresses.into_iter().map(EndpointEntry::new).collect();
+    let directory = Directory::follow(Source::List(list), surroundings.clock.clone(), stop)?;
     let (endpoint_wrappers, balance) = (EndpointWrappers::default(), Balance::default());
     let end = Balancer::new(
         edge,
@@ -146,7 +148,8 @@ pub fn connect_fixed(
 impl Inner {
     fn update_endpoints(&self) -> Result<(), StartError> {
         let _one = lock(&self.update_lock);
-        let Some(addresses) = self.directory.known.borrow().clone() else { return Ok(()) };
+        let Some(known) = self.directory.known.borrow().clone() else { return Ok(()) };
+        let addresses: Vec<_> = known.iter().map(|entry| entry.address.to_string()).collect();
         self.endpoints.replace(&addresses, |address| {
             let end = self.dialer.dial(address)?;
             Ok::<_, StartError>(EndpointClient {

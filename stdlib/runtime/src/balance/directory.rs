@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::attributes::EndpointEntry;
 use super::source::{Source, parse_endpoints};
 use crate::clock::Clock;
 use crate::error::StartError;
@@ -24,7 +25,7 @@ const DNS_PERIOD: Duration = Duration::from_secs(5);
 const DNS_REST: Duration = Duration::from_millis(500);
 
 /// Endpoints, `None` until there was a first answer.
-pub(super) type KnownEndpoints = Option<Arc<[String]>>;
+pub(super) type KnownEndpoints = Option<Arc<[EndpointEntry]>>;
 
 /// Looks names up.
 pub(super) trait Resolve: Send + Sync {
@@ -103,7 +104,7 @@ impl Directory {
 
 struct EndpointFile {
     text: String,
-    endpoints: Vec<String>,
+    endpoints: Vec<EndpointEntry>,
 }
 
 fn read_endpoint_file(path: &Path) -> Result<EndpointFile, String> {
@@ -158,7 +159,8 @@ async fn follow_name(
                 // Resolvers change the order from one answer to the next.
                 endpoints.sort_unstable();
                 endpoints.dedup();
-                publish(known, endpoints.iter().map(ToString::to_string).collect(), name);
+                let entries = endpoints.iter().map(|at| EndpointEntry::new(at.to_string()));
+                publish(known, entries.collect(), name);
             }
             outcome => {
                 if !wrong {
@@ -188,11 +190,12 @@ async fn follow_name(
     }
 }
 
-fn publish(known: &watch::Sender<KnownEndpoints>, endpoints: Vec<String>, origin: &str) {
+fn publish(known: &watch::Sender<KnownEndpoints>, endpoints: Vec<EndpointEntry>, origin: &str) {
     known.send_if_modified(|known| {
         let changed = known.as_deref() != Some(&endpoints);
         if changed {
-            tracing::info!(origin, endpoints = endpoints.join(","), "the endpoints are");
+            let list: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
+            tracing::info!(origin, endpoints = list.join(","), "the endpoints are");
             *known = Some(endpoints.into());
         }
         changed

@@ -10,6 +10,10 @@
 //! | `dns:name:port` | one endpoint for each address of the name, looked up every 5 s, and soon after one could not be reached |
 //! | `file:/path` | the endpoints that the file lists, a `host:port` a line (`#` begins a comment) or a JSON array of them; looked at every 100 ms; replace it whole, by renaming another over it |
 //!
+//! In lists and files, [`Attributes`] may follow a `host:port`: `10.0.0.1:7001;zone=a;weight=2`.
+//! In JSON, an endpoint is such a text or an object: `{ "address": "10.0.0.1:7001", "zone": "a" }`.
+//! A key that is not known or given twice is an error, and so is an endpoint that is listed twice with different attributes.
+//!
 //! Any other form stops start-up, and so does a file that cannot be read then.
 //! Later a look-up that fails, or a file that is gone or wrong, changes nothing: what was known last stays in use, and the log says so.
 //! An empty file is an answer: there are no endpoints.

@@ -1,13 +1,16 @@
 //! The forms of an address: what `BP_ADDR_<NAME>` may say.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::attributes::{EndpointEntry, parse_host_and_port};
 
 /// Where the endpoints of a callee are learned from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// `a:1,b:2`: these.
-    List(Vec<String>),
+    /// `a:1,b:2;zone=x`: these.
+    List(Vec<EndpointEntry>),
     /// `dns:cart:7001`: the addresses of a name.
     Dns {
         /// What is looked up.
@@ -37,42 +40,43 @@ impl Source {
                 .ok_or_else(|| format!("`{text}` does not have the form dns:name:port; {forms}"))?;
             return Ok(Self::Dns { name: name.to_owned(), port });
         }
-        let list: Vec<_> =
-            text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect();
-        if list.is_empty() || !list.iter().all(|one| is_endpoint(one)) {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let list = parts.map(EndpointEntry::parse).collect::<Result<Vec<_>, _>>();
+        let list = list.and_then(sort_endpoints).map_err(|error| format!("{error}; {forms}"))?;
+        if list.is_empty() {
             return Err(format!("`{text}` is not a list of host:port; {forms}"));
         }
         Ok(Self::List(list))
     }
 }
 
-/// The endpoints that a file lists: a JSON array of texts, or a line each, `#` beginning a comment.
-pub(crate) fn parse_endpoints(text: &str) -> Result<Vec<String>, String> {
-    let list: Vec<String> = if text.trim_start().starts_with('[') {
+/// The endpoints that a file lists: a JSON array, or a line each, `#` beginning a comment.
+pub(super) fn parse_endpoints(text: &str) -> Result<Vec<EndpointEntry>, String> {
+    let list: Vec<EndpointEntry> = if text.trim_start().starts_with('[') {
         serde_json::from_str(text).map_err(|error| error.to_string())?
     } else {
         let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+        let lines = lines.filter(|line| !line.is_empty());
+        lines.map(EndpointEntry::parse).collect::<Result<_, _>>()?
     };
-    if let Some(wrong) = list.iter().find(|one| !is_endpoint(one)) {
-        return Err(format!("`{wrong}` is not a host:port"));
+    sort_endpoints(list)
+}
+
+/// Sorts endpoints by address, each once.
+///
+/// # Errors
+/// An address is listed twice with different attributes.
+pub(super) fn sort_endpoints(list: Vec<EndpointEntry>) -> Result<Vec<EndpointEntry>, String> {
+    let mut known: BTreeMap<Arc<str>, EndpointEntry> = BTreeMap::new();
+    for entry in list {
+        if let Some(first) = known.get(&entry.address)
+            && *first != entry
+        {
+            return Err(format!("`{first}` and `{entry}` are the same endpoint; list it once"));
+        }
+        known.insert(entry.address.clone(), entry);
     }
-    let distinct: BTreeSet<String> = list.into_iter().collect();
-    Ok(distinct.into_iter().collect())
-}
-
-fn is_endpoint(text: &str) -> bool {
-    let host = parse_host_and_port(text).map(|(host, _)| host);
-    host.is_some_and(|host| match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.contains([':', '/', '[', ']']) && !host.contains(char::is_whitespace),
-    })
-}
-
-fn parse_host_and_port(text: &str) -> Option<(&str, u16)> {
-    let (host, port) = text.rsplit_once(':')?;
-    let port = port.parse::<u16>().ok().filter(|port| *port > 0)?;
-    (!host.is_empty()).then_some((host, port))
+    Ok(known.into_values().collect())
 }
 
 #[cfg(test)]
@@ -81,10 +85,11 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let list = |all: &[&str]| Source::List(all.iter().map(|s| (*s).to_owned()).collect());
+        let list =
+            |all: &[&str]| Source::List(all.iter().map(|s| EndpointEntry::new(*s)).collect());
         for (text, source) in [
             ("cart:7001", list(&["cart:7001"])),
-            (" a:1, [::1]:2 ,10.0.0.1:3,", list(&["a:1", "[::1]:2", "10.0.0.1:3"])),
+            (" a:1, [::1]:2 ,10.0.0.1:3,", list(&["10.0.0.1:3", "[::1]:2", "a:1"])),
             ("dns:cart.shop.svc:7001", Source::Dns { name: "cart.shop.svc".into(), port: 7001 }),
             ("file:/run/cart.json", Source::File("/run/cart.json".into())),
             ("file:cart:7", Source::File("cart:7".into())),
@@ -124,13 +129,32 @@ mod tests {
 
     #[test]
     fn a_file_is_lines_or_json() {
-        let both = ["a:1".to_owned(), "b:2".to_owned()];
+        let both = ["a:1", "b:2"].map(EndpointEntry::new);
         assert_eq!(parse_endpoints("# carts\nb:2 # new\n\n a:1\r\n").as_deref(), Ok(&both[..]));
         assert_eq!(parse_endpoints(" [\"b:2\", \"a:1\", \"a:1\"]\n").as_deref(), Ok(&both[..]));
         assert_eq!(parse_endpoints("").as_deref(), Ok(&[][..]));
         assert_eq!(parse_endpoints("[]").as_deref(), Ok(&[][..]));
-        for wrong in ["[\"a:1\"", "[1]", "a", "{\"a\": 1}", "[\"dns:a:1\"]"] {
+        for wrong in ["[\"a:1\"", "[1]", "a", "{\"a\": 1}", "[\"dns:a:1\"]", "a:1;zone", "a:1;x=1"]
+        {
             assert!(parse_endpoints(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn lists_and_files_have_attributes() {
+        let texts =
+            |list: Vec<EndpointEntry>| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let Ok(Source::List(list)) = Source::parse("b:2 ; weight=3, a:1;zone=x;version=v3") else {
+            panic!("a list");
+        };
+        assert_eq!(texts(list), ["a:1;zone=x;version=v3", "b:2;weight=3"]);
+        let lines = parse_endpoints("b:2;weight=3 # heavy\na:1\na:1\n").unwrap();
+        assert_eq!(texts(lines), ["a:1", "b:2;weight=3"]);
+        let json = "[\"a:1;zone=x\", { \"address\": \"b:2\", \"weight\": 3 }]";
+        assert_eq!(texts(parse_endpoints(json).unwrap()), ["a:1;zone=x", "b:2;weight=3"]);
+        let twice = parse_endpoints("a:1\na:1;zone=x\n").unwrap_err();
+        assert_eq!(twice, "`a:1` and `a:1;zone=x` are the same endpoint; list it once");
+        let unknown = Source::parse("a:1;rack=x").unwrap_err();
+        assert!(unknown.contains("the keys are id, zone") && unknown.contains("write host:port"));
     }
 }

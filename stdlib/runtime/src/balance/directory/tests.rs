@@ -8,12 +8,16 @@ fn stop() -> CancellationToken {
 }
 
 fn known(directory: &Directory) -> Option<Vec<String>> {
-    directory.known.borrow().as_ref().map(|list| list.to_vec())
+    directory.known.borrow().as_deref().map(texts)
 }
 
 async fn changed(directory: &mut Directory) -> Vec<String> {
     tokio::time::timeout(Duration::from_mins(1), directory.known.changed()).await.unwrap().unwrap();
-    directory.known.borrow_and_update().as_ref().unwrap().to_vec()
+    texts(directory.known.borrow_and_update().as_ref().unwrap())
+}
+
+fn texts(list: &[EndpointEntry]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
 }
 
 /// Answers in turn, the last for ever; `None` is a failure.
@@ -118,6 +122,8 @@ async fn a_file_is_followed_and_what_is_wrong_in_it_changes_nothing() {
     replace("[\"b:2\"]");
     assert_eq!(changed(&mut directory).await, ["b:2"]);
     assert!(start.elapsed() <= FILE_PERIOD * 2);
+    replace("b:2;zone=x");
+    assert_eq!(changed(&mut directory).await, ["b:2;zone=x"], "an attribute is a change, too");
     replace("[\"b:2\"");
     tokio::time::sleep(FILE_PERIOD * 3).await;
     std::fs::remove_file(&path).unwrap();
