@@ -11,7 +11,9 @@ use bytes::Bytes;
 use crate::arguments::{Arguments, Encoded, TypedArguments};
 use crate::context::Context;
 use crate::error::{Infra, InfraKind, Processed, ServiceError, Status};
+use crate::guards::Guards;
 use crate::method::{Interface, Method};
+use crate::reply_metadata::ReplyMetadata;
 use crate::tuple;
 
 /// Who calls whom.
@@ -140,6 +142,8 @@ pub enum Class {
 pub struct Reply {
     class: Class,
     body: Body,
+    metadata: ReplyMetadata,
+    guards: Guards,
 }
 
 enum Body {
@@ -168,14 +172,14 @@ impl Reply {
     /// What a generated dispatch answers for a method's result.
     ///
     /// # Errors
-    /// The infrastructure failure that the handler passed on. Its "not processed" becomes "maybe": a callee further down did nothing, but this handler ran.
+    /// The infrastructure failure that the handler passed on. Its "not processed" becomes "maybe": a callee further down did nothing, but this handler ran. What that callee said of its own load is left out.
     pub fn of<T: Data, E: ServiceError>(result: Result<T, E>) -> Result<Self, Infra> {
         match result {
-            Ok(value) => Ok(Self { class: Class::Ok, body: Body::Typed(Box::new(value)) }),
+            Ok(value) => Ok(Self::new(Class::Ok, Body::Typed(Box::new(value)))),
             Err(error) => {
                 let error = split_infra(error)?;
                 let class = classify(&error);
-                Ok(Self { class, body: Body::Typed(Box::new(error)) })
+                Ok(Self::new(class, Body::Typed(Box::new(error))))
             }
         }
     }
@@ -186,23 +190,52 @@ impl Reply {
     /// As [`Reply::of`].
     pub fn local<T: Send + 'static, E: ServiceError>(result: Result<T, E>) -> Result<Self, Infra> {
         match result {
-            Ok(value) => Ok(Self { class: Class::Ok, body: Body::local(value) }),
+            Ok(value) => Ok(Self::new(Class::Ok, Body::local(value))),
             Err(error) => {
                 let error = split_infra(error)?;
                 let class = classify(&error);
-                Ok(Self { class, body: Body::local(error) })
+                Ok(Self::new(class, Body::local(error)))
             }
         }
     }
 
     /// An answer as a transport's client received it: `body` is the value, or the application's error.
     pub fn encoded(class: Class, codec: Codec, bytes: Bytes) -> Self {
-        Self { class, body: Body::Encoded(Encoded { codec, bytes }) }
+        Self::new(class, Body::Encoded(Encoded { codec, bytes }))
+    }
+
+    fn new(class: Class, body: Body) -> Self {
+        Self { class, body, metadata: ReplyMetadata::default(), guards: Guards::default() }
+    }
+
+    /// The same answer, with what the callee says beside it.
+    pub fn with_metadata(self, metadata: ReplyMetadata) -> Self {
+        Self { metadata, ..self }
     }
 
     /// How the call ended.
     pub fn class(&self) -> &Class {
         &self.class
+    }
+
+    /// What the callee says beside its answer.
+    pub fn metadata(&self) -> &ReplyMetadata {
+        &self.metadata
+    }
+
+    /// What the callee says beside its answer, for its wrappers to add to.
+    pub fn metadata_mut(&mut self) -> &mut ReplyMetadata {
+        &mut self.metadata
+    }
+
+    /// Keeps `guard` until the answer has ended: until the caller has its value, or a transport has written it.
+    pub fn hold(&mut self, guard: impl Send + Sync + 'static) {
+        self.guards.hold(guard);
+    }
+
+    /// What must live until the answer is written, for a transport's server.
+    pub fn take_guards(&mut self) -> Guards {
+        std::mem::take(&mut self.guards)
     }
 
     /// The body in `codec`, for a transport's server.
@@ -288,10 +321,13 @@ fn wrong_type<T>() -> Infra {
 
 fn split_infra<E: ServiceError>(error: E) -> Result<E, Infra> {
     match error.into_infra() {
-        Ok(infra) if infra.processed == Processed::No => {
-            Err(infra.with_processed(Processed::Maybe))
+        Ok(mut infra) => {
+            if infra.processed == Processed::No {
+                infra.processed = Processed::Maybe;
+            }
+            infra.metadata.clear_load();
+            Err(infra)
         }
-        Ok(infra) => Err(infra),
         Err(error) => Ok(error),
     }
 }

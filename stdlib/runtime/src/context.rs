@@ -44,14 +44,31 @@ impl Criticality {
     }
 }
 
-/// The endpoint that a call went to, known once one was drawn; of several attempts, the last one's.
+/// The endpoints that a call went to, in all its attempts; clones share the list.
+///
+/// A wrapper that repeats calls, or that wants to know where a call went, asks for it by [`Context::track_endpoints`].
 #[derive(Debug, Clone, Default)]
-pub struct Destination(Arc<Mutex<Option<String>>>);
+pub struct TriedEndpoints(Arc<Mutex<Vec<Arc<str>>>>);
 
-impl Destination {
-    /// Its `host:port`; `None` when the call went nowhere.
-    pub fn address(&self) -> Option<String> {
-        lock(&self.0).clone()
+impl TriedEndpoints {
+    /// The `host:port` of the last one; `None` when the call went nowhere yet.
+    pub fn last(&self) -> Option<Arc<str>> {
+        lock(&self.0).last().cloned()
+    }
+
+    /// How many attempts went to the endpoint at `address`.
+    pub fn count(&self, address: &str) -> usize {
+        lock(&self.0).iter().filter(|tried| ***tried == *address).count()
+    }
+
+    /// Whether there was no attempt yet.
+    pub fn is_empty(&self) -> bool {
+        lock(&self.0).is_empty()
+    }
+
+    /// Notes that an attempt goes to the endpoint at `address`.
+    pub(crate) fn record(&self, address: &Arc<str>) {
+        lock(&self.0).push(address.clone());
     }
 }
 
@@ -66,7 +83,7 @@ pub struct Context {
     criticality: Criticality,
     tenant: Option<Arc<str>>,
     baggage: Option<Arc<BTreeMap<String, String>>>,
-    destination: Option<Destination>,
+    tried: Option<TriedEndpoints>,
     tasks: Option<Tasks>,
 }
 
@@ -87,10 +104,10 @@ impl Context {
     }
 
     /// Runs `future` in this context. The deadline counts as not watched: nothing drops the tasks that the future leaves running.
-    /// The future's own calls do not report their destination to the one who asked for this call's destination.
+    /// The endpoints that this call went to do not concern the future's own calls.
     pub fn scope<F: Future>(mut self, future: F) -> impl Future<Output = F::Output> {
         self.watched = false;
-        self.destination = None;
+        self.tried = None;
         CURRENT.scope(self, future)
     }
 
@@ -148,16 +165,14 @@ impl Context {
         self.attempt = attempt;
     }
 
-    /// For a wrapper that wants to know where the call goes.
-    pub fn set_destination(&mut self, destination: Destination) {
-        self.destination = Some(destination);
+    /// The endpoints that the call goes to from now on, in this context and its clones: for a wrapper that repeats calls, so that no attempt goes where one was while another endpoint is left.
+    pub fn track_endpoints(&mut self) -> TriedEndpoints {
+        self.tried.get_or_insert_default().clone()
     }
 
-    /// Reports where the call goes, if a wrapper asked for it.
-    pub(crate) fn tell_destination(&self, address: &str) {
-        if let Some(destination) = &self.destination {
-            *lock(&destination.0) = Some(address.to_owned());
-        }
+    /// The endpoints that the call went to, if a wrapper asked for them.
+    pub fn tried_endpoints(&self) -> Option<&TriedEndpoints> {
+        self.tried.as_ref()
     }
 
     /// The tenant on whose behalf the call is made.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use bp_data::Data;
 
+use crate::reply_metadata::{ReplyMetadata, RetryAfter, Shed};
+
 /// What kind of infrastructure failure ended a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum InfraKind {
@@ -123,6 +125,8 @@ pub struct Infra {
     pub message: Cow<'static, str>,
     /// Whether the callee acted on the call.
     pub processed: Processed,
+    /// What the callee said beside it: when to come again, what it shed.
+    pub metadata: ReplyMetadata,
 }
 
 impl Infra {
@@ -132,7 +136,7 @@ impl Infra {
         processed: Processed,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { kind, message: message.into(), processed }
+        Self { kind, message: message.into(), processed, metadata: ReplyMetadata::default() }
     }
 
     /// The callee could not be reached, so it did nothing.
@@ -163,6 +167,24 @@ impl Infra {
     /// The same failure with another `processed`.
     pub fn with_processed(mut self, processed: Processed) -> Self {
         self.processed = processed;
+        self
+    }
+
+    /// The same failure, with what the callee says beside it.
+    pub fn with_metadata(mut self, metadata: ReplyMetadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// The same failure, saying when the caller may try again.
+    pub fn with_retry_after(mut self, retry_after: RetryAfter) -> Self {
+        self.metadata.set_retry_after(retry_after);
+        self
+    }
+
+    /// The same failure, saying what was refused because of load, and why.
+    pub fn with_shed(mut self, shed: Shed) -> Self {
+        self.metadata.set_shed(shed);
         self
     }
 

@@ -1,9 +1,10 @@
-//! A context as headers, the same on every transport.
+//! What travels with a call and with its reply, as headers.
 
 use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::context::{Context, Criticality};
+use crate::reply_metadata::{Load, ReplyMetadata, RetryAfter, Shed};
 use crate::trace_context::TraceContext;
 
 /// W3C trace position.
@@ -18,8 +19,14 @@ pub const DEADLINE_MS: &str = "bp-deadline-ms";
 pub const TENANT: &str = "bp-tenant";
 /// The criticality by name.
 pub const CRITICALITY: &str = "bp-criticality";
-/// The number of the attempt, from 0; absent for 0.
+/// How many attempts there were before this one; absent for the first. gRPC uses its own `grpc-previous-rpc-attempts` instead.
 pub const ATTEMPT: &str = "bp-attempt";
+/// Of a reply: milliseconds until the caller may try again, negative for never; gRPC uses its own `grpc-retry-pushback-ms` instead.
+pub const RETRY_AFTER_MS: &str = "bp-retry-after-ms";
+/// Of a reply: what was refused because of load, and why: `sheddable;queue_full`, each part percent-encoded.
+pub const SHED: &str = "bp-shed";
+/// Of a reply: the load of the endpoint, as ORCA's text; gRPC uses `endpoint-load-metrics-bin`, a message, instead.
+pub const LOAD: &str = "endpoint-load-metrics";
 
 /// The longest baggage header that is read or written (W3C Baggage 3.3.2 asks for at least 8192 bytes).
 const MAX_BAGGAGE: usize = 8192;
@@ -95,6 +102,63 @@ impl Context {
         }
         context
     }
+}
+
+impl ReplyMetadata {
+    /// The headers of what is said beside a reply, as visible ASCII.
+    pub fn to_headers(&self) -> Vec<(&'static str, String)> {
+        let retry_after =
+            self.retry_after().map(|after| (RETRY_AFTER_MS, after.to_millis().to_string()));
+        let shed = self
+            .shed()
+            .map(|shed| (SHED, format!("{};{}", escape(shed.what()), escape(shed.why()))));
+        let load = self.load().map(|load| (LOAD, write_load(load)));
+        [retry_after, shed, load].into_iter().flatten().collect()
+    }
+
+    /// What the headers of a reply say (`get` a header by its lower-case name); what is invalid is left out, save a pause that cannot be read, which means never, as in gRPC.
+    pub fn from_headers<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let mut metadata = Self::default();
+        if let Some(millis) = get(RETRY_AFTER_MS) {
+            metadata.set_retry_after(RetryAfter::from_millis(millis));
+        }
+        if let Some((what, why)) = get(SHED).and_then(|text| text.split_once(';'))
+            && let (Some(what), Some(why)) = (unescape(what), unescape(why))
+        {
+            metadata.set_shed(Shed::new(what, why));
+        }
+        if let Some(load) = get(LOAD).and_then(read_load) {
+            metadata.set_load(load);
+        }
+        metadata
+    }
+}
+
+/// ORCA's fields in the text form that Envoy reads.
+fn write_load(load: Load) -> String {
+    format!(
+        "TEXT application_utilization={},rps_fractional={},eps={}",
+        load.utilization(),
+        load.calls_per_sec(),
+        load.errors_per_sec()
+    )
+}
+
+fn read_load(text: &str) -> Option<Load> {
+    let fields: Vec<(&str, f64)> = text
+        .strip_prefix("TEXT ")?
+        .split(',')
+        .filter_map(|field| field.split_once(['=', ':']))
+        .filter_map(|(name, number)| Some((name.trim(), number.trim().parse().ok()?)))
+        .collect();
+    let field = |name| fields.iter().find(|(field, _)| *field == name).map(|(_, number)| *number);
+    // gRPC A58: the application's own measure, or else the processor's.
+    let utilization = field("application_utilization").or_else(|| field("cpu_utilization"));
+    Load::new(
+        utilization.unwrap_or_default(),
+        field("rps_fractional").unwrap_or_default(),
+        field("eps").unwrap_or_default(),
+    )
 }
 
 /// Rounded up, so that the time left is not zero on the wire while some is left.
@@ -183,6 +247,37 @@ mod tests {
         assert!(context.trace().is_none() && context.deadline().is_none());
         assert_eq!(context.tenant(), None);
         assert_eq!(context.baggage_entries().collect::<Vec<_>>(), [("ok", "1")]);
+    }
+
+    #[test]
+    fn what_a_reply_says_round_trips_through_headers() {
+        let mut metadata = ReplyMetadata::default();
+        metadata.set_retry_after(RetryAfter::After(Duration::from_millis(1500)));
+        metadata.set_shed(Shed::new("tenant größe; \r\n", "queue full"));
+        metadata.set_load(Load::new(0.1 + 0.2, 1e21, 0.5).unwrap());
+        let headers = metadata.to_headers();
+        assert!(headers.iter().all(|(_, v)| v.bytes().all(|b| (0x20..0x7f).contains(&b))));
+        let read = |headers: &[(&str, String)]| {
+            ReplyMetadata::from_headers(|name| {
+                headers.iter().find(|(k, _)| *k == name).map(|(_, v)| v.as_str())
+            })
+        };
+        assert_eq!(read(&headers), metadata);
+        assert!(read(&[]).is_empty());
+    }
+
+    #[test]
+    fn what_a_reply_says_wrongly_is_left_out() {
+        let said = |header: &'static str, text: &'static str| {
+            ReplyMetadata::from_headers(|name| (name == header).then_some(text))
+        };
+        assert_eq!(said(RETRY_AFTER_MS, "soon").retry_after(), Some(RetryAfter::Never));
+        assert!(said(SHED, "all").is_empty() && said(SHED, "%f;x").is_empty());
+        for text in ["", "TEXT eps=-1", "JSON {}", "TEXT eps=inf"] {
+            assert!(said(LOAD, text).is_empty(), "{text}");
+        }
+        let load = said(LOAD, "TEXT cpu_utilization:0.5, mem_utilization: 0.9, eps: 2").load();
+        assert_eq!(load, Load::new(0.5, 0.0, 2.0));
     }
 
     #[test]

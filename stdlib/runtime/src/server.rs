@@ -30,19 +30,23 @@ pub struct Server {
 /// An instance behind a listener.
 #[derive(Clone)]
 pub struct Served {
-    inner: Arc<Inner>,
+    parts: Arc<ServedParts>,
 }
 
-struct Inner {
-    name: String,
-    settings: Settings,
-    edge: Arc<Edge>,
-    interface: &'static Interface,
-    chains: Chains,
+/// What makes an instance one behind a listener.
+pub(crate) struct ServedParts {
+    /// What the transport is told about it.
+    pub(crate) settings: Settings,
+    /// Its name is the callee's.
+    pub(crate) edge: Arc<Edge>,
+    pub(crate) interface: &'static Interface,
+    pub(crate) chains: Chains,
     /// What a call without a deadline gets.
-    deadline: Option<Duration>,
-    end: Arc<dyn Endpoint>,
-    tasks: Tasks,
+    pub(crate) deadline: Option<Duration>,
+    /// Whether the outside calls it through this listener.
+    pub(crate) published: bool,
+    pub(crate) end: Arc<dyn Endpoint>,
+    pub(crate) tasks: Tasks,
 }
 
 impl Server {
@@ -53,7 +57,7 @@ impl Server {
 
     /// The instance named `name`.
     pub fn find(&self, name: &str) -> Option<&Served> {
-        self.served.iter().find(|served| served.inner.name == name)
+        self.served.iter().find(|served| served.name() == name)
     }
 
     /// Answers a call by names: [`Server::find`], then [`Served::call`].
@@ -80,19 +84,8 @@ impl Server {
 }
 
 impl Served {
-    pub(crate) fn new(
-        settings: Settings,
-        edge: Edge,
-        interface: &'static Interface,
-        chains: Chains,
-        deadline: Option<Duration>,
-        end: Arc<dyn Endpoint>,
-        tasks: Tasks,
-    ) -> Self {
-        let name = edge.callee.clone();
-        let edge = Arc::new(edge);
-        let inner = Inner { name, settings, edge, interface, chains, deadline, end, tasks };
-        Self { inner: Arc::new(inner) }
+    pub(crate) fn new(parts: ServedParts) -> Self {
+        Self { parts: Arc::new(parts) }
     }
 
     /// An instance without server wrappers, for tests of transports.
@@ -111,22 +104,31 @@ impl Served {
             server: true,
         };
         let chains = interface.methods.iter().map(|_| Box::default()).collect();
-        Self::new(settings, edge, interface, chains, None, end, Tasks::default())
+        Self::new(ServedParts {
+            settings,
+            edge: Arc::new(edge),
+            interface,
+            chains,
+            deadline: None,
+            published: false,
+            end,
+            tasks: Tasks::default(),
+        })
     }
 
     /// The instance's name.
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.parts.edge.callee
     }
 
     /// What it implements.
     pub fn interface(&self) -> &'static Interface {
-        self.inner.interface
+        self.parts.interface
     }
 
     /// What the transport is told about this instance, such as routes.
     pub fn settings(&self) -> &Settings {
-        &self.inner.settings
+        &self.parts.settings
     }
 
     /// Answers a call through the server's chain, in `context`, until its deadline; a call without a deadline gets the one that the plan gives it.
@@ -141,19 +143,23 @@ impl Served {
         arguments: Encoded,
         mut context: Context,
     ) -> BoxFuture<'static, Result<Reply, Infra>> {
-        let inner = self.inner.clone();
+        let parts = self.parts.clone();
         Box::pin(async move {
             let index = usize::from(method);
             let (Some(method), Some(wrappers)) =
-                (inner.interface.methods.get(index), inner.chains.get(index))
+                (parts.interface.methods.get(index), parts.chains.get(index))
             else {
-                let message = format!("`{}` has no method {method}", inner.interface.path);
+                let message = format!("`{}` has no method {method}", parts.interface.path);
                 return Err(Infra::new(InfraKind::Unimplemented, Processed::No, message));
             };
-            let _counted = inner.tasks.token();
-            context.set_tasks(inner.tasks.clone());
+            let _counted = parts.tasks.token();
+            context.set_tasks(parts.tasks.clone());
+            if parts.published {
+                // Anybody may send the header, and nothing tells the system's own callers from others here.
+                context.set_attempt(0);
+            }
             let now = Instant::now();
-            if let (None, Some(after)) = (context.deadline(), inner.deadline) {
+            if let (None, Some(after)) = (context.deadline(), parts.deadline) {
                 context.limit_deadline(now + after);
             }
             let deadline = context.deadline();
@@ -161,15 +167,15 @@ impl Served {
                 return Err(Infra::deadline(Processed::No, "the deadline passed on the way"));
             }
             let call = Call {
-                edge: inner.edge.clone(),
-                interface: inner.interface,
+                edge: parts.edge.clone(),
+                interface: parts.interface,
                 method,
                 context,
                 arguments: Arc::new(arguments),
             };
             let late = || Infra::deadline(Processed::Maybe, "the deadline passed in the handler");
             let answer = async {
-                let chain = Next::new(wrappers, &*inner.end).run(call);
+                let chain = Next::new(wrappers, &*parts.end).run(call);
                 match deadline {
                     Some(deadline) => run_until(deadline, chain, late).await,
                     None => chain.await,
@@ -181,12 +187,15 @@ impl Served {
                 Err(panic) => {
                     let text = panic_text(&*panic);
                     tracing::error!(
-                        service = inner.name,
+                        service = parts.edge.callee,
                         method = method.name,
                         panic = text,
                         "a handler panicked"
                     );
-                    Err(Infra::internal(format!("`{}.{}` panicked", inner.name, method.name)))
+                    Err(Infra::internal(format!(
+                        "`{}.{}` panicked",
+                        parts.edge.callee, method.name
+                    )))
                 }
             }
         })
@@ -202,6 +211,6 @@ impl Server {
 
 impl fmt::Debug for Served {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Served").field("name", &self.inner.name).finish_non_exhaustive()
+        f.debug_struct("Served").field("name", &self.name()).finish_non_exhaustive()
     }
 }

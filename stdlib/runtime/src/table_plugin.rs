@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use futures_util::future::BoxFuture;
 
-use crate::app::OutsideCaller;
 use crate::console::print_line;
+use crate::dynamic_caller::DynamicCaller;
 use crate::error::StartError;
 use crate::plugin::Surroundings;
 use crate::settings::Settings;
@@ -168,7 +168,7 @@ impl TableEntry {
 #[derive(Debug)]
 pub struct ModeContext {
     pub(crate) tables: TableContext,
-    pub(crate) outside: OutsideCaller,
+    pub(crate) outside: Box<dyn DynamicCaller>,
 }
 
 impl ModeContext {
@@ -184,9 +184,9 @@ impl ModeContext {
         &self.tables.surroundings
     }
 
-    /// Calls the running system.
-    pub fn outside(&self) -> &OutsideCaller {
-        &self.outside
+    /// Calls the running system, where its services listen.
+    pub fn outside(&self) -> &dyn DynamicCaller {
+        self.outside.as_ref()
     }
 
     /// Prints a line on standard output. A reader that went away does not make the mode fail.

@@ -11,7 +11,10 @@ use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 
 use crate::codec::BytesCodec;
 use crate::connection::Connection;
-use crate::{INSTANCE, TIMEOUT, largest_header_list, method_path, status, timeout_header};
+use crate::{
+    INSTANCE, PREVIOUS_ATTEMPTS, TIMEOUT, largest_header_list, method_path, reply_metadata, status,
+    timeout_header,
+};
 
 const USER_AGENT: &str = "user-agent";
 /// The name that gRPC asks every client to send.
@@ -83,11 +86,14 @@ impl EndpointClient {
             .max_decoding_message_size(limit.bytes)
             .unary(request, path, BytesCodec)
             .await;
-        let (class, body) = match answer {
-            Ok(answer) => (Class::Ok, answer.into_inner()),
+        let (class, body, said) = match answer {
+            Ok(answer) => {
+                let said = reply_metadata::read(answer.metadata());
+                (Class::Ok, answer.into_inner(), said)
+            }
             Err(status) => status::read(&status, &self.address)?,
         };
-        Ok(Reply::encoded(class, Codec::Protobuf, body))
+        Ok(Reply::encoded(class, Codec::Protobuf, body).with_metadata(said))
     }
 }
 
@@ -97,12 +103,14 @@ impl Endpoint for EndpointClient {
     }
 }
 
-/// Writes the context as metadata; the deadline in gRPC's own way.
+/// Writes the context as metadata; the deadline and the number of the attempt in gRPC's own way.
 fn write_context(metadata: &mut MetadataMap, context: &Context, now: Instant) -> Result<(), Infra> {
     for (name, value) in context.to_headers(now) {
-        if name == headers::DEADLINE_MS {
-            continue;
-        }
+        let name = match name {
+            headers::DEADLINE_MS => continue,
+            headers::ATTEMPT => PREVIOUS_ATTEMPTS,
+            name => name,
+        };
         // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that was invalid when it arrived.
         if let Ok(mut value) = MetadataValue::try_from(value) {
             value.set_sensitive(name == headers::TRACEPARENT);

@@ -9,6 +9,8 @@ mod codec;
 mod connection;
 mod exchange;
 mod name;
+mod reply_body;
+mod reply_metadata;
 mod server;
 mod settings;
 mod standard;
@@ -26,6 +28,8 @@ use bp_runtime::{
 const INSTANCE: &str = "bp-instance";
 /// How long the caller still waits.
 const TIMEOUT: &str = "grpc-timeout";
+/// How many attempts there were before this one (proposal A6); absent for the first.
+const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
 /// Room for everything in a response's headers but the encoded error.
 const OTHER_HEADERS: usize = 64 * 1024;
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bp_runtime::{
     BoxFuture, Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, Instant,
-    MessageLimit, Method, Processed, ServeContext, Served, Server, StartError, listen,
+    MessageLimit, Method, Processed, ServeContext, Served, Server, StartError, headers, listen,
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -22,9 +22,10 @@ use tonic::body::Body;
 use tonic::{Request, Response, Status};
 
 use crate::codec::BytesCodec;
+use crate::reply_body::Ending;
 use crate::settings::GrpcSettings;
 use crate::standard::StandardServices;
-use crate::{INSTANCE, TIMEOUT, method_path, status, timeout_header};
+use crate::{INSTANCE, PREVIOUS_ATTEMPTS, TIMEOUT, method_path, status, timeout_header};
 
 /// Most headers of a request, baggage included.
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
@@ -118,14 +119,17 @@ impl ListenerState {
             }
         };
         let context = read_context(request.headers(), self.clock.now());
-        let reached = AtomicBool::new(false);
-        let unary = UnaryCall { served, method, context, limit: self.limit, reached: &reached };
+        let (reached, ending) = (AtomicBool::new(false), Mutex::default());
+        let limit = self.limit;
+        let unary =
+            UnaryCall { served, method, context, limit, reached: &reached, ending: &ending };
         let response = tonic::server::Grpc::new(BytesCodec)
             .max_decoding_message_size(self.limit.bytes)
             .unary(unary, request)
             .await;
         if reached.load(Ordering::Relaxed) {
-            return response;
+            let ending = ending.into_inner().unwrap_or_else(PoisonError::into_inner);
+            return response.map(|body| ending.attach(body));
         }
         // Tonic refused the message itself; say so in our words.
         match Status::from_header_map(response.headers()) {
@@ -166,27 +170,35 @@ struct UnaryCall<'a> {
     context: Context,
     limit: MessageLimit,
     reached: &'a AtomicBool,
+    /// What is left for the response's body.
+    ending: &'a Mutex<Ending>,
 }
 
-impl tonic::server::UnaryService<Bytes> for UnaryCall<'_> {
+impl<'a> tonic::server::UnaryService<Bytes> for UnaryCall<'a> {
     type Response = Bytes;
-    type Future = BoxFuture<'static, Result<Response<Bytes>, Status>>;
+    type Future = BoxFuture<'a, Result<Response<Bytes>, Status>>;
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         self.reached.store(true, Ordering::Relaxed);
         let arguments = Encoded { codec: Codec::Protobuf, bytes: request.into_inner() };
-        let limit = self.limit;
+        let (limit, ending) = (self.limit, self.ending);
         let answer =
             self.served.call(self.method.index, arguments, std::mem::take(&mut self.context));
         Box::pin(async move {
-            let reply = answer.await.map_err(|infra| status::encode_infra(&infra))?;
+            let mut reply = answer.await.map_err(|infra| status::encode_infra(&infra))?;
             let body =
                 reply.encode(Codec::Protobuf).map_err(|infra| status::encode_infra(&infra))?;
             limit.check_answer(body.len()).map_err(|infra| status::encode_infra(&infra))?;
+            let mut ending = ending.lock().unwrap_or_else(PoisonError::into_inner);
+            ending.guards = reply.take_guards();
             match reply.class() {
-                Class::Ok => Ok(Response::new(body)),
+                Class::Ok => {
+                    ending.metadata = std::mem::take(reply.metadata_mut());
+                    Ok(Response::new(body))
+                }
+                // A status has its metadata in the trailers already.
                 Class::Application { status, code, message } => {
-                    Err(status::encode_application(*status, code, message, &body))
+                    Err(status::encode_application(*status, code, message, &body, reply.metadata()))
                 }
             }
         })
@@ -195,7 +207,10 @@ impl tonic::server::UnaryService<Bytes> for UnaryCall<'_> {
 
 fn read_context(headers: &HeaderMap, now: Instant) -> Context {
     let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let mut context = Context::from_headers(now, get);
+    let mut context = Context::from_headers(now, |name| match name {
+        headers::ATTEMPT => get(PREVIOUS_ATTEMPTS),
+        name => get(name),
+    });
     let timeout = get(TIMEOUT).and_then(timeout_header::read);
     // A wait that the clock cannot add does not count as a deadline.
     if let Some(deadline) = timeout.and_then(|timeout| now.checked_add(timeout)) {

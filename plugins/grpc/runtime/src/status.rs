@@ -6,10 +6,12 @@
 
 use std::error::Error;
 
-use bp_runtime::{Class, Infra, InfraKind, Processed, Status as Canonical};
+use bp_runtime::{Class, Infra, InfraKind, Processed, ReplyMetadata, Status as Canonical};
 use bytes::Bytes;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
+
+use crate::reply_metadata;
 
 const ERROR_CODE: &str = "bp-error-code";
 const ERROR: &str = "bp-error-bin";
@@ -26,8 +28,10 @@ pub(crate) fn encode_application(
     code: &str,
     message: &str,
     error: &Bytes,
+    said: &ReplyMetadata,
 ) -> Status {
     let mut metadata = MetadataMap::new();
+    reply_metadata::write(said, &mut metadata);
     if let Ok(value) = code.parse() {
         metadata.insert(ERROR_CODE, value);
     }
@@ -38,6 +42,7 @@ pub(crate) fn encode_application(
 /// The status that shows an infrastructure failure.
 pub(crate) fn encode_infra(infra: &Infra) -> Status {
     let mut metadata = MetadataMap::new();
+    reply_metadata::write(&infra.metadata, &mut metadata);
     metadata.insert(INFRA, MetadataValue::from_static(infra.kind.as_str()));
     metadata.insert(PROCESSED, MetadataValue::from_static(infra.processed.as_str()));
     Status::with_metadata(
@@ -60,8 +65,16 @@ fn framing_kind(status: &Status) -> InfraKind {
     }
 }
 
-/// What a client learns from a status: an application error with its encoding, or an infrastructure failure.
-pub(crate) fn read(status: &Status, address: &str) -> Result<(Class, Bytes), Infra> {
+/// What a client learns from a status: an application error with its encoding, or an infrastructure failure; and what was said beside it.
+pub(crate) fn read(status: &Status, address: &str) -> Result<(Class, Bytes, ReplyMetadata), Infra> {
+    let said = reply_metadata::read(status.metadata());
+    match read_error(status, address) {
+        Ok((class, error)) => Ok((class, error, said)),
+        Err(infra) => Err(infra.with_metadata(said)),
+    }
+}
+
+fn read_error(status: &Status, address: &str) -> Result<(Class, Bytes), Infra> {
     let metadata = status.metadata();
     if let Some(code) = metadata.get(ERROR_CODE).and_then(|v| v.to_str().ok()) {
         let error = metadata.get_bin(ERROR).and_then(|v| v.to_bytes().ok());

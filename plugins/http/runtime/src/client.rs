@@ -8,7 +8,7 @@ use axum::http::uri::{Authority, PathAndQuery, Scheme};
 use axum::http::{HeaderName, HeaderValue, Method as Verb, Request, Uri, header};
 use bp_runtime::{
     BoxFuture, Call, Class, Codec, ConnectContext, Dialer, Endpoint, Infra, InfraKind,
-    MessageLimit, Processed, Reply, StartError, Surroundings,
+    MessageLimit, Processed, Reply, ReplyMetadata, StartError, Surroundings,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -115,11 +115,14 @@ impl EndpointClient {
                 request.headers_mut().insert(HeaderName::from_static(name), value);
             }
         }
-        let (class, body) = self.exchange(request).await?;
-        Ok(Reply::encoded(class, Codec::Json, body))
+        let (class, body, said) = self.exchange(request).await?;
+        Ok(Reply::encoded(class, Codec::Json, body).with_metadata(said))
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(Class, Bytes), Infra> {
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(Class, Bytes, ReplyMetadata), Infra> {
         let address = self.authority.as_str();
         let sent = self.shared.pool.request(request).await;
         let (head, body) = sent.map_err(|error| classify_error(&error, address))?.into_parts();

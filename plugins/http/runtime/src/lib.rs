@@ -7,6 +7,8 @@ mod client;
 mod measure;
 mod metrics;
 mod problem;
+mod reply_body;
+mod reply_metadata;
 mod request;
 mod route;
 mod segment;

@@ -5,11 +5,11 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use bp_runtime::{Class, Infra, InfraKind, Processed, Status};
+use bp_runtime::{Class, Infra, InfraKind, Processed, ReplyMetadata, Status};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::JSON;
+use crate::{JSON, reply_metadata};
 
 const STATUS: &str = "bp-status";
 const INFRA: &str = "bp-infra";
@@ -28,6 +28,7 @@ pub(crate) fn encode_application(
     code: &str,
     message: &str,
     detail: &[u8],
+    said: &ReplyMetadata,
 ) -> Response<Body> {
     let mut body = Vec::with_capacity(detail.len() + message.len() + 64);
     // `detail` is JSON already, so the object is written around it.
@@ -39,6 +40,7 @@ pub(crate) fn encode_application(
     let http = StatusCode::from_u16(status.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json_response(http, body.into());
     response.headers_mut().insert(STATUS, HeaderValue::from_static(status.as_str()));
+    reply_metadata::write(said, response.headers_mut());
     response
 }
 
@@ -62,11 +64,25 @@ pub(crate) fn encode_infra_as(status: StatusCode, infra: &Infra) -> Response<Bod
     });
     let mut response = json_response(status, body.to_string().into());
     response.headers_mut().insert(INFRA, HeaderValue::from_static(infra.kind.as_str()));
+    reply_metadata::write(&infra.metadata, response.headers_mut());
     response
 }
 
-/// What a client learns from a response: an answer or an application error, or an infrastructure failure.
+/// What a client learns from a response: an answer or an application error, or an infrastructure failure; and what was said beside it.
 pub(crate) fn read(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: Bytes,
+    address: &str,
+) -> Result<(Class, Bytes, ReplyMetadata), Infra> {
+    let said = reply_metadata::read(headers);
+    match read_outcome(status, headers, body, address) {
+        Ok((class, body)) => Ok((class, body, said)),
+        Err(infra) => Err(infra.with_metadata(said)),
+    }
+}
+
+fn read_outcome(
     status: StatusCode,
     headers: &HeaderMap,
     body: Bytes,

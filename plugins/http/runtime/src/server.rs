@@ -23,10 +23,10 @@ use serde_json::{Map, Value};
 use tokio::net::TcpStream;
 
 use crate::measure::Measure;
-use crate::problem;
 use crate::request::list_spellings;
 use crate::route::Route;
 use crate::settings::RouteSettings;
+use crate::{problem, reply_body, reply_metadata};
 
 /// Most headers of a request, baggage included.
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
@@ -180,15 +180,21 @@ impl RouteTarget {
         let served = self.server.served().get(self.place);
         let served = served.ok_or_else(|| Infra::internal("a served instance is gone"))?;
         let arguments = Encoded { codec: Codec::Json, bytes: arguments };
-        let reply = served.call(self.method.index, arguments, context).await?;
+        let mut reply = served.call(self.method.index, arguments, context).await?;
         let body = reply.encode(Codec::Json)?;
         self.limit.check_answer(body.len())?;
-        Ok(match reply.class() {
-            Class::Ok => problem::json_response(StatusCode::OK, body),
-            Class::Application { status, code, message } => {
-                problem::encode_application(*status, code, message, &body)
+        let response = match reply.class() {
+            Class::Ok => {
+                let mut response = problem::json_response(StatusCode::OK, body);
+                reply_metadata::write(reply.metadata(), response.headers_mut());
+                response
             }
-        })
+            Class::Application { status, code, message } => {
+                problem::encode_application(*status, code, message, &body, reply.metadata())
+            }
+        };
+        let guards = reply.take_guards();
+        Ok(response.map(|body| reply_body::attach(body, guards)))
     }
 
     /// The arguments from path, query and body, as one JSON object.

@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use bp_runtime::{
-    BoxFuture, Call, Class, Database, Destination, Infra, InfraKind, Live, Method, Next, Reply,
-    Rng, Side, StartError, System, TraceContext, Wrapper, WrapperContext,
+    BoxFuture, Call, Class, Database, Infra, InfraKind, Live, Method, Next, Reply, Rng, Side,
+    StartError, System, TraceContext, TriedEndpoints, Wrapper, WrapperContext,
 };
 use opentelemetry::trace::{
     Span, SpanContext, SpanId, SpanKind, Status as SpanStatus, TraceContextExt, TraceFlags,
@@ -169,13 +169,10 @@ impl Wrapper for Trace {
             state: parent.and_then(|parent| parent.state.clone()),
         };
         call.context.set_trace(Some(position));
-        let destination =
-            (self.kind == SpanKind::Client && !self.stored).then(Destination::default);
-        if let Some(destination) = &destination {
-            call.context.set_destination(destination.clone());
-        }
+        let endpoints =
+            (self.kind == SpanKind::Client && !self.stored).then(|| call.context.track_endpoints());
         let mut running =
-            OpenSpan { span, side: self.side, stored: self.stored, destination, ended: false };
+            OpenSpan { span, side: self.side, stored: self.stored, endpoints, ended: false };
         let answer = next.run(call);
         Box::pin(async move {
             let answer = answer.await;
@@ -190,7 +187,7 @@ struct OpenSpan {
     span: SdkSpan,
     side: Side,
     stored: bool,
-    destination: Option<Destination>,
+    endpoints: Option<TriedEndpoints>,
     ended: bool,
 }
 
@@ -209,7 +206,7 @@ impl OpenSpan {
             },
             Err(infra) => self.fail_infra(infra.kind, infra.message.clone().into_owned()),
         }
-        self.tell_destination();
+        self.tell_endpoint();
         self.span.end();
     }
 
@@ -229,8 +226,8 @@ impl OpenSpan {
         self.fail(kind.as_str(), message);
     }
 
-    fn tell_destination(&mut self) {
-        let Some(address) = self.destination.as_ref().and_then(Destination::address) else {
+    fn tell_endpoint(&mut self) {
+        let Some(address) = self.endpoints.as_ref().and_then(TriedEndpoints::last) else {
             return;
         };
         let (host, port) = address.rsplit_once(':').unwrap_or((&address, ""));
@@ -243,7 +240,7 @@ impl Drop for OpenSpan {
     fn drop(&mut self) {
         if !self.ended {
             self.fail_infra(InfraKind::Cancelled, "the caller gave up".to_owned());
-            self.tell_destination();
+            self.tell_endpoint();
         }
     }
 }

@@ -21,10 +21,11 @@ use crate::context::Context;
 use crate::error::{InitError, StartError};
 use crate::method::Interface;
 use crate::plan::{
-    BoundPlan, EdgePlan, InstancePlan, ParameterPlan, WrapperPlan, find_edge, find_listener,
+    BoundPlan, EdgePlan, InstancePlan, ParameterPlan, RunPlan, WrapperPlan, find_edge,
+    find_listener,
 };
 use crate::plugin::{BackendContext, ConnectContext, Side, System, WrapperContext};
-use crate::server::{Served, Server};
+use crate::server::{Served, ServedParts, Server};
 use crate::settings::Settings;
 
 /// Background work of an instance, by its name.
@@ -415,8 +416,7 @@ impl<'a> Assembly<'a> {
         chains: Chains,
     ) -> Result<Chains, StartError> {
         let key = format!("client->{instance}");
-        let edge = self.state.plan.edges.get(&key);
-        let Some(edge) = edge.filter(|edge| edge.listener.as_deref() == Some(listener)) else {
+        let Some(edge) = find_outside_edge(&self.state.plan, &key, listener) else {
             return Ok(chains);
         };
         let shared = Arc::new(build_edge(&key, edge, true));
@@ -446,22 +446,21 @@ impl<'a> Assembly<'a> {
                 server: true,
             };
             let label = |plugin: &str| place::server_label(name, instance, plugin);
-            let shared = Arc::new(edge.clone());
+            let edge = Arc::new(edge);
             let transport = Some(listener.transport.as_str());
-            let chains = self.build_chains(
-                &plan.server,
-                &shared,
-                Side::Server,
+            let chains =
+                self.build_chains(&plan.server, &edge, Side::Server, interface, transport, label)?;
+            let outside = format!("client->{instance}");
+            served.push(Served::new(ServedParts {
+                settings: resolve_served_settings(self.state, name, instance, &plan.settings)?,
+                edge,
                 interface,
-                transport,
-                label,
-            )?;
-            let chains = self.put_behind_outside_edge(name, instance, interface, chains)?;
-            let settings = resolve_served_settings(self.state, name, instance, &plan.settings)?;
-            let tasks = self.state.tasks.clone();
-            let end = Arc::new(LocalCallee(callee));
-            let deadline = plan.deadline;
-            served.push(Served::new(settings, edge, interface, chains, deadline, end, tasks));
+                chains: self.put_behind_outside_edge(name, instance, interface, chains)?,
+                deadline: plan.deadline,
+                published: find_outside_edge(&self.state.plan, &outside, name).is_some(),
+                end: Arc::new(LocalCallee(callee)),
+                tasks: self.state.tasks.clone(),
+            }));
         }
         Ok(Server { served })
     }
@@ -475,6 +474,11 @@ fn describe_backend(name: &str, plugin: &str) -> String {
 /// The transport that carries an edge's calls, if they leave the process.
 fn find_transport<'a>(plan: &'a EdgePlan, edge: &Edge) -> Option<&'a str> {
     plan.transport.as_ref().filter(|_| edge.remote).map(|transport| transport.plugin.as_str())
+}
+
+/// The outside world's edge named `key`, if it ends at this listener.
+fn find_outside_edge<'a>(plan: &'a RunPlan, key: &str, listener: &str) -> Option<&'a EdgePlan> {
+    plan.edges.get(key).filter(|edge| edge.listener.as_deref() == Some(listener))
 }
 
 /// Puts the outer wrappers of each method around the inner ones.

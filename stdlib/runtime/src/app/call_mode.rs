@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::{App, OutsideCaller};
+use super::App;
+use super::outside::OutsideCaller;
 use crate::console::{complain, print_line};
+use crate::dynamic_caller::DynamicCaller;
 use crate::environment::Environment;
 use crate::instance::Outcome;
 

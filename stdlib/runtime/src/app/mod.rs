@@ -28,7 +28,6 @@ use std::sync::Arc;
 
 use bp_contract::variable;
 
-pub use outside::OutsideCaller;
 pub use prepare::Hosting;
 pub use running::{Running, Stopped};
 pub(crate) use tables::ProcessTables;

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use super::App;
+use super::outside::OutsideCaller;
 use super::tables::collect_tables;
-use super::{App, OutsideCaller};
 use crate::console::complain;
 use crate::environment::Environment;
 use crate::error::StartError;
@@ -23,5 +24,5 @@ fn prepare(app: App, environment: Environment, id: &str) -> Result<ModeContext, 
     // References in what processes read need not have a meaning on this machine.
     let wanted = |table: &TablePlan| table.plugin == id && table.reader == TableReader::Mode;
     let tables = collect_tables(&outside.state, wanted)?;
-    Ok(ModeContext { tables, outside })
+    Ok(ModeContext { tables, outside: Box::new(outside) })
 }

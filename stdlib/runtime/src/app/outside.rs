@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bp_data::DecodeError;
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::assemble::{Assembly, build_edge};
@@ -12,13 +13,14 @@ use super::process_state::ProcessState;
 use super::{App, Registry};
 use crate::callee::RemoteCallee;
 use crate::client::Client;
+use crate::dynamic_caller::DynamicCaller;
 use crate::environment::Environment;
 use crate::error::{Infra, StartError};
 use crate::instance::{InterfaceGlue, Outcome};
 use crate::plan::{EdgePlan, Stack, TransportPlan};
 
 /// A caller outside the system, which reaches its services where they listen.
-pub struct OutsideCaller {
+pub(super) struct OutsideCaller {
     pub(super) state: Arc<ProcessState>,
     registry: Arc<Registry>,
 }
@@ -32,58 +34,13 @@ impl fmt::Debug for OutsideCaller {
 }
 
 impl OutsideCaller {
-    pub(crate) fn new(app: App, environment: Environment) -> Result<Self, StartError> {
+    pub(super) fn new(app: App, environment: Environment) -> Result<Self, StartError> {
         let (state, registry) = prepare(app, environment, &Hosting::Embedded)?;
         Ok(Self { state, registry })
     }
 
-    /// Calls a method by names, with a JSON object of its arguments; `null` stands for no arguments.
-    ///
-    /// # Errors
-    /// No call could be made: there is no such instance or method, or nothing outside can reach it.
-    /// The inner error is a call that got no answer.
-    pub async fn call(
-        &self,
-        instance: &str,
-        method: &str,
-        arguments: &Value,
-    ) -> Result<Result<Outcome, Infra>, StartError> {
-        let (glue, client) = self.connect(instance)?;
-        let interface = glue.interface();
-        let found = interface.method(method).ok_or_else(|| {
-            let known: Vec<_> = interface.methods.iter().map(|method| method.name).collect();
-            StartError::new(format!(
-                "`{}` has no method `{method}`; known: {}",
-                interface.path,
-                known.join(", ")
-            ))
-        })?;
-        // A call without arguments may leave them out altogether.
-        let empty = Value::Object(Map::new());
-        let arguments = if arguments.is_null() { &empty } else { arguments };
-        Ok(glue.call_json(&client, found.index, arguments).await)
-    }
-
-    /// An answer of a method in its canonical form: equal answers have the same form, however they are written.
-    ///
-    /// `None` when there is no such instance or method.
-    ///
-    /// # Errors
-    /// It does not fit the method's answer.
-    pub fn canonicalize(
-        &self,
-        instance: &str,
-        method: &str,
-        answer: Value,
-    ) -> Option<Result<Value, DecodeError>> {
-        let interface = self.state.plan.instances.get(instance)?.interface();
-        let glue = self.registry.interface(interface).ok()?;
-        let method = glue.interface().method(method)?;
-        Some(glue.canonicalize(method.index, answer))
-    }
-
     /// A client of the instance named `name`, through the listener that publishes it or, failing that, any that serves it.
-    pub(crate) fn connect(&self, name: &str) -> Result<(Arc<InterfaceGlue>, Client), StartError> {
+    pub(super) fn connect(&self, name: &str) -> Result<(Arc<InterfaceGlue>, Client), StartError> {
         let plan = &self.state.plan;
         let instance = plan.instances.get(name).ok_or_else(|| {
             let known: Vec<_> = plan.instances.keys().map(String::as_str).collect();
@@ -135,5 +92,43 @@ impl OutsideCaller {
             listener: Some(listener.clone()),
             deadline: plan.serves.get(name).and_then(|served| served.deadline),
         })
+    }
+}
+
+impl DynamicCaller for OutsideCaller {
+    fn call<'a>(
+        &'a self,
+        instance: &'a str,
+        method: &'a str,
+        arguments: &'a Value,
+    ) -> BoxFuture<'a, Result<Result<Outcome, Infra>, StartError>> {
+        Box::pin(async move {
+            let (glue, client) = self.connect(instance)?;
+            let interface = glue.interface();
+            let found = interface.method(method).ok_or_else(|| {
+                let known: Vec<_> = interface.methods.iter().map(|method| method.name).collect();
+                StartError::new(format!(
+                    "`{}` has no method `{method}`; known: {}",
+                    interface.path,
+                    known.join(", ")
+                ))
+            })?;
+            // A call without arguments may leave them out altogether.
+            let empty = Value::Object(Map::new());
+            let arguments = if arguments.is_null() { &empty } else { arguments };
+            Ok(glue.call_json(&client, found.index, arguments).await)
+        })
+    }
+
+    fn canonicalize(
+        &self,
+        instance: &str,
+        method: &str,
+        answer: Value,
+    ) -> Option<Result<Value, DecodeError>> {
+        let interface = self.state.plan.instances.get(instance)?.interface();
+        let glue = self.registry.interface(interface).ok()?;
+        let method = glue.interface().method(method)?;
+        Some(glue.canonicalize(method.index, answer))
     }
 }

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::Registry;
 use super::process_state::ProcessState;
+use crate::config::TableInstaller;
 use crate::config::place::{method_entry, table_label};
 use crate::error::StartError;
 use crate::panic::catch_panic;
@@ -46,32 +47,28 @@ impl ProcessTables {
         Self { plugins, places }
     }
 
-    /// Puts every entry in force.
-    ///
-    /// # Errors
-    /// Of the first plugin that refuses or panics; those after it are not asked.
-    pub(crate) fn install(&self) -> Result<(), StartError> {
-        self.plugins.iter().try_for_each(install)
-    }
-
-    /// Puts every entry in force again, because a plugin refused a change: every plugin is asked, whatever others say.
-    pub(crate) fn reinstall(&self) {
-        for error in self.plugins.iter().filter_map(|plugin| install(plugin).err()) {
-            tracing::error!(%error, "a table cannot be put back");
-        }
-    }
-
-    /// Whether the settings at a place are those of an entry.
-    pub(crate) fn owns(&self, place: &str) -> bool {
-        self.places.contains(place)
-    }
-
     /// The work of each plugin once the process takes calls, by the plugin's id.
     pub(super) fn start_work(
         &self,
     ) -> impl Iterator<Item = (&str, BoxFuture<'static, Result<(), StartError>>)> {
         let plugins = self.plugins.iter();
         plugins.map(|(id, plugin, context)| (id.as_str(), plugin.after_ready(context.clone())))
+    }
+}
+
+impl TableInstaller for ProcessTables {
+    fn install(&self) -> Result<(), StartError> {
+        self.plugins.iter().try_for_each(install)
+    }
+
+    fn reinstall(&self) {
+        for error in self.plugins.iter().filter_map(|plugin| install(plugin).err()) {
+            tracing::error!(%error, "a table cannot be put back");
+        }
+    }
+
+    fn owns(&self, place: &str) -> bool {
+        self.places.contains(place)
     }
 }
 

@@ -192,7 +192,9 @@ impl Inner {
         }
         let mut picked = first.ok_or_else(|| self.no_endpoint())?;
         loop {
-            call.context.tell_destination(picked.address());
+            if let Some(tried) = call.context.tried_endpoints() {
+                picked.record_in(tried);
+            }
             let more = tried.len() < self.failover && self.endpoints.len() > tried.len() + 1;
             if !more {
                 let outcome = picked.client().send(call).await;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::choice::{Choice, draw_one, draw_two, next_seed};
+use crate::context::TriedEndpoints;
 
 /// The first pause before an endpoint that could not be reached is probed.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -29,7 +30,7 @@ pub struct Endpoints<T> {
 }
 
 struct Member<T> {
-    address: String,
+    address: Arc<str>,
     client: T,
     outstanding: AtomicUsize,
     /// Failures in a row to reach it.
@@ -59,11 +60,11 @@ impl<T> Endpoints<T> {
         ordered.sort_unstable();
         ordered.dedup();
         let members = ordered.into_iter().map(|(_, address)| {
-            if let Some(known) = before.iter().find(|member| member.address == *address) {
+            if let Some(known) = before.iter().find(|member| *member.address == **address) {
                 return Ok(known.clone());
             }
             Ok(Arc::new(Member {
-                address: address.clone(),
+                address: Arc::from(address.as_str()),
                 client: dial(address)?,
                 outstanding: AtomicUsize::new(0),
                 failures: AtomicU32::new(0),
@@ -174,6 +175,11 @@ impl<T> Picked<T> {
     /// The endpoint's `host:port`.
     pub fn address(&self) -> &str {
         &self.member.address
+    }
+
+    /// Notes in the list of a call's endpoints that it goes to this one.
+    pub(super) fn record_in(&self, tried: &TriedEndpoints) {
+        tried.record(&self.member.address);
     }
 
     /// The client that reaches the endpoint.

@@ -9,6 +9,7 @@ mod overlay;
 pub(crate) mod place;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -21,7 +22,6 @@ use effective::list_owned_tables;
 use overlay::Source;
 pub(crate) use place::Interfaces;
 
-use crate::app::ProcessTables;
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::limit::MessageLimit;
@@ -33,6 +33,21 @@ use crate::sync::lock;
 /// How often the file is looked at.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// Brings the entries of tables to the plugins that own them.
+pub(crate) trait TableInstaller: fmt::Debug + Send + Sync {
+    /// Puts every entry in force.
+    ///
+    /// # Errors
+    /// Of the first plugin that refuses or panics; those after it are not asked.
+    fn install(&self) -> Result<(), StartError>;
+
+    /// Puts every entry in force again, because a plugin refused a change: every plugin is asked, whatever others say.
+    fn reinstall(&self);
+
+    /// Whether the settings at a place are those of an entry.
+    fn owns(&self, place: &str) -> bool;
+}
+
 /// The configuration of a running process.
 #[derive(Debug)]
 pub(crate) struct Configuration {
@@ -41,7 +56,7 @@ pub(crate) struct Configuration {
     environment: Environment,
     state: Mutex<State>,
     /// What plugins do with their tables, at the start and after every change.
-    tables: OnceLock<Arc<ProcessTables>>,
+    tables: OnceLock<Arc<dyn TableInstaller>>,
 }
 
 #[derive(Debug)]
@@ -112,7 +127,7 @@ impl Configuration {
     ///
     /// # Errors
     /// A plugin refuses.
-    pub(crate) fn install(&self, tables: Arc<ProcessTables>) -> Result<(), StartError> {
+    pub(crate) fn install(&self, tables: Arc<dyn TableInstaller>) -> Result<(), StartError> {
         tables.install()?;
         // A process starts once.
         let _ = self.tables.set(tables);
@@ -200,10 +215,10 @@ impl Configuration {
 fn put_in_force(
     entries: Vec<Change>,
     others: Vec<Change>,
-    tables: Option<&ProcessTables>,
+    tables: Option<&dyn TableInstaller>,
 ) -> Result<(Vec<Committed>, Vec<Committed>), StartError> {
     let entries = commit_all(entries)?;
-    let installed = tables.map_or(Ok(()), ProcessTables::install);
+    let installed = tables.map_or(Ok(()), TableInstaller::install);
     match installed.and_then(|()| commit_all(others)) {
         Ok(others) => Ok((entries, others)),
         Err(error) => {

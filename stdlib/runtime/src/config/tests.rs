@@ -8,6 +8,7 @@ use bp_contract::setting::{Faults, Setting, SettingKind, Settings as _, Validate
 use serde_json::{Value, json};
 
 use super::*;
+use crate::app::ProcessTables;
 use crate::method::{Interface, Method};
 use crate::plan::TablePlace;
 use crate::plugin::Surroundings;

@@ -16,6 +16,7 @@
 pub(crate) mod calls;
 pub(crate) mod hops;
 pub(crate) mod probe;
+pub(crate) mod replies;
 pub(crate) mod values;
 
 /// Makes the suite's tests for a transport.
@@ -34,11 +35,18 @@ macro_rules! of {
             hops::context_crosses_three_hops,
             hops::cancellation_crosses_three_hops,
             hops::a_deadline_crosses_three_hops,
+            replies::guards_of_replies_end_with_them,
+            replies::the_number_of_the_attempt_arrives,
         );
 
         #[test]
         fn ten_thousand_timed_out_calls_leave_no_task() {
             $crate::suite::calls::ten_thousand_timed_out_calls_leave_no_task(&$transport);
+        }
+
+        #[test]
+        fn what_one_end_says_the_other_hears() {
+            $crate::suite::replies::what_one_end_says_the_other_hears(&$transport);
         }
 
         #[test]

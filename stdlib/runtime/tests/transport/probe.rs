@@ -10,7 +10,7 @@ use bp_std::rt::balance::connect_fixed;
 use bp_std::rt::{
     ArgumentTuple, BoxFuture, Call, Client, ConnectContext, Context, Drain, Edge, Endpoint, Infra,
     InfraKind, Instant, Interface, MessageLimit, Method, Processed, Reply, ServeContext, Served,
-    Server, Settings, StartError, Surroundings, TransportPlugin,
+    Server, Settings, StartError, Surroundings, TransportPlugin, Wrapper,
 };
 use bp_std::{Data, ServiceError};
 use serde_json::json;
@@ -205,19 +205,40 @@ pub(crate) async fn serve_as(
     limit: MessageLimit,
     beside: serde_json::Value,
 ) -> Running {
-    let listener = TcpListener::bind(address).await.unwrap();
-    let address = listener.local_addr().unwrap();
     let calls = Arc::new(AtomicUsize::new(0));
     let served = probes.into_iter().map(|probe| {
         let probe = Probe { calls: calls.clone(), ..probe };
         let settings = Settings::of("listener", beside.clone());
         Served::for_test(&probe.name.clone(), &INTERFACE, settings, Arc::new(probe))
     });
+    let served = served.collect();
+    Running { calls, ..listen(address, transport, served, limit).await }
+}
+
+/// Serves an instance whose calls end in `end`, on a free port.
+pub(crate) async fn serve_end(
+    transport: &dyn TransportPlugin,
+    name: &str,
+    end: Arc<dyn Endpoint>,
+) -> Running {
+    let settings = Settings::of("listener", json!({}));
+    let served = Served::for_test(name, &INTERFACE, settings, end);
+    listen("127.0.0.1:0", transport, vec![served], limit()).await
+}
+
+async fn listen(
+    address: &str,
+    transport: &dyn TransportPlugin,
+    served: Vec<Served>,
+    limit: MessageLimit,
+) -> Running {
+    let listener = TcpListener::bind(address).await.unwrap();
+    let address = listener.local_addr().unwrap();
     let drain = Drain::new();
     let task = transport.serve(ServeContext {
         listener,
         name: "suite".to_owned(),
-        server: Arc::new(Server::for_test(served.collect::<Vec<_>>())),
+        server: Arc::new(Server::for_test(served)),
         settings: Settings::of("listener", json!({})),
         limit,
         description: None,
@@ -225,7 +246,7 @@ pub(crate) async fn serve_as(
         drain: drain.clone(),
         surroundings: Surroundings::default(),
     });
-    Running { address, drain, task: tokio::spawn(task), calls }
+    Running { address, drain, task: tokio::spawn(task), calls: Arc::default() }
 }
 
 /// A probe named `probe`, served.
@@ -252,6 +273,27 @@ pub(crate) fn connect_with(
     addresses: &[SocketAddr],
     limit: MessageLimit,
 ) -> Client {
+    let (edge, end) = reach(transport, callee, addresses, limit);
+    Client::new(edge, &INTERFACE, Vec::new(), end)
+}
+
+/// A client whose calls pass `wrappers`.
+pub(crate) fn through(
+    transport: &dyn TransportPlugin,
+    callee: &str,
+    addresses: &[SocketAddr],
+    wrappers: Vec<Arc<dyn Wrapper>>,
+) -> Client {
+    let (edge, end) = reach(transport, callee, addresses, limit());
+    Client::new(edge, &INTERFACE, wrappers, end)
+}
+
+fn reach(
+    transport: &dyn TransportPlugin,
+    callee: &str,
+    addresses: &[SocketAddr],
+    limit: MessageLimit,
+) -> (Edge, Arc<dyn Endpoint>) {
     let edge = Edge {
         key: format!("test->{callee}"),
         caller: "test".to_owned(),
@@ -272,7 +314,7 @@ pub(crate) fn connect_with(
     let addresses = addresses.iter().map(ToString::to_string).collect();
     let surroundings = Surroundings::default();
     let end = connect_fixed(dialer.unwrap(), shared, &INTERFACE, addresses, surroundings);
-    Client::new(edge, &INTERFACE, Vec::new(), end.unwrap())
+    (edge, end.unwrap())
 }
 
 /// Calls a method whose error must be the infrastructure's.

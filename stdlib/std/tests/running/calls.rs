@@ -8,7 +8,7 @@ use bp_std::rt::*;
 use serde_json::json;
 
 use crate::app::plan::{monolith, remote};
-use crate::app::workflow::{Back, BackError, Front, FrontError};
+use crate::app::workflow::{Back, BackError, Described, Front, FrontError};
 use crate::app::{System, app, embedded, eventually, refused};
 
 const ALL: [&str; 3] = ["back", "other_back", "front"];
@@ -250,5 +250,61 @@ async fn a_backend_that_cannot_open_is_named_with_its_plugin() {
         let app = app(&plan).backend("bare", Offers::new().interface(open_nothing));
         let error = app.start(Environment::default(), Hosting::Embedded).await.unwrap_err();
         assert_eq!(error.to_string(), format!("backend `board_db` (kind `bare`): {expected}"));
+    }
+}
+
+/// Claims to be the fourth attempt, as anybody can.
+struct Fourth;
+
+impl Wrapper for Fourth {
+    fn call<'a>(&'a self, mut call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+        call.context.set_attempt(3);
+        next.run(call)
+    }
+}
+
+#[tokio::test]
+async fn a_published_instance_believes_no_number_of_an_attempt() {
+    for (published, attempt) in [(false, 3), (true, 0)] {
+        let mut plan = remote();
+        if published {
+            let mut edge = plan["edges"]["client->front"].clone();
+            edge["callee"] = json!("back");
+            edge["interface"] = json!("leaf::Back");
+            edge["listener"] = json!("back.line");
+            plan["edges"]["client->back"] = edge;
+        }
+        let system = System::start(plan, &ALL, Environment::default()).await;
+        let address = system.environment.get("BP_ADDR_BACK_LINE").unwrap().to_owned();
+        let edge = Edge {
+            key: "client->back".to_owned(),
+            caller: "client".to_owned(),
+            callee: "back".to_owned(),
+            cyclic: false,
+            remote: true,
+            server: false,
+        };
+        let shared = Arc::new(edge.clone());
+        let interface = crate::app::interfaces::back::interface().interface();
+        let dialer = crate::app::transport::plugin().connect(ConnectContext {
+            edge: shared.clone(),
+            interface,
+            settings: Settings::of("edge", json!({})),
+            callee_settings: Settings::of("listener", json!({})),
+            limit: MessageLimit { bytes: 1 << 20 },
+            surroundings: Surroundings::default(),
+        });
+        let end = balance::connect_fixed(
+            dialer.unwrap(),
+            shared,
+            interface,
+            vec![address],
+            Surroundings::default(),
+        );
+        let client = Client::new(edge, interface, vec![Arc::new(Fourth)], end.unwrap());
+        let method = interface.method("describe").unwrap().index;
+        let described = client.call::<_, Described, BackError>(method, ()).await.unwrap();
+        assert_eq!(described.attempt, attempt);
+        system.stop().await;
     }
 }

@@ -19,7 +19,7 @@ fn list(all: &Endpoints<String>, addresses: &[String]) {
 
 /// In the caller's order.
 fn order(all: &Endpoints<String>) -> Vec<String> {
-    all.members.load().iter().map(|m| m.address.clone()).collect()
+    all.members.load().iter().map(|m| m.address.to_string()).collect()
 }
 
 fn outstanding(all: &Endpoints<String>) -> Vec<usize> {

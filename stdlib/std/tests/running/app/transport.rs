@@ -17,7 +17,14 @@ struct Request {
 }
 
 #[derive(Serialize, Deserialize)]
-enum Head {
+struct Head {
+    outcome: Outcome,
+    /// What the callee says beside it.
+    said: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Outcome {
     Ok,
     Application { status: String, code: String, message: String },
     Infra { kind: String, processed: String, message: String },
@@ -57,22 +64,24 @@ impl Endpoint for Line {
             }
             let mut body = Vec::new();
             stream.read_to_end(&mut body).await.map_err(broken)?;
-            let class = match serde_json::from_str(&line)
-                .map_err(|e| Infra::decode(e.to_string()))?
-            {
-                Head::Ok => Class::Ok,
-                Head::Application { status, code, message } => Class::Application {
+            let head: Head =
+                serde_json::from_str(&line).map_err(|e| Infra::decode(e.to_string()))?;
+            let said = ReplyMetadata::from_headers(|name| head.said.get(name).map(String::as_str));
+            let class = match head.outcome {
+                Outcome::Ok => Class::Ok,
+                Outcome::Application { status, code, message } => Class::Application {
                     status: Status::parse(&status).unwrap(),
                     code: Cow::Owned(code),
                     message,
                 },
-                Head::Infra { kind, processed, message } => {
+                Outcome::Infra { kind, processed, message } => {
                     let kind = InfraKind::parse(&kind).unwrap();
-                    return Err(Infra::new(kind, Processed::parse(&processed).unwrap(), message));
+                    let infra = Infra::new(kind, Processed::parse(&processed).unwrap(), message);
+                    return Err(infra.with_metadata(said));
                 }
             };
             self.limit.check_answer(body.len())?;
-            Ok(Reply::encoded(class, Codec::Protobuf, Bytes::from(body)))
+            Ok(Reply::encoded(class, Codec::Protobuf, Bytes::from(body)).with_metadata(said))
         })
     }
 }
@@ -89,16 +98,24 @@ async fn answer(stream: TcpStream, server: Arc<Server>) -> std::io::Result<()> {
     let arguments = Encoded { codec: Codec::Protobuf, bytes: Bytes::from(body) };
     let outcome = server.call(&request.instance, &request.method, arguments, context).await;
     let outcome = outcome.and_then(|reply| Ok((reply.encode(Codec::Protobuf)?, reply)));
-    let (head, body) = match outcome {
+    let said = match &outcome {
+        Ok((_, reply)) => reply.metadata().to_headers(),
+        Err(infra) => infra.metadata.to_headers(),
+    };
+    let (outcome, body) = match outcome {
         Ok((body, reply)) => match reply.class().clone() {
-            Class::Ok => (Head::Ok, body),
+            Class::Ok => (Outcome::Ok, body),
             Class::Application { status, code, message } => (
-                Head::Application { status: status.to_string(), code: code.into_owned(), message },
+                Outcome::Application {
+                    status: status.to_string(),
+                    code: code.into_owned(),
+                    message,
+                },
                 body,
             ),
         },
         Err(infra) => (
-            Head::Infra {
+            Outcome::Infra {
                 kind: infra.kind.to_string(),
                 processed: infra.processed.as_str().to_owned(),
                 message: infra.message.into_owned(),
@@ -106,7 +123,8 @@ async fn answer(stream: TcpStream, server: Arc<Server>) -> std::io::Result<()> {
             Bytes::new(),
         ),
     };
-    let mut frame = serde_json::to_vec(&head).unwrap();
+    let said = said.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+    let mut frame = serde_json::to_vec(&Head { outcome, said }).unwrap();
     frame.push(b'\n');
     frame.extend_from_slice(&body);
     stream.get_mut().write_all(&frame).await?;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use bp_runtime::prometheus_client::metrics::counter::Counter;
 use bp_runtime::{
     BoxFuture, Call, Class, Codec, ConnectContext, Dialer, Endpoint, Infra, InfraKind,
-    MessageLimit, MetricFamily, Processed, Reply, StartError, Status, Surroundings,
+    MessageLimit, MetricFamily, Processed, Reply, ReplyMetadata, StartError, Status, Surroundings,
 };
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
 
-use crate::frame::{self, Answer, Request};
+use crate::frame::{self, Answer, AnswerHead, Request};
 use crate::metrics::SLOW_CONNECTIONS;
 use crate::settings::SampleSettings;
 
@@ -109,7 +109,9 @@ impl EndpointClient {
 
     async fn read_answer(&self, stream: &mut BufReader<TcpStream>) -> Result<Reply, Infra> {
         let head = frame::read_head(stream).await;
-        let (class, bytes) = match head.map_err(|error| self.lose(Processed::Maybe, &error))? {
+        let head: AnswerHead = head.map_err(|error| self.lose(Processed::Maybe, &error))?;
+        let said = ReplyMetadata::from_headers(|name| head.said.get(name).map(String::as_str));
+        let (class, bytes) = match head.answer {
             Answer::Ok { bytes } => (Class::Ok, bytes),
             Answer::Application { status, code, message, bytes } => {
                 let status = Status::parse(&status).ok_or_else(|| {
@@ -121,13 +123,13 @@ impl EndpointClient {
             Answer::Infra { kind, processed, message } => {
                 let kind = InfraKind::parse(&kind).unwrap_or(InfraKind::Internal);
                 let processed = Processed::parse(&processed).unwrap_or(Processed::Maybe);
-                return Err(Infra::new(kind, processed, message));
+                return Err(Infra::new(kind, processed, message).with_metadata(said));
             }
         };
         self.shared.limit.check_answer(bytes)?;
         let body = frame::read_body(stream, bytes).await;
         let body = body.map_err(|error| self.lose(Processed::Yes, &error))?;
-        Ok(Reply::encoded(class, Codec::Json, body))
+        Ok(Reply::encoded(class, Codec::Json, body).with_metadata(said))
     }
 
     /// What a broken connection says about the call on it.

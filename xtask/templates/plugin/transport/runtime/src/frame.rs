@@ -27,7 +27,16 @@ pub(crate) struct Request {
     pub(crate) bytes: usize,
 }
 
-/// The head of an answer.
+/// The head of an answer, with what the callee says beside it: its load, when to come again.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AnswerHead {
+    #[serde(flatten)]
+    pub(crate) answer: Answer,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) said: BTreeMap<String, String>,
+}
+
+/// How a call ended.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum Answer {

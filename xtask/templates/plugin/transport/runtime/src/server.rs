@@ -4,14 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use bp_runtime::{
-    Class, Clock, Codec, Context, Encoded, Infra, MessageLimit, Reply, ServeContext, Server,
-    StartError, listen,
+    Class, Clock, Codec, Context, Encoded, Guards, Infra, MessageLimit, Reply, ReplyMetadata,
+    ServeContext, Server, StartError, listen,
 };
 use bytes::Bytes;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use crate::frame::{self, Answer, Request};
+use crate::frame::{self, Answer, AnswerHead, Request};
 
 /// How long a caller may take to send its request: a connection that says nothing must not stay, and must not keep the process from stopping.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,13 +55,14 @@ async fn answer(
             }
         }
     };
-    let (head, body) = encode_outcome(outcome, limit).unwrap_or_else(|infra| {
-        let head = Answer::Infra {
+    // Guards live until the answer is written.
+    let (head, body, _guards) = encode_outcome(outcome, limit).unwrap_or_else(|infra| {
+        let answer = Answer::Infra {
             kind: infra.kind.as_str().to_owned(),
             processed: infra.processed.as_str().to_owned(),
             message: infra.message.into_owned(),
         };
-        (head, Bytes::new())
+        (build_head(answer, &infra.metadata), Bytes::new(), Guards::default())
     });
     frame::write(&mut stream, &head, &body).await
 }
@@ -82,15 +83,20 @@ async fn read_request(
     Ok(Ok((request, arguments)))
 }
 
+fn build_head(answer: Answer, said: &ReplyMetadata) -> AnswerHead {
+    let said = said.to_headers().into_iter().map(|(name, text)| (name.to_owned(), text));
+    AnswerHead { answer, said: said.collect() }
+}
+
 fn encode_outcome(
     outcome: Result<Reply, Infra>,
     limit: MessageLimit,
-) -> Result<(Answer, Bytes), Infra> {
-    let reply = outcome?;
+) -> Result<(AnswerHead, Bytes, Guards), Infra> {
+    let mut reply = outcome?;
     let body = reply.encode(Codec::Json)?;
     let bytes = body.len();
     limit.check_answer(bytes)?;
-    let head = match reply.class() {
+    let answer = match reply.class() {
         Class::Ok => Answer::Ok { bytes },
         Class::Application { status, code, message } => Answer::Application {
             status: status.as_str().to_owned(),
@@ -99,5 +105,6 @@ fn encode_outcome(
             bytes,
         },
     };
-    Ok((head, body))
+    let head = build_head(answer, reply.metadata());
+    Ok((head, body, reply.take_guards()))
 }

@@ -1,0 +1,80 @@
+//! What a callee says beside its answer or its refusal, in gRPC's own words where it has some:
+//! `grpc-retry-pushback-ms` (proposal A6) and ORCA's `endpoint-load-metrics-bin` (A51), which stock clients and servers know too.
+
+use bp_runtime::{Load, ReplyMetadata, headers};
+use prost::Message;
+use tonic::metadata::{MetadataMap, MetadataValue};
+
+const PUSHBACK_MS: &str = "grpc-retry-pushback-ms";
+const LOAD: &str = "endpoint-load-metrics-bin";
+
+/// The fields of `xds.data.orca.v3.OrcaLoadReport` that say how busy an endpoint is; others are skipped.
+#[derive(Clone, PartialEq, Message)]
+struct LoadReport {
+    #[prost(double, tag = "1")]
+    cpu_utilization: f64,
+    #[prost(double, tag = "6")]
+    rps_fractional: f64,
+    #[prost(double, tag = "7")]
+    eps: f64,
+    #[prost(double, tag = "9")]
+    application_utilization: f64,
+}
+
+impl LoadReport {
+    fn load(&self) -> Option<Load> {
+        // A58: the application's own measure, or else the processor's.
+        let utilization = if self.application_utilization > 0.0 {
+            self.application_utilization
+        } else {
+            self.cpu_utilization
+        };
+        Load::new(utilization, self.rps_fractional, self.eps)
+    }
+}
+
+/// Adds what is said to the metadata of a status, or to trailers.
+pub(crate) fn write(said: &ReplyMetadata, metadata: &mut MetadataMap) {
+    for (name, text) in said.to_headers() {
+        let name = match name {
+            headers::RETRY_AFTER_MS => PUSHBACK_MS,
+            headers::LOAD => continue,
+            name => name,
+        };
+        // `to_headers` writes visible ASCII, so this does not fail.
+        if let Ok(value) = MetadataValue::try_from(text) {
+            metadata.insert(name, value);
+        }
+    }
+    if let Some(load) = said.load() {
+        let report = LoadReport {
+            cpu_utilization: 0.0,
+            rps_fractional: load.calls_per_sec(),
+            eps: load.errors_per_sec(),
+            application_utilization: load.utilization(),
+        };
+        metadata.insert_bin(LOAD, MetadataValue::from_bytes(&report.encode_to_vec()));
+    }
+}
+
+/// What a callee said, whoever made it.
+pub(crate) fn read(metadata: &MetadataMap) -> ReplyMetadata {
+    if metadata.is_empty() {
+        return ReplyMetadata::default();
+    }
+    let mut said = ReplyMetadata::from_headers(|name| {
+        let name = match name {
+            headers::RETRY_AFTER_MS => PUSHBACK_MS,
+            headers::LOAD => return None,
+            name => name,
+        };
+        // A value that is not text is a pushback that cannot be read.
+        metadata.get(name).map(|value| value.to_str().unwrap_or_default())
+    });
+    let report = metadata.get_bin(LOAD).and_then(|value| value.to_bytes().ok());
+    let report = report.and_then(|bytes| LoadReport::decode(bytes).ok());
+    if let Some(load) = report.and_then(|report| report.load()) {
+        said.set_load(load);
+    }
+    said
+}
