@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use crate::console::print_line;
 use crate::dynamic_caller::DynamicCaller;
 use crate::error::StartError;
-use crate::plugin::Surroundings;
 use crate::settings::Settings;
+use crate::surroundings::Surroundings;
 
 /// The runtime half of a plugin that owns tables or keys of the wiring:
 ///

@@ -65,8 +65,9 @@ impl GrpcDialer {
 impl Dialer for GrpcDialer {
     fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
         let shared = self.shared.clone();
-        let connection = Connection::new(address, largest_header_list(shared.limit))
-            .map_err(|error| error.at(format!("edge {}", shared.edge)))?;
+        let connection =
+            Connection::new(address, largest_header_list(shared.limit), &shared.surroundings)
+                .map_err(|error| error.at(format!("edge {}", shared.edge)))?;
         Ok(Arc::new(EndpointClient { shared, address: address.to_owned(), connection }))
     }
 }

@@ -8,22 +8,17 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bp_runtime::{BoxFuture, Infra, StartError};
+use bp_runtime::{BoxFuture, ByteStream, Infra, StartError, Surroundings};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::Shared;
 use h2::PingPong;
 use h2::client::{Builder, SendRequest};
 use http::Uri;
-use hyper_util::client::legacy::connect::HttpConnector;
-use tokio::net::TcpStream;
-use tonic::codegen::Service as _;
 
 use crate::activity::Activity;
 use crate::exchange::Sender;
 
-/// How long making a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection with calls under way that is silent for this long is pinged: TCP alone finds a dead peer only after minutes.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long the answer to that may take.
@@ -38,6 +33,7 @@ const CONNECTION_WINDOW: u32 = 5 * 1024 * 1024;
 pub(crate) struct Connection {
     origin: Uri,
     largest_header_list: u32,
+    surroundings: Surroundings,
     state: Arc<Mutex<State>>,
 }
 
@@ -60,11 +56,16 @@ struct OpenConnection {
 
 impl Connection {
     /// A connection to `host:port`; the name is resolved whenever a connection is made.
-    pub(crate) fn new(address: &str, largest_header_list: u32) -> Result<Self, StartError> {
+    pub(crate) fn new(
+        address: &str,
+        largest_header_list: u32,
+        surroundings: &Surroundings,
+    ) -> Result<Self, StartError> {
         let origin = format!("http://{address}").parse().map_err(|error| {
             StartError::because(format!("`{address}` is not a host:port"), &error)
         })?;
-        Ok(Self { origin, largest_header_list, state: Arc::default() })
+        let surroundings = surroundings.clone();
+        Ok(Self { origin, largest_header_list, surroundings, state: Arc::default() })
     }
 
     /// Scheme and authority of every request.
@@ -106,8 +107,8 @@ impl Connection {
     /// Makes a connection in a task of its own, so that a caller that gives up does not end it for the others.
     fn start(&self) -> Opening {
         let (state, origin) = (self.state.clone(), self.origin.clone());
-        let largest_header_list = self.largest_header_list;
-        let task = tokio::spawn(async move { open(origin, largest_header_list).await });
+        let (surroundings, largest) = (self.surroundings.clone(), self.largest_header_list);
+        let task = tokio::spawn(async move { open(origin, largest, &surroundings).await });
         let opening = task.map(move |ended| {
             let opened = ended.unwrap_or_else(|error| Err(Arc::from(error.to_string())));
             *lock(&state) = opened.clone().map_or(State::Closed, State::Open);
@@ -129,7 +130,11 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn open(origin: Uri, largest_header_list: u32) -> Result<OpenConnection, Arc<str>> {
+async fn open(
+    origin: Uri,
+    largest_header_list: u32,
+    surroundings: &Surroundings,
+) -> Result<OpenConnection, Arc<str>> {
     let address = origin.authority().map_or("", |authority| authority.as_str()).to_owned();
     let failed = |error: &dyn std::error::Error| {
         // The reason is the last of the causes: refused, no such host, timed out.
@@ -139,10 +144,7 @@ async fn open(origin: Uri, largest_header_list: u32) -> Result<OpenConnection, A
         }
         Arc::from(format!("{address}: cannot connect: {last}"))
     };
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let stream = connector.call(origin.clone()).await.map_err(|error| failed(&error))?;
+    let stream = surroundings.connect(&address).await.map_err(|error| failed(&error))?;
     let handshake = Builder::new()
         .enable_push(false)
         .initial_window_size(STREAM_WINDOW)
@@ -152,7 +154,7 @@ async fn open(origin: Uri, largest_header_list: u32) -> Result<OpenConnection, A
         // Neither may count towards a limit that would close the connection with all other calls on it.
         .max_concurrent_reset_streams(RESET_STREAMS)
         .max_local_error_reset_streams(None)
-        .handshake(stream.into_inner());
+        .handshake(stream);
     let (requests, connection) = handshake.await.map_err(|error| failed(&error))?;
     let activity = Arc::<Activity>::default();
     tokio::spawn(drive(connection, activity.clone(), address));
@@ -161,7 +163,7 @@ async fn open(origin: Uri, largest_header_list: u32) -> Result<OpenConnection, A
 
 /// Carries frames until the connection ends; the calls under way learn of that themselves.
 async fn drive(
-    mut connection: h2::client::Connection<TcpStream, Bytes>,
+    mut connection: h2::client::Connection<ByteStream, Bytes>,
     activity: Arc<Activity>,
     address: String,
 ) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bp_runtime::{
-    BoxFuture, Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, Instant,
+    BoxFuture, ByteStream, Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, Instant,
     MessageLimit, Method, Processed, ServeContext, Served, Server, StartError, headers, listen,
 };
 use bytes::Bytes;
@@ -17,7 +17,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
 use tonic::body::Body;
 use tonic::{Request, Response, Status};
 
@@ -48,7 +47,7 @@ pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
     Ok(())
 }
 
-async fn serve_connection(stream: TcpStream, listener: Arc<ListenerState>, drain: Drain) {
+async fn serve_connection(stream: ByteStream, listener: Arc<ListenerState>, drain: Drain) {
     let mut builder = auto::Builder::new(TokioExecutor::new()).http2_only();
     builder
         .http2()

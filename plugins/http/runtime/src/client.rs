@@ -12,14 +12,13 @@ use bp_runtime::{
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use crate::connector::PoolConnector;
 use crate::route::Route;
 use crate::{JSON, problem};
 
-/// How long making a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a connection with calls under way is pinged: TCP alone finds a dead peer only after minutes.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long the answer to that may take.
@@ -36,7 +35,7 @@ pub(crate) struct HttpDialer {
 struct EdgeState {
     edge: String,
     /// Connections by endpoint.
-    pool: legacy::Client<HttpConnector, Full<Bytes>>,
+    pool: legacy::Client<PoolConnector, Full<Bytes>>,
     /// By method index.
     paths: Vec<PathAndQuery>,
     limit: MessageLimit,
@@ -59,9 +58,7 @@ impl HttpDialer {
             })
         });
         let paths = paths.collect::<Result<_, StartError>>()?;
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let connector = PoolConnector { surroundings: surroundings.clone() };
         let pool = legacy::Client::builder(TokioExecutor::new())
             .http2_only(true)
             .timer(TokioTimer::new())

@@ -11,8 +11,8 @@ use axum::extract::Request;
 use axum::http::{Method as Verb, Response, StatusCode, header, request::Parts};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use bp_runtime::{
-    Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, MessageLimit, Method,
-    Processed, ServeContext, Server, StartError, Surroundings, listen,
+    ByteStream, Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, MessageLimit,
+    Method, Processed, ServeContext, Server, StartError, Surroundings, listen,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -20,7 +20,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Map, Value};
-use tokio::net::TcpStream;
 
 use crate::measure::Measure;
 use crate::request::list_spellings;
@@ -47,7 +46,7 @@ pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
     Ok(())
 }
 
-async fn serve_connection(stream: TcpStream, router: Router, drain: Drain) {
+async fn serve_connection(stream: ByteStream, router: Router, drain: Drain) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());
     builder

@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use super::process_state::ProcessState;
 use crate::error::StartError;
 use crate::metrics::Metrics;
+use crate::surroundings::Files;
 
 /// Gauges that are set when the metrics are read.
 pub(super) struct ProcessMetrics {
@@ -50,15 +51,16 @@ impl ProcessMetrics {
         let handle = tokio::runtime::Handle::current();
         self.tasks_alive.set(whole(handle.metrics().num_alive_tasks()));
         self.in_flight.set(whole(state.tasks.running()));
-        self.memory.set(read_resident_bytes().unwrap_or(0));
+        let files = &*state.surroundings.files;
+        self.memory.set(read_resident_bytes(files).unwrap_or(0));
         self.uptime.set(self.started.elapsed().as_secs_f64());
         self.metrics.encode()
     }
 }
 
 /// From Linux; `None` elsewhere. `VmRSS` is in kilobytes, so the size of a page need not be known.
-fn read_resident_bytes() -> Option<i64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+fn read_resident_bytes(files: &dyn Files) -> Option<i64> {
+    let status = files.read("/proc/self/status".as_ref()).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)
 }

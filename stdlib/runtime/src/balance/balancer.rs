@@ -7,7 +7,6 @@ use bp_contract::metric::runtime::{BALANCE_ENDPOINTS, BALANCE_FAILOVER, BALANCE_
 use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::net::TcpStream;
 
 use super::Balance;
 use super::attributes::EndpointEntry;
@@ -20,7 +19,8 @@ use crate::client::Chains;
 use crate::error::{Infra, InfraKind, Processed, StartError};
 use crate::method::Interface;
 use crate::metrics::LabelValue;
-use crate::plugin::{Dialer, Surroundings, WrapperContext, WrapperPlugin};
+use crate::plugin::{Dialer, WrapperContext, WrapperPlugin};
+use crate::surroundings::Surroundings;
 use crate::sync::lock;
 
 /// How long a probe, which asks whether an endpoint is back, may take.
@@ -131,7 +131,7 @@ pub fn connect_fixed(
 ) -> Result<Arc<dyn Endpoint>, StartError> {
     let stop = tokio_util::sync::CancellationToken::new();
     let list = addresses.into_iter().map(EndpointEntry::new).collect();
-    let directory = Directory::follow(Source::List(list), surroundings.clock.clone(), stop)?;
+    let directory = Directory::follow(Source::List(list), &surroundings, stop)?;
     let (endpoint_wrappers, balance) = (EndpointWrappers::default(), Balance::default());
     let end = Balancer::new(
         edge,
@@ -276,8 +276,8 @@ async fn probe_until_back(probe: Probe<EndpointClient>, inner: Weak<Inner>) {
             probe.record(true);
             return;
         };
-        let connected =
-            tokio::time::timeout(PROBE_TIMEOUT, TcpStream::connect(probe.address())).await;
+        let connecting = surroundings.connector.connect(probe.address());
+        let connected = tokio::time::timeout(PROBE_TIMEOUT, connecting).await;
         let again = probe.record(matches!(connected, Ok(Ok(_))));
         inner.metrics.update(&inner.endpoints);
         if !again {
