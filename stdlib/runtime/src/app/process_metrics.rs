@@ -1,12 +1,12 @@
 //! Metrics of the process itself.
 
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
 
 use bp_contract::metric::runtime;
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::process_state::ProcessState;
+use crate::clock::Instant;
 use crate::error::StartError;
 use crate::metrics::Metrics;
 use crate::surroundings::Files;
@@ -42,7 +42,8 @@ impl ProcessMetrics {
         metrics.register(&runtime::TASKS_ALIVE, tasks_alive.clone())?;
         metrics.register(&runtime::IN_FLIGHT, in_flight.clone())?;
         metrics.register(&runtime::MEMORY_USAGE, memory.clone())?;
-        Ok(Self { metrics, tasks_alive, in_flight, memory, uptime, started: Instant::now() })
+        let started = state.surroundings.clock.now();
+        Ok(Self { metrics, tasks_alive, in_flight, memory, uptime, started })
     }
 
     /// The text of every metric now.
@@ -53,7 +54,8 @@ impl ProcessMetrics {
         self.in_flight.set(whole(state.tasks.running()));
         let files = &*state.surroundings.files;
         self.memory.set(read_resident_bytes(files).unwrap_or(0));
-        self.uptime.set(self.started.elapsed().as_secs_f64());
+        let uptime = state.surroundings.clock.now().saturating_duration_since(self.started);
+        self.uptime.set(uptime.as_secs_f64());
         self.metrics.encode()
     }
 }

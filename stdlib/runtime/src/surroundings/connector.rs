@@ -6,6 +6,7 @@ use std::io;
 
 use futures_util::future::BoxFuture;
 use hyper::Uri;
+use hyper::http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use tower_service::Service as _;
@@ -33,7 +34,7 @@ impl Connector for TcpConnector {
         let address = address.to_owned();
         Box::pin(async move {
             let wrong = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
-            let target = Uri::builder().scheme("http").authority(address).path_and_query("/");
+            let target = Uri::builder().scheme(Scheme::HTTP).authority(address).path_and_query("/");
             let target = target.build().map_err(wrong)?;
             let mut connector = HttpConnector::new();
             connector.set_nodelay(true);

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use hickory_resolver::TokioResolver;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, Record};
+use hickory_resolver::{ResolverBuilder, TokioResolver};
 
 /// Looks names up.
 pub trait Resolver: Send + Sync + fmt::Debug {
@@ -56,13 +57,20 @@ impl Resolver for SystemResolver {
     fn look_up_service(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<ServiceRecord>>> {
         let name = name.to_owned();
         Box::pin(async move {
-            let mut builder = TokioResolver::builder_tokio().map_err(io::Error::other)?;
-            // Each look-up asks anew, so an answer need not be kept.
-            builder.options_mut().cache_size = 0;
-            let found = builder.build().map_err(io::Error::other)?.srv_lookup(name).await;
-            Ok(found.map_err(io::Error::other)?.answers().iter().filter_map(read_record).collect())
+            let resolver = TokioResolver::builder_tokio().map_err(io::Error::other)?;
+            ask_for_service(resolver, name).await
         })
     }
+}
+
+async fn ask_for_service(
+    mut resolver: ResolverBuilder<TokioRuntimeProvider>,
+    name: String,
+) -> io::Result<Vec<ServiceRecord>> {
+    // Each look-up asks anew, so an answer need not be kept.
+    resolver.options_mut().cache_size = 0;
+    let found = resolver.build().map_err(io::Error::other)?.srv_lookup(name).await;
+    Ok(found.map_err(io::Error::other)?.answers().iter().filter_map(read_record).collect())
 }
 
 /// A service's record among the answers; a target `.` says that there is no service (RFC 2782).
@@ -80,6 +88,10 @@ fn read_record(record: &Record) -> Option<ServiceRecord> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+    use hickory_resolver::proto::op::{Message, OpCode};
     use hickory_resolver::proto::rr::Name;
     use hickory_resolver::proto::rr::rdata::{A, SRV};
 
@@ -95,6 +107,48 @@ mod tests {
         assert_eq!(read(service("cart-0.cart.shop.")), Some(record));
         assert_eq!(read(service(".")), None);
         assert_eq!(read(RData::A(A::new(10, 0, 0, 1))), None);
+    }
+
+    /// Answers every question with these records.
+    async fn serve_records(records: Vec<RData>) -> SocketAddr {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut packet = [0; 1500];
+            while let Ok((length, client)) = socket.recv_from(&mut packet).await {
+                let question = Message::from_vec(&packet[..length]).unwrap();
+                let mut answer = Message::response(question.metadata.id, OpCode::Query);
+                answer.add_query(question.queries[0].clone());
+                let name = question.queries[0].name().clone();
+                let records =
+                    records.iter().map(|data| Record::from_rdata(name.clone(), 5, data.clone()));
+                answer.add_answers(records);
+                socket.send_to(&answer.to_vec().unwrap(), client).await.unwrap();
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_name_server_is_asked_for_the_records_of_a_service() {
+        let record = |target: &str, priority| {
+            RData::SRV(SRV::new(priority, 2, 7001, Name::from_ascii(target).unwrap()))
+        };
+        let ask = async |records| {
+            let server = serve_records(records).await;
+            let mut connection = ConnectionConfig::udp();
+            connection.port = server.port();
+            let server = NameServerConfig::new(server.ip(), true, vec![connection]);
+            let config = ResolverConfig::from_parts(None, vec![], vec![server]);
+            let provider = TokioRuntimeProvider::default();
+            let resolver = TokioResolver::builder_with_config(config, provider);
+            ask_for_service(resolver, "_grpc._tcp.cart".into()).await
+        };
+        let mut found = ask(vec![record("b.", 1), record("a.shop.", 0)]).await.unwrap();
+        found.sort_unstable_by_key(|record| record.priority);
+        let targets: Vec<_> = found.iter().map(|r| (&*r.target, r.priority, r.port)).collect();
+        assert_eq!(targets, [("a.shop", 0, 7001), ("b", 1, 7001)]);
+        assert!(ask(vec![]).await.is_err(), "there is no such service");
     }
 
     #[tokio::test]

@@ -99,6 +99,8 @@ impl MemoryEndpoint {
     pub(super) fn link(&self) -> Arc<Link> {
         let link = Arc::<Link>::default();
         let mut links = lock(&self.links);
+        // Whoever changes the way looks at the links afterwards.
+        link.paused.store(*self.way.borrow() == Way::Paused, Ordering::Release);
         links.retain(|link| link.strong_count() > 0);
         links.push(Arc::downgrade(&link));
         link

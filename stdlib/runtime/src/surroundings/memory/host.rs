@@ -13,24 +13,24 @@ use super::super::connector::Connector;
 use super::super::listener::{Accept, Binder, BoundPort, Listener};
 use super::super::resolver::{Resolver, ServiceRecord};
 use super::super::stream::ByteStream;
+use super::directory::Directory;
 use super::endpoint::MemoryEndpoint;
-use super::network::MemoryNetwork;
 use super::pipe::make_connection;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: usize = 1024;
 
-/// A host of a [`MemoryNetwork`], and the way of the processes on it to all others.
+/// A host of a [`MemoryNetwork`](super::MemoryNetwork), and the way of the processes on it to all others.
 ///
 /// As elsewhere, `127.0.0.1` and `localhost` are the host itself, and a port that is taken there is not reached from other hosts.
 #[derive(Debug, Clone)]
 pub struct MemoryHost {
-    network: MemoryNetwork,
+    network: Arc<Directory>,
     ip: IpAddr,
 }
 
 impl MemoryHost {
-    pub(super) fn new(network: MemoryNetwork, ip: IpAddr) -> Self {
+    pub(super) fn new(network: Arc<Directory>, ip: IpAddr) -> Self {
         Self { network, ip }
     }
 
@@ -39,7 +39,7 @@ impl MemoryHost {
         self.ip
     }
 
-    /// An endpoint of this host, as [`MemoryNetwork::cut`] and others take it.
+    /// An endpoint of this host, as [`MemoryNetwork::cut`](super::MemoryNetwork::cut) and others take it.
     pub fn endpoint(&self, port: u16) -> SocketAddr {
         SocketAddr::new(self.ip, port)
     }

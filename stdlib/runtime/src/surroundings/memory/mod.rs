@@ -1,5 +1,6 @@
 //! A network and files that exist in memory alone.
 
+mod directory;
 mod endpoint;
 mod files;
 mod host;
