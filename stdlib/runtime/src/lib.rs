@@ -40,6 +40,7 @@ mod method;
 mod metrics;
 mod offers;
 mod panic;
+mod places;
 mod plan;
 mod plugin;
 pub mod policy;
@@ -84,6 +85,7 @@ pub use literal::Literal;
 pub use method::{Interface, Method};
 pub use metrics::{LabelValue, MetricFamily, Metrics};
 pub use offers::Offers;
+pub use places::{Place, Places};
 pub use plugin::{
     BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side, System,
     TransportPlugin, WrapperContext, WrapperPlugin,
