@@ -114,7 +114,7 @@ impl fmt::Debug for Mode {
 #[derive(Debug, Clone)]
 pub struct TableContext {
     tables: BTreeMap<String, Vec<TableEntry>>,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }
 
@@ -179,7 +179,7 @@ impl ModeContext {
         self.tables.entries(table)
     }
 
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub fn surroundings(&self) -> &Surroundings {
         &self.tables.surroundings
     }

@@ -11,14 +11,15 @@ use super::host::MemoryHost;
 
 /// A network in memory; clones are the same network.
 ///
-/// It has hosts, each with an address and ports of its own, and names. A process on a host is given the host as its
-/// connector, binder and resolver:
+/// It has hosts, each with an address and ports of its own, and names. An application on a host is given the host as its
+/// connector, binder and resolver, by [`App::surroundings`](crate::App::surroundings):
 ///
 /// ```
 /// # use bp_runtime::surroundings::{MemoryNetwork, Surroundings};
 /// let network = MemoryNetwork::default();
 /// let shop = network.host("shop").put_into(Surroundings::default());
-/// # let _ = shop;
+/// # let app = bp_runtime::App::new("{}");
+/// let app = app.surroundings(shop);
 /// ```
 ///
 /// Connections take no time, and break, stop or are refused when the test says so.
