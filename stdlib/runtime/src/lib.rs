@@ -50,6 +50,7 @@ mod server;
 mod settings;
 mod shared_state;
 mod spawn;
+pub mod surroundings;
 mod sync;
 mod table_plugin;
 mod tasks;
@@ -87,8 +88,8 @@ pub use metrics::{LabelValue, MetricFamily, Metrics};
 pub use offers::Offers;
 pub use places::{Place, Places};
 pub use plugin::{
-    BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side,
-    Surroundings, System, TransportPlugin, WrapperContext, WrapperPlugin,
+    BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side, System,
+    TransportPlugin, WrapperContext, WrapperPlugin,
 };
 pub use prometheus_client;
 pub use random::{RealRng, Rng, SeededRng};
@@ -97,6 +98,7 @@ pub use server::{Served, Server};
 pub use settings::{Live, Settings};
 pub use shared_state::SharedState;
 pub use spawn::{shielded, spawn};
+pub use surroundings::{ByteStream, Listener, Surroundings};
 pub use table_plugin::{Mode, ModeContext, TableContext, TableEntry, TablePlugin};
 pub use trace_context::TraceContext;
 pub use wrapper_plugin::{client_wrapper, server_wrapper, two_sided_wrapper};

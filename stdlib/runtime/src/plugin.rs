@@ -7,25 +7,22 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::any_instance::AnyInstance;
 use crate::balance::Balance;
 use crate::call::Edge;
 use crate::chain::{Endpoint, Wrapper};
-use crate::clock::Clock;
 use crate::drain::Drain;
 use crate::error::StartError;
 use crate::instance::InterfaceGlue;
 use crate::limit::MessageLimit;
 use crate::method::Interface;
-use crate::metrics::Metrics;
 use crate::policy::RetryBudget;
-use crate::random::Rng;
 use crate::server::Server;
 use crate::settings::Settings;
 use crate::shared_state::SharedState;
+use crate::surroundings::{Listener, Surroundings};
 
 /// The runtime half of a wrapper.
 pub trait WrapperPlugin: Send + Sync {
@@ -73,34 +70,6 @@ pub enum Side {
     Server,
 }
 
-/// The sources of time and randomness, the metrics and the names of one process.
-#[derive(Debug, Clone)]
-pub struct Surroundings {
-    /// The application's name.
-    pub app: Arc<str>,
-    /// The process's name.
-    pub process: Arc<str>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Chance.
-    pub rng: Arc<dyn Rng>,
-    /// Where metrics are registered.
-    pub metrics: Metrics,
-}
-
-impl Default for Surroundings {
-    /// Real time, real randomness and fresh metrics; for tests of plugins.
-    fn default() -> Self {
-        Self {
-            app: Arc::from("test"),
-            process: Arc::from("test"),
-            clock: Arc::new(crate::clock::RealClock),
-            rng: Arc::new(crate::random::RealRng),
-            metrics: Metrics::default(),
-        }
-    }
-}
-
 /// Where a wrapper sits.
 #[derive(Debug, Clone)]
 pub struct WrapperContext {
@@ -116,7 +85,7 @@ pub struct WrapperContext {
     pub settings: Settings,
     /// What the wrappers of this edge share; on the server's side, those in front of this instance, on all its listeners in this process.
     pub shared: SharedState,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }
 
@@ -195,7 +164,7 @@ pub struct ConnectContext {
     pub callee_settings: Settings,
     /// The largest message, both ways; read from `settings` for every transport ([`MessageSettings`](bp_contract::transport::MessageSettings)).
     pub limit: MessageLimit,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }
 
@@ -203,7 +172,7 @@ pub struct ConnectContext {
 #[derive(Debug)]
 pub struct ServeContext {
     /// Bound and listening.
-    pub listener: TcpListener,
+    pub listener: Listener,
     /// The listener's name, `cart.grpc`.
     pub name: String,
     /// Answers calls.
@@ -218,7 +187,7 @@ pub struct ServeContext {
     pub ready: watch::Receiver<bool>,
     /// When to stop.
     pub drain: Drain,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }
 
@@ -256,6 +225,6 @@ pub struct BackendContext {
     pub address: Option<String>,
     /// A folder of its own, which exists only once the plugin creates it.
     pub folder: PathBuf,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }

@@ -2,6 +2,8 @@
 //!
 //! Counted by callgrind in a build without optimization, which a change of the chain moves as it moves a release. `cargo xtask bench` measures releases.
 
+#![expect(clippy::unwrap_used, reason = "a failed step of a test ends it")]
+
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::Arc;

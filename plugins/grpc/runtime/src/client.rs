@@ -72,7 +72,8 @@ impl Dialer for GrpcDialer {
     fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
         let shared = self.shared.clone();
         let settings = shared.connections;
-        let target = Target::new(address, largest_header_list(shared.limit), settings)
+        let largest = largest_header_list(shared.limit);
+        let target = Target::new(address, largest, settings, &shared.surroundings)
             .map_err(|error| error.at(format!("edge {}", shared.edge)))?;
         let connections = Connections::new(target, settings.calls_per_connection);
         Ok(Arc::new(EndpointClient { shared, address: address.to_owned(), connections }))

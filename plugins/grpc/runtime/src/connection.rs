@@ -9,22 +9,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bp_contract::transport::ConnectionSettings;
-use bp_runtime::{BoxFuture, Infra, Place, StartError};
+use bp_runtime::{BoxFuture, ByteStream, Infra, Place, StartError, Surroundings};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::Shared;
 use h2::PingPong;
 use h2::client::{Builder, SendRequest};
 use http::Uri;
-use hyper_util::client::legacy::connect::HttpConnector;
-use tokio::net::TcpStream;
-use tonic::codegen::Service as _;
 
 use crate::activity::Activity;
 use crate::exchange::Sender;
 
-/// How long making a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many streams that were reset by a deadline or a caller are remembered for a moment; any burst of time-outs exceeds h2's default of 50.
 const RESET_STREAMS: usize = 16_384;
 /// How many bytes a callee may send of one answer, and of all answers, before they are read; hyper's defaults.
@@ -48,6 +43,7 @@ pub(crate) struct Target {
     keepalive_timeout: Duration,
     /// Whether the connection ends when it is idle.
     ends_idle: bool,
+    surroundings: Surroundings,
 }
 
 impl Target {
@@ -56,12 +52,20 @@ impl Target {
         address: &str,
         largest_header_list: u32,
         settings: ConnectionSettings,
+        surroundings: &Surroundings,
     ) -> Result<Self, StartError> {
         let origin = format!("http://{address}").parse().map_err(|error| {
             StartError::because(format!("`{address}` is not a host:port"), &error)
         })?;
         let ConnectionSettings { keepalive, keepalive_timeout, .. } = settings;
-        Ok(Self { origin, largest_header_list, keepalive, keepalive_timeout, ends_idle: false })
+        Ok(Self {
+            origin,
+            largest_header_list,
+            keepalive,
+            keepalive_timeout,
+            ends_idle: false,
+            surroundings: surroundings.clone(),
+        })
     }
 
     /// The same for a connection that ends when it carried no call for one to two periods of keepalive.
@@ -161,7 +165,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 async fn open(target: Target) -> Result<OpenConnection, Arc<str>> {
-    let Target { origin, largest_header_list, .. } = &target;
+    let Target { origin, largest_header_list, surroundings, .. } = &target;
     let address = origin.authority().map_or("", |authority| authority.as_str()).to_owned();
     let failed = |error: &dyn std::error::Error| {
         // The reason is the last of the causes: refused, no such host, timed out.
@@ -171,10 +175,7 @@ async fn open(target: Target) -> Result<OpenConnection, Arc<str>> {
         }
         Arc::from(format!("{address}: cannot connect: {last}"))
     };
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let stream = connector.call(origin.clone()).await.map_err(|error| failed(&error))?;
+    let stream = surroundings.connect(&address).await.map_err(|error| failed(&error))?;
     let handshake = Builder::new()
         .enable_push(false)
         .initial_window_size(STREAM_WINDOW)
@@ -184,7 +185,7 @@ async fn open(target: Target) -> Result<OpenConnection, Arc<str>> {
         // Neither may count towards a limit that would close the connection with all other calls on it.
         .max_concurrent_reset_streams(RESET_STREAMS)
         .max_local_error_reset_streams(None)
-        .handshake(stream.into_inner());
+        .handshake(stream);
     let (requests, connection) = handshake.await.map_err(|error| failed(&error))?;
     let activity = Arc::<Activity>::default();
     tokio::spawn(drive(connection, activity.clone(), address, target));
@@ -193,7 +194,7 @@ async fn open(target: Target) -> Result<OpenConnection, Arc<str>> {
 
 /// Carries frames until the connection ends; the calls under way learn of that themselves.
 async fn drive(
-    mut connection: h2::client::Connection<TcpStream, Bytes>,
+    mut connection: h2::client::Connection<ByteStream, Bytes>,
     activity: Arc<Activity>,
     address: String,
     target: Target,

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bp_contract::transport::ConnectionSettings;
 use bp_runtime::{
-    BoxFuture, Class, Codec, Context, Encoded, Infra, InfraKind, Instant, MessageLimit, Method,
-    Processed, ServeContext, Served, Server, StartError, Surroundings, headers, listen,
+    BoxFuture, ByteStream, Class, Codec, Context, Encoded, Infra, InfraKind, Instant, MessageLimit,
+    Method, Processed, ServeContext, Served, Server, StartError, Surroundings, headers, listen,
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -17,7 +17,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
 use tonic::body::Body;
 use tonic::{Request, Response, Status};
 
@@ -57,7 +56,7 @@ pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
 
 /// Serves a connection until it ends, or until `leaving` resolves and what is open has ended.
 async fn serve_connection(
-    stream: TcpStream,
+    stream: ByteStream,
     listener: Arc<ListenerState>,
     leaving: impl Future<Output = ()>,
 ) {

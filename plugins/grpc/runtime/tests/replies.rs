@@ -52,7 +52,7 @@ async fn serve_clock(busy: bool) -> SocketAddr {
     let settings = Settings::of("listener", json!({}));
     let clock = Served::for_test("clock", &CLOCK, settings.clone(), Arc::new(Clock { busy }));
     tokio::spawn(bp_rt_grpc::plugin().serve(ServeContext {
-        listener,
+        listener: listener.into(),
         name: "clock.grpc".to_owned(),
         server: Arc::new(Server::for_test(vec![clock])),
         settings,

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::http::uri::{Authority, PathAndQuery, Scheme};
 use axum::http::{HeaderName, HeaderValue, Method as Verb, Request, Uri, header};
@@ -13,15 +12,14 @@ use bp_runtime::{
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use crate::connector::PoolConnector;
 use crate::route::Route;
 use crate::settings::HttpSettings;
 use crate::{JSON, problem};
 
-/// How long making a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many streams that were reset by a deadline or a caller are remembered for a moment; any burst of time-outs exceeds h2's default of 50.
 const RESET_STREAMS: usize = 16_384;
 
@@ -43,7 +41,7 @@ struct EdgeState {
 }
 
 /// Connections by endpoint.
-type Pool = legacy::Client<HttpConnector, Full<Bytes>>;
+type Pool = legacy::Client<PoolConnector, Full<Bytes>>;
 
 /// A client of one endpoint.
 struct EndpointClient {
@@ -59,16 +57,14 @@ impl EdgeState {
         loop {
             match pools.get(number) {
                 Some(pool) => return pool.clone(),
-                None => pools.push(build_pool(self.connections)),
+                None => pools.push(build_pool(self.connections, &self.surroundings)),
             }
         }
     }
 }
 
-fn build_pool(connections: ConnectionSettings) -> Pool {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+fn build_pool(connections: ConnectionSettings, surroundings: &Surroundings) -> Pool {
+    let connector = PoolConnector { surroundings: surroundings.clone() };
     legacy::Client::builder(TokioExecutor::new())
         .http2_only(true)
         .timer(TokioTimer::new())

@@ -11,8 +11,8 @@ use axum::http::{Method as Verb, Response, StatusCode, header, request::Parts};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use bp_contract::transport::ConnectionSettings;
 use bp_runtime::{
-    BoxFuture, Class, Clock, Codec, Context, Encoded, Infra, InfraKind, MessageLimit, Method,
-    Processed, ServeContext, Server, StartError, Surroundings, listen,
+    BoxFuture, ByteStream, Class, Clock, Codec, Context, Encoded, Infra, InfraKind, MessageLimit,
+    Method, Processed, ServeContext, Server, StartError, Surroundings, listen,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -20,7 +20,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Map, Value};
-use tokio::net::TcpStream;
 
 use crate::measure::Measure;
 use crate::request::list_spellings;
@@ -59,7 +58,7 @@ pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
 
 /// Serves a connection until it ends, or until `leaving` resolves and what is open has ended.
 async fn serve_connection(
-    stream: TcpStream,
+    stream: ByteStream,
     router: Router,
     connections: ConnectionSettings,
     leaving: impl Future<Output = ()>,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bp_runtime::{
     Codec, Context, Database, Edge, Encoded, Endpoint, Interface, Method, Processed, Settings,
-    Status, Surroundings, System,
+    SharedState, Status, Surroundings, System,
 };
 
 use super::*;

@@ -12,8 +12,8 @@ use crate::config::Configuration;
 use crate::drain::Drain;
 use crate::environment::Environment;
 use crate::plan::{ALL, RunPlan};
-use crate::plugin::Surroundings;
 use crate::shared_state::SharedStates;
+use crate::surroundings::Surroundings;
 use crate::tasks::Tasks;
 
 /// The state of one process.

@@ -7,9 +7,9 @@ use bp_contract::metric::runtime::{BALANCE_ENDPOINTS, BALANCE_FAILOVER, BALANCE_
 use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::net::TcpStream;
 
 use super::Balance;
+use super::attributes::EndpointEntry;
 use super::directory::Directory;
 use super::endpoints::{Endpoints, Picked, Probe};
 use super::source::Source;
@@ -19,7 +19,8 @@ use crate::client::Chains;
 use crate::error::{Infra, InfraKind, Processed, StartError};
 use crate::method::Interface;
 use crate::metrics::LabelValue;
-use crate::plugin::{Dialer, Surroundings, WrapperContext, WrapperPlugin};
+use crate::plugin::{Dialer, WrapperContext, WrapperPlugin};
+use crate::surroundings::Surroundings;
 use crate::sync::lock;
 
 /// How long a probe, which asks whether an endpoint is back, may take.
@@ -129,7 +130,8 @@ pub fn connect_fixed(
     surroundings: Surroundings,
 ) -> Result<Arc<dyn Endpoint>, StartError> {
     let stop = tokio_util::sync::CancellationToken::new();
-    let directory = Directory::follow(Source::List(addresses), surroundings.clock.clone(), stop)?;
+    let list = addresses.into_iter().map(EndpointEntry::new).collect();
+    let directory = Directory::follow(Source::List(list), &surroundings, stop)?;
     let (endpoint_wrappers, balance) = (EndpointWrappers::default(), Balance::default());
     let end = Balancer::new(
         edge,
@@ -146,7 +148,8 @@ pub fn connect_fixed(
 impl Inner {
     fn update_endpoints(&self) -> Result<(), StartError> {
         let _one = lock(&self.update_lock);
-        let Some(addresses) = self.directory.known.borrow().clone() else { return Ok(()) };
+        let Some(known) = self.directory.known.borrow().clone() else { return Ok(()) };
+        let addresses: Vec<_> = known.iter().map(|entry| entry.address.to_string()).collect();
         self.endpoints.replace(&addresses, |address| {
             let end = self.dialer.dial(address)?;
             Ok::<_, StartError>(EndpointClient {
@@ -273,8 +276,8 @@ async fn probe_until_back(probe: Probe<EndpointClient>, inner: Weak<Inner>) {
             probe.record(true);
             return;
         };
-        let connected =
-            tokio::time::timeout(PROBE_TIMEOUT, TcpStream::connect(probe.address())).await;
+        let connecting = surroundings.connector.connect(probe.address());
+        let connected = tokio::time::timeout(PROBE_TIMEOUT, connecting).await;
         let again = probe.record(matches!(connected, Ok(Ok(_))));
         inner.metrics.update(&inner.endpoints);
         if !again {

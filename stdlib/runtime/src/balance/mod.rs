@@ -6,9 +6,14 @@
 //!
 //! | form | meaning |
 //! |---|---|
-//! | `host:port`, or several with commas between | these endpoints; a host's name is resolved at every connection |
+//! | `host:port`, or several with commas between | these endpoints; a host's name is looked up at every connection |
 //! | `dns:name:port` | one endpoint for each address of the name, looked up every 5 s, and soon after one could not be reached |
+//! | `srv:_service._proto.name` | one endpoint for each service record (SRV) of the name, with the record's target, port, weight and priority; looked up like `dns:`, and a target's name at every connection |
 //! | `file:/path` | the endpoints that the file lists, a `host:port` a line (`#` begins a comment) or a JSON array of them; looked at every 100 ms; replace it whole, by renaming another over it |
+//!
+//! In lists and files, [`Attributes`] may follow a `host:port`: `10.0.0.1:7001;zone=a;weight=2`.
+//! In JSON, an endpoint is such a text or an object: `{ "address": "10.0.0.1:7001", "zone": "a" }`.
+//! A key that is not known or given twice is an error, and so is an endpoint that is listed twice with different attributes.
 //!
 //! Any other form stops start-up, and so does a file that cannot be read then.
 //! Later a look-up that fails, or a file that is gone or wrong, changes nothing: what was known last stays in use, and the log says so.
@@ -28,6 +33,7 @@
 //! No endpoint is tried twice for it.
 //! A connection that breaks in mid-call leaves open whether the callee acted; only `retry` repeats such a call, and only an idempotent one.
 
+mod attributes;
 mod balancer;
 mod choice;
 mod directory;
@@ -36,6 +42,7 @@ mod endpoints;
 mod simulation;
 mod source;
 
+pub use attributes::{Attributes, EndpointEntry, Weight};
 pub use balancer::connect_fixed;
 pub use choice::{Choice, draw_two};
 pub use endpoints::{Endpoints, Picked};

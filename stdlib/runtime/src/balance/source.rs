@@ -1,13 +1,16 @@
 //! The forms of an address: what `BP_ADDR_<NAME>` may say.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::attributes::{EndpointEntry, parse_host_and_port};
 
 /// Where the endpoints of a callee are learned from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// `a:1,b:2`: these.
-    List(Vec<String>),
+    /// `a:1,b:2;zone=x`: these.
+    List(Vec<EndpointEntry>),
     /// `dns:cart:7001`: the addresses of a name.
     Dns {
         /// What is looked up.
@@ -15,6 +18,8 @@ pub(crate) enum Source {
         /// The port at every address.
         port: u16,
     },
+    /// `srv:_grpc._tcp.cart`: the service records of a name.
+    Srv(String),
     /// `file:/run/cart.json`: what the file lists.
     File(PathBuf),
 }
@@ -22,8 +27,7 @@ pub(crate) enum Source {
 impl Source {
     /// Reads an address; the error says what is wrong and which forms are allowed.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let forms =
-            "write host:port, several of them with commas between, dns:name:port or file:/path";
+        let forms = "write host:port, several of them with commas between, dns:name:port, srv:_service._proto.name or file:/path";
         let text = text.trim();
         if let Some(path) = text.strip_prefix("file:") {
             if path.is_empty() {
@@ -37,42 +41,62 @@ impl Source {
                 .ok_or_else(|| format!("`{text}` does not have the form dns:name:port; {forms}"))?;
             return Ok(Self::Dns { name: name.to_owned(), port });
         }
-        let list: Vec<_> =
-            text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect();
-        if list.is_empty() || !list.iter().all(|one| is_endpoint(one)) {
+        if let Some(name) = text.strip_prefix("srv:") {
+            if !is_service_name(name) {
+                return Err(format!(
+                    "`{text}` does not have the form srv:_service._proto.name; {forms}"
+                ));
+            }
+            return Ok(Self::Srv(name.to_owned()));
+        }
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let list = parts.map(EndpointEntry::parse).collect::<Result<Vec<_>, _>>();
+        let list = list.and_then(sort_endpoints).map_err(|error| format!("{error}; {forms}"))?;
+        if list.is_empty() {
             return Err(format!("`{text}` is not a list of host:port; {forms}"));
         }
         Ok(Self::List(list))
     }
 }
 
-/// The endpoints that a file lists: a JSON array of texts, or a line each, `#` beginning a comment.
-pub(crate) fn parse_endpoints(text: &str) -> Result<Vec<String>, String> {
-    let list: Vec<String> = if text.trim_start().starts_with('[') {
+/// Whether a name is that of a service (RFC 2782): `_grpc._tcp.cart.shop`.
+fn is_service_name(name: &str) -> bool {
+    let mut labels = name.split('.');
+    let mut named = || {
+        let label = labels.next().and_then(|label| label.strip_prefix('_'));
+        label.is_some_and(|label| !label.is_empty())
+    };
+    let begins = named() && named() && labels.next().is_some_and(|label| !label.is_empty());
+    begins && !name.contains([':', ',', ';', '/']) && !name.contains(char::is_whitespace)
+}
+
+/// The endpoints that a file lists: a JSON array, or a line each, `#` beginning a comment.
+pub(super) fn parse_endpoints(text: &str) -> Result<Vec<EndpointEntry>, String> {
+    let list: Vec<EndpointEntry> = if text.trim_start().starts_with('[') {
         serde_json::from_str(text).map_err(|error| error.to_string())?
     } else {
         let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+        let lines = lines.filter(|line| !line.is_empty());
+        lines.map(EndpointEntry::parse).collect::<Result<_, _>>()?
     };
-    if let Some(wrong) = list.iter().find(|one| !is_endpoint(one)) {
-        return Err(format!("`{wrong}` is not a host:port"));
+    sort_endpoints(list)
+}
+
+/// Sorts endpoints by address, each once.
+///
+/// # Errors
+/// An address is listed twice with different attributes.
+pub(super) fn sort_endpoints(list: Vec<EndpointEntry>) -> Result<Vec<EndpointEntry>, String> {
+    let mut known: BTreeMap<Arc<str>, EndpointEntry> = BTreeMap::new();
+    for entry in list {
+        if let Some(first) = known.get(&entry.address)
+            && *first != entry
+        {
+            return Err(format!("`{first}` and `{entry}` are the same endpoint; list it once"));
+        }
+        known.insert(entry.address.clone(), entry);
     }
-    let distinct: BTreeSet<String> = list.into_iter().collect();
-    Ok(distinct.into_iter().collect())
-}
-
-fn is_endpoint(text: &str) -> bool {
-    let host = parse_host_and_port(text).map(|(host, _)| host);
-    host.is_some_and(|host| match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.contains([':', '/', '[', ']']) && !host.contains(char::is_whitespace),
-    })
-}
-
-fn parse_host_and_port(text: &str) -> Option<(&str, u16)> {
-    let (host, port) = text.rsplit_once(':')?;
-    let port = port.parse::<u16>().ok().filter(|port| *port > 0)?;
-    (!host.is_empty()).then_some((host, port))
+    Ok(known.into_values().collect())
 }
 
 #[cfg(test)]
@@ -81,11 +105,13 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let list = |all: &[&str]| Source::List(all.iter().map(|s| (*s).to_owned()).collect());
+        let list =
+            |all: &[&str]| Source::List(all.iter().map(|s| EndpointEntry::new(*s)).collect());
         for (text, source) in [
             ("cart:7001", list(&["cart:7001"])),
-            (" a:1, [::1]:2 ,10.0.0.1:3,", list(&["a:1", "[::1]:2", "10.0.0.1:3"])),
+            (" a:1, [::1]:2 ,10.0.0.1:3,", list(&["10.0.0.1:3", "[::1]:2", "a:1"])),
             ("dns:cart.shop.svc:7001", Source::Dns { name: "cart.shop.svc".into(), port: 7001 }),
+            ("srv:_grpc._tcp.cart.shop", Source::Srv("_grpc._tcp.cart.shop".into())),
             ("file:/run/cart.json", Source::File("/run/cart.json".into())),
             ("file:cart:7", Source::File("cart:7".into())),
         ] {
@@ -116,21 +142,50 @@ mod tests {
             "a b:1",
             "[::g]:1",
             "srv:cart:80",
+            "srv:",
+            "srv:cart",
+            "srv:_grpc._tcp",
+            "srv:_grpc._tcp.",
+            "srv:_._tcp.cart",
+            "srv:_grpc.tcp.cart",
+            "srv:_grpc._tcp.cart:80",
         ] {
             let error = Source::parse(text).unwrap_err();
-            assert!(error.contains("dns:name:port or file:/path"), "{text}: {error}");
+            assert!(
+                error.contains("dns:name:port, srv:_service._proto.name or file:/path"),
+                "{text}: {error}"
+            );
         }
     }
 
     #[test]
     fn a_file_is_lines_or_json() {
-        let both = ["a:1".to_owned(), "b:2".to_owned()];
+        let both = ["a:1", "b:2"].map(EndpointEntry::new);
         assert_eq!(parse_endpoints("# carts\nb:2 # new\n\n a:1\r\n").as_deref(), Ok(&both[..]));
         assert_eq!(parse_endpoints(" [\"b:2\", \"a:1\", \"a:1\"]\n").as_deref(), Ok(&both[..]));
         assert_eq!(parse_endpoints("").as_deref(), Ok(&[][..]));
         assert_eq!(parse_endpoints("[]").as_deref(), Ok(&[][..]));
-        for wrong in ["[\"a:1\"", "[1]", "a", "{\"a\": 1}", "[\"dns:a:1\"]"] {
+        for wrong in ["[\"a:1\"", "[1]", "a", "{\"a\": 1}", "[\"dns:a:1\"]", "a:1;zone", "a:1;x=1"]
+        {
             assert!(parse_endpoints(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn lists_and_files_have_attributes() {
+        let texts =
+            |list: Vec<EndpointEntry>| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let Ok(Source::List(list)) = Source::parse("b:2 ; weight=3, a:1;zone=x;version=v3") else {
+            panic!("a list");
+        };
+        assert_eq!(texts(list), ["a:1;zone=x;version=v3", "b:2;weight=3"]);
+        let lines = parse_endpoints("b:2;weight=3 # heavy\na:1\na:1\n").unwrap();
+        assert_eq!(texts(lines), ["a:1", "b:2;weight=3"]);
+        let json = "[\"a:1;zone=x\", { \"address\": \"b:2\", \"weight\": 3 }]";
+        assert_eq!(texts(parse_endpoints(json).unwrap()), ["a:1;zone=x", "b:2;weight=3"]);
+        let twice = parse_endpoints("a:1\na:1;zone=x\n").unwrap_err();
+        assert_eq!(twice, "`a:1` and `a:1;zone=x` are the same endpoint; list it once");
+        let unknown = Source::parse("a:1;rack=x").unwrap_err();
+        assert!(unknown.contains("the keys are id, zone") && unknown.contains("write host:port"));
     }
 }

@@ -238,7 +238,7 @@ async fn listen(
     let address = listener.local_addr().unwrap();
     let drain = Drain::new();
     let task = transport.serve(ServeContext {
-        listener,
+        listener: listener.into(),
         name: "suite".to_owned(),
         server: Arc::new(Server::for_test(served)),
         settings: Settings::of("listener", settings),

@@ -68,13 +68,13 @@ fn edge() -> Arc<Edge> {
     })
 }
 
-fn list(addresses: &[&str]) -> Arc<[String]> {
-    addresses.iter().map(|a| (*a).to_owned()).collect()
+fn list(addresses: &[&str]) -> Arc<[EndpointEntry]> {
+    addresses.iter().map(|a| EndpointEntry::new(*a)).collect()
 }
 
 impl Bench {
     fn new(
-        first: Option<Arc<[String]>>,
+        first: Option<Arc<[EndpointEntry]>>,
         balance: Balance,
         endpoint_wrappers: EndpointWrappers,
     ) -> Self {
