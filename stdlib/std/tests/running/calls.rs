@@ -263,6 +263,38 @@ impl Wrapper for Fourth {
     }
 }
 
+/// A client of `back` at the listener with this address, as one outside the system.
+fn reach_back(system: &System, address: &str, wrappers: Vec<Arc<dyn Wrapper>>) -> Client {
+    let address = system.environment.get(&format!("BP_ADDR_{address}")).unwrap().to_owned();
+    let edge = Edge {
+        key: "client->back".to_owned(),
+        caller: "client".to_owned(),
+        callee: "back".to_owned(),
+        cyclic: false,
+        remote: true,
+        server: false,
+    };
+    let shared = Arc::new(edge.clone());
+    let interface = crate::app::interfaces::back::interface().interface();
+    let surroundings = Surroundings::default();
+    let dialer = crate::app::transport::plugin().connect(ConnectContext {
+        edge: shared.clone(),
+        interface,
+        settings: Settings::of("edge", json!({})),
+        callee_settings: Settings::of("listener", json!({})),
+        limit: MessageLimit { bytes: 1 << 20 },
+        surroundings: surroundings.clone(),
+    });
+    let end =
+        balance::connect_fixed(dialer.unwrap(), shared, interface, vec![address], surroundings);
+    Client::new(edge, interface, wrappers, end.unwrap())
+}
+
+async fn describe(client: &Client) -> Described {
+    let method = client.interface().method("describe").unwrap().index;
+    client.call::<_, Described, BackError>(method, ()).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_published_instance_believes_no_number_of_an_attempt() {
     for (published, attempt) in [(false, 3), (true, 0)] {
@@ -275,38 +307,28 @@ async fn a_published_instance_believes_no_number_of_an_attempt() {
             plan["edges"]["client->back"] = edge;
         }
         let system = System::start(plan, &ALL, Environment::default()).await;
-        let address = system.environment.get("BP_ADDR_BACK_LINE").unwrap().to_owned();
-        let edge = Edge {
-            key: "client->back".to_owned(),
-            caller: "client".to_owned(),
-            callee: "back".to_owned(),
-            cyclic: false,
-            remote: true,
-            server: false,
-        };
-        let shared = Arc::new(edge.clone());
-        let interface = crate::app::interfaces::back::interface().interface();
-        let dialer = crate::app::transport::plugin().connect(ConnectContext {
-            edge: shared.clone(),
-            interface,
-            settings: Settings::of("edge", json!({})),
-            callee_settings: Settings::of("listener", json!({})),
-            limit: MessageLimit { bytes: 1 << 20 },
-            surroundings: Surroundings::default(),
-        });
-        let end = balance::connect_fixed(
-            dialer.unwrap(),
-            shared,
-            interface,
-            vec![address],
-            Surroundings::default(),
-        );
-        let client = Client::new(edge, interface, vec![Arc::new(Fourth)], end.unwrap());
-        let method = interface.method("describe").unwrap().index;
-        let described = client.call::<_, Described, BackError>(method, ()).await.unwrap();
-        assert_eq!(described.attempt, attempt);
+        let client = reach_back(&system, "BACK_LINE", vec![Arc::new(Fourth)]);
+        assert_eq!(describe(&client).await.attempt, attempt);
         system.stop().await;
     }
+}
+
+#[tokio::test]
+async fn wrappers_in_front_of_an_instance_share_state_across_its_listeners() {
+    let mut plan = remote();
+    let mut second = plan["listeners"]["back.line"].clone();
+    second["address"] = json!("BACK_SECOND");
+    plan["listeners"]["back.second"] = second;
+    plan["processes"]["back"]["listeners"] = json!(["back.line", "back.second"]);
+    let system = System::start(plan, &ALL, Environment::default()).await;
+    let first = reach_back(&system, "BACK_LINE", Vec::new());
+    let second = reach_back(&system, "BACK_SECOND", Vec::new());
+    let mut counted = Vec::new();
+    for client in [&first, &second, &first] {
+        counted.push(describe(client).await.baggage["calls of back"].clone());
+    }
+    assert_eq!(counted, ["1", "2", "3"]);
+    system.stop().await;
 }
 
 #[test]

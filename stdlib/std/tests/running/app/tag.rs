@@ -1,5 +1,6 @@
-//! A wrapper that leaves its setting in the baggage, and delays calls.
+//! A wrapper that leaves its setting in the baggage, delays calls, and counts those of an instance.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bp_std::rt::*;
@@ -26,12 +27,18 @@ struct Deep {
 struct Tag {
     key: String,
     settings: Live<Settings>,
+    /// The calls that came to an instance, and what they are called.
+    counter: Option<(String, Arc<AtomicU32>)>,
 }
 
 impl Wrapper for Tag {
     fn call<'a>(&'a self, mut call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
         let settings = self.settings.of(call.method);
         call.context.set_baggage(&self.key, format!("{}{}", settings.text, settings.deep.level));
+        if let Some((name, calls)) = &self.counter {
+            let call_number = calls.fetch_add(1, Ordering::Relaxed) + 1;
+            call.context.set_baggage(name, call_number.to_string());
+        }
         match settings.after {
             None => next.run(call),
             Some(after) => {
@@ -55,11 +62,14 @@ pub fn plugin() -> impl WrapperPlugin {
 impl WrapperPlugin for Plugin {
     fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
         let settings = cx.settings.live()?;
-        Ok(Some(Arc::new(Tag { key: format!("client {}", cx.edge.key), settings })))
+        Ok(Some(Arc::new(Tag { key: format!("client {}", cx.edge.key), settings, counter: None })))
     }
 
     fn server(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
         let settings = cx.settings.live()?;
-        Ok(Some(Arc::new(Tag { key: format!("server {}", cx.edge.callee), settings })))
+        let counter =
+            (format!("calls of {}", cx.edge.callee), cx.shared.get_or_init(AtomicU32::default));
+        let key = format!("server {}", cx.edge.callee);
+        Ok(Some(Arc::new(Tag { key, settings, counter: Some(counter) })))
     }
 }
