@@ -122,6 +122,7 @@ mod tests {
             side: Side::Client,
             interface: &INTERFACE,
             system: System::default(),
+            endpoint: None,
             settings: Settings::of("edge a->b: pass", settings),
             surroundings: Surroundings::default(),
         };

@@ -59,6 +59,7 @@ async fn every_end_is_counted_and_timed_once() {
         side: Side::Client,
         interface: &INTERFACE,
         system: System::default(),
+        endpoint: None,
         settings: Settings::of("edge a->b: metrics", serde_json::json!({})),
         surroundings: Surroundings::default(),
     };
@@ -132,6 +133,7 @@ async fn a_call_of_a_store_is_an_operation_and_no_fault_of_the_callee_is_no_erro
         side: Side::Client,
         interface: &INTERFACE,
         system: System::Database(store),
+        endpoint: None,
         settings: Settings::of("edge a->b_db: metrics", serde_json::json!({})),
         surroundings: Surroundings::default(),
     };

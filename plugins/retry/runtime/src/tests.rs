@@ -85,6 +85,7 @@ impl Bench {
             side: Side::Client,
             interface: &INTERFACE,
             system: System::default(),
+            endpoint: None,
             settings: PlaceSettings::of("edge a->b: retry", settings),
             surroundings: Surroundings {
                 clock: Arc::new(clock.clone()),

@@ -106,6 +106,7 @@ impl Hop {
             side,
             interface: &INTERFACE,
             system: System::default(),
+            endpoint: None,
             settings: Settings::of("trace", settings.clone()),
             surroundings: surroundings.clone(),
         };
@@ -261,6 +262,7 @@ async fn a_call_inside_a_process_is_one_internal_span() {
         side: Side::Client,
         interface: &INTERFACE,
         system: System::default(),
+        endpoint: None,
         settings: Settings::of("trace", settings(address, 1.0)),
         surroundings,
     };
@@ -318,6 +320,7 @@ async fn a_call_to_a_server_of_data_is_named_as_a_database_call() {
             system: "postgresql",
             server: Some(("db.example".to_owned(), 5432)),
         }),
+        endpoint: None,
         settings: Settings::of("trace", settings(address, 1.0)),
         surroundings,
     };

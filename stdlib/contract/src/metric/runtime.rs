@@ -8,7 +8,14 @@ use super::{Metric, Unit};
 pub const PROCESS_METRICS: &[Metric] = &[TARGET, UPTIME, MEMORY_USAGE, TASKS_ALIVE, IN_FLIGHT];
 
 /// The metrics of each edge to another process.
-pub const BALANCE_METRICS: &[Metric] = &[BALANCE_ENDPOINTS, BALANCE_READY, BALANCE_FAILOVER];
+pub const BALANCE_METRICS: &[Metric] = &[
+    BALANCE_ENDPOINTS,
+    BALANCE_READY,
+    BALANCE_FAILOVER,
+    BALANCE_EJECTED,
+    BALANCE_EJECTIONS,
+    BALANCE_REFUSALS,
+];
 
 /// The attributes of the process as an OpenTelemetry resource.
 pub const TARGET: Metric = Metric::info("target", "What runs here").labels(&[
@@ -47,5 +54,24 @@ pub const BALANCE_READY: Metric =
 pub const BALANCE_FAILOVER: Metric = Metric::counter(
     "bp_balance_failover",
     "Calls that another endpoint got, because the first had not taken them",
+)
+.labels(&["bp_edge"]);
+
+/// Endpoints that a wrapper has ejected; only edges with such a wrapper have it.
+pub const BALANCE_EJECTED: Metric =
+    Metric::gauge("bp_balance_ejected", "Endpoints of the callee that a wrapper has ejected")
+        .labels(&["bp_edge"]);
+
+/// Ejections of endpoints; only edges with a wrapper that may eject them have it.
+pub const BALANCE_EJECTIONS: Metric = Metric::counter(
+    "bp_balance_ejections",
+    "Times that a wrapper has ejected an endpoint of the callee",
+)
+.labels(&["bp_edge"]);
+
+/// Refusals by policies of endpoints; only edges with a wrapper that may refuse have it.
+pub const BALANCE_REFUSALS: Metric = Metric::counter(
+    "bp_balance_refusals",
+    "Times that a call did not get an endpoint because a wrapper refused it there",
 )
 .labels(&["bp_edge"]);

@@ -34,34 +34,54 @@
 
 mod attributes;
 mod balancer;
+mod candidates;
 mod choice;
 mod directory;
+mod endpoint_policy;
+mod endpoint_set;
+mod endpoint_state;
 mod endpoints;
+#[cfg(test)]
+mod fixtures;
+mod metrics;
+mod selection;
 #[cfg(test)]
 mod simulation;
 mod source;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 pub use attributes::{Attributes, EndpointEntry, Weight};
 pub use balancer::connect_fixed;
-pub use choice::{Choice, draw_two};
-pub use endpoints::{Endpoints, Picked};
+pub use candidates::{Candidate, Candidates};
+pub use choice::{Choice, P2c, Random, RoundRobin, draw_two};
+pub use endpoint_policy::{
+    CallOutcome, Ejection, EndpointPolicy, Health, Permit, Refused, SetPolicy, Ticket,
+};
+pub use endpoint_set::{EndpointSet, ListedEndpoint};
+pub use endpoint_state::LoadReport;
+pub use selection::{IfEmpty, Selection, Selector};
 
-pub(crate) use balancer::{Balancer, EndpointWrappers};
+pub(crate) use balancer::{Balancer, EdgeBalance};
 pub(crate) use directory::Directories;
+pub(crate) use endpoints::PerMethod;
 pub(crate) use source::Source;
 
 /// How calls are spread over a callee's endpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Balance {
-    /// How an endpoint is drawn.
-    pub choice: Choice,
+    /// How an endpoint is chosen; each edge has one of its own.
+    pub choice: Arc<dyn Choice>,
     /// To how many further endpoints a call goes that was surely not processed.
     pub failover: u32,
+    /// The time in which the share of an endpoint that joins or comes back grows from a tenth of its weight to all of it; zero when it is full at once.
+    pub slow_start: Duration,
 }
 
 impl Default for Balance {
     /// What an edge does that has no `balance` in the wiring.
     fn default() -> Self {
-        Self { choice: Choice::P2c, failover: 2 }
+        Self { choice: Arc::new(P2c), failover: 2, slow_start: Duration::ZERO }
     }
 }

@@ -1,19 +1,12 @@
 use std::collections::BTreeMap;
 
 use bp_data::Codec;
-use tokio::sync::watch;
 
-use super::super::Choice;
+use super::super::fixtures::{INTERFACE, call_of, edge};
 use super::*;
-use crate::arguments::Encoded;
 use crate::call::Class;
-use crate::context::Context;
-use crate::method::Method;
 use crate::plugin::{Side, System};
 use crate::settings::Settings;
-
-static INTERFACE: Interface =
-    Interface::new("t::T", "t.T", &[Method::new(0, "add", &[]), Method::new(1, "off", &[])]);
 
 /// What an endpoint does with calls.
 type Behaviour = Arc<Mutex<BTreeMap<String, Result<(), (InfraKind, Processed)>>>>;
@@ -57,45 +50,23 @@ struct Bench {
     surroundings: Surroundings,
 }
 
-fn edge() -> Arc<Edge> {
-    Arc::new(Edge {
-        key: "a->b".into(),
-        caller: "a".into(),
-        callee: "b".into(),
-        cyclic: false,
-        remote: true,
-        server: false,
-    })
-}
-
 fn list(addresses: &[&str]) -> Arc<[EndpointEntry]> {
     addresses.iter().map(|a| EndpointEntry::new(*a)).collect()
 }
 
 impl Bench {
-    fn new(
-        first: Option<Arc<[EndpointEntry]>>,
-        balance: Balance,
-        endpoint_wrappers: EndpointWrappers,
-    ) -> Self {
+    fn new(first: Option<Arc<[EndpointEntry]>>, balance: EdgeBalance) -> Self {
         let (fake, surroundings) = (Fake::default(), Surroundings::default());
         let (sender, known) = watch::channel(first);
         let directory = Directory { known, failed: Arc::default() };
         let dialer = Arc::new(fake.clone());
-        let balancer = Balancer::new(
-            edge(),
-            &INTERFACE,
-            directory,
-            dialer,
-            endpoint_wrappers,
-            balance,
-            surroundings.clone(),
-        );
+        let balancer =
+            Balancer::new(edge(), &INTERFACE, directory, dialer, balance, surroundings.clone());
         Self { fake, known: sender, balancer: Arc::new(balancer.unwrap()), surroundings }
     }
 
     fn of(addresses: &[&str]) -> Self {
-        Self::new(Some(list(addresses)), Balance::default(), EndpointWrappers::default())
+        Self::new(Some(list(addresses)), EdgeBalance::default())
     }
 
     fn behave(&self, address: &str, outcome: Result<(), (InfraKind, Processed)>) {
@@ -107,13 +78,7 @@ impl Bench {
     }
 
     async fn call_method(&self, method: usize) -> Result<(), Infra> {
-        let call = Call {
-            edge: edge(),
-            interface: &INTERFACE,
-            method: &INTERFACE.methods[method],
-            context: Context::empty(),
-            arguments: Arc::new(Encoded { codec: Codec::Json, bytes: "{}".into() }),
-        };
+        let call = call_of(method);
         self.balancer.send(call).await.map(drop)
     }
 
@@ -164,9 +129,10 @@ async fn what_may_have_been_processed_or_is_refused_for_load_is_the_callers() {
 #[tokio::test(start_paused = true)]
 async fn no_endpoint_gets_a_call_twice_and_no_more_get_it_than_the_wiring_says() {
     for (failover, expected) in [(0, 1), (2, 3), (9, 5)] {
-        let balance = Balance { failover, choice: Choice::P2c };
+        let balance = Balance { failover, ..Balance::default() };
+        let edge_balance = EdgeBalance { balance, ..EdgeBalance::default() };
         let all = ["a:1", "b:1", "c:1", "d:1", "e:1"];
-        let bench = Bench::new(Some(list(&all)), balance, EndpointWrappers::default());
+        let bench = Bench::new(Some(list(&all)), edge_balance);
         for address in all {
             bench.behave(address, REFUSED);
         }
@@ -221,7 +187,7 @@ async fn endpoints_come_and_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_waits_for_the_first_answer_but_not_for_ever() {
-    let bench = Bench::new(None, Balance::default(), EndpointWrappers::default());
+    let bench = Bench::new(None, EdgeBalance::default());
     let later = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         bench.known.send_replace(Some(list(&["a:1"])));
@@ -229,7 +195,7 @@ async fn a_call_waits_for_the_first_answer_but_not_for_ever() {
     let (outcome, ()) = tokio::join!(bench.call(), later);
     outcome.unwrap();
 
-    let bench = Bench::new(None, Balance::default(), EndpointWrappers::default());
+    let bench = Bench::new(None, EdgeBalance::default());
     let start = tokio::time::Instant::now();
     bench.call().await.unwrap_err();
     assert_eq!(start.elapsed().as_secs(), FIRST_LOOKUP_TIMEOUT.as_secs());
@@ -265,13 +231,14 @@ async fn what_sits_inside_the_balance_is_each_endpoints_own() {
         side: Side::Client,
         interface: &INTERFACE,
         system: System::default(),
+        endpoint: None,
         settings: Settings::of("edge a->b: once", serde_json::Value::Null),
         surroundings: Surroundings::default(),
     };
     let endpoint_wrappers =
         EndpointWrappers { wrappers: vec![(Arc::new(Once), context, vec![false, true])] };
-    let balance = Balance::default();
-    let bench = Bench::new(Some(list(&["a:1", "b:1"])), balance, endpoint_wrappers);
+    let edge_balance = EdgeBalance { endpoint_wrappers, ..EdgeBalance::default() };
+    let bench = Bench::new(Some(list(&["a:1", "b:1"])), edge_balance);
     bench.call().await.unwrap();
     bench.call().await.unwrap();
     let mut called = bench.called();
