@@ -1,11 +1,16 @@
+mod attempts;
+mod policies;
+mod selection;
+
 use std::collections::BTreeMap;
 
 use bp_data::Codec;
 
-use super::super::fixtures::{INTERFACE, call_of, edge};
+use super::super::fixtures::{INTERFACE, call_of, edge, entries};
 use super::*;
 use crate::call::Class;
 use crate::plugin::{Side, System};
+use crate::reply_metadata::Load;
 use crate::settings::Settings;
 
 /// What an endpoint does with calls.
@@ -15,6 +20,8 @@ type Behaviour = Arc<Mutex<BTreeMap<String, Result<(), (InfraKind, Processed)>>>
 #[derive(Clone, Default)]
 struct Fake {
     behaviour: Behaviour,
+    /// What they say of their load.
+    loads: Arc<Mutex<BTreeMap<String, Load>>>,
     called: Arc<Mutex<Vec<String>>>,
 }
 
@@ -33,10 +40,18 @@ impl Endpoint for FakeEndpoint {
     fn send(&self, _: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         lock(&self.fake.called).push(self.address.clone());
         let outcome = lock(&self.fake.behaviour).get(&self.address).copied().unwrap_or(Ok(()));
+        let load = lock(&self.fake.loads).get(&self.address).copied();
         Box::pin(async move {
             tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
             match outcome {
-                Ok(()) => Ok(Reply::encoded(Class::Ok, Codec::Json, "null".into())),
+                Ok(()) => {
+                    let mut reply = Reply::encoded(Class::Ok, Codec::Json, "null".into());
+                    if let Some(load) = load {
+                        reply.metadata_mut().set_load(load);
+                    }
+                    Ok(reply)
+                }
                 Err((kind, processed)) => Err(Infra::new(kind, processed, "scripted")),
             }
         })
@@ -50,8 +65,13 @@ struct Bench {
     surroundings: Surroundings,
 }
 
-fn list(addresses: &[&str]) -> Arc<[EndpointEntry]> {
-    addresses.iter().map(|a| EndpointEntry::new(*a)).collect()
+fn list(texts: &[&str]) -> Arc<[EndpointEntry]> {
+    entries(texts.iter().copied()).into()
+}
+
+/// What one plugin says, about every method.
+fn everywhere<P>(part: P) -> PerMethod<P> {
+    PerMethod { plugin: "test".to_owned(), part, off: Vec::new() }
 }
 
 impl Bench {
@@ -224,9 +244,8 @@ impl Wrapper for OnceHere {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_sits_inside_the_balance_is_each_endpoints_own() {
-    let context = WrapperContext {
+fn context() -> WrapperContext {
+    WrapperContext {
         edge: edge(),
         side: Side::Client,
         interface: &INTERFACE,
@@ -234,9 +253,13 @@ async fn what_sits_inside_the_balance_is_each_endpoints_own() {
         endpoint: None,
         settings: Settings::of("edge a->b: once", serde_json::Value::Null),
         surroundings: Surroundings::default(),
-    };
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_sits_inside_the_balance_is_each_endpoints_own() {
     let endpoint_wrappers =
-        EndpointWrappers { wrappers: vec![(Arc::new(Once), context, vec![false, true])] };
+        EndpointWrappers { wrappers: vec![(Arc::new(Once), context(), vec![false, true])] };
     let edge_balance = EdgeBalance { endpoint_wrappers, ..EdgeBalance::default() };
     let bench = Bench::new(Some(list(&["a:1", "b:1"])), edge_balance);
     bench.call().await.unwrap();
@@ -247,4 +270,50 @@ async fn what_sits_inside_the_balance_is_each_endpoints_own() {
     assert_eq!(bench.call().await.unwrap_err().message, "open");
     assert!(bench.called().is_empty());
     bench.call_method(1).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(bench.metric("bp_balance_ready{bp_edge=\"a->b\"} 2"), "they can be reached");
+}
+
+/// Notes for which endpoints it is made.
+#[derive(Default)]
+struct Noting(Mutex<Vec<String>>);
+
+impl WrapperPlugin for Noting {
+    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+        lock(&self.0).extend(cx.endpoint.as_ref().map(ToString::to_string));
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn what_sits_inside_the_balance_knows_its_endpoint() {
+    let noting = Arc::new(Noting::default());
+    let endpoint_wrappers =
+        EndpointWrappers { wrappers: vec![(noting.clone(), context(), vec![false, false])] };
+    let edge_balance = EdgeBalance { endpoint_wrappers, ..EdgeBalance::default() };
+    let _bench = Bench::new(Some(list(&["a:1;zone=x", "b:1"])), edge_balance);
+    let mut noted = std::mem::take(&mut *lock(&noting.0));
+    noted.sort();
+    assert_eq!(noted, ["a:1;zone=x", "b:1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_wrappers_the_transport_says_whether_an_endpoint_can_be_reached() {
+    struct PassOn;
+    impl Wrapper for PassOn {
+        fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+            next.run(call)
+        }
+    }
+    let plugin = crate::wrapper_plugin::client_wrapper(|_| Ok(PassOn));
+    let wrappers: Vec<(Arc<dyn WrapperPlugin>, _, _)> =
+        vec![(Arc::new(plugin), context(), vec![false, false])];
+    let endpoint_wrappers = EndpointWrappers { wrappers };
+    let edge_balance = EdgeBalance { endpoint_wrappers, ..EdgeBalance::default() };
+    let bench = Bench::new(Some(list(&["a:1", "b:1"])), edge_balance);
+    bench.behave("a:1", REFUSED);
+    for answer in futures_util::future::join_all((0..9).map(|_| bench.call())).await {
+        answer.unwrap();
+    }
+    assert!(bench.metric("bp_balance_ready{bp_edge=\"a->b\"} 1"));
 }
