@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::fmt;
 
-use super::choice::{draw_one, draw_two, next_seed};
-use super::endpoint_set::{EndpointSet, ListedEndpoint, draw_two_by_weight, find_in_sums, sum_up};
+use super::draw::{draw_one, draw_two, draw_two_by_weight, find_in_sums, next_seed, sum_up};
+use super::endpoint_set::{EndpointSet, ListedEndpoint};
 use super::selection::Selection;
 use crate::clock::{Clock, Instant};
 use crate::context::TriedEndpoints;

@@ -1,4 +1,4 @@
-//! Policies that decide, endpoint by endpoint, whether calls may go there: a breaker, a limit, the ejection of outliers.
+//! Policies that decide about one endpoint, call by call: a breaker, a limit.
 //!
 //! A policy is a state machine: times are arguments, nothing waits, and the runtime tells it of every call exactly twice, at its begin and at its end.
 
@@ -6,35 +6,10 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::attributes::EndpointEntry;
-use super::endpoint_set::ListedEndpoint;
 use crate::call::Reply;
 use crate::clock::{Clock, Instant};
 use crate::error::{Infra, InfraKind};
-
-/// Decides about the endpoints of one edge, each for itself and all together.
-///
-/// A plugin gives one for each edge, by [`WrapperPlugin::set_policy`](crate::WrapperPlugin::set_policy).
-pub trait SetPolicy: Send + Sync {
-    /// The policy of an endpoint that is new in the set. It is kept as long as the endpoint is listed, even if its attributes change.
-    fn endpoint(&self, entry: &EndpointEntry, now: Instant) -> Arc<dyn EndpointPolicy>;
-
-    /// Looks at all endpoints and says which of them to eject; those that it ejected before and does not name again are back.
-    ///
-    /// The runtime calls this at the start, whenever the set has changed, when an ejection ends, and once in every [`SetPolicy::survey_period`].
-    /// An ejected endpoint is skipped while another one is left.
-    fn survey(&self, now: Instant, endpoints: &[Health<'_>]) -> Vec<Ejection> {
-        let _ = (now, endpoints);
-        Vec::new()
-    }
-
-    /// The time between two surveys, at least 10 ms; `None` when time alone changes nothing.
-    fn survey_period(&self) -> Option<Duration> {
-        None
-    }
-}
 
 /// Decides whether one endpoint takes a call now, and learns how its calls end.
 pub trait EndpointPolicy: Any + Send + Sync {
@@ -188,50 +163,4 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Permit").field(&self.ticket).finish()
     }
-}
-
-/// One endpoint, as a survey sees it.
-pub struct Health<'a> {
-    pub(super) position: usize,
-    pub(super) endpoint: &'a ListedEndpoint,
-    pub(super) policy: &'a dyn EndpointPolicy,
-    pub(super) ejected: bool,
-}
-
-impl Health<'_> {
-    /// The endpoint: its address, its attributes, its requests under way, what it said of its load.
-    pub fn endpoint(&self) -> &ListedEndpoint {
-        self.endpoint
-    }
-
-    /// What [`SetPolicy::endpoint`] made for it; `None` when that is not a `P`.
-    pub fn policy<P: EndpointPolicy>(&self) -> Option<&P> {
-        (self.policy as &dyn Any).downcast_ref()
-    }
-
-    /// Whether the last survey of this policy ejected it.
-    pub fn is_ejected(&self) -> bool {
-        self.ejected
-    }
-
-    /// The verdict that calls skip this endpoint from now on, until `until` or, without it, until another survey says otherwise.
-    pub fn eject(&self, until: Option<Instant>) -> Ejection {
-        Ejection { position: self.position, until }
-    }
-}
-
-impl fmt::Debug for Health<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Health")
-            .field("endpoint", &self.endpoint)
-            .field("ejected", &self.ejected)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The verdict of a survey that calls skip an endpoint; [`Health::eject`] makes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ejection {
-    pub(super) position: usize,
-    pub(super) until: Option<Instant>,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::attributes::{Attributes, EndpointEntry};
-use super::choice::{draw_one, draw_two};
+use super::draw::{draw_one, draw_two, draw_two_by_weight, find_in_sums, sum_up};
 use super::endpoint_state::{EndpointState, LoadReport};
 
 /// One endpoint of a set, and its state now.
@@ -177,29 +177,4 @@ impl EndpointSet {
             Some(sums) => draw_two_by_weight(sums, seed),
         }
     }
-}
-
-/// The sums of the weights up to and with each one.
-pub(super) fn sum_up(weights: impl Iterator<Item = u32>) -> Vec<usize> {
-    let sums = weights.scan(0_usize, |sum, weight| {
-        *sum = sum.saturating_add(usize::try_from(weight).unwrap_or(usize::MAX));
-        Some(*sum)
-    });
-    sums.collect()
-}
-
-/// The first position whose sum is greater than `drawn`.
-pub(super) fn find_in_sums(sums: &[usize], drawn: usize) -> usize {
-    sums.partition_point(|sum| *sum <= drawn)
-}
-
-/// Draws two positions of at least two, the second by weight from what the first leaves.
-pub(super) fn draw_two_by_weight(sums: &[usize], seed: u64) -> (usize, usize) {
-    let total = sums.last().copied().unwrap_or(0);
-    let first = find_in_sums(sums, draw_one(total, seed));
-    let end = sums.get(first).copied().unwrap_or(total);
-    let before = first.checked_sub(1).and_then(|i| sums.get(i)).copied().unwrap_or(0);
-    let rest = draw_one(total.saturating_sub(end - before), seed << 32);
-    let drawn = if rest >= before { rest + (end - before) } else { rest };
-    (first, find_in_sums(sums, drawn))
 }

@@ -13,11 +13,13 @@ use prometheus_client::metrics::counter::Counter;
 
 use super::attributes::EndpointEntry;
 use super::candidates::Candidates;
-use super::choice::{Choice, next_seed};
-use super::endpoint_policy::{CallOutcome, Health, Permit, Refused, SetPolicy};
+use super::choice::Choice;
+use super::draw::next_seed;
+use super::endpoint_policy::{CallOutcome, Permit, Refused};
 use super::endpoint_set::{EndpointSet, ListedEndpoint};
 use super::endpoint_state::{Disturbances, EndpointState};
 use super::selection::{IfEmpty, Selection, Selector};
+use super::set_policy::{Health, SetPolicy};
 use crate::call::Call;
 use crate::clock::{Clock, Instant};
 use crate::method::Method;

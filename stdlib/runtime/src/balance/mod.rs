@@ -59,6 +59,7 @@ mod balancer;
 mod candidates;
 mod choice;
 mod directory;
+mod draw;
 mod endpoint_policy;
 mod endpoint_set;
 mod endpoint_state;
@@ -67,6 +68,7 @@ mod endpoints;
 mod fixtures;
 mod metrics;
 mod selection;
+mod set_policy;
 #[cfg(test)]
 mod simulation;
 mod source;
@@ -77,13 +79,13 @@ use std::time::Duration;
 pub use attributes::{Attributes, EndpointEntry, Weight};
 pub use balancer::connect_fixed;
 pub use candidates::{Candidate, Candidates};
-pub use choice::{Choice, P2c, Random, RoundRobin, draw_two};
-pub use endpoint_policy::{
-    CallOutcome, Ejection, EndpointPolicy, Health, Permit, Refused, SetPolicy, Ticket,
-};
+pub use choice::{Choice, P2c, Random, RoundRobin};
+pub use draw::draw_two;
+pub use endpoint_policy::{CallOutcome, EndpointPolicy, Permit, Refused, Ticket};
 pub use endpoint_set::{EndpointSet, ListedEndpoint};
 pub use endpoint_state::LoadReport;
 pub use selection::{IfEmpty, Selection, Selector};
+pub use set_policy::{Ejection, Health, SetPolicy};
 
 pub(crate) use balancer::{Balancer, EdgeBalance};
 pub(crate) use directory::Directories;

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::sync::atomic::AtomicUsize;
 
 use super::super::attributes::EndpointEntry;
-use super::super::choice::{P2c, RoundRobin, draw_two};
+use super::super::choice::{P2c, RoundRobin};
+use super::super::draw::draw_two;
 use super::super::fixtures::{Bench, all_choices, entries, rules};
 use super::*;
 use crate::clock::{ManualClock, RealClock};
