@@ -12,6 +12,7 @@ const NAME: &str = "autoscale";
 
 pub(crate) static PLUGIN: Plugin = table(NAME, "Adds replicas of a process under load.")
     .tables(&[KEY])
+    .check_entries(&[(NAME, check)])
     .fill(fill)
     .about(include_str!("README.md"))
     .needs(&["more replicas while there is more to do"])
@@ -19,8 +20,7 @@ pub(crate) static PLUGIN: Plugin = table(NAME, "Adds replicas of a process under
 
 const KEY: OwnedTable =
     OwnedTable::key::<AutoscaleSettings>(TablePlace::Process, NAME, "autoscaling")
-        .feature(Feature::Autoscale)
-        .check(check);
+        .feature(Feature::Autoscale);
 
 /// How many replicas run under load, if the target can scale; at least `replicas`.
 #[derive(Debug, Settings)]

@@ -38,7 +38,8 @@ fn only_processes_with_the_key_scale() {
     plan.tables.insert("autoscale".to_owned(), super::KEY.plan("autoscale", vec![entry]));
     let (plugin, spans) = (&super::PLUGIN, EntrySpans::default());
     let mut diagnostics = Diagnostics::new();
-    FillContext { plugin, plan: &mut plan, spans: &spans, diagnostics: &mut diagnostics }.run();
+    let cx = FillContext { plugin, plan: &mut plan, spans: &spans, diagnostics: &mut diagnostics };
+    plugin.hooks.run_fill(cx);
     let between = Replicas::Between { least: 2, most: 10, cpu_percent: 56 };
     assert_eq!(plan.processes["front"].replicas, between);
     assert_eq!(plan.processes["cart"].replicas, Replicas::Fixed(3));

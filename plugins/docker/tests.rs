@@ -16,7 +16,8 @@ fn fill(plan: &mut Plan, values: &[(&str, Value)]) -> Diagnostics {
     plan.targets.insert("docker".to_owned(), own);
     let mut diagnostics = Diagnostics::new();
     let (plugin, spans) = (&crate::docker::PLUGIN, EntrySpans::default());
-    FillContext { plugin, plan, spans: &spans, diagnostics: &mut diagnostics }.run();
+    let cx = FillContext { plugin, plan, spans: &spans, diagnostics: &mut diagnostics };
+    plugin.hooks.run_fill(cx);
     diagnostics
 }
 

@@ -41,16 +41,16 @@ fn complaints(plan: &Plan) -> Vec<String> {
         above: vec!["leaf".to_owned()],
     };
     let mut diagnostics = Diagnostics::new();
-    PlanContext {
-        plugin: None,
+    let plugin = &crate::http::PLUGIN;
+    plugin.hooks.run_check_plan(&mut PlanContext {
+        plugin: Some(plugin),
         plan,
         output: &place,
         images: None,
         workflow: &WorkflowModel::default(),
         wiring: &WiringModel::default(),
         diagnostics: &mut diagnostics,
-    }
-    .run(&crate::http::PLUGIN);
+    });
     diagnostics.iter().map(|c| c.message.clone()).collect()
 }
 

@@ -15,6 +15,7 @@ pub(crate) static PLUGIN: Plugin = table(
     "Sends calls to the running system and compares what comes back.",
 )
 .tables(&[CALLS])
+.check_entries(&[(NAME, check)])
 .runtime()
 .mode(Mode {
     name: NAME,
@@ -30,8 +31,7 @@ pub(crate) static PLUGIN: Plugin = table(
 const CALLS: OwnedTable = OwnedTable::top_level::<SmokeSettings>(NAME, "a smoke call")
     .ordered()
     .verbatim()
-    .read_by_mode()
-    .check(check);
+    .read_by_mode();
 
 /// Reports a call that cannot be sent, and an answer or an error that cannot come.
 fn check(cx: &mut CheckContext<'_>) {

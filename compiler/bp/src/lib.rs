@@ -136,7 +136,7 @@ fn run(registry: &Registry) -> ExitCode {
 /// Reports what is wrong with the declarations of further plugins, alone or together; returns whether anything is.
 fn report_declarations(context: &Context<'_>) -> bool {
     let plugins = |registry: &Registry| -> Vec<*const Plugin> {
-        registry.iter().map(std::ptr::from_ref).collect()
+        registry.plugins().map(std::ptr::from_ref).collect()
     };
     // Tests of this repository check its own plugins.
     if plugins(context.registry) == plugins(&builtin()) {

@@ -7,7 +7,9 @@ use bp_emit::carried::PackageSource;
 use bp_emit::{Artifacts, Origin, RustInput, emit_rust, run_plan};
 use bp_plan::{CrateSource, Plan};
 use bp_plugin::deploy::{IMAGES_LOCK, ImageLock};
-use bp_plugin::{ArtifactContext, Description, Kind, Package, Plugin, Registry, guard};
+use bp_plugin::{
+    ArtifactContext, Declarations, Description, Kind, Package, Plugin, Registry, guard,
+};
 use bp_system::System;
 use bp_wiring::Patch;
 use camino::Utf8Path;
@@ -155,8 +157,11 @@ fn locate_packages(plan: &Plan) -> BTreeMap<String, PackageSource> {
 }
 
 /// The files of the carried packages that the plan has, by package and path.
-fn collect_carried(plan: &Plan, registry: &Registry) -> BTreeMap<String, BTreeMap<String, String>> {
-    let carried = registry.carried().into_iter();
+fn collect_carried(
+    plan: &Plan,
+    declarations: &Declarations,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    let carried = declarations.carried().into_iter();
     let found = carried.filter(|(name, _)| plan.app.carried.contains(*name));
     let text = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
     let files = |package: Package| package.files.iter().map(text).collect();
@@ -176,7 +181,7 @@ pub(crate) fn find_emitting(
         }
         _ => plan.plugins.contains_key(plugin.id),
     };
-    registry.iter().filter(|plugin| emits(plugin)).collect()
+    registry.plugins().filter(|plugin| emits(plugin)).collect()
 }
 
 /// `images.lock` of an application; empty when there is none.

@@ -262,7 +262,8 @@ fn check_plan(
     };
     names::check(&mut cx);
     for plugin in artifacts::find_emitting(plan, registry, options.targets) {
-        cx.run(plugin);
+        cx.plugin = Some(plugin);
+        plugin.hooks.run_check_plan(&mut cx);
     }
     compiled.diagnostics.append(faults);
 }

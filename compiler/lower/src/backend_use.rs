@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use bp_diag::Span;
-use bp_plugin::{Plugin, Registry};
+use bp_plugin::{Declaration, Declarations};
 
 use crate::names::short_name;
 
 /// The uses of one backend instance.
 #[derive(Debug)]
 pub(crate) struct BackendUses {
-    pub(crate) plugin: &'static Plugin,
+    pub(crate) plugin: &'static Declaration,
     /// The interfaces that it is opened for, in the order in which they are met.
     taken: Vec<TakenAs>,
     /// The interface that each service calls it through.
@@ -41,14 +41,14 @@ pub(crate) enum UseConflict {
 }
 
 impl BackendUses {
-    pub(crate) fn new(plugin: &'static Plugin) -> Self {
+    pub(crate) fn new(plugin: &'static Declaration) -> Self {
         Self { plugin, taken: Vec::new(), by_caller: BTreeMap::new() }
     }
 
     /// Notes a use, or tells what it conflicts with; the first interface of a caller counts.
     pub(crate) fn note(
         &mut self,
-        registry: &Registry,
+        declarations: &Declarations,
         caller: &str,
         taken: &TakenAs,
     ) -> Result<(), UseConflict> {
@@ -58,8 +58,8 @@ impl BackendUses {
         }
         let known = self.taken.iter().any(|other| other.interface == taken.interface);
         if !known {
-            if self.open(registry, Some(taken)).is_none() {
-                return Err(self.describe_not_united(registry, taken));
+            if self.open(declarations, Some(taken)).is_none() {
+                return Err(self.describe_not_united(declarations, taken));
             }
             self.taken.push(taken.clone());
         }
@@ -70,16 +70,16 @@ impl BackendUses {
     }
 
     /// The interface that the instance is opened as, with one more use if there is one; the plugin's first if nobody takes it.
-    fn open(&self, registry: &Registry, more: Option<&TakenAs>) -> Option<&'static str> {
+    fn open(&self, declarations: &Declarations, more: Option<&TakenAs>) -> Option<&'static str> {
         let taken = self.taken.iter().chain(more);
         let paths: Vec<&str> = taken.map(|use_of| use_of.interface.as_str()).collect();
-        registry.find_opened(self.plugin, &paths)
+        declarations.find_opened(self.plugin, &paths)
     }
 
-    fn describe_not_united(&self, registry: &Registry, taken: &TakenAs) -> UseConflict {
+    fn describe_not_united(&self, declarations: &Declarations, taken: &TakenAs) -> UseConflict {
         let alone = |other: &&TakenAs| {
             let paths = [other.interface.as_str(), taken.interface.as_str()];
-            registry.find_opened(self.plugin, &paths).is_none()
+            declarations.find_opened(self.plugin, &paths).is_none()
         };
         if let Some(opponent) = self.taken.iter().find(alone) {
             return UseConflict::NotUnited { first: opponent.clone(), together: Vec::new() };
@@ -91,8 +91,8 @@ impl BackendUses {
     }
 
     /// The interface that the instance is opened as.
-    pub(crate) fn opened(&self, registry: &Registry) -> Option<&'static str> {
-        self.open(registry, None)
+    pub(crate) fn opened(&self, declarations: &Declarations) -> Option<&'static str> {
+        self.open(declarations, None)
     }
 
     /// The interface that a service calls it through.

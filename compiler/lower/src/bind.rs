@@ -11,8 +11,8 @@ use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::{EdgeKind, Ir, MethodFact, NodeKey, NodeKind, Origin};
 use bp_plugin::facets::{Binding, Bindings, PluginKeys, PluginSettings};
 use bp_plugin::{
-    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, Plugin, ReadContext, Stage,
-    TablePlace, read_settings,
+    CheckContext, Declaration, Kind, Neighbours, Pass, PassContext, PlaceInterface, ReadContext,
+    Registry, Stage, TablePlace, read_settings,
 };
 use bp_wiring::{EdgeRule, InstanceModel, Table};
 use bp_workflow::WorkflowModel;
@@ -24,9 +24,9 @@ use crate::names::{InstanceNames, NamedInstance};
 use crate::parameter;
 use crate::scope::{BoundService, Scope};
 
-/// The pass.
+/// The pass, with the plugins that check the settings which it reads.
 #[derive(Debug)]
-pub(crate) struct Bind;
+pub(crate) struct Bind(pub(crate) Registry);
 
 impl Pass for Bind {
     fn name(&self) -> &'static str {
@@ -41,7 +41,7 @@ impl Pass for Bind {
         // The graph is made from the models alone, so that a second run gives the same one.
         *cx.ir = Ir::new();
         let mut scope = Scope {
-            registry: cx.registry,
+            declarations: cx.declarations,
             workflow: cx.workflow,
             names: InstanceNames::new(cx.wiring),
             services: BTreeMap::new(),
@@ -79,7 +79,7 @@ impl Pass for Bind {
             .into_iter()
             .map(|b| (b, parameter::resolve(&mut scope, b, cx.diagnostics)))
             .collect();
-        add_nodes(cx, &scope, &bindings);
+        add_nodes(cx, &self.0, &scope, &bindings);
         for (bound, bindings) in bindings {
             add_calls(cx.ir, &scope, bound, &bindings);
             let key = NodeKey::instance(&bound.instance.name);
@@ -95,12 +95,12 @@ impl Pass for Bind {
 fn resolve_backend_kind(
     cx: &mut PassContext<'_>,
     backend: &InstanceModel,
-) -> Option<&'static Plugin> {
+) -> Option<&'static Declaration> {
     // The front end reports a backend without a usable `kind`.
     let (item, kind) = backend.kind().and_then(|i| Some((i, i.as_str()?)))?;
-    let plugin = cx.registry.backend(kind);
+    let plugin = cx.declarations.backend(kind);
     if plugin.is_none() {
-        let known = cx.registry.ids("backend");
+        let known = cx.declarations.ids("backend");
         let suggestion = nearest(kind, known.iter().copied());
         cx.diagnostics.push(codes::unknown_backend_kind(item.span, kind, suggestion, &known));
     }
@@ -109,6 +109,7 @@ fn resolve_backend_kind(
 
 fn add_nodes(
     cx: &mut PassContext<'_>,
+    registry: &Registry,
     scope: &Scope<'_>,
     services: &[(BoundService<'_>, Bindings)],
 ) {
@@ -116,7 +117,7 @@ fn add_nodes(
     for (name, uses) in &scope.backends {
         if let Some(NamedInstance::Backend(backend)) = scope.names.get(name) {
             let callers = callers.remove(name.as_str()).unwrap_or_default();
-            add_backend(cx, backend, uses, callers);
+            add_backend(cx, registry, backend, uses, callers);
         }
     }
     for (bound, _) in services {
@@ -187,14 +188,15 @@ pub(crate) fn collect_methods(workflow: &WorkflowModel, interface: &str) -> Vec<
 
 fn add_backend(
     cx: &mut PassContext<'_>,
+    registry: &Registry,
     backend: &InstanceModel,
     uses: &BackendUses,
     callers: Vec<&str>,
 ) {
-    let (registry, plugin) = (cx.registry, uses.plugin);
+    let (declarations, plugin) = (cx.declarations, uses.plugin);
     // An unused backend is a warning; it then stands for the first interface it could offer.
-    let interface = uses.opened(registry).unwrap_or_default();
-    let place = PlaceInterface::find(registry, cx.workflow, interface);
+    let interface = uses.opened(declarations).unwrap_or_default();
+    let place = PlaceInterface::find(declarations, cx.workflow, interface);
     let one_process = matches!(plugin.kind, Kind::Backend { one_process: true, .. });
     let kind = NodeKind::Backend {
         plugin: plugin.id.to_owned(),
@@ -207,19 +209,19 @@ fn add_backend(
     let mut table = Table::default();
     let mut keys = Table::default();
     for (key, item) in backend.settings.entries.iter().filter(|(key, _)| *key != "kind") {
-        let owned = cx.registry.owned_table(TablePlace::Backend, key).is_some();
+        let owned = cx.declarations.owned_table(TablePlace::Backend, key).is_some();
         let into = if owned { &mut keys } else { &mut table };
         into.entries.insert(key.clone(), item.clone());
     }
     let locator = Locator::new(cx.sources);
     let reading = ReadContext {
         key: &backend.name,
-        span: Some(backend.span),
+        span: Some(backend.kind_span()),
         methods: &[],
         locate: &|span| locator.at(span),
     };
     let read = read_settings(&plugin.all_settings(), &table, reading, cx.diagnostics);
-    CheckContext {
+    registry.hooks(plugin).run_check(CheckContext {
         entry: None,
         plugin,
         key: &backend.name,
@@ -232,8 +234,7 @@ fn add_backend(
         spans: &read.spans,
         span: Some(backend.span),
         diagnostics: cx.diagnostics,
-    }
-    .run();
+    });
     if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&backend.name)) {
         node.facets.set(PluginSettings(read.settings));
         if !keys.entries.is_empty() {
@@ -263,7 +264,7 @@ fn resolve_call_kind(scope: &Scope<'_>, caller: &str, callee: &str) -> Option<Ed
         });
     }
     let interface = scope.backends.get(callee)?.interface_of(caller)?;
-    let methods = scope.registry.interface(interface).map_or(&[][..], |i| &i.methods);
+    let methods = scope.declarations.interface(interface).map_or(&[][..], |i| &i.methods);
     Some(EdgeKind::Calls {
         interface: interface.to_owned(),
         methods: methods.iter().map(|m| m.name.clone()).collect(),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bp_diag::catalog::{analysis, binding as codes};
 use bp_diag::{Span, nearest};
 use bp_ir::{EdgeKind, NodeKind};
-use bp_plugin::{CheckContext, Neighbours, Pass, PassContext, ReadContext, Stage, read_settings};
+use bp_plugin::{
+    CheckContext, Neighbours, Pass, PassContext, ReadContext, Registry, Stage, read_settings,
+};
 use bp_wiring::{Item, Table};
 
 use crate::locate::Locator;
@@ -14,17 +16,12 @@ use crate::resolved_table::ResolvedTables;
 use crate::{crates, direct, features, init, interface_match};
 
 /// The pass.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Check {
-    /// The tables that plugins own; a pass without them, for a run outside the pipeline, resolves them itself.
-    tables: Option<Arc<ResolvedTables>>,
-}
-
-impl Check {
-    /// The pass over the models that these tables were resolved from.
-    pub(crate) fn of(tables: Arc<ResolvedTables>) -> Self {
-        Self { tables: Some(tables) }
-    }
+    /// The plugins that check the settings of targets.
+    pub(crate) registry: Registry,
+    /// The tables that plugins own, as resolved from the models; a pass without them, for a run outside the pipeline, resolves them itself.
+    pub(crate) tables: Option<Arc<ResolvedTables>>,
 }
 
 impl Pass for Check {
@@ -40,8 +37,8 @@ impl Pass for Check {
         crates::check(cx);
         interface_match::check(cx);
         check_target_names(cx);
-        check_target_settings(cx);
-        let resolve = || Arc::new(ResolvedTables::new(cx.registry, cx.wiring, cx.workflow));
+        check_target_settings(cx, &self.registry);
+        let resolve = || Arc::new(ResolvedTables::new(cx.declarations, cx.wiring, cx.workflow));
         let tables = self.tables.clone().unwrap_or_else(resolve);
         features::check(cx, &tables);
         init::check(cx);
@@ -54,7 +51,7 @@ impl Pass for Check {
 }
 
 /// The settings of every known target, enabled or not.
-fn check_target_settings(cx: &mut PassContext<'_>) {
+fn check_target_settings(cx: &mut PassContext<'_>, registry: &Registry) {
     let locator = Locator::new(cx.sources);
     let empty = Table::default();
     let enabled = cx.wiring.target.enabled.iter().map(|t| (t.value.as_str(), t.span));
@@ -64,7 +61,7 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
         places.insert(name, (item.key, Some(item)));
     }
     for (name, (span, item)) in places {
-        let Some(plugin) = cx.registry.target(name) else { continue };
+        let Some(plugin) = cx.declarations.target(name) else { continue };
         let table = match item {
             // `= true` takes the defaults.
             Some(item) if item.as_bool() != Some(true) => {
@@ -85,7 +82,7 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
             locate: &|span| locator.at(span),
         };
         let read = read_settings(&plugin.all_settings(), table, reading, cx.diagnostics);
-        CheckContext {
+        registry.hooks(plugin).run_check(CheckContext {
             entry: None,
             plugin,
             key: &format!("target.{name}"),
@@ -108,17 +105,16 @@ fn check_target_settings(cx: &mut PassContext<'_>) {
             spans: &read.spans,
             span: Some(span),
             diagnostics: cx.diagnostics,
-        }
-        .run();
+        });
     }
 }
 
 fn check_target_names(cx: &mut PassContext<'_>) {
-    let known = cx.registry.ids("target");
+    let known = cx.declarations.ids("target");
     let enabled = cx.wiring.target.enabled.iter().map(|t| (t.value.as_str(), t.span));
     let set = cx.wiring.target.settings.entries.iter().map(|(name, i)| (name.as_str(), i.key));
     for (name, span) in enabled.chain(set) {
-        if cx.registry.target(name).is_none() {
+        if cx.declarations.target(name).is_none() {
             let suggestion = nearest(name, known.iter().copied());
             cx.diagnostics.push(codes::unknown_target(span, name, suggestion, &known));
         }

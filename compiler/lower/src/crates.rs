@@ -2,7 +2,7 @@
 
 use bp_diag::Span;
 use bp_diag::catalog::binding as codes;
-use bp_plugin::{Kind, PassContext, Registry, emit};
+use bp_plugin::{Declarations, Kind, PassContext, emit};
 use bp_wiring::RuntimeSource;
 
 /// Rust's standard library: generated Rust has paths into it, so no crate of a workflow may have its name.
@@ -58,19 +58,19 @@ fn collect_linked(cx: &PassContext<'_>) -> Vec<LinkedCrate> {
         owner: format!("a crate of the runtime, in its folder `{folder}`"),
         of_interface: false,
     });
-    let plugins = cx.registry.iter().filter_map(|plugin| {
+    let plugins = cx.declarations.iter().filter_map(|plugin| {
         let runtime = plugin.runtime_crate()?;
         let folder = plugin.carried().is_none().then_some(runtime.folder);
         let owner = format!("the runtime half of the plugin `{}`", plugin.id);
-        let of_interface = folder.is_none() && is_of_interface(cx.registry, &runtime.package);
+        let of_interface = folder.is_none() && is_of_interface(cx.declarations, &runtime.package);
         Some(LinkedCrate { package: runtime.package, folder, owner, of_interface })
     });
     own.chain(plugins).collect()
 }
 
 /// Whether a package declares an interface: one crate may hold a trait and a store that offers it.
-fn is_of_interface(registry: &Registry, package: &str) -> bool {
-    registry.iter().any(|plugin| {
+fn is_of_interface(declarations: &Declarations, package: &str) -> bool {
+    declarations.iter().any(|plugin| {
         let Kind::Interface { path, .. } = plugin.kind else { return false };
         let carried = plugin.carried().is_some_and(|carried| carried.name == package);
         carried || path.split("::").next() == Some(package.replace('-', "_").as_str())

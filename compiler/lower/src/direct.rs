@@ -47,7 +47,9 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
 fn find_wrappers<'a>(cx: &PassContext<'a>, call: &Edge) -> Vec<(&'a str, Option<bp_diag::Span>)> {
     let parts = cx.ir.parts_of(call.key.as_str());
     let wrapper = parts.filter_map(|node| match &node.kind {
-        NodeKind::Wrapper { plugin, .. } => Some((cx.registry.get(plugin)?.key, node.origin.span)),
+        NodeKind::Wrapper { plugin, .. } => {
+            Some((cx.declarations.get(plugin)?.key, node.origin.span))
+        }
         _ => None,
     });
     wrapper.collect()

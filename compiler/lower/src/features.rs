@@ -10,16 +10,17 @@ use bp_ir::{EdgeKind, NodeKey, NodeKind};
 use bp_plan::{Reference, Value};
 use bp_plugin::facets::{PluginSettings, ProcessSettings, WrapperSettings};
 use bp_plugin::{Feature, Kind, PassContext, TableReader};
+use bp_wiring::Table;
 
 use crate::resolved_table::ResolvedTables;
-use crate::written::WrittenTables;
+use crate::written::{WrittenTables, find_secret_in};
 
 /// Checks every enabled target.
 pub(crate) fn check(cx: &mut PassContext<'_>, tables: &ResolvedTables) {
     let asked = collect_features(cx, tables);
     let mut faults = Vec::new();
     for target in &cx.wiring.target.enabled {
-        let Some(plugin) = cx.registry.target(&target.value) else { continue };
+        let Some(plugin) = cx.declarations.target(&target.value) else { continue };
         let Kind::Target { supports, .. } = plugin.kind else { continue };
         let lossy = read_lossy(cx, &target.value);
         for (feature, span) in &asked {
@@ -73,7 +74,7 @@ fn collect_features(
         for settings in own.into_iter().chain(process) {
             for (feature, path) in SETTING_FEATURES {
                 if settings.origins.contains_key(path) {
-                    let line = process.and_then(|_| find_setting_span(cx, &node.key, path));
+                    let line = find_setting_span(cx, &node.key, path);
                     out.entry(feature).or_insert(line.or(span));
                 }
             }
@@ -81,11 +82,13 @@ fn collect_features(
         let wrapper = node.facets.get::<WrapperSettings>().map(|w| &w.settings);
         let mut values = own.into_iter().chain(wrapper).flat_map(|s| s.values.values());
         if values.any(holds_secret) {
-            out.entry(Feature::Secrets).or_insert(span);
+            let backend = cx.wiring.backend(node.key.as_str());
+            let line = backend.and_then(|backend| find_secret_in(&backend.settings));
+            out.entry(Feature::Secrets).or_insert(line.or(span));
         }
     }
     let written = WrittenTables::new(cx, tables);
-    for (_, table) in cx.registry.tables() {
+    for (_, table) in cx.declarations.tables() {
         if let Some(feature) = table.feature
             && let Some(span) = written.find_written(table)
         {
@@ -111,22 +114,26 @@ const SETTING_FEATURES: [(Feature, &str); 3] = [
     (Feature::Storage, "resources.storage"),
 ];
 
-/// The line that sets a process's setting: often that of a selector, far from the process.
-fn find_setting_span(cx: &PassContext<'_>, process: &NodeKey, path: &str) -> Option<Span> {
-    let rules = cx.wiring.processes.iter().filter(|rule| rule.name.matches(process.name()));
-    let value = |rule: &bp_wiring::ProcessRule| {
-        let mut table = &rule.settings;
-        let mut found = None;
-        for part in path.split('.') {
-            let item = table.entries.get(part)?;
-            found = Some(item.key);
-            // A bare value stands for the leaf.
-            let Some(inner) = item.as_table() else { break };
-            table = inner;
-        }
-        found
-    };
-    rules.filter_map(value).next_back()
+/// The line that sets a setting of a process or store: often that of a selector, far from what it sets.
+fn find_setting_span(cx: &PassContext<'_>, key: &NodeKey, path: &str) -> Option<Span> {
+    if let Some(backend) = cx.wiring.backend(key.as_str()) {
+        return find_setting_in(&backend.settings, path);
+    }
+    let rules = cx.wiring.processes.iter().filter(|rule| rule.name.matches(key.name()));
+    rules.filter_map(|rule| find_setting_in(&rule.settings, path)).next_back()
+}
+
+fn find_setting_in(table: &Table, path: &str) -> Option<Span> {
+    let mut table = table;
+    let mut found = None;
+    for part in path.split('.') {
+        let item = table.entries.get(part)?;
+        found = Some(item.key);
+        // A bare value stands for the leaf.
+        let Some(inner) = item.as_table() else { break };
+        table = inner;
+    }
+    found
 }
 
 /// Whether a backend of an init keeps its content in files of the processes that share it.

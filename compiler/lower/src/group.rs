@@ -12,7 +12,7 @@ use bp_plugin::facets::{Drops, PluginKeys, ProcessSettings};
 use bp_plugin::{
     PROCESS_SETTINGS, Pass, PassContext, ReadContext, Stage, TablePlace, read_settings,
 };
-use bp_wiring::{ResolvedProcess, Table, resolve_processes};
+use bp_wiring::{InstanceModel, ResolvedProcess, Table, resolve_processes};
 
 use crate::init::runs_first;
 use crate::locate::Locator;
@@ -41,7 +41,7 @@ impl Pass for Group {
         for key in old {
             cx.ir.remove_node(&key);
         }
-        let (processes, faults) = resolve_processes(cx.wiring, &cx.registry.grammar());
+        let (processes, faults) = resolve_processes(cx.wiring, &cx.declarations.grammar());
         cx.diagnostics.append(faults);
         let mut replicas_at: BTreeMap<NodeKey, Option<Span>> = BTreeMap::new();
         let locator = Locator::new(cx.sources);
@@ -63,7 +63,7 @@ fn add_process(
     let key = NodeKey::process(&process.name);
     let (mut keys, mut own) = (Table::default(), Table::default());
     for (key, item) in &process.settings.entries {
-        let owned = cx.registry.owned_table(TablePlace::Process, key).is_some();
+        let owned = cx.declarations.owned_table(TablePlace::Process, key).is_some();
         let into = if owned { &mut keys } else { &mut own };
         into.entries.insert(key.clone(), item.clone());
     }
@@ -164,8 +164,8 @@ fn check_shared_backends(cx: &mut PassContext<'_>, replicas_at: &BTreeMap<NodeKe
                 .is_some_and(|n| matches!(n.kind, NodeKind::Process { once: true, .. }));
             !once || !runs_first(cx.ir, host)
         });
-        let Some(span) = node.origin.span else { continue };
         let name = node.key.as_str();
+        let Some(span) = cx.wiring.backend(name).map(InstanceModel::kind_span) else { continue };
         if hosts.len() > 1 {
             let users: Vec<String> = hosts.iter().map(|h| h.name().to_owned()).collect();
             let copies = codes::StoreCopies::Processes(&users);

@@ -74,9 +74,10 @@ fn check_backends(cx: &PassContext<'_>, init: &InitModel, faults: &mut Diagnosti
             continue;
         };
         let NodeKind::Backend { plugin, .. } = &node.kind else { continue };
-        let forgets = cx.registry.get(plugin).is_some_and(bp_plugin::Plugin::forgets);
-        if let (true, Some(span)) = (forgets, node.origin.span) {
-            let (name, backend) = (&init.name.value, node.key.as_str());
+        let forgets = cx.declarations.get(plugin).is_some_and(bp_plugin::Declaration::forgets);
+        let backend = node.key.as_str();
+        if let (true, Some(declared)) = (forgets, cx.wiring.backend(backend)) {
+            let (span, name) = (declared.kind_span(), &init.name.value);
             faults.push(codes::init_forgets(span, name, backend, plugin, init.callee.span));
         }
     }

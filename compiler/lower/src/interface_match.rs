@@ -13,7 +13,7 @@ use bp_workflow::{InterfaceMethod, InterfaceModel};
 /// Reports each interface of a crate that was read which differs from its declaration, and each that a backend offers and its crate lacks.
 pub(crate) fn check(cx: &mut PassContext<'_>) {
     for linked in cx.workflow.interfaces.values() {
-        let Some(declared) = cx.registry.interface(&linked.path) else { continue };
+        let Some(declared) = cx.declarations.interface(&linked.path) else { continue };
         let differences = list_differences(linked, &declared.own);
         if let (Some(span), false) = (linked.span, differences.is_empty()) {
             cx.diagnostics.push(codes::interface_differs(span, &linked.path, &differences));
@@ -29,8 +29,8 @@ pub(crate) fn check(cx: &mut PassContext<'_>) {
 fn find_lacking<'a>(cx: &PassContext<'a>) -> BTreeMap<&'a str, Span> {
     let kinds: BTreeSet<&str> =
         cx.wiring.backends.values().filter_map(|backend| backend.kind()?.as_str()).collect();
-    let plugins = kinds.into_iter().filter_map(|kind| cx.registry.backend(kind));
-    let offered = plugins.flat_map(|plugin| cx.registry.offered_by(plugin));
+    let plugins = kinds.into_iter().filter_map(|kind| cx.declarations.backend(kind));
+    let offered = plugins.flat_map(|plugin| cx.declarations.offered_by(plugin));
     let lacking = offered.filter(|path| !cx.workflow.interfaces.contains_key(*path));
     let crates = &cx.workflow.crates;
     lacking

@@ -9,7 +9,7 @@ use bp_contract::fold_name;
 use bp_diag::catalog::{binding as codes, wiring as wiring_codes};
 use bp_diag::{Diagnostic, Diagnostics, Span, nearest};
 use bp_plugin::facets::{Binding, Bindings};
-use bp_plugin::{Plugin, Registry};
+use bp_plugin::{Declaration, Declarations};
 use bp_wiring::Item;
 use bp_workflow::{InterfaceUse, ParameterKind, ParameterModel, Type, TypeUse};
 
@@ -93,9 +93,9 @@ fn report_faulty_interface(
     parameter: &ParameterModel,
 ) -> Option<Diagnostic> {
     let interface = parameter.kind.interface().filter(|interface| interface.backend)?;
-    let (id, why) = scope.registry.interface_fault(&interface.path)?;
+    let (id, why) = scope.declarations.interface_fault(&interface.path)?;
     Some(codes::missing_parameter(
-        bound.instance.span,
+        bound.instance.implementation_span(),
         &bound.instance.name,
         &parameter.name,
         &format!("a `{}`", short_name(&interface.path)),
@@ -156,7 +156,9 @@ fn offers(scope: &Scope<'_>, named: NamedInstance<'_>, interface: &InterfaceUse)
         }
         NamedInstance::Backend(i) => {
             let kind = scope.backends.get(&i.name).map(|uses| uses.plugin);
-            kind.is_some_and(|p| scope.registry.offered_by(p).contains(&interface.path.as_str()))
+            kind.is_some_and(|p| {
+                scope.declarations.offered_by(p).contains(&interface.path.as_str())
+            })
         }
     }
 }
@@ -241,7 +243,7 @@ fn resolve_name(
             None => return Ok(None),
         },
         NamedInstance::Backend(i) => match scope.backends.get(&i.name) {
-            Some(uses) => scope.registry.offered_by(uses.plugin),
+            Some(uses) => scope.declarations.offered_by(uses.plugin),
             None => return Ok(None),
         },
     };
@@ -263,7 +265,7 @@ fn describe_wrong_interface(
     let name_of = |path: &str| names.get(path).map_or(path, |name| name).to_owned();
     let wanted = name_of(path);
     let offered: Vec<String> = offered.iter().map(|path| name_of(path)).collect();
-    let kinds = scope.registry.kinds_offering(path);
+    let kinds = scope.declarations.kinds_offering(path);
     let instead = match kinds.as_slice() {
         [] if interface.backend => ask_for_plugin(path),
         _ => format!("declare an instance that offers `{wanted}`"),
@@ -294,7 +296,7 @@ fn resolve_automatic(
     let short = short_name(&interface.path);
     let missing = |help: String| {
         Err(Box::new(codes::missing_parameter(
-            bound.instance.span,
+            bound.instance.implementation_span(),
             &bound.instance.name,
             &parameter.name,
             &format!("a `{short}`"),
@@ -318,8 +320,8 @@ fn resolve_automatic(
             if let Some(found @ NamedInstance::Backend(of)) = scope.names.get(name)
                 && let Some(uses) = scope.backends.get(&found.instance().name)
             {
-                let offered = scope.registry.offered_by(uses.plugin);
-                let at = (of.span, of.name.as_str());
+                let offered = scope.declarations.offered_by(uses.plugin);
+                let at = (of.kind_span(), of.name.as_str());
                 let wrong =
                     describe_wrong_interface(scope, at, &offered, parameter, interface, &fitting);
                 return Err(Box::new(if optional {
@@ -336,7 +338,7 @@ fn resolve_automatic(
         return match fitting.as_slice() {
             _ if optional => Ok(Some(Binding::Absent)),
             // Declaring one would not help.
-            [] if scope.registry.kinds_offering(&interface.path).is_empty() => {
+            [] if scope.declarations.kinds_offering(&interface.path).is_empty() => {
                 missing(ask_for_plugin(&interface.path))
             }
             [] => missing(format!("declare a backend `{own}` under `[backend]`")),
@@ -355,7 +357,7 @@ fn resolve_automatic(
         [] if scope.any_faulty => Ok(None),
         [] => missing(suggest_implementation(scope, interface)),
         many => Err(Box::new(codes::ambiguous_parameter(
-            bound.instance.span,
+            bound.instance.implementation_span(),
             &bound.instance.name,
             &parameter.name,
             short,
@@ -406,27 +408,27 @@ fn note_backend_use(
         Binding::Instances(items) => items.clone(),
         Binding::Value { .. } | Binding::Absent => Vec::new(),
     };
-    let (registry, caller) = (scope.registry, bound.instance.name.as_str());
+    let (declarations, caller) = (scope.declarations, bound.instance.name.as_str());
     for (name, span) in names {
         let Some(uses) = scope.backends.get_mut(&name) else { continue };
         let taken = TakenAs { interface: interface.path.clone(), span };
-        if let Err(conflict) = uses.note(registry, caller, &taken) {
+        if let Err(conflict) = uses.note(declarations, caller, &taken) {
             let plugin = uses.plugin;
-            diagnostics.push(describe_conflict(registry, plugin, &name, &conflict, &taken));
+            diagnostics.push(describe_conflict(declarations, plugin, &name, &conflict, &taken));
         }
     }
 }
 
 fn describe_conflict(
-    registry: &Registry,
-    plugin: &Plugin,
+    declarations: &Declarations,
+    plugin: &Declaration,
     name: &str,
     conflict: &UseConflict,
     taken: &TakenAs,
 ) -> Diagnostic {
     let (UseConflict::NotUnited { first, .. } | UseConflict::OneCaller(first)) = conflict;
     let (before, after) = (first.interface.as_str(), taken.interface.as_str());
-    let offered = registry.offered_by(plugin);
+    let offered = declarations.offered_by(plugin);
     let names = name_interfaces(offered.iter().copied().chain([before, after]));
     let name_of = |path: &str| names.get(path).map_or(path, |name| name).to_owned();
     let (first_name, second_name) = (name_of(before), name_of(after));
@@ -450,9 +452,9 @@ fn describe_conflict(
             }
         }
         UseConflict::OneCaller(_) => {
-            let help = if registry.extends(after, before) {
+            let help = if declarations.extends(after, before) {
                 format!("take `{second_name}` in both parameters: it extends `{first_name}`")
-            } else if registry.extends(before, after) {
+            } else if declarations.extends(before, after) {
                 format!("take `{first_name}` in both parameters: it extends `{second_name}`")
             } else {
                 apart
@@ -507,7 +509,7 @@ fn resolve_absent_value(
         None => format!("write `{} = {}`", parameter.name, literal::format_example(&ty.ty)),
     };
     Err(Box::new(codes::missing_parameter(
-        bound.instance.span,
+        bound.instance.implementation_span(),
         &bound.instance.name,
         &parameter.name,
         &literal::describe_type(&ty.ty),

@@ -59,8 +59,8 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
     let mut last = "lower";
     let Input { registry, wiring, workflow, .. } = *input;
     let resolved = Arc::new(ResolvedTables::new(registry, wiring, workflow));
-    let check = check::Check::of(resolved.clone());
-    for OwnedPass { plugin, pass } in sort_passes(registry, check, &mut diagnostics) {
+    let passes = sort_passes(registry, Some(resolved.clone()), &mut diagnostics);
+    for OwnedPass { plugin, pass } in passes {
         let step = Step { pass: pass.name(), stage: pass.stage() };
         observe.before(step);
         let outcome = guard(plugin, || {
@@ -68,7 +68,7 @@ pub fn lower(input: &Input<'_>, observe: &mut dyn PassObserver) -> Lowered {
                 ir: &mut ir,
                 workflow,
                 wiring,
-                registry,
+                declarations: registry,
                 sources: input.sources,
                 diagnostics: &mut diagnostics,
             });
@@ -111,11 +111,13 @@ fn fill(
 ) -> bool {
     let mut faults = Diagnostics::new();
     let mut multiplied = replicas::find_multiplied(plan);
-    for plugin in input.registry.iter().filter(|plugin| plugin.hooks.fill.is_some()) {
-        FillContext { plugin, plan: &mut *plan, spans, diagnostics: &mut faults }.run();
+    for plugin in input.registry.plugins().filter(|plugin| plugin.hooks.fill.is_some()) {
+        let cx = FillContext { plugin, plan: &mut *plan, spans, diagnostics: &mut faults };
+        plugin.hooks.run_fill(cx);
         let before = std::mem::replace(&mut multiplied, replicas::find_multiplied(plan));
         for process in multiplied.difference(&before) {
-            replicas::report_multiplied(plan, ir, (plugin.id, process), spans, &mut faults);
+            let models = (ir, input.wiring);
+            replicas::report_multiplied(plan, models, (plugin.id, process), spans, &mut faults);
         }
     }
     let filled = !faults.has_errors();
@@ -125,37 +127,31 @@ fn fill(
 
 /// The names of the passes in the order in which they run.
 pub fn pass_names(registry: &Registry) -> Vec<&'static str> {
-    sort_passes(registry, check::Check::default(), &mut Diagnostics::new())
-        .iter()
-        .map(|p| p.pass.name())
-        .collect()
+    sort_passes(registry, None, &mut Diagnostics::new()).iter().map(|p| p.pass.name()).collect()
 }
 
 /// The passes in the order in which they run, for tests that run them one by one.
 pub fn ordered_passes(registry: &Registry) -> Vec<Box<dyn Pass>> {
-    sort_passes(registry, check::Check::default(), &mut Diagnostics::new())
-        .into_iter()
-        .map(|o| o.pass)
-        .collect()
+    sort_passes(registry, None, &mut Diagnostics::new()).into_iter().map(|o| o.pass).collect()
 }
 
 /// The compiler's passes and the plugins', by stage, then by what comes after what, then by name.
 fn sort_passes(
     registry: &Registry,
-    check: check::Check,
+    tables: Option<Arc<ResolvedTables>>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<OwnedPass> {
     let own: [Box<dyn Pass>; 6] = [
-        Box::new(bind::Bind),
+        Box::new(bind::Bind(registry.clone())),
         Box::new(group::Group),
-        Box::new(wrap::Wrap),
-        Box::new(transport::Transport),
+        Box::new(wrap::Wrap(registry.clone())),
+        Box::new(transport::Transport(registry.clone())),
         Box::new(address::Address),
-        Box::new(check),
+        Box::new(check::Check { registry: registry.clone(), tables }),
     ];
     let mut waiting: Vec<OwnedPass> =
         own.into_iter().map(|pass| OwnedPass { plugin: "bp", pass }).collect();
-    for plugin in registry.iter() {
+    for plugin in registry.plugins() {
         let (id, Some(passes)) = (plugin.id, plugin.hooks.passes) else { continue };
         match guard(id, passes) {
             Ok(passes) => {

@@ -5,7 +5,7 @@ use bp_plan::EdgeClass;
 use bp_plugin::facets::{
     CallSettings, PluginKeys, ServerSettings, ServerWrappers, WrapperSettings,
 };
-use bp_plugin::{Neighbours, OwnedTable, PlaceInterface, PlaceWrapper, Registry, TablePlace};
+use bp_plugin::{Declarations, Neighbours, OwnedTable, PlaceInterface, PlaceWrapper, TablePlace};
 use bp_wiring::{ResolvedEdge, Table, WiringModel};
 use bp_workflow::WorkflowModel;
 
@@ -118,7 +118,7 @@ impl<'a> KeyPlace<'a> {
     /// The interface here.
     pub(crate) fn interface(
         &self,
-        registry: &'a Registry,
+        declarations: &'a Declarations,
         workflow: &'a WorkflowModel,
     ) -> Option<PlaceInterface<'a>> {
         let path = match self.of {
@@ -134,7 +134,7 @@ impl<'a> KeyPlace<'a> {
                 _ => return None,
             },
         };
-        Some(PlaceInterface::find(registry, workflow, path))
+        Some(PlaceInterface::find(declarations, workflow, path))
     }
 
     /// The class of the edge, if it is one.

@@ -148,7 +148,7 @@ impl PlanBuilder<'_> {
         let interfaces = app.interface_crates.values().map(|krate| krate.package.as_str());
         let own: BTreeSet<&str> = read.chain(interfaces).collect();
         let used = registry.iter().filter(|plugin| plugins.contains_key(plugin.id));
-        let carried = used.filter_map(bp_plugin::Plugin::carried);
+        let carried = used.filter_map(bp_plugin::Declaration::carried);
         let found = registry.collect_carried(carried, &|name| own.contains(name));
         found.into_keys().map(str::to_owned).collect()
     }
@@ -201,7 +201,7 @@ impl PlanBuilder<'_> {
                     let backend = BackendPlan {
                         plugin: plugin.clone(),
                         plugin_origin: self.locate_leaf(node, "kind"),
-                        keeps_data: declared.is_some_and(bp_plugin::Plugin::keeps_files),
+                        keeps_data: declared.is_some_and(bp_plugin::Declaration::keeps_files),
                         server,
                         settings: settings.0,
                     };

@@ -7,6 +7,7 @@ use bp_diag::{Diagnostics, Span};
 use bp_ir::{Ir, NodeKey, NodeKind};
 use bp_plan::{Plan, Replicas};
 use bp_plugin::{EntrySpans, TablePlace};
+use bp_wiring::{InstanceModel, WiringModel};
 
 /// The processes that hold what lives in one process, and may nevertheless run more than once.
 pub(crate) fn find_multiplied(plan: &Plan) -> BTreeSet<String> {
@@ -18,7 +19,7 @@ pub(crate) fn find_multiplied(plan: &Plan) -> BTreeSet<String> {
 /// Reports each backend whose content would be another one in each replica, at the line by which the plugin gave the process its replicas.
 pub(crate) fn report_multiplied(
     plan: &Plan,
-    ir: &Ir,
+    (ir, wiring): (&Ir, &WiringModel),
     (plugin, process): (&str, &str),
     spans: &EntrySpans,
     diagnostics: &mut Diagnostics,
@@ -33,7 +34,8 @@ pub(crate) fn report_multiplied(
         let count = planned.replicas.most();
         let vary = matches!(planned.replicas, Replicas::Between { .. });
         let copies = codes::StoreCopies::Replicas { process, count, vary, at };
-        diagnostics.push(codes::shared_backend(node.origin.span, name, kind, copies));
+        let span = wiring.backend(name).map(InstanceModel::kind_span);
+        diagnostics.push(codes::shared_backend(span, name, kind, copies));
     }
 }
 

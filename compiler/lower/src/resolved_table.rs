@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bp_diag::{Diagnostics, Span};
-use bp_plugin::{OwnedTable, Registry, TablePlace};
+use bp_plugin::{Declarations, OwnedTable, TablePlace};
 use bp_wiring::{ResolvedEntries, WiringModel, resolve_entries};
 use bp_workflow::WorkflowModel;
 
@@ -23,9 +23,13 @@ pub(crate) struct ResolvedTable {
 }
 
 impl ResolvedTables {
-    pub(crate) fn new(registry: &Registry, wiring: &WiringModel, workflow: &WorkflowModel) -> Self {
-        let grammar = registry.grammar();
-        let tables = registry.tables().map(|(_, table)| table);
+    pub(crate) fn new(
+        declarations: &Declarations,
+        wiring: &WiringModel,
+        workflow: &WorkflowModel,
+    ) -> Self {
+        let grammar = declarations.grammar();
+        let tables = declarations.tables().map(|(_, table)| table);
         let tables = tables.filter(|table| table.place == TablePlace::TopLevel);
         let resolved = tables.filter_map(|table| {
             let grammar = grammar.entry_tables.get(table.name)?;

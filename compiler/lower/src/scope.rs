@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bp_plugin::Registry;
+use bp_plugin::Declarations;
 use bp_wiring::InstanceModel;
 use bp_workflow::{ImplementationModel, WorkflowModel};
 
@@ -19,7 +19,7 @@ pub(crate) struct BoundService<'a> {
 
 /// What parameters are resolved against.
 pub(crate) struct Scope<'a> {
-    pub(crate) registry: &'a Registry,
+    pub(crate) declarations: &'a Declarations,
     pub(crate) workflow: &'a WorkflowModel,
     pub(crate) names: InstanceNames<'a>,
     /// Services whose implementation is known, by name.
@@ -43,7 +43,7 @@ impl Scope<'_> {
                 }
                 NamedInstance::Backend(_) => {
                     let uses = self.backends.get(name);
-                    uses.map(|uses| self.registry.offered_by(uses.plugin)).unwrap_or_default()
+                    uses.map(|uses| self.declarations.offered_by(uses.plugin)).unwrap_or_default()
                 }
             };
             let known = match named {

@@ -9,8 +9,8 @@ use bp_diag::{Diagnostics, Span, nearest};
 use bp_ir::Ir;
 use bp_plan::{Dropped, EntryPlan, TablePlan};
 use bp_plugin::{
-    CheckContext, EntrySpan, EntrySpans, ListedNames, Neighbours, OwnedTable, Plugin, ReadContext,
-    ReadSettings, TablePlace, WrittenEntry, read_settings,
+    CheckContext, Declaration, EntrySpan, EntrySpans, ListedNames, Neighbours, OwnedTable,
+    ReadContext, ReadSettings, TablePlace, WrittenEntry, read_settings,
 };
 use bp_wiring::{Change, Item, ResolvedEntry, Table};
 
@@ -68,7 +68,7 @@ pub(crate) fn read_tables(
 /// A table or key, and its plugin.
 #[derive(Debug, Clone, Copy)]
 struct Owned {
-    plugin: &'static Plugin,
+    plugin: &'static Declaration,
     table: &'static OwnedTable,
 }
 
@@ -213,7 +213,8 @@ impl TableReader<'_, '_> {
     /// Settings that many places share are checked by the plugin at each, because interfaces and neighbours differ; rules know neither, so they run once.
     fn check(&mut self, entry: &PendingEntry<'_>) {
         let &PendingEntry { owned: Owned { plugin, table }, place, read, is_new, .. } = entry;
-        if (!is_new && table.check.is_none()) || self.diagnostics.is_full() {
+        let hooks = self.input.registry.hooks(plugin);
+        if (!is_new && hooks.find_check(Some(table.name)).is_none()) || self.diagnostics.is_full() {
             return;
         }
         let interface =
@@ -235,9 +236,9 @@ impl TableReader<'_, '_> {
             diagnostics: self.diagnostics,
         };
         if is_new {
-            context.run();
+            hooks.run_check(context);
         } else {
-            context.run_hook();
+            hooks.run_check_hook(context);
         }
     }
 

@@ -10,8 +10,8 @@ use bp_ir::{Edge, EdgeKey, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side};
 use bp_plan::{Dropped, EdgeClass, Settings};
 use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers, WrapperSettings};
 use bp_plugin::{
-    CheckContext, Kind, Neighbours, Pass, PassContext, PlaceInterface, PlaceWrapper, Plugin,
-    ReadContext, Setting, SettingKind, Stage, read_settings,
+    CheckContext, Declaration, Kind, Neighbours, Pass, PassContext, PlaceInterface, PlaceWrapper,
+    ReadContext, Registry, Setting, SettingKind, Stage, read_settings,
 };
 use bp_wiring::{Item, Table};
 use bp_workflow::{MethodModel, WorkflowModel};
@@ -22,9 +22,9 @@ use crate::wrap::classify;
 /// The leaf that chooses the transport; read here, not by the plugin.
 const KIND: Setting = Setting::new("kind", SettingKind::Text, "The transport.");
 
-/// The pass.
+/// The pass, with the plugins that check the settings which it reads.
 #[derive(Debug)]
-pub(crate) struct Transport;
+pub(crate) struct Transport(pub(crate) Registry);
 
 impl Pass for Transport {
     fn name(&self) -> &'static str {
@@ -44,7 +44,7 @@ impl Pass for Transport {
             let Some(call) = cx.ir.edge(&key).cloned() else { continue };
             if cx.ir.is_remote(&call) {
                 check_serialisable(cx, &call);
-                if let Some(chosen) = choose(cx, &call, &locator) {
+                if let Some(chosen) = choose(cx, &self.0, &call, &locator) {
                     connect(cx, &call, chosen, &mut listeners);
                 }
             } else {
@@ -189,12 +189,17 @@ fn check_serialisable(cx: &mut PassContext<'_>, call: &Edge) {
     }
 }
 
-fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Option<ChosenTransport> {
+fn choose(
+    cx: &mut PassContext<'_>,
+    registry: &Registry,
+    call: &Edge,
+    locator: &Locator<'_>,
+) -> Option<ChosenTransport> {
     let entry = classify(cx.ir, call) == EdgeClass::Entry;
     let fits = |kind| matches!(kind, Kind::Transport { entry: may, .. } if may || !entry);
-    let known: Vec<&str> = cx.registry.iter().filter(|m| fits(m.kind)).map(|m| m.id).collect();
-    let usual = |m: &Plugin| matches!(m.kind, Kind::Transport { usual_for_entries: true, .. });
-    let usual = cx.registry.iter().find(|m| entry && usual(m)).map(|m| m.id);
+    let known: Vec<&str> = cx.declarations.iter().filter(|m| fits(m.kind)).map(|m| m.id).collect();
+    let usual = |m: &Declaration| matches!(m.kind, Kind::Transport { usual_for_entries: true, .. });
+    let usual = cx.declarations.iter().find(|m| entry && usual(m)).map(|m| m.id);
     let example = usual.or(known.first().copied()).unwrap_or("…");
     let (caller, callee) = (call.from.as_str(), call.to.as_str());
     let Some(item) = find_rpc(call) else {
@@ -207,7 +212,7 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
         cx.diagnostics.push(codes::no_transport(Some(item.span), caller, callee, example));
         return None;
     };
-    let Some(plugin) = cx.registry.transport(name) else {
+    let Some(plugin) = cx.declarations.transport(name) else {
         let suggestion = nearest(name, known.iter().copied());
         cx.diagnostics.push(codes::unknown_transport(kind.span, name, suggestion, &known));
         return None;
@@ -217,13 +222,13 @@ fn choose(cx: &mut PassContext<'_>, call: &Edge, locator: &Locator<'_>) -> Optio
         return None;
     }
     report_foreign_settings(cx, call, plugin);
-    let settings = read(cx, call, plugin, item, table, locator);
+    let settings = read(cx, registry, call, plugin, item, table, locator);
     Some(ChosenTransport { plugin: plugin.id, settings, span: kind.span, entry })
 }
 
 /// Reports keys beside `rpc` that belong to another transport.
-fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Plugin) {
-    let beside = |plugin: &Plugin| match plugin.kind {
+fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Declaration) {
+    let beside = |plugin: &Declaration| match plugin.kind {
         Kind::Transport { beside, .. } => beside,
         Kind::Wrapper { .. }
         | Kind::Backend { .. }
@@ -235,8 +240,8 @@ fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Plugi
     let target = format!("{} -> {}", call.from, call.to);
     let kind = format!("a call over `{}`", chosen.id);
     for (key, item) in &resolved.0.edge.settings.entries {
-        let takes = |plugin: &Plugin| beside(plugin).iter().any(|s| s.name == key);
-        if !takes(chosen) && cx.registry.iter().any(takes) {
+        let takes = |plugin: &Declaration| beside(plugin).iter().any(|s| s.name == key);
+        if !takes(chosen) && cx.declarations.iter().any(takes) {
             cx.diagnostics.push(wiring::key_not_taken(item.key, key, &target, &kind));
         }
     }
@@ -245,8 +250,9 @@ fn report_foreign_settings(cx: &mut PassContext<'_>, call: &Edge, chosen: &Plugi
 /// Reads the transport's settings, and the keys beside `rpc` that it takes.
 fn read(
     cx: &mut PassContext<'_>,
+    registry: &Registry,
     call: &Edge,
-    plugin: &'static Plugin,
+    plugin: &'static Declaration,
     item: &Item,
     table: &Table,
     locator: &Locator<'_>,
@@ -284,11 +290,11 @@ fn read(
     };
     let interface = match &call.kind {
         EdgeKind::Calls { interface, .. } => {
-            Some(PlaceInterface::find(cx.registry, cx.workflow, interface))
+            Some(PlaceInterface::find(cx.declarations, cx.workflow, interface))
         }
         _ => None,
     };
-    CheckContext {
+    registry.hooks(plugin).run_check(CheckContext {
         entry: None,
         plugin,
         key: "rpc",
@@ -301,8 +307,7 @@ fn read(
         spans: &out.spans,
         span: Some(item.key),
         diagnostics: cx.diagnostics,
-    }
-    .run();
+    });
     out.settings
 }
 

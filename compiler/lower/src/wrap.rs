@@ -14,8 +14,9 @@ use bp_plugin::facets::{
     CallSettings, Drops, ServerSettings, ServerWrappers, WantedWrapper, WrapperSettings,
 };
 use bp_plugin::{
-    CheckContext, Kind, Level, Neighbours, Pass, PassContext, PlaceInterface, PlaceWrapper, Plugin,
-    ReadContext, ReadSettings, Registry, Stage, TablePlace, keeps_in_process,
+    CheckContext, Declaration, Declarations, Kind, Level, Neighbours, Pass, PassContext,
+    PlaceInterface, PlaceWrapper, ReadContext, ReadSettings, Registry, Stage, TablePlace,
+    keeps_in_process,
 };
 use bp_wiring::{
     Acceptance, Change, ChangeKind, EdgeKind as Shape, EdgeShape, Item, ResolvedEdge,
@@ -26,9 +27,9 @@ use bp_workflow::WorkflowModel;
 use crate::locate::Locator;
 use crate::resolved_key::{ResolvedKey, SettingsCache};
 
-/// The pass.
+/// The pass, with the plugins that check the settings which it reads.
 #[derive(Debug)]
-pub(crate) struct Wrap;
+pub(crate) struct Wrap(pub(crate) Registry);
 
 impl Pass for Wrap {
     fn name(&self) -> &'static str {
@@ -42,18 +43,18 @@ impl Pass for Wrap {
     fn run(&self, cx: &mut PassContext<'_>) {
         clear(cx.ir);
         let locator = Locator::new(cx.sources);
-        let servers = resolve_server_side(cx, &locator);
+        let servers = resolve_server_side(cx, &self.0, &locator);
         let calls = collect_calls(cx.ir);
         let shapes: Vec<EdgeShape> = calls.iter().map(|c| c.shape.clone()).collect();
-        let registry = cx.registry;
-        let grammar = registry.grammar();
-        let accepts = |key: &str, kind: Shape| accepts(registry, key, class_of(kind));
+        let declarations = cx.declarations;
+        let grammar = declarations.grammar();
+        let accepts = |key: &str, kind: Shape| accepts(declarations, key, class_of(kind));
         let (resolved, faults) = resolve_edges(cx.wiring, &grammar, &shapes, &accepts);
         report(faults, cx.diagnostics);
         let mut known = SettingsCache::default();
         for (call, resolved) in calls.into_iter().zip(resolved) {
             let mut reader = WrapperReader {
-                registry,
+                declarations,
                 locator: &locator,
                 side: Side::Client,
                 methods: &call.shape.methods,
@@ -66,12 +67,18 @@ impl Pass for Wrap {
             if call.class != EdgeClass::Entry
                 && let Some(server) = servers.get(&call.shape.caller)
             {
-                wanted.extend(inherit_wrappers(registry, server, &resolved, &wanted, call.class));
+                wanted.extend(inherit_wrappers(
+                    declarations,
+                    server,
+                    &resolved,
+                    &wanted,
+                    call.class,
+                ));
                 wanted.sort_by(|a, b| (a.slot, &a.plugin).cmp(&(b.slot, &b.plugin)));
             }
             let mut drops = collect_dropped(&resolved, &locator);
             if !call.crosses {
-                drop_remote_wrappers(registry, &mut wanted, &mut drops, &locator);
+                drop_remote_wrappers(declarations, &mut wanted, &mut drops, &locator);
             }
             keep_one_per_slot(call.key.as_str(), &mut wanted, cx.diagnostics);
             let place = WrappedPlace {
@@ -80,7 +87,7 @@ impl Pass for Wrap {
                 interface: &call.interface,
                 wrappers: &wanted,
             };
-            place.check(checks, cx.registry, cx.workflow, cx.diagnostics);
+            place.check(checks, &self.0, cx.workflow, cx.diagnostics);
             add_wrappers(cx, &call, wanted, resolved, drops);
         }
     }
@@ -164,14 +171,14 @@ fn collect_calls(ir: &Ir) -> Vec<Call> {
 }
 
 /// The edges that a key may be set on: a wrapper declares them, a key of another plugin is taken everywhere, `rpc` is for calls between services and from outside, and keys beside `rpc` for calls from outside.
-fn accepts(registry: &Registry, key: &str, class: EdgeClass) -> Acceptance {
-    if let Some(plugin) = registry.wrapper(key) {
+fn accepts(declarations: &Declarations, key: &str, class: EdgeClass) -> Acceptance {
+    if let Some(plugin) = declarations.wrapper(key) {
         return Acceptance {
             edge: plugin.edges.takes(class),
             method: plugin.level == Level::Method,
         };
     }
-    if registry.owned_table(TablePlace::Edge, key).is_some() {
+    if declarations.owned_table(TablePlace::Edge, key).is_some() {
         return Acceptance { edge: true, method: true };
     }
     let beside = key != "rpc";
@@ -196,6 +203,7 @@ fn report(faults: Diagnostics, diagnostics: &mut Diagnostics) {
 /// The server side of every service: its wrappers go on the node, to be put on its listeners.
 fn resolve_server_side(
     cx: &mut PassContext<'_>,
+    registry: &Registry,
     locator: &Locator<'_>,
 ) -> BTreeMap<String, Vec<WantedWrapper>> {
     let mut interfaces = Vec::new();
@@ -213,11 +221,11 @@ fn resolve_server_side(
             _ => None,
         })
         .collect();
-    let registry = cx.registry;
-    let grammar = registry.grammar();
+    let declarations = cx.declarations;
+    let grammar = declarations.grammar();
     let accepts = |key: &str| {
-        let owned = registry.owned_table(TablePlace::Server, key).is_some();
-        let wrapper = registry.wrapper(key);
+        let owned = declarations.owned_table(TablePlace::Server, key).is_some();
+        let wrapper = declarations.wrapper(key);
         Acceptance {
             edge: owned || wrapper.is_some(),
             method: owned || wrapper.is_some_and(|p| p.level == Level::Method),
@@ -231,7 +239,7 @@ fn resolve_server_side(
         services.into_iter().zip(interfaces).zip(resolved)
     {
         let mut reader = WrapperReader {
-            registry,
+            declarations,
             locator,
             side: Side::Server,
             methods: &methods,
@@ -244,11 +252,11 @@ fn resolve_server_side(
         keep_one_per_slot(&name, &mut wanted, cx.diagnostics);
         let place =
             WrappedPlace { name: &name, class: None, interface: &interface, wrappers: &wanted };
-        place.check(checks, cx.registry, cx.workflow, cx.diagnostics);
+        place.check(checks, registry, cx.workflow, cx.diagnostics);
         if let Some(node) = cx.ir.node_mut(&NodeKey::instance(&name)) {
             node.facets.remove::<ServerSettings>();
             let mut all = std::iter::once(&resolved.edge).chain(resolved.methods.values());
-            let owned = |key: &String| registry.owned_table(TablePlace::Server, key).is_some();
+            let owned = |key: &String| declarations.owned_table(TablePlace::Server, key).is_some();
             if all.any(|of| of.settings.entries.keys().any(owned)) {
                 node.facets.set(ServerSettings(resolved.clone()));
             }
@@ -269,7 +277,7 @@ fn resolve_server_side(
 
 /// Reads the wrappers of one place.
 struct WrapperReader<'a> {
-    registry: &'a Registry,
+    declarations: &'a Declarations,
     locator: &'a Locator<'a>,
     side: Side,
     methods: &'a [String],
@@ -282,7 +290,7 @@ struct WrapperReader<'a> {
 /// Settings that their plugin has not checked yet.
 #[derive(Debug)]
 struct PendingCheck {
-    plugin: &'static Plugin,
+    plugin: &'static Declaration,
     /// Where the key was written.
     span: Span,
     read: Rc<ReadSettings>,
@@ -310,7 +318,7 @@ impl WrappedPlace<'_> {
         workflow: &WorkflowModel,
         diagnostics: &mut Diagnostics,
     ) {
-        checks.retain(|check| check.is_new || check.plugin.hooks.check.is_some());
+        checks.retain(|check| check.is_new || registry.hooks(check.plugin).check.is_some());
         if checks.is_empty() {
             return;
         }
@@ -340,17 +348,18 @@ impl WrappedPlace<'_> {
                 span: Some(span),
                 diagnostics,
             };
+            let hooks = registry.hooks(plugin);
             if is_new {
-                context.run();
+                hooks.run_check(context);
             } else {
-                context.run_hook();
+                hooks.run_check_hook(context);
             }
         }
     }
 }
 
 /// The slot of a wrapper on a side, if it works there.
-fn slot_of(plugin: &Plugin, side: Side) -> Option<Slot> {
+fn slot_of(plugin: &Declaration, side: Side) -> Option<Slot> {
     match (plugin.kind, side) {
         (Kind::Wrapper { client, .. }, Side::Client) => client.map(Slot::Client),
         (Kind::Wrapper { server, .. }, Side::Server) => server.map(Slot::Server),
@@ -380,7 +389,7 @@ impl WrapperReader<'_> {
     }
 
     fn read_wrapper(&mut self, key: &str, resolved: &ResolvedEdge) -> Option<WantedWrapper> {
-        let plugin = self.registry.wrapper(key)?;
+        let plugin = self.declarations.wrapper(key)?;
         let slot = slot_of(plugin, self.side)?;
         let ResolvedKey { whole, methods, off } = ResolvedKey::find(resolved, key, self.methods)?;
         let settings = self.read(plugin, whole);
@@ -398,7 +407,7 @@ impl WrapperReader<'_> {
     }
 
     /// Reads settings, and notes that they are to be checked.
-    fn read(&mut self, plugin: &'static Plugin, item: &Item) -> bp_plan::Settings {
+    fn read(&mut self, plugin: &'static Declaration, item: &Item) -> bp_plan::Settings {
         let reading = ReadContext {
             key: plugin.key,
             span: Some(item.key),
@@ -415,7 +424,7 @@ impl WrapperReader<'_> {
 
 /// Wrappers that a service's server side also puts on the calls that it makes, unless the edge says otherwise.
 fn inherit_wrappers(
-    registry: &Registry,
+    declarations: &Declarations,
     server: &[WantedWrapper],
     edge: &ResolvedEdge,
     wanted: &[WantedWrapper],
@@ -423,7 +432,7 @@ fn inherit_wrappers(
 ) -> Vec<WantedWrapper> {
     let mut out = Vec::new();
     for wrapper in server {
-        let Some(plugin) = registry.get(&wrapper.plugin) else {
+        let Some(plugin) = declarations.get(&wrapper.plugin) else {
             continue;
         };
         let Kind::Wrapper { client: Some(slot), instance_wide: true, .. } = plugin.kind else {
@@ -475,14 +484,15 @@ fn keep_one_per_slot(owner: &str, wanted: &mut Vec<WantedWrapper>, diagnostics: 
 
 /// Removes the wrappers that have no effect on a call inside one process.
 fn drop_remote_wrappers(
-    registry: &Registry,
+    declarations: &Declarations,
     wanted: &mut Vec<WantedWrapper>,
     drops: &mut BTreeSet<Dropped>,
     locator: &Locator<'_>,
 ) {
     wanted.retain(|w| {
-        let plugin = registry.get(&w.plugin);
-        let kept = !plugin.is_some_and(Plugin::is_remote) || keeps_in_process(&w.settings.settings);
+        let plugin = declarations.get(&w.plugin);
+        let kept =
+            !plugin.is_some_and(Declaration::is_remote) || keeps_in_process(&w.settings.settings);
         if !kept {
             drops.insert(Dropped {
                 what: w.plugin.clone(),

@@ -41,13 +41,16 @@ impl<'a> WrittenTables<'a> {
     /// The first secret that a table or key refers to.
     pub(crate) fn find_secret(&self, table: &OwnedTable) -> Option<Span> {
         if table.place == TablePlace::TopLevel {
-            return self.list_entries(table).iter().find_map(|entry| secret_in(&entry.settings));
+            return self
+                .list_entries(table)
+                .iter()
+                .find_map(|entry| find_secret_in(&entry.settings));
         }
         let places = list_places(self.wiring, self.ir, table.place);
         let keys = places.iter().filter_map(|place| place.find(table.name));
         let mut items =
             keys.flat_map(|key| std::iter::once(key.whole).chain(key.methods.into_values()));
-        items.find_map(|item| secret_in(item.as_table()?))
+        items.find_map(|item| find_secret_in(item.as_table()?))
     }
 
     /// The entries of a top-level table.
@@ -56,7 +59,8 @@ impl<'a> WrittenTables<'a> {
     }
 }
 
-fn secret_in(table: &Table) -> Option<Span> {
+/// The first secret in a table.
+pub(crate) fn find_secret_in(table: &Table) -> Option<Span> {
     let leaves = table.leaves().into_iter();
     let is_secret = |item: &&Item| matches!(item.value, Value::Reference(Reference::Secret(_)));
     leaves.map(|(_, item)| item).find(is_secret).map(|item| item.span)

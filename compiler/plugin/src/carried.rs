@@ -7,16 +7,16 @@ use bp_emit::RUNTIME;
 use bp_emit::carried::{find_inherited, is_package_name, list_published, read_dependencies};
 use toml::Table;
 
-use crate::{Kind, Plugin, Registry, Runtime};
+use crate::{Declaration, Declarations, Kind, Runtime};
 
 /// The generated package's folder, beside which carried packages are written.
 const APP_FOLDER: &str = "app";
 
-impl Registry {
-    /// Every package that a plugin carries, by name; where two carry different ones of a name, which [`Registry::faults`] reports, that of the first plugin.
+impl Declarations {
+    /// Every package that a plugin carries, by name; where two carry different ones of a name, which [`Registry::faults`](crate::Registry::faults) reports, that of the first plugin.
     pub fn carried(&self) -> BTreeMap<&'static str, Package> {
         let mut all = BTreeMap::new();
-        for package in self.iter().flat_map(Plugin::all_carried) {
+        for package in self.iter().flat_map(Declaration::all_carried) {
             all.entry(package.name).or_insert(package);
         }
         all
@@ -47,18 +47,18 @@ impl Registry {
 }
 
 /// Notes what keeps carried packages from being built in a generated workspace.
-pub(crate) fn check_carried(registry: &Registry, faults: &mut Vec<String>) {
-    let carried = registry.carried();
+pub(crate) fn check_carried(declarations: &Declarations, faults: &mut Vec<String>) {
+    let carried = declarations.carried();
     let mut owners: BTreeMap<&str, (&str, Package)> = BTreeMap::new();
-    for plugin in registry.iter() {
+    for plugin in declarations.iter() {
         for package in plugin.all_carried() {
             let (id, name) = (plugin.id, package.name);
             let (first, same) = *owners.entry(name).or_insert((id, package));
             if same != package {
                 faults.push(format!("{id}: `{first}` carries another package `{name}`"));
             }
-            let halves = registry.iter().filter(|own| own.runtime == Runtime::Own);
-            let mut linked = halves.filter_map(Plugin::runtime_crate).map(|own| own.package);
+            let halves = declarations.iter().filter(|own| own.runtime == Runtime::Own);
+            let mut linked = halves.filter_map(Declaration::runtime_crate).map(|own| own.package);
             if is_runtime(name) || linked.any(|own| own == name) {
                 faults.push(format!("{id}: a package of the runtime is called `{name}` too"));
             }
@@ -159,7 +159,7 @@ fn find_lost_dependencies(
 }
 
 /// What is wrong with a package as a runtime half or as the crate of an interface, which generated code or workflows name by its package.
-fn find_faults_of_linked(plugin: &Plugin, package: Package, manifest: &Table) -> Vec<String> {
+fn find_faults_of_linked(plugin: &Declaration, package: Package, manifest: &Table) -> Vec<String> {
     let mut faults = Vec::new();
     let library = package.name.replace('-', "_");
     if let Some(other) = read_text(manifest, "lib", "name").filter(|name| *name != library) {
@@ -187,7 +187,7 @@ mod tests {
     use bp_contract::setting::Settings;
 
     use super::*;
-    use crate::{ServerSlot, interface, wrapper};
+    use crate::{Plugin, Registry, ServerSlot, interface, wrapper};
 
     /// Waits.
     #[derive(Settings)]

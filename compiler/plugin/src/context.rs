@@ -10,7 +10,9 @@ use bp_wiring::Table;
 
 use crate::deploy::{ImageLock, OutputLocation};
 use crate::rules::{collect_known_values, is_left_out};
-use crate::{Calls, Kind, Neighbours, OwnedTable, PlaceInterface, Plugin, guard, keeps_in_process};
+use crate::{
+    Calls, Declaration, Kind, Neighbours, OwnedTable, PlaceInterface, guard, keeps_in_process,
+};
 
 /// An entry of a table or key that a plugin owns.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +29,7 @@ pub struct WrittenEntry<'a> {
 #[derive(Debug)]
 pub struct CheckContext<'a> {
     /// The plugin.
-    pub plugin: &'static Plugin,
+    pub plugin: &'static Declaration,
     /// The entry that the settings are of, if they are of a table or key that the plugin owns.
     pub entry: Option<WrittenEntry<'a>>,
     /// How messages name the table of the settings: `retry`, `cart_db`, `target.docker`.
@@ -46,38 +48,20 @@ pub struct CheckContext<'a> {
     pub settings: &'a Settings,
     /// Where each setting was written, by dotted path; settings at their default have none.
     pub spans: &'a BTreeMap<String, Span>,
-    /// Where the plugin's key was written.
+    /// Where the plugin's key was written; of a backend, its name.
     pub span: Option<Span>,
     /// Where diagnostics go.
     pub diagnostics: &'a mut Diagnostics,
 }
 
 impl CheckContext<'_> {
-    /// Checks the settings of one place: the rules of the plugin's settings, then what it checks itself.
-    ///
-    /// A panic becomes a diagnostic that names the plugin.
-    pub fn run(mut self) {
-        self.check_rules();
-        self.run_hook();
-    }
-
-    /// Runs what the plugin checks itself, where settings were checked by their rules at another place.
-    pub fn run_hook(mut self) {
-        let check = self.entry.map_or(self.plugin.hooks.check, |entry| entry.table.check);
-        if let Some(check) = check
-            && let Err(panicked) = guard(self.plugin.id, || check(&mut self))
-        {
-            self.diagnostics.push(panicked);
-        }
-    }
-
     /// Whether a wrapper is kept on calls inside a process.
     pub fn keeps_in_process(&self) -> bool {
         keeps_in_process(self.settings)
     }
 
     /// Runs the rules of the plugin's settings, unless a value is known only at start-up, where they run too.
-    fn check_rules(&mut self) {
+    pub(crate) fn check_rules(&mut self) {
         // What is wrong by itself is reported already, and a default in its place may break a rule.
         if self.spans.keys().any(|path| is_left_out(&self.settings.values, path)) {
             return;
@@ -229,7 +213,7 @@ pub struct Description {
 #[derive(Debug)]
 pub struct ArtifactContext<'a> {
     /// The plugin.
-    pub plugin: &'a Plugin,
+    pub plugin: &'a Declaration,
     /// The system.
     pub plan: &'a Plan,
     /// The run plan as text, to be embedded or written as a file.
@@ -270,7 +254,7 @@ mod tests {
     use bp_contract::setting::{Faults, Validate};
 
     use super::*;
-    use crate::{ClientSlot, wrapper};
+    use crate::{ClientSlot, Plugin, wrapper};
 
     const TOO_LATE: PluginCode = PluginCode::new("too-late", "it comes too late", "");
 
@@ -304,7 +288,7 @@ mod tests {
         let file = sources.add("a.toml", "late = 1");
         let at = Span::new(file, 0, 4);
         let mut diagnostics = Diagnostics::new();
-        CheckContext {
+        LATE.hooks.run_check(CheckContext {
             plugin: &LATE,
             entry: None,
             key: "late",
@@ -320,8 +304,7 @@ mod tests {
             spans: &BTreeMap::from([("after".to_owned(), at)]),
             span: None,
             diagnostics: &mut diagnostics,
-        }
-        .run();
+        });
         let found: Vec<String> = diagnostics
             .iter()
             .map(|d| format!("{} {:?} {} {:?}", d.code, d.severity, d.labels.len(), d.notes))

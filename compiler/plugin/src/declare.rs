@@ -60,36 +60,37 @@ use bp_ir::{ClientSlot, ServerSlot};
 use bp_plan::{Egress, Meaning, Plan, Protocol};
 
 use crate::{
-    ArtifactContext, CheckContext, Description, EdgeClasses, Feature, FillContext, Hooks, Kind,
-    Level, MakePasses, Mode, OwnedTable, PlanContext, Plugin, Reach, Runtime, ServerSpec,
+    ArtifactContext, CheckSettings, Declaration, Description, EdgeClasses, Feature, FillContext,
+    Hooks, Kind, Level, MakePasses, Mode, OwnedTable, PlanContext, Plugin, Reach, Runtime,
+    ServerSpec,
 };
 
 /// Declares a wrapper: a key on edges, under `[server]`, or both.
 ///
 /// Say where it stands: `.client(…)`, `.server(…)` or both.
 /// Without `.in_process()`, it is removed from calls inside a process; without `.whole_edges()`, its settings may differ by method.
-pub const fn wrapper<S: Settings>(id: &'static str) -> WrapperDeclaration {
+pub const fn wrapper<S: Settings>(id: &'static str) -> WrapperBuilder {
     let kind =
         Kind::Wrapper { client: None, server: None, reach: Reach::Remote, instance_wide: false };
     let mut plugin = new::<S>(id, id, kind, Runtime::Own);
-    plugin.level = Level::Method;
-    WrapperDeclaration(plugin)
+    plugin.declaration.level = Level::Method;
+    WrapperBuilder(plugin)
 }
 
 /// Declares a transport, chosen by `rpc = "<id>"`, for calls between services.
-pub const fn transport<S: Settings>(id: &'static str) -> TransportDeclaration {
+pub const fn transport<S: Settings>(id: &'static str) -> TransportBuilder {
     let kind =
         Kind::Transport { beside: &[], entry: false, usual_for_entries: false, protocol: None };
     let mut plugin = new::<S>(id, "rpc", kind, Runtime::Own);
-    plugin.edges = EdgeClasses::SERVICE;
-    TransportDeclaration(plugin)
+    plugin.declaration.edges = EdgeClasses::SERVICE;
+    TransportBuilder(plugin)
 }
 
 /// Declares a backend, chosen by `kind = "<id>"`, that offers interfaces by path, `bp_backend::Cache`, and all that those extend.
 pub const fn backend<S: Settings>(
     id: &'static str,
     interfaces: &'static [&'static str],
-) -> BackendDeclaration {
+) -> BackendBuilder {
     let kind = Kind::Backend {
         interfaces,
         one_process: false,
@@ -97,7 +98,7 @@ pub const fn backend<S: Settings>(
         forgets: false,
         server: None,
     };
-    BackendDeclaration(new::<S>(id, "kind", kind, Runtime::Own))
+    BackendBuilder(new::<S>(id, "kind", kind, Runtime::Own))
 }
 
 /// Declares an interface that backends offer and services take, and says in one sentence what it is for.
@@ -109,26 +110,23 @@ pub const fn interface(
     doc: &'static str,
     path: &'static str,
     source: &'static str,
-) -> InterfaceDeclaration {
+) -> InterfaceBuilder {
     let kind = Kind::Interface { path, source };
     let mut plugin = new::<NoSettings>(id, id, kind, Runtime::Absent);
-    plugin.doc = doc;
-    InterfaceDeclaration(plugin)
+    plugin.declaration.doc = doc;
+    InterfaceBuilder(plugin)
 }
 
 /// Declares a target, enabled by `[target] enabled = ["<id>"]`, and the features of a plan that it can express.
-pub const fn target<S: Settings>(
-    id: &'static str,
-    supports: &'static [Feature],
-) -> TargetDeclaration {
-    TargetDeclaration(new::<S>(id, id, Kind::Target { supports, runs_here: None }, Runtime::Absent))
+pub const fn target<S: Settings>(id: &'static str, supports: &'static [Feature]) -> TargetBuilder {
+    TargetBuilder(new::<S>(id, id, Kind::Target { supports, runs_here: None }, Runtime::Absent))
 }
 
 /// Declares an owner of tables or keys of the wiring, and says in one sentence what they are for.
-pub const fn table(id: &'static str, doc: &'static str) -> TableDeclaration {
+pub const fn table(id: &'static str, doc: &'static str) -> TableBuilder {
     let mut plugin = new::<NoSettings>(id, id, Kind::Table { mode: None }, Runtime::Absent);
-    plugin.doc = doc;
-    TableDeclaration(plugin)
+    plugin.declaration.doc = doc;
+    TableBuilder(plugin)
 }
 
 /// Nothing: an interface has no settings, and those of an owner of tables are the tables'.
@@ -141,7 +139,7 @@ const fn new<S: Settings>(
     kind: Kind,
     runtime: Runtime,
 ) -> Plugin {
-    Plugin {
+    let declaration = Declaration {
         id,
         key,
         doc: S::DOC,
@@ -165,21 +163,14 @@ const fn new<S: Settings>(
         means: &[],
         egress: &[],
         reserved: &[],
-        hooks: Hooks {
-            check: None,
-            check_plan: None,
-            fill: None,
-            passes: None,
-            describe: None,
-            artifacts: None,
-        },
-    }
+    };
+    Plugin { declaration, hooks: Hooks::NONE }
 }
 
 /// What is declared of a plugin of any kind.
 macro_rules! described {
-    ($declaration:ident) => {
-        impl $declaration {
+    ($builder:ident) => {
+        impl $builder {
             /// The declared plugin.
             pub const fn declare(self) -> Plugin {
                 self.0
@@ -187,13 +178,13 @@ macro_rules! described {
 
             /// Sets what its page says beyond settings: `include_str!` of its README.
             pub const fn about(mut self, about: &'static str) -> Self {
-                self.0.about = about;
+                self.0.declaration.about = about;
                 self
             }
 
             /// Sets the needs that it serves, each as the end of "I want …".
             pub const fn needs(mut self, needs: &'static [&'static str]) -> Self {
-                self.0.needs = needs;
+                self.0.declaration.needs = needs;
                 self
             }
         }
@@ -202,19 +193,30 @@ macro_rules! described {
 
 /// What is declared of a plugin that the wiring names.
 macro_rules! common {
-    ($declaration:ident) => {
-        described!($declaration);
+    ($builder:ident) => {
+        described!($builder);
 
-        impl $declaration {
+        impl $builder {
             /// Declares the codes of its own that it reports with.
             pub const fn codes(mut self, codes: &'static [PluginCode]) -> Self {
-                self.0.codes = codes;
+                self.0.declaration.codes = codes;
                 self
             }
 
             /// Checks settings beyond their types, bounds, words and rules; called once for every place that sets any.
-            pub const fn check(mut self, check: fn(&mut CheckContext<'_>)) -> Self {
+            pub const fn check(mut self, check: CheckSettings) -> Self {
                 self.0.hooks.check = Some(check);
+                self
+            }
+
+            /// Checks entries of tables and keys that it owns, by the table's name: `.check_entries(&[("switch", check)])`.
+            ///
+            /// What is checked is what types, bounds, words and rules cannot say; called once for every entry.
+            pub const fn check_entries(
+                mut self,
+                checks: &'static [(&'static str, CheckSettings)],
+            ) -> Self {
+                self.0.hooks.check_entries = checks;
                 self
             }
 
@@ -226,7 +228,7 @@ macro_rules! common {
 
             /// Owns tables or keys of the wiring.
             pub const fn tables(mut self, tables: &'static [OwnedTable]) -> Self {
-                self.0.tables = tables;
+                self.0.declaration.tables = tables;
                 self
             }
 
@@ -247,23 +249,23 @@ macro_rules! common {
 
 /// What is declared of a plugin that does something at run time.
 macro_rules! running {
-    ($declaration:ident) => {
-        impl $declaration {
+    ($builder:ident) => {
+        impl $builder {
             /// Names environment variables that its runtime half reads, such as OTEL_EXPORTER_OTLP_ENDPOINT.
             pub const fn environment(mut self, names: &'static [&'static str]) -> Self {
-                self.0.environment = names;
+                self.0.declaration.environment = names;
                 self
             }
 
             /// Its runtime half connects to these beside callees and stores.
             pub const fn egress(mut self, egress: &'static [Egress]) -> Self {
-                self.0.egress = egress;
+                self.0.declaration.egress = egress;
                 self
             }
 
             /// Sets the metrics that its runtime half registers; both halves compile the file that declares them.
             pub const fn metrics(mut self, metrics: &'static [Metric]) -> Self {
-                self.0.metrics = metrics;
+                self.0.declaration.metrics = metrics;
                 self
             }
         }
@@ -272,17 +274,17 @@ macro_rules! running {
 
 /// What is declared of a plugin that may carry a package.
 macro_rules! carrying {
-    ($declaration:ident) => {
-        impl $declaration {
+    ($builder:ident) => {
+        impl $builder {
             /// Carries a package of a plugin outside `bp`'s repository, its runtime half or the crate of its interface: `.carries(bp_rt_pause::PACKAGE)`.
             ///
             /// # Panics
             /// When it carries one already; in a constant, the program does not compile then.
             pub const fn carries(mut self, package: Package) -> Self {
                 assert!(
- self.0.carried().is_none(), "it carries a package already; `.carries_also(&[…])` is for what that one depends on"
+ self.0.declaration.carried().is_none(), "it carries a package already; `.carries_also(&[…])` is for what that one depends on"
 );
-                self.0.runtime = Runtime::Carried(package);
+                self.0.declaration.runtime = Runtime::Carried(package);
                 self
             }
 
@@ -292,9 +294,9 @@ macro_rules! carrying {
             /// When it was called before; in a constant, the program does not compile then.
             pub const fn carries_also(mut self, packages: &'static [Package]) -> Self {
                 assert!(
- self.0.carries_also.is_empty(), "`.carries_also(&[…])` takes all packages at once"
+ self.0.declaration.carries_also.is_empty(), "`.carries_also(&[…])` takes all packages at once"
 );
-                self.0.carries_also = packages;
+                self.0.declaration.carries_also = packages;
                 self
             }
         }
@@ -303,15 +305,15 @@ macro_rules! carrying {
 
 /// What is declared of a plugin that writes files.
 macro_rules! writing {
-    ($declaration:ident) => {
-        impl $declaration {
+    ($builder:ident) => {
+        impl $builder {
             /// Adds files, and says which, by path below the output folder, and what each is.
             pub const fn artifacts(
                 mut self,
                 emits: &'static [(&'static str, &'static str)],
                 write: fn(&mut ArtifactContext<'_>),
             ) -> Self {
-                self.0.emits = emits;
+                self.0.declaration.emits = emits;
                 self.0.hooks.artifacts = Some(write);
                 self
             }
@@ -321,27 +323,27 @@ macro_rules! writing {
 
 /// A wrapper that is being declared.
 #[derive(Debug, Clone, Copy)]
-pub struct WrapperDeclaration(Plugin);
+pub struct WrapperBuilder(Plugin);
 
-common!(WrapperDeclaration);
-running!(WrapperDeclaration);
-carrying!(WrapperDeclaration);
+common!(WrapperBuilder);
+running!(WrapperBuilder);
+carrying!(WrapperBuilder);
 
-impl WrapperDeclaration {
+impl WrapperBuilder {
     /// Works at the caller, in this slot.
     pub const fn client(mut self, slot: ClientSlot) -> Self {
-        if let Kind::Wrapper { client, .. } = &mut self.0.kind {
+        if let Kind::Wrapper { client, .. } = &mut self.0.declaration.kind {
             *client = Some(slot);
         }
-        if !self.0.edges.is_any() {
-            self.0.edges = EdgeClasses::SERVICE;
+        if !self.0.declaration.edges.is_any() {
+            self.0.declaration.edges = EdgeClasses::SERVICE;
         }
         self
     }
 
     /// Works at the listener, in this slot.
     pub const fn server(mut self, slot: ServerSlot) -> Self {
-        if let Kind::Wrapper { server, .. } = &mut self.0.kind {
+        if let Kind::Wrapper { server, .. } = &mut self.0.declaration.kind {
             *server = Some(slot);
         }
         self
@@ -349,7 +351,7 @@ impl WrapperDeclaration {
 
     /// Its key under `[server]` also wraps the calls that the service makes, with the same settings: for wrappers that belong to a service rather than to an edge, such as tracing.
     pub const fn instance_wide(mut self) -> Self {
-        if let Kind::Wrapper { instance_wide, .. } = &mut self.0.kind {
+        if let Kind::Wrapper { instance_wide, .. } = &mut self.0.declaration.kind {
             *instance_wide = true;
         }
         self
@@ -357,7 +359,7 @@ impl WrapperDeclaration {
 
     /// Concerns the call rather than the way between processes, so it stays on calls inside a process.
     pub const fn in_process(mut self) -> Self {
-        if let Kind::Wrapper { reach, .. } = &mut self.0.kind {
+        if let Kind::Wrapper { reach, .. } = &mut self.0.declaration.kind {
             *reach = Reach::Call;
         }
         self
@@ -365,45 +367,45 @@ impl WrapperDeclaration {
 
     /// Sets the edges that it may be put on; without this, calls to services.
     pub const fn edges(mut self, edges: EdgeClasses) -> Self {
-        self.0.edges = edges;
+        self.0.declaration.edges = edges;
         self
     }
 
     /// Says what settings mean to analyses, by dotted path: `&[(Meaning::Attempts, "attempts")]`.
     pub const fn means(mut self, means: &'static [(Meaning, &'static str)]) -> Self {
-        self.0.means = means;
+        self.0.declaration.means = means;
         self
     }
 
     /// Its settings are the same for all methods of an edge or service.
     pub const fn whole_edges(mut self) -> Self {
-        self.0.level = Level::Edge;
+        self.0.declaration.level = Level::Edge;
         self
     }
 }
 
 /// A transport that is being declared.
 #[derive(Debug, Clone, Copy)]
-pub struct TransportDeclaration(Plugin);
+pub struct TransportBuilder(Plugin);
 
-common!(TransportDeclaration);
-running!(TransportDeclaration);
-carrying!(TransportDeclaration);
-writing!(TransportDeclaration);
+common!(TransportBuilder);
+running!(TransportBuilder);
+carrying!(TransportBuilder);
+writing!(TransportBuilder);
 
-impl TransportDeclaration {
+impl TransportBuilder {
     /// The outside world may call through it too.
     pub const fn entry(mut self) -> Self {
-        if let Kind::Transport { entry, .. } = &mut self.0.kind {
+        if let Kind::Transport { entry, .. } = &mut self.0.declaration.kind {
             *entry = true;
         }
-        self.0.edges.entry = true;
+        self.0.declaration.edges.entry = true;
         self
     }
 
     /// The outside world usually calls through it, because its clients need no code of ours; messages suggest it.
     pub const fn usual_for_entries(mut self) -> Self {
-        if let Kind::Transport { usual_for_entries, .. } = &mut self.0.kind {
+        if let Kind::Transport { usual_for_entries, .. } = &mut self.0.declaration.kind {
             *usual_for_entries = true;
         }
         self.entry()
@@ -411,7 +413,7 @@ impl TransportDeclaration {
 
     /// What it speaks, so that proxies between caller and callee can be told.
     pub const fn speaks(mut self, spoken: Protocol) -> Self {
-        if let Kind::Transport { protocol, .. } = &mut self.0.kind {
+        if let Kind::Transport { protocol, .. } = &mut self.0.declaration.kind {
             *protocol = Some(spoken);
         }
         self
@@ -419,7 +421,7 @@ impl TransportDeclaration {
 
     /// Takes keys beside `rpc` on the edges that it carries, such as `routes`.
     pub const fn beside<S: Settings>(mut self) -> Self {
-        if let Kind::Transport { beside, .. } = &mut self.0.kind {
+        if let Kind::Transport { beside, .. } = &mut self.0.declaration.kind {
             *beside = S::SETTINGS;
         }
         self
@@ -431,7 +433,7 @@ impl TransportDeclaration {
         file: (&'static str, &'static str),
         describe: fn(&Plan) -> Option<Description>,
     ) -> Self {
-        self.0.describes = Some(file);
+        self.0.declaration.describes = Some(file);
         self.0.hooks.describe = Some(describe);
         self
     }
@@ -439,16 +441,16 @@ impl TransportDeclaration {
 
 /// A backend that is being declared.
 #[derive(Debug, Clone, Copy)]
-pub struct BackendDeclaration(Plugin);
+pub struct BackendBuilder(Plugin);
 
-common!(BackendDeclaration);
-running!(BackendDeclaration);
-carrying!(BackendDeclaration);
+common!(BackendBuilder);
+running!(BackendBuilder);
+carrying!(BackendBuilder);
 
-impl BackendDeclaration {
+impl BackendBuilder {
     /// Its content is in one process, so that two processes or two replicas cannot share it.
     pub const fn one_process(mut self) -> Self {
-        if let Kind::Backend { one_process, .. } = &mut self.0.kind {
+        if let Kind::Backend { one_process, .. } = &mut self.0.declaration.kind {
             *one_process = true;
         }
         self
@@ -456,7 +458,7 @@ impl BackendDeclaration {
 
     /// Its content is gone when its process ends.
     pub const fn forgets(mut self) -> Self {
-        if let Kind::Backend { forgets, .. } = &mut self.0.kind {
+        if let Kind::Backend { forgets, .. } = &mut self.0.declaration.kind {
             *forgets = true;
         }
         self
@@ -464,7 +466,7 @@ impl BackendDeclaration {
 
     /// Keeps files in the data folder of its process.
     pub const fn keeps_data(mut self) -> Self {
-        if let Kind::Backend { keeps_data, .. } = &mut self.0.kind {
+        if let Kind::Backend { keeps_data, .. } = &mut self.0.declaration.kind {
             *keeps_data = true;
         }
         self
@@ -472,7 +474,7 @@ impl BackendDeclaration {
 
     /// Declares the server that it talks to.
     pub const fn server(mut self, spec: ServerSpec) -> Self {
-        if let Kind::Backend { server, .. } = &mut self.0.kind {
+        if let Kind::Backend { server, .. } = &mut self.0.declaration.kind {
             *server = Some(spec);
         }
         self
@@ -481,22 +483,22 @@ impl BackendDeclaration {
 
 /// An interface that is being declared.
 #[derive(Debug, Clone, Copy)]
-pub struct InterfaceDeclaration(Plugin);
+pub struct InterfaceBuilder(Plugin);
 
-described!(InterfaceDeclaration);
-carrying!(InterfaceDeclaration);
+described!(InterfaceBuilder);
+carrying!(InterfaceBuilder);
 
 /// A target that is being declared.
 #[derive(Debug, Clone, Copy)]
-pub struct TargetDeclaration(Plugin);
+pub struct TargetBuilder(Plugin);
 
-common!(TargetDeclaration);
-writing!(TargetDeclaration);
+common!(TargetBuilder);
+writing!(TargetBuilder);
 
-impl TargetDeclaration {
+impl TargetBuilder {
     /// `bp run` can start what it writes; `manifest` is the run manifest among its files.
     pub const fn runs_here(mut self, manifest: &'static str) -> Self {
-        if let Kind::Target { runs_here, .. } = &mut self.0.kind {
+        if let Kind::Target { runs_here, .. } = &mut self.0.declaration.kind {
             *runs_here = Some(manifest);
         }
         self
@@ -504,29 +506,29 @@ impl TargetDeclaration {
 
     /// Keeps instances and processes from having these names, whether or not it is enabled, so that a wiring can be moved to it; and says what each means.
     pub const fn reserves(mut self, names: &'static [(&'static str, &'static str)]) -> Self {
-        self.0.reserved = names;
+        self.0.declaration.reserved = names;
         self
     }
 }
 
 /// An owner of tables that is being declared.
 #[derive(Debug, Clone, Copy)]
-pub struct TableDeclaration(Plugin);
+pub struct TableBuilder(Plugin);
 
-common!(TableDeclaration);
-running!(TableDeclaration);
-carrying!(TableDeclaration);
+common!(TableBuilder);
+running!(TableBuilder);
+carrying!(TableBuilder);
 
-impl TableDeclaration {
+impl TableBuilder {
     /// It has a runtime half, in `plugins/<id>/runtime`.
     pub const fn runtime(mut self) -> Self {
-        self.0.runtime = Runtime::Own;
+        self.0.declaration.runtime = Runtime::Own;
         self
     }
 
     /// Its runtime half adds a mode to the program, which reads the tables that say [`OwnedTable::read_by_mode`].
     pub const fn mode(mut self, mode: Mode) -> Self {
-        self.0.kind = Kind::Table { mode: Some(mode) };
+        self.0.declaration.kind = Kind::Table { mode: Some(mode) };
         self
     }
 }

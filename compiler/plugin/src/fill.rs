@@ -6,8 +6,8 @@ use bp_contract::setting::Settings;
 use bp_diag::{Diagnostic, Diagnostics, PluginCode, Severity, Span, catalog};
 use bp_plan::Plan;
 
+use crate::Declaration;
 use crate::context::{find_span, read_target_settings};
-use crate::{Plugin, guard};
 
 /// Where the entries of tables and keys were written; beside the plan, so that a moved line does not change it.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +39,7 @@ impl EntrySpans {
 #[derive(Debug)]
 pub struct FillContext<'a> {
     /// The plugin.
-    pub plugin: &'static Plugin,
+    pub plugin: &'static Declaration,
     /// The plan; complete but for what plugins fill in.
     pub plan: &'a mut Plan,
     /// Where entries of tables were written.
@@ -49,15 +49,6 @@ pub struct FillContext<'a> {
 }
 
 impl FillContext<'_> {
-    /// Lets the plugin fill in the plan; a panic becomes a diagnostic that names it.
-    pub fn run(mut self) {
-        if let Some(fill) = self.plugin.hooks.fill
-            && let Err(panicked) = guard(self.plugin.id, || fill(&mut self))
-        {
-            self.diagnostics.push(panicked);
-        }
-    }
-
     /// The entries of one of its tables, by name, as their type; those whose values are known only at start-up are left out.
     pub fn entries<S: Settings>(&self, table: &str) -> Vec<(String, S)> {
         let entries = self.plan.tables.get(table).map(|t| t.entries.as_slice()).unwrap_or_default();

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bp_workflow::{InterfaceMethod, InterfaceModel, read_interface};
 
-use crate::{Kind, Plugin};
+use crate::{Declaration, Kind};
 
 /// An interface that backends offer, with all that it has from those that it extends.
 #[derive(Debug, Clone)]
 pub struct Interface {
     /// The plugin that declares it.
-    pub plugin: &'static Plugin,
+    pub plugin: &'static Declaration,
     /// Its crate and its name: `bp_backend::Cache`.
     pub path: &'static str,
     /// The paths of all interfaces that it extends, each once, and each after those that it extends itself.
@@ -44,13 +44,13 @@ pub(crate) struct InterfaceTable {
 
 /// A declaration and its trait as its source says.
 struct Declared {
-    plugin: &'static Plugin,
+    plugin: &'static Declaration,
     model: InterfaceModel,
 }
 
 impl InterfaceTable {
     /// Reads the declared traits; of two declarations of one path the first is used.
-    pub(crate) fn read(plugins: &[&'static Plugin]) -> Self {
+    pub(crate) fn read(plugins: &[&'static Declaration]) -> Self {
         let mut faults = Vec::new();
         let mut unread = BTreeMap::new();
         let mut declared: BTreeMap<&'static str, Declared> = BTreeMap::new();
@@ -134,7 +134,7 @@ fn collect_ancestors(
 
 fn report_supertraits(
     declared: &BTreeMap<&'static str, Declared>,
-    plugin: &Plugin,
+    plugin: &Declaration,
     ancestors: &[String],
     model: &InterfaceModel,
     faults: &mut Vec<String>,
@@ -154,7 +154,7 @@ fn report_supertraits(
 /// The methods of the ancestors, then the own ones; a call finds its method by its name, so each has one of its own.
 fn collect_methods(
     declared: &BTreeMap<&'static str, Declared>,
-    plugin: &Plugin,
+    plugin: &Declaration,
     ancestors: &[String],
     own: &InterfaceModel,
     faults: &mut Vec<String>,
@@ -177,7 +177,7 @@ fn collect_methods(
 
 fn report_unknown_offers(
     table: &InterfaceTable,
-    plugins: &[&'static Plugin],
+    plugins: &[&'static Declaration],
     faults: &mut Vec<String>,
 ) {
     for plugin in plugins {

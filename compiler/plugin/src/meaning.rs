@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use bp_contract::setting::SettingType;
 use bp_plan::Meaning;
 
-use crate::Plugin;
+use crate::Declaration;
 
 /// Notes meanings whose path is not a setting, or a setting of another type, and meanings that two settings have.
-pub(crate) fn check_meanings(plugin: &Plugin, faults: &mut Vec<String>) {
+pub(crate) fn check_meanings(plugin: &Declaration, faults: &mut Vec<String>) {
     let id = plugin.id;
     let settings = plugin.plan().settings;
     let mut known = BTreeSet::new();

@@ -31,9 +31,11 @@ use bp_plan::{EntryPlan, TablePlan};
 use bp_workflow::WorkflowModel;
 
 use crate::setting_plan::describe_settings;
-use crate::{CheckContext, Feature, RuleCheck, Setting};
+use crate::{Feature, RuleCheck, Setting};
 
 /// A top-level table, or a key in the tables of others, that a plugin owns.
+///
+/// What it checks of entries beyond this is a hook of the plugin: `.check_entries(&[("switch", check)])`.
 #[derive(Debug, Clone, Copy)]
 pub struct OwnedTable {
     /// Its name: no other table or key of any plugin has it, in any place, because plans tell them by their names.
@@ -62,8 +64,6 @@ pub struct OwnedTable {
     pub reader: Option<TableReader>,
     /// What a target must be able to express for it.
     pub feature: Option<Feature>,
-    /// Checks one entry beyond types, bounds, words and rules.
-    pub check: Option<fn(&mut CheckContext<'_>)>,
 }
 
 /// Names of entries that the workflow lists.
@@ -105,7 +105,6 @@ impl OwnedTable {
             verbatim: false,
             reader: None,
             feature: None,
-            check: None,
         }
     }
 
@@ -158,12 +157,6 @@ impl OwnedTable {
             settings,
             entries,
         }
-    }
-
-    /// Checks one entry beyond types, bounds, words and rules.
-    pub const fn check(mut self, check: fn(&mut CheckContext<'_>)) -> Self {
-        self.check = Some(check);
-        self
     }
 }
 

@@ -7,7 +7,7 @@ use bp_ir::Ir;
 use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
-use crate::Registry;
+use crate::Declarations;
 
 /// When a pass runs; the derived order is the order of stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,8 +69,8 @@ pub struct PassContext<'a> {
     pub workflow: &'a WorkflowModel,
     /// What the wiring says.
     pub wiring: &'a WiringModel,
-    /// The plugins.
-    pub registry: &'a Registry,
+    /// What each plugin is.
+    pub declarations: &'a Declarations,
     /// Texts behind spans.
     pub sources: &'a SourceMap,
     /// Where diagnostics go.

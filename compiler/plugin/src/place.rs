@@ -4,7 +4,7 @@ use bp_ir::Slot;
 use bp_plan::Settings;
 use bp_workflow::{InterfaceMethod, MethodModel, WorkflowModel};
 
-use crate::Registry;
+use crate::Declarations;
 
 /// The interface of a place: of a backend the one that it is opened as, which each of its callers' equals or is extended by; of an edge what the caller takes; of a listener the callee's.
 ///
@@ -30,12 +30,16 @@ pub struct PlaceMethod<'a> {
 
 impl<'a> PlaceInterface<'a> {
     /// The interface with a path: a service of the workflow, or one that backends offer; without methods if neither declares it.
-    pub fn find(registry: &'a Registry, workflow: &'a WorkflowModel, path: &'a str) -> Self {
+    pub fn find(
+        declarations: &'a Declarations,
+        workflow: &'a WorkflowModel,
+        path: &'a str,
+    ) -> Self {
         if let Some(service) = workflow.services.get(path) {
             let methods = service.methods.iter().map(PlaceMethod::of_service).collect();
             return Self { path, ancestors: Vec::new(), methods };
         }
-        let Some(interface) = registry.interface(path) else {
+        let Some(interface) = declarations.interface(path) else {
             return Self { path, ancestors: Vec::new(), methods: Vec::new() };
         };
         let methods = interface.methods.iter().map(PlaceMethod::of_interface).collect();

@@ -10,7 +10,7 @@ use bp_wiring::WiringModel;
 use bp_workflow::WorkflowModel;
 
 use crate::deploy::{ImageLock, OutputLocation};
-use crate::{NameSource, Plugin, guard};
+use crate::{Declaration, NameSource};
 
 /// A name in the output, and what it is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl<'a> OutputName<'a> {
 #[derive(Debug)]
 pub struct PlanContext<'a> {
     /// The plugin that checks; none while the compiler itself does.
-    pub plugin: Option<&'static Plugin>,
+    pub plugin: Option<&'static Declaration>,
     /// The plan.
     pub plan: &'a Plan,
     /// Where the output folder will be.
@@ -61,22 +61,12 @@ pub struct PlanContext<'a> {
 }
 
 impl PlanContext<'_> {
-    /// Lets a plugin check the plan; a panic becomes a diagnostic that names it.
-    pub fn run(&mut self, plugin: &'static Plugin) {
-        self.plugin = Some(plugin);
-        if let Some(check) = plugin.hooks.check_plan
-            && let Err(panicked) = guard(plugin.id, || check(self))
-        {
-            self.diagnostics.push(panicked);
-        }
-    }
-
     /// The target's own settings; `None` if the plugin is not a target that the plan enables.
     pub fn target_settings<S: Settings>(&self) -> Option<S> {
         self.plan.targets.get(self.plugin?.id)?.read()
     }
 
-    fn plugin_id(&self) -> &'static str {
+    pub(crate) fn plugin_id(&self) -> &'static str {
         self.plugin.map_or("bp", |plugin| plugin.id)
     }
 

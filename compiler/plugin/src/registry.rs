@@ -1,26 +1,17 @@
 //! The plugins that this compiler knows, as an explicit list.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::ops::Deref;
 
-use bp_diag::Code;
-use bp_wiring::{EntryTable, Grammar, KeyGrammar, Variant};
+use crate::{Declaration, Declarations, Hooks, Plugin};
 
-use crate::interfaces::InterfaceTable;
-use crate::shorthand::is_switch;
-use crate::variant::{variant_forms, variant_tag};
-use crate::{
-    Interface, Kind, Mode, OwnedTable, PROCESS_SETTINGS, Plugin, Setting, SettingKind, TablePlace,
-};
-
-/// The plugins that this compiler knows.
+/// The plugins that this compiler knows: their declarations, which it lends, and their hooks.
 ///
 /// An explicit list: no link-time registration, so that the order and the content never depend on the linker.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     plugins: Vec<&'static Plugin>,
-    /// Read from the plugins when it is first asked for.
-    interfaces: Arc<OnceLock<InterfaceTable>>,
+    declarations: Declarations,
 }
 
 impl Registry {
@@ -28,7 +19,9 @@ impl Registry {
     pub fn new(plugins: impl IntoIterator<Item = &'static Plugin>) -> Self {
         let by_id: BTreeMap<&str, &'static Plugin> =
             plugins.into_iter().map(|p| (p.id, p)).collect();
-        Self { plugins: by_id.into_values().collect(), interfaces: Arc::default() }
+        let plugins: Vec<&'static Plugin> = by_id.into_values().collect();
+        let declarations = Declarations::new(plugins.iter().map(|p| &p.declaration).collect());
+        Self { plugins, declarations }
     }
 
     /// Adds a plugin, or replaces the one with its id.
@@ -36,265 +29,23 @@ impl Registry {
         Self::new(self.plugins.into_iter().chain([plugin]))
     }
 
-    /// Every plugin, by id.
-    pub fn iter(&self) -> impl Iterator<Item = &'static Plugin> + '_ {
+    /// Every plugin with what it does, by id.
+    pub fn plugins(&self) -> impl Iterator<Item = &'static Plugin> + '_ {
         self.plugins.iter().copied()
     }
 
-    /// The plugin with an id.
-    pub fn get(&self, id: &str) -> Option<&'static Plugin> {
-        self.iter().find(|p| p.id == id)
-    }
-
-    /// The wrapper with a key.
-    pub fn wrapper(&self, key: &str) -> Option<&'static Plugin> {
-        self.iter().find(|p| p.key == key && matches!(p.kind, Kind::Wrapper { .. }))
-    }
-
-    /// The transport with an id.
-    pub fn transport(&self, id: &str) -> Option<&'static Plugin> {
-        self.get(id).filter(|p| matches!(p.kind, Kind::Transport { .. }))
-    }
-
-    /// The backend with an id.
-    pub fn backend(&self, id: &str) -> Option<&'static Plugin> {
-        self.get(id).filter(|p| matches!(p.kind, Kind::Backend { .. }))
-    }
-
-    /// The target with an id.
-    pub fn target(&self, id: &str) -> Option<&'static Plugin> {
-        self.get(id).filter(|p| matches!(p.kind, Kind::Target { .. }))
-    }
-
-    /// Every table and key that a plugin owns, with its plugin.
-    pub fn tables(&self) -> impl Iterator<Item = (&'static Plugin, &'static OwnedTable)> + '_ {
-        self.iter().flat_map(|plugin| plugin.tables.iter().map(move |table| (plugin, table)))
-    }
-
-    /// The table or key of this name if it is in this place, with its plugin.
-    pub fn owned_table(
-        &self,
-        place: TablePlace,
-        name: &str,
-    ) -> Option<(&'static Plugin, &'static OwnedTable)> {
-        self.tables().find(|(_, table)| table.place == place && table.name == name)
-    }
-
-    /// Every mode of the program that a plugin adds, with its plugin.
-    pub fn modes(&self) -> impl Iterator<Item = (&'static Plugin, Mode)> + '_ {
-        self.iter().filter_map(|plugin| match plugin.kind {
-            Kind::Table { mode } => mode.map(|mode| (plugin, mode)),
-            _ => None,
-        })
-    }
-
-    pub(crate) fn interface_table(&self) -> &InterfaceTable {
-        self.interfaces.get_or_init(|| InterfaceTable::read(&self.plugins))
-    }
-
-    #[cfg(test)]
-    pub(crate) fn has_read_interfaces(&self) -> bool {
-        self.interfaces.get().is_some()
-    }
-
-    /// Every interface that a plugin declares, by path.
-    pub fn interfaces(&self) -> impl Iterator<Item = &Interface> {
-        self.interface_table().iter()
-    }
-
-    /// The paths of the interfaces that plugins declare; their sources are not read for it.
-    pub fn interface_paths(&self) -> BTreeSet<&'static str> {
-        let path = |plugin: &'static Plugin| match plugin.kind {
-            Kind::Interface { path, .. } => Some(path),
-            _ => None,
-        };
-        self.iter().filter_map(path).collect()
-    }
-
-    /// What is wrong with the source of a declared interface, so that nothing is known of it: the id of the plugin that declares it, and why in words.
-    pub fn interface_fault(&self, path: &str) -> Option<(&'static str, &str)> {
-        self.interface_table().find_unread(path)
-    }
-
-    /// The interface with a path, if a plugin declares it.
-    pub fn interface(&self, path: &str) -> Option<&Interface> {
-        self.interface_table().get(path)
-    }
-
-    /// Whether the interface `path` is `ancestor` or extends it.
-    pub fn extends(&self, path: &str, ancestor: &str) -> bool {
-        path == ancestor
-            || self.interface(path).is_some_and(|i| i.ancestors.iter().any(|a| a == ancestor))
-    }
-
-    /// The interfaces that a backend offers: those that it lists, then those that they extend.
-    pub fn offered_by(&self, plugin: &Plugin) -> Vec<&str> {
-        let mut offered: Vec<&str> = plugin.interfaces().to_vec();
-        for listed in plugin.interfaces().iter().filter_map(|path| self.interface(path)) {
-            for ancestor in &listed.ancestors {
-                if !offered.contains(&ancestor.as_str()) {
-                    offered.push(ancestor);
-                }
-            }
-        }
-        offered
-    }
-
-    /// The kinds of backends that offer an interface, sorted.
-    pub fn kinds_offering(&self, path: &str) -> Vec<&'static str> {
-        let offers = |p: &&Plugin| p.interfaces().iter().any(|listed| self.extends(listed, path));
-        self.iter().filter(offers).map(|plugin| plugin.id).collect()
-    }
-
-    /// The interface that an instance of a backend is opened as, so that it serves all who take it as one of these: the least of those that the plugin lists, its first if nobody takes it; `None` if no listed interface serves all.
-    pub fn find_opened(&self, plugin: &Plugin, taken: &[&str]) -> Option<&'static str> {
-        let serves = |listed: &&'static str| taken.iter().all(|path| self.extends(listed, path));
-        let fitting: Vec<&'static str> =
-            plugin.interfaces().iter().copied().filter(serves).collect();
-        if taken.is_empty() {
-            return fitting.first().copied();
-        }
-        let is_least = |path: &&'static str| {
-            fitting.iter().all(|other| other == path || !self.extends(path, other))
-        };
-        fitting.iter().copied().find(is_least)
-    }
-
-    /// The ids of one kind, sorted: `wrapper`, `transport`, `backend`, `interface`, `target` or `table`.
-    pub fn ids(&self, kind: &str) -> Vec<&'static str> {
-        self.iter().filter(|m| m.kind_name() == kind).map(|m| m.id).collect()
-    }
-
-    /// The codes that plugins declare, by plugin and in the order of their declarations.
-    pub fn codes(&self) -> impl Iterator<Item = Code> + '_ {
-        self.iter().flat_map(|p| p.codes.iter().map(|code| code.of(p.id)))
-    }
-
-    /// The code with this id, in any case, of the compiler or of a plugin.
-    pub fn find_code(&self, id: &str) -> Option<Code> {
-        bp_diag::find_code(id).or_else(|| self.codes().find(|code| code.id.matches(id)))
-    }
-
-    /// What the plugins add to the wiring's grammar.
-    pub fn grammar(&self) -> Grammar {
-        let mut grammar = Grammar::default();
-        let mut rpc = Variant { leaf: "kind".to_owned(), ..Variant::default() };
-        let mut below_rpc = BTreeMap::new();
-        for plugin in self.iter() {
-            match plugin.kind {
-                Kind::Wrapper { client, server, .. } => {
-                    let key = key_grammar(plugin.shorthand, plugin.settings);
-                    if client.is_some() {
-                        grammar.edge.insert(plugin.key.to_owned(), key.clone());
-                    }
-                    if server.is_some() {
-                        grammar.server.insert(plugin.key.to_owned(), key);
-                    }
-                }
-                Kind::Transport { beside, .. } => {
-                    let id = plugin.id.to_owned();
-                    rpc.settings.insert(id.clone(), setting_names(plugin.settings));
-                    below_rpc.extend(nested_grammars(plugin.settings));
-                    rpc.siblings.insert(id, setting_names(beside));
-                    for setting in beside {
-                        grammar.edge.insert(setting.name.to_owned(), beside_grammar(setting));
-                    }
-                }
-                Kind::Backend { .. } => {
-                    grammar
-                        .backend
-                        .insert(plugin.id.to_owned(), setting_names(&plugin.all_settings()));
-                }
-                Kind::Interface { .. } | Kind::Target { .. } | Kind::Table { .. } => {}
-            }
-        }
-        for (_, table) in self.tables() {
-            add_table(&mut grammar, table);
-        }
-        for (name, meaning) in self.iter().flat_map(|plugin| plugin.reserved) {
-            grammar.reserved.insert((*name).to_owned(), (*meaning).to_owned());
-        }
-        grammar.process = setting_names(PROCESS_SETTINGS);
-        if !rpc.settings.is_empty() {
-            grammar.edge.insert(
-                "rpc".to_owned(),
-                KeyGrammar::shorthand("kind").nested(below_rpc).variant(rpc),
-            );
-        }
-        grammar
+    /// What a plugin does; nothing if the registry does not have it.
+    pub fn hooks(&self, plugin: &Declaration) -> Hooks {
+        self.plugins().find(|p| p.id == plugin.id).map_or(Hooks::NONE, |p| p.hooks)
     }
 }
 
-fn setting_names(settings: &[Setting]) -> BTreeSet<String> {
-    settings.iter().map(|s| s.name.to_owned()).collect()
-}
+/// What is asked of the plugins is nearly always what they are.
+impl Deref for Registry {
+    type Target = Declarations;
 
-fn key_grammar(shorthand: Option<&str>, settings: &[Setting]) -> KeyGrammar {
-    let mut key = shorthand
-        .map_or_else(KeyGrammar::table, KeyGrammar::shorthand)
-        .nested(nested_grammars(settings));
-    key.boolean = is_switch(settings, shorthand);
-    let excluding = settings.iter().filter_map(|setting| Some((setting.name, setting.excludes?)));
-    key.excluding = excluding.map(|(name, other)| (name.to_owned(), other.to_owned())).collect();
-    match variant_grammar(settings) {
-        Some(variant) => key.variant(variant),
-        None => key,
-    }
-}
-
-/// Adds a plugin's table, or its key in the tables of others.
-fn add_table(grammar: &mut Grammar, table: &OwnedTable) {
-    let key = key_grammar(table.shorthand, table.settings);
-    let name = table.name.to_owned();
-    let keys = match table.place {
-        TablePlace::TopLevel => {
-            let what = table.what.to_owned();
-            let entry_table = EntryTable { what, entry: key, verbatim: table.verbatim };
-            grammar.entry_tables.insert(name, entry_table);
-            return;
-        }
-        TablePlace::App => &mut grammar.app_keys,
-        TablePlace::Process => &mut grammar.process_keys,
-        TablePlace::Backend => &mut grammar.backend_keys,
-        TablePlace::Edge => &mut grammar.edge,
-        TablePlace::Server => &mut grammar.server,
-    };
-    keys.insert(name, key);
-}
-
-/// What belongs to each variant of a table, so that merging drops the settings of an old one.
-fn variant_grammar(settings: &[Setting]) -> Option<Variant> {
-    let tag = variant_tag(settings)?;
-    let forms = variant_forms(settings).into_iter().filter_map(|(word, form)| {
-        let own: Vec<Setting> = form.into_iter().filter(|s| s.when.is_some()).collect();
-        Some((word?.to_owned(), setting_names(&own)))
-    });
-    Some(Variant {
-        leaf: tag.name.to_owned(),
-        default: tag.default.map(|literal| literal.to_string()),
-        settings: forms.collect(),
-        siblings: BTreeMap::new(),
-    })
-}
-
-/// The settings that are tables.
-fn nested_grammars(settings: &[Setting]) -> BTreeMap<String, KeyGrammar> {
-    settings
-        .iter()
-        .filter_map(|setting| match setting.kind {
-            SettingKind::Table { settings, shorthand } => {
-                Some((setting.name.to_owned(), key_grammar(shorthand, settings)))
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-fn beside_grammar(setting: &Setting) -> KeyGrammar {
-    match setting.kind {
-        SettingKind::Map(_) | SettingKind::PerMethod(_) => KeyGrammar::map(),
-        SettingKind::Table { settings, shorthand } => key_grammar(shorthand, settings),
-        _ => KeyGrammar::leaf(),
+    fn deref(&self) -> &Declarations {
+        &self.declarations
     }
 }
 
@@ -305,8 +56,10 @@ mod tests {
     use bp_contract::metric::Metric;
     use bp_contract::setting::Settings;
 
+    use bp_wiring::KeyGrammar;
+
     use super::*;
-    use crate::{ClientSlot, Literal, PluginCode, backend, target, wrapper};
+    use crate::{ClientSlot, Literal, PluginCode, Setting, SettingKind, backend, target, wrapper};
 
     /// Good.
     #[derive(Settings)]
@@ -321,13 +74,16 @@ mod tests {
         wrapper::<Good>("good").client(ClientSlot::Cap).in_process().metrics(&[PAUSES]).declare();
     /// What the derive does not let through.
     static BAD: Plugin = Plugin {
-        id: "bad",
-        settings: &[Setting::new("after", SettingKind::Duration, "How long.")
-            .default(Literal::Text("1 second"))
-            .renamed_from("after")],
-        shorthand: Some("for"),
-        codes: &[TOO_LATE, TOO_LATE],
-        metrics: &[READY, OTHER_PAUSES],
+        declaration: Declaration {
+            id: "bad",
+            settings: &[Setting::new("after", SettingKind::Duration, "How long.")
+                .default(Literal::Text("1 second"))
+                .renamed_from("after")],
+            shorthand: Some("for"),
+            codes: &[TOO_LATE, TOO_LATE],
+            metrics: &[READY, OTHER_PAUSES],
+            ..GOOD.declaration
+        },
         ..GOOD
     };
     const TOO_LATE: PluginCode =
@@ -360,32 +116,44 @@ mod tests {
     const KIND: Setting =
         Setting::new("kind", SettingKind::OneOf(&["a", "b"]), "Which.").default(Literal::Text("a"));
     static VARIANTS: Plugin = Plugin {
-        id: "vary",
-        key: "vary",
-        settings: &[
-            KIND,
-            Setting::new("own", SettingKind::Bool, "Always."),
-            of_word("x", "a").default(Literal::Int(1)),
-            of_word("x", "b"),
-            of_word("y", "b"),
-        ],
-        shorthand: Some("kind"),
+        declaration: Declaration {
+            id: "vary",
+            key: "vary",
+            settings: &[
+                KIND,
+                Setting::new("own", SettingKind::Bool, "Always."),
+                of_word("x", "a").default(Literal::Int(1)),
+                of_word("x", "b"),
+                of_word("y", "b"),
+            ],
+            shorthand: Some("kind"),
+            ..GOOD.declaration
+        },
         ..GOOD
     };
     static FAULTY: Plugin = Plugin {
-        settings: &[
-            KIND,
-            Setting::new("own", SettingKind::Bool, "Always."),
-            of_word("own", "a"),
-            of_word("x", "a"),
-            of_word("x", "b").tunable(),
-            of_word("y", "c"),
-            Setting::new("z", SettingKind::Count, "How many.").when("mode", "m"),
-        ],
+        declaration: Declaration {
+            settings: &[
+                KIND,
+                Setting::new("own", SettingKind::Bool, "Always."),
+                of_word("own", "a"),
+                of_word("x", "a"),
+                of_word("x", "b").tunable(),
+                of_word("y", "c"),
+                Setting::new("z", SettingKind::Count, "How many.").when("mode", "m"),
+            ],
+            ..VARIANTS.declaration
+        },
         ..VARIANTS
     };
-    static UNTAGGED: Plugin =
-        Plugin { settings: &[of_word("x", "a")], shorthand: None, ..VARIANTS };
+    static UNTAGGED: Plugin = Plugin {
+        declaration: Declaration {
+            settings: &[of_word("x", "a")],
+            shorthand: None,
+            ..VARIANTS.declaration
+        },
+        ..VARIANTS
+    };
 
     #[test]
     fn variants_are_declared_alike_and_by_one_tag() {
@@ -421,10 +189,10 @@ mod tests {
         static HALF: Plugin =
             wrapper::<Good>("half").client(ClientSlot::Cap).instance_wide().declare();
         static LATE: Plugin = target::<Good>("late", &[]).declare();
+        const SHELF: Plugin = backend::<Good>("chooses", &[]).declare();
         static CHOOSES: Plugin = Plugin {
-            settings: &[KIND],
-            shorthand: None,
-            ..backend::<Good>("chooses", &[]).declare()
+            declaration: Declaration { settings: &[KIND], shorthand: None, ..SHELF.declaration },
+            ..SHELF
         };
         let found = Registry::new([&NOWHERE, &HALF, &LATE, &CHOOSES]).faults();
         assert_eq!(

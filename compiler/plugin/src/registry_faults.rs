@@ -9,7 +9,7 @@ use crate::carried::check_carried;
 use crate::meaning::check_meanings;
 use crate::setting_faults::{check_declarations, check_fixed, check_no_exclusions, check_patterns};
 use crate::table_faults::check_tables;
-use crate::{Kind, PROCESS_SETTINGS, Plugin, Registry, TARGET_SETTINGS};
+use crate::{Declaration, Kind, PROCESS_SETTINGS, Registry, TARGET_SETTINGS};
 
 impl Registry {
     /// What is wrong with the plugins' own declarations, for tests: an interface whose source does not declare it, a default or bound that does not fit its setting, a shorthand that is not a setting, a code whose page belongs to another, a metric with the name of another.
@@ -17,7 +17,7 @@ impl Registry {
         let mut faults = Vec::new();
         check_declarations("process", PROCESS_SETTINGS, None, &mut faults);
         check_declarations("target", TARGET_SETTINGS, None, &mut faults);
-        for plugin in self.iter() {
+        for plugin in self.plugins() {
             check_declarations(plugin.id, &plugin.all_settings(), plugin.shorthand, &mut faults);
             if !plugin.has_rules && plugin.hooks.check.is_none() {
                 check_patterns(plugin.id, &plugin.all_settings(), &mut faults);
@@ -66,7 +66,7 @@ impl Registry {
 }
 
 /// Notes what is wrong with a plugin as one of its kind.
-fn check_kind(plugin: &Plugin, faults: &mut Vec<String>) {
+fn check_kind(plugin: &Declaration, faults: &mut Vec<String>) {
     let id = plugin.id;
     match plugin.kind {
         Kind::Wrapper { client: None, server: None, .. } => {

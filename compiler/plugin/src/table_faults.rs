@@ -1,13 +1,13 @@
 //! What is wrong with the tables that plugins own, as declared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bp_wiring::{APP_KEYS, is_core_table, is_name};
 
 use crate::setting_faults::{check_declarations, check_fixed, check_patterns};
 use crate::{
-    Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Runtime, Setting, SettingKind,
-    TablePlace, TableReader,
+    Declaration, Declarations, Kind, OwnedTable, PROCESS_SETTINGS, Plugin, Registry, Runtime,
+    Setting, SettingKind, TablePlace, TableReader,
 };
 
 /// Names that a mode cannot have: the program's own first arguments, the arguments of `bp run`, and `test`, whose data `bp test` keeps.
@@ -32,10 +32,13 @@ pub const TAKEN_MODES: &[&str] = &[
 pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
     let others = collect_other_keys(registry);
     let mut owners = BTreeMap::new();
+    for plugin in registry.plugins() {
+        check_entry_checks(plugin, faults);
+    }
     for (plugin, table) in registry.tables() {
         let path = format!("{}.{}", plugin.id, table.name);
         check_declarations(&path, table.settings, table.shorthand, faults);
-        if !table.has_rules && table.check.is_none() {
+        if !table.has_rules && registry.hooks(plugin).find_check(Some(table.name)).is_none() {
             check_patterns(&path, table.settings, faults);
         }
         if table.doc.is_empty() {
@@ -83,14 +86,31 @@ pub(crate) fn check_tables(registry: &Registry, faults: &mut Vec<String>) {
     }
 }
 
+/// Notes checks of entries that are never called.
+fn check_entry_checks(plugin: &Plugin, faults: &mut Vec<String>) {
+    let mut known = BTreeSet::new();
+    for (name, _) in plugin.hooks.check_entries {
+        if !plugin.tables.iter().any(|table| table.name == *name) {
+            faults.push(format!(
+                "{}: `.check_entries(…)` names `{name}`, which is not a table of it",
+                plugin.id
+            ));
+        } else if !known.insert(*name) {
+            faults.push(format!("{}: `.check_entries(…)` names `{name}` twice", plugin.id));
+        }
+    }
+}
+
 /// What else stands in each place, and whose it is.
-fn collect_other_keys(registry: &Registry) -> BTreeMap<(TablePlace, &'static str), &'static str> {
+fn collect_other_keys(
+    declarations: &Declarations,
+) -> BTreeMap<(TablePlace, &'static str), &'static str> {
     let mut owners = BTreeMap::new();
     let mut own = |place, names: &[Setting], owner: &'static str| {
         owners.extend(names.iter().map(|setting| ((place, setting.name), owner)));
     };
     own(TablePlace::Process, PROCESS_SETTINGS, "bp");
-    for plugin in registry.iter() {
+    for plugin in declarations.iter() {
         match plugin.kind {
             Kind::Transport { beside, .. } => own(TablePlace::Edge, beside, plugin.id),
             Kind::Backend { .. } => own(TablePlace::Backend, &plugin.all_settings(), plugin.id),
@@ -100,7 +120,7 @@ fn collect_other_keys(registry: &Registry) -> BTreeMap<(TablePlace, &'static str
             | Kind::Table { .. } => {}
         }
     }
-    for plugin in registry.iter() {
+    for plugin in declarations.iter() {
         if let Kind::Wrapper { client, server, .. } = plugin.kind {
             if client.is_some() {
                 owners.insert((TablePlace::Edge, plugin.key), plugin.id);
@@ -137,7 +157,7 @@ fn check_name(
 }
 
 /// Notes settings that nobody could read, or change while a process runs.
-fn check_reader(path: &str, plugin: &Plugin, table: &OwnedTable, faults: &mut Vec<String>) {
+fn check_reader(path: &str, plugin: &Declaration, table: &OwnedTable, faults: &mut Vec<String>) {
     if table.reader.is_some() && plugin.runtime == Runtime::Absent {
         faults.push(format!("{path}: a reader at run time needs a runtime half"));
     }
@@ -258,8 +278,9 @@ mod tests {
             .tables(&[
                 OwnedTable::top_level::<Place>("place", "a place"),
                 OwnedTable::top_level::<CheckedPlace>("ruled", "a place"),
-                OwnedTable::top_level::<Place>("checked", "a place").check(|_| {}),
+                OwnedTable::top_level::<Place>("checked", "a place"),
             ])
+            .check_entries(&[("checked", |_| {})])
             .declare();
         static HOST: Plugin = target::<Address>("host", &[]).declare();
         static CHECKED: Plugin = target::<Address>("checked", &[]).check(|_| {}).declare();
@@ -268,6 +289,21 @@ mod tests {
             [
                 "host.host: no rule and no check refuses what breaks its pattern",
                 "address.place.at.host: no rule and no check refuses what breaks its pattern",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_check_of_entries_names_a_table_of_its_plugin_once() {
+        static LOST: Plugin = table("lost", "Lost.")
+            .tables(&[grows(TablePlace::App, "grow")])
+            .check_entries(&[("grow", |_| {}), ("switch", |_| {}), ("grow", |_| {})])
+            .declare();
+        assert_eq!(
+            Registry::new([&LOST, &SWITCH]).faults(),
+            [
+                "lost: `.check_entries(…)` names `switch`, which is not a table of it",
+                "lost: `.check_entries(…)` names `grow` twice",
             ]
         );
     }

@@ -1,6 +1,6 @@
 //! Reference documentation, made from what the plugins declare: the JSON Schema of wirings, a page for each plugin, and an index by need.
 //!
-//! Everything here is a pure function of a [`Registry`](bp_plugin::Registry), so a `bp` with further plugins describes those too.
+//! Everything here is a pure function of [`Declarations`](bp_plugin::Declarations), so a `bp` with further plugins describes those too.
 //! The committed copies are `docs/bp.schema.json` and `docs/plugins`; a golden test compares them with what the code gives.
 
 mod definition;

@@ -1,6 +1,6 @@
 //! The schema of tables and keys that plugins own.
 
-use bp_plugin::{OwnedTable, Plugin, TablePlace};
+use bp_plugin::{Declaration, OwnedTable, TablePlace};
 use serde_json::{Map, Value as Json, json};
 
 use crate::definition::definition_ref;
@@ -8,9 +8,9 @@ use crate::setting::key_schema;
 
 /// Every table at a place that a plugin owns, with the plugin.
 fn tables_at<'p>(
-    plugins: &[&'p Plugin],
+    plugins: &[&'p Declaration],
     place: TablePlace,
-) -> impl Iterator<Item = (&'p Plugin, &'static OwnedTable)> {
+) -> impl Iterator<Item = (&'p Declaration, &'static OwnedTable)> {
     let all: Vec<_> = plugins
         .iter()
         .flat_map(|plugin| plugin.tables.iter().map(move |table| (*plugin, table)))
@@ -20,13 +20,13 @@ fn tables_at<'p>(
 }
 
 pub(crate) fn top_level_tables<'p>(
-    plugins: &[&'p Plugin],
-) -> impl Iterator<Item = (&'p Plugin, &'static OwnedTable)> {
+    plugins: &[&'p Declaration],
+) -> impl Iterator<Item = (&'p Declaration, &'static OwnedTable)> {
     tables_at(plugins, TablePlace::TopLevel)
 }
 
 /// The keys that plugins own at a place.
-pub(crate) fn owned_keys(plugins: &[&Plugin], place: TablePlace) -> Map<String, Json> {
+pub(crate) fn owned_keys(plugins: &[&Declaration], place: TablePlace) -> Map<String, Json> {
     tables_at(plugins, place)
         .map(|(_, key)| {
             let schema = key_schema(key.doc, key.settings, key.shorthand, true);
@@ -36,7 +36,7 @@ pub(crate) fn owned_keys(plugins: &[&Plugin], place: TablePlace) -> Map<String, 
 }
 
 /// A top-level table of a plugin: entries by name, and selectors over them.
-pub(crate) fn entries_schema(plugin: &Plugin, table: &OwnedTable) -> Json {
+pub(crate) fn entries_schema(plugin: &Declaration, table: &OwnedTable) -> Json {
     let mut entry = key_schema(table.doc, table.settings, table.shorthand, true);
     if table.verbatim {
         free_values(&mut entry);
@@ -66,7 +66,7 @@ fn free_values(schema: &mut Json) {
 #[cfg(test)]
 mod tests {
     use bp_contract::setting::Settings;
-    use bp_plugin::{Registry, backend, table};
+    use bp_plugin::{Plugin, Registry, backend, table};
 
     use super::*;
     use crate::build_schema;

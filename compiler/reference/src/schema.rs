@@ -4,7 +4,7 @@
 //! A file of an `extends` chain may hold any part of a wiring, so required keys are required only in a file that extends nothing.
 
 use bp_plugin::wiring::{APP_KEYS, Grammar, INIT_KEYS, PATCH_KEYS, TABLES, reserved_names};
-use bp_plugin::{Kind, PROCESS_SETTINGS, Plugin, Registry, Setting, TablePlace};
+use bp_plugin::{Declaration, Declarations, Kind, PROCESS_SETTINGS, Setting, TablePlace};
 use serde_json::{Map, Value as Json, json};
 
 use crate::definition::definition_ref;
@@ -21,13 +21,13 @@ pub const SHAPE_CODES: &[&str] = &[
 ];
 
 /// The schema as committed: indented, with a final newline.
-pub fn render_schema(registry: &Registry) -> String {
-    format!("{:#}\n", build_schema(registry))
+pub fn render_schema(declarations: &Declarations) -> String {
+    format!("{:#}\n", build_schema(declarations))
 }
 
 /// The JSON Schema of a wiring file, with the keys of these plugins.
-pub fn build_schema(registry: &Registry) -> Json {
-    let plugins: Vec<&Plugin> = registry.iter().collect();
+pub fn build_schema(declarations: &Declarations) -> Json {
+    let plugins: Vec<&Declaration> = declarations.iter().collect();
     let mut tables = Map::new();
     for name in TABLES.iter().copied() {
         tables.insert(name.to_owned(), table_schema(name, &plugins));
@@ -44,7 +44,7 @@ pub fn build_schema(registry: &Registry) -> Json {
         "additionalProperties": false,
         "if": { "required": ["extends"] },
         "else": root_requirements(&plugins),
-        "definitions": build_definitions(&plugins, &registry.grammar()),
+        "definitions": build_definitions(&plugins, &declarations.grammar()),
     })
 }
 
@@ -52,7 +52,7 @@ pub fn build_schema(registry: &Registry) -> Json {
 const RELATIVE: &str = "^([^/~]|~[^/])";
 
 /// What a file that extends nothing must hold.
-fn root_requirements(plugins: &[&Plugin]) -> Json {
+fn root_requirements(plugins: &[&Declaration]) -> Json {
     let needs = |keys: &[&str]| {
         json!({
             "patternProperties": { "^[^*]*$": { "if": { "type": "object" }, "then": { "required": keys } } }
@@ -75,7 +75,7 @@ fn root_requirements(plugins: &[&Plugin]) -> Json {
     json!({ "required": ["app"], "properties": tables })
 }
 
-fn table_schema(name: &str, plugins: &[&Plugin]) -> Json {
+fn table_schema(name: &str, plugins: &[&Declaration]) -> Json {
     match name {
         "extends" => json!({
             "description": "The wiring file that this one extends, by its path relative to this file; a value here replaces the same value there.",
@@ -132,7 +132,7 @@ fn into_map(value: Json) -> Map<String, Json> {
     }
 }
 
-fn app_schema(plugins: &[&Plugin]) -> Json {
+fn app_schema(plugins: &[&Declaration]) -> Json {
     let path = |description: &str, example: &str| {
         json!({
             "description": description, "type": "string", "pattern": RELATIVE, "examples": [example],
@@ -211,7 +211,7 @@ fn selectors_schema(description: &str, kind: &str) -> Json {
     })
 }
 
-fn processes_schema(plugins: &[&Plugin]) -> Json {
+fn processes_schema(plugins: &[&Declaration]) -> Json {
     let mut own = properties(PROCESS_SETTINGS);
     own.extend(owned_keys(plugins, TablePlace::Process));
     let selector = json!({ "type": "object", "properties": own, "additionalProperties": false });
@@ -232,7 +232,7 @@ fn processes_schema(plugins: &[&Plugin]) -> Json {
     })
 }
 
-fn target_schema(plugins: &[&Plugin]) -> Json {
+fn target_schema(plugins: &[&Declaration]) -> Json {
     let targets = plugins.iter().filter(|m| matches!(m.kind, Kind::Target { .. }));
     let mut own = Map::new();
     let ids: Vec<&str> = targets.clone().map(|m| m.id).collect();
@@ -278,7 +278,7 @@ fn init_schema() -> Json {
     })
 }
 
-fn patch_schema(plugins: &[&Plugin]) -> Json {
+fn patch_schema(plugins: &[&Declaration]) -> Json {
     let manifest = plugins.iter().find_map(|m| m.runs_here()).unwrap_or("rust/Cargo.toml");
     let text = |description: &str, example: &str| {
         json!({
@@ -308,7 +308,7 @@ fn patch_schema(plugins: &[&Plugin]) -> Json {
     })
 }
 
-fn build_definitions(plugins: &[&Plugin], grammar: &Grammar) -> Json {
+fn build_definitions(plugins: &[&Declaration], grammar: &Grammar) -> Json {
     let named = |kind: &str, name: &str| {
         let pattern = match kind {
             "env" => "^[A-Za-z_][A-Za-z0-9_]*$",
@@ -368,7 +368,7 @@ fn build_definitions(plugins: &[&Plugin], grammar: &Grammar) -> Json {
     })
 }
 
-fn backend_schema(plugins: &[&Plugin]) -> Json {
+fn backend_schema(plugins: &[&Declaration]) -> Json {
     let kinds = plugins.iter().filter(|m| matches!(m.kind, Kind::Backend { .. }));
     let ids: Vec<&str> = kinds.clone().map(|m| m.id).collect();
     let keys = owned_keys(plugins, TablePlace::Backend);
@@ -408,7 +408,11 @@ fn service_schema() -> Json {
 /// The table of one kind or transport, in each of its forms; `kind` may be missing where another file or selector chooses it.
 ///
 /// It also takes `keys`, whatever its kind.
-fn variant_schemas(plugin: &Plugin, settings: &[Setting], keys: &Map<String, Json>) -> Vec<Json> {
+fn variant_schemas(
+    plugin: &Declaration,
+    settings: &[Setting],
+    keys: &Map<String, Json>,
+) -> Vec<Json> {
     let table = |form| {
         let mut own = Map::new();
         own.insert("kind".to_owned(), json!({ "description": plugin.doc, "const": plugin.id }));
@@ -424,7 +428,7 @@ fn variant_schemas(plugin: &Plugin, settings: &[Setting], keys: &Map<String, Jso
     forms(settings).into_iter().map(table).collect()
 }
 
-fn edge_schema(plugins: &[&Plugin]) -> Json {
+fn edge_schema(plugins: &[&Declaration]) -> Json {
     let mut own = Map::new();
     let mut forms = Vec::new();
     let mut ids = Vec::new();
@@ -459,7 +463,7 @@ fn edge_schema(plugins: &[&Plugin]) -> Json {
     json!({ "type": "object", "properties": own, "additionalProperties": false })
 }
 
-fn server_schema(plugins: &[&Plugin]) -> Json {
+fn server_schema(plugins: &[&Declaration]) -> Json {
     let mut own = Map::new();
     for plugin in plugins {
         if let Kind::Wrapper { server: Some(_), .. } = plugin.kind {
@@ -470,7 +474,7 @@ fn server_schema(plugins: &[&Plugin]) -> Json {
     json!({ "type": "object", "properties": own, "additionalProperties": false })
 }
 
-fn wrapper_schema(plugin: &Plugin) -> Json {
+fn wrapper_schema(plugin: &Declaration) -> Json {
     key_schema(plugin.doc, &plugin.all_settings(), plugin.shorthand, true)
 }
 
@@ -479,7 +483,7 @@ mod tests {
     use std::time::Duration;
 
     use bp_contract::setting::{Secret, Settings};
-    use bp_plugin::{ClientSlot, backend, wrapper};
+    use bp_plugin::{ClientSlot, Plugin, Registry, backend, wrapper};
 
     use super::*;
 

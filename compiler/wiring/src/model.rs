@@ -63,6 +63,16 @@ impl InstanceModel {
     pub fn implementation(&self) -> Option<&Item> {
         self.settings.entries.get("impl")
     }
+
+    /// Where a backend got the `kind` that is in force, which may be far from its declaration: in a selector, or in another file.
+    pub fn kind_span(&self) -> Span {
+        self.kind().map_or(self.span, |item| item.span)
+    }
+
+    /// Where a service got the `impl` that is in force; see [`InstanceModel::kind_span`].
+    pub fn implementation_span(&self) -> Span {
+        self.implementation().map_or(self.span, |item| item.span)
+    }
 }
 
 /// An instance that a later file removed by `name = false`.

@@ -91,6 +91,8 @@ fn run_in_process(side: &str, calls: u64) -> Result<()> {
                 .map_err(anyhow::Error::msg)?;
             let desk = running.instance::<dyn Desk>("desk").context("no desk")?;
             desk.count(calls).await
+        } else if side == "constructed" {
+            workflow::construct().count(calls).await
         } else {
             handwritten::count(calls).await
         };

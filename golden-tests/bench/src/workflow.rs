@@ -115,3 +115,8 @@ pub(crate) fn question() -> (Vec<String>, Stay) {
     let hotels = (1..=5).map(|n| format!("hotel-{n:04}")).collect();
     (hotels, Stay { from: "2026-03-01".to_owned(), to: "2026-03-04".to_owned() })
 }
+
+/// The caller and its callee without a runtime, by their constructors.
+pub(crate) fn construct() -> Arc<dyn Desk> {
+    black_box(Arc::new(DeskImpl::new(Arc::new(RatesImpl { factor: 3 }))))
+}

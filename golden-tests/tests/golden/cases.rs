@@ -53,7 +53,7 @@ fn list_plugins(case: &Archive) -> Registry {
             || KNOWN.contains(&plugin.id)
             || names(plugin.id)
     };
-    let registry = Registry::new(bp_build::builtin().iter().filter(|plugin| known(plugin)));
+    let registry = Registry::new(bp_build::builtin().plugins().filter(|plugin| known(plugin)));
     let outside = case.parts.iter().any(|part| part.text.contains("acme_lines"));
     if outside { registry.with(&LINES) } else { registry }
 }

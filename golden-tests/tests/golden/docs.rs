@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use bp_diag::Severity;
-use bp_plugin::{Kind, Plugin};
+use bp_plugin::{Declaration, Kind};
 use bp_reference::SHAPE_CODES;
 use golden_tests::annotate::strip;
 use golden_tests::archive::{Archive, Part};
@@ -265,7 +265,7 @@ fn plugin_examples() -> Result<()> {
 }
 
 /// The blocks of TOML on a plugin's page.
-fn examples(plugin: &Plugin) -> Vec<String> {
+fn examples(plugin: &Declaration) -> Vec<String> {
     let blocks = plugin.about.split("```toml\n").skip(1);
     blocks.filter_map(|b| Some(b.split_once("```")?.0.to_owned())).collect()
 }

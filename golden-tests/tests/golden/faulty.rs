@@ -10,8 +10,8 @@ use bp_contract::Package;
 use bp_contract::setting::{Secret, Settings};
 use bp_plugin::ir::{EdgeKind, NodeKey, Origin as GraphOrigin};
 use bp_plugin::{
-    ClientSlot, Feature, Pass, PassContext, Plugin, ServerSpec, ServerValue, Stage,
-    TargetDeclaration, backend, interface, target, transport, wrapper,
+    ClientSlot, Feature, Pass, PassContext, Plugin, ServerSpec, ServerValue, Stage, TargetBuilder,
+    backend, interface, target, transport, wrapper,
 };
 
 /// The variable that says what to play instead of testing: `app`, or a plugin's id.
@@ -71,7 +71,7 @@ struct Served {
     password: Option<Secret>,
 }
 
-const fn faulty(id: &'static str) -> TargetDeclaration {
+const fn faulty(id: &'static str) -> TargetBuilder {
     target::<Nothing>(id, &Feature::ALL)
 }
 

@@ -7,6 +7,7 @@ use bp_contract::variable;
 use serde_json::Value;
 
 use crate::error::StartError;
+use crate::surroundings::Files;
 
 /// Variables by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,26 +56,27 @@ impl Environment {
     ///
     /// # Errors
     /// Something that a reference names does not exist.
-    pub fn resolve(&self, value: &Value) -> Result<Value, StartError> {
+    pub fn resolve(&self, value: &Value, files: &dyn Files) -> Result<Value, StartError> {
         match value {
             Value::Object(entries) => {
                 if let Some((kind, name)) = parse_reference(value) {
-                    return self.look_up(kind, name).map(Value::String);
+                    return self.look_up(kind, name, files).map(Value::String);
                 }
                 let resolved = entries
                     .iter()
-                    .map(|(name, value)| Ok((name.clone(), self.resolve(value)?)))
+                    .map(|(name, value)| Ok((name.clone(), self.resolve(value, files)?)))
                     .collect::<Result<_, StartError>>()?;
                 Ok(Value::Object(resolved))
             }
-            Value::Array(items) => items.iter().map(|item| self.resolve(item)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.resolve(item, files)).collect(),
             plain => Ok(plain.clone()),
         }
     }
 
-    fn look_up(&self, kind: &str, name: &str) -> Result<String, StartError> {
+    fn look_up(&self, kind: &str, name: &str, files: &dyn Files) -> Result<String, StartError> {
         let read = |path: PathBuf| {
-            std::fs::read_to_string(&path)
+            files
+                .read(&path)
                 .map(|text| text.trim_end_matches(['\n', '\r']).to_owned())
                 .map_err(|error| StartError::because(format!("{}", path.display()), &error))
         };
@@ -112,26 +114,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::surroundings::MemoryFiles;
 
     #[test]
     fn references_are_resolved_wherever_they_stand() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("db-password"), "hunter2\n").unwrap();
-        let file = folder.path().join("db-password");
+        let file = "/secrets/db-password";
+        let files = MemoryFiles::default().with(file, "hunter2\n");
         let environment = Environment::default()
             .with("URL", "db:5432")
             .with("BP_SECRET_API_KEY", "k")
-            .with("BP_SECRETS", folder.path().to_str().unwrap());
+            .with("BP_SECRETS", "/secrets");
         let value = json!({
             "url": { "env": "URL" },
             "list": [{ "secret": "db-password" }, { "secret": "api-key" }, { "file": file }],
             "plain": { "env": "URL", "x": 1 },
         });
         assert_eq!(
-            environment.resolve(&value).unwrap(),
+            environment.resolve(&value, &files).unwrap(),
             json!({ "url": "db:5432", "list": ["hunter2", "k", "hunter2"], "plain": { "env": "URL", "x": 1 } })
         );
-        let missing = environment.resolve(&json!({ "env": "NOPE" })).unwrap_err();
+        let missing = environment.resolve(&json!({ "env": "NOPE" }), &files).unwrap_err();
         assert_eq!(missing.to_string(), "the environment variable NOPE is not set");
     }
 

@@ -40,6 +40,7 @@ mod method;
 mod metrics;
 mod offers;
 mod panic;
+mod places;
 mod plan;
 mod plugin;
 pub mod policy;
@@ -48,6 +49,7 @@ mod reply_metadata;
 mod server;
 mod settings;
 mod spawn;
+pub mod surroundings;
 mod sync;
 mod table_plugin;
 mod tasks;
@@ -83,9 +85,10 @@ pub use literal::Literal;
 pub use method::{Interface, Method};
 pub use metrics::{LabelValue, MetricFamily, Metrics};
 pub use offers::Offers;
+pub use places::{Place, Places};
 pub use plugin::{
-    BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side,
-    Surroundings, System, TransportPlugin, WrapperContext, WrapperPlugin,
+    BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side, System,
+    TransportPlugin, WrapperContext, WrapperPlugin,
 };
 pub use prometheus_client;
 pub use random::{RealRng, Rng, SeededRng};
@@ -93,6 +96,7 @@ pub use reply_metadata::{Load, ReplyMetadata, RetryAfter, Shed};
 pub use server::{Served, Server};
 pub use settings::{Live, Settings};
 pub use spawn::{shielded, spawn};
+pub use surroundings::{ByteStream, Listener, Surroundings};
 pub use table_plugin::{Mode, ModeContext, TableContext, TableEntry, TablePlugin};
 pub use trace_context::TraceContext;
 pub use wrapper_plugin::{client_wrapper, server_wrapper, two_sided_wrapper};

@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::drain::Drain;
+use crate::surroundings::{ByteStream, Listener};
 
 /// The pause after a failed accept: out of file descriptors, the loop must not spin.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -15,9 +15,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// `connection` watches [`Drain::draining`] itself, because only the protocol knows how to close in order.
 pub async fn accept_connections<C>(
-    listener: TcpListener,
+    mut listener: Listener,
     drain: Drain,
-    mut connection: impl FnMut(TcpStream) -> C,
+    mut connection: impl FnMut(ByteStream) -> C,
 ) where
     C: Future<Output = ()> + Send + 'static,
 {
@@ -28,12 +28,7 @@ pub async fn accept_connections<C>(
         tokio::select! {
             () = &mut draining => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    // Small messages must not wait for the acknowledgement of the one before (Nagle's algorithm).
-                    if let Err(error) = stream.set_nodelay(true) {
-                        tracing::debug!(%error, "a connection ended before it began");
-                        continue;
-                    }
+                Ok(stream) => {
                     open.spawn(connection(stream));
                 }
                 Err(error) => {
@@ -45,7 +40,7 @@ pub async fn accept_connections<C>(
             Some(_) = open.join_next() => {}
         }
     }
-    // From here on the kernel refuses connections, so a client turns to another endpoint.
+    // From here on connections are refused, so a client turns to another endpoint.
     drop(listener);
     tokio::select! {
         () = drain.closed() => open.shutdown().await,

@@ -186,8 +186,8 @@ mod tests {
 
     use super::*;
     use crate::error::Infra;
-    use crate::plugin::Surroundings;
     use crate::settings::Settings;
+    use crate::surroundings::Surroundings;
 
     #[derive(Debug, PartialEq, ServiceError)]
     #[service_error(crate = crate)]

@@ -7,23 +7,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::any_instance::AnyInstance;
 use crate::balance::{Balance, EndpointEntry, Selector, SetPolicy};
 use crate::call::Edge;
 use crate::chain::{Endpoint, Wrapper};
-use crate::clock::Clock;
 use crate::drain::Drain;
 use crate::error::StartError;
 use crate::instance::InterfaceGlue;
 use crate::limit::MessageLimit;
 use crate::method::Interface;
-use crate::metrics::Metrics;
-use crate::random::Rng;
 use crate::server::Server;
 use crate::settings::Settings;
+use crate::surroundings::{Listener, Surroundings};
 
 /// The runtime half of a wrapper.
 pub trait WrapperPlugin: Send + Sync {
@@ -91,34 +88,6 @@ pub enum Side {
     Server,
 }
 
-/// The sources of time and randomness, the metrics and the names of one process.
-#[derive(Debug, Clone)]
-pub struct Surroundings {
-    /// The application's name.
-    pub app: Arc<str>,
-    /// The process's name.
-    pub process: Arc<str>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Chance.
-    pub rng: Arc<dyn Rng>,
-    /// Where metrics are registered.
-    pub metrics: Metrics,
-}
-
-impl Default for Surroundings {
-    /// Real time, real randomness and fresh metrics; for tests of plugins.
-    fn default() -> Self {
-        Self {
-            app: Arc::from("test"),
-            process: Arc::from("test"),
-            clock: Arc::new(crate::clock::RealClock),
-            rng: Arc::new(crate::random::RealRng),
-            metrics: Metrics::default(),
-        }
-    }
-}
-
 /// Where a wrapper sits.
 #[derive(Debug, Clone)]
 pub struct WrapperContext {
@@ -134,7 +103,7 @@ pub struct WrapperContext {
     pub endpoint: Option<EndpointEntry>,
     /// The wrapper's settings here: `cx.settings.live::<RetrySettings>()?`.
     pub settings: Settings,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }
 
@@ -205,7 +174,7 @@ pub struct ConnectContext {
     pub callee_settings: Settings,
     /// The largest message, both ways; read from `settings` for every transport ([`MessageSettings`](bp_contract::transport::MessageSettings)).
     pub limit: MessageLimit,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }
 
@@ -213,7 +182,7 @@ pub struct ConnectContext {
 #[derive(Debug)]
 pub struct ServeContext {
     /// Bound and listening.
-    pub listener: TcpListener,
+    pub listener: Listener,
     /// The listener's name, `cart.grpc`.
     pub name: String,
     /// Answers calls.
@@ -228,7 +197,7 @@ pub struct ServeContext {
     pub ready: watch::Receiver<bool>,
     /// When to stop.
     pub drain: Drain,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }
 
@@ -266,6 +235,6 @@ pub struct BackendContext {
     pub address: Option<String>,
     /// A folder of its own, which exists only once the plugin creates it.
     pub folder: PathBuf,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }

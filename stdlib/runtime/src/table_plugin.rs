@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use crate::console::print_line;
 use crate::dynamic_caller::DynamicCaller;
 use crate::error::StartError;
-use crate::plugin::Surroundings;
 use crate::settings::Settings;
+use crate::surroundings::Surroundings;
 
 /// The runtime half of a plugin that owns tables or keys of the wiring:
 ///
@@ -114,7 +114,7 @@ impl fmt::Debug for Mode {
 #[derive(Debug, Clone)]
 pub struct TableContext {
     tables: BTreeMap<String, Vec<TableEntry>>,
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub surroundings: Surroundings,
 }
 
@@ -179,7 +179,7 @@ impl ModeContext {
         self.tables.entries(table)
     }
 
-    /// Clock, randomness, metrics, names.
+    /// Time, chance, network, files, metrics, names.
     pub fn surroundings(&self) -> &Surroundings {
         &self.tables.surroundings
     }

@@ -87,8 +87,9 @@ mod tests {
     use crate::chain::Next;
     use crate::error::Infra;
     use crate::method::Interface;
-    use crate::plugin::{Surroundings, System};
+    use crate::plugin::System;
     use crate::settings::Settings;
+    use crate::surroundings::Surroundings;
 
     static INTERFACE: Interface = Interface::new("t::T", "t.T", &[]);
 

@@ -17,28 +17,6 @@ use anyhow::Result;
 use super::module_tree::{ModuleTree, Uses};
 use crate::source_files::{list_files, relative_name};
 
-/// Files of one crate that use each other because their types refer to each other.
-struct Knot {
-    files: &'static [&'static str],
-    reason: &'static str,
-}
-
-/// Circles that no third file opens. One that is open is a fault.
-const KNOTS: &[Knot] = &[Knot {
-    files: &[
-        "compiler/plugin/src/context.rs",
-        "compiler/plugin/src/fill.rs",
-        "compiler/plugin/src/interfaces.rs",
-        "compiler/plugin/src/owned_table.rs",
-        "compiler/plugin/src/pass.rs",
-        "compiler/plugin/src/place.rs",
-        "compiler/plugin/src/plan_check.rs",
-        "compiler/plugin/src/plugin.rs",
-        "compiler/plugin/src/registry.rs",
-    ],
-    reason: "a declaration holds hooks, and what a hook is given names declarations",
-}];
-
 pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
     let mut files = BTreeMap::new();
     for folder in ["compiler", "stdlib", "plugins", "xtask"] {
@@ -64,23 +42,8 @@ pub(crate) fn check(root: &Path, faults: &mut Vec<String>) -> Result<()> {
             }
         }
     }
-    report(&circles, KNOTS, faults);
+    faults.extend(circles.iter().map(Circle::describe));
     Ok(())
-}
-
-/// Notes circles that are no known knot, and knots that are open.
-fn report(circles: &[Circle], knots: &[Knot], faults: &mut Vec<String>) {
-    let is_of = |circle: &Circle, knot: &Knot| circle.files.iter().eq(knot.files);
-    for circle in circles.iter().filter(|circle| !knots.iter().any(|knot| is_of(circle, knot))) {
-        faults.push(circle.describe());
-    }
-    for knot in knots.iter().filter(|knot| !circles.iter().any(|circle| is_of(circle, knot))) {
-        faults.push(format!(
-            "{} are not the circle that they were ({}); correct it in xtask/src/tidy/circles.rs",
-            knot.files.join(", "),
-            knot.reason
-        ));
-    }
 }
 
 /// Two or more files each of which reaches every other by what it uses.
@@ -159,9 +122,7 @@ mod tests {
     fn list_circles(files: &[(&str, &str)]) -> Vec<String> {
         let files = files.iter().map(|(name, text)| (format!("a/{name}"), (*text).to_owned()));
         let uses = ModuleTree::read("a/lib.rs", &files.collect()).unwrap().collect_uses();
-        let mut faults = Vec::new();
-        report(&find_circles(&uses), &[], &mut faults);
-        faults
+        find_circles(&uses).iter().map(Circle::describe).collect()
     }
 
     const ROOT: (&str, &str) = ("lib.rs", "mod one;\nmod two;\nmod three;\npub use two::Two;");
@@ -242,23 +203,5 @@ mod tests {
             ("two.rs", "pub struct Two(Option<Box<crate::one::One>>);"),
         ];
         assert!(list_circles(&files)[0].starts_with("a/far/one.rs, a/two.rs use each other"));
-    }
-
-    #[test]
-    fn a_knot_is_these_files_exactly() {
-        const KNOT: Knot = Knot { files: &["a/one.rs", "a/two.rs"], reason: "they are one" };
-        let circle = |files: &[&str]| Circle {
-            files: files.iter().map(|file| (*file).to_owned()).collect(),
-            uses: Uses::new(),
-        };
-        let faults = |circles: &[Circle]| {
-            let mut faults = Vec::new();
-            report(circles, &[KNOT], &mut faults);
-            faults
-        };
-        assert_eq!(faults(&[circle(&["a/one.rs", "a/two.rs"])]), Vec::<String>::new());
-        assert_eq!(faults(&[]).len(), 1);
-        // A third file in it is a new circle, and the knot is another one.
-        assert_eq!(faults(&[circle(&["a/one.rs", "a/three.rs", "a/two.rs"])]).len(), 2);
     }
 }

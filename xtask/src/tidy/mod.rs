@@ -7,6 +7,7 @@ mod layers;
 mod module_tree;
 mod plugin_ids;
 pub(crate) mod plugins;
+mod surroundings;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ pub(crate) fn check_all(root: &Path) -> Result<()> {
     files::check(root, &mut faults)?;
     plugins::check(root, &mut faults)?;
     plugin_ids::check(root, &mut faults)?;
+    surroundings::check(root, &mut faults)?;
     diagnostics::check(root, &mut faults)?;
     for fault in &faults {
         println!("tidy: {fault}");

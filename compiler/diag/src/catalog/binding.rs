@@ -364,7 +364,7 @@ pub enum StoreCopies<'a> {
     },
 }
 
-/// A backend whose content lives in one process is used by several, or by replicas; `span` is where it is declared.
+/// A backend whose content lives in one process is used by several, or by replicas; `span` is where its kind is written.
 pub fn shared_backend(
     span: Option<Span>,
     name: &str,

@@ -8,6 +8,7 @@ mod deploy;
 mod faults;
 #[cfg(test)]
 mod outcome;
+mod overridden;
 mod places;
 #[cfg(test)]
 mod properties;

@@ -149,7 +149,7 @@ fn idempotent(app: &App) -> Result<(), TestCaseError> {
                 ir,
                 workflow: &app.workflow,
                 wiring: &app.wiring,
-                registry: &app.registry,
+                declarations: &app.registry,
                 sources: &app.sources,
                 diagnostics: &mut diagnostics,
             });

@@ -40,13 +40,16 @@ static PROMISE: Plugin = table("promise", "Promises.")
     .tables(&[
         OwnedTable::key::<Promise>(TablePlace::App, "of_app", "a promise"),
         OwnedTable::key::<Promise>(TablePlace::Process, "of_process", "a promise")
-            .feature(Feature::Autoscale)
-            .check(report_place),
-        OwnedTable::key::<Promise>(TablePlace::Backend, "of_backend", "a promise")
-            .check(report_place),
-        OwnedTable::key::<Promise>(TablePlace::Edge, "of_edge", "a promise").check(report_place),
-        OwnedTable::key::<Promise>(TablePlace::Server, "of_server", "a promise")
-            .check(report_place),
+            .feature(Feature::Autoscale),
+        OwnedTable::key::<Promise>(TablePlace::Backend, "of_backend", "a promise"),
+        OwnedTable::key::<Promise>(TablePlace::Edge, "of_edge", "a promise"),
+        OwnedTable::key::<Promise>(TablePlace::Server, "of_server", "a promise"),
+    ])
+    .check_entries(&[
+        ("of_process", report_place),
+        ("of_backend", report_place),
+        ("of_edge", report_place),
+        ("of_server", report_place),
     ])
     .codes(&[SEEN])
     .fill(scale)
@@ -96,8 +99,8 @@ static PROBE: Plugin = table("probe", "Probes.")
     .tables(&[OwnedTable::top_level::<Probe>("probe", "a probe")
         .ordered()
         .verbatim()
-        .read_by_mode()
-        .check(check_probe)])
+        .read_by_mode()])
+    .check_entries(&[("probe", check_probe)])
     .codes(&[SEEN])
     .declare();
 

@@ -2,6 +2,7 @@
 
 use bp_diag::catalog::target as codes;
 use bp_plan::Plan;
+use bp_wiring::InstanceModel;
 
 use super::{CONFIG_FILE, PROGRAM, References, SECRETS_FOLDER, host};
 use crate::{NameSource, OutputName, PlanContext};
@@ -11,7 +12,7 @@ use crate::{NameSource, OutputName, PlanContext};
 /// The diagnostics are the same for each such target, so that one cause is reported once.
 pub fn check(cx: &mut PlanContext<'_>, references: &References) {
     for (store, setting) in find_missing_settings(cx.plan) {
-        let span = cx.span(&NameSource::Instance(store));
+        let span = cx.wiring.backend(store).map(InstanceModel::kind_span);
         cx.diagnostics.push(codes::store_lacks(span, store, setting));
     }
     let hosts = workloads(cx.plan).map(|(name, of)| OutputName::new(host(name), of));

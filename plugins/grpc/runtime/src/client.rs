@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bp_contract::transport::ConnectionSettings;
 use bp_runtime::{
     BoxFuture, Call, Class, Codec, ConnectContext, Context, Dialer, Endpoint, Infra, Instant,
     MessageLimit, Reply, StartError, Surroundings, headers,
@@ -10,7 +11,9 @@ use http::uri::PathAndQuery;
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 
 use crate::codec::BytesCodec;
-use crate::connection::Connection;
+use crate::connection::Target;
+use crate::connections::Connections;
+use crate::settings::GrpcSettings;
 use crate::{
     INSTANCE, PREVIOUS_ATTEMPTS, TIMEOUT, largest_header_list, method_path, reply_metadata, status,
     timeout_header,
@@ -32,6 +35,7 @@ struct EdgeState {
     paths: Vec<PathAndQuery>,
     instance: MetadataValue<Ascii>,
     limit: MessageLimit,
+    connections: ConnectionSettings,
     surroundings: Surroundings,
 }
 
@@ -39,12 +43,13 @@ struct EdgeState {
 struct EndpointClient {
     shared: Arc<EdgeState>,
     address: String,
-    connection: Connection,
+    connections: Connections,
 }
 
 impl GrpcDialer {
     pub(crate) fn new(cx: ConnectContext) -> Result<Self, StartError> {
-        let ConnectContext { edge, interface, limit, surroundings, .. } = cx;
+        let ConnectContext { edge, interface, settings, limit, surroundings, .. } = cx;
+        let GrpcSettings { connections, .. } = settings.read()?;
         let at = |error: &dyn std::error::Error, what: &str| {
             StartError::because(format!("edge {}: {what}", edge.key), error)
         };
@@ -58,16 +63,20 @@ impl GrpcDialer {
             .parse()
             .map_err(|error| at(&error, &format!("`{}` cannot be a header", edge.callee)))?;
         let edge = edge.key.clone();
-        Ok(Self { shared: Arc::new(EdgeState { edge, paths, instance, limit, surroundings }) })
+        let shared = EdgeState { edge, paths, instance, limit, connections, surroundings };
+        Ok(Self { shared: Arc::new(shared) })
     }
 }
 
 impl Dialer for GrpcDialer {
     fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
         let shared = self.shared.clone();
-        let connection = Connection::new(address, largest_header_list(shared.limit))
+        let settings = shared.connections;
+        let largest = largest_header_list(shared.limit);
+        let target = Target::new(address, largest, settings, &shared.surroundings)
             .map_err(|error| error.at(format!("edge {}", shared.edge)))?;
-        Ok(Arc::new(EndpointClient { shared, address: address.to_owned(), connection }))
+        let connections = Connections::new(target, settings.calls_per_connection);
+        Ok(Arc::new(EndpointClient { shared, address: address.to_owned(), connections }))
     }
 }
 
@@ -81,8 +90,8 @@ impl EndpointClient {
         let mut request = tonic::Request::new(arguments);
         write_context(request.metadata_mut(), &call.context, surroundings.clock.now())?;
         request.metadata_mut().insert(INSTANCE, instance.clone());
-        let sender = self.connection.sender().await?;
-        let answer = tonic::client::Grpc::with_origin(sender, self.connection.origin().clone())
+        let sender = self.connections.sender().await?;
+        let answer = tonic::client::Grpc::with_origin(sender, self.connections.origin().clone())
             .max_decoding_message_size(limit.bytes)
             .unary(request, path, BytesCodec)
             .await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
-use bp_runtime::BoxFuture;
+use bp_runtime::{BoxFuture, Place};
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::SendRequest;
@@ -24,11 +24,13 @@ type BoxError = Box<dyn Error + Send + Sync>;
 pub(crate) struct Sender {
     requests: SendRequest<Bytes>,
     activity: Arc<Activity>,
+    /// Goes along with the one request that is sent.
+    place: Option<Place>,
 }
 
 impl Sender {
-    pub(crate) fn new(requests: SendRequest<Bytes>, activity: Arc<Activity>) -> Self {
-        Self { requests, activity }
+    pub(crate) fn new(requests: SendRequest<Bytes>, activity: Arc<Activity>, place: Place) -> Self {
+        Self { requests, activity, place: Some(place) }
     }
 }
 
@@ -42,7 +44,8 @@ impl GrpcService<Body> for Sender {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (requests, under_way) = (self.requests.clone(), CallGuard::new(self.activity.clone()));
+        let under_way = CallGuard::new(self.activity.clone(), self.place.take());
+        let requests = self.requests.clone();
         Box::pin(exchange(requests, request, under_way))
     }
 }
@@ -108,21 +111,24 @@ impl HttpBody for AnswerBody {
 }
 
 /// Counts one call while it lives.
-struct CallGuard(Arc<Activity>);
+struct CallGuard {
+    activity: Arc<Activity>,
+    _place: Option<Place>,
+}
 
 impl CallGuard {
-    fn new(activity: Arc<Activity>) -> Self {
+    fn new(activity: Arc<Activity>, place: Option<Place>) -> Self {
         activity.calls.fetch_add(1, Ordering::Relaxed);
-        Self(activity)
+        Self { activity, _place: place }
     }
 
     fn note_activity(&self) {
-        self.0.heard.fetch_add(1, Ordering::Relaxed);
+        self.activity.heard.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl Drop for CallGuard {
     fn drop(&mut self) {
-        self.0.calls.fetch_sub(1, Ordering::Relaxed);
+        self.activity.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }

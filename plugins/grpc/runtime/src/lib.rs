@@ -7,6 +7,7 @@ mod activity;
 mod client;
 mod codec;
 mod connection;
+mod connections;
 mod exchange;
 mod name;
 mod reply_body;

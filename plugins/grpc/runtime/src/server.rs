@@ -5,11 +5,11 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
+use bp_contract::transport::ConnectionSettings;
 use bp_runtime::{
-    BoxFuture, Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, Instant,
-    MessageLimit, Method, Processed, ServeContext, Served, Server, StartError, headers, listen,
+    BoxFuture, ByteStream, Class, Codec, Context, Encoded, Infra, InfraKind, Instant, MessageLimit,
+    Method, Processed, ServeContext, Served, Server, StartError, Surroundings, headers, listen,
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -17,7 +17,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
 use tonic::body::Body;
 use tonic::{Request, Response, Status};
 
@@ -31,29 +30,45 @@ use crate::{INSTANCE, PREVIOUS_ATTEMPTS, TIMEOUT, method_path, status, timeout_h
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
 /// Calls that are reset before they are taken, as a burst of timeouts does; beyond it the connection is closed (CVE-2023-44487).
 const MAX_PENDING_RESETS: usize = 1000;
-/// How often an idle connection is pinged.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// Serves one listener until it is drained.
 pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
     let settings: GrpcSettings = cx.settings.read()?;
     let description = cx.description.filter(|_| settings.reflection);
     let standard = StandardServices::new(&cx.server, description, cx.drain.clone());
-    let state = Arc::new(ListenerState::new(cx.server, cx.limit, cx.surroundings.clock, standard));
+    let state =
+        ListenerState::new(cx.server, cx.limit, settings.connections, cx.surroundings, standard);
+    let state = Arc::new(state);
     let signal = cx.drain.clone();
     let serving = listen::accept_connections(cx.listener, cx.drain, |stream| {
-        serve_connection(stream, state.clone(), signal.clone())
+        let (signal, old) = (signal.clone(), state.wait_for_age());
+        let leaving = async move {
+            tokio::select! {
+                () = signal.draining() => {}
+                () = old => {}
+            }
+        };
+        serve_connection(stream, state.clone(), leaving)
     });
     tokio::join!(serving, state.standard.report(cx.ready));
     Ok(())
 }
 
-async fn serve_connection(stream: TcpStream, listener: Arc<ListenerState>, drain: Drain) {
+/// Serves a connection until it ends, or until `leaving` resolves and what is open has ended.
+async fn serve_connection(
+    stream: ByteStream,
+    listener: Arc<ListenerState>,
+    leaving: impl Future<Output = ()>,
+) {
+    let ConnectionSettings { keepalive, keepalive_timeout, calls_per_connection, .. } =
+        listener.connections;
     let mut builder = auto::Builder::new(TokioExecutor::new()).http2_only();
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_interval(keepalive)
+        .keep_alive_timeout(keepalive_timeout)
+        .max_concurrent_streams(calls_per_connection)
         .max_header_list_size(MAX_REQUEST_HEADERS)
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS);
     let service = service_fn(move |request: http::Request<Incoming>| {
@@ -63,7 +78,7 @@ async fn serve_connection(stream: TcpStream, listener: Arc<ListenerState>, drain
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = drain.draining() => {
+        () = leaving => {
             // GOAWAY: what is open may finish, what comes later was not processed.
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -80,7 +95,8 @@ struct ListenerState {
     /// By path.
     methods: BTreeMap<String, Route>,
     limit: MessageLimit,
-    clock: Arc<dyn Clock>,
+    connections: ConnectionSettings,
+    surroundings: Surroundings,
     standard: StandardServices,
 }
 
@@ -94,7 +110,8 @@ impl ListenerState {
     fn new(
         server: Arc<Server>,
         limit: MessageLimit,
-        clock: Arc<dyn Clock>,
+        connections: ConnectionSettings,
+        surroundings: Surroundings,
         standard: StandardServices,
     ) -> Self {
         let mut methods: BTreeMap<String, Route> = BTreeMap::new();
@@ -107,7 +124,15 @@ impl ListenerState {
                     .push(place);
             }
         }
-        Self { server, methods, limit, clock, standard }
+        Self { server, methods, limit, connections, surroundings, standard }
+    }
+
+    /// Resolves when a connection that is made now has the age at which it is closed.
+    fn wait_for_age(&self) -> BoxFuture<'static, ()> {
+        match self.connections.draw_age(self.surroundings.rng.unit()) {
+            Some(age) => self.surroundings.clock.sleep(age),
+            None => Box::pin(std::future::pending()),
+        }
     }
 
     async fn answer(&self, request: http::Request<Incoming>) -> http::Response<Body> {
@@ -118,7 +143,7 @@ impl ListenerState {
                 return standard.unwrap_or_else(|_| status::encode_infra(&infra).into_http());
             }
         };
-        let context = read_context(request.headers(), self.clock.now());
+        let context = read_context(request.headers(), self.surroundings.clock.now());
         let (reached, ending) = (AtomicBool::new(false), Mutex::default());
         let limit = self.limit;
         let unary =

@@ -73,7 +73,7 @@ impl Listener {
         let settings = Settings::of("listener", json!({ "reflection": reflection }));
         let served = Served::for_test("clock", &INTERFACE, settings.clone(), Arc::new(Never));
         let task = bp_rt_grpc::plugin().serve(ServeContext {
-            listener,
+            listener: listener.into(),
             name: "clock.grpc".to_owned(),
             server: Arc::new(Server::for_test(vec![served])),
             settings,

@@ -1,29 +1,25 @@
 //! The client: HTTP/2 with prior knowledge, so that giving up on a call resets only its stream.
 
 use std::error::Error;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::uri::{Authority, PathAndQuery, Scheme};
 use axum::http::{HeaderName, HeaderValue, Method as Verb, Request, Uri, header};
+use bp_contract::transport::ConnectionSettings;
 use bp_runtime::{
     BoxFuture, Call, Class, Codec, ConnectContext, Dialer, Endpoint, Infra, InfraKind,
-    MessageLimit, Processed, Reply, ReplyMetadata, StartError, Surroundings,
+    MessageLimit, Places, Processed, Reply, ReplyMetadata, StartError, Surroundings,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use crate::connector::PoolConnector;
 use crate::route::Route;
+use crate::settings::HttpSettings;
 use crate::{JSON, problem};
 
-/// How long making a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often a connection with calls under way is pinged: TCP alone finds a dead peer only after minutes.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
-/// How long the answer to that may take.
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many streams that were reset by a deadline or a caller are remembered for a moment; any burst of time-outs exceeds h2's default of 50.
 const RESET_STREAMS: usize = 16_384;
 
@@ -35,23 +31,57 @@ pub(crate) struct HttpDialer {
 /// What an edge's clients have in common.
 struct EdgeState {
     edge: String,
-    /// Connections by endpoint.
-    pool: legacy::Client<HttpConnector, Full<Bytes>>,
+    /// One connection to each endpoint each; there are more when there are more calls at once than one carries.
+    pools: Mutex<Vec<Pool>>,
+    connections: ConnectionSettings,
     /// By method index.
     paths: Vec<PathAndQuery>,
     limit: MessageLimit,
     surroundings: Surroundings,
 }
 
+/// Connections by endpoint.
+type Pool = legacy::Client<PoolConnector, Full<Bytes>>;
+
 /// A client of one endpoint.
 struct EndpointClient {
     shared: Arc<EdgeState>,
     authority: Authority,
+    places: Places,
+}
+
+impl EdgeState {
+    /// The pool of the connections with this number.
+    fn pool(&self, number: usize) -> Pool {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match pools.get(number) {
+                Some(pool) => return pool.clone(),
+                None => pools.push(build_pool(self.connections, &self.surroundings)),
+            }
+        }
+    }
+}
+
+fn build_pool(connections: ConnectionSettings, surroundings: &Surroundings) -> Pool {
+    let connector = PoolConnector { surroundings: surroundings.clone() };
+    legacy::Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .http2_keep_alive_interval(connections.keepalive)
+        // A call that ends at its deadline resets its stream, and a late answer of the server then is an error of that stream.
+        // Neither may count towards a limit that would close the connection with all other calls on it.
+        .http2_max_concurrent_reset_streams(RESET_STREAMS)
+        .http2_max_local_error_reset_streams(None)
+        .http2_keep_alive_timeout(connections.keepalive_timeout)
+        .build(connector)
 }
 
 impl HttpDialer {
     pub(crate) fn new(cx: ConnectContext) -> Result<Self, StartError> {
-        let ConnectContext { edge, interface, limit, surroundings, .. } = cx;
+        let ConnectContext { edge, interface, settings, limit, surroundings, .. } = cx;
+        let HttpSettings { connections, .. } = settings.read()?;
         let paths = interface.methods.iter().map(|method| {
             let path = Route::within(&edge.callee, method.name).pattern();
             path.parse().map_err(|error| {
@@ -59,22 +89,10 @@ impl HttpDialer {
             })
         });
         let paths = paths.collect::<Result<_, StartError>>()?;
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let pool = legacy::Client::builder(TokioExecutor::new())
-            .http2_only(true)
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            // A call that ends at its deadline resets its stream, and a late answer of the server then is an error of that stream.
-            // Neither may count towards a limit that would close the connection with all other calls on it.
-            .http2_max_concurrent_reset_streams(RESET_STREAMS)
-            .http2_max_local_error_reset_streams(None)
-            .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-            .build(connector);
         let edge = edge.key.clone();
-        Ok(Self { shared: Arc::new(EdgeState { edge, pool, paths, limit, surroundings }) })
+        let pools = Mutex::default();
+        let shared = EdgeState { edge, pools, connections, paths, limit, surroundings };
+        Ok(Self { shared: Arc::new(shared) })
     }
 }
 
@@ -87,7 +105,8 @@ impl Dialer for HttpDialer {
                 &error,
             )
         })?;
-        Ok(Arc::new(EndpointClient { shared, authority }))
+        let places = Places::new(shared.connections.calls_per_connection);
+        Ok(Arc::new(EndpointClient { shared, authority, places }))
     }
 }
 
@@ -124,7 +143,9 @@ impl EndpointClient {
         request: Request<Full<Bytes>>,
     ) -> Result<(Class, Bytes, ReplyMetadata), Infra> {
         let address = self.authority.as_str();
-        let sent = self.shared.pool.request(request).await;
+        // What a callee allows is known to the pool alone; listeners of ours allow what the setting says.
+        let place = self.places.take(|_| usize::MAX);
+        let sent = self.shared.pool(place.connection()).request(request).await;
         let (head, body) = sent.map_err(|error| classify_error(&error, address))?.into_parts();
         // An error's object is around the encoded error, so it may be a little larger than that.
         let most = self.shared.limit.bytes;

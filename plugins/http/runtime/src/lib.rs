@@ -4,6 +4,7 @@
 //! arguments; other processes of the system call it at a path below `/bp`. The package's README has the routes, the statuses and the headers.
 
 mod client;
+mod connector;
 mod measure;
 mod metrics;
 mod problem;

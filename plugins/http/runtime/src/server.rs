@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Method as Verb, Response, StatusCode, header, request::Parts};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use bp_contract::transport::ConnectionSettings;
 use bp_runtime::{
-    Class, Clock, Codec, Context, Drain, Encoded, Infra, InfraKind, MessageLimit, Method,
-    Processed, ServeContext, Server, StartError, Surroundings, listen,
+    BoxFuture, ByteStream, Class, Clock, Codec, Context, Encoded, Infra, InfraKind, MessageLimit,
+    Method, Processed, ServeContext, Server, StartError, Surroundings, listen,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -20,47 +20,65 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Map, Value};
-use tokio::net::TcpStream;
 
 use crate::measure::Measure;
 use crate::request::list_spellings;
 use crate::route::Route;
-use crate::settings::RouteSettings;
+use crate::settings::{HttpSettings, RouteSettings};
 use crate::{problem, reply_body, reply_metadata};
 
 /// Most headers of a request, baggage included.
 const MAX_REQUEST_HEADERS: u32 = 64 * 1024;
 /// Calls that are reset before they are taken, as a burst of timeouts does; beyond it the connection is closed (CVE-2023-44487).
 const MAX_PENDING_RESETS: usize = 1000;
-/// How often an idle connection is pinged.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// Serves one listener until it is drained.
 pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
     let router = build_router(&cx.server, cx.limit, &cx.surroundings)
         .map_err(|error| error.at(format!("listener {}", cx.name)))?;
-    let signal = cx.drain.clone();
+    let HttpSettings { connections, .. } = cx.settings.read()?;
+    let (signal, surroundings) = (cx.drain.clone(), cx.surroundings);
     listen::accept_connections(cx.listener, cx.drain, move |stream| {
-        serve_connection(stream, router.clone(), signal.clone())
+        let old: BoxFuture<'static, ()> = match connections.draw_age(surroundings.rng.unit()) {
+            Some(age) => surroundings.clock.sleep(age),
+            None => Box::pin(std::future::pending()),
+        };
+        let signal = signal.clone();
+        let leaving = async move {
+            tokio::select! {
+                () = signal.draining() => {}
+                () = old => {}
+            }
+        };
+        serve_connection(stream, router.clone(), connections, leaving)
     })
     .await;
     Ok(())
 }
 
-async fn serve_connection(stream: TcpStream, router: Router, drain: Drain) {
+/// Serves a connection until it ends, or until `leaving` resolves and what is open has ended.
+async fn serve_connection(
+    stream: ByteStream,
+    router: Router,
+    connections: ConnectionSettings,
+    leaving: impl Future<Output = ()>,
+) {
+    let ConnectionSettings { keepalive, keepalive_timeout, calls_per_connection, .. } = connections;
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_interval(keepalive)
+        .keep_alive_timeout(keepalive_timeout)
+        .max_concurrent_streams(calls_per_connection)
         .max_header_list_size(MAX_REQUEST_HEADERS)
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS);
     let service = TowerToHyperService::new(router);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = drain.draining() => {
+        () = leaving => {
             // GOAWAY, or `connection: close`: what is open may finish.
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -1,13 +1,15 @@
 //! What the wiring says; both halves of the plugin compile this file.
 
 use bp_contract::setting::{PerMethod, Settings};
-use bp_contract::transport::MessageSettings;
+use bp_contract::transport::{ConnectionSettings, MessageSettings};
 
 /// Carries calls over HTTP as JSON, and describes them in OpenAPI.
 #[derive(Debug, Settings)]
 pub(crate) struct HttpSettings {
     #[setting(flatten)]
     pub(crate) messages: MessageSettings,
+    #[setting(flatten)]
+    pub(crate) connections: ConnectionSettings,
 }
 
 /// What an edge says beside `rpc`.

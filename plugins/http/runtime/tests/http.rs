@@ -5,7 +5,15 @@
 #[path = "../../../../stdlib/runtime/tests/transport/mod.rs"]
 mod suite;
 
+#[path = "../../../../stdlib/runtime/tests/transport/http2.rs"]
+mod http2;
+
 suite::of!(bp_rt_http::plugin());
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_connection_is_closed_and_its_callers_lose_nothing() {
+    http2::an_old_connection_is_closed_and_its_callers_lose_nothing(&bp_rt_http::plugin()).await;
+}
 
 use std::net::SocketAddr;
 
@@ -38,7 +46,7 @@ async fn a_route_takes_the_place_of_the_default_and_may_be_that_of_another_metho
         "hang": "GET /waits/never",
     }});
     let probes = vec![named("probe")];
-    let server = serve_as("127.0.0.1:0", &transport, probes, limit(), routes).await;
+    let server = serve_as("127.0.0.1:0", &transport, probes, limit(), routes, json!({})).await;
     let at = server.address;
     assert_eq!(ask(at, "GET", "/v1/name", "").await, (200, "\"probe\"".to_owned()));
     // What was the default of `name` is the route of `measure`, whose own default is gone.

@@ -5,15 +5,12 @@ use std::net::SocketAddr;
 
 use bp_contract::store::ServerSettings;
 use bp_contract::variable;
-use tokio::net::{TcpListener, TcpSocket};
 
 use crate::balance::{EndpointEntry, Source};
 use crate::environment::Environment;
 use crate::error::StartError;
 use crate::plan::{InstancePlan, RunPlan};
-
-/// How many connections may wait to be accepted.
-const BACKLOG: u32 = 1024;
+use crate::surroundings::{Binder, BoundPort, Files, Listener};
 
 /// The name of a backend's address: `RATE_DB` for `rate_db` and `rate-db`.
 fn backend_address_name(name: &str) -> String {
@@ -80,45 +77,31 @@ pub(super) fn find_source(
     }
 }
 
-/// A port that is taken, but refuses connections until [`Bound::listen`].
-pub(super) struct Bound {
-    socket: TcpSocket,
-    pub(super) address: SocketAddr,
+/// Takes the port that `BP_BIND_<NAME>` says, else the plan's on this machine alone.
+pub(super) async fn bind(
+    environment: &Environment,
+    binder: &dyn Binder,
+    name: &str,
+    port: u16,
+) -> Result<Box<dyn BoundPort>, StartError> {
+    let address = find_bind_address(environment, name, port);
+    binder.bind(&address).await.map_err(|error| {
+        let what = format!("{}: cannot listen on {address}", variable::bind(name));
+        StartError::because(what, &error)
+    })
 }
 
-impl Bound {
-    /// Takes the port that `BP_BIND_<NAME>` says, else the plan's on this machine alone.
-    pub(super) async fn new(
-        environment: &Environment,
-        name: &str,
-        port: u16,
-    ) -> Result<Self, StartError> {
-        let variable = variable::bind(name);
-        let text =
-            environment.get(&variable).map_or_else(|| format!("127.0.0.1:{port}"), str::to_owned);
-        let what = || format!("{variable}: cannot listen on {text}");
-        let failed = |error: std::io::Error| StartError::because(what(), &error);
-        let address = tokio::net::lookup_host(&text)
-            .await
-            .map_err(failed)?
-            .next()
-            .ok_or_else(|| StartError::new(what()))?;
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-        let socket = socket.map_err(failed)?;
-        // A restart must not wait for the connections of the process before it.
-        socket.set_reuseaddr(true).map_err(failed)?;
-        socket.bind(address).map_err(failed)?;
-        let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, address })
-    }
+/// Where a listener listens: `BP_BIND_<NAME>`, else the plan's port on this machine alone.
+pub(super) fn find_bind_address(environment: &Environment, name: &str, port: u16) -> String {
+    let given = environment.get(&variable::bind(name));
+    given.map_or_else(|| format!("127.0.0.1:{port}"), str::to_owned)
+}
 
-    /// Accepts connections from now on.
-    pub(super) fn listen(self) -> Result<TcpListener, StartError> {
-        let address = self.address;
-        self.socket
-            .listen(BACKLOG)
-            .map_err(|error| StartError::because(format!("cannot listen on {address}"), &error))
-    }
+/// Accepts connections from now on.
+pub(super) fn listen(port: Box<dyn BoundPort>) -> Result<Listener, StartError> {
+    let address = port.local_address();
+    port.listen()
+        .map_err(|error| StartError::because(format!("cannot listen on {address}"), &error))
 }
 
 /// Writes the chosen addresses as JSON to the file that `BP_PORTS_FILE` names, below `BP_DATA` unless it is absolute.
@@ -126,21 +109,15 @@ impl Bound {
 /// The file appears whole: a supervisor may read it at any time.
 pub(super) fn write_ports(
     environment: &Environment,
+    files: &dyn Files,
     ports: &BTreeMap<String, SocketAddr>,
 ) -> Result<(), StartError> {
     let Some(name) = environment.get(variable::PORTS_FILE) else { return Ok(()) };
     let path = environment.data_folder().join(name);
-    let failed = |error: std::io::Error| {
-        StartError::because(format!("BP_PORTS_FILE: {}", path.display()), &error)
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
     let ports: BTreeMap<_, _> = ports.iter().map(|(name, at)| (name, at.to_string())).collect();
     let text = serde_json::to_string_pretty(&ports)
         .map_err(|error| StartError::because(variable::PORTS_FILE, &error))?;
-    let mut unfinished = path.clone().into_os_string();
-    unfinished.push(format!(".{}", std::process::id()));
-    std::fs::write(&unfinished, text).map_err(failed)?;
-    std::fs::rename(&unfinished, &path).map_err(failed)
+    files
+        .write(&path, &text)
+        .map_err(|error| StartError::because(format!("BP_PORTS_FILE: {}", path.display()), &error))
 }

@@ -11,16 +11,16 @@ use hyper::header::CONTENT_TYPE;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
 
 use super::process_metrics::ProcessMetrics;
 use super::process_state::ProcessState;
 use crate::drain::Drain;
 use crate::listen;
+use crate::surroundings::Listener;
 
 /// Serves until the process ends.
 pub(super) async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     state: Arc<ProcessState>,
     metrics: Arc<ProcessMetrics>,
 ) {

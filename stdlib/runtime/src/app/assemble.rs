@@ -362,10 +362,10 @@ impl<'a> Assembly<'a> {
             let dialer = registry.transport(&transport.plugin)?.connect(context)?;
             let source =
                 || addresses::find_source(&state.environment, &listener.address, listener.port);
-            let clock = &state.surroundings.clock;
-            let directory = state.directories.of(&listener.address, source, clock, &state.stop)?;
-            let balance = self.build_balance(key, plan, edge, interface)?;
             let surroundings = state.surroundings.clone();
+            let directory =
+                state.directories.of(&listener.address, source, &surroundings, &state.stop)?;
+            let balance = self.build_balance(key, plan, edge, interface)?;
             Balancer::new(edge.clone(), interface, directory, dialer, balance, surroundings)
         };
         Ok(Arc::new(connected().map_err(|error: StartError| error.at(format!("`{key}`")))?))
@@ -509,6 +509,7 @@ pub(super) fn resolve_served_settings(
     settings: &Value,
 ) -> Result<Settings, StartError> {
     let label = format!("listener \"{listener}\", {instance}");
-    let settings = state.environment.resolve(settings).map_err(|error| error.at(&label))?;
+    let resolved = state.environment.resolve(settings, &*state.surroundings.files);
+    let settings = resolved.map_err(|error| error.at(&label))?;
     Ok(Settings::of(label, settings))
 }

@@ -9,7 +9,7 @@ use super::choose_process::choose_process;
 use super::prepare::Hosting;
 use super::running::Running;
 use super::signals::{Signals, watch_supervisor};
-use super::{App, call_mode, health, init_mode, mode};
+use super::{App, call_mode, health, init_mode};
 use crate::console::complain;
 use crate::environment::Environment;
 use crate::logs;
@@ -28,7 +28,7 @@ fn describe_usage(app: &App) -> String {
 }
 
 pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> ExitCode {
-    // A container's probe runs this every few seconds, so it starts no logs and no async runtime.
+    // A container's probe runs this every few seconds, so it starts no logs and no threads.
     if let [mode, probe] = arguments
         && mode == "health"
     {
@@ -51,11 +51,9 @@ pub(super) fn main(app: App, environment: Environment, arguments: &[String]) -> 
             runtime.block_on(call_mode::run(app, environment, instance, method, json))
         }
         [name] => {
-            let found = app.registry.modes().find(|(_, mode)| mode.name == *name);
-            match found {
-                Some((id, mode)) => runtime.block_on(mode::run(app, environment, id, mode)),
-                None => complain(&describe_usage(&app), 2),
-            }
+            let usage = describe_usage(&app);
+            let ended = runtime.block_on(app.run_mode(environment, name));
+            ended.unwrap_or_else(|| complain(&usage, 2))
         }
         _ => complain(&describe_usage(&app), 2),
     };

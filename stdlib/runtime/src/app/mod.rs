@@ -38,6 +38,7 @@ use crate::error::StartError;
 use crate::instance::InterfaceGlue;
 use crate::plan::{self, RunPlan};
 use crate::plugin::{BackendPlugin, TransportPlugin, WrapperPlugin};
+use crate::surroundings::Surroundings;
 use crate::table_plugin::{Mode, TablePlugin};
 
 /// An application, put together by generated code:
@@ -59,6 +60,7 @@ use crate::table_plugin::{Mode, TablePlugin};
 pub struct App {
     plan: Cow<'static, str>,
     registry: Registry,
+    surroundings: Surroundings,
 }
 
 /// Everything that is linked, by the name that the plan uses.
@@ -77,7 +79,11 @@ pub(crate) struct Registry {
 impl App {
     /// An application with the plan that it was compiled with; `BP_PLAN` names another.
     pub fn new(plan: impl Into<Cow<'static, str>>) -> Self {
-        Self { plan: plan.into(), registry: Registry::default() }
+        Self {
+            plan: plan.into(),
+            registry: Registry::default(),
+            surroundings: Surroundings::default(),
+        }
     }
 
     /// Links a wrapper by the plugin's id, which the plan uses.
@@ -119,6 +125,14 @@ impl App {
         self
     }
 
+    /// Runs among these surroundings instead of the machine's own: in a test or a simulation, where many processes share a network in memory.
+    ///
+    /// Their names and metrics do not count: each process has its own.
+    pub fn surroundings(mut self, surroundings: Surroundings) -> Self {
+        self.surroundings = surroundings;
+        self
+    }
+
     /// Runs what the arguments ask for, and says how it went.
     ///
     /// Without arguments it serves the process that `BP_PROCESS` names until SIGTERM or SIGINT, or runs the init that `BP_INIT` names and ends; `call INSTANCE METHOD JSON` makes one call; `health live|ready|startup` asks the process that runs beside it, for containers without a shell; the name of a plugin's mode runs that.
@@ -146,10 +160,21 @@ impl App {
         Running::start(self, environment, hosting).await
     }
 
+    /// Runs the mode named `name` that a plugin adds to the program, such as `smoke`, on the running system, inside a tokio runtime.
+    ///
+    /// `None` when no plugin adds it.
+    pub async fn run_mode(self, environment: Environment, name: &str) -> Option<ExitCode> {
+        let (id, mode) = self.registry.modes().find(|(_, mode)| mode.name == name)?;
+        Some(mode::run(self, environment, id, mode).await)
+    }
+
     /// The plan in force.
     fn plan(&self, environment: &Environment) -> Result<RunPlan, StartError> {
         let Some(path) = environment.get(variable::PLAN) else { return plan::read(&self.plan) };
-        let text = std::fs::read_to_string(path)
+        let text = self
+            .surroundings
+            .files
+            .read(path.as_ref())
             .map_err(|error| StartError::because(format!("BP_PLAN: {path}"), &error))?;
         plan::read(&text).map_err(|error| error.at(path))
     }

@@ -16,7 +16,7 @@ use crate::environment::Environment;
 use crate::error::StartError;
 use crate::metrics::Metrics;
 use crate::plan::{ALL, RunPlan};
-use crate::plugin::Surroundings;
+use crate::surroundings::Surroundings;
 use crate::tasks::Tasks;
 
 /// What a process holds and whether it listens.
@@ -55,13 +55,14 @@ pub(super) fn prepare(
     let plan = Arc::new(plan);
     let interfaces = app.registry.interfaces.iter().map(|(path, glue)| (*path, glue.interface()));
     let interfaces = interfaces.collect();
-    let configuration = Configuration::load(plan.clone(), interfaces, environment.clone())?;
     let surroundings = Surroundings {
         app: Arc::from(plan.app.as_str()),
         process: Arc::from(process.as_str()),
         metrics: Metrics::default(),
-        ..Surroundings::default()
+        ..app.surroundings
     };
+    let files = surroundings.files.clone();
+    let configuration = Configuration::load(plan.clone(), interfaces, environment.clone(), files)?;
     let state = Arc::new(ProcessState {
         plan,
         process,

@@ -1,14 +1,15 @@
 //! Metrics of the process itself.
 
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
 
 use bp_contract::metric::runtime;
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::process_state::ProcessState;
+use crate::clock::Instant;
 use crate::error::StartError;
 use crate::metrics::Metrics;
+use crate::surroundings::Files;
 
 /// Gauges that are set when the metrics are read.
 pub(super) struct ProcessMetrics {
@@ -41,7 +42,8 @@ impl ProcessMetrics {
         metrics.register(&runtime::TASKS_ALIVE, tasks_alive.clone())?;
         metrics.register(&runtime::IN_FLIGHT, in_flight.clone())?;
         metrics.register(&runtime::MEMORY_USAGE, memory.clone())?;
-        Ok(Self { metrics, tasks_alive, in_flight, memory, uptime, started: Instant::now() })
+        let started = state.surroundings.clock.now();
+        Ok(Self { metrics, tasks_alive, in_flight, memory, uptime, started })
     }
 
     /// The text of every metric now.
@@ -50,15 +52,17 @@ impl ProcessMetrics {
         let handle = tokio::runtime::Handle::current();
         self.tasks_alive.set(whole(handle.metrics().num_alive_tasks()));
         self.in_flight.set(whole(state.tasks.running()));
-        self.memory.set(read_resident_bytes().unwrap_or(0));
-        self.uptime.set(self.started.elapsed().as_secs_f64());
+        let files = &*state.surroundings.files;
+        self.memory.set(read_resident_bytes(files).unwrap_or(0));
+        let uptime = state.surroundings.clock.now().saturating_duration_since(self.started);
+        self.uptime.set(uptime.as_secs_f64());
         self.metrics.encode()
     }
 }
 
 /// From Linux; `None` elsewhere. `VmRSS` is in kilobytes, so the size of a page need not be known.
-fn read_resident_bytes() -> Option<i64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+fn read_resident_bytes(files: &dyn Files) -> Option<i64> {
+    let status = files.read("/proc/self/status".as_ref()).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)
 }

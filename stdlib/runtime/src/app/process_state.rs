@@ -12,7 +12,7 @@ use crate::config::Configuration;
 use crate::drain::Drain;
 use crate::environment::Environment;
 use crate::plan::{ALL, RunPlan};
-use crate::plugin::Surroundings;
+use crate::surroundings::Surroundings;
 use crate::tasks::Tasks;
 
 /// The state of one process.

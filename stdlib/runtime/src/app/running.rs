@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::task::JoinSet;
 
-use super::addresses::{self, Bound};
+use super::addresses;
 use super::assemble::Assembly;
 use super::prepare::{Hosting, prepare};
 use super::process_metrics::ProcessMetrics;
@@ -27,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::panic::panic_text;
 use crate::plan::{ALL, DrainPlan, find_listener};
 use crate::plugin::ServeContext;
+use crate::surroundings::BoundPort;
 
 /// How long sending the buffered telemetry may take.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -81,7 +82,7 @@ impl Running {
             let (settings, limit) =
                 state.configuration.transport(&crate::config::place::listener_label(&name))?;
             let context = ServeContext {
-                listener: bound.listen()?,
+                listener: addresses::listen(bound)?,
                 name: name.clone(),
                 server: Arc::new(assembly.build_server(&name)?),
                 settings,
@@ -129,29 +130,31 @@ impl Running {
     }
 
     /// Takes the ports of this process and starts its admin listener.
-    async fn bind(&mut self) -> Result<BTreeMap<String, Bound>, StartError> {
+    async fn bind(&mut self) -> Result<BTreeMap<String, Box<dyn BoundPort>>, StartError> {
         let state = self.state.clone();
+        let (environment, binder) = (&state.environment, &*state.surroundings.binder);
+        let bind = |name, port| addresses::bind(environment, binder, name, port);
         let mut listeners = BTreeMap::new();
         for (name, listener) in &state.plan.listeners {
             if !state.is(&listener.process) {
                 continue;
             }
-            let bound = Bound::new(&state.environment, &listener.address, listener.port).await?;
-            tracing::info!(listener = %name, address = %bound.address, "listens");
-            self.ports.insert(listener.address.clone(), bound.address);
+            let bound = bind(&listener.address, listener.port).await?;
+            tracing::info!(listener = %name, address = %bound.local_address(), "listens");
+            self.ports.insert(listener.address.clone(), bound.local_address());
             listeners.insert(name.clone(), bound);
         }
         // All in one process need one admin listener, that of the first.
         let process = state.plan.processes.iter().find(|(name, _)| state.is(name));
         if let Some((_, process)) = process {
             let admin = &process.admin;
-            let bound = Bound::new(&state.environment, &admin.address, admin.port).await?;
-            tracing::info!(listener = "admin", address = %bound.address, "listens");
-            self.ports.insert(admin.address.clone(), bound.address);
+            let bound = bind(&admin.address, admin.port).await?;
+            tracing::info!(listener = "admin", address = %bound.local_address(), "listens");
+            self.ports.insert(admin.address.clone(), bound.local_address());
             let metrics = Arc::new(ProcessMetrics::register(&state)?);
-            self.others.spawn(admin::serve(bound.listen()?, state.clone(), metrics));
+            self.others.spawn(admin::serve(addresses::listen(bound)?, state.clone(), metrics));
         }
-        addresses::write_ports(&state.environment, &self.ports)?;
+        addresses::write_ports(&state.environment, &*state.surroundings.files, &self.ports)?;
         Ok(listeners)
     }
 

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::Balance;
@@ -23,8 +22,9 @@ use crate::client::Chains;
 use crate::clock::{Clock, Instant};
 use crate::error::{Infra, InfraKind, Processed, StartError};
 use crate::method::Interface;
-use crate::plugin::{Dialer, Surroundings, WrapperContext, WrapperPlugin};
+use crate::plugin::{Dialer, WrapperContext, WrapperPlugin};
 use crate::reply_metadata::{RetryAfter, Shed};
+use crate::surroundings::Surroundings;
 use crate::sync::lock;
 
 /// How long a probe, which asks whether an endpoint is back, may take.
@@ -199,7 +199,7 @@ pub fn connect_fixed(
 ) -> Result<Arc<dyn Endpoint>, StartError> {
     let stop = tokio_util::sync::CancellationToken::new();
     let list = addresses.into_iter().map(EndpointEntry::new).collect();
-    let directory = Directory::follow(Source::List(list), surroundings.clock.clone(), stop)?;
+    let directory = Directory::follow(Source::List(list), &surroundings, stop)?;
     let balance = EdgeBalance::default();
     let end = Balancer::new(edge, interface, directory, dialer, balance, surroundings)?;
     Ok(Arc::new(end))
@@ -441,8 +441,8 @@ async fn probe_until_back(probe: Probe, inner: Weak<Inner>) {
             probe.record(true, &*surroundings.clock);
             return;
         };
-        let connected =
-            tokio::time::timeout(PROBE_TIMEOUT, TcpStream::connect(probe.address())).await;
+        let connecting = surroundings.connector.connect(probe.address());
+        let connected = tokio::time::timeout(PROBE_TIMEOUT, connecting).await;
         let again = probe.record(matches!(connected, Ok(Ok(_))), &*surroundings.clock);
         inner.metrics.update(&inner.endpoints);
         if !again {

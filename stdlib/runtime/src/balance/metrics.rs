@@ -11,7 +11,7 @@ use super::endpoints::Endpoints;
 use crate::call::Edge;
 use crate::error::StartError;
 use crate::metrics::LabelValue;
-use crate::plugin::Surroundings;
+use crate::surroundings::Surroundings;
 
 /// The metrics of an edge's balance.
 pub(super) struct EdgeMetrics {

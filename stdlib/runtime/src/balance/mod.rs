@@ -10,8 +10,9 @@
 //!
 //! | form | meaning |
 //! |---|---|
-//! | `host:port`, or several with commas between | these endpoints; a host's name is resolved at every connection |
+//! | `host:port`, or several with commas between | these endpoints; a host's name is looked up at every connection |
 //! | `dns:name:port` | one endpoint for each address of the name, looked up every 5 s, and soon after one could not be reached |
+//! | `srv:_service._proto.name` | one endpoint for each service record (SRV) of the name, with the record's target, port, weight and priority; looked up like `dns:`, and a target's name at every connection |
 //! | `file:/path` | the endpoints that the file lists, a `host:port` a line (`#` begins a comment) or a JSON array of them; looked at every 100 ms; replace it whole, by renaming another over it |
 //!
 //! In lists and files, [`Attributes`] may follow a `host:port`: `10.0.0.1:7001;zone=a;weight=2`.

@@ -18,6 +18,8 @@ pub(crate) enum Source {
         /// The port at every address.
         port: u16,
     },
+    /// `srv:_grpc._tcp.cart`: the service records of a name.
+    Srv(String),
     /// `file:/run/cart.json`: what the file lists.
     File(PathBuf),
 }
@@ -25,8 +27,7 @@ pub(crate) enum Source {
 impl Source {
     /// Reads an address; the error says what is wrong and which forms are allowed.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let forms =
-            "write host:port, several of them with commas between, dns:name:port or file:/path";
+        let forms = "write host:port, several of them with commas between, dns:name:port, srv:_service._proto.name or file:/path";
         let text = text.trim();
         if let Some(path) = text.strip_prefix("file:") {
             if path.is_empty() {
@@ -40,6 +41,14 @@ impl Source {
                 .ok_or_else(|| format!("`{text}` does not have the form dns:name:port; {forms}"))?;
             return Ok(Self::Dns { name: name.to_owned(), port });
         }
+        if let Some(name) = text.strip_prefix("srv:") {
+            if !is_service_name(name) {
+                return Err(format!(
+                    "`{text}` does not have the form srv:_service._proto.name; {forms}"
+                ));
+            }
+            return Ok(Self::Srv(name.to_owned()));
+        }
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let list = parts.map(EndpointEntry::parse).collect::<Result<Vec<_>, _>>();
         let list = list.and_then(sort_endpoints).map_err(|error| format!("{error}; {forms}"))?;
@@ -48,6 +57,17 @@ impl Source {
         }
         Ok(Self::List(list))
     }
+}
+
+/// Whether a name is that of a service (RFC 2782): `_grpc._tcp.cart.shop`.
+fn is_service_name(name: &str) -> bool {
+    let mut labels = name.split('.');
+    let mut named = || {
+        let label = labels.next().and_then(|label| label.strip_prefix('_'));
+        label.is_some_and(|label| !label.is_empty())
+    };
+    let begins = named() && named() && labels.next().is_some_and(|label| !label.is_empty());
+    begins && !name.contains([':', ',', ';', '/']) && !name.contains(char::is_whitespace)
 }
 
 /// The endpoints that a file lists: a JSON array, or a line each, `#` beginning a comment.
@@ -91,6 +111,7 @@ mod tests {
             ("cart:7001", list(&["cart:7001"])),
             (" a:1, [::1]:2 ,10.0.0.1:3,", list(&["10.0.0.1:3", "[::1]:2", "a:1"])),
             ("dns:cart.shop.svc:7001", Source::Dns { name: "cart.shop.svc".into(), port: 7001 }),
+            ("srv:_grpc._tcp.cart.shop", Source::Srv("_grpc._tcp.cart.shop".into())),
             ("file:/run/cart.json", Source::File("/run/cart.json".into())),
             ("file:cart:7", Source::File("cart:7".into())),
         ] {
@@ -121,9 +142,19 @@ mod tests {
             "a b:1",
             "[::g]:1",
             "srv:cart:80",
+            "srv:",
+            "srv:cart",
+            "srv:_grpc._tcp",
+            "srv:_grpc._tcp.",
+            "srv:_._tcp.cart",
+            "srv:_grpc.tcp.cart",
+            "srv:_grpc._tcp.cart:80",
         ] {
             let error = Source::parse(text).unwrap_err();
-            assert!(error.contains("dns:name:port or file:/path"), "{text}: {error}");
+            assert!(
+                error.contains("dns:name:port, srv:_service._proto.name or file:/path"),
+                "{text}: {error}"
+            );
         }
     }
 

@@ -28,6 +28,7 @@ use crate::limit::MessageLimit;
 use crate::panic::catch_panic;
 use crate::plan::{self, RunPlan};
 use crate::settings::{Replaced, Settings};
+use crate::surroundings::Files;
 use crate::sync::lock;
 
 /// How often the file is looked at.
@@ -54,6 +55,7 @@ pub(crate) struct Configuration {
     plan: Arc<RunPlan>,
     interfaces: Interfaces,
     environment: Environment,
+    files: Arc<dyn Files>,
     state: Mutex<State>,
     /// What plugins do with their tables, at the start and after every change.
     tables: OnceLock<Arc<dyn TableInstaller>>,
@@ -77,11 +79,12 @@ impl Configuration {
         plan: Arc<RunPlan>,
         interfaces: Interfaces,
         environment: Environment,
+        files: Arc<dyn Files>,
     ) -> Result<Self, StartError> {
-        let seen = read_file(&environment)?;
+        let seen = read_file(&environment, &*files)?;
         let effective = compute(&plan, &interfaces, &environment, seen.as_deref())?;
         let state = Mutex::new(State { seen, effective, used: BTreeMap::new() });
-        Ok(Self { plan, interfaces, environment, state, tables: OnceLock::new() })
+        Ok(Self { plan, interfaces, environment, files, state, tables: OnceLock::new() })
     }
 
     /// The settings of a place that this process uses.
@@ -120,7 +123,8 @@ impl Configuration {
             .parameters
             .get(&(instance.to_owned(), name.to_owned()))
             .ok_or_else(|| StartError::new(format!("`{instance}` has no value `{name}`")))?;
-        self.environment.resolve(value).map_err(|error| error.at(parameter_place(instance, name)))
+        let resolved = self.environment.resolve(value, &*self.files);
+        resolved.map_err(|error| error.at(parameter_place(instance, name)))
     }
 
     /// Puts what the tables of plugins say in force, now and after every change.
@@ -148,7 +152,7 @@ impl Configuration {
 
     /// Puts the file in force if it has changed, and returns the places that nothing follows while the process runs.
     fn apply_file(&self) -> Result<Option<Vec<String>>, StartError> {
-        let text = read_file(&self.environment)?;
+        let text = read_file(&self.environment, &*self.files)?;
         let mut state = lock(&self.state);
         if text == state.seen {
             return Ok(None);
@@ -193,7 +197,7 @@ impl Configuration {
                 }
                 Ok(false) | Err(_) => {}
             }
-            unreadable = read_file(&self.environment).is_err();
+            unreadable = read_file(&self.environment, &*self.files).is_err();
         }
     }
 
@@ -203,7 +207,10 @@ impl Configuration {
         if effective.verbatim.contains(label) {
             return Ok(rows.to_vec());
         }
-        let resolve = |row| self.environment.resolve(row).map_err(|error| error.at(label));
+        let resolve = |row| {
+            let resolved = self.environment.resolve(row, &*self.files);
+            resolved.map_err(|error| error.at(label))
+        };
         rows.iter().map(resolve).collect()
     }
 }
@@ -305,9 +312,10 @@ fn parameter_place(instance: &str, name: &str) -> String {
     format!("service \"{instance}\", {name}")
 }
 
-fn read_file(environment: &Environment) -> Result<Option<String>, StartError> {
+fn read_file(environment: &Environment, files: &dyn Files) -> Result<Option<String>, StartError> {
     let Some(path) = environment.get(variable::CONFIG) else { return Ok(None) };
-    std::fs::read_to_string(path)
+    files
+        .read(path.as_ref())
         .map(Some)
         .map_err(|error| StartError::because(format!("BP_CONFIG: {path}"), &error))
 }

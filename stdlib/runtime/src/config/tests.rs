@@ -11,7 +11,7 @@ use super::*;
 use crate::app::ProcessTables;
 use crate::method::{Interface, Method};
 use crate::plan::TablePlace;
-use crate::plugin::Surroundings;
+use crate::surroundings::{Surroundings, SystemFiles};
 use crate::table_plugin::{TableContext, TableEntry, TablePlugin};
 
 /// Limits calls.
@@ -132,7 +132,7 @@ fn plan() -> RunPlan {
 fn load(file: &Path) -> Result<Configuration, StartError> {
     let environment = Environment::default().with(variable::CONFIG, file.to_str().unwrap());
     let interfaces = Interfaces::from([(CART.path, &CART_INTERFACE)]);
-    Configuration::load(Arc::new(plan()), interfaces, environment)
+    Configuration::load(Arc::new(plan()), interfaces, environment, Arc::new(SystemFiles))
 }
 
 /// The error of a start with this configuration; an empty text if there is none.
@@ -262,7 +262,8 @@ fn an_entry_of_a_table_changes_like_any_place() {
     plan.tables.get_mut("quota").unwrap().shorthand = None;
     let environment = Environment::default().with(variable::SET, "quota.night = false");
     let interfaces = Interfaces::from([(CART.path, &CART_INTERFACE)]);
-    let error = Configuration::load(Arc::new(plan), interfaces, environment).unwrap_err();
+    let error = Configuration::load(Arc::new(plan), interfaces, environment, Arc::new(SystemFiles))
+        .unwrap_err();
     assert_eq!(error.to_string(), format!("BP_SET: quota.night: {another}"));
 }
 
@@ -290,7 +291,9 @@ fn an_entry_about_an_edge_has_settings_by_method_even_if_the_interface_is_not_li
     assert_eq!(own, "edge.\"front->cart.add\".share");
     for interfaces in [Interfaces::new(), Interfaces::from([(CART.path, &CART_INTERFACE)])] {
         let environment = Environment::default();
-        let configuration = Configuration::load(Arc::new(plan()), interfaces, environment).unwrap();
+        let configuration =
+            Configuration::load(Arc::new(plan()), interfaces, environment, Arc::new(SystemFiles))
+                .unwrap();
         let read = |label: &str| configuration.settings(label).unwrap().read::<Limit>().unwrap();
         assert!(matches!(read(&label), Limit::Gradient { .. }));
         assert!(matches!(read(&own), Limit::Vegas { .. }));

@@ -194,16 +194,17 @@ pub(crate) async fn serve_at(
     probes: Vec<Probe>,
     limit: MessageLimit,
 ) -> Running {
-    serve_as(address, transport, probes, limit, json!({})).await
+    serve_as(address, transport, probes, limit, json!({}), json!({})).await
 }
 
-/// As [`serve_at`], with what the wiring says of each probe beside the transport.
+/// As [`serve_at`], with what the wiring says of each probe beside the transport, and the transport's settings.
 pub(crate) async fn serve_as(
     address: &str,
     transport: &dyn TransportPlugin,
     probes: Vec<Probe>,
     limit: MessageLimit,
     beside: serde_json::Value,
+    settings: serde_json::Value,
 ) -> Running {
     let calls = Arc::new(AtomicUsize::new(0));
     let served = probes.into_iter().map(|probe| {
@@ -212,7 +213,7 @@ pub(crate) async fn serve_as(
         Served::for_test(&probe.name.clone(), &INTERFACE, settings, Arc::new(probe))
     });
     let served = served.collect();
-    Running { calls, ..listen(address, transport, served, limit).await }
+    Running { calls, ..listen(address, transport, served, limit, settings).await }
 }
 
 /// Serves an instance whose calls end in `end`, on a free port.
@@ -223,7 +224,7 @@ pub(crate) async fn serve_end(
 ) -> Running {
     let settings = Settings::of("listener", json!({}));
     let served = Served::for_test(name, &INTERFACE, settings, end);
-    listen("127.0.0.1:0", transport, vec![served], limit()).await
+    listen("127.0.0.1:0", transport, vec![served], limit(), json!({})).await
 }
 
 async fn listen(
@@ -231,15 +232,16 @@ async fn listen(
     transport: &dyn TransportPlugin,
     served: Vec<Served>,
     limit: MessageLimit,
+    settings: serde_json::Value,
 ) -> Running {
     let listener = TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap();
     let drain = Drain::new();
     let task = transport.serve(ServeContext {
-        listener,
+        listener: listener.into(),
         name: "suite".to_owned(),
         server: Arc::new(Server::for_test(served)),
-        settings: Settings::of("listener", json!({})),
+        settings: Settings::of("listener", settings),
         limit,
         description: None,
         ready: tokio::sync::watch::channel(true).1,

@@ -308,3 +308,71 @@ async fn a_published_instance_believes_no_number_of_an_attempt() {
         system.stop().await;
     }
 }
+
+#[test]
+fn a_failure_that_a_handler_passes_on_says_all_but_the_load_of_another() {
+    let mut infra = Infra::overloaded("further on")
+        .with_retry_after(RetryAfter::After(Duration::from_secs(1)))
+        .with_shed(Shed::new("sheddable", "queue_full"));
+    let said = infra.metadata.clone();
+    infra.metadata.set_load(Load::new(0.5, 1.0, 0.0).unwrap());
+    let passed = Reply::of::<(), BackError>(Err(infra.into())).unwrap_err();
+    assert_eq!(passed.metadata, said);
+    assert_eq!(passed.processed, Processed::Maybe, "this handler ran");
+}
+
+/// Holds a guard until the reply has ended, and says something beside it.
+struct Holding(std::sync::Weak<()>, std::sync::Mutex<Option<Arc<()>>>);
+
+impl Wrapper for Holding {
+    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+        Box::pin(async move {
+            let mut reply = next.run(call).await?;
+            reply.hold(self.1.lock().unwrap().take());
+            reply.metadata_mut().set_retry_after(RetryAfter::Never);
+            Ok(reply)
+        })
+    }
+}
+
+/// Looks at the reply on its way to the caller.
+struct Looking(Arc<Holding>);
+
+impl Wrapper for Looking {
+    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+        Box::pin(async move {
+            let reply = next.run(call).await?;
+            assert_eq!(reply.metadata().retry_after(), Some(RetryAfter::Never));
+            assert!(self.0.0.upgrade().is_some(), "the reply has not ended");
+            Ok(reply)
+        })
+    }
+}
+
+struct Silent;
+
+impl Endpoint for Silent {
+    fn send(&self, _: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
+        Box::pin(std::future::ready(Reply::of::<(), BackError>(Ok(()))))
+    }
+}
+
+#[tokio::test]
+async fn a_guard_in_one_process_ends_when_the_caller_has_its_value() {
+    let guard = Arc::new(());
+    let holding = Arc::new(Holding(Arc::downgrade(&guard), std::sync::Mutex::new(Some(guard))));
+    let edge = Edge {
+        key: "front->back".to_owned(),
+        caller: "front".to_owned(),
+        callee: "back".to_owned(),
+        cyclic: false,
+        remote: false,
+        server: false,
+    };
+    let wrappers: Vec<Arc<dyn Wrapper>> = vec![Arc::new(Looking(holding.clone())), holding.clone()];
+    let interface = crate::app::interfaces::back::interface().interface();
+    let client = Client::new(edge, interface, wrappers, Arc::new(Silent));
+    let method = interface.method("wait").unwrap().index;
+    client.call::<_, (), BackError>(method, (1_u64,)).await.unwrap();
+    assert!(holding.0.upgrade().is_none(), "the reply has ended");
+}

@@ -1,5 +1,6 @@
 //! From the start to the end of a process.
 
+use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::app::plan::{monolith, remote};
 use crate::app::workflow::{Back, FINISHED, Front, FrontError};
-use crate::app::{PATIENCE, System, app, embedded, eventually};
+use crate::app::{PATIENCE, System, app, embedded, eventually, free_port};
 
 const ALL: [&str; 3] = ["back", "other_back", "front"];
 
@@ -42,6 +43,26 @@ async fn probes_and_metrics_are_served() {
     assert!(metrics.contains("bp_in_flight 0"), "{metrics}");
     let alive = metrics.lines().find_map(|line| line.strip_prefix("bp_tasks_alive "));
     assert!(alive.unwrap().parse::<u32>().unwrap() >= 3, "{metrics}");
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn the_mode_health_asks_the_process_beside_it() {
+    let system = System::start(remote(), &["back"], Environment::default()).await;
+    let mut admin = system.processes[0].ports()["BACK_ADMIN"];
+    // As a container has it: the process listens on all addresses.
+    admin.set_ip(std::net::Ipv4Addr::UNSPECIFIED.into());
+    let environment = system.environment.clone().with("BP_PROCESS", "back");
+    let ask = async |environment: Environment, probe: &str| {
+        let (app, words) = (app(&system.plan), ["health".to_owned(), probe.to_owned()]);
+        tokio::task::spawn_blocking(move || app.main_with(environment, &words)).await.unwrap()
+    };
+    let here = environment.clone().with("BP_BIND_BACK_ADMIN", admin.to_string());
+    for (probe, code) in [("live", 0), ("ready", 0), ("startup", 0), ("nothing", 2)] {
+        assert_eq!(ask(here.clone(), probe).await, ExitCode::from(code), "{probe}");
+    }
+    let elsewhere = environment.with("BP_BIND_BACK_ADMIN", free_port());
+    assert_eq!(ask(elsewhere, "live").await, ExitCode::from(1));
     system.stop().await;
 }
 

@@ -8,7 +8,7 @@ use bp_contract::Package;
 use bp_diag::{Diagnostic, catalog};
 use bp_emit::carried::{PackageSource, is_package_name, rewrite_manifest};
 use bp_emit::{Artifacts, Origin, RUNTIME};
-use bp_plugin::{Kind, Plugin, Registry};
+use bp_plugin::{Declaration, Kind, Registry};
 use bp_system::System;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use toml::{Table, Value};
@@ -18,7 +18,7 @@ use crate::embedded;
 /// The packages that a workflow may name for its backends, and those that they depend on, by name.
 pub(super) fn interface_packages(registry: &Registry) -> BTreeMap<&'static str, Package> {
     let interfaces = registry.iter().filter(|plugin| matches!(plugin.kind, Kind::Interface { .. }));
-    registry.collect_carried(interfaces.filter_map(Plugin::carried), &|_| false)
+    registry.collect_carried(interfaces.filter_map(Declaration::carried), &|_| false)
 }
 
 /// What `bp new` writes below `vendor`, and what it may replace there.

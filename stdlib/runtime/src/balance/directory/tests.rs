@@ -1,11 +1,8 @@
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
 use super::*;
-use crate::clock::RealClock;
-
-fn stop() -> CancellationToken {
-    CancellationToken::new()
-}
+use crate::surroundings::{MemoryFiles, MemoryNetwork, Resolver};
 
 fn known(directory: &Directory) -> Option<Vec<String>> {
     directory.known.borrow().as_deref().map(texts)
@@ -21,10 +18,11 @@ fn texts(list: &[EndpointEntry]) -> Vec<String> {
 }
 
 /// Answers in turn, the last for ever; `None` is a failure.
+#[derive(Debug)]
 struct Script(Mutex<VecDeque<Option<Vec<&'static str>>>>);
 
-impl Resolve for Script {
-    fn look_up(&self, _: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+impl Resolver for Script {
+    fn look_up_host(&self, _: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         let mut answers = lock(&self.0);
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
         Box::pin(async move {
@@ -32,12 +30,20 @@ impl Resolve for Script {
             Ok(list.into_iter().map(|ip| ip.parse().unwrap()).collect())
         })
     }
+
+    fn look_up_service(&self, _: &str) -> BoxFuture<'static, io::Result<Vec<ServiceRecord>>> {
+        Box::pin(std::future::ready(Err(io::Error::other("hosts only"))))
+    }
+}
+
+fn follow(source: Source, surroundings: &Surroundings) -> Result<Directory, StartError> {
+    Directory::follow(source, surroundings, CancellationToken::new())
 }
 
 fn dns(answers: &[Option<&[&'static str]>]) -> Directory {
     let script = Script(Mutex::new(answers.iter().map(|a| a.map(<[_]>::to_vec)).collect()));
     let source = Source::Dns { name: "cart".into(), port: 7 };
-    Directory::follow_with(source, Arc::new(RealClock), stop(), Arc::new(script)).unwrap()
+    follow(source, &Surroundings { resolver: Arc::new(script), ..Default::default() }).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,29 +99,47 @@ async fn a_name_that_was_never_found_is_looked_up_soon() {
 #[tokio::test]
 async fn a_name_of_this_machine_is_found() {
     let source = Source::Dns { name: "localhost".into(), port: 7 };
-    let mut directory = Directory::follow(source, Arc::new(RealClock), stop()).unwrap();
+    let mut directory = follow(source, &Surroundings::default()).unwrap();
     let found = changed(&mut directory).await;
     assert!(found.contains(&"127.0.0.1:7".to_owned()), "{found:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_is_followed_and_what_is_wrong_in_it_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("cart.json");
-    let replace = |text: &str| {
-        let new = folder.path().join("new");
-        std::fs::write(&new, text).unwrap();
-        std::fs::rename(&new, &path).unwrap();
+async fn a_service_has_an_endpoint_for_each_of_its_records() {
+    let network = MemoryNetwork::default();
+    let record = |target: &str, priority, weight| ServiceRecord {
+        priority,
+        weight,
+        target: target.into(),
+        port: 7001,
     };
-    let source = || Source::File(path.clone());
-    let missing = Directory::follow(source(), Arc::new(RealClock), stop()).err().unwrap();
-    assert!(missing.to_string().contains("cart.json: No such file"), "{missing}");
+    let name = "_grpc._tcp.cart";
+    network.set_service(name, vec![record("b", 0, 10), record("a", 1, 0), record("b", 2, 1)]);
+    let surroundings = network.host("shop").put_into(Surroundings::default());
+    let mut directory = follow(Source::Srv(name.into()), &surroundings).unwrap();
+    let found = changed(&mut directory).await;
+    assert_eq!(found, ["a:7001;priority=1", "b:7001;weight=10"]);
+    network.set_service(name, vec![]);
+    tokio::time::sleep(DNS_PERIOD * 2).await;
+    network.set_service(name, vec![record("b", 0, 20)]);
+    assert_eq!(changed(&mut directory).await, ["b:7001;weight=20"], "a failure is no news");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_followed_and_what_is_wrong_in_it_changes_nothing() {
+    let files = MemoryFiles::default();
+    let path = PathBuf::from("/run/cart.json");
+    let surroundings = Surroundings { files: Arc::new(files.clone()), ..Default::default() };
+    let replace = |text: &str| files.write(&path, text).unwrap();
+    let start = || follow(Source::File(path.clone()), &surroundings);
+    let missing = start().err().unwrap().to_string();
+    assert_eq!(missing, "/run/cart.json: there is no such file");
     replace("nonsense");
-    let wrong = Directory::follow(source(), Arc::new(RealClock), stop()).err().unwrap();
-    assert!(wrong.to_string().contains("`nonsense` is not a host:port"), "{wrong}");
+    let wrong = start().err().unwrap().to_string();
+    assert!(wrong.contains("`nonsense` is not a host:port"), "{wrong}");
 
     replace("a:1\nb:2\n");
-    let mut directory = Directory::follow(source(), Arc::new(RealClock), stop()).unwrap();
+    let mut directory = start().unwrap();
     assert_eq!(known(&directory).unwrap(), ["a:1", "b:2"], "at once");
     directory.known.mark_unchanged();
     let start = tokio::time::Instant::now();
@@ -126,7 +150,7 @@ async fn a_file_is_followed_and_what_is_wrong_in_it_changes_nothing() {
     assert_eq!(changed(&mut directory).await, ["b:2;zone=x"], "an attribute is a change, too");
     replace("[\"b:2\"");
     tokio::time::sleep(FILE_PERIOD * 3).await;
-    std::fs::remove_file(&path).unwrap();
+    files.remove(&path);
     tokio::time::sleep(FILE_PERIOD * 3).await;
     assert!(!directory.known.has_changed().unwrap());
     replace("");

@@ -7,7 +7,6 @@ use bp_std::rt::*;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 
 #[derive(Serialize, Deserialize)]
 struct Request {
@@ -33,6 +32,7 @@ enum Outcome {
 struct Line {
     endpoint: String,
     limit: MessageLimit,
+    surroundings: Surroundings,
 }
 
 impl Endpoint for Line {
@@ -46,7 +46,9 @@ impl Endpoint for Line {
                 method: call.method.name.to_owned(),
                 headers: headers.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
             };
-            let mut stream = TcpStream::connect(&self.endpoint)
+            let mut stream = self
+                .surroundings
+                .connect(&self.endpoint)
                 .await
                 .map_err(|error| Infra::unavailable(error.to_string()))?;
             let broken = |error: std::io::Error| {
@@ -86,7 +88,7 @@ impl Endpoint for Line {
     }
 }
 
-async fn answer(stream: TcpStream, server: Arc<Server>) -> std::io::Result<()> {
+async fn answer(stream: ByteStream, server: Arc<Server>) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     stream.read_line(&mut line).await?;
@@ -131,11 +133,12 @@ async fn answer(stream: TcpStream, server: Arc<Server>) -> std::io::Result<()> {
     stream.get_mut().shutdown().await
 }
 
-struct Lines(MessageLimit);
+struct Lines(MessageLimit, Surroundings);
 
 impl Dialer for Lines {
     fn dial(&self, address: &str) -> Result<Arc<dyn Endpoint>, StartError> {
-        Ok(Arc::new(Line { endpoint: address.to_owned(), limit: self.0 }))
+        let (endpoint, surroundings) = (address.to_owned(), self.1.clone());
+        Ok(Arc::new(Line { endpoint, limit: self.0, surroundings }))
     }
 }
 
@@ -147,7 +150,7 @@ pub fn plugin() -> impl TransportPlugin {
 
 impl TransportPlugin for Plugin {
     fn connect(&self, cx: ConnectContext) -> Result<Arc<dyn Dialer>, StartError> {
-        Ok(Arc::new(Lines(cx.limit)))
+        Ok(Arc::new(Lines(cx.limit, cx.surroundings)))
     }
 
     fn serve(&self, cx: ServeContext) -> BoxFuture<'static, Result<(), StartError>> {

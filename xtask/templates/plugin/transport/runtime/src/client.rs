@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use bp_runtime::prometheus_client::metrics::counter::Counter;
 use bp_runtime::{
-    BoxFuture, Call, Class, Codec, ConnectContext, Dialer, Endpoint, Infra, InfraKind,
+    BoxFuture, ByteStream, Call, Class, Codec, ConnectContext, Dialer, Endpoint, Infra, InfraKind,
     MessageLimit, MetricFamily, Processed, Reply, ReplyMetadata, StartError, Status, Surroundings,
 };
 use tokio::io::BufReader;
-use tokio::net::TcpStream;
 
 use crate::frame::{self, Answer, AnswerHead, Request};
 use crate::metrics::SLOW_CONNECTIONS;
@@ -86,15 +85,12 @@ impl EndpointClient {
     }
 
     /// A connection that the callee has taken.
-    async fn connect(&self) -> Result<BufReader<TcpStream>, Infra> {
+    async fn connect(&self) -> Result<BufReader<ByteStream>, Infra> {
         let SampleSettings { connect_timeout, slow } = self.shared.settings;
         let clock = &self.shared.surroundings.clock;
         let start = clock.now();
         let connecting = async {
-            let stream = TcpStream::connect(&self.address).await?;
-            // Small messages must not wait for the acknowledgement of the one before (Nagle's algorithm).
-            stream.set_nodelay(true)?;
-            let mut stream = BufReader::new(stream);
+            let mut stream = BufReader::new(self.shared.surroundings.connect(&self.address).await?);
             frame::read_greeting(&mut stream).await?;
             Ok(stream)
         };
@@ -107,7 +103,7 @@ impl EndpointClient {
         connected.map_err(|error| self.lose(Processed::No, &error))
     }
 
-    async fn read_answer(&self, stream: &mut BufReader<TcpStream>) -> Result<Reply, Infra> {
+    async fn read_answer(&self, stream: &mut BufReader<ByteStream>) -> Result<Reply, Infra> {
         let head = frame::read_head(stream).await;
         let head: AnswerHead = head.map_err(|error| self.lose(Processed::Maybe, &error))?;
         let said = ReplyMetadata::from_headers(|name| head.said.get(name).map(String::as_str));

@@ -4,12 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use bp_runtime::{
-    Class, Clock, Codec, Context, Encoded, Guards, Infra, MessageLimit, Reply, ReplyMetadata,
-    ServeContext, Server, StartError, listen,
+    ByteStream, Class, Clock, Codec, Context, Encoded, Guards, Infra, MessageLimit, Reply,
+    ReplyMetadata, ServeContext, Server, StartError, listen,
 };
 use bytes::Bytes;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::net::TcpStream;
 
 use crate::frame::{self, Answer, AnswerHead, Request};
 
@@ -34,7 +33,7 @@ pub(crate) async fn serve(cx: ServeContext) -> Result<(), StartError> {
 }
 
 async fn answer(
-    stream: TcpStream,
+    stream: ByteStream,
     server: &Server,
     limit: MessageLimit,
     clock: &dyn Clock,
@@ -69,7 +68,7 @@ async fn answer(
 
 /// The request, or why it is refused.
 async fn read_request(
-    stream: &mut BufReader<TcpStream>,
+    stream: &mut BufReader<ByteStream>,
     limit: MessageLimit,
 ) -> io::Result<Result<(Request, Bytes), Infra>> {
     let request: Request = frame::read_head(stream).await?;
