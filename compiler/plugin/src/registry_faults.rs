@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bp_contract::metric::Metric;
-use bp_contract::metric::runtime::{BALANCE_METRICS, PROCESS_METRICS};
+use bp_contract::metric::runtime::{BALANCE_METRICS, ENDPOINT_POLICY_METRICS, PROCESS_METRICS};
 
 use crate::carried::check_carried;
 use crate::meaning::check_meanings;
@@ -52,7 +52,8 @@ impl Registry {
     /// Plugins may share a metric, if they declare the same one.
     fn check_metrics(&self, faults: &mut Vec<String>) {
         let mut known: BTreeMap<String, (&str, &Metric)> = BTreeMap::new();
-        let own = PROCESS_METRICS.iter().chain(BALANCE_METRICS).map(|metric| ("bp", metric));
+        let own = [PROCESS_METRICS, BALANCE_METRICS, ENDPOINT_POLICY_METRICS];
+        let own = own.into_iter().flatten().map(|metric| ("bp", metric));
         let plugins = self.iter().flat_map(|m| m.metrics.iter().map(|metric| (m.id, metric)));
         for (id, metric) in own.chain(plugins) {
             let (first, declared) = *known.entry(metric.family_name()).or_insert((id, metric));

@@ -68,6 +68,7 @@ fn build_plugin_chain(
         side: Side::Client,
         interface: &RATES,
         system: System::default(),
+        endpoint: None,
         settings: Settings::of("edge desk->rates", app::settings(id, sampling, collector)),
         shared: SharedState::default(),
         surroundings: Surroundings::default(),

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::any_instance::AnyInstance;
-use crate::balance::Balance;
+use crate::balance::{Balance, EndpointEntry, Selector, SetPolicy};
 use crate::call::Edge;
 use crate::chain::{Endpoint, Wrapper};
 use crate::drain::Drain;
@@ -28,7 +28,7 @@ use crate::surroundings::{Listener, Surroundings};
 pub trait WrapperPlugin: Send + Sync {
     /// The wrapper on the caller's side of an edge; `None` when it has none there.
     ///
-    /// A wrapper in a slot inside `balance`, such as a breaker, is made once for each endpoint of the callee.
+    /// A wrapper in a slot inside `balance`, such as a breaker, is made once for each endpoint of the callee; [`WrapperContext::endpoint`] says which.
     ///
     /// # Errors
     /// Settings that cannot be read.
@@ -42,6 +42,26 @@ pub trait WrapperPlugin: Send + Sync {
     /// # Errors
     /// Settings that cannot be read.
     fn balance(&self, cx: &WrapperContext) -> Result<Option<Balance>, StartError> {
+        let _ = cx;
+        Ok(None)
+    }
+
+    /// What narrows the endpoints that the edge's calls may go to; `None` when the plugin does not.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    fn selector(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Selector>>, StartError> {
+        let _ = cx;
+        Ok(None)
+    }
+
+    /// What admits calls to each endpoint of the callee, and ejects some of them; `None` when the plugin does not.
+    ///
+    /// An endpoint that it refuses is not chosen; a wrapper could only refuse a call that was already given to one.
+    ///
+    /// # Errors
+    /// Settings that cannot be read.
+    fn set_policy(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn SetPolicy>>, StartError> {
         let _ = cx;
         Ok(None)
     }
@@ -81,6 +101,8 @@ pub struct WrapperContext {
     pub interface: &'static Interface,
     /// What carries the calls.
     pub system: System,
+    /// The endpoint that the wrapper is made for, as it was listed when it joined; `None` for a wrapper that all endpoints share.
+    pub endpoint: Option<EndpointEntry>,
     /// The wrapper's settings here: `cx.settings.live::<RetrySettings>()?`.
     pub settings: Settings,
     /// What the wrappers of this edge share; on the server's side, those in front of this instance, on all its listeners in this process.

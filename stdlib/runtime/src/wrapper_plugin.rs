@@ -123,6 +123,7 @@ mod tests {
             side: Side::Client,
             interface: &INTERFACE,
             system: System::default(),
+            endpoint: None,
             settings: Settings::of("edge a->b: pass", settings),
             shared: crate::shared_state::SharedState::default(),
             surroundings: Surroundings::default(),

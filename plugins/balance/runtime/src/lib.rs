@@ -4,7 +4,9 @@
 
 mod settings;
 
-use bp_runtime::balance::Choice;
+use std::sync::Arc;
+
+use bp_runtime::balance::{Choice, P2c, Random, RoundRobin};
 use bp_runtime::{Balance, StartError, WrapperContext, WrapperPlugin};
 
 use settings::{BalanceSettings, ChoiceSetting};
@@ -20,19 +22,18 @@ struct Plugin;
 impl WrapperPlugin for Plugin {
     fn balance(&self, cx: &WrapperContext) -> Result<Option<Balance>, StartError> {
         let settings: BalanceSettings = cx.settings.read()?;
-        let choice = match settings.choice {
-            ChoiceSetting::P2c => Choice::P2c,
-            ChoiceSetting::RoundRobin => Choice::RoundRobin,
-            ChoiceSetting::Random => Choice::Random,
+        let choice: Arc<dyn Choice> = match settings.choice {
+            ChoiceSetting::P2c => Arc::new(P2c),
+            ChoiceSetting::RoundRobin => Arc::<RoundRobin>::default(),
+            ChoiceSetting::Random => Arc::new(Random),
         };
-        Ok(Some(Balance { choice, failover: settings.failover }))
+        let BalanceSettings { failover, slow_start, .. } = settings;
+        Ok(Some(Balance { choice, failover, slow_start }))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use bp_runtime::{Edge, Interface, Settings, SharedState, Side, Surroundings, System};
     use serde_json::json;
 
@@ -54,23 +55,30 @@ mod tests {
             side: Side::Client,
             interface: &INTERFACE,
             system: System::default(),
+            endpoint: None,
             settings: Settings::of("edge a->b: balance", settings),
             shared: SharedState::default(),
             surroundings: Surroundings::default(),
         })
     }
 
+    fn describe(settings: serde_json::Value) -> String {
+        format!("{:?}", read(settings).unwrap().unwrap())
+    }
+
     #[test]
     fn every_word_is_a_choice_and_the_defaults_are_those_of_an_edge_that_says_nothing() {
-        for (word, choice) in
-            [("p2c", Choice::P2c), ("round_robin", Choice::RoundRobin), ("random", Choice::Random)]
+        for (word, choice) in [("p2c", "P2c"), ("round_robin", "RoundRobin"), ("random", "Random")]
         {
-            let balance = read(json!({ "choice": word, "failover": 5 })).unwrap();
-            assert_eq!(balance, Some(Balance { choice, failover: 5 }));
+            let told = json!({ "choice": word, "failover": 5, "slow_start": "30s" });
+            let balance = read(told).unwrap().unwrap();
+            assert_eq!((balance.failover, balance.slow_start.as_secs()), (5, 30));
+            assert!(format!("{:?}", balance.choice).starts_with(choice), "{balance:?}");
         }
-        let plain = read(json!({ "choice": "p2c", "failover": 2 })).unwrap();
-        assert_eq!(plain, Some(Balance::default()));
-        let error = read(json!({ "choice": "best", "failover": 2 })).unwrap_err();
+        let plain = json!({ "choice": "p2c", "failover": 2, "slow_start": "0s" });
+        assert_eq!(describe(plain), format!("{:?}", Balance::default()));
+        let wrong = json!({ "choice": "best", "failover": 2, "slow_start": "0s" });
+        let error = read(wrong).unwrap_err();
         assert!(error.to_string().contains("a->b"), "{error}");
     }
 }

@@ -90,6 +90,7 @@ impl Bench {
             side: Side::Client,
             interface: &INTERFACE,
             system: System::default(),
+            endpoint: None,
             settings: PlaceSettings::of("edge a->b: retry", settings),
             shared: SharedState::default(),
             surroundings: Surroundings {

@@ -47,6 +47,7 @@ fn chain() -> (Arc<Edge>, Vec<Arc<dyn Wrapper>>) {
         side: Side::Client,
         interface: &INTERFACE,
         system: System::default(),
+        endpoint: None,
         settings: PlaceSettings::new("edge a->b: timeout", rows),
         shared: SharedState::default(),
         surroundings: Surroundings::default(),

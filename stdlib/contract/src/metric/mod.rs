@@ -238,7 +238,9 @@ mod tests {
 
     #[test]
     fn no_two_metrics_of_the_runtime_have_one_name() {
-        let all = runtime::PROCESS_METRICS.iter().chain(runtime::BALANCE_METRICS);
+        let all =
+            [runtime::PROCESS_METRICS, runtime::BALANCE_METRICS, runtime::ENDPOINT_POLICY_METRICS];
+        let all = all.into_iter().flatten();
         let mut names: Vec<String> = all.map(Metric::family_name).collect();
         let count = names.len();
         names.sort();

@@ -10,6 +10,10 @@ pub const PROCESS_METRICS: &[Metric] = &[TARGET, UPTIME, MEMORY_USAGE, TASKS_ALI
 /// The metrics of each edge to another process.
 pub const BALANCE_METRICS: &[Metric] = &[BALANCE_ENDPOINTS, BALANCE_READY, BALANCE_FAILOVER];
 
+/// The metrics of each edge to another process that has a wrapper with a policy for endpoints; the plugin of such a wrapper lists them.
+pub const ENDPOINT_POLICY_METRICS: &[Metric] =
+    &[BALANCE_EJECTED, BALANCE_EJECTIONS, BALANCE_REFUSALS];
+
 /// The attributes of the process as an OpenTelemetry resource.
 pub const TARGET: Metric = Metric::info("target", "What runs here").labels(&[
     "service_namespace",
@@ -47,5 +51,24 @@ pub const BALANCE_READY: Metric =
 pub const BALANCE_FAILOVER: Metric = Metric::counter(
     "bp_balance_failover",
     "Calls that another endpoint got, because the first had not taken them",
+)
+.labels(&["bp_edge"]);
+
+/// Endpoints that a wrapper has ejected.
+pub const BALANCE_EJECTED: Metric =
+    Metric::gauge("bp_balance_ejected", "Endpoints of the callee that a wrapper has ejected")
+        .labels(&["bp_edge"]);
+
+/// Ejections of endpoints.
+pub const BALANCE_EJECTIONS: Metric = Metric::counter(
+    "bp_balance_ejections",
+    "Times that a wrapper has ejected an endpoint of the callee",
+)
+.labels(&["bp_edge"]);
+
+/// Refusals by policies of endpoints.
+pub const BALANCE_REFUSALS: Metric = Metric::counter(
+    "bp_balance_refusals",
+    "Times that a call did not get an endpoint because a wrapper refused it there",
 )
 .labels(&["bp_edge"]);

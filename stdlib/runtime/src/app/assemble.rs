@@ -10,7 +10,7 @@ use super::Registry;
 use super::addresses;
 use super::process_state::ProcessState;
 use crate::any_instance::AnyInstance;
-use crate::balance::{Balance, Balancer, EndpointWrappers};
+use crate::balance::{Balancer, EdgeBalance, PerMethod};
 use crate::builder::{Builder, Parameter};
 use crate::call::Edge;
 use crate::callee::{LateCallee, LateCell, LocalCallee, RemoteCallee};
@@ -325,6 +325,7 @@ impl<'a> Assembly<'a> {
             side,
             interface,
             system: self.find_system(&edge.callee, transport)?,
+            endpoint: None,
             settings: self.state.configuration.settings(label)?,
             shared: self.state.shared.of(&edge.key),
             surroundings: self.state.surroundings.clone(),
@@ -365,45 +366,46 @@ impl<'a> Assembly<'a> {
             let surroundings = state.surroundings.clone();
             let directory =
                 state.directories.of(&listener.address, source, &surroundings, &state.stop)?;
-            let (balance, endpoint_wrappers) = self.build_balance(key, plan, edge, interface)?;
-            let edge = edge.clone();
-            Balancer::new(
-                edge,
-                interface,
-                directory,
-                dialer,
-                endpoint_wrappers,
-                balance,
-                surroundings,
-            )
+            let balance = self.build_balance(key, plan, edge, interface)?;
+            Balancer::new(edge.clone(), interface, directory, dialer, balance, surroundings)
         };
         Ok(Arc::new(connected().map_err(|error: StartError| error.at(format!("`{key}`")))?))
     }
 
-    /// How an edge's calls are spread, and the wrappers that each endpoint has for itself.
+    /// What an edge's wrappers say about the callee's endpoints.
     fn build_balance(
         &self,
         key: &str,
         plan: &EdgePlan,
         edge: &Arc<Edge>,
         interface: &'static Interface,
-    ) -> Result<(Balance, EndpointWrappers), StartError> {
-        let mut balance = Balance::default();
-        let mut endpoint_wrappers = EndpointWrappers::default();
+    ) -> Result<EdgeBalance, StartError> {
+        let mut edge_balance = EdgeBalance::default();
         for wrapper in plan.client.iter() {
             let label = place::client_label(key, &wrapper.plugin);
             let transport = find_transport(plan, edge);
             let context =
                 self.build_wrapper_context(&label, edge, Side::Client, interface, transport)?;
             let plugin = self.registry.wrapper(&wrapper.plugin)?;
+            let at = |error: StartError| error.at(&label);
+            let off: Vec<_> =
+                interface.methods.iter().map(|m| wrapper.off.contains(m.name)).collect();
+            if let Some(part) = plugin.selector(&context).map_err(at)? {
+                let (plugin, off) = (wrapper.plugin.clone(), off.clone());
+                edge_balance.selectors.push(PerMethod { plugin, part, off });
+            }
+            if let Some(part) = plugin.set_policy(&context).map_err(at)? {
+                let (plugin, off) = (wrapper.plugin.clone(), off.clone());
+                edge_balance.set_policies.push(PerMethod { plugin, part, off });
+            }
+            if let Some(balance) = plugin.balance(&context).map_err(at)? {
+                edge_balance.balance = balance;
+            }
             if wrapper.each_endpoint {
-                let off = interface.methods.iter().map(|m| wrapper.off.contains(m.name)).collect();
-                endpoint_wrappers.wrappers.push((plugin.clone(), context, off));
-            } else if let Some(told) = plugin.balance(&context).map_err(|e| e.at(label))? {
-                balance = told;
+                edge_balance.endpoint_wrappers.wrappers.push((plugin.clone(), context, off));
             }
         }
-        Ok((balance, endpoint_wrappers))
+        Ok(edge_balance)
     }
 
     /// Puts the wrappers of the outside world's edge in front of a listener's own.

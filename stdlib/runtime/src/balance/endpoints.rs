@@ -1,80 +1,182 @@
-//! The endpoints of one callee: which exist, which can be reached, which are busy.
+//! The endpoints of one callee: which exist, which can be reached, which are busy, which take calls.
 //!
-//! A state machine: seeds and times are arguments, nothing waits, and no lock is taken by a call.
+//! A state machine: seeds and the clock are arguments, nothing waits, and no lock is taken by a call.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use prometheus_client::metrics::counter::Counter;
 
-use super::choice::{Choice, draw_one, draw_two, next_seed};
-use crate::context::TriedEndpoints;
+use super::attributes::EndpointEntry;
+use super::candidates::Candidates;
+use super::choice::Choice;
+use super::draw::next_seed;
+use super::endpoint_policy::{CallOutcome, Permit, Refused};
+use super::endpoint_set::{EndpointSet, ListedEndpoint};
+use super::endpoint_state::{Disturbances, EndpointState};
+use super::selection::{IfEmpty, Selection, Selector};
+use super::set_policy::{Health, SetPolicy};
+use crate::call::Call;
+use crate::clock::{Clock, Instant};
+use crate::method::Method;
 
-/// The first pause before an endpoint that could not be reached is probed.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How many times two endpoints are drawn at random before a list of those that can be reached is made.
+/// How many endpoints are drawn for a call and refuse it before the rest is asked one after the other.
 const DRAWS: u32 = 4;
 
+/// What one of the edge's wrappers says about its endpoints, for all methods but some.
+pub(crate) struct PerMethod<P> {
+    /// The wrapper's plugin.
+    pub(crate) plugin: String,
+    /// What it says.
+    pub(crate) part: P,
+    /// The methods that it says nothing about, by index.
+    pub(crate) off: Vec<bool>,
+}
+
+impl<P> PerMethod<P> {
+    fn applies_to(&self, method: &Method) -> bool {
+        !self.off.get(usize::from(method.index)).copied().unwrap_or(false)
+    }
+}
+
+/// By what rules a call gets one of the endpoints.
+pub(crate) struct EndpointRules {
+    /// How one of several is chosen.
+    pub(crate) choice: Arc<dyn Choice>,
+    /// The time in which the share of an endpoint that joins or comes back grows to its weight.
+    pub(crate) slow_start: Duration,
+    /// What narrows the set, outermost slot first.
+    pub(crate) selectors: Vec<PerMethod<Arc<dyn Selector>>>,
+    /// What admits calls to each endpoint, outermost slot first; at most 64.
+    pub(crate) set_policies: Vec<PerMethod<Arc<dyn SetPolicy>>>,
+    /// Counts each time that a policy refuses a call.
+    pub(crate) refusals: Counter,
+}
+
 /// The endpoints of one callee, each with the client `T` that reaches it.
-pub struct Endpoints<T> {
-    /// In the order that decides between equally loaded endpoints; it differs from caller to caller, so that callers do not all prefer the same one.
-    members: ArcSwap<Vec<Arc<Member<T>>>>,
-    choice: Choice,
+pub(crate) struct Endpoints<T> {
+    current: ArcSwap<Snapshot<T>>,
+    rules: EndpointRules,
+    /// The seed of the order that decides between equally loaded endpoints; it differs from caller to caller, so that callers do not all prefer the same one.
     order: u64,
-    turn: AtomicUsize,
+    disturbances: Disturbances,
+    versions: AtomicU64,
+    /// Whether there was an endpoint before: those that come later may start slowly.
+    began: AtomicBool,
+}
+
+/// The endpoints at one time; both lists have the same positions.
+struct Snapshot<T> {
+    set: EndpointSet,
+    members: Vec<Arc<Member<T>>>,
 }
 
 struct Member<T> {
-    address: Arc<str>,
+    state: Arc<EndpointState>,
     client: T,
-    outstanding: AtomicUsize,
-    /// Failures in a row to reach it.
-    failures: AtomicU32,
-    down: AtomicBool,
-    /// Whether a [`Probe`] for it exists, which asks again and again whether it is back.
-    probed: AtomicBool,
+}
+
+/// A call that is to get an endpoint.
+pub(super) struct Request<'a, T> {
+    pub(super) call: &'a Call,
+    /// Random.
+    pub(super) seed: u64,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    /// The endpoints that did not take this call; it does not go there again.
+    pub(super) passed: &'a [Picked<T>],
+}
+
+/// Why a call gets no endpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotPicked {
+    /// No endpoint is known.
+    Unknown,
+    /// It has been to all of them.
+    AllPassed,
+    /// The selector of this plugin leaves none.
+    NotSelected(String),
+    /// The policies of all that are left refuse.
+    Refused(Refused),
+}
+
+/// What a survey has changed.
+#[derive(Debug, Default)]
+pub(super) struct Surveyed {
+    /// Endpoints that calls skip from now on.
+    pub(super) ejected: Vec<Arc<str>>,
+    /// Endpoints that calls no longer skip.
+    pub(super) returned: Vec<Arc<str>>,
+    /// When the first ejection ends that has an end.
+    pub(super) next_end: Option<Instant>,
 }
 
 impl<T> Endpoints<T> {
     /// No endpoints yet; `order` is the seed of their order.
-    pub fn new(choice: Choice, order: u64) -> Self {
-        Self { members: ArcSwap::default(), choice, order, turn: AtomicUsize::new(0) }
+    pub(super) fn new(rules: EndpointRules, order: u64) -> Self {
+        let none = Snapshot { set: EndpointSet::default(), members: Vec::new() };
+        Self {
+            current: ArcSwap::from_pointee(none),
+            rules,
+            order,
+            disturbances: Disturbances::default(),
+            versions: AtomicU64::new(0),
+            began: AtomicBool::new(false),
+        }
     }
 
-    /// Makes these the endpoints. One that was there before keeps its client, its requests and its state.
+    /// Makes these the endpoints. One that was there before keeps its client, its requests and its state, and gets its new attributes.
     ///
     /// # Errors
     /// The first error of `dial`; the endpoints stay unchanged.
-    pub fn replace<E>(
+    pub(super) fn replace<E>(
         &self,
-        addresses: &[String],
-        mut dial: impl FnMut(&str) -> Result<T, E>,
+        entries: &[EndpointEntry],
+        now: Instant,
+        mut dial: impl FnMut(&EndpointEntry, &Arc<EndpointState>) -> Result<T, E>,
     ) -> Result<(), E> {
-        let before = self.members.load_full();
-        let mut ordered: Vec<_> = addresses.iter().map(|a| (self.rank(a), a)).collect();
-        ordered.sort_unstable();
-        ordered.dedup();
-        let members = ordered.into_iter().map(|(_, address)| {
-            if let Some(known) = before.iter().find(|member| *member.address == **address) {
-                return Ok(known.clone());
+        let before = self.current.load_full();
+        let known: BTreeMap<&str, &Arc<Member<T>>> =
+            before.members.iter().map(|member| (&**member.state.address(), member)).collect();
+        let mut ordered: Vec<_> = entries.iter().map(|e| (self.rank(&e.address), e)).collect();
+        ordered.sort_unstable_by(|(a, x), (b, y)| (a, &x.address).cmp(&(b, &y.address)));
+        ordered.dedup_by(|(_, a), (_, b)| a.address == b.address);
+        let later = self.began.load(Ordering::Relaxed);
+        let members = ordered.iter().map(|(_, entry)| {
+            if let Some(member) = known.get(&*entry.address) {
+                return Ok((*member).clone());
             }
-            Ok(Arc::new(Member {
-                address: Arc::from(address.as_str()),
-                client: dial(address)?,
-                outstanding: AtomicUsize::new(0),
-                failures: AtomicU32::new(0),
-                down: AtomicBool::new(false),
-                probed: AtomicBool::new(false),
-            }))
+            let state = Arc::new(self.open(entry, now));
+            let client = dial(entry, &state)?;
+            if later {
+                state.start_slowly(now);
+            }
+            Ok(Arc::new(Member { state, client }))
         });
         let members = members.collect::<Result<Vec<_>, E>>()?;
-        self.members.store(Arc::new(members));
+        let listed = ordered.iter().zip(&members).map(|((_, entry), member)| {
+            ListedEndpoint::new((*entry).clone(), member.state.clone())
+        });
+        let version = self.versions.fetch_add(1, Ordering::Relaxed) + 1;
+        let set = EndpointSet::new(version, listed.collect());
+        self.began.fetch_or(!members.is_empty(), Ordering::Relaxed);
+        self.current.store(Arc::new(Snapshot { set, members }));
         Ok(())
+    }
+
+    /// The state of an endpoint that is new.
+    fn open(&self, entry: &EndpointEntry, now: Instant) -> EndpointState {
+        let policies = self.rules.set_policies.iter().map(|set| set.part.endpoint(entry, now));
+        EndpointState::new(
+            entry.address.clone(),
+            policies.collect(),
+            self.rules.slow_start,
+            self.disturbances.clone(),
+            now,
+        )
     }
 
     /// The rank of an address in this caller's order.
@@ -82,188 +184,211 @@ impl<T> Endpoints<T> {
         address.bytes().fold(self.order, |hash, byte| next_seed(hash ^ u64::from(byte)))
     }
 
-    /// Number of endpoints, reachable or not.
-    pub fn len(&self) -> usize {
-        self.members.load().len()
-    }
-
-    /// Whether there is no endpoint at all.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Number of endpoints, whatever their state.
+    pub(super) fn len(&self) -> usize {
+        self.current.load().members.len()
     }
 
     /// Number of endpoints that are not skipped.
-    pub fn ready(&self) -> usize {
-        self.members.load().iter().filter(|member| member.is_up()).count()
+    pub(super) fn ready(&self) -> usize {
+        let current = self.current.load();
+        current.set.iter().filter(|one| one.is_up() && !one.is_ejected()).count()
     }
 
-    /// Draws an endpoint that this call has not been to, and counts one request as outstanding there while the answer lives.
+    /// Number of endpoints that a policy has ejected.
+    pub(super) fn ejected(&self) -> usize {
+        self.current.load().set.iter().filter(|one| one.is_ejected()).count()
+    }
+
+    /// Whether this state is that of one of the endpoints.
+    pub(super) fn has(&self, state: &Arc<EndpointState>) -> bool {
+        self.current.load().members.iter().any(|member| Arc::ptr_eq(&member.state, state))
+    }
+
+    /// Chooses an endpoint for a call, takes the admission of its policies, and counts one request as outstanding there while the answer lives.
     ///
-    /// `None` when it has been to all of them.
-    pub fn pick(&self, seed: u64, tried: &[Picked<T>]) -> Option<Picked<T>> {
-        let members = self.members.load();
-        let member = match (members.as_slice(), tried) {
-            ([], _) => return None,
-            ([only], []) => only,
-            (members, _) => self.draw(members, seed, tried)?,
-        };
-        member.outstanding.fetch_add(1, Ordering::Relaxed);
-        Some(Picked { member: member.clone() })
-    }
-
-    fn draw<'a>(
-        &self,
-        members: &'a [Arc<Member<T>>],
-        mut seed: u64,
-        tried: &[Picked<T>],
-    ) -> Option<&'a Arc<Member<T>>> {
-        let fresh = |m: &Arc<Member<T>>| !tried.iter().any(|t| Arc::ptr_eq(&t.member, m));
-        // Nearly always all can be reached, and the first draw is the answer.
-        if self.choice == Choice::P2c && members.len() > 1 {
-            for _ in 0..DRAWS {
-                let (a, b) = draw_two(members.len(), seed);
-                let (a, b) = (members.get(a.min(b))?, members.get(a.max(b))?);
-                if [a, b].into_iter().all(|m| m.is_up() && fresh(m)) {
-                    return Some(lighter(a, b));
+    /// # Errors
+    /// No endpoint can get the call.
+    pub(super) fn pick(&self, request: &Request<'_, T>) -> Result<Picked<T>, NotPicked> {
+        let current = self.current.load();
+        let Snapshot { set, members } = &**current;
+        if set.is_empty() {
+            return Err(NotPicked::Unknown);
+        }
+        let mut allowed = self.select(request.call, set)?;
+        for passed in request.passed {
+            let same = |member: &Arc<Member<T>>| Arc::ptr_eq(member, &passed.member);
+            if let Some(position) = members.iter().position(same) {
+                allowed.remove(position);
+            }
+        }
+        let (mut seed, mut refusal) = (request.seed, None::<Refused>);
+        for draw in 0.. {
+            let Some(next) = self.choose(set, &allowed, request, seed, draw) else { break };
+            for position in next.as_slice() {
+                let admitted = members.get(*position).map(|member| self.admit(member, request));
+                match admitted {
+                    Some(Ok(picked)) => return Ok(picked),
+                    Some(Err(refused)) => {
+                        self.rules.refusals.inc();
+                        refusal = Some(match refusal {
+                            Some(earlier) => earlier.or_earlier(refused),
+                            None => refused,
+                        });
+                    }
+                    None => {}
                 }
-                seed = next_seed(seed);
+                allowed.remove(*position);
+            }
+            seed = next_seed(seed);
+        }
+        Err(refusal.map_or(NotPicked::AllPassed, NotPicked::Refused))
+    }
+
+    /// Which endpoints of those that are allowed to ask next; `None` when none is left.
+    fn choose(
+        &self,
+        set: &EndpointSet,
+        allowed: &Selection,
+        request: &Request<'_, T>,
+        seed: u64,
+        draw: u32,
+    ) -> Option<Positions> {
+        let tried = request.call.context.tried_endpoints().filter(|tried| !tried.is_empty());
+        let calm = self.disturbances.is_none();
+        let candidates = Candidates::new(set, allowed, tried, &**request.clock, calm)?;
+        if draw >= DRAWS {
+            return Some(Positions::Rest(candidates.rank_all(seed)));
+        }
+        let chosen = self.rules.choice.choose(request.call, &candidates, seed);
+        Some(Positions::One(chosen.position()))
+    }
+
+    /// What the selectors leave of the set.
+    fn select(&self, call: &Call, set: &EndpointSet) -> Result<Selection, NotPicked> {
+        let mut selection = Selection::all(set.len());
+        for selector in &self.rules.selectors {
+            if !selector.applies_to(call.method) {
+                continue;
+            }
+            let before = selection.clone();
+            selector.part.select(call, set, &mut selection);
+            if selection.is_empty() {
+                match selector.part.if_empty() {
+                    IfEmpty::Fail => return Err(NotPicked::NotSelected(selector.plugin.clone())),
+                    IfEmpty::Ignore => selection = before,
+                }
             }
         }
-        let up: Vec<_> = members.iter().filter(|m| m.is_up() && fresh(m)).collect();
-        let left = if up.is_empty() { members.iter().filter(|m| fresh(m)).collect() } else { up };
-        match (left.as_slice(), self.choice) {
-            ([], _) => None,
-            ([only], _) => Some(only),
-            (left, Choice::P2c) => {
-                let (a, b) = draw_two(left.len(), seed);
-                Some(lighter(left.get(a.min(b))?, left.get(a.max(b))?))
-            }
-            (left, Choice::Random) => left.get(draw_one(left.len(), seed)).copied(),
-            (left, Choice::RoundRobin) => {
-                let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-                left.get(turn % left.len()).copied()
+        Ok(selection)
+    }
+
+    /// Asks the policies of an endpoint; those that admitted a call that another one refuses see it as cancelled.
+    fn admit(
+        &self,
+        member: &Arc<Member<T>>,
+        request: &Request<'_, T>,
+    ) -> Result<Picked<T>, Refused> {
+        // Nothing is allocated for an edge without policies.
+        let mut permits = Vec::new();
+        for (set, policy) in self.rules.set_policies.iter().zip(member.state.policies()) {
+            if set.applies_to(request.call.method) {
+                permits.push(Permit::acquire(policy, request.clock)?);
             }
         }
+        member.state.begin_request();
+        Ok(Picked { member: member.clone(), permits })
+    }
+
+    /// Asks the set policy at this index which endpoints to eject.
+    pub(super) fn survey(&self, index: u8, now: Instant) -> Surveyed {
+        let current = self.current.load();
+        let Some(policy) = self.rules.set_policies.get(usize::from(index)) else {
+            return Surveyed::default();
+        };
+        let healths = current.set.iter().enumerate().filter_map(|(position, endpoint)| {
+            let policy = &**endpoint.state().policies().get(usize::from(index))?;
+            let ejected = endpoint.state().is_ejected_by(index);
+            Some(Health { position, endpoint, policy, ejected })
+        });
+        let healths: Vec<_> = healths.collect();
+        let mut verdicts = vec![false; healths.len()];
+        let mut surveyed = Surveyed::default();
+        for ejection in policy.part.survey(now, &healths) {
+            if ejection.until.is_some_and(|until| until <= now) {
+                continue;
+            }
+            if let Some(verdict) = verdicts.get_mut(ejection.position) {
+                *verdict = true;
+            }
+            surveyed.next_end = [surveyed.next_end, ejection.until].into_iter().flatten().min();
+        }
+        for (health, ejected) in healths.iter().zip(verdicts) {
+            let state = health.endpoint.state();
+            if state.set_ejected(index, ejected, now) {
+                let list = if ejected { &mut surveyed.ejected } else { &mut surveyed.returned };
+                list.push(state.address().clone());
+            }
+        }
+        surveyed
     }
 }
 
-/// The one with fewer requests; of equals, the first in order.
-fn lighter<'a, T>(first: &'a Arc<Member<T>>, second: &'a Arc<Member<T>>) -> &'a Arc<Member<T>> {
-    let load = |member: &Arc<Member<T>>| member.outstanding.load(Ordering::Relaxed);
-    if load(second) < load(first) { second } else { first }
+/// The positions that are asked next.
+enum Positions {
+    One(usize),
+    Rest(Vec<usize>),
 }
 
-impl<T> Member<T> {
-    fn is_up(&self) -> bool {
-        !self.down.load(Ordering::Acquire)
+impl Positions {
+    fn as_slice(&self) -> &[usize] {
+        match self {
+            Self::One(position) => std::slice::from_ref(position),
+            Self::Rest(positions) => positions,
+        }
     }
 }
 
 impl<T> fmt::Debug for Endpoints<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let members = self.members.load();
-        f.debug_list().entries(members.iter().map(|member| &member.address)).finish()
+        f.debug_tuple("Endpoints").field(&self.current.load().set).finish()
     }
 }
 
 /// A chosen endpoint; one request counts as outstanding there while this lives.
-pub struct Picked<T> {
+pub(super) struct Picked<T> {
     member: Arc<Member<T>>,
+    permits: Vec<Permit>,
 }
 
 impl<T> Picked<T> {
-    /// The endpoint's `host:port`.
-    pub fn address(&self) -> &str {
-        &self.member.address
-    }
-
-    /// Notes in the list of a call's endpoints that it goes to this one.
-    pub(super) fn record_in(&self, tried: &TriedEndpoints) {
-        tried.record(&self.member.address);
-    }
-
     /// The client that reaches the endpoint.
-    pub fn client(&self) -> &T {
+    pub(super) fn client(&self) -> &T {
         &self.member.client
     }
 
-    /// The endpoint answered: it can be reached, whatever the answer says. True when it was skipped before.
-    pub fn mark_reached(&self) -> bool {
-        if self.member.failures.load(Ordering::Relaxed) == 0 {
-            return false;
-        }
-        self.member.failures.store(0, Ordering::Relaxed);
-        self.member.down.swap(false, Ordering::AcqRel)
+    /// What is known of the endpoint.
+    pub(super) fn state(&self) -> &Arc<EndpointState> {
+        &self.member.state
     }
 
-    /// The endpoint could not be reached: it is skipped from now on. The caller that gets a [`Probe`] finds out when it is back.
-    pub fn mark_unreachable(&self) -> Option<Probe<T>> {
-        // Calls that are tried while it is down say nothing new, so they do not lengthen the pauses.
-        if !self.member.down.swap(true, Ordering::AcqRel) {
-            self.member.failures.fetch_add(1, Ordering::Relaxed);
+    /// Tells the policies how the call ended; without this they hear that it was cancelled.
+    pub(super) fn finish(&mut self, outcome: CallOutcome<'_>) {
+        for permit in self.permits.drain(..) {
+            permit.finish(outcome);
         }
-        let first = !self.member.probed.swap(true, Ordering::AcqRel);
-        first.then(|| Probe { member: self.member.clone() })
     }
 }
 
 impl<T> Drop for Picked<T> {
     fn drop(&mut self) {
-        self.member.outstanding.fetch_sub(1, Ordering::Relaxed);
+        self.member.state.end_request();
     }
 }
 
 impl<T> fmt::Debug for Picked<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Picked").field(&self.member.address).finish()
-    }
-}
-
-/// The task of asking an endpoint whether it is back; only one exists at a time.
-pub struct Probe<T> {
-    member: Arc<Member<T>>,
-}
-
-impl<T> Probe<T> {
-    /// The endpoint's `host:port`.
-    pub fn address(&self) -> &str {
-        &self.member.address
-    }
-
-    /// How long to wait before asking; doubles with every failure in a row. `unit` in `[0, 1)` shortens it by up to a half, so that callers do not ask at the same time.
-    pub fn pause(&self, unit: f64) -> Duration {
-        let failures = self.member.failures.load(Ordering::Relaxed).saturating_sub(1);
-        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_PAUSE);
-        pause.mul_f64(1.0 - unit / 2.0)
-    }
-
-    /// Records the result of a probe; true when the endpoint must be probed again.
-    ///
-    /// A connection is not yet an answer, so the failures before it still count when the next call fails.
-    pub fn record(&self, reached: bool) -> bool {
-        if reached {
-            self.member.down.store(false, Ordering::Release);
-        } else if self.member.is_up() {
-            // A call was answered meanwhile, which is better evidence.
-        } else {
-            self.member.failures.fetch_add(1, Ordering::Relaxed);
-            return true;
-        }
-        self.member.probed.store(false, Ordering::Release);
-        // A call that failed in between got no probe, because this one existed.
-        !self.member.is_up() && !self.member.probed.swap(true, Ordering::AcqRel)
-    }
-
-    /// Whether the endpoint is still one of these.
-    pub fn is_one_of(&self, endpoints: &Endpoints<T>) -> bool {
-        let members = endpoints.members.load();
-        members.iter().any(|member| ptr::eq(&raw const **member, &raw const *self.member))
-    }
-}
-
-impl<T> fmt::Debug for Probe<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Probe").field(&self.member.address).finish()
+        f.debug_tuple("Picked").field(self.state()).finish()
     }
 }
 

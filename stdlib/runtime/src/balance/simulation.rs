@@ -6,9 +6,13 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use super::Choice;
+use super::attributes::EndpointEntry;
+use super::choice::{Choice, P2c, Random, RoundRobin};
 use super::endpoints::{Endpoints, Picked};
+use super::fixtures::{Bench, call_of, rules};
+use crate::clock::{Clock, RealClock};
 
 const REQUESTS: usize = 100_000;
 const MEAN_MS: f64 = 10.0;
@@ -34,10 +38,13 @@ impl Ord for InFlight {
 }
 
 /// The 99th percentile of the time in the system, in milliseconds. `slowness` has a factor a server.
-fn simulate_p99(choice: Choice, slowness: &[f64], utilisation: f64) -> f64 {
-    let endpoints = Endpoints::new(choice, 1);
-    let names: Vec<_> = (0..slowness.len()).map(|i| i.to_string()).collect();
-    endpoints.replace(&names, |name| Ok::<usize, Infallible>(name.parse().unwrap())).unwrap();
+fn simulate_p99(choice: Arc<dyn Choice>, slowness: &[f64], utilisation: f64) -> f64 {
+    let endpoints = Endpoints::new(rules(choice), 1);
+    let list: Vec<_> = (0..slowness.len()).map(|i| EndpointEntry::new(i.to_string())).collect();
+    let number =
+        |entry: &EndpointEntry, _: &_| Ok::<usize, Infallible>(entry.address.parse().unwrap());
+    endpoints.replace(&list, RealClock.now(), number).unwrap();
+    let bench = Bench { endpoints, call: call_of(0), clock: Arc::new(RealClock) };
     let mut rng = fastrand::Rng::with_seed(25);
     let servers = f64::from(u32::try_from(slowness.len()).unwrap());
     let mut exponential = |mean: f64| -(1.0 - rng.f64()).ln() * mean;
@@ -50,7 +57,7 @@ fn simulate_p99(choice: Choice, slowness: &[f64], utilisation: f64) -> f64 {
         while under_way.peek().is_some_and(|Reverse(InFlight(end, _))| *end <= nanos(now)) {
             under_way.pop();
         }
-        let picked = endpoints.pick(seeds.u64(..), &[]).unwrap();
+        let picked = bench.pick(seeds.u64(..));
         let server = *picked.client();
         let end = free[server].max(now) + exponential(MEAN_MS) * slowness[server];
         free[server] = end;
@@ -73,8 +80,9 @@ fn nanos(millis: f64) -> u64 {
 #[test]
 fn two_choices_beat_taking_turns_and_taking_turns_beats_chance() {
     let even = [1.0; 10];
-    let [random, turns, two] = [Choice::Random, Choice::RoundRobin, Choice::P2c]
-        .map(|choice| simulate_p99(choice, &even, 0.8));
+    let random = simulate_p99(Arc::new(Random), &even, 0.8);
+    let turns = simulate_p99(Arc::<RoundRobin>::default(), &even, 0.8);
+    let two = simulate_p99(Arc::new(P2c), &even, 0.8);
     assert!(two < turns && turns < random, "{two} {turns} {random}");
     for (measured, published) in [(random, 215.0), (turns, 135.0), (two, 78.0)] {
         let ratio = measured / published;
@@ -87,8 +95,8 @@ fn a_slow_server_drowns_those_who_take_turns_and_not_those_who_choose() {
     let mut one_slow = [1.0; 10];
     one_slow[3] = 5.0;
     let (turns, two) = (
-        simulate_p99(Choice::RoundRobin, &one_slow, 0.5),
-        simulate_p99(Choice::P2c, &one_slow, 0.5),
+        simulate_p99(Arc::<RoundRobin>::default(), &one_slow, 0.5),
+        simulate_p99(Arc::new(P2c), &one_slow, 0.5),
     );
     assert!(turns > 100.0 * two, "its queue grows without end: {turns} ms");
     assert!((90.0..200.0).contains(&two), "{two} ms, published 132 ms");

@@ -12,6 +12,7 @@ mod calls;
 mod capabilities;
 mod configuration;
 mod cycles;
+mod endpoints;
 mod life;
 mod outside;
 mod tables;

@@ -1,19 +1,17 @@
+mod attempts;
+mod policies;
+mod selection;
+
 use std::collections::BTreeMap;
 
 use bp_data::Codec;
-use tokio::sync::watch;
 
-use super::super::Choice;
+use super::super::fixtures::{INTERFACE, call_of, edge, entries};
 use super::*;
-use crate::arguments::Encoded;
 use crate::call::Class;
-use crate::context::Context;
-use crate::method::Method;
 use crate::plugin::{Side, System};
+use crate::reply_metadata::Load;
 use crate::settings::Settings;
-
-static INTERFACE: Interface =
-    Interface::new("t::T", "t.T", &[Method::new(0, "add", &[]), Method::new(1, "off", &[])]);
 
 /// What an endpoint does with calls.
 type Behaviour = Arc<Mutex<BTreeMap<String, Result<(), (InfraKind, Processed)>>>>;
@@ -22,6 +20,8 @@ type Behaviour = Arc<Mutex<BTreeMap<String, Result<(), (InfraKind, Processed)>>>
 #[derive(Clone, Default)]
 struct Fake {
     behaviour: Behaviour,
+    /// What they say of their load.
+    loads: Arc<Mutex<BTreeMap<String, Load>>>,
     called: Arc<Mutex<Vec<String>>>,
 }
 
@@ -40,10 +40,18 @@ impl Endpoint for FakeEndpoint {
     fn send(&self, _: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         lock(&self.fake.called).push(self.address.clone());
         let outcome = lock(&self.fake.behaviour).get(&self.address).copied().unwrap_or(Ok(()));
+        let load = lock(&self.fake.loads).get(&self.address).copied();
         Box::pin(async move {
             tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
             match outcome {
-                Ok(()) => Ok(Reply::encoded(Class::Ok, Codec::Json, "null".into())),
+                Ok(()) => {
+                    let mut reply = Reply::encoded(Class::Ok, Codec::Json, "null".into());
+                    if let Some(load) = load {
+                        reply.metadata_mut().set_load(load);
+                    }
+                    Ok(reply)
+                }
                 Err((kind, processed)) => Err(Infra::new(kind, processed, "scripted")),
             }
         })
@@ -57,45 +65,28 @@ struct Bench {
     surroundings: Surroundings,
 }
 
-fn edge() -> Arc<Edge> {
-    Arc::new(Edge {
-        key: "a->b".into(),
-        caller: "a".into(),
-        callee: "b".into(),
-        cyclic: false,
-        remote: true,
-        server: false,
-    })
+fn list(texts: &[&str]) -> Arc<[EndpointEntry]> {
+    entries(texts.iter().copied()).into()
 }
 
-fn list(addresses: &[&str]) -> Arc<[EndpointEntry]> {
-    addresses.iter().map(|a| EndpointEntry::new(*a)).collect()
+/// What one plugin says, about every method.
+fn everywhere<P>(part: P) -> PerMethod<P> {
+    PerMethod { plugin: "test".to_owned(), part, off: Vec::new() }
 }
 
 impl Bench {
-    fn new(
-        first: Option<Arc<[EndpointEntry]>>,
-        balance: Balance,
-        endpoint_wrappers: EndpointWrappers,
-    ) -> Self {
+    fn new(first: Option<Arc<[EndpointEntry]>>, balance: EdgeBalance) -> Self {
         let (fake, surroundings) = (Fake::default(), Surroundings::default());
         let (sender, known) = watch::channel(first);
         let directory = Directory { known, failed: Arc::default() };
         let dialer = Arc::new(fake.clone());
-        let balancer = Balancer::new(
-            edge(),
-            &INTERFACE,
-            directory,
-            dialer,
-            endpoint_wrappers,
-            balance,
-            surroundings.clone(),
-        );
+        let balancer =
+            Balancer::new(edge(), &INTERFACE, directory, dialer, balance, surroundings.clone());
         Self { fake, known: sender, balancer: Arc::new(balancer.unwrap()), surroundings }
     }
 
     fn of(addresses: &[&str]) -> Self {
-        Self::new(Some(list(addresses)), Balance::default(), EndpointWrappers::default())
+        Self::new(Some(list(addresses)), EdgeBalance::default())
     }
 
     fn behave(&self, address: &str, outcome: Result<(), (InfraKind, Processed)>) {
@@ -107,13 +98,7 @@ impl Bench {
     }
 
     async fn call_method(&self, method: usize) -> Result<(), Infra> {
-        let call = Call {
-            edge: edge(),
-            interface: &INTERFACE,
-            method: &INTERFACE.methods[method],
-            context: Context::empty(),
-            arguments: Arc::new(Encoded { codec: Codec::Json, bytes: "{}".into() }),
-        };
+        let call = call_of(method);
         self.balancer.send(call).await.map(drop)
     }
 
@@ -164,9 +149,10 @@ async fn what_may_have_been_processed_or_is_refused_for_load_is_the_callers() {
 #[tokio::test(start_paused = true)]
 async fn no_endpoint_gets_a_call_twice_and_no_more_get_it_than_the_wiring_says() {
     for (failover, expected) in [(0, 1), (2, 3), (9, 5)] {
-        let balance = Balance { failover, choice: Choice::P2c };
+        let balance = Balance { failover, ..Balance::default() };
+        let edge_balance = EdgeBalance { balance, ..EdgeBalance::default() };
         let all = ["a:1", "b:1", "c:1", "d:1", "e:1"];
-        let bench = Bench::new(Some(list(&all)), balance, EndpointWrappers::default());
+        let bench = Bench::new(Some(list(&all)), edge_balance);
         for address in all {
             bench.behave(address, REFUSED);
         }
@@ -221,7 +207,7 @@ async fn endpoints_come_and_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_waits_for_the_first_answer_but_not_for_ever() {
-    let bench = Bench::new(None, Balance::default(), EndpointWrappers::default());
+    let bench = Bench::new(None, EdgeBalance::default());
     let later = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         bench.known.send_replace(Some(list(&["a:1"])));
@@ -229,7 +215,7 @@ async fn a_call_waits_for_the_first_answer_but_not_for_ever() {
     let (outcome, ()) = tokio::join!(bench.call(), later);
     outcome.unwrap();
 
-    let bench = Bench::new(None, Balance::default(), EndpointWrappers::default());
+    let bench = Bench::new(None, EdgeBalance::default());
     let start = tokio::time::Instant::now();
     bench.call().await.unwrap_err();
     assert_eq!(start.elapsed().as_secs(), FIRST_LOOKUP_TIMEOUT.as_secs());
@@ -258,21 +244,25 @@ impl Wrapper for OnceHere {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_sits_inside_the_balance_is_each_endpoints_own() {
-    let context = WrapperContext {
+fn context() -> WrapperContext {
+    WrapperContext {
         edge: edge(),
         side: Side::Client,
         interface: &INTERFACE,
         system: System::default(),
+        endpoint: None,
         settings: Settings::of("edge a->b: once", serde_json::Value::Null),
         shared: crate::shared_state::SharedState::default(),
         surroundings: Surroundings::default(),
-    };
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_sits_inside_the_balance_is_each_endpoints_own() {
     let endpoint_wrappers =
-        EndpointWrappers { wrappers: vec![(Arc::new(Once), context, vec![false, true])] };
-    let balance = Balance::default();
-    let bench = Bench::new(Some(list(&["a:1", "b:1"])), balance, endpoint_wrappers);
+        EndpointWrappers { wrappers: vec![(Arc::new(Once), context(), vec![false, true])] };
+    let edge_balance = EdgeBalance { endpoint_wrappers, ..EdgeBalance::default() };
+    let bench = Bench::new(Some(list(&["a:1", "b:1"])), edge_balance);
     bench.call().await.unwrap();
     bench.call().await.unwrap();
     let mut called = bench.called();
@@ -281,4 +271,50 @@ async fn what_sits_inside_the_balance_is_each_endpoints_own() {
     assert_eq!(bench.call().await.unwrap_err().message, "open");
     assert!(bench.called().is_empty());
     bench.call_method(1).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(bench.metric("bp_balance_ready{bp_edge=\"a->b\"} 2"), "they can be reached");
+}
+
+/// Notes for which endpoints it is made.
+#[derive(Default)]
+struct Noting(Mutex<Vec<String>>);
+
+impl WrapperPlugin for Noting {
+    fn client(&self, cx: &WrapperContext) -> Result<Option<Arc<dyn Wrapper>>, StartError> {
+        lock(&self.0).extend(cx.endpoint.as_ref().map(ToString::to_string));
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn what_sits_inside_the_balance_knows_its_endpoint() {
+    let noting = Arc::new(Noting::default());
+    let endpoint_wrappers =
+        EndpointWrappers { wrappers: vec![(noting.clone(), context(), vec![false, false])] };
+    let edge_balance = EdgeBalance { endpoint_wrappers, ..EdgeBalance::default() };
+    let _bench = Bench::new(Some(list(&["a:1;zone=x", "b:1"])), edge_balance);
+    let mut noted = std::mem::take(&mut *lock(&noting.0));
+    noted.sort();
+    assert_eq!(noted, ["a:1;zone=x", "b:1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_wrappers_the_transport_says_whether_an_endpoint_can_be_reached() {
+    struct PassOn;
+    impl Wrapper for PassOn {
+        fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+            next.run(call)
+        }
+    }
+    let plugin = crate::wrapper_plugin::client_wrapper(|_| Ok(PassOn));
+    let wrappers: Vec<(Arc<dyn WrapperPlugin>, _, _)> =
+        vec![(Arc::new(plugin), context(), vec![false, false])];
+    let endpoint_wrappers = EndpointWrappers { wrappers };
+    let edge_balance = EdgeBalance { endpoint_wrappers, ..EdgeBalance::default() };
+    let bench = Bench::new(Some(list(&["a:1", "b:1"])), edge_balance);
+    bench.behave("a:1", REFUSED);
+    for answer in futures_util::future::join_all((0..9).map(|_| bench.call())).await {
+        answer.unwrap();
+    }
+    assert!(bench.metric("bp_balance_ready{bp_edge=\"a->b\"} 1"));
 }

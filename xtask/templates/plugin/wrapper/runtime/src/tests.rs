@@ -37,6 +37,7 @@ fn context(settings: Value) -> WrapperContext {
         side: Side::Client,
         interface: &INTERFACE,
         system: System::default(),
+        endpoint: None,
         settings: bp_runtime::Settings::of("edge a->b: sample", settings),
         shared: SharedState::default(),
             surroundings: Surroundings::default(),
