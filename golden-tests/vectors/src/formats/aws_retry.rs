@@ -2,17 +2,17 @@
 //!
 //! Quota, backoff, the server's word and the rate are the runtime's machines; which responses may be repeated, and how many attempts a call has, is said here as the specification says it.
 
+mod adaptive;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use bp_runtime::policy::{
-    Backoff, ClientRateLimiter, CubicRate, Jitter, RetryBudget, RetryBudgetSettings, Withdrawal,
-    obey,
-};
+use bp_runtime::policy::{Backoff, Jitter, RetryBudget, RetryBudgetSettings, Withdrawal, obey};
 use bp_runtime::{Instant, RetryAfter};
 use serde::Deserialize;
 
+use self::adaptive::Adaptive;
 use super::{Format, read};
 use crate::replay::{Comparison, Replay};
 
@@ -31,15 +31,7 @@ pub(crate) const FORMAT: Format = Format {
                 replay_case(standard, case, replay).with_context(|| name.clone())?;
             }
         }
-        for (name, case) in &file.adaptive.cubic {
-            replay.begin_case(format!("adaptive / {name}"));
-            replay_cubic(case, replay).with_context(|| name.clone())?;
-        }
-        for (name, case) in &file.adaptive.whole {
-            replay.begin_case(format!("adaptive / {name}"));
-            replay_limiter(case, replay).with_context(|| name.clone())?;
-        }
-        Ok(())
+        file.adaptive.replay(replay)
     },
 };
 
@@ -380,105 +372,6 @@ impl Scenario<'_> {
         }
         Ok((done, client.left()))
     }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct Adaptive {
-    #[serde(default, rename = "adaptiveRetryCubicTestCases")]
-    cubic: BTreeMap<String, CubicCase>,
-    #[serde(default, rename = "adaptiveRetryE2eTestCases")]
-    whole: BTreeMap<String, LimiterCase>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CubicCase {
-    given: CubicGiven,
-    cases: Vec<CubicStep>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CubicGiven {
-    last_max_rate: f64,
-    last_throttle_time: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CubicStep {
-    response: Answer,
-    timestamp: f64,
-    calculated_rate: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimiterCase {
-    cases: Vec<LimiterStep>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimiterStep {
-    response: Answer,
-    timestamp: f64,
-    measured_tx_rate: f64,
-    new_token_bucket_rate: f64,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-enum Answer {
-    Success,
-    Throttle,
-}
-
-impl Answer {
-    fn describe(self, timestamp: f64) -> String {
-        let answer = match self {
-            Self::Success => "success",
-            Self::Throttle => "throttle",
-        };
-        format!("{answer} at {timestamp} s")
-    }
-}
-
-fn replay_cubic(case: &CubicCase, replay: &mut Replay) -> Result<()> {
-    let start = Instant::now();
-    let CubicGiven { last_max_rate, last_throttle_time } = case.given;
-    let mut cubic = CubicRate::new(last_max_rate, start + seconds(last_throttle_time)?);
-    // What the client sends at when it is refused.
-    let mut rate = last_max_rate;
-    for step in &case.cases {
-        let now = start + seconds(step.timestamp)?;
-        rate = match step.response {
-            Answer::Success => cubic.succeed(now),
-            Answer::Throttle => cubic.throttle(now, rate),
-        };
-        let found =
-            Comparison::default().number("calculated_rate", rate, Some(step.calculated_rate));
-        replay.step(step.response.describe(step.timestamp), found);
-    }
-    Ok(())
-}
-
-fn replay_limiter(case: &LimiterCase, replay: &mut Replay) -> Result<()> {
-    let start = Instant::now();
-    let mut limiter = ClientRateLimiter::new(start);
-    for step in &case.cases {
-        let now = start + seconds(step.timestamp)?;
-        match step.response {
-            Answer::Success => limiter.record_success(now),
-            Answer::Throttle => limiter.record_throttling(now),
-        }
-        let found = Comparison::default()
-            .number("measured_tx_rate", limiter.measured_rate(), Some(step.measured_tx_rate))
-            .number("new_token_bucket_rate", limiter.rate(), Some(step.new_token_bucket_rate));
-        replay.step(step.response.describe(step.timestamp), found);
-    }
-    Ok(())
 }
 
 fn seconds(number: f64) -> Result<Duration> {
