@@ -17,6 +17,7 @@ mod plugin_list;
 mod source_files;
 mod step;
 mod tidy;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ cargo xtask COMMAND
           a plugin that works, to start from: plugins/NAME, and what is generated from it
   plugins rewrite the list of plugins, plugins/lib.rs, from their folders
   tidy    layering, circles of files, file sizes, purity, plugin folders, diagnostics
+  vectors FILE…
+          replays published sequences of calls by the runtime's policies; golden-tests/vectors
 ";
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         ["new", arguments @ ..] => new_plugin::run(arguments),
         ["plugins"] => plugin_list::write(&step::root()),
         ["tidy"] => tidy::check_all(&step::root()),
+        ["vectors", files @ ..] => vectors::replay(files),
         ["help" | "--help"] => {
             print!("{USAGE}");
             Ok(())

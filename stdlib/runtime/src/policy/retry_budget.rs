@@ -10,6 +10,8 @@ use crate::clock::Instant;
 const SLOTS: u32 = 10;
 /// Ten times a tenth must be one, although binary fractions do not add up exactly.
 const ROUNDING: f64 = 1e-9;
+/// gRPC counts thousandths of tokens; sums of binary fractions stay nearer than a quarter of one.
+const GRPC_ROUNDING: f64 = 0.000_25;
 
 /// The rule of a [`RetryBudget`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,7 +119,7 @@ impl RetryBudget {
                 }
             }
             Kind::GrpcThrottling { max_tokens, .. } => {
-                let enough = self.left(now, settings) > max_tokens / 2.0;
+                let enough = self.left(now, settings) > max_tokens / 2.0 + GRPC_ROUNDING;
                 return enough.then_some(Withdrawal { cost: 0.0 });
             }
         };
