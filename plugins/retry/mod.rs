@@ -12,6 +12,7 @@ use settings::RetrySettings;
 
 pub(crate) static PLUGIN: Plugin = wrapper::<RetrySettings>("retry")
     .client(ClientSlot::Retry)
+    .shared_by_methods(&[RetrySettings::BUDGET.name()])
     .means(&[(Meaning::Attempts, RetrySettings::ATTEMPTS.name())])
     .about(include_str!("README.md"))
     .needs(&["calls to survive the crash or restart of a callee"])
