@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use bp_std::rt::{
-    BoxFuture, Call, Client, Edge, Endpoint, Infra, Next, Reply, Settings, Side, Surroundings,
-    System, Wrapper, WrapperContext, WrapperPlugin,
+    BoxFuture, Call, Client, Edge, Endpoint, Infra, Next, Reply, Settings, SharedState, Side,
+    Surroundings, System, Wrapper, WrapperContext, WrapperPlugin,
 };
 
 use crate::app;
@@ -69,6 +69,7 @@ fn build_plugin_chain(
         interface: &RATES,
         system: System::default(),
         settings: Settings::of("edge desk->rates", app::settings(id, sampling, collector)),
+        shared: SharedState::default(),
         surroundings: Surroundings::default(),
     };
     let wrapper = plugin.client(&context).map_err(anyhow::Error::msg)?;

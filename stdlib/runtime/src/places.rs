@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_callee_that_allows_fewer_calls_gets_more_connections_and_at_least_one_call_on_each() {
         let places = Places::new(2);
-        let allowed = |connection| if connection == 0 { 1 } else { 0 };
+        let allowed = |connection| usize::from(connection == 0);
         let taken: Vec<usize> = (0..3)
             .map(|_| std::mem::ManuallyDrop::new(places.take(allowed)).connection())
             .collect();

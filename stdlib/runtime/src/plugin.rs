@@ -4,7 +4,7 @@
 //! [`client_wrapper`](crate::client_wrapper), [`server_wrapper`](crate::server_wrapper) and [`Offers`](crate::Offers) are short forms for the usual cases.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
@@ -21,9 +21,11 @@ use crate::instance::InterfaceGlue;
 use crate::limit::MessageLimit;
 use crate::method::Interface;
 use crate::metrics::Metrics;
+use crate::policy::RetryBudget;
 use crate::random::Rng;
 use crate::server::Server;
 use crate::settings::Settings;
+use crate::shared_state::SharedState;
 
 /// The runtime half of a wrapper.
 pub trait WrapperPlugin: Send + Sync {
@@ -112,8 +114,18 @@ pub struct WrapperContext {
     pub system: System,
     /// The wrapper's settings here: `cx.settings.live::<RetrySettings>()?`.
     pub settings: Settings,
+    /// What the wrappers of this edge share; on the server's side, those in front of this instance, on all its listeners in this process.
+    pub shared: SharedState,
     /// Clock, randomness, metrics, names.
     pub surroundings: Surroundings,
+}
+
+impl WrapperContext {
+    /// The budget of the edge: every wrapper that repeats its calls takes from it.
+    pub fn retry_budget(&self) -> Arc<Mutex<RetryBudget>> {
+        let now = self.surroundings.clock.now();
+        self.shared.get_or_init(|| Mutex::new(RetryBudget::new(now)))
+    }
 }
 
 /// What carries the calls of an edge, in the words of OpenTelemetry.

@@ -123,6 +123,7 @@ mod tests {
             interface: &INTERFACE,
             system: System::default(),
             settings: Settings::of("edge a->b: pass", settings),
+            shared: crate::shared_state::SharedState::default(),
             surroundings: Surroundings::default(),
         };
         let client = plugin.client(&cx)?.is_some();

@@ -2,13 +2,6 @@
 //!
 //! Counted by callgrind in a build without optimization, which a change of the chain moves as it moves a release. `cargo xtask bench` measures releases.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a failed step of a test ends it, and what is counted is shown"
-)]
-
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::Arc;

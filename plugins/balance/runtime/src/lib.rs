@@ -33,7 +33,7 @@ impl WrapperPlugin for Plugin {
 mod tests {
     use std::sync::Arc;
 
-    use bp_runtime::{Edge, Interface, Settings, Side, Surroundings, System};
+    use bp_runtime::{Edge, Interface, Settings, SharedState, Side, Surroundings, System};
     use serde_json::json;
 
     use super::*;
@@ -55,6 +55,7 @@ mod tests {
             interface: &INTERFACE,
             system: System::default(),
             settings: Settings::of("edge a->b: balance", settings),
+            shared: SharedState::default(),
             surroundings: Surroundings::default(),
         })
     }

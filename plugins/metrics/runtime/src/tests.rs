@@ -60,6 +60,7 @@ async fn every_end_is_counted_and_timed_once() {
         interface: &INTERFACE,
         system: System::default(),
         settings: Settings::of("edge a->b: metrics", serde_json::json!({})),
+        shared: SharedState::default(),
         surroundings: Surroundings::default(),
     };
     let chain = vec![plugin().client(&cx).unwrap().unwrap()];
@@ -133,6 +134,7 @@ async fn a_call_of_a_store_is_an_operation_and_no_fault_of_the_callee_is_no_erro
         interface: &INTERFACE,
         system: System::Database(store),
         settings: Settings::of("edge a->b_db: metrics", serde_json::json!({})),
+        shared: SharedState::default(),
         surroundings: Surroundings::default(),
     };
     let call = |attempt| {

@@ -1,80 +1,145 @@
-//! Repeats an attempt that may be repeated, within attempts, budget and deadline.
+//! Repeats an attempt that may be repeated, within attempts, budget and deadline, and as the callee says.
 
 mod settings;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bp_runtime::policy::{Backoff, Jitter, RetryBudget, RetryBudgetSettings};
+use bp_runtime::policy::{Backoff, Jitter, RetryBudget, RetryBudgetSettings, obey};
 use bp_runtime::{
-    BoxFuture, Call, Infra, Live, Next, Reply, Surroundings, Wrapper, WrapperPlugin, client_wrapper,
+    BoxFuture, Call, Infra, InfraKind, Live, Next, Reply, RetryAfter, Surroundings, Wrapper,
+    WrapperPlugin, client_wrapper,
 };
 
-use settings::{BackoffSettings, BudgetSettings, JitterSetting, RetrySettings};
+use settings::{
+    AwsQuotaSettings, BackoffRule, BudgetRule, ExponentialSettings, GrpcThrottlingSettings,
+    JitterSetting, RetrySettings, ShareSettings,
+};
 
 /// The plugin.
 pub fn plugin() -> impl WrapperPlugin {
     client_wrapper(|cx| {
-        let (settings, surroundings) = (cx.settings.live()?, cx.surroundings.clone());
-        let budget = Mutex::new(RetryBudget::new(surroundings.clock.now()));
-        Ok(Retry { settings, budget, surroundings })
+        Ok(Retry {
+            settings: cx.settings.live()?,
+            budget: cx.retry_budget(),
+            surroundings: cx.surroundings.clone(),
+        })
     })
 }
 
 struct Retry {
     settings: Live<RetrySettings>,
-    /// One budget for the whole edge, so that all methods together stay within the share.
-    budget: Mutex<RetryBudget>,
+    /// The edge's, so that all its methods, and whatever else repeats its calls, stay within it together.
+    budget: Arc<Mutex<RetryBudget>>,
     surroundings: Surroundings,
 }
 
 impl Wrapper for Retry {
-    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
+    fn call<'a>(&'a self, mut call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
         let budget = || self.budget.lock().unwrap_or_else(PoisonError::into_inner);
         let clock = &self.surroundings.clock;
-        budget().deposit(clock.now(), &self.settings.of(call.method).budget.get());
+        // So that no attempt goes where one was, while another endpoint is left.
+        call.context.track_endpoints();
         Box::pin(async move {
-            let mut attempt = 0;
+            let (mut attempt, mut paid) = (0, None);
             loop {
                 let mut this = call.clone();
                 this.context.set_attempt(attempt);
-                let error = match next.run(this).await {
-                    Err(error) if error.may_retry(call.method.idempotent) => error,
-                    end => return end,
-                };
+                let end = next.run(this).await;
                 let (now, settings) = (clock.now(), self.settings.of(call.method).clone());
-                let pause = settings.backoff.get().pause(attempt, self.surroundings.rng.unit());
+                let rule = settings.budget.rule.get();
+                let error = match end {
+                    Err(error) if error.may_retry(call.method.idempotent) => error,
+                    Ok(reply) => {
+                        budget().deposit(now, &rule, paid);
+                        return Ok(reply);
+                    }
+                    Err(error) => {
+                        // gRPC counts what a callee forbids to repeat as a failure, too.
+                        if error.metadata.retry_after() == Some(RetryAfter::Never) {
+                            budget().record_failure(now, &rule);
+                        }
+                        return Err(error);
+                    }
+                };
+                budget().record_failure(now, &rule);
+                let throttled = error.kind == InfraKind::Overloaded;
+                let own = settings.backoff.rule.get(throttled);
+                let own = own.pause(attempt, self.surroundings.rng.unit());
                 attempt += 1;
-                // A pause beyond the deadline would only make the failure later.
+                let Some(pause) = obey(own, error.metadata.retry_after()) else {
+                    return Err(error);
+                };
+                // An attempt beyond the deadline would only make the failure later.
                 let in_time = call.context.remaining(now).is_none_or(|left| left > pause);
-                if attempt >= settings.attempts
-                    || !in_time
-                    || !budget().withdraw(now, &settings.budget.get())
-                {
+                if attempt >= settings.attempts || !in_time {
                     return Err(error);
                 }
+                let Some(withdrawal) = budget().withdraw(now, &rule, throttled) else {
+                    return Err(error);
+                };
+                paid = Some(withdrawal);
                 clock.sleep(pause).await;
             }
         })
     }
 }
 
-impl BudgetSettings {
+impl BudgetRule {
     fn get(&self) -> RetryBudgetSettings {
-        RetryBudgetSettings {
-            ratio: self.ratio.get(),
-            min_per_sec: f64::from(self.min_per_sec),
-            ttl: self.ttl,
+        match *self {
+            Self::Share(ShareSettings { ratio, min_per_sec, ttl }) => RetryBudgetSettings::Share {
+                ratio: ratio.get(),
+                min_per_sec: f64::from(min_per_sec),
+                ttl,
+            },
+            Self::Rate { per_sec, burst } => {
+                RetryBudgetSettings::Rate { per_sec, burst: f64::from(burst) }
+            }
+            Self::TokenBucket { capacity, retry_cost, success_refund } => {
+                RetryBudgetSettings::TokenBucket {
+                    capacity: f64::from(capacity),
+                    retry_cost,
+                    success_refund,
+                }
+            }
+            Self::AwsQuota(AwsQuotaSettings { quota, transient_cost, throttled_cost, refund }) => {
+                RetryBudgetSettings::AwsQuota {
+                    capacity: f64::from(quota),
+                    retry_cost: f64::from(transient_cost),
+                    throttled_cost: f64::from(throttled_cost),
+                    success_refund: f64::from(refund),
+                }
+            }
+            Self::GrpcThrottling(GrpcThrottlingSettings { max_tokens, token_ratio }) => {
+                RetryBudgetSettings::GrpcThrottling { max_tokens, token_ratio }
+            }
         }
     }
 }
 
-impl BackoffSettings {
-    fn get(&self) -> Backoff {
-        let jitter = match self.jitter {
-            JitterSetting::Full => Jitter::Full,
-            JitterSetting::None => Jitter::None,
-        };
-        Backoff { init: self.init, max: self.max, multiplier: self.multiplier, jitter }
+impl BackoffRule {
+    /// The backoff after a failure, or after a refusal because of load.
+    fn get(&self, throttled: bool) -> Backoff {
+        match *self {
+            Self::Exponential(ExponentialSettings {
+                init,
+                throttled_init,
+                max,
+                multiplier,
+                jitter,
+            }) => Backoff {
+                init: throttled_init.filter(|_| throttled).unwrap_or(init),
+                max,
+                multiplier,
+                jitter: match jitter {
+                    JitterSetting::Full => Jitter::Full,
+                    JitterSetting::None => Jitter::None,
+                },
+            },
+            Self::Fixed { pause } => {
+                Backoff { init: pause, max: pause, multiplier: 1.0, jitter: Jitter::None }
+            }
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bp_runtime::{
     Class, Clock, Codec, Context, Edge, Encoded, Endpoint, InfraKind, Interface, ManualClock,
-    Method, Processed, SeededRng, Settings as PlaceSettings, Side, System, WrapperContext,
+    Method, Processed, SeededRng, Settings as PlaceSettings, SharedState, Side, System,
+    WrapperContext,
 };
 use serde_json::json;
 
@@ -22,15 +23,19 @@ static INTERFACE: Interface = Interface {
 
 /// Fails with what is queued, then answers; notes the attempts that it sees.
 struct Script {
-    failures: Mutex<VecDeque<(InfraKind, Processed)>>,
+    failures: Mutex<VecDeque<Infra>>,
     attempts: Mutex<Vec<u32>>,
     seen: AtomicU32,
 }
 
 impl Script {
     fn failing(times: usize, kind: InfraKind, processed: Processed) -> Self {
+        Self::ending(vec![Infra::new(kind, processed, "scripted"); times])
+    }
+
+    fn ending(failures: Vec<Infra>) -> Self {
         Self {
-            failures: Mutex::new(std::iter::repeat_n((kind, processed), times).collect()),
+            failures: Mutex::new(failures.into()),
             attempts: Mutex::default(),
             seen: AtomicU32::new(0),
         }
@@ -48,7 +53,7 @@ impl Endpoint for Script {
         let failure = self.failures.lock().unwrap().pop_front();
         Box::pin(async move {
             match failure {
-                Some((kind, processed)) => Err(Infra::new(kind, processed, "scripted")),
+                Some(failure) => Err(failure),
                 None => Ok(Reply::encoded(Class::Ok, Codec::Json, "null".into())),
             }
         })
@@ -65,7 +70,7 @@ fn settings(attempts: u32, ratio: f64, min_per_sec: u32) -> serde_json::Value {
 
 struct Bench {
     clock: ManualClock,
-    edge: Arc<Edge>,
+    context: WrapperContext,
     chain: Vec<Arc<dyn Wrapper>>,
 }
 
@@ -81,25 +86,40 @@ impl Bench {
             server: false,
         });
         let cx = WrapperContext {
-            edge: edge.clone(),
+            edge,
             side: Side::Client,
             interface: &INTERFACE,
             system: System::default(),
             settings: PlaceSettings::of("edge a->b: retry", settings),
+            shared: SharedState::default(),
             surroundings: Surroundings {
                 clock: Arc::new(clock.clone()),
                 rng: Arc::new(SeededRng::new(1)),
                 ..Surroundings::default()
             },
         };
-        let wrapper = plugin().client(&cx).unwrap().unwrap();
-        Self { clock, edge, chain: vec![wrapper] }
+        Self::of(clock, cx)
+    }
+
+    fn of(clock: ManualClock, context: WrapperContext) -> Self {
+        let wrapper = plugin().client(&context).unwrap().unwrap();
+        Self { clock, context, chain: vec![wrapper] }
+    }
+
+    /// Another wrapper at the same place.
+    fn again(&self) -> Self {
+        Self::of(self.clock.clone(), self.context.clone())
     }
 
     /// Makes a call while the clock moves on by a millisecond whenever nothing else can happen.
-    async fn call(&self, method: usize, context: Context, end: &Script) -> Result<Reply, Infra> {
+    async fn call(
+        &self,
+        method: usize,
+        context: Context,
+        end: &dyn Endpoint,
+    ) -> Result<Reply, Infra> {
         let call = Call {
-            edge: self.edge.clone(),
+            edge: self.context.edge.clone(),
             interface: &INTERFACE,
             method: &INTERFACE.methods[method],
             context,
@@ -157,17 +177,120 @@ async fn what_may_have_been_processed_is_repeated_only_when_idempotent() {
 }
 
 #[tokio::test]
-async fn the_budget_ends_a_storm() {
+async fn successes_pay_for_further_attempts_and_a_storm_pays_for_none() {
     let bench = Bench::new(settings(3, 0.1, 0));
     let end = Script::failing(1000, InfraKind::Unavailable, Processed::No);
     for _ in 0..100 {
         bench.call(0, Context::empty(), &end).await.unwrap_err();
     }
-    assert!(
-        (109..=110).contains(&end.seen()),
-        "100 calls and a tenth of them again: {}",
-        end.seen()
-    );
+    assert_eq!(end.seen(), 100, "each call once");
+    let fine = Script::ending(Vec::new());
+    for _ in 0..50 {
+        bench.call(0, Context::empty(), &fine).await.unwrap();
+    }
+    let end = Script::failing(1000, InfraKind::Unavailable, Processed::No);
+    for _ in 0..100 {
+        bench.call(0, Context::empty(), &end).await.unwrap_err();
+    }
+    assert_eq!(end.seen(), 105, "100 calls and a tenth of the successes");
+}
+
+#[tokio::test]
+async fn the_floor_is_one_a_second_unless_the_wiring_says_otherwise() {
+    let bench = Bench::new(json!({ "attempts": 2, "backoff": { "init": "1ms" } }));
+    let end = Script::failing(1000, InfraKind::Unavailable, Processed::No);
+    for _ in 0..100 {
+        bench.call(0, Context::empty(), &end).await.unwrap_err();
+    }
+    assert_eq!(end.seen(), 110, "1 a second for the 10 s of its life");
+}
+
+/// How long the one further attempt was waited for; `None` when there was none.
+async fn pause_after(settings: serde_json::Value, failure: Infra) -> Option<Duration> {
+    let bench = Bench::new(settings);
+    let end = Script::ending(vec![failure]);
+    let before = bench.clock.now();
+    let answer = bench.call(0, Context::empty(), &end).await;
+    answer.is_ok().then(|| bench.clock.now() - before)
+}
+
+#[tokio::test]
+async fn a_callees_word_is_obeyed_within_five_seconds_of_the_own_pause() {
+    let told = |word| Infra::overloaded("not now").with_retry_after(word);
+    let after = |millis| told(RetryAfter::After(Duration::from_millis(millis)));
+    for (failure, least) in [
+        (Infra::overloaded("not now"), 50),
+        (after(0), 50),
+        (after(1500), 1500),
+        (after(60_000), 5050),
+    ] {
+        let pause = pause_after(settings(3, 0.1, 10), failure).await.unwrap().as_millis();
+        assert!((least..least + 10).contains(&pause), "{least} ms, not {pause}");
+    }
+    assert_eq!(pause_after(settings(3, 0.1, 10), told(RetryAfter::Never)).await, None);
+}
+
+#[tokio::test]
+async fn a_pause_is_longer_after_a_refusal_because_of_load_or_always_the_same() {
+    let with = |backoff| json!({ "backoff": backoff });
+    let patient = json!({ "init": "20ms", "throttled_init": "300ms", "jitter": "none" });
+    let fixed = json!({ "kind": "fixed", "pause": "70ms" });
+    let refused = || Infra::overloaded("not now");
+    let lost = || Infra::unavailable("gone");
+    for (backoff, failure, least) in [
+        (&patient, refused(), 300),
+        (&patient, lost(), 20),
+        (&fixed, refused(), 70),
+        (&fixed, lost(), 70),
+    ] {
+        let pause = pause_after(with(backoff.clone()), failure).await.unwrap().as_millis();
+        assert!((least..least + 10).contains(&pause), "{least} ms, not {pause}");
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_budget_stops_where_it_says() {
+    for (budget, further) in [
+        (json!({ "kind": "rate", "per_sec": 0.001, "burst": 4 }), 4),
+        (json!({ "kind": "token_bucket", "capacity": 10, "retry_cost": 5.0 }), 2),
+        (json!({ "kind": "aws_quota", "quota": 30 }), 2),
+        // Both attempts of a call take a token, and half of them must be left.
+        (json!({ "kind": "grpc_throttling", "max_tokens": 10.0 }), 2),
+    ] {
+        let bench = Bench::new(json!({ "attempts": 2, "budget": budget }));
+        let end = Script::failing(1000, InfraKind::Unavailable, Processed::No);
+        for _ in 0..20 {
+            bench.call(0, Context::empty(), &end).await.unwrap_err();
+        }
+        assert_eq!(end.seen() - 20, further, "{budget}");
+    }
+}
+
+#[tokio::test]
+async fn wrappers_of_one_edge_share_its_budget() {
+    let bench =
+        Bench::new(json!({ "attempts": 2, "budget": { "kind": "token_bucket", "capacity": 10 } }));
+    let other = bench.again();
+    let end = Script::failing(1, InfraKind::Unavailable, Processed::No);
+    bench.call(0, Context::empty(), &end).await.unwrap();
+    let end = Script::failing(1, InfraKind::Unavailable, Processed::No);
+    other.call(0, Context::empty(), &end).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn attempts_know_where_earlier_ones_went() {
+    struct Look(Mutex<Vec<bool>>);
+    impl Endpoint for Look {
+        fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
+            let tried = call.context.tried_endpoints().is_some();
+            self.0.lock().unwrap().push(tried);
+            Box::pin(std::future::ready(Err(Infra::unavailable("gone"))))
+        }
+    }
+    let bench = Bench::new(settings(3, 0.1, 10));
+    let look = Look(Mutex::default());
+    bench.call(0, Context::empty(), &look).await.unwrap_err();
+    assert_eq!(*look.0.lock().unwrap(), [true; 3]);
 }
 
 #[tokio::test]

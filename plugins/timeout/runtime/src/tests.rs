@@ -3,7 +3,7 @@ use std::time::Duration;
 use bp_runtime::Instant;
 use bp_runtime::{
     Class, Codec, Context, Edge, Encoded, Endpoint, InfraKind, Interface, Method,
-    Settings as PlaceSettings, Side, Surroundings, System, WrapperContext,
+    Settings as PlaceSettings, SharedState, Side, Surroundings, System, WrapperContext,
 };
 use serde_json::json;
 
@@ -48,6 +48,7 @@ fn chain() -> (Arc<Edge>, Vec<Arc<dyn Wrapper>>) {
         interface: &INTERFACE,
         system: System::default(),
         settings: PlaceSettings::new("edge a->b: timeout", rows),
+        shared: SharedState::default(),
         surroundings: Surroundings::default(),
     };
     (edge, vec![plugin().client(&cx).unwrap().unwrap()])

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant as Moment};
 
 use bp_runtime::{
     Arguments, BoxFuture, Call, Class, Codec, Context, Database, Edge, Encoded, Endpoint, Infra,
-    InfraKind, Interface, Method, Next, Processed, Reply, Settings, Side, Status, Surroundings,
-    System, TraceContext, Wrapper, WrapperContext, WrapperPlugin,
+    InfraKind, Interface, Method, Next, Processed, Reply, Settings, SharedState, Side, Status,
+    Surroundings, System, TraceContext, Wrapper, WrapperContext, WrapperPlugin,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
@@ -107,6 +107,7 @@ impl Hop {
             interface: &INTERFACE,
             system: System::default(),
             settings: Settings::of("trace", settings.clone()),
+            shared: SharedState::default(),
             surroundings: surroundings.clone(),
         };
         let (at_client, at_server) = (edge("web->cart", "web", false), edge("*->cart", "*", true));
@@ -262,6 +263,7 @@ async fn a_call_inside_a_process_is_one_internal_span() {
         interface: &INTERFACE,
         system: System::default(),
         settings: Settings::of("trace", settings(address, 1.0)),
+        shared: SharedState::default(),
         surroundings,
     };
     hop.client = vec![plugin.client(&context).unwrap().unwrap()];
@@ -319,6 +321,7 @@ async fn a_call_to_a_server_of_data_is_named_as_a_database_call() {
             server: Some(("db.example".to_owned(), 5432)),
         }),
         settings: Settings::of("trace", settings(address, 1.0)),
+        shared: SharedState::default(),
         surroundings,
     };
     let wrapper = plugin.client(&context).unwrap().unwrap();

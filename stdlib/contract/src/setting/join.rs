@@ -1,6 +1,6 @@
 //! Tables of settings put together while a plugin is compiled.
 
-use super::{Setting, SettingKind};
+use super::{Literal, Setting, SettingKind};
 use crate::units::is_same;
 
 /// How many settings several groups have in all.
@@ -84,12 +84,13 @@ pub const fn of_variant<const N: usize>(
 /// The shorthand of a table.
 ///
 /// # Panics
-/// Only while constants are evaluated: the table has no such setting in every variant.
+/// Only while constants are evaluated: the table has no such setting in every variant, or in that which a table has that chooses none.
 #[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
 pub const fn shorthand_of(settings: &[Setting], name: &'static str) -> Option<&'static str> {
     let mut i = 0;
     while i < settings.len() {
-        if is_same(settings[i].name.as_bytes(), name.as_bytes()) && settings[i].when.is_none() {
+        if is_same(settings[i].name.as_bytes(), name.as_bytes()) && is_usual(settings, &settings[i])
+        {
             return Some(name);
         }
         i += 1;
@@ -98,4 +99,20 @@ pub const fn shorthand_of(settings: &[Setting], name: &'static str) -> Option<&'
     {
         panic!("the shorthand is not a setting of the table")
     }
+}
+
+/// Whether a setting stands in a table that chooses no variant.
+#[expect(clippy::indexing_slicing, reason = "a constant has no iterators; i is in range")]
+const fn is_usual(settings: &[Setting], setting: &Setting) -> bool {
+    let Some(variant) = setting.when else { return true };
+    let mut i = 0;
+    while i < settings.len() {
+        if is_same(settings[i].name.as_bytes(), variant.tag.as_bytes())
+            && let Some(Literal::Text(word)) = settings[i].default
+        {
+            return is_same(word.as_bytes(), variant.word.as_bytes());
+        }
+        i += 1;
+    }
+    false
 }

@@ -326,6 +326,7 @@ impl<'a> Assembly<'a> {
             interface,
             system: self.find_system(&edge.callee, transport)?,
             settings: self.state.configuration.settings(label)?,
+            shared: self.state.shared.of(&edge.key),
             surroundings: self.state.surroundings.clone(),
         })
     }

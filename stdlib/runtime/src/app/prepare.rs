@@ -17,6 +17,7 @@ use crate::error::StartError;
 use crate::metrics::Metrics;
 use crate::plan::{ALL, RunPlan};
 use crate::plugin::Surroundings;
+use crate::shared_state::SharedStates;
 use crate::tasks::Tasks;
 
 /// What a process holds and whether it listens.
@@ -71,6 +72,7 @@ pub(super) fn prepare(
         tasks: Tasks::default(),
         gate: Arc::new(StartGate::default()),
         directories: Directories::default(),
+        shared: SharedStates::default(),
         drain: Drain::new(),
         stop: CancellationToken::new(),
         started: AtomicBool::new(false),

@@ -13,6 +13,7 @@ use crate::drain::Drain;
 use crate::environment::Environment;
 use crate::plan::{ALL, RunPlan};
 use crate::plugin::Surroundings;
+use crate::shared_state::SharedStates;
 use crate::tasks::Tasks;
 
 /// The state of one process.
@@ -28,6 +29,8 @@ pub(super) struct ProcessState {
     pub(super) gate: Arc<StartGate>,
     /// Where callees are.
     pub(super) directories: Directories,
+    /// What wrappers share.
+    pub(super) shared: SharedStates,
     pub(super) drain: Drain,
     /// Ends background work.
     pub(super) stop: CancellationToken,

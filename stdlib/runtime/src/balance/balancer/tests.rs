@@ -266,6 +266,7 @@ async fn what_sits_inside_the_balance_is_each_endpoints_own() {
         interface: &INTERFACE,
         system: System::default(),
         settings: Settings::of("edge a->b: once", serde_json::Value::Null),
+        shared: crate::shared_state::SharedState::default(),
         surroundings: Surroundings::default(),
     };
     let endpoint_wrappers =

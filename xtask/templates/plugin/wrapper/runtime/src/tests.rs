@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bp_runtime::{
     Class, Codec, Context, Edge, Encoded, Endpoint, Interface, ManualClock, Method,
-    Side, StartError, System, WrapperContext,
+    SharedState, Side, StartError, System, WrapperContext,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +38,8 @@ fn context(settings: Value) -> WrapperContext {
         interface: &INTERFACE,
         system: System::default(),
         settings: bp_runtime::Settings::of("edge a->b: sample", settings),
-        surroundings: Surroundings::default(),
+        shared: SharedState::default(),
+            surroundings: Surroundings::default(),
     }
 }
 
