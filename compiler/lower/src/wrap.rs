@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bp_diag::catalog::policy as codes;
+use bp_diag::catalog::wiring::key_not_per_method;
 use bp_diag::{Diagnostics, Span};
 use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass};
@@ -52,13 +53,17 @@ impl Pass for Wrap {
         let (resolved, faults) = resolve_edges(cx.wiring, &grammar, &shapes, &accepts);
         report(faults, cx.diagnostics);
         let mut known = SettingsCache::default();
+        let mut reported = BTreeSet::new();
         for (call, resolved) in calls.into_iter().zip(resolved) {
             let mut reader = WrapperReader {
                 declarations,
                 locator: &locator,
                 side: Side::Client,
                 methods: &call.shape.methods,
+                section: "edge",
+                selector: &format!("{} -> {}", call.shape.caller, call.shape.callee),
                 known: &mut known,
+                reported: &mut reported,
                 diagnostics: cx.diagnostics,
                 checks: Vec::new(),
             };
@@ -235,6 +240,7 @@ fn resolve_server_side(
     report(faults, cx.diagnostics);
     let mut out = BTreeMap::new();
     let mut known = SettingsCache::default();
+    let mut reported = BTreeSet::new();
     for (((name, methods), interface), resolved) in
         services.into_iter().zip(interfaces).zip(resolved)
     {
@@ -243,7 +249,10 @@ fn resolve_server_side(
             locator,
             side: Side::Server,
             methods: &methods,
+            section: "server",
+            selector: &name,
             known: &mut known,
+            reported: &mut reported,
             diagnostics: cx.diagnostics,
             checks: Vec::new(),
         };
@@ -281,7 +290,13 @@ struct WrapperReader<'a> {
     locator: &'a Locator<'a>,
     side: Side,
     methods: &'a [String],
+    /// The wiring's table for places of this kind.
+    section: &'static str,
+    /// The place, as a selector names it: `front -> cart`.
+    selector: &'a str,
     known: &'a mut SettingsCache,
+    /// Settings that may not differ by method, where they are written: one line may be for many places.
+    reported: &'a mut BTreeSet<Span>,
     diagnostics: &'a mut Diagnostics,
     /// What was read, to be checked when all wrappers of the place are known.
     checks: Vec<PendingCheck>,
@@ -395,7 +410,11 @@ impl WrapperReader<'_> {
         let settings = self.read(plugin, whole);
         let methods = methods
             .into_iter()
-            .map(|(method, item)| (method.clone(), self.read(plugin, item)))
+            .map(|(method, item)| {
+                let own = self.read(plugin, item);
+                self.check_shared(plugin, &settings, method);
+                (method.clone(), own)
+            })
             .collect();
         let out = WrapperSettings { settings, methods, off };
         Some(WantedWrapper {
@@ -404,6 +423,36 @@ impl WrapperReader<'_> {
             settings: out,
             span: Some(whole.key),
         })
+    }
+
+    /// Reports settings of a method, those that were read last, which differ from the edge's although all its methods share them.
+    fn check_shared(
+        &mut self,
+        plugin: &'static Declaration,
+        whole: &bp_plan::Settings,
+        method: &str,
+    ) {
+        let Some(PendingCheck { read, span, .. }) = self.checks.last() else { return };
+        for shared in plugin.shared_by_methods {
+            if read.settings.get(shared) == whole.get(shared) {
+                continue;
+            }
+            let inside = |path: &str| {
+                path.strip_prefix(shared)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            let differs = |path: &str| read.settings.get(path) != whole.get(path);
+            let written = read.spans.iter().find(|(path, _)| inside(path) && differs(path));
+            let at = written.map_or(*span, |(_, at)| *at);
+            if self.reported.insert(at) {
+                self.diagnostics.push(key_not_per_method(
+                    at,
+                    &format!("{}.{shared}", plugin.key),
+                    &format!("{}.{method}", self.selector),
+                    &format!("[{}.\"{}\"]", self.section, self.selector),
+                ));
+            }
+        }
     }
 
     /// Reads settings, and notes that they are to be checked.

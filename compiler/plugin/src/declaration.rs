@@ -28,6 +28,8 @@ pub struct Declaration {
     pub edges: EdgeClasses,
     /// The finest level at which its settings may differ.
     pub level: Level,
+    /// Settings that are the same for all methods of an edge or service although others differ by method, by dotted path; of a table, all in it.
+    pub shared_by_methods: &'static [&'static str],
     /// Its settings.
     pub settings: &'static [Setting],
     /// The setting that a bare value stands for: `timeout = "500ms"` sets `after`.

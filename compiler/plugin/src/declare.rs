@@ -146,6 +146,7 @@ const fn new<S: Settings>(
         kind,
         edges: EdgeClasses::NONE,
         level: Level::Edge,
+        shared_by_methods: &[],
         settings: S::SETTINGS,
         shorthand: S::SHORTHAND,
         rules: list_faults::<S>,
@@ -380,6 +381,12 @@ impl WrapperBuilder {
     /// Its settings are the same for all methods of an edge or service.
     pub const fn whole_edges(mut self) -> Self {
         self.0.declaration.level = Level::Edge;
+        self
+    }
+
+    /// Some of its settings are the same for all methods of an edge or service, such as those of what the methods share: by dotted path, `&["budget"]`.
+    pub const fn shared_by_methods(mut self, settings: &'static [&'static str]) -> Self {
+        self.0.declaration.shared_by_methods = settings;
         self
     }
 }

@@ -82,6 +82,7 @@ mod tests {
             shorthand: Some("for"),
             codes: &[TOO_LATE, TOO_LATE],
             metrics: &[READY, OTHER_PAUSES],
+            shared_by_methods: &["after", "before"],
             ..GOOD.declaration
         },
         ..GOOD
@@ -102,6 +103,7 @@ mod tests {
                 "bad: the shorthand `for` is not a setting",
                 "bad.after: expected a duration such as \"500ms\", found Text(\"1 second\")",
                 "bad.after: `after`, its old name, is a setting",
+                "bad: `before`, which methods share, is not a setting",
                 "bad: two codes `too-late`",
                 "bad: `bp_balance_ready` is not the metric that `bp` declares",
                 "good: `bp_pauses_total` is not the metric that `bad` declares",

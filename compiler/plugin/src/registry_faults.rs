@@ -24,6 +24,7 @@ impl Registry {
             }
             check_kind(plugin, &mut faults);
             check_meanings(plugin, &mut faults);
+            check_shared(plugin, &mut faults);
             let mut names = BTreeSet::new();
             for code in plugin.codes {
                 faults.extend(code.faults(plugin.id));
@@ -97,5 +98,19 @@ fn check_kind(plugin: &Declaration, faults: &mut Vec<String>) {
     // Where those merge, nothing drops what a stronger setting excludes.
     if !matches!(plugin.kind, Kind::Wrapper { .. } | Kind::Table { .. }) {
         check_no_exclusions(id, plugin.settings, faults);
+    }
+}
+
+/// What methods share must be settings.
+fn check_shared(plugin: &Declaration, faults: &mut Vec<String>) {
+    let settings = plugin.plan().settings;
+    for shared in plugin.shared_by_methods {
+        let is_it = |path: &str| {
+            path.strip_prefix(shared).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if !settings.keys().any(|path| is_it(path)) {
+            let id = plugin.id;
+            faults.push(format!("{id}: `{shared}`, which methods share, is not a setting"));
+        }
     }
 }

@@ -291,10 +291,15 @@ fn collect_wrapper_facts(plugin: &Declaration, facts: &mut Vec<(&'static str, St
         facts.push(("on", describe_edges(plugin.edges)));
     }
     let finest = match plugin.level {
-        Level::Edge => "by edge or service",
-        Level::Method => "by method",
+        Level::Edge => "by edge or service".to_owned(),
+        Level::Method if plugin.shared_by_methods.is_empty() => "by method".to_owned(),
+        Level::Method => {
+            let shared: Vec<String> =
+                plugin.shared_by_methods.iter().map(|setting| format!("`{setting}`")).collect();
+            format!("by method; {} by edge or service", shared.join(", "))
+        }
     };
-    facts.push(("settings may differ", finest.to_owned()));
+    facts.push(("settings may differ", finest));
     let stays = match (client, reach) {
         (None, _) => "is at listeners only",
         (Some(_), Reach::Call) => "stays",

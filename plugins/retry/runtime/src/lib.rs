@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bp_runtime::policy::{Backoff, Jitter, RetryBudget, RetryBudgetSettings, obey};
 use bp_runtime::{
-    BoxFuture, Call, Infra, InfraKind, Live, Next, Reply, RetryAfter, Surroundings, Wrapper,
+    BoxFuture, Call, Class, Infra, InfraKind, Live, Next, Reply, RetryAfter, Surroundings, Wrapper,
     WrapperPlugin, client_wrapper,
 };
 
@@ -50,7 +50,9 @@ impl Wrapper for Retry {
                 let error = match end {
                     Err(error) if error.may_retry(call.method.idempotent) => error,
                     Ok(reply) => {
-                        budget().deposit(now, &rule, paid);
+                        if is_success(&reply) {
+                            budget().deposit(now, &rule, paid);
+                        }
                         return Ok(reply);
                     }
                     Err(error) => {
@@ -81,6 +83,14 @@ impl Wrapper for Retry {
                 clock.sleep(pause).await;
             }
         })
+    }
+}
+
+/// Whether a reply shows that the callee works. An error of the application's own that is the callee's fault, such as `unavailable`, pays for nothing: a callee that fails fast would pay for more of its load.
+fn is_success(reply: &Reply) -> bool {
+    match reply.class() {
+        Class::Ok => true,
+        Class::Application { status, .. } => !status.is_callees_fault(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bp_runtime::{
-    Class, Clock, Codec, Context, Edge, Encoded, Endpoint, InfraKind, Interface, ManualClock,
-    Method, Processed, SeededRng, Settings as PlaceSettings, SharedState, Side, System,
+    Clock, Codec, Context, Edge, Encoded, Endpoint, InfraKind, Interface, ManualClock, Method,
+    Processed, SeededRng, Settings as PlaceSettings, SharedState, Side, Status, System,
     WrapperContext,
 };
 use serde_json::json;
@@ -194,6 +194,32 @@ async fn successes_pay_for_further_attempts_and_a_storm_pays_for_none() {
         bench.call(0, Context::empty(), &end).await.unwrap_err();
     }
     assert_eq!(end.seen(), 105, "100 calls and a tenth of the successes");
+}
+
+#[tokio::test]
+async fn an_error_of_the_application_pays_unless_it_is_the_callees_fault() {
+    struct Answer(Status);
+    impl Endpoint for Answer {
+        fn send(&self, _: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
+            let class = Class::Application {
+                status: self.0,
+                code: "scripted".into(),
+                message: "scripted".to_owned(),
+            };
+            Box::pin(std::future::ready(Ok(Reply::encoded(class, Codec::Json, "null".into()))))
+        }
+    }
+    for (status, further) in
+        [(Status::NotFound, 1), (Status::Unavailable, 0), (Status::Internal, 0)]
+    {
+        let bench = Bench::new(settings(3, 0.1, 0));
+        for _ in 0..10 {
+            bench.call(0, Context::empty(), &Answer(status)).await.unwrap();
+        }
+        let end = Script::failing(9, InfraKind::Unavailable, Processed::No);
+        bench.call(0, Context::empty(), &end).await.unwrap_err();
+        assert_eq!(end.seen() - 1, further, "{status}");
+    }
 }
 
 #[tokio::test]
