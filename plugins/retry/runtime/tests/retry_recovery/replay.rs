@@ -39,7 +39,7 @@ pub(crate) struct Scenario {
     pub(crate) queue: Option<usize>,
     pub(crate) drops_expired: bool,
     /// The settings of `retry`.
-    pub(crate) retry: Value,
+    pub(crate) settings: Value,
 }
 
 /// What a run showed.
@@ -73,13 +73,13 @@ impl Scenario {
         let mut attempts_before = 0;
         let gap = || Duration::from_secs_f64(exponential(&arrivals, self.load));
         let mut at = start + gap();
-        for n in 0..SECONDS {
+        for (n, calls) in calls.iter_mut().enumerate() {
             if n == SECONDS - LAST {
                 attempts_before = server.attempts();
             }
             while at < second(n + 1) {
                 events.run_until(at, |end| count(&mut successes, end));
-                calls[n] += 1;
+                *calls += 1;
                 events.spawn(call(edge.clone(), chain.clone(), server.clone(), n));
                 at += gap();
             }
@@ -102,7 +102,7 @@ impl Scenario {
             side: Side::Client,
             interface: &INTERFACE,
             system: System::default(),
-            settings: Settings::of("edge a->b: retry", self.retry.clone()),
+            settings: Settings::of("edge a->b: retry", self.settings.clone()),
             shared: SharedState::default(),
             surroundings: Surroundings {
                 clock: Arc::new(clock.clone()),
