@@ -14,6 +14,7 @@ mod containers;
 mod fuzz;
 mod new_plugin;
 mod plugin_list;
+mod soak;
 mod source_files;
 mod step;
 mod tidy;
@@ -37,6 +38,8 @@ cargo xtask COMMAND
   new wrapper NAME [--slot SLOT] | transport NAME | backend NAME | target NAME | table NAME | interface NAME
           a plugin that works, to start from: plugins/NAME, and what is generated from it
   plugins rewrite the list of plugins, plugins/lib.rs, from their folders
+  soak [NAME…]
+          tests that take minutes, with all of their cases
   tidy    layering, circles of files, file sizes, purity, plugin folders, diagnostics
   vectors FILE…
           replays published sequences of calls by the runtime's policies; golden-tests/vectors
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         ["fuzz", arguments @ ..] => fuzz::run_all(arguments),
         ["new", arguments @ ..] => new_plugin::run(arguments),
         ["plugins"] => plugin_list::write(&step::root()),
+        ["soak", names @ ..] => soak::run_all(names),
         ["tidy"] => tidy::check_all(&step::root()),
         ["vectors", files @ ..] => vectors::replay(files),
         ["help" | "--help"] => {
