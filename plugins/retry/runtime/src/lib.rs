@@ -2,17 +2,20 @@
 
 mod settings;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use bp_runtime::policy::{Backoff, Jitter, RetryBudget, RetryBudgetSettings, obey};
+use bp_runtime::policy::{
+    Backoff, ClientRateLimiter, Jitter, RetryBudget, RetryBudgetSettings, obey,
+};
 use bp_runtime::{
-    BoxFuture, Call, Class, Infra, InfraKind, Live, Next, Reply, RetryAfter, Surroundings, Wrapper,
-    WrapperPlugin, client_wrapper,
+    BoxFuture, Call, Class, Infra, InfraKind, Instant, Live, Next, Reply, RetryAfter, Shed,
+    Surroundings, Wrapper, WrapperPlugin, client_wrapper,
 };
 
 use settings::{
-    AwsQuotaSettings, BackoffRule, BudgetRule, ExponentialSettings, GrpcThrottlingSettings,
-    JitterSetting, RetrySettings, ShareSettings,
+    AwsQuotaSettings, BackoffRule, BudgetRule, ClientRateSetting, ExponentialSettings,
+    GrpcThrottlingSettings, JitterSetting, RetrySettings, ShareSettings,
 };
 
 /// The plugin.
@@ -21,6 +24,7 @@ pub fn plugin() -> impl WrapperPlugin {
         Ok(Retry {
             settings: cx.settings.live()?,
             budget: cx.retry_budget(),
+            client_rate: Mutex::new(ClientRateLimiter::new(cx.surroundings.clock.now())),
             surroundings: cx.surroundings.clone(),
         })
     })
@@ -30,22 +34,58 @@ struct Retry {
     settings: Live<RetrySettings>,
     /// The edge's, so that all its methods, and whatever else repeats its calls, stay within it together.
     budget: Arc<Mutex<RetryBudget>>,
+    client_rate: Mutex<ClientRateLimiter>,
     surroundings: Surroundings,
+}
+
+impl Retry {
+    /// Waits until the callee can be expected to take an attempt; false if that were beyond the deadline.
+    async fn wait_for_rate(&self, call: &Call) -> bool {
+        if self.settings.of(call.method).client_rate == ClientRateSetting::Unlimited {
+            return true;
+        }
+        let clock = &self.surroundings.clock;
+        let now = clock.now();
+        let longest = call.context.remaining(now).unwrap_or(Duration::MAX);
+        let pause = lock(&self.client_rate).acquire(now, longest);
+        if let Some(pause) = pause.filter(|pause| !pause.is_zero()) {
+            clock.sleep(pause).await;
+        }
+        pause.is_some()
+    }
+
+    /// Learns from how an attempt ended at which rate the callee takes calls.
+    fn record_rate(&self, call: &Call, end: &Result<Reply, Infra>, now: Instant) {
+        if self.settings.of(call.method).client_rate == ClientRateSetting::Unlimited {
+            return;
+        }
+        let throttled = matches!(end, Err(Infra { kind: InfraKind::Overloaded, .. }));
+        let mut rate = lock(&self.client_rate);
+        if throttled { rate.record_throttling(now) } else { rate.record_success(now) }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Wrapper for Retry {
     fn call<'a>(&'a self, mut call: Call, next: Next<'a>) -> BoxFuture<'a, Result<Reply, Infra>> {
-        let budget = || self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = || lock(&self.budget);
         let clock = &self.surroundings.clock;
         // So that no attempt goes where one was, while another endpoint is left.
         call.context.track_endpoints();
         Box::pin(async move {
-            let (mut attempt, mut paid) = (0, None);
+            let (mut attempt, mut paid, mut last) = (0, None, None);
             loop {
+                if !self.wait_for_rate(&call).await {
+                    return Err(last.unwrap_or_else(|| refuse(&call)));
+                }
                 let mut this = call.clone();
                 this.context.set_attempt(attempt);
                 let end = next.run(this).await;
                 let (now, settings) = (clock.now(), self.settings.of(call.method).clone());
+                self.record_rate(&call, &end, now);
                 let rule = settings.budget.rule.get();
                 let error = match end {
                     Err(error) if error.may_retry(call.method.idempotent) => error,
@@ -80,10 +120,20 @@ impl Wrapper for Retry {
                     return Err(error);
                 };
                 paid = Some(withdrawal);
+                last = Some(error);
                 clock.sleep(pause).await;
             }
         })
     }
+}
+
+/// The failure of a call that was not sent, because it would have had to wait for its turn beyond its deadline.
+fn refuse(call: &Call) -> Infra {
+    let message = format!(
+        "`{}`: the callee refuses so many calls that this one would wait beyond its deadline",
+        call.edge.key
+    );
+    Infra::overloaded(message).with_shed(Shed::new("call", "client_rate"))
 }
 
 /// Whether a reply shows that the callee works. An error of the application's own that is the callee's fault, such as `unavailable`, pays for nothing: a callee that fails fast would pay for more of its load.

@@ -15,6 +15,16 @@ pub(crate) struct RetrySettings {
     pub(crate) budget: BudgetSettings,
     /// How long to wait before a further attempt.
     pub(crate) backoff: BackoffSettings,
+    /// Whether attempts, first ones too, are held back to a rate at which the callee refuses few because of load, as in the adaptive mode of AWS's SDKs.
+    #[setting(default = "unlimited", tunable)]
+    pub(crate) client_rate: ClientRateSetting,
+}
+
+/// How many attempts a second a caller makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Settings)]
+pub(crate) enum ClientRateSetting {
+    Unlimited,
+    Adaptive,
 }
 
 /// What a bare number means is a share.

@@ -329,3 +329,25 @@ async fn no_pause_outlasts_the_deadline() {
     bench.call(0, context, &end).await.unwrap_err();
     assert_eq!(end.seen(), 2, "50 ms fit, 100 ms more do not");
 }
+
+#[tokio::test]
+async fn an_adaptive_rate_holds_calls_back_once_the_callee_refuses_some() {
+    for (rate, held_back) in [("unlimited", false), ("adaptive", true)] {
+        let bench = Bench::new(json!({ "attempts": 1, "client_rate": rate }));
+        let before = bench.clock.now();
+        let overloaded = Script::failing(5, InfraKind::Overloaded, Processed::No);
+        for _ in 0..10 {
+            // Half of them are refused.
+            let _ = bench.call(0, Context::empty(), &overloaded).await;
+        }
+        assert_eq!(overloaded.seen(), 10);
+        let waited = bench.clock.now() - before;
+        assert_eq!(waited > Duration::from_secs(5), held_back, "{rate}: {waited:?}");
+        // One that would wait too long is not sent.
+        let mut context = Context::empty();
+        context.limit_deadline(bench.clock.now() + Duration::from_millis(10));
+        let end = bench.call(0, context, &overloaded).await;
+        assert_eq!(end.is_err(), held_back, "{rate}");
+        assert_eq!(overloaded.seen(), if held_back { 10 } else { 11 });
+    }
+}

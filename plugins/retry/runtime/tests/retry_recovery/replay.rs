@@ -103,6 +103,7 @@ impl Scenario {
             interface: &INTERFACE,
             system: System::default(),
             settings: Settings::of("edge a->b: retry", self.settings.clone()),
+            endpoint: None,
             shared: SharedState::default(),
             surroundings: Surroundings {
                 clock: Arc::new(clock.clone()),
