@@ -4,7 +4,7 @@
 //! more for every call, send its message in a packet of its own, and watch `grpc-timeout` with another timer;
 //! together that costs more than all wrappers.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,8 +30,6 @@ const CONNECTION_WINDOW: u32 = 5 * 1024 * 1024;
 pub(crate) struct Connection {
     target: Target,
     state: Arc<Mutex<State>>,
-    /// How many calls at once the callee allows, once it has said so.
-    most_calls: AtomicUsize,
 }
 
 /// Where connections go, and how they are kept.
@@ -99,12 +97,15 @@ struct OpenConnection {
 impl Connection {
     /// A connection that is made when it is first needed.
     pub(crate) fn new(target: Target) -> Self {
-        Self { target, state: Arc::default(), most_calls: AtomicUsize::new(usize::MAX) }
+        Self { target, state: Arc::default() }
     }
 
     /// How many calls at once the callee allows.
     pub(crate) fn most_calls(&self) -> usize {
-        self.most_calls.load(Ordering::Relaxed)
+        match &*lock(&self.state) {
+            State::Open(open) => open.requests.current_max_send_streams(),
+            State::Closed | State::Opening(_) => usize::MAX,
+        }
     }
 
     /// What sends a request, once the connection is open.
@@ -113,7 +114,6 @@ impl Connection {
     /// It cannot be made; the call was not sent.
     pub(crate) async fn sender(&self, place: Place) -> Result<Sender, Infra> {
         let open = self.open().await?;
-        self.most_calls.store(open.requests.current_max_send_streams(), Ordering::Relaxed);
         if let Ok(requests) = open.requests.clone().ready().await {
             return Ok(Sender::new(requests, open.activity, place));
         }

@@ -3,7 +3,7 @@
 
 use bp_runtime::{Load, ReplyMetadata, headers};
 use prost::Message;
-use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::metadata::{KeyRef, MetadataMap, MetadataValue};
 
 const PUSHBACK_MS: &str = "grpc-retry-pushback-ms";
 const LOAD: &str = "endpoint-load-metrics-bin";
@@ -59,7 +59,12 @@ pub(crate) fn write(said: &ReplyMetadata, metadata: &mut MetadataMap) {
 
 /// What a callee said, whoever made it.
 pub(crate) fn read(metadata: &MetadataMap) -> ReplyMetadata {
-    if metadata.is_empty() {
+    // Most replies say nothing, and looking at each name is cheaper than looking for ours.
+    let is_said = |key: KeyRef<'_>| match key {
+        KeyRef::Ascii(key) => key == PUSHBACK_MS || key == headers::SHED,
+        KeyRef::Binary(key) => key == LOAD,
+    };
+    if !metadata.keys().any(is_said) {
         return ReplyMetadata::default();
     }
     let mut said = ReplyMetadata::from_headers(|name| {
