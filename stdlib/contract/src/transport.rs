@@ -15,13 +15,13 @@ pub struct MessageSettings {
 /// How a transport keeps connections that carry many calls at once; a transport flattens it into its own settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Settings)]
 pub struct ConnectionSettings {
-    /// A connection that is silent for this long is pinged, by a caller only while calls are under way: a host that was cut off says nothing.
+    /// A connection that is silent for one to two times this long is pinged, by a caller only while calls are under way: a host that was cut off says nothing.
     #[setting(default = "10s", range = "1s"..="10m")]
     pub keepalive: Duration,
     /// How long the answer to a ping may take; then the connection is given up, and the calls on it fail.
     #[setting(default = "5s", range = "100ms"..="1m")]
     pub keepalive_timeout: Duration,
-    /// How old a connection gets at a listener, a tenth more or less: then it is closed once its calls have ended, so that its caller chooses an endpoint again. Without it, as old as its process.
+    /// How old a connection gets at a listener, a tenth more or less: then it takes no more calls, and is closed once those on it have ended, so that its caller chooses an endpoint again. Without it, as old as its process.
     #[setting(range = "1s"..="24h")]
     pub max_connection_age: Option<Duration>,
     /// Calls at once on one connection; a caller that has more makes further connections to the same endpoint.

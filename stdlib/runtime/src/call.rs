@@ -233,6 +233,11 @@ impl Reply {
         self.guards.hold(guard);
     }
 
+    /// Lets go of what is held when `over` resolves, whether or not the answer has ended.
+    pub(crate) fn limit_guards(&mut self, over: impl Future<Output = ()> + Send + 'static) {
+        self.guards = std::mem::take(&mut self.guards).limit(over);
+    }
+
     /// What must live until the answer is written, for a transport's server.
     pub fn take_guards(&mut self) -> Guards {
         std::mem::take(&mut self.guards)

@@ -151,13 +151,15 @@ fn read_load(text: &str) -> Option<Load> {
         .filter_map(|field| field.split_once(['=', ':']))
         .filter_map(|(name, number)| Some((name.trim(), number.trim().parse().ok()?)))
         .collect();
-    let field = |name| fields.iter().find(|(field, _)| *field == name).map(|(_, number)| *number);
-    // gRPC A58: the application's own measure, or else the processor's.
-    let utilization = field("application_utilization").or_else(|| field("cpu_utilization"));
-    Load::new(
-        utilization.unwrap_or_default(),
-        field("rps_fractional").unwrap_or_default(),
-        field("eps").unwrap_or_default(),
+    let field = |name| {
+        let found = fields.iter().find(|(field, _)| *field == name);
+        found.map(|(_, number)| *number).unwrap_or_default()
+    };
+    Load::of_report(
+        field("application_utilization"),
+        field("cpu_utilization"),
+        field("rps_fractional"),
+        field("eps"),
     )
 }
 
@@ -273,7 +275,7 @@ mod tests {
         };
         assert_eq!(said(RETRY_AFTER_MS, "soon").retry_after(), Some(RetryAfter::Never));
         assert!(said(SHED, "all").is_empty() && said(SHED, "%f;x").is_empty());
-        for text in ["", "TEXT eps=-1", "JSON {}", "TEXT eps=inf"] {
+        for text in ["", "TEXT eps=2", "JSON {}", "TEXT cpu_utilization=1,eps=inf"] {
             assert!(said(LOAD, text).is_empty(), "{text}");
         }
         let load = said(LOAD, "TEXT cpu_utilization:0.5, mem_utilization: 0.9, eps: 2").load();

@@ -20,6 +20,7 @@ mod clock;
 mod config;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod connection_permits;
 mod console;
 mod context;
 mod difference;
@@ -40,7 +41,6 @@ mod method;
 mod metrics;
 mod offers;
 mod panic;
-mod places;
 mod plan;
 mod plugin;
 pub mod policy;
@@ -70,6 +70,7 @@ pub use call::{Call, Class, Edge, Reply};
 pub use chain::{Dispatch, Dispatched, Endpoint, Next, Wrapper};
 pub use client::Client;
 pub use clock::{Clock, Instant, ManualClock, RealClock};
+pub use connection_permits::{ConnectionPermit, ConnectionPermits};
 pub use context::{Context, Criticality, TriedEndpoints};
 pub use difference::find_json_differences;
 pub use drain::Drain;
@@ -86,7 +87,6 @@ pub use literal::Literal;
 pub use method::{Interface, Method};
 pub use metrics::{LabelValue, MetricFamily, Metrics};
 pub use offers::Offers;
-pub use places::{Place, Places};
 pub use plugin::{
     BackendContext, BackendPlugin, ConnectContext, Database, Dialer, ServeContext, Side, System,
     TransportPlugin, WrapperContext, WrapperPlugin,

@@ -103,7 +103,7 @@ impl RetryAfter {
 }
 
 /// How busy an endpoint is, in the words of the Open Request Cost Aggregation (ORCA) standard, which gRPC (A51, A58) and Envoy read.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Load {
     utilization: f64,
     calls_per_sec: f64,
@@ -116,11 +116,23 @@ impl Eq for Load {}
 impl Load {
     /// `utilization` is 1 at full capacity and may be greater; the other two count calls and failed calls a second.
     ///
-    /// `None` when a number is negative, infinite or none.
+    /// `None` when a number is negative, infinite or none, or the utilization 0, which says in ORCA that it is not known.
     pub fn new(utilization: f64, calls_per_sec: f64, errors_per_sec: f64) -> Option<Self> {
         let numbers = [utilization, calls_per_sec, errors_per_sec];
         let fits = numbers.iter().all(|number| number.is_finite() && *number >= 0.0);
-        fits.then_some(Self { utilization, calls_per_sec, errors_per_sec })
+        (fits && utilization > 0.0).then_some(Self { utilization, calls_per_sec, errors_per_sec })
+    }
+
+    /// A load from a report of somebody else's: its utilization is the application's own measure if there is one, or else the processor's (gRPC A58).
+    pub fn of_report(
+        application_utilization: f64,
+        cpu_utilization: f64,
+        calls_per_sec: f64,
+        errors_per_sec: f64,
+    ) -> Option<Self> {
+        let own = application_utilization > 0.0;
+        let utilization = if own { application_utilization } else { cpu_utilization };
+        Self::new(utilization, calls_per_sec, errors_per_sec)
     }
 
     /// The share of its capacity that is in use: 1 when all is; it may be greater.
@@ -197,8 +209,12 @@ mod tests {
     fn a_load_is_made_of_finite_numbers() {
         for wrong in [f64::NAN, f64::INFINITY, -0.1] {
             assert_eq!(Load::new(wrong, 0.0, 0.0), None);
-            assert_eq!(Load::new(0.0, 0.0, wrong), None);
+            assert_eq!(Load::new(0.5, 0.0, wrong), None);
         }
+        assert_eq!(Load::new(0.0, 1.0, 1.0), None, "which is not known");
+        assert_eq!(Load::of_report(0.0, 0.9, 1.0, 0.0), Load::new(0.9, 1.0, 0.0));
+        assert_eq!(Load::of_report(0.5, 0.9, 1.0, 0.0), Load::new(0.5, 1.0, 0.0));
+        assert_eq!(Load::of_report(0.0, 0.0, 9.0, 0.0), None);
         let load = Load::new(1.5, 200.0, 3.0);
         assert_eq!(
             load.map(|l| (l.utilization(), l.calls_per_sec(), l.errors_per_sec())),
@@ -217,7 +233,7 @@ mod tests {
     fn what_was_taken_back_is_not_said() {
         let mut metadata = ReplyMetadata::default();
         assert!(metadata.is_empty());
-        metadata.set_load(Load::default());
+        metadata.set_load(Load::new(0.5, 0.0, 0.0).unwrap());
         assert!(!metadata.is_empty());
         metadata.clear_load();
         assert!(metadata.is_empty());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::alarm::Alarm;
 use crate::arguments::Encoded;
 use crate::call::{Call, Edge, Reply};
 use crate::callee::run_until;
@@ -183,7 +184,13 @@ impl Served {
             };
             // The handler's state is dropped with its future, so nothing sees a half-changed state afterwards.
             match AssertUnwindSafe(answer).catch_unwind().await {
-                Ok(outcome) => outcome,
+                Ok(Ok(mut reply)) => {
+                    if let Some(deadline) = deadline {
+                        reply.limit_guards(Alarm::at(deadline));
+                    }
+                    Ok(reply)
+                }
+                Ok(failed) => failed,
                 Err(panic) => {
                     let text = panic_text(&*panic);
                     tracing::error!(

@@ -17,15 +17,14 @@ pub struct SharedState(Arc<Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>>)
 impl SharedState {
     /// The value of this type, made by `make` if there is none yet.
     pub fn get_or_init<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let mut values = lock(&self.0);
-        if let Some(Ok(known)) =
-            values.get(&TypeId::of::<T>()).map(|value| value.clone().downcast::<T>())
-        {
-            return known;
-        }
-        let made = Arc::new(make());
-        values.insert(TypeId::of::<T>(), made.clone());
-        made
+        let known = lock(&self.0).get(&TypeId::of::<T>()).cloned();
+        // Made without the lock, because it may ask for another value of the same state; of two that are made at once, the first stays.
+        let value = known.unwrap_or_else(|| {
+            let made: Arc<dyn Any + Send + Sync> = Arc::new(make());
+            lock(&self.0).entry(TypeId::of::<T>()).or_insert(made).clone()
+        });
+        #[expect(clippy::unreachable, reason = "the key is the value's type")]
+        value.downcast().unwrap_or_else(|_| unreachable!("a value has the type of its key"))
     }
 }
 
@@ -54,6 +53,7 @@ mod tests {
         let states = SharedStates::default();
         let number = |edge: &str, make| *states.of(edge).get_or_init::<u32>(|| make);
         assert_eq!((number("a->b", 1), number("a->b", 2), number("a->c", 3)), (1, 1, 3));
-        assert_eq!(*states.of("a->b").get_or_init(|| "text"), "text");
+        let nested = states.of("a->b");
+        assert_eq!(*nested.get_or_init(|| nested.get_or_init(|| 7_u64).to_string()), "7");
     }
 }

@@ -4,12 +4,14 @@
 //! more for every call, send its message in a packet of its own, and watch `grpc-timeout` with another timer;
 //! together that costs more than all wrappers.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bp_contract::transport::ConnectionSettings;
-use bp_runtime::{BoxFuture, ByteStream, Infra, Place, StartError, Surroundings};
+use bp_runtime::{BoxFuture, ByteStream, ConnectionPermit, Infra, StartError, Surroundings};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::Shared;
@@ -22,6 +24,8 @@ use crate::exchange::Sender;
 
 /// How many streams that were reset by a deadline or a caller are remembered for a moment; any burst of time-outs exceeds h2's default of 50.
 const RESET_STREAMS: usize = 16_384;
+/// How many calls there may be before the callee has said how many it allows: what RFC 9113 (6.5.2) recommends as the least.
+const FIRST_CALLS: usize = 100;
 /// How many bytes a callee may send of one answer, and of all answers, before they are read; hyper's defaults.
 const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 5 * 1024 * 1024;
@@ -30,6 +34,8 @@ const CONNECTION_WINDOW: u32 = 5 * 1024 * 1024;
 pub(crate) struct Connection {
     target: Target,
     state: Arc<Mutex<State>>,
+    /// What the callee of the last connection allows at once.
+    most_calls: Arc<AtomicUsize>,
 }
 
 /// Where connections go, and how they are kept.
@@ -97,30 +103,30 @@ struct OpenConnection {
 impl Connection {
     /// A connection that is made when it is first needed.
     pub(crate) fn new(target: Target) -> Self {
-        Self { target, state: Arc::default() }
+        Self { target, state: Arc::default(), most_calls: Arc::new(AtomicUsize::new(FIRST_CALLS)) }
     }
 
     /// How many calls at once the callee allows.
     pub(crate) fn most_calls(&self) -> usize {
-        match &*lock(&self.state) {
-            State::Open(open) => open.requests.current_max_send_streams(),
-            State::Closed | State::Opening(_) => usize::MAX,
-        }
+        self.most_calls.load(Ordering::Relaxed)
     }
 
     /// What sends a request, once the connection is open.
     ///
     /// # Errors
     /// It cannot be made; the call was not sent.
-    pub(crate) async fn sender(&self, place: Place) -> Result<Sender, Infra> {
+    pub(crate) async fn sender(&self, permit: ConnectionPermit) -> Result<Sender, Infra> {
         let open = self.open().await?;
         if let Ok(requests) = open.requests.clone().ready().await {
-            return Ok(Sender::new(requests, open.activity, place));
+            return Ok(Sender::new(requests, open.activity, permit));
         }
         // It broke, or the callee is closing it; nothing was sent yet, so another connection can be used.
         self.forget(&open);
         let open = self.open().await?;
-        Ok(Sender::new(open.requests, open.activity, place))
+        let unready =
+            |error: h2::Error| Infra::unavailable(format!("{}: {error}", self.target.origin));
+        let requests = open.requests.ready().await.map_err(unready)?;
+        Ok(Sender::new(requests, open.activity, permit))
     }
 
     async fn open(&self) -> Result<OpenConnection, Infra> {
@@ -142,7 +148,7 @@ impl Connection {
     /// Makes a connection in a task of its own, so that a caller that gives up does not end it for the others.
     fn start(&self) -> Opening {
         let (state, target) = (self.state.clone(), self.target.clone());
-        let task = tokio::spawn(open(target));
+        let task = tokio::spawn(open(target, Arc::downgrade(&self.state), self.most_calls.clone()));
         let opening = task.map(move |ended| {
             let opened = ended.unwrap_or_else(|error| Err(Arc::from(error.to_string())));
             *lock(&state) = opened.clone().map_or(State::Closed, State::Open);
@@ -153,10 +159,15 @@ impl Connection {
 
     /// Lets the next call make another connection, unless one has already.
     fn forget(&self, broken: &OpenConnection) {
-        let mut state = lock(&self.state);
-        if matches!(&*state, State::Open(open) if Arc::ptr_eq(&open.activity, &broken.activity)) {
-            *state = State::Closed;
-        }
+        close(&self.state, &broken.activity);
+    }
+}
+
+/// Closes the connection with this activity, unless another one took its place.
+fn close(state: &Mutex<State>, activity: &Arc<Activity>) {
+    let mut state = lock(state);
+    if matches!(&*state, State::Open(open) if Arc::ptr_eq(&open.activity, activity)) {
+        *state = State::Closed;
     }
 }
 
@@ -164,7 +175,11 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn open(target: Target) -> Result<OpenConnection, Arc<str>> {
+async fn open(
+    target: Target,
+    state: Weak<Mutex<State>>,
+    most_calls: Arc<AtomicUsize>,
+) -> Result<OpenConnection, Arc<str>> {
     let Target { origin, largest_header_list, surroundings, .. } = &target;
     let address = origin.authority().map_or("", |authority| authority.as_str()).to_owned();
     let failed = |error: &dyn std::error::Error| {
@@ -181,6 +196,7 @@ async fn open(target: Target) -> Result<OpenConnection, Arc<str>> {
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(*largest_header_list)
+        .initial_max_send_streams(FIRST_CALLS)
         // A call that ends at its deadline resets its stream, and a late answer of the server then is an error of that stream.
         // Neither may count towards a limit that would close the connection with all other calls on it.
         .max_concurrent_reset_streams(RESET_STREAMS)
@@ -188,46 +204,82 @@ async fn open(target: Target) -> Result<OpenConnection, Arc<str>> {
         .handshake(stream);
     let (requests, connection) = handshake.await.map_err(|error| failed(&error))?;
     let activity = Arc::<Activity>::default();
-    tokio::spawn(drive(connection, activity.clone(), address, target));
+    let driver = Driver { activity: activity.clone(), state, most_calls, address, target };
+    tokio::spawn(driver.run(connection));
     Ok(OpenConnection { requests, activity })
 }
 
-/// Carries frames until the connection ends; the calls under way learn of that themselves.
-async fn drive(
-    mut connection: h2::client::Connection<ByteStream, Bytes>,
+/// The task of one connection.
+struct Driver {
     activity: Arc<Activity>,
+    state: Weak<Mutex<State>>,
+    most_calls: Arc<AtomicUsize>,
     address: String,
     target: Target,
-) {
-    let Some(pings) = connection.ping_pong() else { return };
-    tokio::select! {
-        ended = connection => {
-            if let Err(error) = ended {
-                tracing::debug!(%error, address, "a connection broke");
-            }
-        }
-        () = wait_for_silence(pings, &activity, &target) => {
-            tracing::debug!(address, "a connection is dead, or no longer needed");
-        }
-    }
 }
 
-/// Resolves when the callee answers neither calls nor pings, or when a connection that ends idle is.
-async fn wait_for_silence(mut pings: PingPong, activity: &Activity, target: &Target) {
-    let mut before = 0;
-    loop {
-        tokio::time::sleep(target.keepalive).await;
-        let heard = activity.heard.load(Ordering::Relaxed);
-        let silent = heard == std::mem::replace(&mut before, heard);
-        let calls = activity.calls.load(Ordering::Relaxed);
-        if silent && calls == 0 && target.ends_idle {
-            return;
+/// Why nothing was heard of a connection.
+enum Silence {
+    /// The callee answers neither calls nor pings.
+    Dead,
+    /// No call is under way.
+    Idle,
+}
+
+impl Driver {
+    /// Carries frames until the connection ends; the calls under way learn of that themselves.
+    async fn run(self, mut connection: h2::client::Connection<ByteStream, Bytes>) {
+        let Some(mut pings) = connection.ping_pong() else { return };
+        let most_calls = &self.most_calls;
+        let mut ended = pin!(poll_fn(move |cx| {
+            let ended = Pin::new(&mut connection).poll(cx);
+            most_calls.store(connection.max_concurrent_send_streams(), Ordering::Relaxed);
+            ended
+        }));
+        let mut ends_idle = self.target.ends_idle;
+        loop {
+            tokio::select! {
+                ended = &mut ended => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, self.address, "a connection broke");
+                    }
+                    return;
+                }
+                silence = self.wait_for_silence(&mut pings, ends_idle) => match silence {
+                    Silence::Dead => {
+                        tracing::debug!(self.address, "a connection is dead");
+                        return;
+                    }
+                    Silence::Idle => {
+                        // A call that begins on it at this moment ends well: h2 closes the connection after the last one that has it.
+                        ends_idle = false;
+                        if let Some(state) = self.state.upgrade() {
+                            close(&state, &self.activity);
+                        }
+                    }
+                }
+            }
         }
-        // Servers close connections that ping while no call is under way.
-        if silent && calls > 0 {
-            let pong = pings.ping(h2::Ping::opaque());
-            if !matches!(tokio::time::timeout(target.keepalive_timeout, pong).await, Ok(Ok(_))) {
-                return;
+    }
+
+    /// Resolves when the callee is silent for one to two periods of keepalive, and for a ping.
+    async fn wait_for_silence(&self, pings: &mut PingPong, ends_idle: bool) -> Silence {
+        let mut before = 0;
+        loop {
+            tokio::time::sleep(self.target.keepalive).await;
+            let heard = self.activity.heard.load(Ordering::Relaxed);
+            let silent = heard == std::mem::replace(&mut before, heard);
+            let calls = self.activity.calls.load(Ordering::Relaxed);
+            if silent && calls == 0 && ends_idle {
+                return Silence::Idle;
+            }
+            // Servers close connections that ping while no call is under way.
+            if silent && calls > 0 {
+                let pong = pings.ping(h2::Ping::opaque());
+                let pong = tokio::time::timeout(self.target.keepalive_timeout, pong).await;
+                if !matches!(pong, Ok(Ok(_))) {
+                    return Silence::Dead;
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bp_runtime::{Infra, Places};
+use bp_runtime::{ConnectionPermits, Infra};
 use http::Uri;
 
 use crate::connection::{Connection, Target};
@@ -12,7 +12,7 @@ use crate::exchange::Sender;
 ///
 /// The first one stays; others are closed when they were idle for a while, so that a burst leaves none behind.
 pub(crate) struct Connections {
-    places: Places,
+    permits: ConnectionPermits,
     first: Connection,
     others: Mutex<Vec<Arc<Connection>>>,
     target: Target,
@@ -22,7 +22,7 @@ impl Connections {
     /// Connections that are made when they are needed, each for so many calls at once.
     pub(crate) fn new(target: Target, calls_per_connection: u32) -> Self {
         Self {
-            places: Places::new(calls_per_connection),
+            permits: ConnectionPermits::new(calls_per_connection),
             first: Connection::new(target.clone()),
             others: Mutex::default(),
             target,
@@ -34,20 +34,20 @@ impl Connections {
         self.target.origin()
     }
 
-    /// What sends a request on a connection that has a place for it.
+    /// What sends a request on a connection that has a permit for it.
     ///
     /// # Errors
     /// No connection can be made; the call was not sent.
     pub(crate) async fn sender(&self) -> Result<Sender, Infra> {
-        let place = self.places.take(|number| match number.checked_sub(1) {
+        let permit = self.permits.acquire(|number| match number.checked_sub(1) {
             None => self.first.most_calls(),
             Some(other) => self.other(other).most_calls(),
         });
-        match place.connection().checked_sub(1) {
-            None => self.first.sender(place).await,
+        match permit.connection().checked_sub(1) {
+            None => self.first.sender(permit).await,
             Some(other) => {
                 let connection = self.other(other);
-                connection.sender(place).await
+                connection.sender(permit).await
             }
         }
     }

@@ -1,13 +1,14 @@
 //! One request and its answer on an open connection, for tonic to frame.
 
 use std::error::Error;
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
-use bp_runtime::{BoxFuture, Place};
+use bp_runtime::{BoxFuture, ConnectionPermit};
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::SendRequest;
@@ -25,12 +26,16 @@ pub(crate) struct Sender {
     requests: SendRequest<Bytes>,
     activity: Arc<Activity>,
     /// Goes along with the one request that is sent.
-    place: Option<Place>,
+    permit: Option<ConnectionPermit>,
 }
 
 impl Sender {
-    pub(crate) fn new(requests: SendRequest<Bytes>, activity: Arc<Activity>, place: Place) -> Self {
-        Self { requests, activity, place: Some(place) }
+    pub(crate) fn new(
+        requests: SendRequest<Bytes>,
+        activity: Arc<Activity>,
+        permit: ConnectionPermit,
+    ) -> Self {
+        Self { requests, activity, permit: Some(permit) }
     }
 }
 
@@ -44,7 +49,7 @@ impl GrpcService<Body> for Sender {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let under_way = CallGuard::new(self.activity.clone(), self.place.take());
+        let under_way = CallGuard::new(self.activity.clone(), self.permit.take());
         let requests = self.requests.clone();
         Box::pin(exchange(requests, request, under_way))
     }
@@ -57,7 +62,8 @@ async fn exchange(
     under_way: CallGuard,
 ) -> Result<Response<AnswerBody>, BoxError> {
     let (head, body) = request.into_parts();
-    let (answer, mut stream) = requests.send_request(Request::from_parts(head, ()), false)?;
+    let sent = requests.send_request(Request::from_parts(head, ()), false);
+    let (answer, mut stream) = sent.map_err(NotSent)?;
     let mut body = pin!(body);
     let mut last = Bytes::new();
     // A unary request is one piece that is complete at once, so it is sent together with the headers.
@@ -75,6 +81,18 @@ async fn exchange(
     under_way.note_activity();
     Ok(answer.map(|stream| AnswerBody { stream, in_trailers: false, under_way }))
 }
+
+/// The connection broke before anything of a request was sent on it.
+#[derive(Debug)]
+pub(crate) struct NotSent(h2::Error);
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the request was not sent: {}", self.0)
+    }
+}
+
+impl Error for NotSent {}
 
 /// The body of an answer.
 pub(crate) struct AnswerBody {
@@ -113,13 +131,13 @@ impl HttpBody for AnswerBody {
 /// Counts one call while it lives.
 struct CallGuard {
     activity: Arc<Activity>,
-    _place: Option<Place>,
+    _permit: Option<ConnectionPermit>,
 }
 
 impl CallGuard {
-    fn new(activity: Arc<Activity>, place: Option<Place>) -> Self {
+    fn new(activity: Arc<Activity>, permit: Option<ConnectionPermit>) -> Self {
         activity.calls.fetch_add(1, Ordering::Relaxed);
-        Self { activity, _place: place }
+        Self { activity, _permit: permit }
     }
 
     fn note_activity(&self) {

@@ -10,7 +10,7 @@ const LOAD: &str = "endpoint-load-metrics-bin";
 
 /// The fields of `xds.data.orca.v3.OrcaLoadReport` that say how busy an endpoint is; others are skipped.
 #[derive(Clone, PartialEq, Message)]
-struct LoadReport {
+struct OrcaLoadReport {
     #[prost(double, tag = "1")]
     cpu_utilization: f64,
     #[prost(double, tag = "6")]
@@ -21,15 +21,14 @@ struct LoadReport {
     application_utilization: f64,
 }
 
-impl LoadReport {
+impl OrcaLoadReport {
     fn load(&self) -> Option<Load> {
-        // A58: the application's own measure, or else the processor's.
-        let utilization = if self.application_utilization > 0.0 {
-            self.application_utilization
-        } else {
-            self.cpu_utilization
-        };
-        Load::new(utilization, self.rps_fractional, self.eps)
+        Load::of_report(
+            self.application_utilization,
+            self.cpu_utilization,
+            self.rps_fractional,
+            self.eps,
+        )
     }
 }
 
@@ -47,7 +46,7 @@ pub(crate) fn write(said: &ReplyMetadata, metadata: &mut MetadataMap) {
         }
     }
     if let Some(load) = said.load() {
-        let report = LoadReport {
+        let report = OrcaLoadReport {
             cpu_utilization: 0.0,
             rps_fractional: load.calls_per_sec(),
             eps: load.errors_per_sec(),
@@ -77,7 +76,7 @@ pub(crate) fn read(metadata: &MetadataMap) -> ReplyMetadata {
         metadata.get(name).map(|value| value.to_str().unwrap_or_default())
     });
     let report = metadata.get_bin(LOAD).and_then(|value| value.to_bytes().ok());
-    let report = report.and_then(|bytes| LoadReport::decode(bytes).ok());
+    let report = report.and_then(|bytes| OrcaLoadReport::decode(bytes).ok());
     if let Some(load) = report.and_then(|report| report.load()) {
         said.set_load(load);
     }

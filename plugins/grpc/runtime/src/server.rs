@@ -211,11 +211,13 @@ impl<'a> tonic::server::UnaryService<Bytes> for UnaryCall<'a> {
             self.served.call(self.method.index, arguments, std::mem::take(&mut self.context));
         Box::pin(async move {
             let mut reply = answer.await.map_err(|infra| status::encode_infra(&infra))?;
-            let body =
-                reply.encode(Codec::Protobuf).map_err(|infra| status::encode_infra(&infra))?;
-            limit.check_answer(body.len()).map_err(|infra| status::encode_infra(&infra))?;
             let mut ending = ending.lock().unwrap_or_else(PoisonError::into_inner);
             ending.guards = reply.take_guards();
+            let body = reply.encode(Codec::Protobuf);
+            let body = body.and_then(|body| limit.check_answer(body.len()).map(|()| body));
+            let body = body.map_err(|infra| {
+                status::encode_infra(&infra.with_metadata(reply.metadata().clone()))
+            })?;
             match reply.class() {
                 Class::Ok => {
                     ending.metadata = std::mem::take(reply.metadata_mut());

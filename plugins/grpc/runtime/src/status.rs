@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
+use crate::exchange::NotSent;
 use crate::reply_metadata;
 
 const ERROR_CODE: &str = "bp-error-code";
@@ -132,6 +133,9 @@ fn classify_foreign(status: &Status) -> (InfraKind, Processed) {
 fn classify_connection(error: &(dyn Error + 'static)) -> Option<(InfraKind, Processed)> {
     let mut next = Some(error);
     while let Some(error) = next {
+        if error.is::<NotSent>() {
+            return Some((InfraKind::Unavailable, Processed::No));
+        }
         if let Some(h2) = error.downcast_ref::<h2::Error>() {
             let unprocessed = h2.reason() == Some(h2::Reason::REFUSED_STREAM)
                 || (h2.is_go_away() && h2.is_remote());

@@ -7,8 +7,8 @@ use axum::http::uri::{Authority, PathAndQuery, Scheme};
 use axum::http::{HeaderName, HeaderValue, Method as Verb, Request, Uri, header};
 use bp_contract::transport::ConnectionSettings;
 use bp_runtime::{
-    BoxFuture, Call, Class, Codec, ConnectContext, Dialer, Endpoint, Infra, InfraKind,
-    MessageLimit, Places, Processed, Reply, ReplyMetadata, StartError, Surroundings,
+    BoxFuture, Call, Class, Codec, ConnectContext, ConnectionPermits, Dialer, Endpoint, Infra,
+    InfraKind, MessageLimit, Processed, Reply, ReplyMetadata, StartError, Surroundings,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -47,7 +47,7 @@ type Pool = legacy::Client<PoolConnector, Full<Bytes>>;
 struct EndpointClient {
     shared: Arc<EdgeState>,
     authority: Authority,
-    places: Places,
+    permits: ConnectionPermits,
 }
 
 impl EdgeState {
@@ -105,8 +105,8 @@ impl Dialer for HttpDialer {
                 &error,
             )
         })?;
-        let places = Places::new(shared.connections.calls_per_connection);
-        Ok(Arc::new(EndpointClient { shared, authority, places }))
+        let permits = ConnectionPermits::new(shared.connections.calls_per_connection);
+        Ok(Arc::new(EndpointClient { shared, authority, permits }))
     }
 }
 
@@ -144,8 +144,8 @@ impl EndpointClient {
     ) -> Result<(Class, Bytes, ReplyMetadata), Infra> {
         let address = self.authority.as_str();
         // What a callee allows is known to the pool alone; listeners of ours allow what the setting says.
-        let place = self.places.take(|_| usize::MAX);
-        let sent = self.shared.pool(place.connection()).request(request).await;
+        let permit = self.permits.acquire(|_| usize::MAX);
+        let sent = self.shared.pool(permit.connection()).request(request).await;
         let (head, body) = sent.map_err(|error| classify_error(&error, address))?.into_parts();
         // An error's object is around the encoded error, so it may be a little larger than that.
         let most = self.shared.limit.bytes;

@@ -14,8 +14,10 @@ pub(crate) fn write(said: &ReplyMetadata, to: &mut HeaderMap) {
         }
     }
     // It has no word for never.
-    if let Some(RetryAfter::After(pause)) = said.retry_after() {
-        let seconds = pause.as_nanos().div_ceil(1_000_000_000);
+    if let Some(retry_after) = said.retry_after()
+        && let Ok(millis) = u32::try_from(retry_after.to_millis())
+    {
+        let seconds = millis.div_ceil(1000);
         if let Ok(value) = HeaderValue::try_from(seconds.to_string()) {
             to.insert(header::RETRY_AFTER, value);
         }

@@ -199,19 +199,22 @@ impl RouteTarget {
         let served = served.ok_or_else(|| Infra::internal("a served instance is gone"))?;
         let arguments = Encoded { codec: Codec::Json, bytes: arguments };
         let mut reply = served.call(self.method.index, arguments, context).await?;
-        let body = reply.encode(Codec::Json)?;
-        self.limit.check_answer(body.len())?;
-        let response = match reply.class() {
-            Class::Ok => {
+        let guards = reply.take_guards();
+        let body = reply.encode(Codec::Json);
+        let body = body.and_then(|body| self.limit.check_answer(body.len()).map(|()| body));
+        let response = match (body, reply.class()) {
+            (Ok(body), Class::Ok) => {
                 let mut response = problem::json_response(StatusCode::OK, body);
                 reply_metadata::write(reply.metadata(), response.headers_mut());
                 response
             }
-            Class::Application { status, code, message } => {
+            (Ok(body), Class::Application { status, code, message }) => {
                 problem::encode_application(*status, code, message, &body, reply.metadata())
             }
+            (Err(infra), _) => {
+                problem::encode_infra(&infra.with_metadata(reply.metadata().clone()))
+            }
         };
-        let guards = reply.take_guards();
         Ok(response.map(|body| reply_body::attach(body, guards)))
     }
 

@@ -133,7 +133,8 @@ fn refuse(call: &Call) -> Infra {
         "`{}`: the callee refuses so many calls that this one would wait beyond its deadline",
         call.edge.key
     );
-    Infra::overloaded(message).with_shed(Shed::new("call", "client_rate"))
+    Infra::overloaded(message)
+        .with_shed(Shed::new(call.context.criticality().as_str(), "client_rate"))
 }
 
 /// Whether a reply shows that the callee works. An error of the application's own that is the callee's fault, such as `unavailable`, pays for nothing: a callee that fails fast would pay for more of its load.

@@ -190,7 +190,7 @@ impl RetryBudget {
             (State::Bucket { tokens, filled }, Kind::Rate { per_sec, burst }) => {
                 let passed = now.saturating_duration_since(*filled);
                 *tokens = (*tokens + per_sec * passed.as_secs_f64()).min(burst);
-                *filled = now;
+                *filled = now.max(*filled);
             }
             // Settings that became smaller hold at once.
             (State::Bucket { tokens, .. }, _) => *tokens = tokens.min(capacity.unwrap_or(*tokens)),
