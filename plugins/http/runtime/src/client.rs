@@ -123,29 +123,40 @@ impl EndpointClient {
             .path_and_query(path)
             .build()
             .map_err(|error| Infra::internal(format!("the callee's address: {error}")))?;
-        let mut request = Request::new(Full::new(arguments));
-        // [`Route::within`] has this verb.
-        *request.method_mut() = Verb::POST;
-        *request.uri_mut() = uri;
-        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-        for (name, value) in call.context.to_headers(shared.surroundings.clock.now()) {
-            // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that was invalid when it arrived.
-            if let Ok(value) = HeaderValue::try_from(value) {
-                request.headers_mut().insert(HeaderName::from_static(name), value);
+        let build_request = || {
+            let mut request = Request::new(Full::new(arguments.clone()));
+            // [`Route::within`] has this verb.
+            *request.method_mut() = Verb::POST;
+            *request.uri_mut() = uri.clone();
+            request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+            for (name, value) in call.context.to_headers(shared.surroundings.clock.now()) {
+                // `to_headers` writes visible ASCII, so this fails only for a `tracestate` that was invalid when it arrived.
+                if let Ok(value) = HeaderValue::try_from(value) {
+                    request.headers_mut().insert(HeaderName::from_static(name), value);
+                }
             }
-        }
-        let (class, body, said) = self.exchange(request).await?;
+            request
+        };
+        let (class, body, said) = self.exchange(build_request).await?;
         Ok(Reply::encoded(class, Codec::Json, body).with_metadata(said))
     }
 
     async fn exchange(
         &self,
-        request: Request<Full<Bytes>>,
+        build_request: impl Fn() -> Request<Full<Bytes>>,
     ) -> Result<(Class, Bytes, ReplyMetadata), Infra> {
         let address = self.authority.as_str();
         // What a callee allows is known to the pool alone; listeners of ours allow what the setting says.
         let permit = self.permits.acquire(|_| usize::MAX);
-        let sent = self.shared.pool(permit.connection()).request(request).await;
+        let pool = self.shared.pool(permit.connection());
+        let mut sent = pool.request(build_request()).await;
+        // The callee is closing the connection, and took nothing of the request: another one can be made.
+        if let Err(error) = &sent
+            && !error.is_connect()
+            && classify_error(error, address).processed == Processed::No
+        {
+            sent = pool.request(build_request()).await;
+        }
         let (head, body) = sent.map_err(|error| classify_error(&error, address))?.into_parts();
         // An error's object is around the encoded error, so it may be a little larger than that.
         let most = self.shared.limit.bytes;

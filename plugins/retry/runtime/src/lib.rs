@@ -24,17 +24,21 @@ pub fn plugin() -> impl WrapperPlugin {
         Ok(Retry {
             settings: cx.settings.live()?,
             budget: cx.retry_budget(),
-            client_rate: Mutex::new(ClientRateLimiter::new(cx.surroundings.clock.now())),
+            client_rate: Mutex::default(),
             surroundings: cx.surroundings.clone(),
         })
     })
 }
 
+/// How long a call without a deadline waits for its turn at most.
+const LONGEST_TURN: Duration = Duration::from_mins(1);
+
 struct Retry {
     settings: Live<RetrySettings>,
     /// The edge's, so that all its methods, and whatever else repeats its calls, stay within it together.
     budget: Arc<Mutex<RetryBudget>>,
-    client_rate: Mutex<ClientRateLimiter>,
+    /// Made when a method first asks for it, so that it measures from then on.
+    client_rate: Mutex<Option<ClientRateLimiter>>,
     surroundings: Surroundings,
 }
 
@@ -46,10 +50,20 @@ impl Retry {
         }
         let clock = &self.surroundings.clock;
         let now = clock.now();
-        let longest = call.context.remaining(now).unwrap_or(Duration::MAX);
-        let pause = lock(&self.client_rate).acquire(now, longest);
+        let longest = call.context.remaining(now).unwrap_or(LONGEST_TURN).min(LONGEST_TURN);
+        let pause = lock(&self.client_rate)
+            .get_or_insert_with(|| ClientRateLimiter::new(now))
+            .acquire(now, longest);
         if let Some(pause) = pause.filter(|pause| !pause.is_zero()) {
+            let give_back = || {
+                if let Some(rate) = &mut *lock(&self.client_rate) {
+                    rate.give_back();
+                }
+            };
+            // A caller that gives up leaves its turn to others.
+            let turn = Undo(Some(give_back));
             clock.sleep(pause).await;
+            turn.keep();
         }
         pause.is_some()
     }
@@ -60,8 +74,26 @@ impl Retry {
             return;
         }
         let throttled = matches!(end, Err(Infra { kind: InfraKind::Overloaded, .. }));
-        let mut rate = lock(&self.client_rate);
-        if throttled { rate.record_throttling(now) } else { rate.record_success(now) }
+        if let Some(rate) = &mut *lock(&self.client_rate) {
+            if throttled { rate.record_throttling(now) } else { rate.record_success(now) }
+        }
+    }
+}
+
+/// Undoes something when it is dropped, unless it is kept: when a caller gives up.
+struct Undo<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Undo<F> {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<F: FnOnce()> Drop for Undo<F> {
+    fn drop(&mut self) {
+        if let Some(undo) = self.0.take() {
+            undo();
+        }
     }
 }
 
@@ -76,11 +108,11 @@ impl Wrapper for Retry {
         // So that no attempt goes where one was, while another endpoint is left.
         call.context.track_endpoints();
         Box::pin(async move {
-            let (mut attempt, mut paid, mut last) = (0, None, None);
+            let (mut attempt, mut paid) = (0, None);
+            if !self.wait_for_rate(&call).await {
+                return Err(refuse(&call));
+            }
             loop {
-                if !self.wait_for_rate(&call).await {
-                    return Err(last.unwrap_or_else(|| refuse(&call)));
-                }
                 let mut this = call.clone();
                 this.context.set_attempt(attempt);
                 let end = next.run(this).await;
@@ -96,8 +128,9 @@ impl Wrapper for Retry {
                         return Ok(reply);
                     }
                     Err(error) => {
-                        // gRPC counts what a callee forbids to repeat as a failure, too.
-                        if error.metadata.retry_after() == Some(RetryAfter::Never) {
+                        // gRPC counts these as failures, too: what must not be repeated, by the method's nature or by the callee's word.
+                        let forbidden = error.metadata.retry_after() == Some(RetryAfter::Never);
+                        if forbidden || error.kind.is_retryable() {
                             budget().record_failure(now, &rule);
                         }
                         return Err(error);
@@ -119,9 +152,15 @@ impl Wrapper for Retry {
                 let Some(withdrawal) = budget().withdraw(now, &rule, throttled) else {
                     return Err(error);
                 };
-                paid = Some(withdrawal);
-                last = Some(error);
+                // An attempt that is not made is not paid: the caller gives up, or there is no turn for it in time.
+                let refund = || budget().refund(clock.now(), &rule, withdrawal);
+                let payment = Undo(Some(refund));
                 clock.sleep(pause).await;
+                if !self.wait_for_rate(&call).await {
+                    return Err(error);
+                }
+                payment.keep();
+                paid = Some(withdrawal);
             }
         })
     }

@@ -351,3 +351,27 @@ async fn an_adaptive_rate_holds_calls_back_once_the_callee_refuses_some() {
         assert_eq!(overloaded.seen(), if held_back { 10 } else { 11 });
     }
 }
+
+#[tokio::test]
+async fn a_caller_that_gives_up_before_an_attempt_pays_nothing() {
+    let bucket = json!({ "kind": "token_bucket", "capacity": 10 });
+    let bench = Bench::new(json!({
+        "attempts": 2, "budget": bucket, "backoff": { "kind": "fixed", "pause": "1s" },
+    }));
+    let failing = Script::failing(1, InfraKind::Unavailable, Processed::No);
+    let given_up = bench.call(0, Context::empty(), &failing);
+    let millis = async {
+        // Each turn moves the clock by about a millisecond.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = given_up => unreachable!("it waits for a second"),
+        () = millis => {}
+    }
+    // What it took is there for another call.
+    let failing = Script::failing(1, InfraKind::Unavailable, Processed::No);
+    bench.call(0, Context::empty(), &failing).await.unwrap();
+}

@@ -76,18 +76,25 @@ impl ClientRateLimiter {
 
     /// How long to wait before an attempt is sent; it counts as sent.
     ///
-    /// `None` if that were longer than `longest`, such as the rest of a deadline; then the attempt is not to be made, and counts for nothing.
+    /// `None` if that were not shorter than `longest`, such as the rest of a deadline; then the attempt is not to be made, and counts for nothing.
     pub fn acquire(&mut self, now: Instant, longest: Duration) -> Option<Duration> {
         let Some(tokens) = &mut self.tokens else { return Some(Duration::ZERO) };
         tokens.refill(now, self.rate);
         let missing = (1.0 - tokens.left).max(0.0);
         let pause = Duration::try_from_secs_f64(missing / self.rate).unwrap_or(Duration::MAX);
-        if pause > longest {
+        if pause > longest || (pause == longest && !pause.is_zero()) {
             return None;
         }
         // Below zero if others wait already: each waits behind those that came before it.
         tokens.left -= 1.0;
         Some(pause)
+    }
+
+    /// An attempt that had a turn is not made after all.
+    pub fn give_back(&mut self) {
+        if let Some(tokens) = &mut self.tokens {
+            tokens.left = (tokens.left + 1.0).min(tokens.capacity);
+        }
     }
 
     /// An attempt was answered, or failed for another reason than load.

@@ -133,6 +133,15 @@ impl RetryBudget {
         Some(Withdrawal { cost })
     }
 
+    /// The attempt that `withdrawal` paid for is not made after all.
+    pub fn refund(&mut self, now: Instant, settings: &RetryBudgetSettings, withdrawal: Withdrawal) {
+        let most = find_capacity(settings).unwrap_or(f64::INFINITY);
+        match self.state(now, settings) {
+            State::Window(window) => *window.current() += withdrawal.cost,
+            State::Bucket { tokens, .. } => *tokens = (*tokens + withdrawal.cost).min(most),
+        }
+    }
+
     /// A call was answered; `last` is what its last further attempt took.
     pub fn deposit(
         &mut self,
@@ -172,12 +181,7 @@ impl RetryBudget {
     /// The state of this kind of settings, as it is at `now`.
     fn state(&mut self, now: Instant, settings: &RetryBudgetSettings) -> &mut State {
         use RetryBudgetSettings as Kind;
-        let capacity = match *settings {
-            Kind::Share { .. } => None,
-            Kind::Rate { burst, .. } => Some(burst),
-            Kind::TokenBucket { capacity, .. } | Kind::AwsQuota { capacity, .. } => Some(capacity),
-            Kind::GrpcThrottling { max_tokens, .. } => Some(max_tokens),
-        };
+        let capacity = find_capacity(settings);
         if self.kind != Some(discriminant(settings)) {
             self.kind = Some(discriminant(settings));
             self.state = match capacity {
@@ -197,6 +201,17 @@ impl RetryBudget {
             (State::Window(_), _) => {}
         }
         &mut self.state
+    }
+}
+
+/// How many tokens there may be at most; `None` for a share.
+fn find_capacity(settings: &RetryBudgetSettings) -> Option<f64> {
+    use RetryBudgetSettings as Kind;
+    match *settings {
+        Kind::Share { .. } => None,
+        Kind::Rate { burst, .. } => Some(burst),
+        Kind::TokenBucket { capacity, .. } | Kind::AwsQuota { capacity, .. } => Some(capacity),
+        Kind::GrpcThrottling { max_tokens, .. } => Some(max_tokens),
     }
 }
 

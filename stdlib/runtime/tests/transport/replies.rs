@@ -83,6 +83,7 @@ fn metadata() -> impl Strategy<Value = ReplyMetadata> {
     (load, retry_after, shed).prop_map(|(load, retry_after, shed)| {
         let mut said = ReplyMetadata::default();
         if let Some((utilization, calls, errors)) = load {
+            let utilization = utilization.max(f64::MIN_POSITIVE);
             said.set_load(Load::new(utilization, calls, errors).unwrap());
         }
         if let Some(retry_after) = retry_after {

@@ -141,3 +141,19 @@ fn settings_that_change_hold_at_once_and_another_kind_is_another_budget() {
     assert_eq!(drain(&mut budget, now, &SHARE), 0);
     assert_eq!(budget.left(now, &bucket(10.0)), 10.0);
 }
+
+#[test]
+fn an_attempt_that_is_not_made_is_refunded() {
+    let settings =
+        RetryBudgetSettings::TokenBucket { capacity: 10.0, retry_cost: 5.0, success_refund: 1.0 };
+    let now = Instant::now();
+    let mut budget = RetryBudget::new(now);
+    for settings in [settings, SHARE] {
+        succeed(&mut budget, now, &settings, 10);
+        let before = budget.left(now, &settings);
+        let withdrawal = budget.withdraw(now, &settings, false).unwrap();
+        assert!(budget.left(now, &settings) < before);
+        budget.refund(now, &settings, withdrawal);
+        assert!((budget.left(now, &settings) - before).abs() < ROUNDING);
+    }
+}
