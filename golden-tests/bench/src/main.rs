@@ -32,7 +32,7 @@ const USAGE: &str = "\
 bp-bench                      everything, as one table
 bp-bench ROUNDS               the same with as many rounds (default 100)
 for callgrind and other profilers, all ending by themselves:
-bp-bench inprocess ours|hand CALLS
+bp-bench inprocess ours|constructed|hand CALLS
 bp-bench chain WRAPPERS CALLS
 bp-bench grpc hand|bare|SAMPLING CALLS
 bp-bench serve hand | collector | ours bare|SAMPLING COLLECTOR
