@@ -15,6 +15,17 @@ async fn an_old_connection_is_closed_and_its_callers_lose_nothing() {
     http2::an_old_connection_is_closed_and_its_callers_lose_nothing(&bp_rt_http::plugin()).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_guard_of_a_reply_lives_until_the_answer_is_written() {
+    let request = |at| {
+        let head = http::Request::post(format!("http://{at}/bp/call/probe/name"))
+            .header("content-type", "application/json");
+        (head.body(()).unwrap(), bytes::Bytes::from_static(b"{}"))
+    };
+    let transport = bp_rt_http::plugin();
+    http2::the_guard_of_a_reply_lives_until_the_answer_is_written(&transport, request).await;
+}
+
 use std::net::SocketAddr;
 
 use serde_json::json;

@@ -2,15 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test ends it")]
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bp_std::rt::TransportPlugin;
 use bytes::Bytes;
+use http::Request;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::suite::probe::{PATIENCE, ProbeError, WAIT, connect, limit, named, serve_as};
+use crate::suite::probe::{
+    PATIENCE, ProbeError, WAIT, connect, eventually, limit, named, serve_as, serve_end,
+};
+use crate::suite::replies::Scripted;
 
 pub(crate) async fn an_old_connection_is_closed_and_its_callers_lose_nothing(
     transport: &dyn TransportPlugin,
@@ -41,4 +47,47 @@ pub(crate) async fn an_old_connection_is_closed_and_its_callers_lose_nothing(
     for call in calls {
         call.await.unwrap();
     }
+}
+
+/// `request` makes the call of `name` of the instance `probe`, as its head and its body.
+pub(crate) async fn the_guard_of_a_reply_lives_until_the_answer_is_written(
+    transport: &dyn TransportPlugin,
+    request: impl Fn(SocketAddr) -> (Request<()>, Bytes),
+) {
+    let callee = Arc::new(Scripted::default());
+    let guards = callee.guards.clone();
+    let server = serve_end(transport, "probe", callee).await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    // The callee may send heads, but no byte of a body.
+    let mut client = h2::client::Builder::new();
+    let client = client.initial_window_size(0).handshake::<_, Bytes>(stream);
+    let (mut requests, mut connection) = client.await.unwrap();
+    let (open_window, opened) = tokio::sync::oneshot::channel::<()>();
+    let connection = tokio::spawn(async move {
+        tokio::select! {
+            ended = &mut connection => return ended,
+            opened = opened => opened.unwrap(),
+        }
+        connection.set_initial_window_size(1 << 20)?;
+        connection.await
+    });
+
+    let (head, body) = request(server.address);
+    let (response, mut sender) = requests.send_request(head, false).unwrap();
+    sender.send_data(body, true).unwrap();
+    let response = tokio::time::timeout(PATIENCE, response).await.unwrap().unwrap();
+    assert_eq!(response.status(), 200);
+    // Long enough for a callee that gives the body to its connection and forgets it.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(guards.counts(), (1, 0), "the answer is not written yet");
+
+    open_window.send(()).unwrap();
+    let mut body = response.into_body();
+    let mut read = 0;
+    while let Some(piece) = tokio::time::timeout(PATIENCE, body.data()).await.unwrap() {
+        read += piece.unwrap().len();
+    }
+    assert!(read > 10_000, "{read} bytes are not the whole answer");
+    eventually("the guard is dropped", || guards.counts() == (1, 1)).await;
+    connection.abort();
 }

@@ -21,14 +21,14 @@ type Outcome = Result<Option<(Status, String, String)>, (InfraKind, Processed, S
 
 /// A callee that ends each call as it was told to.
 #[derive(Default)]
-struct Scripted {
+pub(crate) struct Scripted {
     next: Mutex<Option<(Outcome, ReplyMetadata)>>,
-    guards: Guarded,
+    pub(crate) guards: Guarded,
 }
 
 /// Counts the guards that replies hold.
 #[derive(Default, Clone)]
-struct Guarded {
+pub(crate) struct Guarded {
     held: Arc<AtomicUsize>,
     ended: Arc<AtomicUsize>,
 }
@@ -47,7 +47,8 @@ impl Guarded {
         Guard(self.clone())
     }
 
-    fn counts(&self) -> (usize, usize) {
+    /// How many guards there were, and how many of them ended.
+    pub(crate) fn counts(&self) -> (usize, usize) {
         (self.held.load(Ordering::SeqCst), self.ended.load(Ordering::SeqCst))
     }
 }
