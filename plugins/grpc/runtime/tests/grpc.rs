@@ -11,6 +11,11 @@ mod http2;
 suite::of!(bp_rt_grpc::plugin());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_calls_at_once_than_one_connection_carries() {
+    http2::more_calls_at_once_than_one_connection_carries(&bp_rt_grpc::plugin()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_connection_is_closed_and_its_callers_lose_nothing() {
     http2::an_old_connection_is_closed_and_its_callers_lose_nothing(&bp_rt_grpc::plugin()).await;
 }

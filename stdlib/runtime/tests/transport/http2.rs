@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bp_std::rt::TransportPlugin;
+use bp_std::rt::{Client, TransportPlugin};
 use bytes::Bytes;
 use http::Request;
 use serde_json::json;
 use tokio::net::TcpStream;
 
 use crate::suite::probe::{
-    PATIENCE, ProbeError, WAIT, connect, eventually, limit, named, serve_as, serve_end,
+    HANG, PATIENCE, ProbeError, WAIT, connect, eventually, limit, named, serve, serve_as, serve_end,
 };
 use crate::suite::replies::Scripted;
 
@@ -90,4 +90,24 @@ pub(crate) async fn the_guard_of_a_reply_lives_until_the_answer_is_written(
     assert!(read > 10_000, "{read} bytes are not the whole answer");
     eventually("the guard is dropped", || guards.counts() == (1, 1)).await;
     connection.abort();
+}
+
+pub(crate) async fn more_calls_at_once_than_one_connection_carries(
+    transport: &dyn TransportPlugin,
+) {
+    // A listener allows 200 calls on a connection, and so many more would wait for those.
+    const CALLS: usize = 450;
+    let probe = named("probe");
+    let hanging = probe.hanging.clone();
+    let server = serve(transport, vec![probe]).await;
+    let client = connect(transport, "probe", &[server.address]);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..CALLS {
+        let client: Client = client.clone();
+        calls.spawn(async move { client.call::<_, (), ProbeError>(HANG, ()).await });
+    }
+    eventually("all are under way", || hanging.load(Ordering::SeqCst) == CALLS).await;
+    calls.shutdown().await;
+    eventually("none is left", || hanging.load(Ordering::SeqCst) == 0).await;
+    assert_eq!(client.call::<_, u64, ProbeError>(WAIT, (1_u64,)).await, Ok(1));
 }

@@ -14,7 +14,6 @@
 )]
 
 pub(crate) mod calls;
-pub(crate) mod connections;
 pub(crate) mod hops;
 pub(crate) mod probe;
 pub(crate) mod replies;
@@ -36,7 +35,6 @@ macro_rules! of {
             hops::context_crosses_three_hops,
             hops::cancellation_crosses_three_hops,
             hops::a_deadline_crosses_three_hops,
-            connections::more_calls_at_once_than_one_connection_carries,
             replies::guards_of_replies_end_with_them,
             replies::the_number_of_the_attempt_arrives,
         );
