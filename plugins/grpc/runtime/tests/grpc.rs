@@ -1,7 +1,5 @@
 //! gRPC over real sockets: what every transport must do.
 
-#![expect(clippy::unwrap_used, reason = "a failed step of a test ends it")]
-
 #[path = "../../../../stdlib/runtime/tests/transport/mod.rs"]
 mod suite;
 
