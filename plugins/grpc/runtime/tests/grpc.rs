@@ -6,6 +6,11 @@ mod suite;
 #[path = "../../../../stdlib/runtime/tests/transport/http2.rs"]
 mod http2;
 
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+use suite::probe::{HANG, NAME, ProbeError, connect, eventually, limit, named, serve_as};
+
 suite::of!(bp_rt_grpc::plugin());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,4 +34,26 @@ async fn the_guard_of_a_reply_lives_until_the_answer_is_written() {
     };
     let transport = bp_rt_grpc::plugin();
     http2::the_guard_of_a_reply_lives_until_the_answer_is_written(&transport, request).await;
+}
+
+/// The pool of HTTP's client does not know what a listener allows, so that calls over HTTP wait here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_may_allow_fewer_calls_on_a_connection_than_its_caller() {
+    const CALLS: usize = 50;
+    let transport = bp_rt_grpc::plugin();
+    let probe = named("probe");
+    let hanging = probe.hanging.clone();
+    let settings = json!({ "calls_per_connection": 10 });
+    let server =
+        serve_as("127.0.0.1:0", &transport, vec![probe], limit(), json!({}), settings).await;
+    // The caller has the default of 200, and learns the listener's limit with its first call.
+    let client = connect(&transport, "probe", &[server.address]);
+    assert_eq!(client.call::<_, String, ProbeError>(NAME, ()).await, Ok("probe".to_owned()));
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..CALLS {
+        let client = client.clone();
+        calls.spawn(async move { client.call::<_, (), ProbeError>(HANG, ()).await });
+    }
+    eventually("all are under way", || hanging.load(Ordering::SeqCst) == CALLS).await;
+    calls.shutdown().await;
 }

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bp_std::rt::{
-    BoxFuture, Call, Class, Client, Endpoint, Infra, InfraKind, Load, Next, Processed, Reply,
-    ReplyMetadata, RetryAfter, Shed, Status, TransportPlugin, Wrapper,
+    BoxFuture, Call, Class, Client, Codec, Encoded, Endpoint, Infra, InfraKind, Load, Next,
+    Processed, Reply, ReplyMetadata, RetryAfter, Shed, Status, System, TransportPlugin, Wrapper,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use tokio::runtime::Runtime;
 
 use super::probe::{
     HANG, NAME, ProbeError, SEE, Seen, connect, eventually, serve_end, serve_one, through,
@@ -113,17 +114,27 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 }
 
 pub(crate) fn what_one_end_says_the_other_hears(transport: &dyn TransportPlugin) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = Runtime::new().unwrap();
     let callee = Arc::new(Scripted::default());
-    let (server, client) = runtime.block_on(async {
+    let (_server, client) = runtime.block_on(async {
         let server = serve_end(transport, "probe", callee.clone()).await;
         let client = connect(transport, "probe", &[server.address]);
         (server, client)
     });
+    hear_what_is_said(&runtime, &callee, &client, &no_arguments(transport));
+}
+
+/// Whether the caller hears whatever `callee` says; `nothing` are no arguments.
+pub(crate) fn hear_what_is_said(
+    runtime: &Runtime,
+    callee: &Scripted,
+    client: &Client,
+    nothing: &Arc<Encoded>,
+) {
     let config = Config { cases: 512, failure_persistence: None, ..Config::default() };
     let checked = TestRunner::new(config).run(&(outcome(), metadata()), |(outcome, said)| {
         *callee.next.lock().unwrap() = Some((outcome.clone(), said.clone()));
-        let heard = runtime.block_on(client.send(NAME, no_arguments(transport)));
+        let heard = runtime.block_on(client.send(NAME, nothing.clone()));
         let (heard, heard_said) = match heard {
             Ok(reply) => {
                 let outcome = match reply.class() {
@@ -143,12 +154,10 @@ pub(crate) fn what_one_end_says_the_other_hears(transport: &dyn TransportPlugin)
         prop_assert_eq!(heard_said, said);
         Ok(())
     });
-    drop(server);
     checked.unwrap();
 }
 
-fn no_arguments(transport: &dyn TransportPlugin) -> Arc<bp_std::rt::Encoded> {
-    use bp_std::rt::{Codec, Encoded, System};
+fn no_arguments(transport: &dyn TransportPlugin) -> Arc<Encoded> {
     let grpc = transport.system() == System::Rpc("grpc");
     let (codec, text) = if grpc { (Codec::Protobuf, "") } else { (Codec::Json, "{}") };
     Arc::new(Encoded { codec, bytes: text.into() })
