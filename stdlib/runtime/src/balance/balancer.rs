@@ -245,6 +245,10 @@ impl Inner {
     /// Waits for the first answer of a look-up that has just begun.
     async fn wait_for_first_lookup(self: &Arc<Self>) {
         let mut known = self.directory.known.clone();
+        // An empty list is an answer; the task that follows the directory will tell of another one.
+        if known.borrow().as_ref().is_some_and(|endpoints| endpoints.is_empty()) {
+            return;
+        }
         let answer = async {
             if known.wait_for(Option::is_some).await.is_ok() {
                 // The task that follows the directory logs what is wrong.
@@ -352,8 +356,10 @@ impl Inner {
                 }
                 self.metrics.update(&self.endpoints);
             }
-            // It broke in mid-call, which says nothing about the next connection.
-            Err(Infra { kind: InfraKind::Unavailable, .. }) => {}
+            // It broke in mid-call, which says nothing about the next connection; or it failed on this side, before anything was sent, as a message does that is too large.
+            Err(
+                Infra { kind: InfraKind::Unavailable, .. } | Infra { processed: Processed::No, .. },
+            ) => {}
             _ => {
                 if state.mark_reached(&*self.surroundings.clock) {
                     self.metrics.update(&self.endpoints);

@@ -72,7 +72,7 @@ fn is_service_name(name: &str) -> bool {
 
 /// The endpoints that a file lists: a JSON array, or a line each, `#` beginning a comment.
 pub(super) fn parse_endpoints(text: &str) -> Result<Vec<EndpointEntry>, String> {
-    let list: Vec<EndpointEntry> = if text.trim_start().starts_with('[') {
+    let list: Vec<EndpointEntry> = if is_json_array(text) {
         serde_json::from_str(text).map_err(|error| error.to_string())?
     } else {
         let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
@@ -80,6 +80,12 @@ pub(super) fn parse_endpoints(text: &str) -> Result<Vec<EndpointEntry>, String> 
         lines.map(EndpointEntry::parse).collect::<Result<_, _>>()?
     };
     sort_endpoints(list)
+}
+
+/// Whether a text is a JSON array, and not a line that begins with an address of IPv6, `[::1]:80`.
+fn is_json_array(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('[').map(str::trim_start);
+    inside.is_some_and(|inside| inside.is_empty() || inside.starts_with(['"', '{', ']']))
 }
 
 /// Sorts endpoints by address, each once.
@@ -165,6 +171,8 @@ mod tests {
         assert_eq!(parse_endpoints(" [\"b:2\", \"a:1\", \"a:1\"]\n").as_deref(), Ok(&both[..]));
         assert_eq!(parse_endpoints("").as_deref(), Ok(&[][..]));
         assert_eq!(parse_endpoints("[]").as_deref(), Ok(&[][..]));
+        let six = [EndpointEntry::new("[::1]:80")];
+        assert_eq!(parse_endpoints("[::1]:80\n").as_deref(), Ok(&six[..]));
         for wrong in ["[\"a:1\"", "[1]", "a", "{\"a\": 1}", "[\"dns:a:1\"]", "a:1;zone", "a:1;x=1"]
         {
             assert!(parse_endpoints(wrong).is_err(), "{wrong}");
