@@ -29,16 +29,16 @@ impl ConnectionPermits {
         Self { most, first: Arc::default(), others: Mutex::default() }
     }
 
-    /// A permit for the first connection that may carry another call; `allowed` says how many calls the callee allows on a connection, by its number.
-    pub fn acquire(&self, allowed: impl Fn(usize) -> usize) -> ConnectionPermit {
-        let most = |connection| self.most.min(allowed(connection)).max(1);
-        if let Some(permit) = ConnectionPermit::acquire(&self.first, 0, most(0)) {
+    /// A permit for the first connection that may carry another call; `allowed` is how many calls the callee allows on a connection.
+    pub fn acquire(&self, allowed: usize) -> ConnectionPermit {
+        let most = self.most.min(allowed).max(1);
+        if let Some(permit) = ConnectionPermit::acquire(&self.first, 0, most) {
             return permit;
         }
         let mut others = lock(&self.others);
         let mut numbered = others.iter().zip(1..);
-        let found = numbered
-            .find_map(|(calls, number)| ConnectionPermit::acquire(calls, number, most(number)));
+        let found =
+            numbered.find_map(|(calls, number)| ConnectionPermit::acquire(calls, number, most));
         found.unwrap_or_else(|| {
             let calls = Arc::new(AtomicUsize::new(1));
             others.push(calls.clone());
@@ -73,21 +73,20 @@ mod tests {
     #[test]
     fn a_call_goes_to_the_first_connection_that_may_carry_it() {
         let permits = ConnectionPermits::new(2);
-        let taken: Vec<_> = (0..5).map(|_| permits.acquire(|_| usize::MAX)).collect();
+        let taken: Vec<_> = (0..5).map(|_| permits.acquire(usize::MAX)).collect();
         let on = |taken: &[ConnectionPermit]| {
             taken.iter().map(ConnectionPermit::connection).collect::<Vec<_>>()
         };
         assert_eq!(on(&taken), [0, 0, 1, 1, 2]);
         drop(taken);
-        let again: Vec<_> = (0..3).map(|_| permits.acquire(|_| usize::MAX)).collect();
+        let again: Vec<_> = (0..3).map(|_| permits.acquire(usize::MAX)).collect();
         assert_eq!(on(&again), [0, 0, 1], "every permit was given back");
     }
 
     #[test]
     fn a_callee_that_allows_fewer_calls_gets_more_connections_and_at_least_one_call_on_each() {
         let permits = ConnectionPermits::new(2);
-        let allowed = |connection| usize::from(connection == 0);
-        let taken: Vec<_> = (0..3).map(|_| permits.acquire(allowed)).collect();
+        let taken: Vec<_> = [1, 1, 0].into_iter().map(|allowed| permits.acquire(allowed)).collect();
         let on: Vec<_> = taken.iter().map(ConnectionPermit::connection).collect();
         assert_eq!(on, [0, 1, 2]);
     }

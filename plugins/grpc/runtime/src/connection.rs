@@ -34,8 +34,6 @@ const CONNECTION_WINDOW: u32 = 5 * 1024 * 1024;
 pub(crate) struct Connection {
     target: Target,
     state: Arc<Mutex<State>>,
-    /// What the callee of the last connection allows at once.
-    most_calls: Arc<AtomicUsize>,
 }
 
 /// Where connections go, and how they are kept.
@@ -45,6 +43,8 @@ pub(crate) struct Target {
     largest_header_list: u32,
     keepalive: Duration,
     keepalive_timeout: Duration,
+    /// How many calls at once the callee allows on a connection: all connections to it learn it together.
+    most_calls: Arc<AtomicUsize>,
     /// Whether the connection ends when it is idle.
     ends_idle: bool,
     surroundings: Surroundings,
@@ -67,6 +67,7 @@ impl Target {
             largest_header_list,
             keepalive,
             keepalive_timeout,
+            most_calls: Arc::new(AtomicUsize::new(FIRST_CALLS)),
             ends_idle: false,
             surroundings: surroundings.clone(),
         })
@@ -75,6 +76,11 @@ impl Target {
     /// The same for a connection that ends when it carried no call for one to two periods of keepalive.
     pub(crate) fn for_a_while(self) -> Self {
         Self { ends_idle: true, ..self }
+    }
+
+    /// How many calls at once the callee allows on a connection.
+    pub(crate) fn most_calls(&self) -> usize {
+        self.most_calls.load(Ordering::Relaxed)
     }
 
     /// Scheme and authority of every request.
@@ -103,12 +109,7 @@ struct OpenConnection {
 impl Connection {
     /// A connection that is made when it is first needed.
     pub(crate) fn new(target: Target) -> Self {
-        Self { target, state: Arc::default(), most_calls: Arc::new(AtomicUsize::new(FIRST_CALLS)) }
-    }
-
-    /// How many calls at once the callee allows.
-    pub(crate) fn most_calls(&self) -> usize {
-        self.most_calls.load(Ordering::Relaxed)
+        Self { target, state: Arc::default() }
     }
 
     /// What sends a request, once the connection is open.
@@ -148,7 +149,7 @@ impl Connection {
     /// Makes a connection in a task of its own, so that a caller that gives up does not end it for the others.
     fn start(&self) -> Opening {
         let (state, target) = (self.state.clone(), self.target.clone());
-        let task = tokio::spawn(open(target, Arc::downgrade(&self.state), self.most_calls.clone()));
+        let task = tokio::spawn(open(target, Arc::downgrade(&self.state)));
         let opening = task.map(move |ended| {
             let opened = ended.unwrap_or_else(|error| Err(Arc::from(error.to_string())));
             *lock(&state) = opened.clone().map_or(State::Closed, State::Open);
@@ -175,11 +176,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn open(
-    target: Target,
-    state: Weak<Mutex<State>>,
-    most_calls: Arc<AtomicUsize>,
-) -> Result<OpenConnection, Arc<str>> {
+async fn open(target: Target, state: Weak<Mutex<State>>) -> Result<OpenConnection, Arc<str>> {
     let Target { origin, largest_header_list, surroundings, .. } = &target;
     let address = origin.authority().map_or("", |authority| authority.as_str()).to_owned();
     let failed = |error: &dyn std::error::Error| {
@@ -196,7 +193,7 @@ async fn open(
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(*largest_header_list)
-        .initial_max_send_streams(FIRST_CALLS)
+        .initial_max_send_streams(target.most_calls())
         // A call that ends at its deadline resets its stream, and a late answer of the server then is an error of that stream.
         // Neither may count towards a limit that would close the connection with all other calls on it.
         .max_concurrent_reset_streams(RESET_STREAMS)
@@ -204,7 +201,7 @@ async fn open(
         .handshake(stream);
     let (requests, connection) = handshake.await.map_err(|error| failed(&error))?;
     let activity = Arc::<Activity>::default();
-    let driver = Driver { activity: activity.clone(), state, most_calls, address, target };
+    let driver = Driver { activity: activity.clone(), state, address, target };
     tokio::spawn(driver.run(connection));
     Ok(OpenConnection { requests, activity })
 }
@@ -213,7 +210,6 @@ async fn open(
 struct Driver {
     activity: Arc<Activity>,
     state: Weak<Mutex<State>>,
-    most_calls: Arc<AtomicUsize>,
     address: String,
     target: Target,
 }
@@ -230,7 +226,7 @@ impl Driver {
     /// Carries frames until the connection ends; the calls under way learn of that themselves.
     async fn run(self, mut connection: h2::client::Connection<ByteStream, Bytes>) {
         let Some(mut pings) = connection.ping_pong() else { return };
-        let most_calls = &self.most_calls;
+        let most_calls = &self.target.most_calls;
         let mut ended = pin!(poll_fn(move |cx| {
             let ended = Pin::new(&mut connection).poll(cx);
             most_calls.store(connection.max_concurrent_send_streams(), Ordering::Relaxed);

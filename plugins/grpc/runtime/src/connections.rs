@@ -39,10 +39,7 @@ impl Connections {
     /// # Errors
     /// No connection can be made; the call was not sent.
     pub(crate) async fn sender(&self) -> Result<Sender, Infra> {
-        let permit = self.permits.acquire(|number| match number.checked_sub(1) {
-            None => self.first.most_calls(),
-            Some(other) => self.other(other).most_calls(),
-        });
+        let permit = self.permits.acquire(self.target.most_calls());
         match permit.connection().checked_sub(1) {
             None => self.first.sender(permit).await,
             Some(other) => {

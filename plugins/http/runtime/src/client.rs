@@ -147,7 +147,7 @@ impl EndpointClient {
     ) -> Result<(Class, Bytes, ReplyMetadata), Infra> {
         let address = self.authority.as_str();
         // What a callee allows is known to the pool alone; listeners of ours allow what the setting says.
-        let permit = self.permits.acquire(|_| usize::MAX);
+        let permit = self.permits.acquire(usize::MAX);
         let pool = self.shared.pool(permit.connection());
         let mut sent = pool.request(build_request()).await;
         // The callee is closing the connection, and took nothing of the request: another one can be made.
