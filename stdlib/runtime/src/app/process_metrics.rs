@@ -53,7 +53,9 @@ impl ProcessMetrics {
         self.tasks_alive.set(whole(handle.metrics().num_alive_tasks()));
         self.in_flight.set(whole(state.tasks.running()));
         let files = &*state.surroundings.files;
-        self.memory.set(read_resident_bytes(files).unwrap_or(0));
+        if let Some(bytes) = read_resident_bytes(files) {
+            self.memory.set(bytes);
+        }
         let uptime = state.surroundings.clock.now().saturating_duration_since(self.started);
         self.uptime.set(uptime.as_secs_f64());
         self.metrics.encode()

@@ -138,14 +138,13 @@ impl Balancer {
         surroundings: Surroundings,
     ) -> Result<Self, StartError> {
         let EdgeBalance { balance, selectors, set_policies, endpoint_wrappers } = edge_balance;
-        let periods: Vec<_> = set_policies.iter().map(|set| set.part.survey_period()).collect();
-        if periods.len() > usize::from(MOST_SET_POLICIES) {
+        let policies = set_policies.len();
+        if policies > usize::from(MOST_SET_POLICIES) {
             return Err(StartError::new(format!(
-                "an edge can have {MOST_SET_POLICIES} wrappers that decide about endpoints, found {}",
-                periods.len()
+                "an edge can have {MOST_SET_POLICIES} wrappers that decide about endpoints, found {policies}"
             )));
         }
-        let metrics = EdgeMetrics::new(&surroundings, &edge, !periods.is_empty())?;
+        let metrics = EdgeMetrics::new(&surroundings, &edge, policies > 0)?;
         let rules = EndpointRules {
             choice: balance.choice,
             slow_start: balance.slow_start,
@@ -178,9 +177,9 @@ impl Balancer {
                 }
             }
         });
-        for (index, period) in (0..MOST_SET_POLICIES).zip(periods) {
+        for (index, _) in (0..MOST_SET_POLICIES).zip(0..policies) {
             let replaced = inner.replaced.subscribe();
-            tokio::spawn(survey_on_time(Arc::downgrade(&inner), index, period, replaced));
+            tokio::spawn(survey_on_time(Arc::downgrade(&inner), index, replaced));
         }
         Ok(Self { inner })
     }
@@ -405,18 +404,15 @@ fn was_not_taken(infra: &Infra) -> bool {
 }
 
 /// Surveys the endpoints for the set policy at this index: now, after each change, in each period, and when an ejection ends.
-async fn survey_on_time(
-    inner: Weak<Inner>,
-    index: u8,
-    period: Option<Duration>,
-    mut replaced: watch::Receiver<()>,
-) {
-    let period = period.map(|period| period.max(SHORTEST_SURVEY_PERIOD));
+async fn survey_on_time(inner: Weak<Inner>, index: u8, mut replaced: watch::Receiver<()>) {
     loop {
         replaced.mark_unchanged();
         let Some(inner) = inner.upgrade() else { return };
         let clock = inner.surroundings.clock.clone();
         let ejection_end = inner.survey(index);
+        // Asked each time, because it may be a setting that changes.
+        let period = inner.endpoints.survey_period(index);
+        let period = period.map(|period| period.max(SHORTEST_SURVEY_PERIOD));
         drop(inner);
         let tick = period.map(|period| clock.now() + period);
         let next = [ejection_end, tick].into_iter().flatten().min();

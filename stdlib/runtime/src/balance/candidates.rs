@@ -107,7 +107,7 @@ impl<'a> Candidates<'a> {
     pub fn get(&self, index: usize) -> Candidate<'a> {
         let found =
             if self.whole { self.accept(index, 0) } else { self.list().get(index).copied() };
-        found.unwrap_or(self.first)
+        found.or_else(|| self.list().first().copied()).unwrap_or(self.first)
     }
 
     /// All of them, in the order of their positions.

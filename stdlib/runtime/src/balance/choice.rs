@@ -44,7 +44,8 @@ impl Choice for Random {
 /// (the static stride scheduler of gRPC's weighted round robin, which keeps no list and takes no lock).
 #[derive(Debug, Default)]
 pub struct RoundRobin {
-    turn: AtomicUsize,
+    /// By the first candidate: calls that may go to other endpoints than others, such as those of a shard, have turns of their own.
+    turns: [AtomicUsize; 16],
 }
 
 /// The weight of the heaviest in turns.
@@ -53,9 +54,13 @@ const STRIDE: u64 = 65_535;
 impl Choice for RoundRobin {
     fn choose<'a>(&self, _: &Call, candidates: &Candidates<'a>, seed: u64) -> Candidate<'a> {
         let (count, heaviest) = (candidates.count().max(1), candidates.heaviest());
+        let first = candidates.get(0).position();
+        let Some(turns) = self.turns.get(first % self.turns.len()) else {
+            return candidates.draw(seed);
+        };
         // The heaviest is among any `count` turns in a row, unless other calls take them.
         for _ in 0..count.saturating_mul(2) {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+            let turn = turns.fetch_add(1, Ordering::Relaxed);
             let candidate = candidates.get(turn % count);
             let (round, index) = (to_u64(turn / count), to_u64(turn % count));
             if is_its_turn(candidate.weight() / heaviest, round, index) {

@@ -99,7 +99,12 @@ fn list_records(mut found: Vec<ServiceRecord>) -> Vec<EndpointEntry> {
     found.sort_unstable_by_key(|record| (record.priority, Reverse(record.weight)));
     let mut entries = BTreeMap::new();
     for ServiceRecord { priority, weight, target, port } in found {
-        let mut entry = EndpointEntry::new(format!("{target}:{port}"));
+        let address = format!("{target}:{port}");
+        // One bad record must not keep the others out.
+        let Ok(mut entry) = EndpointEntry::parse(&address) else {
+            tracing::warn!(address, "a service record names no endpoint; it is left out");
+            continue;
+        };
         entry.attributes.priority = priority;
         // A record says 0 where shares do not matter, or for the smallest share.
         entry.attributes.weight = Weight::new(weight.into()).unwrap_or_default();

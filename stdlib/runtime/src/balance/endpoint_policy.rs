@@ -59,7 +59,9 @@ pub enum CallOutcome<'a> {
     Answered(&'a Reply),
     /// It failed.
     Failed(&'a Infra),
-    /// The caller no longer wants the answer: it gave up, its deadline passed, or another policy refused the call.
+    /// There was no answer before the deadline.
+    DeadlinePassed,
+    /// The caller no longer wants the answer: it gave up, or another policy refused the call.
     Cancelled,
 }
 
@@ -121,24 +123,26 @@ impl Refused {
     }
 }
 
-/// A call that a policy has admitted. Dropped without an outcome, it tells the policy that the call was cancelled, so that no admission is lost.
+/// A call that a policy has admitted. Dropped without an outcome, it tells the policy that the call was cancelled, or that its deadline passed, so that no admission is lost.
 pub struct Permit {
     policy: Arc<dyn EndpointPolicy>,
     ticket: Option<Ticket>,
+    deadline: Option<Instant>,
     clock: Arc<dyn Clock>,
 }
 
 impl Permit {
-    /// Asks `policy` for one call.
+    /// Asks `policy` for one call that is dropped at `deadline`, if it has one.
     ///
     /// # Errors
     /// As [`EndpointPolicy::admit`].
     pub fn acquire(
         policy: &Arc<dyn EndpointPolicy>,
+        deadline: Option<Instant>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, Refused> {
         let ticket = policy.admit(clock.now())?;
-        Ok(Self { policy: policy.clone(), ticket: Some(ticket), clock: clock.clone() })
+        Ok(Self { policy: policy.clone(), ticket: Some(ticket), deadline, clock: clock.clone() })
     }
 
     /// Tells the policy how the call ended.
@@ -155,7 +159,10 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.end(CallOutcome::Cancelled);
+        if self.ticket.is_some() {
+            let passed = self.deadline.is_some_and(|deadline| deadline <= self.clock.now());
+            self.end(if passed { CallOutcome::DeadlinePassed } else { CallOutcome::Cancelled });
+        }
     }
 }
 

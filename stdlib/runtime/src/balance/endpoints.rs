@@ -1,6 +1,7 @@
 //! The endpoints of one callee: which exist, which can be reached, which are busy, which take calls.
 //!
-//! A state machine: seeds and the clock are arguments, nothing waits, and no lock is taken by a call.
+//! A state machine: seeds and the clock are arguments, and nothing waits.
+//! A call takes no lock, save that of its own list of endpoints if a wrapper repeats calls, and that of an endpoint's load if the endpoint told it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +16,7 @@ use super::attributes::EndpointEntry;
 use super::candidates::Candidates;
 use super::choice::Choice;
 use super::draw::next_seed;
-use super::endpoint_policy::{CallOutcome, Permit, Refused};
+use super::endpoint_policy::{CallOutcome, EndpointPolicy, Permit, Refused, Ticket};
 use super::endpoint_set::{EndpointSet, ListedEndpoint};
 use super::endpoint_state::{Disturbances, EndpointState};
 use super::selection::{IfEmpty, Selection, Selector};
@@ -23,6 +24,7 @@ use super::set_policy::{Health, SetPolicy};
 use crate::call::Call;
 use crate::clock::{Clock, Instant};
 use crate::method::Method;
+use crate::panic::catch_panic;
 
 /// How many endpoints are drawn for a call and refuse it before the rest is asked one after the other.
 const DRAWS: u32 = 4;
@@ -55,6 +57,17 @@ pub(crate) struct EndpointRules {
     pub(crate) set_policies: Vec<PerMethod<Arc<dyn SetPolicy>>>,
     /// Counts each time that a policy refuses a call.
     pub(crate) refusals: Counter,
+}
+
+/// Stands in for the policy of an endpoint that a plugin panicked over.
+struct AdmitAll;
+
+impl EndpointPolicy for AdmitAll {
+    fn admit(&self, now: Instant) -> Result<Ticket, Refused> {
+        Ok(Ticket::new(now))
+    }
+
+    fn finish(&self, _: Ticket, _: CallOutcome<'_>, _: Instant) {}
 }
 
 /// The endpoints of one callee, each with the client `T` that reaches it.
@@ -169,7 +182,12 @@ impl<T> Endpoints<T> {
 
     /// The state of an endpoint that is new.
     fn open(&self, entry: &EndpointEntry, now: Instant) -> EndpointState {
-        let policies = self.rules.set_policies.iter().map(|set| set.part.endpoint(entry, now));
+        let policies = self.rules.set_policies.iter().map(|set| {
+            catch_panic(|| set.part.endpoint(entry, now)).unwrap_or_else(|panic| {
+                tracing::error!(plugin = set.plugin, panic, "a plugin panicked over an endpoint");
+                Arc::new(AdmitAll)
+            })
+        });
         EndpointState::new(
             entry.address.clone(),
             policies.collect(),
@@ -293,11 +311,17 @@ impl<T> Endpoints<T> {
         let mut permits = Vec::new();
         for (set, policy) in self.rules.set_policies.iter().zip(member.state.policies()) {
             if set.applies_to(request.call.method) {
-                permits.push(Permit::acquire(policy, request.clock)?);
+                let deadline = request.call.context.deadline();
+                permits.push(Permit::acquire(policy, deadline, request.clock)?);
             }
         }
         member.state.begin_request();
-        Ok(Picked { member: member.clone(), permits })
+        Ok(Picked { member: member.clone(), permits, outstanding: true })
+    }
+
+    /// The time between two surveys of the set policy at this index.
+    pub(super) fn survey_period(&self, index: u8) -> Option<Duration> {
+        self.rules.set_policies.get(usize::from(index))?.part.survey_period()
     }
 
     /// Asks the set policy at this index which endpoints to eject.
@@ -314,7 +338,12 @@ impl<T> Endpoints<T> {
         let healths: Vec<_> = healths.collect();
         let mut verdicts = vec![false; healths.len()];
         let mut surveyed = Surveyed::default();
-        for ejection in policy.part.survey(now, &healths) {
+        let verdict = catch_panic(|| policy.part.survey(now, &healths));
+        let ejections = verdict.unwrap_or_else(|panic| {
+            tracing::error!(plugin = policy.plugin, panic, "a plugin panicked over its endpoints");
+            Vec::new()
+        });
+        for ejection in ejections {
             if ejection.until.is_some_and(|until| until <= now) {
                 continue;
             }
@@ -355,10 +384,11 @@ impl<T> fmt::Debug for Endpoints<T> {
     }
 }
 
-/// A chosen endpoint; one request counts as outstanding there while this lives.
+/// A chosen endpoint; one request counts as outstanding there until its end is known, or this is dropped.
 pub(super) struct Picked<T> {
     member: Arc<Member<T>>,
     permits: Vec<Permit>,
+    outstanding: bool,
 }
 
 impl<T> Picked<T> {
@@ -377,12 +407,19 @@ impl<T> Picked<T> {
         for permit in self.permits.drain(..) {
             permit.finish(outcome);
         }
+        self.end_request();
+    }
+
+    fn end_request(&mut self) {
+        if std::mem::take(&mut self.outstanding) {
+            self.member.state.end_request();
+        }
     }
 }
 
 impl<T> Drop for Picked<T> {
     fn drop(&mut self) {
-        self.member.state.end_request();
+        self.end_request();
     }
 }
 

@@ -1,5 +1,7 @@
 //! The metrics of an edge's balance.
 
+use std::sync::Mutex;
+
 use bp_contract::metric::runtime::{
     BALANCE_EJECTED, BALANCE_EJECTIONS, BALANCE_ENDPOINTS, BALANCE_FAILOVER, BALANCE_READY,
     BALANCE_REFUSALS,
@@ -12,6 +14,7 @@ use crate::call::Edge;
 use crate::error::StartError;
 use crate::metrics::LabelValue;
 use crate::surroundings::Surroundings;
+use crate::sync::lock;
 
 /// The metrics of an edge's balance.
 pub(super) struct EdgeMetrics {
@@ -19,6 +22,7 @@ pub(super) struct EdgeMetrics {
     ready: Gauge,
     pub(super) failover: Counter,
     policies: PolicyMetrics,
+    update_lock: Mutex<()>,
 }
 
 /// What is exposed only for edges with policies.
@@ -53,6 +57,7 @@ impl EdgeMetrics {
             ready: metrics.shared(&BALANCE_READY, Gauge::default)?.series([edge.clone()]),
             failover: metrics.shared(&BALANCE_FAILOVER, Counter::default)?.series([edge]),
             policies,
+            update_lock: Mutex::default(),
         })
     }
 
@@ -67,6 +72,8 @@ impl EdgeMetrics {
     }
 
     pub(super) fn update<T>(&self, endpoints: &Endpoints<T>) {
+        // Counting and setting together, so that an older count cannot overwrite a newer one.
+        let _one = lock(&self.update_lock);
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.known.set(number(endpoints.len()));
         self.ready.set(number(endpoints.ready()));

@@ -29,7 +29,7 @@
 //!
 //! 1. one that is up and not ejected; if there is none, one that is ejected, and after those one that could not be reached: an attempt is better than a certain failure;
 //! 2. of these, one with the lowest `priority`;
-//! 3. of these, one where earlier attempts of the same call were least often ([`TriedEndpoints`](crate::TriedEndpoints)), so that no second attempt goes where one was while another endpoint is left;
+//! 3. of these, one where earlier attempts of the same call were least often ([`TriedEndpoints`](crate::TriedEndpoints)), so that no second attempt goes where one was while another of them is left;
 //! 4. of these, the one that the choice draws, by weight.
 //!
 //! Then the policies of that endpoint are asked; when one refuses, another endpoint is drawn without it.

@@ -6,7 +6,7 @@ use crate::call::Call;
 /// Narrows the endpoints that a call may go to: to a shard, to a zone, to a subset.
 ///
 /// A plugin gives one for each edge, by [`WrapperPlugin::selector`](crate::WrapperPlugin::selector); several narrow one after the other, in the order of their slots.
-/// It runs for every endpoint that is drawn, so it must be quick.
+/// It runs once for every call, and once more for each endpoint that did not take the call, so it must be quick.
 pub trait Selector: Send + Sync {
     /// Removes from `selection` the endpoints that this call must not go to.
     ///

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::super::super::{Ejection, EndpointPolicy, Health, Ticket};
+use super::super::super::{Ejection, EndpointPolicy, Health, Permit, Ticket};
 use super::*;
+use crate::clock::ManualClock;
 
 /// A limit of calls at once at each endpoint, which counts what it hears, and ejects endpoints when told to.
 #[derive(Default)]
@@ -28,12 +29,13 @@ struct Limited {
     admitted: AtomicU32,
     answered: AtomicU32,
     failed: AtomicU32,
+    late: AtomicU32,
     cancelled: AtomicU32,
 }
 
 impl Limited {
     fn finished(&self) -> u32 {
-        let counters = [&self.answered, &self.failed, &self.cancelled];
+        let counters = [&self.answered, &self.failed, &self.late, &self.cancelled];
         counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum()
     }
 }
@@ -60,6 +62,7 @@ impl EndpointPolicy for Limited {
         let counter = match outcome {
             CallOutcome::Answered(_) => &self.answered,
             CallOutcome::Failed(_) => &self.failed,
+            CallOutcome::DeadlinePassed => &self.late,
             CallOutcome::Cancelled => &self.cancelled,
         };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -168,6 +171,48 @@ async fn when_all_refuse_the_call_ends_with_the_refusal_that_ends_first() {
     assert!(bench.called().is_empty());
     assert!(bench.metric(&format!("{READY} 3")), "none of them is unreachable");
     assert!(bench.metric("bp_balance_refusals_total{bp_edge=\"a->b\"} 3"));
+}
+
+#[test]
+fn a_time_out_is_told_from_a_caller_that_gave_up() {
+    let manual = ManualClock::new();
+    let clock: Arc<dyn Clock> = Arc::new(manual.clone());
+    let limited = Arc::new(Limited::default());
+    let policy: Arc<dyn EndpointPolicy> = limited.clone();
+    let deadline = clock.now() + Duration::from_secs(1);
+    let acquire = |deadline| Permit::acquire(&policy, deadline, &clock).unwrap();
+    drop((acquire(Some(deadline)), acquire(None)));
+    let (late, endless) = (acquire(Some(deadline)), acquire(None));
+    manual.advance(Duration::from_secs(1));
+    drop((late, endless));
+    let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
+    assert_eq!((count(&limited.late), count(&limited.cancelled)), (1, 3));
+}
+
+/// Panics over its endpoints, and over each new one.
+struct Panicking;
+
+impl SetPolicy for Panicking {
+    fn endpoint(&self, _: &EndpointEntry, _: Instant) -> Arc<dyn EndpointPolicy> {
+        panic!("no policy")
+    }
+
+    fn survey(&self, _: Instant, _: &[Health<'_>]) -> Vec<Ejection> {
+        panic!("no verdict")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_panics_admits_every_call() {
+    let set_policies = vec![everywhere(Arc::new(Panicking) as Arc<dyn SetPolicy>)];
+    let edge_balance = EdgeBalance { set_policies, ..EdgeBalance::default() };
+    let bench = Bench::new(Some(list(&["a:1"])), edge_balance);
+    bench.call().await.unwrap();
+    settle().await;
+    bench.known.send_replace(Some(list(&["b:1"])));
+    settle().await;
+    bench.call().await.unwrap();
+    assert_eq!(bench.called(), ["a:1", "b:1"], "the list is followed on");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::{EndpointSet, IfEmpty, Selection};
+use super::super::super::{EndpointSet, IfEmpty, RoundRobin, Selection};
 use super::*;
 
 /// Leaves the endpoints whose entries contain a text.
@@ -83,4 +83,25 @@ async fn a_call_fails_over_only_within_the_selection() {
     bench.call().await.unwrap_err();
     let called: BTreeSet<_> = bench.called().into_iter().collect();
     assert_eq!(called, set(&["a:1", "b:1"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_several_shards_take_turns_of_their_own() {
+    let shard = |text, method: usize| {
+        let mut selector = containing(text, IfEmpty::Fail);
+        selector.off = (0..2).map(|other| other != method).collect();
+        selector
+    };
+    let balance = Balance { choice: Arc::new(RoundRobin::default()), ..Balance::default() };
+    let selectors = vec![shard("shard=x", 0), shard("shard=y", 1)];
+    let endpoints = ["a:1;shard=x", "b:1;shard=y", "c:1;shard=x", "d:1;shard=y"];
+    let edge_balance = EdgeBalance { balance, selectors, ..EdgeBalance::default() };
+    let bench = Bench::new(Some(list(&endpoints)), edge_balance);
+    for _ in 0..4 {
+        bench.call_method(0).await.unwrap();
+        bench.call_method(1).await.unwrap();
+    }
+    let mut called = bench.called();
+    called.sort();
+    assert_eq!(called, ["a:1", "a:1", "b:1", "b:1", "c:1", "c:1", "d:1", "d:1"]);
 }
