@@ -34,17 +34,23 @@ const MAX_BAGGAGE: usize = 8192;
 impl Context {
     /// The headers of this context at `now`, as visible ASCII.
     ///
-    /// The deadline is relative, because clocks differ between machines. A gRPC client leaves out [`DEADLINE_MS`] and writes `grpc-timeout`.
+    /// The deadline is relative, because clocks differ between machines.
     pub fn to_headers(&self, now: Instant) -> Vec<(&'static str, String)> {
+        let mut headers = self.to_headers_without_deadline();
+        if let Some(left) = self.remaining(now) {
+            headers.push((DEADLINE_MS, round_up_to_millis(left).to_string()));
+        }
+        headers
+    }
+
+    /// The same for a transport that has its own words for the deadline, as gRPC has.
+    pub fn to_headers_without_deadline(&self) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
         if let Some(trace) = self.trace() {
             headers.push((TRACEPARENT, trace.to_traceparent()));
             if let Some(state) = &trace.state {
                 headers.push((TRACESTATE, state.to_string()));
             }
-        }
-        if let Some(left) = self.remaining(now) {
-            headers.push((DEADLINE_MS, round_up_to_millis(left).to_string()));
         }
         if let Some(tenant) = self.tenant() {
             headers.push((TENANT, escape(tenant)));

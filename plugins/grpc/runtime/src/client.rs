@@ -114,9 +114,8 @@ impl Endpoint for EndpointClient {
 
 /// Writes the context as metadata; the deadline and the number of the attempt in gRPC's own way.
 fn write_context(metadata: &mut MetadataMap, context: &Context, now: Instant) -> Result<(), Infra> {
-    for (name, value) in context.to_headers(now) {
+    for (name, value) in context.to_headers_without_deadline() {
         let name = match name {
-            headers::DEADLINE_MS => continue,
             headers::ATTEMPT => PREVIOUS_ATTEMPTS,
             name => name,
         };
