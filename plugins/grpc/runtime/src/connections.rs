@@ -59,3 +59,69 @@ impl Connections {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use bp_contract::transport::ConnectionSettings;
+    use bp_runtime::Surroundings;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that answers nothing, and the number of connections that it has.
+    async fn serve() -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let open = Arc::new(AtomicUsize::new(0));
+        let count = open.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let count = count.clone();
+                tokio::spawn(async move {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    let mut connection = h2::server::handshake(stream).await.unwrap();
+                    while connection.accept().await.is_some() {}
+                    count.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        (address, open)
+    }
+
+    async fn until(open: &AtomicUsize, wanted: usize) {
+        let end = tokio::time::Instant::now() + Duration::from_mins(1);
+        while open.load(Ordering::SeqCst) != wanted {
+            assert!(tokio::time::Instant::now() < end, "not {wanted} connections");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn further_connections_end_once_they_are_idle_and_the_first_stays() {
+        let (address, open) = serve().await;
+        let settings = ConnectionSettings {
+            keepalive: Duration::from_millis(20),
+            keepalive_timeout: Duration::from_mins(1),
+            max_connection_age: None,
+            calls_per_connection: 1,
+        };
+        let target = Target::new(&address, 1 << 16, settings, &Surroundings::default()).unwrap();
+        let connections = Connections::new(target, settings.calls_per_connection);
+        for _ in 0..2 {
+            let senders = [
+                connections.sender().await.unwrap(),
+                connections.sender().await.unwrap(),
+                connections.sender().await.unwrap(),
+            ];
+            until(&open, 3).await;
+            // A call may begin long after its connection was found idle.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert_eq!(open.load(Ordering::SeqCst), 3, "what is in use stays");
+            drop(senders);
+            until(&open, 1).await;
+        }
+    }
+}
