@@ -399,6 +399,13 @@ pub fn key_not_per_method(span: Span, key: &str, selector: &str, whole: &str) ->
         .help(format!("set `{key}` under `{whole}`"))
 }
 
+/// Methods must share a key, and two of them set it differently; nothing sets it for all methods.
+pub fn methods_disagree(span: Span, key: &str, selector: &str, first: &str) -> Diagnostic {
+    Diagnostic::error(BP2056, format!("`{key}` cannot be set for single methods"))
+        .at(span, format!("`{selector}` has another value than `{first}`"))
+        .help(format!("set the same `{key}` for both"))
+}
+
 /// Two processes claim a service, and neither claim is later or more exact.
 pub fn claimed_twice(service: &str, first: (Span, &str), second: (Span, &str)) -> Diagnostic {
     Diagnostic::error(
