@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bp_diag::catalog::policy as codes;
-use bp_diag::catalog::wiring::{key_not_per_method, methods_disagree};
+use bp_diag::catalog::wiring::{SharedBy, key_not_per_method};
 use bp_diag::{Diagnostics, Span};
 use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass};
@@ -453,12 +453,12 @@ impl WrapperReader<'_> {
                 self.diagnostics.push(match whole_is_of {
                     None => {
                         let whole = format!("[{}.\"{}\"]", self.section, self.selector);
-                        key_not_per_method(at, &key, &selector, &whole)
+                        key_not_per_method(at, &key, &selector, SharedBy::Table(&whole))
                     }
                     // Under the edge the key would be on for the methods that do without.
                     Some(first) => {
                         let first = format!("{}.{first}", self.selector);
-                        methods_disagree(at, &key, &selector, &first)
+                        key_not_per_method(at, &key, &selector, SharedBy::Method(&first))
                     }
                 });
             }
