@@ -46,6 +46,7 @@ fn convert_plugin(plugin: &PluginPlan) -> run::PluginPlan {
         key: plugin.key.clone(),
         kind: Some(plugin.kind.clone()),
         shorthand: plugin.shorthand.clone(),
+        shared_by_methods: plugin.shared_by_methods.clone(),
         settings: plugin.settings.clone(),
     }
 }

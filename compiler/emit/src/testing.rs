@@ -109,6 +109,7 @@ fn build_plan(interface: &str, name: &str, argument: &str, ty: &str) -> Plan {
         means: BTreeMap::new(),
         egress: std::collections::BTreeSet::new(),
         protocol: None,
+        shared_by_methods: BTreeSet::new(),
         settings: BTreeMap::new(),
     };
     Plan {

@@ -12,6 +12,8 @@ use bp_wiring::{Item, ResolvedEdge, ResolvedSettings, Table};
 pub(crate) struct ResolvedKey<'a> {
     /// What methods without an item of their own have; if the key is set for single methods only, the first's.
     pub(crate) whole: &'a Item,
+    /// The method that `whole` belongs to, if the key is set for single methods only.
+    pub(crate) whole_is_of: Option<&'a str>,
     /// The items of methods that differ, by method.
     pub(crate) methods: BTreeMap<&'a String, &'a Item>,
     /// Methods that do without.
@@ -21,7 +23,7 @@ pub(crate) struct ResolvedKey<'a> {
 impl<'a> ResolvedKey<'a> {
     /// A key whose place has no methods.
     pub(crate) fn of(item: &'a Item) -> Self {
-        Self { whole: item, methods: BTreeMap::new(), off: BTreeSet::new() }
+        Self { whole: item, whole_is_of: None, methods: BTreeMap::new(), off: BTreeSet::new() }
     }
 
     /// What is said of a key; `None` if it is set for no method of `all`.
@@ -39,13 +41,17 @@ impl<'a> ResolvedKey<'a> {
                 }
             }
         }
-        let first = whole.or_else(|| named.values().next().copied())?;
+        let named_first = named.first_key_value().map(|(method, item)| (method.as_str(), *item));
+        let (first, whole_is_of) = match whole {
+            Some(whole) => (whole, None),
+            None => named_first.map(|(method, item)| (item, Some(method)))?,
+        };
         if whole.is_none() {
             // The key is set for single methods only, so the others do without it.
             off.extend(all.iter().filter(|method| !named.contains_key(method)).cloned());
         }
         named.retain(|_, item| whole.is_none_or(|whole| !whole.same_value(item)));
-        Some(Self { whole: first, methods: named, off })
+        Some(Self { whole: first, whole_is_of, methods: named, off })
     }
 }
 

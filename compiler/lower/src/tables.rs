@@ -162,7 +162,7 @@ impl TableReader<'_, '_> {
         let places = list_places(self.input.wiring, ir, owned.table.place);
         let mut entries = Vec::new();
         for place in &places {
-            let Some(ResolvedKey { whole, methods, off }) = place.find(name) else { continue };
+            let Some(ResolvedKey { whole, methods, off, .. }) = place.find(name) else { continue };
             let read = self.read_key(owned, place, whole);
             let methods = methods.into_iter().map(|(method, item)| {
                 (method.clone(), self.read_key(owned, place, item).settings.clone())

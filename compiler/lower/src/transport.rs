@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bp_diag::catalog::{binding as codes, policy, wiring};
 use bp_diag::{Span, nearest};
 use bp_ir::{Edge, EdgeKey, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side};
-use bp_plan::{Dropped, EdgeClass, Settings};
+use bp_plan::{Dropped, EdgeClass, Settings, Value};
 use bp_plugin::facets::{CallSettings, Drops, PluginSettings, ServerWrappers, WrapperSettings};
 use bp_plugin::{
     CheckContext, Declaration, Kind, Neighbours, Pass, PassContext, PlaceInterface, PlaceWrapper,
@@ -52,6 +52,7 @@ impl Pass for Transport {
             }
         }
         for (name, listener) in listeners {
+            report_overruled(cx, &name, &listener);
             listen(cx, &name, listener);
         }
         note_unused_server_wrappers(cx, &locator);
@@ -76,6 +77,40 @@ struct Listener {
     by: String,
     entry: bool,
     span: Span,
+    /// What callers inside want.
+    inside: Vec<Wish>,
+}
+
+/// What a caller inside wants of a listener.
+struct Wish {
+    call: String,
+    settings: Settings,
+    span: Span,
+}
+
+/// Reports callers inside whose wiring says something of a listener that the outside world's edge decides otherwise.
+fn report_overruled(cx: &mut PassContext<'_>, name: &str, listener: &Listener) {
+    if !listener.entry {
+        return;
+    }
+    for wish in &listener.inside {
+        // Only what is written has an origin; a default gives way to what the outside world's edge says.
+        let mut written = wish.settings.origins.keys();
+        let differs = |path: &String| {
+            let (wanted, decided) = (wish.settings.get(path), listener.settings.get(path));
+            // What is written in a table has origins of its own.
+            let is_table = |value: Option<&Value>| value.is_some_and(|v| v.as_table().is_some());
+            wanted != decided && !(is_table(wanted) && is_table(decided))
+        };
+        if written.any(differs) {
+            cx.diagnostics.push(policy::listeners_disagree(
+                Some(wish.span),
+                name,
+                &listener.by,
+                &wish.call,
+            ));
+        }
+    }
 }
 
 /// Removes what an earlier run added, and lets chains end at their callee again.
@@ -347,6 +382,11 @@ fn connect(
     listeners: &mut BTreeMap<String, Listener>,
 ) {
     let name = format!("{}.{}", call.to, chosen.plugin);
+    let wish = (!chosen.entry).then(|| Wish {
+        call: call.key.as_str().to_owned(),
+        settings: chosen.settings.clone(),
+        span: chosen.span,
+    });
     match listeners.get_mut(&name) {
         None => {
             listeners.insert(
@@ -358,6 +398,7 @@ fn connect(
                     by: call.key.as_str().to_owned(),
                     entry: chosen.entry,
                     span: chosen.span,
+                    inside: wish.into_iter().collect(),
                 },
             );
         }
@@ -368,6 +409,7 @@ fn connect(
             listener.entry = true;
         }
         Some(listener) => {
+            listener.inside.extend(wish);
             if !listener.entry && listener.settings.values != chosen.settings.values {
                 cx.diagnostics.push(policy::listeners_disagree(
                     Some(chosen.span),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use bp_diag::catalog::policy as codes;
-use bp_diag::catalog::wiring::key_not_per_method;
+use bp_diag::catalog::wiring::{SharedBy, key_not_per_method};
 use bp_diag::{Diagnostics, Span};
 use bp_ir::{Edge, EdgeKind, Ir, NodeKey, NodeKind, Origin, Side, Slot};
 use bp_plan::{Dropped, EdgeClass};
@@ -406,13 +406,14 @@ impl WrapperReader<'_> {
     fn read_wrapper(&mut self, key: &str, resolved: &ResolvedEdge) -> Option<WantedWrapper> {
         let plugin = self.declarations.wrapper(key)?;
         let slot = slot_of(plugin, self.side)?;
-        let ResolvedKey { whole, methods, off } = ResolvedKey::find(resolved, key, self.methods)?;
+        let ResolvedKey { whole, whole_is_of, methods, off } =
+            ResolvedKey::find(resolved, key, self.methods)?;
         let settings = self.read(plugin, whole);
         let methods = methods
             .into_iter()
             .map(|(method, item)| {
                 let own = self.read(plugin, item);
-                self.check_shared(plugin, &settings, method);
+                self.check_shared(plugin, (&settings, whole_is_of), method);
                 (method.clone(), own)
             })
             .collect();
@@ -426,10 +427,12 @@ impl WrapperReader<'_> {
     }
 
     /// Reports settings of a method, those that were read last, which differ from the edge's although all its methods share them.
+    ///
+    /// If only methods have settings, those of the first one, which is named, stand for the edge's.
     fn check_shared(
         &mut self,
         plugin: &'static Declaration,
-        whole: &bp_plan::Settings,
+        (whole, whole_is_of): (&bp_plan::Settings, Option<&str>),
         method: &str,
     ) {
         let Some(PendingCheck { read, span, .. }) = self.checks.last() else { return };
@@ -445,12 +448,19 @@ impl WrapperReader<'_> {
             let written = read.spans.iter().find(|(path, _)| inside(path) && differs(path));
             let at = written.map_or(*span, |(_, at)| *at);
             if self.reported.insert(at) {
-                self.diagnostics.push(key_not_per_method(
-                    at,
-                    &format!("{}.{shared}", plugin.key),
-                    &format!("{}.{method}", self.selector),
-                    &format!("[{}.\"{}\"]", self.section, self.selector),
-                ));
+                let key = format!("{}.{shared}", plugin.key);
+                let selector = format!("{}.{method}", self.selector);
+                self.diagnostics.push(match whole_is_of {
+                    None => {
+                        let whole = format!("[{}.\"{}\"]", self.section, self.selector);
+                        key_not_per_method(at, &key, &selector, SharedBy::Table(&whole))
+                    }
+                    // Under the edge the key would be on for the methods that do without.
+                    Some(first) => {
+                        let first = format!("{}.{first}", self.selector);
+                        key_not_per_method(at, &key, &selector, SharedBy::Method(&first))
+                    }
+                });
             }
         }
     }

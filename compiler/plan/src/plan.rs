@@ -148,6 +148,9 @@ pub struct PluginPlan {
     /// What a transport speaks, if proxies know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
+    /// Settings that all methods of an edge or service share although others differ by method, by dotted path; of a table, all in it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub shared_by_methods: BTreeSet<String>,
     /// Its settings, by dotted path, as the running system must know them to accept changes.
     pub settings: BTreeMap<String, SettingPlan>,
 }

@@ -170,6 +170,7 @@ impl Declaration {
                 Kind::Transport { protocol, .. } => protocol,
                 _ => None,
             },
+            shared_by_methods: self.shared_by_methods.iter().map(|p| (*p).to_owned()).collect(),
             settings,
         }
     }

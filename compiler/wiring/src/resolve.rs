@@ -241,7 +241,8 @@ fn select_accepted(
             }
         } else if rule.per_method && !acceptance.method {
             let without_method = format!("[{}.\"{}\"]", context.section, rule.without_method);
-            out.push(codes::key_not_per_method(item.key, key, &rule.selector, &without_method));
+            let whole = codes::SharedBy::Table(&without_method);
+            out.push(codes::key_not_per_method(item.key, key, &rule.selector, whole));
         } else {
             table.entries.insert(key.clone(), item.clone());
         }

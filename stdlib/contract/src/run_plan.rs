@@ -80,6 +80,9 @@ pub struct PluginPlan {
     /// The setting that a bare value stands for.
     #[serde(default)]
     pub shorthand: Option<String>,
+    /// Settings that all methods of an edge or service share although others differ by method, by dotted path; of a table, all in it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub shared_by_methods: BTreeSet<String>,
     /// Its settings, by dotted path.
     #[serde(default)]
     pub settings: BTreeMap<String, SettingPlan>,

@@ -392,11 +392,34 @@ pub fn key_not_taken(span: Span, key: &str, target: &str, kind: &str) -> Diagnos
         .help("remove the line; a selector with `*` skips whatever does not take the key")
 }
 
+/// Where a key that methods share gets its one value.
+#[derive(Debug, Clone, Copy)]
+pub enum SharedBy<'a> {
+    /// In this table, which is for all methods.
+    Table(&'a str),
+    /// At each method that has the key, because no table has it for all of them; this selects another one.
+    Method(&'a str),
+}
+
 /// A key of whole edges is set for single methods.
-pub fn key_not_per_method(span: Span, key: &str, selector: &str, whole: &str) -> Diagnostic {
+pub fn key_not_per_method(
+    span: Span,
+    key: &str,
+    selector: &str,
+    shared: SharedBy<'_>,
+) -> Diagnostic {
+    let (label, help) = match shared {
+        SharedBy::Table(table) => {
+            (format!("`{selector}` names a method"), format!("set `{key}` under `{table}`"))
+        }
+        SharedBy::Method(first) => (
+            format!("`{selector}` has another value than `{first}`"),
+            format!("set the same `{key}` for both"),
+        ),
+    };
     Diagnostic::error(BP2056, format!("`{key}` cannot be set for single methods"))
-        .at(span, format!("`{selector}` names a method"))
-        .help(format!("set `{key}` under `{whole}`"))
+        .at(span, label)
+        .help(help)
 }
 
 /// Two processes claim a service, and neither claim is later or more exact.

@@ -96,6 +96,7 @@ fn retry() -> PluginPlan {
         key: "retry".to_owned(),
         kind: Some("wrapper".to_owned()),
         shorthand: Some("attempts".to_owned()),
+        shared_by_methods: BTreeSet::new(),
         settings: BTreeMap::from([("attempts".to_owned(), attempts)]),
     }
 }

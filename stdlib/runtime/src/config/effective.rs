@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bp_contract::selector::{CLIENT, Pattern};
 use serde_json::Value;
 
-use super::leaves::{DeclaredSettings, collect_leaves, explain_unplanned, set};
+use super::leaves::{DeclaredSettings, collect_leaves, explain_unplanned, find, set};
 use super::overlay::{Entry, Selector, Table};
 use super::place::{Interfaces, Place, collect_places};
 use crate::error::StartError;
@@ -121,7 +121,7 @@ fn compute_rows(
         .filter(|entry| accepts(plan, place, entry))
         .filter_map(|entry| Some((entry, read_place_leaves(plan, place, entry)?.ok()?)))
         .collect();
-    let row = |method: Option<&str>| -> Result<Value, StartError> {
+    let row = |method: Option<&str>| -> Result<Row<'_>, StartError> {
         let own = method.and_then(|method| place.by_method.get(method));
         let mut row = own.unwrap_or(&place.base).clone();
         let mut winners: BTreeMap<&str, Winner<'_>> = BTreeMap::new();
@@ -137,23 +137,74 @@ fn compute_rows(
                 winners.entry(leaf).or_default().offer(entry, value, leaf)?;
             }
         }
-        for (leaf, winner) in winners {
+        for (leaf, winner) in &winners {
             if let Some(value) = winner.value() {
                 set(&mut row, leaf, value);
             }
         }
-        Ok(row)
+        Ok(Row { value: row, winners })
     };
     if place.methods.is_empty() {
-        return Ok(vec![row(None)?]);
+        return Ok(vec![row(None)?.value]);
     }
     let is_off = |method: &str| place.off.contains(method);
     // A method that the wrapper does not apply to still needs a row that can be read: it gets the row of another method.
     let Some(model) = place.methods.iter().find(|method| !is_off(method)) else {
-        return place.methods.iter().map(|_| row(None)).collect();
+        return place.methods.iter().map(|_| Ok(row(None)?.value)).collect();
     };
     let methods = place.methods.iter();
-    methods.map(|method| row(Some(if is_off(method) { model } else { method }))).collect()
+    let rows = methods.map(|method| row(Some(if is_off(method) { model } else { method })));
+    let rows: Vec<Row<'_>> = rows.collect::<Result<_, _>>()?;
+    check_shared(plan, place, &rows)?;
+    Ok(rows.into_iter().map(|row| row.value).collect())
+}
+
+/// The settings of a method in force, and the entries that decided them, by leaf.
+struct Row<'a> {
+    value: Value,
+    winners: BTreeMap<&'a str, Winner<'a>>,
+}
+
+impl<'a> Row<'a> {
+    /// The entries about single methods that decided `shared`, or a setting in it.
+    fn list_entries_by_method(&self, shared: &str) -> impl Iterator<Item = &'a Entry> {
+        let inside = move |leaf: &str| {
+            leaf.strip_prefix(shared).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let winners = self.winners.iter().filter(move |(leaf, _)| inside(leaf));
+        let entries = winners.filter_map(|(_, winner)| winner.0.as_ref().map(|(entry, _)| *entry));
+        entries.filter(|entry| entry.selector.method().is_some())
+    }
+}
+
+/// Refuses entries by which methods differ in what all methods of a place share.
+fn check_shared(plan: &RunPlan, place: &Place, rows: &[Row<'_>]) -> Result<(), StartError> {
+    let plugin = match place.table {
+        Table::Edge | Table::Server => plan.plugins.get(&place.plugin),
+        Table::Backend | Table::Service | Table::Owned(_) => None,
+    };
+    let (Some(plugin), Some((first, others))) = (plugin, rows.split_first()) else {
+        return Ok(());
+    };
+    for shared in &plugin.shared_by_methods {
+        let differs = |row: &&Row<'_>| find(&row.value, shared) != find(&first.value, shared);
+        let Some(other) = others.iter().find(differs) else { continue };
+        let mut entries =
+            other.list_entries_by_method(shared).chain(first.list_entries_by_method(shared));
+        // The compiler has checked the plan's own, so an entry made the difference.
+        if let Some(entry) = entries.next() {
+            let whole = match &place.caller {
+                Some(caller) => format!("edge: edge.\"{caller} -> {}\"", place.callee),
+                None => format!("service: server.\"{}\"", place.callee),
+            };
+            let key = &plugin.key;
+            let problem = format!(
+                "all methods share `{key}.{shared}`; set it for the whole {whole}.{key}.{shared}"
+            );
+            return Err(StartError::new(problem).at(entry.place()));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a leaf belongs to a variant or a table that the row does not have.

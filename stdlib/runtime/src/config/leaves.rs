@@ -161,7 +161,7 @@ fn explain_other_variant(
 }
 
 /// What a row has at a dotted path.
-fn find<'a>(row: &'a Value, path: &str) -> Option<&'a Value> {
+pub(super) fn find<'a>(row: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(row, |at, part| at.get(part))
 }
 

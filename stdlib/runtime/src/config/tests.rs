@@ -599,3 +599,42 @@ fn the_plans_settings_are_those_of_the_derive() {
     }
     assert_eq!(found, expected);
 }
+
+#[test]
+fn what_methods_share_is_not_set_for_one_of_them() {
+    let mut plan = plan();
+    let limit = plan.plugins.get_mut("limit").unwrap();
+    limit.shared_by_methods = ["least".to_owned(), "backoff".to_owned()].into();
+    let rest = json!({ "off": ["add"], "plugin": "limit", "settings": { "algorithm": "gradient", "least": 10, "most": 100 } });
+    let mut single = plan.edges["back->cart"].clone();
+    single.client = serde_json::from_value(json!([rest])).unwrap();
+    single.caller = "half".to_owned();
+    plan.edges.insert("half->cart".to_owned(), single);
+    let plan = Arc::new(plan);
+    let refuse = |text: &str| {
+        let environment = Environment::default().with(variable::SET, text);
+        let interfaces = Interfaces::from([(CART.path, &CART_INTERFACE)]);
+        let loaded =
+            Configuration::load(Arc::clone(&plan), interfaces, environment, Arc::new(SystemFiles));
+        loaded.err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let whole = "all methods share `limit.least`; set it for the whole edge: edge.\"back -> cart\".limit.least";
+    for (text, expected) in [
+        ("edge.\"back -> cart\".limit.least = 5", String::new()),
+        ("edge.\"back -> cart.list\".limit.most = 50", String::new()),
+        ("edge.\"back -> cart.list\".limit.least = 10", String::new()),
+        ("edge.\"back -> cart.*\".limit.least = 5", String::new()),
+        // The wrapper is on this one method only.
+        ("edge.\"half -> cart.list\".limit.least = 5", String::new()),
+        (
+            "edge.\"back -> cart.list\".limit.least = 5",
+            format!("BP_SET: edge.\"back -> cart.list\".limit: {whole}"),
+        ),
+        (
+            "edge.\"back -> cart.add\".limit.least = 5",
+            format!("BP_SET: edge.\"back -> cart.add\".limit: {whole}"),
+        ),
+    ] {
+        assert_eq!(refuse(text), expected, "{text}");
+    }
+}
