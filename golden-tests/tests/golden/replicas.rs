@@ -327,9 +327,8 @@ fn moved() -> Result<()> {
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.code() == Some(1)
-            && said.contains(
-                "BP_ADDR_RELAY_GRPC: `consul:relay` is not a list of host:port; write host:port"
-            ),
+            && said
+                .contains("BP_ADDR_RELAY_GRPC: `consul:relay` is not a host:port; write host:port"),
         "{}: {said}",
         output.status
     );
