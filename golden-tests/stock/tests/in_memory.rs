@@ -103,14 +103,25 @@ impl Leaf {
         (status, answer.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned())
     }
 
+    /// How many endpoints of the authors the board's process would call.
+    async fn read_ready_authors(&self) -> String {
+        let admin = self.processes[2].ports()["BOARD_ADMIN"];
+        let (_, metrics) = self.get_from("board", &admin.to_string(), "/metrics").await;
+        let series = "bp_balance_ready{bp_edge=\"board->authors\"} ";
+        metrics.lines().find_map(|line| line.strip_prefix(series)).unwrap().to_owned()
+    }
+
     async fn smoke(&self) -> ExitCode {
         let app = leaf::app().surroundings(self.surroundings("outside"));
         app.run_mode(self.environment.clone(), "smoke").await.unwrap()
     }
 }
 
-/// What is open in this process and is a socket.
+/// What is open in this process and is a socket; nothing where the system does not list it.
 fn list_sockets() -> BTreeSet<String> {
+    if !cfg!(target_os = "linux") {
+        return BTreeSet::new();
+    }
     let open = std::fs::read_dir("/proc/self/fd").unwrap();
     // A descriptor may be closed meanwhile, such as that of the listing.
     let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
@@ -152,7 +163,9 @@ async fn run() {
     leaf.network.cut(authors);
     assert_eq!(leaf.get("/authors/ada").await.0, 503);
     leaf.network.restore(authors);
+    assert_eq!(leaf.read_ready_authors().await, "0");
     tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(leaf.read_ready_authors().await, "1", "nobody called them meanwhile");
     assert_eq!(leaf.get("/authors/ada").await.0, 200);
 
     assert_eq!(list_sockets(), before);
