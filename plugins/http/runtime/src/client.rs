@@ -146,13 +146,15 @@ impl EndpointClient {
         build_request: impl Fn() -> Request<Full<Bytes>>,
     ) -> Result<(Class, Bytes, ReplyMetadata), Infra> {
         let address = self.authority.as_str();
-        // What a callee allows is known to the pool alone; listeners of ours allow what the setting says.
+        // What a callee allows is known to the pool alone, so only the setting counts.
         let permit = self.permits.acquire(usize::MAX);
         let pool = self.shared.pool(permit.connection());
         let mut sent = pool.request(build_request()).await;
         // The callee is closing the connection, and took nothing of the request: another one can be made.
+        // One that refuses the stream has enough to do, and is not asked again.
         if let Err(error) = &sent
             && !error.is_connect()
+            && !is_refused(error)
             && classify_error(error, address).processed == Processed::No
         {
             sent = pool.request(build_request()).await;
@@ -179,6 +181,19 @@ impl Endpoint for EndpointClient {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Reply, Infra>> {
         Box::pin(self.post(call))
     }
+}
+
+/// Whether the callee refused the stream.
+fn is_refused(error: &legacy::Error) -> bool {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let h2 = cause.downcast_ref::<h2::Error>();
+        if h2.is_some_and(|h2| h2.reason() == Some(h2::Reason::REFUSED_STREAM)) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// What a failed connection says about the call on it.

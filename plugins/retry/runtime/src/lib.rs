@@ -166,10 +166,10 @@ impl Wrapper for Retry {
     }
 }
 
-/// The failure of a call that was not sent, because it would have had to wait for its turn beyond its deadline.
+/// The failure of a call that was not sent, because it would have had to wait for its turn beyond its deadline, or for more than a minute.
 fn refuse(call: &Call) -> Infra {
     let message = format!(
-        "`{}`: the callee refuses so many calls that this one would wait beyond its deadline",
+        "`{}`: the callee refuses so many calls that this one would wait too long for its turn",
         call.edge.key
     );
     Infra::overloaded(message)
